@@ -1,0 +1,154 @@
+"""The data model: spans, entities, attributions and the records that carry them.
+
+Offsets are Unicode code points into the document's text as it was read, half-open
+(`text[start:end]` is the span). Texts are never altered: no stripping, no newline or Unicode
+normalisation. A layer that is `None` was not annotated; an empty tuple was annotated, and nothing
+was there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+__all__ = [
+    "KINDS",
+    "TASKS",
+    "Annotations",
+    "Attribution",
+    "Document",
+    "Entity",
+    "Kind",
+    "Record",
+    "Span",
+    "Task",
+    "context",
+    "printable",
+    "span_problems",
+]
+
+Task = Literal["ner", "attribution"]
+Kind = Literal["direct", "indirect", "mixed"]
+TASKS: tuple[Task, ...] = ("ner", "attribution")
+KINDS: tuple[Kind, ...] = ("direct", "indirect", "mixed")
+
+
+class Span(NamedTuple):
+    """Code points `[start, end)` of a document's text."""
+
+    start: int
+    end: int
+
+
+class Entity(NamedTuple):
+    """A labelled span; `score` is the backend's confidence where it gives one."""
+
+    start: int
+    end: int
+    label: str
+    score: float | None = None
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Who said what: one relation between a source, a cue and a content (PARC3, PolNeAR).
+
+    `content` has at least one fragment, sorted by offset; several where it is discontinuous.
+    `source` and `cue` are `None` where the text has none. `kind` is `None` where nobody said
+    which; `speaker` is a canonical name, `None` where unknown (a backend abstains with `None`).
+    """
+
+    content: tuple[Span, ...]
+    source: Span | None = None
+    cue: Span | None = None
+    kind: Kind | None = None
+    speaker: str | None = None
+
+    def spans(self) -> Iterator[tuple[str, Span]]:
+        """Every span with its role: `source`, `cue`, `content` (one item a fragment)."""
+        if self.source is not None:
+            yield "source", self.source
+        if self.cue is not None:
+            yield "cue", self.cue
+        for fragment in self.content:
+            yield "content", fragment
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """The layers of one document; `None` = not annotated, `()` = annotated, nothing there."""
+
+    entities: tuple[Entity, ...] | None = None
+    attributions: tuple[Attribution, ...] | None = None
+
+    def layer(self, task: Task) -> tuple[Entity, ...] | tuple[Attribution, ...] | None:
+        return self.entities if task == "ner" else self.attributions
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An id and a text."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One document with what somebody (annotator or backend) said about it.
+
+    `text` is `None` in predictions that leave it out. `ignore` are regions that take no part in
+    scoring (boilerplate). `error` says why a backend gave nothing for this document; such a
+    record counts as all-missed.
+    """
+
+    id: str
+    text: str | None
+    annotations: Annotations
+    ignore: tuple[Span, ...] = ()
+    error: str | None = None
+
+
+def span_problems(text_length: int, start: object, end: object) -> str | None:
+    """What is wrong with the offsets of a span in a text of `text_length` code points.
+
+    Returns `None` when `0 <= start < end <= text_length` and both are integers. An empty span is
+    a problem: there is nothing that it could match.
+    """
+    for name, value in (("start", start), ("end", end)):
+        if isinstance(value, bool) or not isinstance(value, int):
+            return f"{name} is {value!r}, expected an integer"
+    assert isinstance(start, int) and isinstance(end, int)
+    if start < 0:
+        return f"start {start} is negative"
+    if end <= start:
+        return f"end {end} is not after start {start} (offsets are half-open)"
+    if end > text_length:
+        return f"end {end} is outside the text of {text_length} code points"
+    return None
+
+
+def context(text: str, span: tuple[int, int], *, width: int = 40) -> str:
+    """The span in its surroundings on one line, the span itself in `[...]`.
+
+    Control characters are shown as spaces: texts are untrusted, and a terminal obeys escapes.
+    """
+    start, end = span
+    left, middle, right = (
+        text[max(0, start - width) : start],
+        text[start:end],
+        text[end : end + width],
+    )
+    lead = "…" if start > width else ""
+    tail = "…" if end + width < len(text) else ""
+    return printable(f"{lead}{left}[{middle}]{right}{tail}")
+
+
+def printable(text: str) -> str:
+    """`text` with everything that is not printable turned into a space."""
+    return "".join(char if char.isprintable() else " " for char in text)

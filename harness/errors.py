@@ -1,0 +1,101 @@
+"""Every error that the harness raises on purpose, with the exit status it leads to.
+
+    HarnessError
+      + UsageError           2  the command line, a suite or a rules file is wrong
+      + InputError           2  a file is wrong: names file, line, found, expected, mend
+      |   + AnnotationError  2  offsets, span text or labels do not fit the document
+      |   + SchemaError      2  an unknown or inconsistent label schema or projection
+      + NothingMeasured      3  there was nothing to score
+      + BackendUnavailable   3  a library or model is missing; says how to install it
+      + BackendFailed        3  a required backend broke
+      + NotComparable        3  two runs were counted differently
+
+A regression is no error: the verb that finds one prints its table and exits with 1.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = [
+    "AnnotationError",
+    "BackendFailed",
+    "BackendUnavailable",
+    "HarnessError",
+    "InputError",
+    "NotComparable",
+    "NothingMeasured",
+    "SchemaError",
+    "UsageError",
+]
+
+
+class HarnessError(Exception):
+    """Base of everything raised on purpose; `exit_status` is what the command ends with."""
+
+    exit_status = 2
+
+
+class UsageError(HarnessError):
+    """The command line, a suite or a rules file asks for something impossible."""
+
+
+class InputError(HarnessError):
+    """A file that cannot be used as it is.
+
+    The message reads `FILE:LINE: found X, expected Y. MEND`; every part but the first may be
+    missing where it has no meaning (a directory has no line).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | Path | None = None,
+        line: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.message = message
+        self.path = None if path is None else str(path)
+        self.line = line
+        self.hint = hint
+        place = ":".join(str(part) for part in (self.path, line) if part is not None)
+        text = f"{place}: {message}" if place else message
+        super().__init__(f"{text}\n  {hint}" if hint else text)
+
+
+class AnnotationError(InputError):
+    """A span outside its text, a span text that differs, an end before its start, ..."""
+
+
+class SchemaError(InputError):
+    """A label schema or projection that is unknown, or a label that it does not have."""
+
+
+class NothingMeasured(HarnessError):
+    """No document, no layer or no backend was left to measure."""
+
+    exit_status = 3
+
+
+class BackendUnavailable(HarnessError):
+    """A backend cannot run here; `install` is the line that would mend it."""
+
+    exit_status = 3
+
+    def __init__(self, reason: str, *, install: str | None = None) -> None:
+        self.reason = reason
+        self.install = install
+        super().__init__(f"{reason} (install: {install})" if install else reason)
+
+
+class BackendFailed(HarnessError):
+    """A backend that had to work broke while loading or predicting."""
+
+    exit_status = 3
+
+
+class NotComparable(HarnessError):
+    """Two results that were not counted the same way; names the first field that differs."""
+
+    exit_status = 3

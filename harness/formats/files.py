@@ -1,0 +1,69 @@
+"""Files read byte-true and written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from harness.errors import InputError
+
+__all__ = ["atomic_writer", "read_text", "write_text"]
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a UTF-8 file exactly as it is: no newline translation, no BOM removed.
+
+    Raises `InputError` for a directory, a file that cannot be read, and bytes that are not UTF-8.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError("is a directory, expected a text file", path=path)
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"byte {error.start} is not UTF-8", path=path, line=line, hint="save it as UTF-8"
+        ) from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write `text` byte-true, whole or not at all."""
+    with atomic_writer(path) as handle:
+        handle.write(text)
+
+
+@contextmanager
+def atomic_writer(path: str | Path) -> Iterator[IO[str]]:
+    """A text handle whose file appears under `path` only when the block ends without an error.
+
+    Newlines are written as they are. Raises `InputError` where the folder cannot be written to.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", path=path) from None
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as handle:
+            yield handle
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

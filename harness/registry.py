@@ -1,0 +1,162 @@
+"""Finding adapters: the entry-point group `harness.adapters`, read lazily.
+
+Built-in adapters are registered in this project's own pyproject.toml, exactly as anybody's.
+Listing reads declarations only; no wrapped library is imported.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
+
+from harness.adapter import Adapter, Option
+from harness.errors import HarnessError, UsageError
+
+__all__ = ["GROUP", "BackendSpec", "adapter", "adapter_names", "adapters", "default_backends"]
+
+GROUP = "harness.adapters"
+
+
+@dataclass(frozen=True, slots=True)
+class BackendSpec:
+    """A backend's name taken apart: `spacy/en_core_web_sm?batch_size=64`.
+
+    `str()` gives the name back, with options sorted, so that it can serve as a key.
+    """
+
+    adapter: str
+    model: str = ""
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        name = f"{self.adapter}{self._separator}{self.model}" if self.model else self.adapter
+        query = "&".join(f"{key}={_show(value)}" for key, value in sorted(self.options.items()))
+        return f"{name}?{query}" if query else name
+
+    @property
+    def _separator(self) -> str:
+        return ":" if self.adapter == "process" else "/"
+
+    @classmethod
+    def parse(cls, text: str) -> BackendSpec:
+        """Read `adapter`, `adapter/model` or `process:command`, each with `?key=value&...`.
+
+        Values are read as true/false, integers, floats, else strings. Everything after
+        `process:` is the command. Raises `UsageError` for an empty name or an option without `=`.
+        """
+        if text.startswith("process:"):
+            return cls("process", text.removeprefix("process:"))
+        name, _, query = text.partition("?")
+        adapter_name, _, model = name.partition("/")
+        if not adapter_name:
+            raise UsageError(f"backend {text!r}: expected a name such as spacy/en_core_web_sm")
+        options: dict[str, Option] = {}
+        for item in query.split("&") if query else ():
+            key, equals, value = item.partition("=")
+            if not equals or not key:
+                raise UsageError(f"backend {text!r}: option {item!r}, expected key=value")
+            options[key] = _read(value)
+        return cls(adapter_name, model, options)
+
+
+@lru_cache(maxsize=1)
+def _entry_points() -> dict[str, EntryPoint]:
+    found: dict[str, EntryPoint] = {}
+    for point in entry_points(group=GROUP):
+        other = found.get(point.name)
+        if other is not None and other.value != point.value:
+            raise UsageError(
+                f"two adapters are registered as {point.name!r}: {other.value} and {point.value}; "
+                "uninstall one of them"
+            )
+        found[point.name] = point
+    if not found:
+        raise HarnessError(
+            f"no adapter is registered in the entry-point group {GROUP!r}: is the distribution "
+            "nlp-harness installed (pip install -e .)?"
+        )
+    return dict(sorted(found.items()))
+
+
+def adapter_names() -> tuple[str, ...]:
+    """Every registered adapter's name, sorted; imports nothing."""
+    return tuple(_entry_points())
+
+
+@lru_cache(maxsize=None)
+def adapter(name: str) -> Adapter:
+    """The adapter of that name.
+
+    Raises `UsageError` with the nearest known name when there is none, and when the module behind
+    an entry point cannot be imported.
+    """
+    points = _entry_points()
+    if name not in points:
+        near = difflib.get_close_matches(name, points, n=1)
+        guess = f" Did you mean {near[0]!r}?" if near else ""
+        raise UsageError(f"unknown backend {name!r}.{guess} Known: {', '.join(points)}")
+    try:
+        loaded = points[name].load()
+    except (ImportError, AttributeError) as error:
+        raise UsageError(_import_trouble(points[name], error)) from None
+    found = loaded() if isinstance(loaded, type) else loaded
+    if not isinstance(found, Adapter):
+        raise UsageError(
+            f"{points[name].value}: found {type(found).__name__}, expected an object with "
+            "declaration, unavailable() and load() (harness.adapter.Adapter)"
+        )
+    return found
+
+
+def adapters() -> Iterator[tuple[str, Adapter]]:
+    """Every registered adapter, sorted by name."""
+    for name in adapter_names():
+        yield name, adapter(name)
+
+
+def default_backends() -> list[BackendSpec]:
+    """Each adapter's default models, in the adapters' order; available or not."""
+    return [
+        BackendSpec(name, model)
+        for name, found in adapters()
+        for model in found.declaration.default_models
+    ]
+
+
+def _import_trouble(point: EntryPoint, error: Exception) -> str:
+    if point.value.startswith("adapters."):
+        import importlib.util
+
+        spec = importlib.util.find_spec("adapters")
+        origin = spec.origin if spec else None
+        if spec is None or _shadowed(spec.submodule_search_locations or ()):
+            return (
+                f"the package `adapters` found at {origin} is not this project's: another "
+                "distribution of that name (AdapterHub's `adapters`) shadows it. "
+                "Run: pip uninstall adapters && pip install --force-reinstall --no-deps nlp-harness"
+            )
+    return f"adapter {point.name!r} ({point.value}) cannot be imported: {error}"
+
+
+def _shadowed(locations: Iterable[str]) -> bool:
+    from pathlib import Path
+
+    return not any((Path(str(place)) / "sanity.py").exists() for place in locations)
+
+
+def _read(value: str) -> Option:
+    if value in ("true", "false"):
+        return value == "true"
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            continue
+    return value
+
+
+def _show(value: Option) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
