@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from harness.adapter import Adapter, Option
@@ -62,7 +62,7 @@ class BackendSpec:
         return cls(adapter_name, model, options)
 
 
-@lru_cache(maxsize=1)
+@cache
 def _entry_points() -> dict[str, EntryPoint]:
     found: dict[str, EntryPoint] = {}
     for point in entry_points(group=GROUP):
@@ -86,7 +86,7 @@ def adapter_names() -> tuple[str, ...]:
     return tuple(_entry_points())
 
 
-@lru_cache(maxsize=None)
+@cache
 def adapter(name: str) -> Adapter:
     """The adapter of that name.
 

@@ -185,8 +185,9 @@ def write(path: str | Path, records: Iterable[Record]) -> int:
 
     count = 0
     with atomic_writer(path) as handle:
-        for count, record in enumerate(records, 1):
+        for record in records:
             handle.write(dumps(record) + "\n")
+            count += 1
     return count
 
 
@@ -269,7 +270,8 @@ def _span(item: Any, text: str | None, where: _Where) -> Span:
         raise where.error(
             problem, hint="offsets are Unicode code points into the text, half-open: [start, end)"
         )
-    said = item.get("text")
+    # A discontinuous source is given as its hull with "spans"; its text is the fragments'.
+    said = None if "spans" in item else item.get("text")
     if said is not None and text is not None and text[start:end] != said:
         raise where.error(
             f'"text" is {_short(said)}, but the document has {_short(text[start:end])} at '
