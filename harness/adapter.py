@@ -131,6 +131,14 @@ class Adapter(Protocol):
         """Why this model cannot run here, or `None`. Cheap: looks, but imports no library."""
         ...
 
+    def identity(self, model: str) -> ModelIdentity | None:
+        """Which model that is, from its files or metadata. Cheap: imports no library.
+
+        Asked before any worker starts, to look predictions up in the store; a changed file must
+        change `digest`. `None` when the model is not on this machine.
+        """
+        ...
+
     def load(self, request: LoadRequest) -> Backend:
         """Import the library and load the model.
 
