@@ -88,8 +88,8 @@ class _Oracle(_Plain):
         self, texts: Sequence[str], gold: Sequence[Annotations]
     ) -> Iterable[Annotations]:
         """The gold itself, one per text."""
-        for annotations in gold:
-            yield self._layer(annotations.entities or (), annotations.attributions or ())
+        for layers in gold:
+            yield self._layer(layers.entities or (), layers.attributions or ())
 
 
 class EmptyAdapter(_Sanity):
