@@ -38,14 +38,16 @@ _PATTERNS = (
     ("QUANTITY", rf"{_NUMBER} (?:kilometers|kilometres|km|miles|meters|metres|tons|tonnes|kg)"),
     (
         "TIME",
-        rf"{_NUMBER} (?:hours?|minutes?|seconds?)|(?:this |(?:{_DAY}) )(?:morning|afternoon|evening|night)"
+        rf"{_NUMBER} (?:hours?|minutes?|seconds?)"
+        rf"|(?:this |(?:{_DAY}) )(?:morning|afternoon|evening|night)"
         r"|tonight|\d{1,2}(?::\d\d)? ?(?:a\.m\.|p\.m\.|am|pm)",
     ),
     (
         "DATE",
         rf"(?:{_MONTH})(?: \d{{1,2}})?(?:,? \d{{4}})?|\d{{1,2}} (?:{_MONTH})(?: \d{{4}})?"
-        rf"|(?:(?:last|next|this) )?(?:{_DAY})|(?:last|next|this|the last|the next|the past|recent) "
-        rf"(?:{_UNIT})s?|{_NUMBER} (?:{_UNIT})s?(?: ago| old)?|{_NUMBER}-year-old"
+        rf"|(?:(?:last|next|this) )?(?:{_DAY})"
+        rf"|(?:last|next|this|the last|the next|the past|recent) (?:{_UNIT})s?"
+        rf"|{_NUMBER} (?:{_UNIT})s?(?: ago| old)?|{_NUMBER}-year-old"
         r"|today|yesterday|tomorrow|(?:1[89]|20)\d\d",
     ),
     ("ORDINAL", r"\d+(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|tenth"),

@@ -1,0 +1,102 @@
+"""The command `harness`: one verb per module, imported only when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from harness import __version__
+from harness.errors import HarnessError
+
+__all__ = ["VERBS", "main"]
+
+EXIT_STATUS = """\
+exit status:
+  0  fine
+  1  the check says no (a score regressed)
+  2  the input or the usage is wrong
+  3  nothing was measured, a required backend failed, or runs cannot be compared
+"""
+
+# verb: (module below harness.cli, one line of help); modules are imported when called.
+VERBS: dict[str, tuple[str, str]] = {
+    "run": ("run", "apply backends to gold sets, print the tables, write results/"),
+    "score": ("score", "score a file of predictions against a file of gold; needs no backend"),
+    "predict": ("predict", "apply one backend to documents and write its predictions"),
+    "backends": ("backends", "list the backends: what they give, whether they run here"),
+    "validate": ("validate", "check a gold set or a file of annotations"),
+    "agreement": ("agreement", "how far annotators agree with each other"),
+    "convert": ("convert", "read annotations in one format and write them in another"),
+    "cache": ("cache", "look into the store of predictions"),
+    "env": ("env", "give a backend an environment of its own"),
+    "check-backend": ("check_backend", "the contract test for an adapter"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status. Errors go to stderr, without a traceback."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _dispatch(arguments)
+    except HarnessError as error:
+        print(f"harness: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print("harness: stopped; what was finished is kept", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone (`harness run | head`); that is no error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(_overview())
+        return 0 if arguments else 2
+    if arguments[0] in ("-V", "--version"):
+        print(f"harness {__version__}")
+        return 0
+    verb = arguments[0]
+    if verb not in VERBS:
+        near = difflib.get_close_matches(verb, VERBS, n=1)
+        guess = f" Did you mean {near[0]!r}?" if near else ""
+        print(f"harness: unknown command {verb!r}.{guess} See: harness --help", file=sys.stderr)
+        return 2
+    module_name, summary = VERBS[verb]
+    module = importlib.import_module(f"harness.cli.{module_name}")
+    parser = argparse.ArgumentParser(
+        prog=f"harness {verb}",
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=getattr(module, "EPILOG", None),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.configure(parser)
+    try:
+        namespace = parser.parse_args(arguments[1:])
+    except SystemExit as stop:  # argparse prints usage itself; keep its status, 0 or 2
+        return int(stop.code or 0)
+    status = module.run(namespace)
+    sys.stdout.flush()
+    return int(status)
+
+
+def _overview() -> str:
+    width = max(map(len, VERBS))
+    verbs = "\n".join(f"  {verb:<{width}}  {summary}" for verb, (_, summary) in VERBS.items())
+    return (
+        "usage: harness VERB [options]      (harness VERB --help for each)\n\n"
+        "Compares named-entity and quotation-attribution backends on gold annotations.\n\n"
+        f"verbs:\n{verbs}\n\n"
+        "example:\n  harness run spacy/en_core_web_sm gazetteer --gold seeds\n\n"
+        f"{EXIT_STATUS}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
