@@ -1,0 +1,77 @@
+"""`harness backends`: what there is, what it gives, whether it runs here."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from typing import Any
+
+from harness import registry
+from harness.adapter import Adapter
+from harness.registry import BackendSpec
+from harness.report.tables import FORMATS, Table, render
+
+EPILOG = """\
+Reads the adapters' own declarations; no wrapped library is imported.
+
+example:
+  harness backends --json | python -m json.tool
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("backend", nargs="*", help="only these, for example spacy/en_core_web_sm")
+    parser.add_argument("--task", choices=("ner", "attribution"), help="only those for this task")
+    parser.add_argument("--format", choices=FORMATS, default="simple", help="default: simple")
+    parser.add_argument("--json", action="store_true", help="everything declared, for machines")
+
+
+def run(args: argparse.Namespace) -> int:
+    specs = [BackendSpec.parse(name) for name in args.backend] or _listed()
+    rows = [_describe(spec, registry.adapter(spec.adapter)) for spec in specs]
+    if args.task:
+        rows = [row for row in rows if args.task in row["tasks"]]
+    if args.json:
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        return 0
+    table = Table(
+        "Backends",
+        ("backend", "tasks", "here", "code", "model", "what it is"),
+        tuple(
+            (
+                row["backend"],
+                ", ".join(row["tasks"]),
+                "yes" if row["available"] else "no",
+                row["code_licence"],
+                row["model_licence"] or None,
+                row["summary"],
+            )
+            for row in rows
+        ),
+        notes=tuple(f"{row['backend']}: {row['reason']}" for row in rows if not row["available"]),
+    )
+    print(render([table], args.format))
+    return 0
+
+
+def _listed() -> list[BackendSpec]:
+    """Default models of every adapter; an adapter without one is listed by its bare name."""
+    return [
+        BackendSpec(name, model)
+        for name, adapter in registry.adapters()
+        for model in adapter.declaration.default_models or ("",)
+    ]
+
+
+def _describe(spec: BackendSpec, adapter: Adapter) -> dict[str, Any]:
+    declared = asdict(adapter.declaration)
+    reason = adapter.unavailable(spec.model)
+    identity = adapter.identity(spec.model) if reason is None else None
+    return {
+        "backend": str(spec),
+        "available": reason is None,
+        "reason": reason,
+        **declared,
+        "model": None if identity is None else {**asdict(identity), "notes": dict(identity.notes)},
+    }
