@@ -1,0 +1,1 @@
+"""The rules behind `quotes` and `syntax`: quotation marks, cues, contents, sources, speakers."""

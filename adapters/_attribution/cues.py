@@ -1,0 +1,36 @@
+"""The extent of a cue: the whole verb group, or a noun with its possessive and preposition."""
+
+from __future__ import annotations
+
+from adapters._attribution.parse import Parse
+
+__all__ = ["verb_group"]
+
+_GROUP = frozenset(["aux", "auxpass", "neg", "prt"])
+
+
+def verb_group(parse: Parse, verb: int, *, extra: frozenset[int] = frozenset()) -> frozenset[int]:
+    """Auxiliaries, negation, particle and the adverbs that stand next to the verb.
+
+    One unbroken run of tokens around the verb (`extra` tokens may join it), since a cue is
+    contiguous; a subject that stands between auxiliary and verb cuts the auxiliary off.
+    """
+    allowed = {verb, *extra}
+    for child in parse.children(verb):
+        if child.dep in _GROUP and not child.children:
+            allowed.add(child.index)
+        elif child.dep == "advmod" and not child.children and child.index < verb:
+            allowed.add(child.index)
+    if parse[verb].dep == "xcomp":
+        head = parse.head(verb)
+        if head.index < verb and verb - head.index <= 3:
+            allowed |= {head.index} | {
+                c.index for c in parse.children(head.index) if c.dep in _GROUP
+            }
+    run = {verb}
+    for step in (-1, 1):
+        index = verb + step
+        while index in allowed:
+            run.add(index)
+            index += step
+    return frozenset(run)

@@ -1,0 +1,84 @@
+"""Who is the source of a cue: its subject, a controller further up, an agent, or nobody."""
+
+from __future__ import annotations
+
+from adapters._attribution.parse import Parse, Token
+
+__all__ = ["noun_phrase", "of_verb"]
+
+_SUBJECTS = ("nsubj", "nsubjpass", "csubj", "expl")
+_EDGE = frozenset(",;:.–—-―")
+_CONTROLLED = frozenset(["xcomp", "advcl", "conj", "pcomp", "ccomp"])
+
+
+def of_verb(parse: Parse, verb: int, *, passive: bool = False) -> frozenset[int]:
+    """Tokens of the source of a verbal cue; empty where the text names none.
+
+    A passive has its `by`-agent or nobody. An active verb has its subject; without one, that of
+    the verb that it is joined to or controlled by, or the noun that it modifies.
+    """
+    if passive:
+        return _agent(parse, verb)
+    token = parse[verb]
+    for _ in range(4):
+        subject = parse.child(token.index, *_SUBJECTS)
+        if subject is not None:
+            if subject.dep == "expl" or is_expletive(parse, subject, token.index):
+                return frozenset()
+            if subject.dep == "nsubjpass":
+                return _agent(parse, token.index)
+            return noun_phrase(parse, subject.index, stop=verb)
+        if token.dep in ("acl", "relcl"):
+            head = parse.head(token.index)
+            return noun_phrase(parse, head.index, stop=token.index)
+        if token.dep not in _CONTROLLED or token.head == token.index:
+            return frozenset()
+        head = parse.head(token.index)
+        if token.dep == "xcomp":  # "urged him to say": the object speaks
+            person = parse.child(head.index, "dobj")
+            if person is not None and person.index < token.index:
+                return noun_phrase(parse, person.index, stop=token.index)
+        if token.dep == "pcomp" and head.head != head.index:
+            head = parse.head(head.index)
+        token = head
+    return frozenset()
+
+
+def is_expletive(parse: Parse, subject: Token, verb: int) -> bool:
+    """`it` that stands for a clause: "it is said that", "it seems"."""
+    if subject.text.lower() != "it":
+        return False
+    return parse.child(verb, "auxpass") is not None or parse[verb].lemma in ("seem", "appear")
+
+
+def _agent(parse: Parse, verb: int) -> frozenset[int]:
+    by = parse.child(verb, "agent")
+    noun = parse.child(by.index, "pobj") if by is not None else None
+    return noun_phrase(parse, noun.index) if noun is not None else frozenset()
+
+
+def noun_phrase(parse: Parse, head: int, *, stop: int | None = None) -> frozenset[int]:
+    """The whole noun phrase: titles, appositions and relative clauses, edges trimmed.
+
+    `stop` is the cue: the phrase is the part of the subtree on the noun's side of it.
+    """
+    tokens = parse.subtree(head)
+    if stop is not None:
+        tokens = frozenset(
+            index for index in tokens if (index < stop) == (head < stop) and index != stop
+        )
+    run = {head}
+    for index in range(head - 1, -1, -1):
+        if index not in tokens:
+            break
+        run.add(index)
+    for index in range(head + 1, len(parse)):
+        if index not in tokens:
+            break
+        run.add(index)
+    ordered = sorted(run)
+    while len(ordered) > 1 and parse[ordered[0]].text in _EDGE | {"“", '"', "”", "''"}:
+        ordered.pop(0)
+    while len(ordered) > 1 and parse[ordered[-1]].text in _EDGE | {"“", '"'}:
+        ordered.pop()
+    return frozenset(ordered)
