@@ -1,0 +1,175 @@
+"""`harness score`: two files in, a table out; no backend needed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import UsageError
+from harness.report.tables import FORMATS
+
+if TYPE_CHECKING:
+    from harness.annotation import Record
+    from harness.evaluate import Evaluation
+    from harness.goldset import GoldSet
+
+EPILOG = """\
+Labels are compared as they are spelled; --schema NAME projects both sides onto that schema first.
+Offsets are Unicode code points, half-open. A gold document without predictions counts as
+all-missed and is listed; a predicted document that the gold does not have is an error.
+
+example:
+  harness score --gold goldsets/seeds --pred results/predictions/seeds/gazetteer.jsonl --task ner
+"""
+
+MATCHES = ("strict", "exact", "partial", "type")
+BOUNDARIES = ("raw", "normalised")
+SCORERS = ("seqeval", "conlleval", "nervaluate", "spacy")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--gold", required=True, metavar="PATH", help="gold set, folder or file of annotations")
+    add(
+        "--pred",
+        required=True,
+        metavar="FILE",
+        help="predictions, in any format that convert reads",
+    )
+    add("--task", required=True, choices=("ner", "attribution"))
+    add("--match", choices=MATCHES, default="strict", help="default: strict (span and type)")
+    add("--boundary", choices=BOUNDARIES, default="raw", help="default: raw")
+    add("--schema", metavar="NAME", help="project gold and predictions onto this label schema")
+    add("--strict-labels", action="store_true", help="an unknown predicted label is an error")
+    add("--as", dest="scorer", choices=SCORERS, help="what that scorer would say, and why")
+    add("--doctor", action="store_true", help="look for a cause of a low score, whatever the score")
+    add("--confusion", action="store_true", help="print the confusion matrix and error classes too")
+    add("--format", choices=FORMATS, default="simple", help="default: simple")
+    add("--json", action="store_true", help="the whole score, for machines")
+
+
+def run(args: argparse.Namespace) -> int:
+    from harness.evaluate import evaluate
+    from harness.formats.registry import read_any
+    from harness.goldset import load_goldset
+    from harness.scoring.ner import NerOptions
+
+    if args.task == "attribution" and (args.match != "strict" or args.boundary != "raw"):
+        raise UsageError(
+            "--match and --boundary are for entities; attribution prints all its modes"
+        )
+    if args.scorer and args.task != "ner":
+        raise UsageError(f"--as {args.scorer} scores entities only")
+    goldset = load_goldset(args.gold)
+    gold = list(goldset.records())
+    predicted = list(read_any(Path(args.pred)))
+    if args.scorer:
+        return _print_as(args, gold, predicted)
+    evaluation = evaluate(
+        gold,
+        predicted,
+        task=args.task,
+        options=NerOptions(match=args.match, boundary=args.boundary),
+        schema=args.schema,
+        strict_labels=args.strict_labels,
+    )
+    signature = _signature(args, goldset, len(evaluation.documents))
+    body: dict[str, Any] = {
+        "signature": signature,
+        "task": args.task,
+        **evaluation.score.to_json(),
+    }
+    findings = _diagnose(args, gold, predicted, body)
+    _warn(evaluation)
+    if args.json:
+        extra = {
+            "documents": len(evaluation.documents),
+            "missing_documents": list(evaluation.missing),
+            "failed_documents": [{"id": id_, "error": error} for id_, error in evaluation.failed],
+            "unknown_labels": {side: dict(n) for side, n in evaluation.unknown_labels.items()},
+            "findings": findings,
+        }
+        print(json.dumps({**body, **extra}, ensure_ascii=False, indent=2))
+        return 0
+    print(_tables(args, body, signature))
+    for finding in findings:
+        print(f"\n{finding['message']}\n  {finding['mend']}")
+    return 0
+
+
+def _tables(args: argparse.Namespace, body: dict[str, Any], signature: str) -> str:
+    from harness.report.scores import attribution_table, confusion_table, error_table, ner_table
+    from harness.report.tables import render
+
+    title = f"{Path(args.pred).name} against {Path(args.gold).name}"
+    if args.task == "attribution":
+        return render([attribution_table(title, body, notes=(signature,))], args.format)
+    tables = [ner_table(title, body, notes=(signature,))]
+    if args.confusion:
+        tables += [error_table("Error classes", body), confusion_table("Confusion", body)]
+    return render(tables, args.format)
+
+
+def _signature(args: argparse.Namespace, goldset: GoldSet, documents: int) -> str:
+    from harness.signature import Signature
+
+    return str(
+        Signature(
+            task=args.task,
+            gold=goldset.name,
+            gold_version=goldset.version,
+            gold_digest=goldset.digest,
+            documents=documents,
+            schema=args.schema or "none",
+            match=args.match if args.task == "ner" else "dice",
+            boundary=args.boundary,
+        )
+    )
+
+
+def _diagnose(
+    args: argparse.Namespace, gold: list[Record], predicted: list[Record], body: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """The why-zero doctor: asked for, or called in when the score is suspiciously low."""
+    from harness.doctor import SUSPICIOUS_F1, diagnose
+
+    block = body["micro"] if args.task == "ner" else body["relations"]["found50"]
+    low = block["support"] > 0 and (block["f1"] or 0.0) < SUSPICIOUS_F1
+    if not (args.doctor or low):
+        return []
+    return [finding.to_json() for finding in diagnose(gold, predicted, args.task)]
+
+
+def _print_as(args: argparse.Namespace, gold: list[Record], predicted: list[Record]) -> int:
+    from harness.interop import as_scorer
+
+    result = as_scorer(args.scorer, gold, predicted)
+    if args.json:
+        print(json.dumps(result.to_json(), ensure_ascii=False, indent=2))
+    else:
+        print(result.render(args.format))
+    return 0
+
+
+def _warn(evaluation: Evaluation) -> None:
+    """What the reader of the numbers must know, on stderr."""
+    notes = list(evaluation.score.to_json().get("warnings", []))
+    if evaluation.missing:
+        notes.append(_listed("gold document(s) have no predictions", evaluation.missing))
+    if evaluation.failed:
+        notes.append(
+            _listed("document(s) failed", [f"{id_} ({why})" for id_, why in evaluation.failed])
+        )
+    for side, counts in evaluation.unknown_labels.items():
+        labels = ", ".join(f"{label} ({count})" for label, count in counts.items())
+        notes.append(f"labels in the {side} that the schema does not have: {labels}")
+    for note in notes:
+        print(f"harness: warning: {note}", file=sys.stderr)
+
+
+def _listed(what: str, names: list[str] | tuple[str, ...]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return f"{len(names)} {what}, counted as all-missed: {', '.join(names[:5])}{more}"
