@@ -1,0 +1,196 @@
+"""The tables of a run: a ranking per gold set and task, then a table per backend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.annotation import Task
+from harness.record import Result, RunRecord
+from harness.report.scores import attribution_table, ner_table
+from harness.report.tables import UNDEFINED, Cell, Table, number, quantity
+from harness.rescore import HEADLINE, UnitCounts, full_score, unit_counts
+from harness.scoring.significance import (
+    Resampler,
+    detectable_difference,
+    interval,
+    paired_interval,
+)
+
+__all__ = ["detail_tables", "ranking_table", "run_tables"]
+
+_HEADERS = ("backend", "P", "R", "F1", "95 % CI", "docs/s", "words/s", "peak MB", "load s")
+
+
+def run_tables(record: RunRecord, folder: str | Path, *, details: bool = True) -> list[Table]:
+    """Every table of a run, in the order in which a person reads them."""
+    tables: list[Table] = []
+    for gold in record.gold:
+        for task in gold.tasks:
+            if record.select(gold=gold.name, task=task):
+                tables.append(ranking_table(record, gold.name, task, folder))
+                if details:
+                    tables.extend(detail_tables(record, gold.name, task, folder))
+    return tables
+
+
+def ranking_table(record: RunRecord, gold: str, task: Task, folder: str | Path) -> Table:
+    """One row per backend, best F1 first; sanity rows and what could not run come after.
+
+    Intervals are percentile bootstraps over paragraphs within documents (below 30 documents) or
+    over documents; the note states the unit, the seed and the smallest detectable difference.
+    """
+    results = record.select(gold=gold, task=task)
+    counted = {
+        result.backend: unit_counts(result, folder)
+        for result in results
+        if result.status in ("ok", "partial")
+    }
+    resampler = _resampler(record, list(counted.values()))
+    ranked = sorted(results, key=lambda result: _rank(result, counted.get(result.backend)))
+    rows = tuple(_ranking_row(result, counted, resampler) for result in ranked)
+    card = record.find_gold(gold)
+    title = f"{gold}: {_TASKS[task]} ({card.documents} documents, {card.words} words)"
+    notes = [*_signatures(results), *_method(task, results, counted, resampler)]
+    notes.extend(_remarks(ranked))
+    return Table(title, _HEADERS, rows, tuple(notes))
+
+
+def detail_tables(record: RunRecord, gold: str, task: Task, folder: str | Path) -> Iterator[Table]:
+    """One table per backend that answered: entity types, or attribution elements and kinds."""
+    for result in record.select(gold=gold, task=task):
+        score = full_score(result, folder)
+        if score is None or (result.declaration and result.declaration.sanity):
+            continue
+        title = f"{result.backend} on {gold}"
+        notes = (result.signature,) if result.signature else ()
+        make = ner_table if task == "ner" else attribution_table
+        yield make(title, score.to_json(), notes=notes)
+
+
+_TASKS = {"ner": "named entities", "attribution": "attributions"}
+
+
+def _resampler(record: RunRecord, counts: list[UnitCounts]) -> Resampler | None:
+    return Resampler(counts[0].documents, seed=record.seed) if counts else None
+
+
+def _rank(result: Result, counts: UnitCounts | None) -> tuple[bool, bool, float]:
+    sanity = bool(result.declaration and result.declaration.sanity)
+    return (counts is None, sanity, -(_f1(counts) or 0.0))
+
+
+def _ranking_row(
+    result: Result, counted: dict[str, UnitCounts], resampler: Resampler | None
+) -> tuple[Cell, ...]:
+    counts = counted.get(result.backend)
+    if counts is None or resampler is None:
+        return (result.backend, *([UNDEFINED] * 4), *([UNDEFINED] * 3), result.status)
+    tp, predicted, gold = _sums(counts)
+    bounds = interval(counts.counts, resampler)
+    between = UNDEFINED if bounds.low is None else f"[{number(bounds.low)}, {number(bounds.high)}]"
+    costs = result.costs
+    memory = None if costs.peak_memory_bytes is None else costs.peak_memory_bytes / 1e6
+    return (
+        _name(result),
+        number(tp / predicted if predicted else None),
+        number(tp / gold if gold else None),
+        number(_f1(counts)),
+        between,
+        quantity(costs.documents_per_second),
+        quantity(costs.words_per_second),
+        quantity(memory),
+        quantity(costs.load_seconds),
+    )
+
+
+def _name(result: Result) -> str:
+    """The backend's name with what a reader must know of it in brackets."""
+    declaration = result.declaration
+    marks = []
+    if declaration and declaration.sanity:
+        marks.append("sanity")
+    if declaration and declaration.reference and result.backend.endswith("/reference"):
+        marks.append("reference")
+    if result.status == "partial":
+        marks.append(f"{result.failed} of {result.documents} failed")
+    return f"{result.backend} ({', '.join(marks)})" if marks else result.backend
+
+
+def _f1(counts: UnitCounts | None) -> float | None:
+    if counts is None:
+        return None
+    tp, predicted, gold = _sums(counts)
+    return 2 * tp / (predicted + gold) if predicted + gold else None
+
+
+def _sums(counts: UnitCounts) -> tuple[int, int, int]:
+    tp, predicted, gold = (sum(column) for column in zip(*counts.counts, strict=True))
+    return tp, predicted, gold
+
+
+def _signatures(results: tuple[Result, ...]) -> list[str]:
+    """Each different signature once; normally there is one."""
+    seen: dict[str, list[str]] = {}
+    for result in results:
+        if result.signature:
+            seen.setdefault(result.signature, []).append(result.backend)
+    if len(seen) <= 1:
+        return list(seen)
+    return [f"{signature}  ({', '.join(names)})" for signature, names in seen.items()]
+
+
+def _method(
+    task: Task,
+    results: tuple[Result, ...],
+    counted: dict[str, UnitCounts],
+    resampler: Resampler | None,
+) -> list[str]:
+    if resampler is None:
+        return ["Nothing was measured."]
+    text = (
+        f"Ranked by F1, {HEADLINE[task]}. CI: {resampler.resamples:,} bootstrap resamples by "
+        f"{resampler.unit}{' within document' if resampler.unit == 'paragraph' else ''}, "
+        f"seed {resampler.seed}."
+    )
+    real = [r.backend for r in results if r.backend in counted and not _is_sanity(r)]
+    errors = [
+        paired_interval(counted[one].counts, counted[other].counts, resampler).standard_error
+        for index, one in enumerate(real)
+        for other in real[index + 1 :]
+    ]
+    known = sorted(error for error in errors if error)
+    if known:
+        smallest = detectable_difference(known[len(known) // 2])
+        assert smallest is not None
+        text += (
+            f" Between two of these backends a true difference of about {100 * smallest:.1f} F1 "
+            "points is found with 80 % power (median over pairs); smaller ones are ties."
+        )
+    return [text]
+
+
+def _is_sanity(result: Result) -> bool:
+    return bool(result.declaration and result.declaration.sanity)
+
+
+def _remarks(results: list[Result]) -> Iterator[str]:
+    """What stands behind a row: why it is missing, what it cannot produce, what was dropped."""
+    for result in results:
+        if result.status == "unavailable":
+            mend = f" Install: {result.install}" if result.install else ""
+            yield f"{result.backend}: unavailable: {result.reason}.{mend}".replace("..", ".")
+        elif result.status == "failed":
+            yield f"{result.backend}: failed: {result.reason}"
+        elif result.status == "partial":
+            first = result.failures[0] if result.failures else None
+            why = f" ({first.id}: {first.error})" if first else ""
+            yield (
+                f"{result.backend}: {result.failed} of {result.documents} documents failed and "
+                f"count as all-missed{why}"
+            )
+        if result.dropped:
+            yield f"{result.backend}: {result.dropped} span(s) outside the text were left out"
+        if result.unknown_labels:
+            labels = ", ".join(f"{label} ({n})" for label, n in result.unknown_labels.items())
+            yield f"{result.backend}: labels unknown to the schema, counted as spurious: {labels}"
