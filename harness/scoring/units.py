@@ -1,0 +1,31 @@
+"""Where a document falls into units that can be resampled: its paragraphs.
+
+Five documents are too few for a test over documents (its two-sided floor is 2/2^5), so the unit
+of the bootstrap and of the randomisation test is the paragraph within its document.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+
+__all__ = ["paragraph_starts", "unit_of"]
+
+_LINE = re.compile(r"[^\r\n]+")
+
+
+def paragraph_starts(text: str) -> list[int]:
+    """The offset (code points) at which each paragraph of `text` begins.
+
+    A paragraph is a line that is not blank, with the line ends and blank lines after it. The
+    first always begins at 0, so that no offset is left out; a text without any word is one
+    paragraph: `[0]`.
+    """
+    starts = [m.start() for m in _LINE.finditer(text) if not m.group().isspace()]
+    return [0, *starts[1:]]
+
+
+def unit_of(offset: int, starts: Sequence[int]) -> int:
+    """The index of the unit that holds `offset`, given sorted starts of which the first is 0."""
+    return max(0, bisect_right(starts, offset) - 1)
