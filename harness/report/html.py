@@ -1,0 +1,146 @@
+"""One self-contained HTML file: the tables of a run, and every mention in its text.
+
+No network, no library: style and script are inlined. Texts come from corpora and backends, so they
+are escaped here and put in as text by the script; a content security policy forbids the rest.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+
+from harness.report.tables import UNDEFINED, Table
+
+__all__ = ["BrowsedDocument", "BrowsedItem", "Group", "MarkedSpan", "page"]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedSpan:
+    """Code points `[start, end)` with what is printed behind them."""
+
+    start: int
+    end: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrowsedItem:
+    """A gold mention, a prediction, or a pair of them, with its error class and one line of text."""
+
+    error: str
+    note: str
+    gold: tuple[MarkedSpan, ...]
+    predicted: tuple[MarkedSpan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BrowsedDocument:
+    """A text and, per backend, its items in the order of the text."""
+
+    id: str
+    text: str
+    items: dict[str, tuple[BrowsedItem, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The documents of one gold set and task."""
+
+    name: str
+    backends: tuple[str, ...]
+    documents: tuple[BrowsedDocument, ...]
+
+
+def page(title: str, meta: Sequence[str], tables: Sequence[Table], groups: Sequence[Group]) -> str:
+    """The whole page. Without `groups` it holds tables only."""
+    style = _asset("report.css")
+    script = _asset("report.js") if groups else ""
+    body = [
+        f"<h1>{html.escape(title)}</h1>",
+        *(f'<p class="meta">{html.escape(line)}</p>' for line in meta),
+        *(_table(table, folded=number >= _OPEN_TABLES) for number, table in enumerate(tables)),
+    ]
+    if groups:
+        body.append(_BROWSER)
+        body.append(f'<script type="application/json" id="data">{_embedded(groups)}</script>')
+        body.append(f"<script>{script}</script>")
+    policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'"
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{html.escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+        + "\n".join(body)
+        + "\n</body>\n</html>\n"
+    )
+
+
+# The first tables are rankings; the rest are folded, so that the page opens on the answer.
+_OPEN_TABLES = 2
+
+_BROWSER = """\
+<h2>Mention by mention</h2>
+<nav>
+<label>Gold set <select id="group"></select></label>
+<label>Document <select id="document"></select></label>
+<label>Backend <select id="backend"></select></label>
+<label>Show <select id="class"></select></label>
+</nav>
+<div class="panes" id="panes"></div>
+<h3>In order of the text</h3>
+<ul class="list" id="list"></ul>"""
+
+
+def _table(table: Table, *, folded: bool) -> str:
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in table.headers)
+    rows = "\n".join(
+        "<tr>"
+        + "".join(
+            f"<td>{html.escape(UNDEFINED if cell is None else str(cell))}</td>" for cell in row
+        )
+        + "</tr>"
+        for row in table.rows
+    )
+    notes = "".join(f'<p class="note">{html.escape(note)}</p>' for note in table.notes)
+    body = (
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>\n{rows}\n</tbody></table></div>{notes}"
+    )
+    title = html.escape(table.title)
+    if folded:
+        return f"<details><summary>{title}</summary>{body}</details>"
+    return f"<h2>{title}</h2>{body}"
+
+
+def _embedded(groups: Sequence[Group]) -> str:
+    """JSON that cannot end its script element, whatever is in the texts."""
+    value = {"groups": [_renamed(asdict(group)) for group in groups]}
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for char, escape in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
+        text = text.replace(char, escape)
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _renamed(group: dict[str, object]) -> dict[str, object]:
+    """`error` is called `class` in the page, as in the style sheet."""
+    documents = group["documents"]
+    assert isinstance(documents, list | tuple)
+    for document in documents:
+        for items in document["items"].values():
+            for item in items:
+                item["class"] = item.pop("error")
+    return group
+
+
+def _asset(name: str) -> str:
+    return (files("harness.report") / "assets" / name).read_text("utf-8")
+
+
+def _hash(content: str) -> str:
+    digest = hashlib.sha256(content.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
