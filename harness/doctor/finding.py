@@ -1,0 +1,91 @@
+"""What the doctor says, and the spans that it looks at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from harness.annotation import Entity, Record, Task, printable
+
+__all__ = ["SHOWN", "Finding", "Item", "Pair", "counted", "example", "names", "pairs_of", "quoted"]
+
+SHOWN = 3
+"""Examples a finding carries at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One cause: a code for machines, a sentence, what was seen, what to do."""
+
+    code: str
+    message: str
+    evidence: tuple[str, ...]
+    mend: str
+
+    def __str__(self) -> str:
+        lines = [self.message, *(f"  {line}" for line in self.evidence), f"  -> {self.mend}"]
+        return "\n".join(lines)
+
+
+class Item(NamedTuple):
+    """A span that has to match: `role` is empty for entities, else source, cue or content."""
+
+    role: str
+    start: int
+    end: int
+
+
+class Pair(NamedTuple):
+    """A document that both sides have."""
+
+    id: str
+    text: str
+    gold: frozenset[Item]
+    predicted: frozenset[Item]
+
+
+def pairs_of(gold: Sequence[Record], predicted: Sequence[Record], task: Task) -> Iterator[Pair]:
+    """The documents that both sides have and whose text the gold gives, in the gold's order."""
+    given = {record.id: record for record in predicted}
+    for record in gold:
+        other = given.get(record.id)
+        if other is not None and record.text is not None:
+            items = frozenset(_items(record, task))
+            yield Pair(record.id, record.text, items, frozenset(_items(other, task)))
+
+
+def _items(record: Record, task: Task) -> Iterator[Item]:
+    if task == "ner":
+        entities: tuple[Entity, ...] = record.annotations.entities or ()
+        yield from (Item("", entity.start, entity.end) for entity in entities)
+        return
+    for attribution in record.annotations.attributions or ():
+        for role, span in attribution.spans():
+            yield Item(role, span.start, span.end)
+
+
+def example(pair: Pair, item: Item, target: Item) -> str:
+    """A predicted span beside the gold span that it probably means."""
+    said, meant = pair.text[item.start : item.end], pair.text[target.start : target.end]
+    return (
+        f"{quoted(pair.id)}: predicted [{item.start}, {item.end}) {quoted(said)}, "
+        f"gold [{target.start}, {target.end}) {quoted(meant)}"
+    )
+
+
+def quoted(text: str) -> str:
+    shown = printable(text)
+    return f"“{shown if len(shown) <= 50 else shown[:49] + '…'}”"
+
+
+def names(ids: Sequence[str]) -> str:
+    more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
+    return ", ".join(quoted(id_) for id_ in ids[:SHOWN]) + more
+
+
+def counted(counts: Counter[str]) -> str:
+    shown = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    more = f" and {len(shown) - 8} more" if len(shown) > 8 else ""
+    return ", ".join(f"{printable(label)} {n}" for label, n in shown[:8]) + more

@@ -1,0 +1,72 @@
+"""Labels that the gold does not know, and what they probably mean."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+
+from harness.annotation import Record, printable
+from harness.doctor.finding import Finding, counted
+
+__all__ = ["explain_labels"]
+
+
+def explain_labels(gold: Sequence[Record], predicted: Sequence[Record]) -> list[Finding]:
+    known = Counter(e.label for record in gold for e in record.annotations.entities or ())
+    given = Counter(e.label for record in predicted for e in record.annotations.entities or ())
+    strange = {label: n for label, n in given.items() if label not in known}
+    if not known or not strange:
+        return []
+    means = _coinciding(gold, predicted, strange)
+    tags = sum(1 for label in strange if label[:2] in ("B-", "I-", "E-", "S-", "L-", "U-"))
+    if tags == len(strange):
+        mend = "these are token tags: join them to spans and drop the prefix"
+    elif means:
+        maps = ", ".join(f"{printable(a)} -> {printable(b)}" for a, b in sorted(means.items()))
+        mend = f"rename the labels or name a projection: {maps}"
+    else:
+        mend = "rename the labels, or name the schema of each side (a projection joins the two)"
+    evidence = (f"gold: {counted(known)}", f"predicted: {counted(given)}")
+    if len(strange) == len(given):
+        total = sum(given.values())
+        return [
+            Finding(
+                "no-common-label",
+                f"none of the {total} predictions has a label that the gold knows",
+                evidence,
+                mend,
+            )
+        ]
+    if not means:
+        return []
+    shown = ", ".join(f"{printable(a)} ({strange[a]})" for a in sorted(means))
+    return [
+        Finding(
+            "other-label",
+            f"predicted labels that the gold lacks stand on gold spans of another label: {shown}",
+            evidence,
+            mend,
+        )
+    ]
+
+
+def _coinciding(
+    gold: Sequence[Record], predicted: Sequence[Record], strange: Mapping[str, int]
+) -> dict[str, str]:
+    """For each strange label the gold label on whose spans most of its predictions stand."""
+    spans: dict[str, dict[tuple[int, int], str]] = {
+        record.id: {(e.start, e.end): e.label for e in record.annotations.entities or ()}
+        for record in gold
+    }
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    for record in predicted:
+        here = spans.get(record.id, {})
+        for entity in record.annotations.entities or ():
+            if entity.label in strange and (entity.start, entity.end) in here:
+                votes[entity.label][here[entity.start, entity.end]] += 1
+    means = {}
+    for label, counts in votes.items():
+        other, hits = min(counts.items(), key=lambda item: (-item[1], item[0]))
+        if hits >= 2 and 2 * hits >= counts.total() and 3 * hits >= strange[label]:
+            means[label] = other
+    return means
