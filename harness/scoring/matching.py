@@ -23,6 +23,7 @@ the sparse graph of overlaps.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from heapq import heappop, heappush
 from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
@@ -55,7 +56,7 @@ class Alignment(NamedTuple):
     type: list[Change]
 
 
-def align(gold: set[Key], predicted: set[Key]) -> Alignment:
+def align(gold: AbstractSet[Key], predicted: AbstractSet[Key]) -> Alignment:
     """Align the mentions of one document that have no equal on the other side.
 
     Linear in the number of mentions but for sorting, unless mentions of one side overlap each

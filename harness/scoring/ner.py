@@ -22,20 +22,19 @@ the strict pairing in every mode. One tally serves all four modes.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from itertools import chain, starmap
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from types import MappingProxyType
+from typing import NamedTuple
 
 from harness.annotation import Entity, Span
-from harness.errors import UsageError
-from harness.scoring.boundary import trim
 from harness.scoring.counts import ERROR_CLASSES, Cell, ErrorClass, NerTally, add, total
+from harness.scoring.keys import sides
 from harness.scoring.matching import Alignment, Change, Key, align
-from harness.scoring.measures import Average, Block, f1, macro, ratio, weighted, whole
+from harness.scoring.ner_score import NerScore, score
+from harness.scoring.options import BOUNDARY_RULES, MATCH_MODES, BoundaryRule, Match, NerOptions
 from harness.scoring.units import unit_of
 
 __all__ = [
@@ -55,42 +54,6 @@ __all__ = [
     "tally_units",
     "total",
 ]
-
-Match: TypeAlias = Literal["strict", "exact", "partial", "type"]
-BoundaryRule: TypeAlias = Literal["raw", "normalised"]
-MATCH_MODES: tuple[Match, ...] = get_args(Match)
-BOUNDARY_RULES: tuple[BoundaryRule, ...] = get_args(BoundaryRule)
-
-_Outcome: TypeAlias = Literal["cor", "inc", "par", "mis", "spu"]
-_ALONE: dict[ErrorClass, _Outcome] = {"missed": "mis", "spurious": "spu"}
-_OUTCOMES: dict[Match, dict[ErrorClass, _Outcome]] = {
-    "strict": _ALONE | {"correct": "cor", "boundary": "inc", "type": "inc", "boundary_type": "inc"},
-    "exact": _ALONE | {"correct": "cor", "boundary": "inc", "type": "cor", "boundary_type": "inc"},
-    "partial": _ALONE
-    | {"correct": "cor", "boundary": "par", "type": "cor", "boundary_type": "par"},
-    "type": _ALONE | {"correct": "cor", "boundary": "cor", "type": "inc", "boundary_type": "inc"},
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NerOptions:
-    """How to count. `match` is read by `score` alone, `boundary` by whatever matches mentions.
-
-    Under `normalised`, determiners in front, possessives behind and punctuation and white space
-    at the edges do not count (`harness.scoring.boundary.trim`). Raises `UsageError` for a mode or
-    a rule that does not exist.
-    """
-
-    match: Match = "strict"
-    boundary: BoundaryRule = "raw"
-
-    def __post_init__(self) -> None:
-        for name, value, known in (
-            ("match mode", self.match, MATCH_MODES),
-            ("boundary rule", self.boundary, BOUNDARY_RULES),
-        ):
-            if value not in known:
-                raise UsageError(f"unknown {name} {value!r}, expected one of {', '.join(known)}")
 
 
 class Mention(NamedTuple):
@@ -118,14 +81,21 @@ def tally(
     """
     if not gold and not predicted:
         return _NOTHING
-    sides = _sides(gold, predicted, options, text, ignore)
-    common = sides.gold.keys() & sides.predicted.keys()
+    if options.boundary == "raw" and not ignore:
+        # Nearly every call; quicker for not remembering which mention has which key.
+        left = {(start, end, label, 0) for start, end, label, _ in gold}
+        right = {(start, end, label, 0) for start, end, label, _ in predicted}
+        common = left & right
+        rest = _rest(left, right, common)
+        return _count(common, rest, len(gold) - len(left), len(predicted) - len(right), 0)
+    both = sides(gold, predicted, boundary=options.boundary, text=text, ignore=ignore)
+    common = both.common()
     return _count(
         common,
-        _rest(sides, common),
-        len(sides.duplicates_gold),
-        len(sides.duplicates_predicted),
-        _forgiven(sides, common) if options.boundary == "normalised" else 0,
+        _rest(both.gold.keys(), both.predicted.keys(), common),
+        len(both.duplicates_gold),
+        len(both.duplicates_predicted),
+        both.forgiven(common),
     )
 
 
@@ -146,10 +116,10 @@ def tally_units(
     prediction that it is paired with; a spurious prediction, or a duplicate, in the unit in which
     it starts itself. The tallies add up to the document's.
     """
-    sides = _sides(gold, predicted, options, text, ignore)
-    common = sides.gold.keys() & sides.predicted.keys()
-    rest = _rest(sides, common)
-    start_of = {key: entity.start for key, entity in (sides.predicted | sides.gold).items()}
+    both = sides(gold, predicted, boundary=options.boundary, text=text, ignore=ignore)
+    common = both.common()
+    rest = _rest(both.gold.keys(), both.predicted.keys(), common)
+    start_of = {key: entity.start for key, entity in (both.predicted | both.gold).items()}
 
     def unit(key: Key | None, other: Key | None = None) -> int:
         key = key or other
@@ -170,10 +140,10 @@ def tally_units(
             getattr(rests[unit(*change[1:])], name).append(change)
     duplicates = [
         Counter(unit_of(entity.start, starts) for entity in side)
-        for side in (sides.duplicates_gold, sides.duplicates_predicted)
+        for side in (both.duplicates_gold, both.duplicates_predicted)
     ]
     return [
-        _count(share, part, duplicates[0][i], duplicates[1][i], _forgiven(sides, share))
+        _count(share, part, duplicates[0][i], duplicates[1][i], both.forgiven(share))
         for i, (share, part) in enumerate(zip(shares, rests, strict=True))
     ]
 
@@ -191,184 +161,32 @@ def mentions(
     The classes are those that `tally` counts under the same arguments. Entities are given as they
     came, untrimmed; of identical duplicates there is one, with the highest confidence.
     """
-    sides = _sides(gold, predicted, options, text, ignore)
-    common = sides.gold.keys() & sides.predicted.keys()
-    rest = _rest(sides, common)
-    found = [Mention("correct", sides.gold[key], sides.predicted[key]) for key in common]
-    found += [Mention(_error(g, p), sides.gold[g], sides.predicted[p]) for g, p in rest.pairs]
-    found += [Mention("missed", sides.gold[key], None) for key in rest.missed]
-    found += [Mention("spurious", None, sides.predicted[key]) for key in rest.spurious]
+    both = sides(gold, predicted, boundary=options.boundary, text=text, ignore=ignore)
+    common = both.common()
+    rest = _rest(both.gold.keys(), both.predicted.keys(), common)
+    found = [Mention("correct", both.gold[key], both.predicted[key]) for key in common]
+    found += [Mention(_error(g, p), both.gold[g], both.predicted[p]) for g, p in rest.pairs]
+    found += [Mention("missed", both.gold[key], None) for key in rest.missed]
+    found += [Mention("spurious", None, both.predicted[key]) for key in rest.spurious]
 
     def place(mention: Mention) -> tuple[tuple[int, int, str], ...]:
-        sides = (mention.gold or mention.predicted, mention.predicted or mention.gold)
-        return tuple(side[:3] for side in sides if side is not None)
+        entities = (mention.gold or mention.predicted, mention.predicted or mention.gold)
+        return tuple(entity[:3] for entity in entities if entity is not None)
 
     return sorted(found, key=place)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NerScore:
-    """Everything that is reported of a tally; `Block` and `Average` explain the numbers.
-
-    `types` has a block for every label of either side, sorted by name. `errors` counts each class
-    once per mention or pair, so that gold = correct + boundary + type + boundary_type + missed,
-    and predicted likewise with spurious. `confusion` maps gold label to predicted label to the
-    number of pairs, with the column `-` for missed and the row `-` for spurious mentions: a row
-    adds up to the label's support, a column to its predictions. It is about labels, and so its
-    diagonal holds boundary errors too.
-    """
-
-    options: NerOptions
-    micro: Block
-    macro: Average
-    weighted: Average
-    types: dict[str, Block]
-    errors: dict[ErrorClass, int]
-    confusion: dict[str, dict[str, int]]
-    forgiven: int
-    warnings: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """The JSON of `harness score`, without signature and task."""
-        out: dict[str, Any] = {
-            "micro": self.micro.to_json(),
-            "macro": self.macro.to_json(),
-            "weighted": self.weighted.to_json(),
-            "types": {label: block.to_json() for label, block in self.types.items()},
-            "errors": dict(self.errors),
-            "confusion": {label: dict(row) for label, row in self.confusion.items()},
-        }
-        if self.options.boundary == "normalised":
-            out["forgiven"] = self.forgiven
-        if self.warnings:
-            out["warnings"] = list(self.warnings)
-        return out
-
-
-def score(tally: NerTally, options: NerOptions) -> NerScore:
-    """The scores of a sum of tallies under a match mode.
-
-    Nothing predicted leaves precision undefined (`None`), nothing gold leaves recall so; see
-    `harness.scoring.measures`. `options.boundary` must be what the tallies were made with: it is
-    only reported here.
-    """
-    outcomes = _OUTCOMES[options.match]
-    sums: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for (error, gold, predicted), n in tally.cells(options.match).items():
-        outcome = outcomes[error]
-        halves = {"cor": 2 * n, "par": n}.get(outcome, 0)
-        if gold is not None:
-            sums[gold].update({outcome: n, "support": n, "found": halves})
-        if predicted is not None:
-            sums[predicted].update({"predicted": n, "right": halves})
-            if gold is None:
-                sums[predicted].update({outcome: n})
-    types = {label: _block(sums[label]) for label in sorted(sums)}
-    everything: Counter[str] = Counter()
-    for counts in sums.values():
-        everything.update(counts)
-    cells = tally.cells("strict")
-    return NerScore(
-        options=options,
-        micro=_block(everything),
-        macro=macro(types),
-        weighted=weighted(types),
-        types=types,
-        errors={name: sum(n for c, n in cells.items() if c[0] == name) for name in ERROR_CLASSES},
-        confusion=_confusion(cells),
-        forgiven=tally.forgiven,
-        warnings=tuple(_warnings(tally)),
-    )
-
-
+_NONE: Mapping[Cell, int] = MappingProxyType({})
 _NOTHING = NerTally()
 _NO_REST = Alignment([], [], [], [], [])
 
 
-class _Sides(NamedTuple):
-    """The mentions of a document by the key under which they are matched."""
-
-    gold: dict[Key, Entity]
-    predicted: dict[Key, Entity]
-    duplicates_gold: list[Entity]
-    duplicates_predicted: list[Entity]
-
-
-def _sides(
-    gold: Sequence[Entity],
-    predicted: Sequence[Entity],
-    options: NerOptions,
-    text: str | None,
-    ignore: Sequence[Span],
-) -> _Sides:
-    if ignore:
-        gold, predicted = _outside(gold, ignore), _outside(predicted, ignore)
-    left = {(e[0], e[1], e[2], 0): e for e in gold}
-    right = {(e[0], e[1], e[2], 0): e for e in predicted}
-    duplicates_gold: list[Entity] = []
-    duplicates_predicted: list[Entity] = []
-    if len(left) < len(gold):
-        left, duplicates_gold = _distinct(gold)
-    if len(right) < len(predicted):
-        right, duplicates_predicted = _distinct(predicted)
-    if options.boundary == "normalised":
-        if text is None:
-            raise UsageError(
-                "the boundary rule 'normalised' needs the text of every document; "
-                "give a corpus with texts, or use --boundary raw"
-            )
-        equal = left.keys() & right.keys()
-        left, right = _trimmed(left, equal, text), _trimmed(right, equal, text)
-    return _Sides(left, right, duplicates_gold, duplicates_predicted)
-
-
-def _distinct(entities: Sequence[Entity]) -> tuple[dict[Key, Entity], list[Entity]]:
-    """Without identical duplicates; the most confident one stays, whatever the order."""
-    kept: dict[Key, Entity] = {}
-    left_out: list[Entity] = []
-    for entity in sorted(entities, key=lambda e: float("inf") if e.score is None else -e.score):
-        if kept.setdefault((*entity[:3], 0), entity) is not entity:
-            left_out.append(entity)
-    return kept, left_out
-
-
-def _outside(entities: Sequence[Entity], ignore: Sequence[Span]) -> list[Entity]:
-    """The entities that share no character with an ignored region."""
-    regions: list[list[int]] = []
-    for start, end in sorted(ignore):
-        if regions and start <= regions[-1][1]:
-            regions[-1][1] = max(regions[-1][1], end)
-        elif end > start:
-            regions.append([start, end])
-    ends = [end for _, end in regions]
-
-    def ignored(entity: Entity) -> bool:
-        first = bisect_right(ends, entity.start)
-        return first < len(regions) and regions[first][0] < entity.end
-
-    return [entity for entity in entities if not ignored(entity)]
-
-
-def _trimmed(side: dict[Key, Entity], equal: Collection[Key], text: str) -> dict[Key, Entity]:
-    """The same mentions under trimmed keys.
-
-    Mentions that trimming makes equal are numbered, those with an equal on the other side
-    (`equal`) first and then the shortest, so that trimming never takes a match away.
-    """
-    ranked = sorted(side, key=lambda key: (key not in equal, key[1] - key[0], key))
-    out: dict[Key, Entity] = {}
-    seen: Counter[tuple[int, int, str]] = Counter()
-    for key in ranked:
-        kind = (*trim(text, key[0], key[1]), key[2])
-        out[(*kind, seen[kind])] = side[key]
-        seen[kind] += 1
-    return out
-
-
-def _rest(sides: _Sides, common: AbstractSet[Key]) -> Alignment:
-    if len(common) == len(sides.gold) == len(sides.predicted):
+def _rest(
+    gold: AbstractSet[Key], predicted: AbstractSet[Key], common: AbstractSet[Key]
+) -> Alignment:
+    if len(common) == len(gold) == len(predicted):
         return _NO_REST
-    return align(sides.gold.keys() - common, sides.predicted.keys() - common)
+    return align(gold - common, predicted - common)
 
 
 def _error(gold: Key, predicted: Key) -> ErrorClass:
@@ -398,6 +216,10 @@ def _count(
     for key in common:
         label = key[2]
         correct[label] = correct.get(label, 0) + 1
+    if rest is _NO_REST:
+        return NerTally(
+            correct, _NONE, _NONE, _NONE, duplicates_gold, duplicates_predicted, forgiven
+        )
     errors: dict[Cell, int] = {}
     for cell in chain(
         starmap(_cell, rest.pairs),
@@ -408,8 +230,8 @@ def _count(
     return NerTally(
         correct,
         errors,
-        _shift(rest.partial),
-        _shift(rest.type),
+        _shift(rest.partial) if rest.partial else _NONE,
+        _shift(rest.type) if rest.type else _NONE,
         duplicates_gold,
         duplicates_predicted,
         forgiven,
@@ -421,53 +243,3 @@ def _shift(changes: list[Change]) -> dict[Cell, int]:
     for sign, gold, predicted in changes:
         add(cells, {_cell(gold, predicted): sign})
     return {cell: n for cell, n in cells.items() if n}
-
-
-def _forgiven(sides: _Sides, common: Collection[Key]) -> int:
-    return sum(sides.gold[key][:2] != sides.predicted[key][:2] for key in common)
-
-
-def _block(counts: Mapping[str, int]) -> Block:
-    support, predicted = counts["support"], counts["predicted"]
-    found, right = counts["found"] / 2, counts["right"] / 2
-    precision, recall = ratio(right, predicted), ratio(found, support)
-    return Block(
-        precision=precision,
-        recall=recall,
-        f1=f1(precision, recall),
-        tp=whole(found),
-        fp=whole(predicted - right),
-        fn=whole(support - found),
-        support=support,
-        predicted=predicted,
-        cor=counts["cor"],
-        inc=counts["inc"],
-        par=counts["par"],
-        mis=counts["mis"],
-        spu=counts["spu"],
-    )
-
-
-def _confusion(cells: Mapping[Cell, int]) -> dict[str, dict[str, int]]:
-    rows: dict[str, dict[str, int]] = {}
-    for (_, gold, predicted), n in cells.items():
-        add(rows.setdefault(gold or "-", {}), {predicted or "-": n})
-    return {
-        row: {column: rows[row][column] for column in sorted(rows[row], key=_last)}
-        for row in sorted(rows, key=_last)
-    }
-
-
-def _last(label: str) -> tuple[bool, str]:
-    """Sorts by name, with `-` behind all labels."""
-    return (label == "-", label)
-
-
-def _warnings(tally: NerTally) -> Iterator[str]:
-    for count, where in (
-        (tally.duplicates_gold, "gold entities"),
-        (tally.duplicates_predicted, "predictions"),
-    ):
-        if count:
-            times = "once" if count == 1 else f"{count} times"
-            yield f"{where}: an identical entity was repeated {times} and counted once"
