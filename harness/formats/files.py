@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import IO
 
 from harness.errors import InputError
 
-__all__ = ["atomic_writer", "read_text", "write_text"]
+__all__ = ["atomic_writer", "new_folder", "read_text", "write_text"]
 
 
 def read_text(path: str | Path) -> str:
@@ -60,6 +61,30 @@ def atomic_writer(path: str | Path) -> Iterator[IO[str]]:
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def new_folder(path: str | Path) -> Iterator[Path]:
+    """A folder that appears under `path` only when the block ends without an error.
+
+    Raises `InputError` where something is there already (an empty folder may be), or where the
+    parent cannot be written to.
+    """
+    path = Path(path)
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise InputError("is there already", path=path, hint="name a new folder")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", path=path) from None
+    try:
+        yield draft
+        draft.chmod(0o777 & ~_umask())
+        draft.replace(path)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
         raise
 
 

@@ -1,0 +1,328 @@
+"""brat standoff: one `.txt` and one `.ann` per document. The form of this project's own gold.
+
+    T1<TAB>ORG 0 4<TAB>NATO
+    T2<TAB>Source 0 4<TAB>NATO
+    T3<TAB>Cue 5 9<TAB>says
+    T4<TAB>Content 10 22;30 41<TAB>it will grow in the east
+    E1<TAB>Attribution:T4 Source:T2 Cue:T3 Content:T4
+    A1<TAB>Kind E1 direct
+    #1<TAB>Speaker E1<TAB>NATO
+    T5<TAB>Ignore 50 90<TAB>...
+
+`Source`, `Cue`, `Content` and `Attribution` are roles, `Ignore` marks a region that takes no part
+in scoring, every other `T` label is an entity. Roles may be numbered (`Content2`). An `.ann` file
+cannot say whether an empty layer was annotated: the caller's `tasks`, then a brat
+`annotation.conf` in the folder, then what occurs anywhere in the folder decides.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from harness.annotation import (
+    KINDS,
+    TASKS,
+    Annotations,
+    Attribution,
+    Entity,
+    Kind,
+    Record,
+    Span,
+    Task,
+)
+from harness.errors import InputError
+from harness.formats.files import new_folder, read_text, write_text
+from harness.formats.standoff import Event, Standoff, TextBound, hull, parse, printed, role_name
+
+__all__ = ["IGNORE", "ROLES", "interpret", "layers_in", "read", "read_ann", "render", "write"]
+
+ROLES = ("Source", "Cue", "Content", "Attribution")
+IGNORE = "Ignore"
+_CONF = "annotation.conf"
+
+
+def read(
+    path: str | Path,
+    *,
+    tasks: Iterable[Task] | None = None,
+    texts: str | Path | None = None,
+    report: Counter[str] | None = None,
+) -> Iterator[Record]:
+    """Stream the records of a folder of `.ann` and `.txt` files, sorted by name, or of one `.ann`.
+
+    The document's id is the file's stem. `texts` is another folder for the `.txt` files. A `.txt`
+    without `.ann` is a document without layers. `report` counts what the model cannot hold.
+
+    Raises `InputError` for an `.ann` without `.txt` and for a folder with neither.
+    """
+    path = Path(path)
+    folder = path if path.is_dir() else path.parent
+    text_folder = folder if texts is None else Path(texts)
+    layers = {path.stem: path} if not path.is_dir() else {p.stem: p for p in folder.glob("*.ann")}
+    names = set(layers) if not path.is_dir() else set(layers) | _stems(text_folder)
+    if not names:
+        raise InputError("holds no .ann file", path=path, hint="expected <id>.txt and <id>.ann")
+    chosen = tuple(tasks) if tasks is not None else layers_in(folder)
+    for name in sorted(names):
+        source = text_folder / f"{name}.txt"
+        if not source.is_file():
+            raise InputError(
+                f"has no text: expected {source}", path=layers[name], hint="put the .txt there"
+            )
+        text = read_text(source)
+        if name in layers:
+            annotations, ignore = read_ann(layers[name], text, tasks=chosen, report=report)
+            yield Record(name, text, annotations, ignore)
+        else:
+            yield Record(name, text, Annotations())
+
+
+def _stems(folder: Path) -> set[str]:
+    return {path.stem for path in folder.glob("*.txt")}
+
+
+def layers_in(folder: Path) -> tuple[Task, ...]:
+    """Which layers a folder holds: what its `annotation.conf` declares, else what occurs in it."""
+    conf = folder / _CONF
+    if conf.is_file():
+        return _declared(read_text(conf))
+    found: set[Task] = set()
+    for path in sorted(folder.glob("*.ann")):
+        for line in read_text(path).removeprefix("\ufeff").split("\n"):
+            label = line.partition("\t")[2].partition(" ")[0]
+            if line.startswith("E"):
+                found.add("attribution")
+            elif line.startswith("T") and label and label not in (*ROLES, IGNORE):
+                found.add("ner")
+        if len(found) == len(TASKS):
+            break
+    return tuple(task for task in TASKS if task in found)
+
+
+def _declared(conf: str) -> tuple[Task, ...]:
+    section, found = "", set()
+    for line in conf.splitlines():
+        line = line.strip()
+        if line.startswith("["):
+            section = line
+        elif line and not line.startswith("#"):
+            name = line.split()[0]
+            if section == "[events]" and name.startswith("Attribution"):
+                found.add("attribution")
+            elif section == "[entities]" and name not in (*ROLES, IGNORE):
+                found.add("ner")
+    return tuple(task for task in TASKS if task in found)
+
+
+def read_ann(
+    path: str | Path,
+    text: str,
+    *,
+    tasks: Iterable[Task] = TASKS,
+    report: Counter[str] | None = None,
+) -> tuple[Annotations, tuple[Span, ...]]:
+    """The layers `tasks` of one `.ann` file, and its ignore regions.
+
+    Raises `AnnotationError` with the line for all that `standoff.parse` refuses, an unknown kind,
+    and an event without content.
+    """
+    return interpret(parse(path, text), tasks=tasks, report=report)
+
+
+def interpret(
+    found: Standoff, *, tasks: Iterable[Task] = TASKS, report: Counter[str] | None = None
+) -> tuple[Annotations, tuple[Span, ...]]:
+    """What the lines of an `.ann` file mean; see the module's docstring."""
+    report = Counter() if report is None else report
+    tasks = tuple(tasks)
+    ignore = tuple(
+        part for bound in found.spans.values() if bound.label == IGNORE for part in bound.fragments
+    )
+    entities = tuple(
+        _entity(bound, report)
+        for bound in found.spans.values()
+        if role_name(bound.label) not in ROLES and bound.label != IGNORE
+    )
+    attributions = tuple(_attributions(found, report)) if "attribution" in tasks else None
+    for letter, count in found.skipped.items():
+        report[f"{letter} lines (relations, links and equivalences have no place here)"] += count
+    return Annotations(entities if "ner" in tasks else None, attributions), ignore
+
+
+def _entity(bound: TextBound, report: Counter[str]) -> Entity:
+    if len(bound.fragments) > 1:
+        report["discontinuous entities: taken from the first to the last character"] += 1
+    return Entity(*hull(bound.fragments), bound.label)
+
+
+def _attributions(found: Standoff, report: Counter[str]) -> Iterator[Attribution]:
+    kinds = _kinds(found)
+    speakers = {note.target: note.text for note in found.notes if note.type == "Speaker"}
+    for event in found.events.values():
+        if not event.type.startswith("Attribution"):
+            report[f"{event.type} events (only Attribution events are read)"] += 1
+            continue
+        roles = roles_of(found, event)
+        if not roles["Content"]:
+            raise found.error(
+                event.line, f"{event.id} has no content", hint="add Content:T… or remove the event"
+            )
+        yield Attribution(
+            tuple(sorted(roles["Content"])),
+            _one_span(roles["Source"], "sources", report),
+            _one_span(roles["Cue"], "cues", report),
+            kinds.get(event.id),
+            speakers.get(event.id) or None,
+        )
+
+
+def roles_of(found: Standoff, event: Event) -> Mapping[str, list[Span]]:
+    """The fragments of each role of an event; by role, never by the type of its `T` line."""
+    roles: dict[str, list[Span]] = {"Source": [], "Cue": [], "Content": []}
+    for role, id_ in event.arguments:
+        name = role_name(role)
+        if name not in roles:
+            raise found.error(event.line, f"unknown role {role!r}, expected Source, Cue or Content")
+        for part in found.span(id_, event.line).fragments:
+            if part not in roles[name]:
+                roles[name].append(part)
+    return roles
+
+
+def _one_span(parts: list[Span], what: str, report: Counter[str]) -> Span | None:
+    if len(parts) > 1:
+        report[f"discontinuous {what}: taken from the first to the last character"] += 1
+    return hull(parts) if parts else None
+
+
+def _kinds(found: Standoff) -> dict[str, Kind]:
+    kinds: dict[str, Kind] = {}
+    for attribute in found.attributes:
+        if attribute.name != "Kind":
+            continue
+        kind: Kind | None = next((kind for kind in KINDS if kind == attribute.value), None)
+        if kind is None:
+            raise found.error(
+                attribute.line, f"kind is {attribute.value!r}, expected one of {', '.join(KINDS)}"
+            )
+        kinds[attribute.target] = kind
+    return kinds
+
+
+def write(path: str | Path, records: Iterable[Record], *, report: Counter[str]) -> int:
+    """Write a folder with a `.txt` and an `.ann` per document and an `annotation.conf`.
+
+    Whole or not at all; `path` must not exist yet, or be an empty folder. Counts in `report` what
+    brat cannot hold. Raises `InputError` for a document without text, an id that is no file name,
+    and a label that brat cannot spell.
+    """
+    labels: dict[str, None] = {}
+    tasks: set[Task] = set()
+    count = 0
+    with new_folder(path) as folder:
+        for record in records:
+            if record.text is None:
+                raise InputError(f"document {record.id!r} has no text to write", path=path)
+            name = _file_name(record.id, path)
+            if (folder / f"{name}.txt").exists():
+                raise InputError(f"two documents are named {name!r}", path=path)
+            write_text(folder / f"{name}.txt", record.text)
+            write_text(folder / f"{name}.ann", render(record, report=report))
+            for entity in record.annotations.entities or ():
+                labels[entity.label] = None
+            tasks |= {task for task in TASKS if record.annotations.layer(task) is not None}
+            count += 1
+        write_text(folder / _CONF, _conf(labels, tasks))
+    return count
+
+
+def _file_name(id_: str, path: str | Path) -> str:
+    if not id_ or id_.startswith(".") or any(c in '/\\:*?"<>|' or not c.isprintable() for c in id_):
+        raise InputError(
+            f"document id {id_!r} cannot be a file name",
+            path=path,
+            hint="write JSON lines instead, or rename the document",
+        )
+    return id_
+
+
+def render(record: Record, *, report: Counter[str] | None = None) -> str:
+    """The `.ann` file of one record. A span used twice by the same role is one `T` line."""
+    report = Counter() if report is None else report
+    assert record.text is not None
+    lines = _Lines(record.text)
+    for entity in record.annotations.entities or ():
+        taken = role_name(entity.label) in ROLES or entity.label == IGNORE
+        if taken or any(char.isspace() for char in entity.label):
+            raise InputError(f"{record.id}: an entity in brat cannot be labelled {entity.label!r}")
+        lines.span(entity.label, [entity.span], shared=False)
+        if entity.score is not None:
+            report["entity scores: brat holds none"] += 1
+    for item in record.annotations.attributions or ():
+        _render_attribution(item, lines)
+    for region in record.ignore:
+        lines.span(IGNORE, [region])
+    for task in TASKS:
+        if record.annotations.layer(task) is None:
+            report[
+                f"documents without a layer for {task}: brat cannot tell that from an empty one"
+            ] += 1
+    if record.error is not None:
+        report["errors of a backend: brat holds none"] += 1
+    return "".join(line + "\n" for line in lines.lines)
+
+
+def _render_attribution(item: Attribution, lines: _Lines) -> None:
+    content = lines.span("Content", item.content)
+    arguments = [f"Attribution:{content}"]
+    if item.source is not None:
+        arguments.append(f"Source:{lines.span('Source', [item.source])}")
+    if item.cue is not None:
+        arguments.append(f"Cue:{lines.span('Cue', [item.cue])}")
+    arguments.append(f"Content:{content}")
+    event = lines.add("E", " ".join(arguments))
+    if item.kind is not None:
+        lines.add("A", f"Kind {event} {item.kind}")
+    if item.speaker is not None:
+        if not item.speaker.isprintable():
+            raise InputError(f"speaker {item.speaker!r} does not fit on one line of brat")
+        lines.add("#", f"Speaker {event}\t{item.speaker}")
+
+
+class _Lines:
+    """The lines of an `.ann` file under construction, numbered per letter."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.lines: list[str] = []
+        self._last: Counter[str] = Counter()
+        self._spans: dict[tuple[str, tuple[Span, ...]], str] = {}
+
+    def add(self, letter: str, rest: str) -> str:
+        self._last[letter] += 1
+        id_ = f"{letter}{self._last[letter]}"
+        self.lines.append(f"{id_}\t{rest}")
+        return id_
+
+    def span(self, label: str, parts: Iterable[Span], *, shared: bool = True) -> str:
+        key = (label, tuple(parts))
+        if not shared or key not in self._spans:
+            offsets = ";".join(f"{start} {end}" for start, end in key[1])
+            shown = " ".join(self.text[start:end] for start, end in key[1])
+            self._spans[key] = self.add("T", f"{label} {offsets}\t{printed(shown)}")
+        return self._spans[key]
+
+
+def _conf(labels: Iterable[str], tasks: set[Task]) -> str:
+    lines = ["[entities]", *(sorted(labels) if "ner" in tasks else ())]
+    if "ner" in tasks and not list(labels):
+        lines.append("Entity")  # keeps "annotated, none there" apart from "not annotated"
+    lines += ["Source", "Cue", "Content", IGNORE, "", "[relations]", "", "[events]"]
+    if "attribution" in tasks:
+        lines.append("Attribution\tSource?:Source, Cue?:Cue, Content:Content")
+    lines += ["", "[attributes]"]
+    if "attribution" in tasks:
+        lines.append(f"Kind\tArg:Attribution, Value:{'|'.join(KINDS)}")
+    return "\n".join(lines) + "\n"

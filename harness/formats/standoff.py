@@ -1,0 +1,214 @@
+"""The lines of a brat `.ann` file, before anybody decides what they mean.
+
+Shared by `brat` (this project's gold, and brat folders in general) and `polnear`. Format:
+brat.nlplab.org/standoff.html. Offsets are code points into the `.txt` as it is on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from harness.annotation import Span, span_problems
+from harness.errors import AnnotationError
+from harness.formats.files import read_text
+
+__all__ = [
+    "Attribute",
+    "Event",
+    "Note",
+    "Standoff",
+    "TextBound",
+    "hull",
+    "parse",
+    "printed",
+    "role_name",
+]
+
+# A printed span shows every line break or tab as one space, or the line would end there.
+_AS_SPACE = str.maketrans(dict.fromkeys("\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029", " "))
+
+
+class TextBound(NamedTuple):
+    """A `T` line: a label and its fragments, sorted, rejoined where brat cut at a newline."""
+
+    label: str
+    fragments: tuple[Span, ...]
+    line: int
+
+
+class Event(NamedTuple):
+    """An `E` line: its type and its arguments as `(role, id)`, the trigger left out."""
+
+    id: str
+    type: str
+    arguments: tuple[tuple[str, str], ...]
+    line: int
+
+
+class Attribute(NamedTuple):
+    """An `A` or `M` line: `Kind E1 direct`."""
+
+    name: str
+    target: str
+    value: str
+    line: int
+
+
+class Note(NamedTuple):
+    """A `#` line: `Speaker E1<TAB>text`."""
+
+    type: str
+    target: str
+    text: str
+    line: int
+
+
+@dataclass
+class Standoff:
+    """Everything in one `.ann` file that this project reads; `skipped` counts the rest."""
+
+    path: Path
+    spans: dict[str, TextBound] = field(default_factory=dict)
+    events: dict[str, Event] = field(default_factory=dict)
+    attributes: list[Attribute] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    skipped: dict[str, int] = field(default_factory=dict)
+
+    def error(self, line: int, message: str, *, hint: str | None = None) -> AnnotationError:
+        return AnnotationError(message, path=self.path, line=line, hint=hint)
+
+    def span(self, id_: str, line: int) -> TextBound:
+        """The `T` line that an event names; an error where there is none."""
+        try:
+            return self.spans[id_]
+        except KeyError:
+            raise self.error(
+                line, f"the event names {id_}, but no line {id_} is in the file"
+            ) from None
+
+
+def parse(path: str | Path, text: str, *, trust_offsets: bool = False) -> Standoff:
+    """Read an `.ann` file against the text of its document.
+
+    With `trust_offsets` the printed texts are not compared with the document, and a line that is
+    no brat line is taken for the rest of a printed text (PolNeAR has a few of each).
+
+    Raises `AnnotationError` with the line for a line that is no brat line, a span outside the
+    text, a printed text that differs, an id that comes twice, and an event, attribute or note
+    about an unknown id.
+    """
+    found = Standoff(Path(path))
+    content = read_text(path).removeprefix("\ufeff")
+    for number, line in enumerate(content.split("\n"), 1):
+        line = line.removesuffix("\r")
+        fields = line.split("\t")
+        start = line[:1]
+        if not line.strip() or (trust_offsets and (start not in "TEAMRN#*" or len(fields) < 2)):
+            continue
+        if start == "T" and len(fields) >= 2:
+            _add_span(found, fields, number, text, trust_offsets)
+        elif start == "E" and len(fields) >= 2:
+            _add_event(found, fields, number)
+        elif start in "AM" and len(fields) >= 2:
+            name, target, value = (*fields[1].split(), "", "", "")[:3]
+            found.attributes.append(Attribute(name, target, value, number))
+        elif start == "#" and len(fields) >= 2:
+            kind, target = (*fields[1].split(), "", "")[:2]
+            found.notes.append(Note(kind, target, "\t".join(fields[2:]), number))
+        elif start in "RN*" and len(fields) >= 2:
+            found.skipped[start] = found.skipped.get(start, 0) + 1
+        else:
+            raise found.error(
+                number,
+                f"found {line[:40]!r}, expected a brat line (T, E, A, # …, fields parted by tabs)",
+            )
+    _check_targets(found)
+    return found
+
+
+def _add_span(
+    found: Standoff, fields: list[str], number: int, text: str, trust_offsets: bool
+) -> None:
+    label, _, offsets = fields[1].partition(" ")
+    parts = []
+    for part in offsets.split(";"):
+        ends = part.split()
+        if len(ends) != 2 or not (ends[0].isdecimal() and ends[1].isdecimal()):
+            raise found.error(
+                number, f'offsets are {offsets!r}, expected "start end" or "start end;start end"'
+            )
+        start, end = int(ends[0]), int(ends[1])
+        problem = span_problems(len(text), start, end)
+        if problem:
+            raise found.error(number, problem, hint="offsets count Unicode code points")
+        parts.append(Span(start, end))
+    said = "\t".join(fields[2:]) if len(fields) > 2 else None
+    there = " ".join(text[start:end] for start, end in parts)
+    if said is not None and not trust_offsets and printed(said).rstrip() != printed(there).rstrip():
+        raise found.error(
+            number,
+            f"{fields[0]} prints {said[:60]!r}, but the document has {there[:60]!r} there",
+            hint="were the offsets counted in bytes or UTF-16 units, or was the text changed?",
+        )
+    if fields[0] in found.spans:
+        raise found.error(
+            number, f"{fields[0]} comes a second time (first on {found.spans[fields[0]].line})"
+        )
+    found.spans[fields[0]] = TextBound(label, _rejoined(parts, text), number)
+
+
+def _add_event(found: Standoff, fields: list[str], number: int) -> None:
+    pairs = [argument.partition(":") for argument in fields[1].split()]
+    if not pairs or not all(role and id_ for role, _, id_ in pairs):
+        raise found.error(number, f'found {fields[1]!r}, expected "Type:T1 Role:T2 ..."')
+    if fields[0] in found.events:
+        raise found.error(
+            number, f"{fields[0]} comes a second time (first on {found.events[fields[0]].line})"
+        )
+    arguments = tuple((role, id_) for role, _, id_ in pairs[1:])
+    found.events[fields[0]] = Event(fields[0], pairs[0][0], arguments, number)
+
+
+def _check_targets(found: Standoff) -> None:
+    for event in found.events.values():
+        for _, id_ in event.arguments:
+            if id_ not in found.events:
+                found.span(id_, event.line)
+    known = found.spans.keys() | found.events.keys()
+    about: list[Attribute | Note] = [*found.attributes, *found.notes]
+    for item in about:
+        if item.target[:1] in ("T", "E") and item.target not in known:
+            raise found.error(item.line, f"is about {item.target}, which is not in the file")
+
+
+def _rejoined(parts: list[Span], text: str) -> tuple[Span, ...]:
+    """Fragments in order, mended where only white space (or nothing) parts them.
+
+    brat cuts a span at every newline, and white space alone makes no content discontinuous.
+    """
+    joined: list[Span] = []
+    for part in sorted(parts):
+        if joined and not text[joined[-1].end : part.start].strip():
+            joined[-1] = Span(joined[-1].start, max(part.end, joined[-1].end))
+        else:
+            joined.append(part)
+    return tuple(joined)
+
+
+def printed(text: str) -> str:
+    """A span's text as an `.ann` line shows it: line breaks and tabs as spaces."""
+    return text.translate(_AS_SPACE)
+
+
+def hull(fragments: Iterable[Span]) -> Span:
+    """The one span from the first start to the last end."""
+    parts = list(fragments)
+    return Span(min(part.start for part in parts), max(part.end for part in parts))
+
+
+def role_name(role: str) -> str:
+    """`Content2` -> `Content`: brat numbers roles that come more than once."""
+    return role.rstrip("0123456789")

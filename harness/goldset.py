@@ -1,0 +1,320 @@
+"""Gold sets: documents with hand-made layers, a card (`goldset.toml`), and a digest of it all.
+
+    name = "seeds"                       # and version, description, language, licence, guidelines
+    tasks = ["ner", "attribution"]       # layers that were annotated; an empty one counts as such
+    schema = "ontonotes5"                # a name, or a TOML file in this folder
+    texts = "../../seeds"                # a folder of <id>.txt, or a list of folders
+    layers = "."                         # a folder of <id>.ann, what the harness scores against
+    [annotators]
+    a = "annotators/a"                   # each annotator's own folder of <id>.ann
+    [[documents]]
+    id = "000_23a35c672fad7310"
+    origin = "where it comes from"
+    [sha256.texts]                       # also [sha256.layers], [sha256.annotators.a]
+    000_23a35c672fad7310 = "…"
+
+Instead of `texts` and `layers` a card may name one file of any format: `data = "corpus.jsonl"`
+(and `format`). A bare file or folder without a card is a gold set too, named after itself, its
+schema guessed. `harness validate` checks all that a card claims.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from harness.annotation import TASKS, Annotations, Record, Span, Task
+from harness.errors import InputError
+from harness.formats import brat, jsonl
+from harness.formats.files import read_text
+from harness.labels import Schema, load_schema, schema_of
+
+__all__ = ["CARD", "GoldSet", "Layer", "load_goldset", "load_layer", "record_digest"]
+
+CARD = "goldset.toml"
+FOLDER = Path("goldsets")
+
+Layer = Mapping[str, tuple[Annotations, tuple[Span, ...]]]
+"""Document id -> annotations and ignore regions."""
+
+
+@dataclass(frozen=True, eq=False)
+class GoldSet:
+    """Documents, layers and what the card says of them.
+
+    Records are read anew each time they are asked for, so that memory stays flat; `digest`,
+    `labels` and `documents` come from one pass over them, made when first needed.
+    """
+
+    name: str
+    path: Path
+    read: Callable[[], Iterator[Record]] = field(repr=False)
+    version: str = ""
+    description: str = ""
+    language: str = ""
+    licence: str = ""
+    card: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Everything in `goldset.toml`; empty without a card."""
+    annotators: Mapping[str, Path] = field(default_factory=dict)
+    """Name -> folder of that annotator's layer."""
+    stated_tasks: tuple[Task, ...] | None = field(default=None, repr=False)
+    stated_schema: Schema | None = field(default=None, repr=False)
+
+    def records(self) -> Iterator[Record]:
+        """Every document with its layers, in the order of the file or of the names."""
+        return self.read()
+
+    def texts(self) -> dict[str, str]:
+        """Document id -> text."""
+        return {record.id: record.text or "" for record in self.records()}
+
+    def annotator(self, name: str) -> Iterator[Record]:
+        """The same documents with one annotator's layers; those without are left out."""
+        if name not in self.annotators:
+            known = ", ".join(sorted(self.annotators)) or "none"
+            raise InputError(f"has no annotator {name!r} (known: {known})", path=self.path)
+        layer = load_layer(self.annotators[name], self.texts(), tasks=self.tasks)
+        for record in self.records():
+            if record.id in layer:
+                annotations, ignore = layer[record.id]
+                yield Record(record.id, record.text, annotations, ignore)
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The annotated layers: what the card says, else what at least one document has."""
+        return self._facts.tasks if self.stated_tasks is None else self.stated_tasks
+
+    @property
+    def schema(self) -> Schema | None:
+        """What the card says, else a guess from the labels; `None` without an entity layer."""
+        if self.stated_schema is not None or "ner" not in self.tasks or not self.labels:
+            return self.stated_schema
+        return schema_of(self.labels, self.schema_folders)
+
+    @property
+    def schema_folders(self) -> tuple[Path, ...]:
+        """Where schemas and projections of this gold set's own may lie."""
+        return (self.path,) if self.card and self.path.is_dir() else ()
+
+    @property
+    def labels(self) -> Mapping[str, int]:
+        """Entity labels as they are spelt, with how often each comes."""
+        return self._facts.labels
+
+    @property
+    def documents(self) -> int:
+        """How many documents there are."""
+        return self._facts.documents
+
+    @property
+    def digest(self) -> str:
+        """sha256 over ids, texts and layers; the order of documents and of spans has no say."""
+        return self._facts.digest
+
+    @cached_property
+    def _facts(self) -> _Facts:
+        labels: Counter[str] = Counter()
+        tasks: set[Task] = set()
+        digests = []
+        for record in self.records():
+            labels.update(entity.label for entity in record.annotations.entities or ())
+            tasks |= {task for task in TASKS if record.annotations.layer(task) is not None}
+            digests.append(record_digest(record))
+        total = hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
+        return _Facts(tuple(t for t in TASKS if t in tasks), labels, len(digests), total)
+
+
+@dataclass(frozen=True)
+class _Facts:
+    tasks: tuple[Task, ...]
+    labels: Mapping[str, int]
+    documents: int
+    digest: str
+
+
+def record_digest(record: Record) -> str:
+    """sha256 of one document's id, text and layers, whatever the order of its annotations."""
+    value = jsonl.record_to_json(record)
+    for key in ("entities", "attributions", "ignore"):
+        if key in value:
+            value[key] = sorted(json.dumps(item, sort_keys=True) for item in value[key])
+    shown = json.dumps(value, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(shown.encode()).hexdigest()
+
+
+def load_goldset(
+    name_or_path: str | Path,
+    *,
+    schema: str | None = None,
+    format: str | None = None,  # noqa: A002  named as the option is
+    root: str | Path = FOLDER,
+) -> GoldSet:
+    """A gold set from a folder with a card, from a bare file or folder, or by name under `root`.
+
+    `schema` overrides the card; `format` overrides the guess for a bare file. Texts and layers are
+    read when they are asked for, not here.
+
+    Raises `InputError` when there is no such thing, with the nearest name, and when the card is
+    not TOML or lacks what it takes to read the set; `SchemaError` for an unknown schema.
+    """
+    path = Path(name_or_path)
+    if not path.exists() and (Path(root) / path / CARD).is_file():
+        path = Path(root) / path
+    if path.name == CARD and path.is_file():
+        path = path.parent
+    if (path / CARD).is_file():
+        found = _from_card(path)
+    elif path.exists():
+        found = _bare(path, format)
+    else:
+        raise InputError(_no_such(str(name_or_path), Path(root)))
+    if schema is None:
+        return found
+    return replace(found, stated_schema=load_schema(schema, found.schema_folders))
+
+
+def load_layer(
+    path: str | Path, texts: Mapping[str, str], *, tasks: Iterable[Task] = TASKS
+) -> dict[str, tuple[Annotations, tuple[Span, ...]]]:
+    """One annotator's folder of `.ann` files (or one file of records) over known texts.
+
+    Documents without a file are left out. Raises `InputError` for a file whose document is not
+    among `texts`, and all that reading raises.
+    """
+    path = Path(path)
+    if path.is_dir():
+        files = {file.stem: file for file in sorted(path.glob("*.ann"))}
+        if not files:
+            raise InputError("holds no .ann file", path=path)
+        _check_known(files, texts, path)
+        return {id_: brat.read_ann(file, texts[id_], tasks=tasks) for id_, file in files.items()}
+    layer = {record.id: (record.annotations, record.ignore) for record in _reader(path, None)()}
+    _check_known(layer, texts, path)
+    return layer
+
+
+def _check_known(ids: Iterable[str], texts: Mapping[str, str], path: Path) -> None:
+    for id_ in ids:
+        if id_ not in texts:
+            near = difflib.get_close_matches(id_, texts, n=1)
+            hint = f"did you mean {near[0]}?" if near else "remove it or add its text"
+            raise InputError(f"annotates {id_!r}, which is no document here", path=path, hint=hint)
+
+
+def _reader(path: Path, format_name: str | None) -> Callable[[], Iterator[Record]]:
+    from harness.formats.registry import read_any
+
+    return lambda: read_any(path, format=format_name)
+
+
+def _bare(path: Path, format_name: str | None) -> GoldSet:
+    return GoldSet(
+        path.stem if path.is_file() else path.resolve().name, path, _reader(path, format_name)
+    )
+
+
+def _no_such(name: str, root: Path) -> str:
+    known = sorted(card.parent.name for card in root.glob(f"*/{CARD}"))
+    near = difflib.get_close_matches(name, known, n=1)
+    guess = f" Did you mean {near[0]!r}?" if near else ""
+    listed = f" Known under {root}: {', '.join(known)}." if known else ""
+    return f"no gold set {name!r}: no such file or folder.{guess}{listed}"
+
+
+def _from_card(path: Path) -> GoldSet:
+    card = read_card(path / CARD)
+    tasks = _tasks(card, path)
+    stated = card.get("schema")
+    schema = None
+    if stated is not None:
+        own = path / str(stated)
+        schema = load_schema(own if own.is_file() else str(stated), [path])
+    annotators = {name: path / str(place) for name, place in card.get("annotators", {}).items()}
+    return GoldSet(
+        name=str(card.get("name") or path.resolve().name),
+        path=path,
+        read=_card_reader(card, path, tasks),
+        version=str(card.get("version", "")),
+        description=str(card.get("description", "")),
+        language=str(card.get("language", "")),
+        licence=str(card.get("licence", "")),
+        card=card,
+        annotators=annotators,
+        stated_tasks=tasks,
+        stated_schema=schema,
+    )
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """The content of a `goldset.toml`. Raises `InputError` when it is not TOML."""
+    try:
+        return tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"not TOML: {error}", path=path) from None
+
+
+def _tasks(card: Mapping[str, Any], path: Path) -> tuple[Task, ...] | None:
+    stated = card.get("tasks")
+    if stated is None:
+        return None
+    if not isinstance(stated, list) or not stated or not set(stated) <= set(TASKS):
+        raise InputError(
+            f'"tasks" is {stated!r}, expected a list of {", ".join(TASKS)}', path=path / CARD
+        )
+    return tuple(task for task in TASKS if task in stated)
+
+
+def _card_reader(
+    card: Mapping[str, Any], path: Path, tasks: tuple[Task, ...] | None
+) -> Callable[[], Iterator[Record]]:
+    if "data" in card:
+        return _reader(path / str(card["data"]), card.get("format"))
+    if "texts" not in card:
+        raise InputError(
+            'says neither "texts" (folder of .txt) nor "data" (one file)', path=path / CARD
+        )
+    layers = path / str(card.get("layers", "."))
+
+    def read() -> Iterator[Record]:
+        texts = card_texts(card, path)
+        chosen = brat.layers_in(layers) if tasks is None else tasks
+        found = load_layer(
+            layers, {id_: read_text(file) for id_, file in texts.items()}, tasks=chosen
+        )
+        for id_, file in texts.items():
+            annotations, ignore = found.get(id_, (Annotations(), ()))
+            yield Record(id_, read_text(file), annotations, ignore)
+
+    return read
+
+
+def card_texts(card: Mapping[str, Any], path: Path) -> dict[str, Path]:
+    """Document id -> its `.txt`, for a card with `texts`: those it lists, else all there are.
+
+    Raises `InputError` for a listed document whose text is missing.
+    """
+    stated = card["texts"]
+    folders = [path / str(item) for item in (stated if isinstance(stated, list) else [stated])]
+    files: dict[str, Path] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            raise InputError(f'"texts" names {folder}, which is no folder', path=path / CARD)
+        for file in sorted(folder.glob("*.txt")):
+            if file.stem in files:
+                raise InputError(
+                    f"two texts for document {file.stem!r}: {files[file.stem]}, {file}"
+                )
+            files[file.stem] = file
+    listed = [str(item.get("id")) for item in card.get("documents", ())]
+    for id_ in listed:
+        if id_ not in files:
+            raise InputError(f"lists document {id_!r}, but there is no {id_}.txt", path=path / CARD)
+    return {id_: files[id_] for id_ in listed or files}
