@@ -11,7 +11,7 @@ from adapters._attribution.parse import Parse, Token
 
 __all__ = ["Candidate", "candidates"]
 
-_WH = frozenset("what who whom whose which when where why how whether if".split())
+_WH = frozenset(["what", "who", "whom", "whose", "which", "when", "where", "why", "how", "whether", "if"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _verb(parse: Parse, lexicon: Lexicon, verb: Token, lemma: str) -> Iterator[C
                 content = _fronted(parse, verb, clause)
             yield _build(parse, "clause" if known else "that-clause", verb, content, passive)
             return
-    if lemma in lexicon.verbs["clause"] and verb.dep in ("parataxis", "advcl", "dep", "conj") :
+    if lemma in lexicon.verbs["clause"] and verb.dep in ("parataxis", "advcl", "dep", "conj"):
         host = parse.head(verb.index)
         if verb.dep == "parataxis" and _has_subject(parse, verb):
             content = parse.subtree(host.index) - parse.subtree(verb.index)
@@ -89,7 +89,9 @@ def _verb(parse: Parse, lexicon: Lexicon, verb: Token, lemma: str) -> Iterator[C
                 content = parse.subtree(xcomp.index)
                 if subject is not None:
                     content |= parse.subtree(subject.index)
-                yield Candidate("seem", verb.index, content, cues.verb_group(parse, verb.index), frozenset())
+                yield Candidate(
+                    "seem", verb.index, content, cues.verb_group(parse, verb.index), frozenset()
+                )
                 return
             yield _build(parse, "infinitive", verb, parse.subtree(xcomp.index), passive)
             return
@@ -175,13 +177,24 @@ def _noun(parse: Parse, lexicon: Lexicon, noun: Token, lemma: str) -> Iterator[C
     for child in parse.children(noun.index, "acl", "ccomp", "relcl", "prep"):
         if child.index < noun.index:
             continue
-        if child.dep != "prep" and lemma in lexicon.nouns["clause"] and _starts_with_that(parse, child):
+        if (
+            child.dep != "prep"
+            and lemma in lexicon.nouns["clause"]
+            and _starts_with_that(parse, child)
+        ):
             yield _build_noun(parse, "noun-clause", noun, parse.subtree(child.index))
             return
-        if child.dep == "acl" and lemma in lexicon.nouns["infinitive"] and _is_infinitive(parse, child):
+        if (
+            child.dep == "acl"
+            and lemma in lexicon.nouns["infinitive"]
+            and _is_infinitive(parse, child)
+        ):
             yield _build_noun(parse, "noun-infinitive", noun, parse.subtree(child.index))
             return
-        if child.dep == "prep" and f"{lemma}:{child.text.lower()}" in lexicon.nouns["prepositional"]:
+        if (
+            child.dep == "prep"
+            and f"{lemma}:{child.text.lower()}" in lexicon.nouns["prepositional"]
+        ):
             thing = parse.child(child.index, "pobj", "pcomp")
             if thing is not None:
                 extra = frozenset([child.index])
@@ -190,7 +203,11 @@ def _noun(parse: Parse, lexicon: Lexicon, noun: Token, lemma: str) -> Iterator[C
 
 
 def _build_noun(
-    parse: Parse, rule: str, noun: Token, content: frozenset[int], extra: frozenset[int] = frozenset()
+    parse: Parse,
+    rule: str,
+    noun: Token,
+    content: frozenset[int],
+    extra: frozenset[int] = frozenset(),
 ) -> Candidate:
     owner = parse.child(noun.index, "poss")
     cue = {noun.index, *extra}
@@ -203,7 +220,14 @@ def _build_noun(
             cue.add(mark.index)
         cue |= set(range(max(source) + 1, noun.index)) if source else set()
     else:
-        by = next((c for c in parse.children(noun.index, "prep") if c.text.lower() in ("by", "from", "of")), None)
+        by = next(
+            (
+                c
+                for c in parse.children(noun.index, "prep")
+                if c.text.lower() in ("by", "from", "of")
+            ),
+            None,
+        )
         if by is not None and by.index not in extra and by.index < min(content):
             person = parse.child(by.index, "pobj")
             if person is not None:
@@ -223,11 +247,19 @@ def _adjective(parse: Parse, lexicon: Lexicon, adjective: Token) -> Iterator[Can
     verb = parse.head(adjective.index)
     source = sources.of_verb(parse, verb.index)
     cue = cues.verb_group(parse, verb.index) | {adjective.index}
-    yield Candidate("adjective", adjective.index, parse.subtree(clause.index), frozenset(range(min(cue), max(cue) + 1)), source)
+    yield Candidate(
+        "adjective",
+        adjective.index,
+        parse.subtree(clause.index),
+        frozenset(range(min(cue), max(cue) + 1)),
+        source,
+    )
 
 
 def _according(parse: Parse, token: Token) -> Iterator[Candidate]:
-    to = next((i for i in (token.index + 1,) if i < len(parse) and parse[i].text.lower() == "to"), None)
+    to = next(
+        (i for i in (token.index + 1,) if i < len(parse) and parse[i].text.lower() == "to"), None
+    )
     if to is None:
         return
     noun = parse.child(to, "pobj") or parse.child(token.index, "pobj")

@@ -28,6 +28,11 @@ class Lexicon:
     adjectives: frozenset[str]
     colon: frozenset[str]
 
+    @property
+    def speech_verbs(self) -> frozenset[str]:
+        """Verbs that take a quotation or a clause."""
+        return self.verbs["clause"]
+
 
 @lru_cache(maxsize=16)
 def load(scopes: Iterable[str] = SCOPES, path: Path = DATA) -> Lexicon:

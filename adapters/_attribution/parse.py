@@ -197,7 +197,7 @@ def from_ud(sentences: Iterable[Sequence[UdWord]]) -> Parse:
 
 
 _CLAUSAL = frozenset(
-    "nsubj csubj aux advmod mark cc conj punct advcl parataxis discourse expl obl neg".split()
+    ["nsubj", "csubj", "aux", "advmod", "mark", "cc", "conj", "punct", "advcl", "parataxis", "discourse", "expl", "obl", "neg"]
 )
 
 
@@ -207,11 +207,14 @@ def _raise_copulas(sentence: list[Token]) -> None:
             continue
         old = copula.head
         predicate = sentence[old]
-        copula.head, copula.dep = (place if predicate.head == old else predicate.head), predicate.dep
+        copula.head, copula.dep = (
+            (place if predicate.head == old else predicate.head),
+            predicate.dep,
+        )
         for other, token in enumerate(sentence):
             if token.head == old and other not in (old, place):
                 label = token.dep.partition(":")[0]
-                clausal = label in _CLAUSAL and not (label in ("advmod", "obl", "conj", "cc"))
+                clausal = label in _CLAUSAL and label not in ("advmod", "obl", "conj", "cc")
                 if clausal:
                     token.head = place
         predicate.head = place

@@ -89,7 +89,7 @@ def is_scare_quote(text: str, quote: Quotation) -> bool:
     return len(words) <= 3
 
 
-_SMALL = frozenset("a an the of and in on for to at by with from or as is".split())
+_SMALL = frozenset(["a", "an", "the", "of", "and", "in", "on", "for", "to", "at", "by", "with", "from", "or", "as", "is"])
 
 
 def _pair_double(text: str, start: int, end: int, continued: bool) -> Iterator[Quotation]:
@@ -131,7 +131,9 @@ def _role(text: str, start: int, end: int, shape: str, inside: bool) -> str:
 
 def _is_measure(text: str, place: int) -> bool:
     """6'2" is no quotation."""
-    return text[place : place + 1] in "\"″'" and bool(re.search(r"\d['′]\s?\d+$", text[:place][-8:]))
+    return text[place : place + 1] in "\"″'" and bool(
+        re.search(r"\d['′]\s?\d+$", text[:place][-8:])
+    )
 
 
 def _opens_speech(text: str, start: int, place: int) -> bool:
@@ -155,7 +157,7 @@ def _pair_single(text: str, start: int, end: int) -> Iterator[Quotation]:
 
 
 def _closes_single(text: str, place: int, before: str, after: str) -> bool:
-    if before.isspace() or (after and after not in _CLOSES_BEFORE and after not in "\"”"):
+    if before.isspace() or (after and after not in _CLOSES_BEFORE and after not in '"”'):
         return False
     if before in ".,!?…":
         return True

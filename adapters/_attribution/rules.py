@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from adapters._attribution.clauses import Candidate, candidates
 from adapters._attribution.lexicon import Lexicon
 from adapters._attribution.parse import Parse
-from adapters._attribution.quotation import Quotation, is_scare_quote, quotations
+from adapters._attribution.quotation import Quotation, is_scare_quote
+from adapters._attribution.relation import Relation
 from harness.annotation import Span
 
-__all__ = ["Relation", "relations"]
+__all__ = ["relations"]
 
 _TRIM = frozenset(",;:.–—-―…")
 
 
-@dataclass(slots=True)
-class Relation:
-    content: list[Span]
-    cue: Span | None
-    source: Span | None
-    rule: str = ""
-
-
-def relations(text: str, parses: Sequence[Parse], lexicon: Lexicon, *, nested: bool = False) -> list[Relation]:
-    quotes = quotations(text)
+def relations(
+    text: str,
+    parses: Sequence[Parse],
+    quotes: Sequence[Quotation],
+    lexicon: Lexicon,
+    *,
+    nested: bool = False,
+) -> list[Relation]:
     found: list[Relation] = []
     for parse in parses:
         if not len(parse):
@@ -36,7 +34,9 @@ def relations(text: str, parses: Sequence[Parse], lexicon: Lexicon, *, nested: b
     return found
 
 
-def _paragraph(text: str, parse: Parse, quotes: list[Quotation], lexicon: Lexicon, nested: bool) -> list[Relation]:
+def _paragraph(
+    text: str, parse: Parse, quotes: list[Quotation], lexicon: Lexicon, nested: bool
+) -> list[Relation]:
     utterances = [q for q in quotes if not is_scare_quote(text, q)]
     made: list[tuple[Relation, Candidate]] = []
     for candidate in candidates(parse, lexicon):
@@ -47,7 +47,17 @@ def _paragraph(text: str, parse: Parse, quotes: list[Quotation], lexicon: Lexico
         content = _content(text, parse, candidate, utterances, host)
         if not content:
             continue
-        made.append((Relation(content, _span(parse, candidate.cue), _span(parse, candidate.source), candidate.rule), candidate))
+        made.append(
+            (
+                Relation(
+                    content,
+                    _span(parse, candidate.cue),
+                    _span(parse, candidate.source),
+                    candidate.rule,
+                ),
+                candidate,
+            )
+        )
     kept = made if nested else _outermost(made)
     kept.sort(key=lambda r: r.content[0])
     _quotes_left(text, parse, kept, utterances)
@@ -59,7 +69,9 @@ def _span(parse: Parse, tokens: Iterable[int]) -> Span | None:
     return Span(parse[tokens[0]].start, parse[tokens[-1]].end) if tokens else None
 
 
-def _content(text: str, parse: Parse, candidate: Candidate, quotes: list[Quotation], host: Quotation | None) -> list[Span]:
+def _content(
+    text: str, parse: Parse, candidate: Candidate, quotes: list[Quotation], host: Quotation | None
+) -> list[Span]:
     taken = candidate.cue | candidate.source
     spans = _runs(parse, candidate.content - taken)
     spans = [s for s in (_trim(text, s) for s in spans) if s is not None]
@@ -98,21 +110,20 @@ def _trim(text: str, span: Span) -> Span | None:
 def _join(text: str, spans: list[Span]) -> list[Span]:
     out: list[Span] = []
     for span in sorted(spans):
-        if out and (span.start <= out[-1].end or not any(c.isalnum() for c in text[out[-1].end : span.start])):
+        if out and (
+            span.start <= out[-1].end
+            or not any(c.isalnum() for c in text[out[-1].end : span.start])
+        ):
             out[-1] = Span(out[-1].start, max(out[-1].end, span.end))
         else:
             out.append(span)
     return out
 
 
-def _size(relation: Relation) -> int:
-    return sum(s.end - s.start for s in relation.content)
-
-
 def _outermost(made: list[tuple[Relation, Candidate]]) -> list[Relation]:
     """Drop a relation whose cue lies in another's content."""
     kept: list[Relation] = []
-    for relation, _ in sorted(made, key=lambda pair: -_size(pair[0])):
+    for relation, _ in sorted(made, key=lambda pair: -pair[0].size):
         cue = relation.cue
         inside = cue is not None and any(
             part.start <= cue.start < part.end for other in kept for part in other.content
@@ -126,12 +137,26 @@ def _quotes_left(text: str, parse: Parse, kept: list[Relation], quotes: list[Quo
     for quote in quotes:
         if quote.single:
             continue
-        if any(part.start < quote.end and quote.start < part.end for r in kept for part in r.content):
+        if any(
+            part.start < quote.end and quote.start < part.end for r in kept for part in r.content
+        ):
             continue
-        before = [r for r in kept if max(p.end for p in r.content) <= quote.start or (r.cue and r.cue.end <= quote.start)]
-        prior = max(before, key=lambda r: max([p.end for p in r.content] + ([r.cue.end] if r.cue else [])), default=None)
-        if prior is not None and any(text[p.end-1] in "”\"'" for p in prior.content):
-            last = max([p.end for p in prior.content] + ([prior.cue.end] if prior.cue else []) + ([prior.source.end] if prior.source else []))
+        before = [
+            r
+            for r in kept
+            if max(p.end for p in r.content) <= quote.start or (r.cue and r.cue.end <= quote.start)
+        ]
+        prior = max(
+            before,
+            key=lambda r: max([p.end for p in r.content] + ([r.cue.end] if r.cue else [])),
+            default=None,
+        )
+        if prior is not None and any(text[p.end - 1] in "”\"'" for p in prior.content):
+            last = max(
+                [p.end for p in prior.content]
+                + ([prior.cue.end] if prior.cue else [])
+                + ([prior.source.end] if prior.source else [])
+            )
             if len(text[last : quote.start].split()) <= 12:
                 prior.content = _join(text, [*prior.content, Span(quote.start, quote.end)])
                 continue

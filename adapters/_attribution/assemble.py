@@ -1,0 +1,39 @@
+"""Relations turned into the harness's annotations: kinds, speakers, order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from adapters._attribution.kinds import kind_of
+from adapters._attribution.merge import union
+from adapters._attribution.names import Mention
+from adapters._attribution.quotation import Quotation
+from adapters._attribution.relation import Relation
+from adapters._attribution.speakers import Source, resolve
+from harness.annotation import Attribution
+
+__all__ = ["assemble"]
+
+
+def assemble(
+    text: str,
+    relations: Sequence[Relation],
+    quotes: Sequence[Quotation],
+    mentions: Iterable[Mention] | None,
+) -> list[Attribution]:
+    """Sorted by content; `mentions=None` leaves the speakers out."""
+    speakers: list[str | None] = [None] * len(relations)
+    if mentions is not None:
+        sources = [Source(relation.source, tuple(relation.content)) for relation in relations]
+        speakers = resolve(text, sources, mentions, quotes)
+    made = [
+        Attribution(
+            union(relation.content),
+            relation.source,
+            relation.cue,
+            kind_of(text, relation.content, quotes),
+            speaker,
+        )
+        for relation, speaker in zip(relations, speakers, strict=True)
+    ]
+    return sorted(made, key=lambda item: (item.content, item.cue or (0, 0)))

@@ -1,0 +1,24 @@
+"""What the rules are, as a digest: a changed rule or word list never answers from a stale cache."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from adapters._attribution import lexicon, names
+from harness.adapter import ModelIdentity
+from harness.digest import digest_files
+
+__all__ = ["rules_digest", "with_rules"]
+
+
+def rules_digest(*adapters: str) -> str:
+    """sha256 over the rule modules, their word lists and the adapters' own files."""
+    here = Path(__file__).parent
+    files = [*here.glob("*.py"), lexicon.DATA, names.DATA, *map(Path, adapters)]
+    return digest_files(files, root=here.parent)
+
+
+def with_rules(identity: ModelIdentity, *adapters: str) -> ModelIdentity:
+    """The model's identity with the digest of our own rules beside it."""
+    return replace(identity, notes={**identity.notes, "rules": rules_digest(*adapters)})

@@ -1,0 +1,226 @@
+"""Which person or organisation a source refers to, by name; `None` rather than a guess.
+
+Names resolve to the longest form in the document, pronouns and titles ("the secretary general")
+to the latest compatible person, organisations and places to themselves. Groups, unnamed sources
+and ties are left unresolved.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from adapters._attribution.names import Mention, People, Person, words
+from adapters._attribution.quotation import Quotation
+from harness.annotation import Span
+
+__all__ = ["Source", "resolve"]
+
+_GENDER = {"he": "male", "him": "male", "his": "male", "she": "female", "her": "female"}
+_PREPOSITIONS = frozenset(
+    ["of", "for", "by", "from", "with", "to", "at", "in", "on", "about", "against", "between", "like", "than", "under"]
+)
+_PLACES = frozenset(["ORG", "GPE", "NORP", "LOC"])
+_WORD = re.compile(r"[\w'’.-]*\w")
+_INDEFINITE = frozenset(
+    ["a", "an", "one", "some", "many", "several", "other", "another", "two", "three", "most", "all", "both", "any", "no"]
+)
+# How far back a pronoun or title may look: further, the text has moved on.
+_REACH = 1200
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is to be resolved: the source's span and the contents of its own relation."""
+
+    span: Span | None
+    content: tuple[Span, ...]
+
+
+def resolve(
+    text: str, sources: Sequence[Source], mentions: Iterable[Mention], quotes: Sequence[Quotation]
+) -> list[str | None]:
+    """One canonical name or `None` for each source, in the order given."""
+    known = list(mentions)
+    resolver = _Resolver(text, People(text, known), known, quotes)
+    order = sorted(range(len(sources)), key=lambda i: sources[i].span or Span(0, 0))
+    names: list[str | None] = [None] * len(sources)
+    for index in order:
+        span = sources[index].span
+        if span is None:
+            continue
+        if text[span.start : span.end] == "I":
+            names[index] = _outer(sources, names, index)
+        else:
+            names[index] = resolver.name(span)
+        if names[index] is not None:
+            resolver.said(names[index], span)
+    return names
+
+
+def _outer(sources: Sequence[Source], names: Sequence[str | None], index: int) -> str | None:
+    span = sources[index].span
+    assert span is not None
+    around = [
+        other
+        for other, source in enumerate(sources)
+        if other != index
+        and any(part.start <= span.start and span.end <= part.end for part in source.content)
+    ]
+    size = {i: sum(p.end - p.start for p in sources[i].content) for i in around}
+    inner = min(around, key=lambda i: size[i], default=None)
+    return None if inner is None else names[inner]
+
+
+class _Resolver:
+    def __init__(
+        self, text: str, people: People, mentions: list[Mention], quotes: Sequence[Quotation]
+    ) -> None:
+        self._text = text
+        self._people = people
+        self._mentions = [m for m in mentions if m.label in _PLACES]
+        self._quotes = quotes
+        self._last: tuple[str, Span] | None = None
+
+    def said(self, name: str | None, span: Span) -> None:
+        """Remember the latest speaker: pronouns go on with them."""
+        if name is not None and ";" not in name:
+            self._last = (name, span)
+
+    def name(self, span: Span) -> str | None:
+        said = self._text[span.start : span.end].strip()
+        low = said.lower()
+        if low in ("he", "she"):
+            return self._pronoun(span, _GENDER[low])
+        if low in ("who", "which", "that"):
+            return self._relative(span)
+        if low == "it":
+            return self._organisation_before(span)
+        persons = self._named(span)
+        if persons:
+            return "; ".join(dict.fromkeys(person.name for person in persons))
+        tokens = [word.lower() for word in _WORD.findall(said)]
+        if not tokens:
+            return None
+        if tokens[0] in ("his", "her") and set(tokens[1:]) & words().proxies:
+            return self._pronoun(span, _GENDER[tokens[0]])
+        return self._place(span) or self._role(span, tokens)
+
+    def _named(self, span: Span) -> list[Person]:
+        """Persons who are the head of the phrase: no possessive, no object of a preposition."""
+        found: list[Person] = []
+        previous_end = span.start
+        for place, person in self._people.inside(span.start, span.end):
+            after = self._text[place.end : min(place.end + 40, span.end)]
+            before = _WORD.findall(self._text[span.start : place.start])
+            if re.match(r"['’]s?\b|['’](?= )", after):
+                owned = [word.lower() for word in _WORD.findall(after[2:])]
+                if not owned or owned[-1] not in words().proxies:
+                    continue
+            if before and before[-1].lower() in _PREPOSITIONS:
+                continue
+            if found:
+                gap = self._text[previous_end : place.start]
+                if not re.fullmatch(r"(?:[\s,]*)(?:and|,)?[\s]*(?:[A-Z][\w.]*\s)*", gap):
+                    break
+            found.append(person)
+            previous_end = place.end
+        return found
+
+    def _pronoun(self, span: Span, gender: str) -> str | None:
+        if self._last is not None:
+            person = self._person(self._last[0])
+            near = span.start - self._last[1].end <= _REACH
+            if person is not None and near and person.gender in ("", gender):
+                between = self._before(span, since=self._last[1].end)
+                rivals = {p.name for _, p in between if p.gender == gender} - {person.name}
+                if not rivals or person.gender == gender:
+                    return person.name
+        before = [
+            (place, person)
+            for place, person in self._before(span, since=span.start - _REACH)
+            if person.gender in ("", gender)
+        ]
+        if not before:
+            return None
+        # The last sentence that names somebody who fits; its first name is its subject.
+        last_place = before[-1][0]
+        start = max(
+            self._text.rfind(mark, 0, last_place.start) for mark in (". ", "\n", "? ", "! ")
+        )
+        sentence = [person for place, person in before if place.start > start]
+        names = {person.name for person in sentence}
+        if len(names) == 1:
+            return sentence[0].name
+        certain = {person.name for person in sentence if person.gender == gender}
+        return certain.pop() if len(certain) == 1 else None
+
+    def _before(self, span: Span, *, since: int) -> list[tuple[Span, Person]]:
+        """Mentions outside quotations that end before the source."""
+        return [
+            (place, person)
+            for place, person in self._people.inside(max(0, since), span.start)
+            if not any(quote.start < place.start < quote.end for quote in self._quotes)
+        ]
+
+    def _person(self, name: str) -> Person | None:
+        return next((p for p in self._people.persons if p.name == name), None)
+
+    def _relative(self, span: Span) -> str | None:
+        start = max(0, span.start - 120, self._text.rfind(". ", 0, span.start))
+        before = self._people.inside(start, span.start)
+        if before and len(_WORD.findall(self._text[before[-1][0].end : span.start])) <= 6:
+            return before[-1][1].name
+        return None
+
+    def _organisation_before(self, span: Span) -> str | None:
+        if self._last is None or span.start - self._last[1].end > 400:
+            return None
+        return None if self._person(self._last[0]) else self._last[0]
+
+    def _place(self, span: Span) -> str | None:
+        """An organisation or country that heads the phrase, or owns the body that does."""
+        head = re.split(
+            r",| (?:of|for|in|on|at|who|which|that|to)\b", self._text[span.start : span.end]
+        )[0]
+        end = span.start + len(head.rstrip())
+        for mention in self._mentions:
+            if span.start <= mention.start and mention.end <= span.end and mention.label != "NORP":
+                rest = self._text[mention.end : end].lower().split()
+                if mention.start < end and (
+                    mention.end >= end or (len(rest) == 1 and rest[0] in words().bodies)
+                ):
+                    lead = self._text[span.start : mention.start].strip().lower()
+                    if lead in ("", "the"):
+                        name = self._text[mention.start : mention.end]
+                        return re.sub(r"^[Tt]he\s+|['’]s?$", "", name)
+        return None
+
+    def _role(self, span: Span, tokens: Sequence[str]) -> str | None:
+        """`the Norwegian politician`: who was described with these words, if only one was."""
+        parts = [part for token in tokens for part in token.split("-")]
+        if parts[0] in _INDEFINITE:
+            return None
+        stop = next((i for i, part in enumerate(parts) if part in _PREPOSITIONS), len(parts))
+        head = next(
+            (p for p in reversed(parts[:stop]) if p in words().roles | words().generic), None
+        )
+        if head is None or parts[stop - 1] != head:
+            return None
+        keys = set(parts) - {"the", "its", "of", "this", "that", "s", "former"}
+        scored: dict[str, int] = {}
+        for person in self._people.persons:
+            overlap = keys & person.descriptions
+            if head in overlap or (overlap and head in words().generic):
+                scored[person.name] = len(overlap)
+        best = max(scored.values(), default=0)
+        winners = [name for name, score in scored.items() if score == best]
+        if len(winners) == 1:
+            return winners[0]
+        if not winners and head in words().generic and self._last is not None:
+            near = span.start - self._last[1].end <= _REACH // 2
+            recent = {p.name for _, p in self._before(span, since=span.start - _REACH)}
+            if near and self._person(self._last[0]) and len(recent) <= 1:
+                return self._last[0]
+        return None

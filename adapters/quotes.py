@@ -1,0 +1,79 @@
+"""`quotes`: direct quotations by their marks alone, who said them by the words next to them.
+
+No library and no model. What it finds it finds by typography, so it is the floor that every
+other attribution backend has to beat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from adapters._attribution import lexicon, quotation, window
+from adapters._attribution.assemble import assemble
+from adapters._attribution.identity import rules_digest
+from adapters._attribution.names import capitalised_mentions
+from adapters._attribution.relation import Relation
+from harness.adapter import Capabilities, Declaration, LoadRequest, ModelIdentity
+from harness.annotation import Annotations, Attribution, Span
+
+
+class QuotesBackend:
+    """Marks paired paragraph by paragraph; cue and source from a window around each pair."""
+
+    labels: tuple[str, ...] | None = None
+
+    def __init__(self, identity: ModelIdentity) -> None:
+        self.identity = identity
+        self._window = window.Window(lexicon.load())
+
+    def predict(self, texts: Sequence[str]) -> Iterable[list[Attribution]]:
+        """The attributions of each text."""
+        for text in texts:
+            yield self._one(text)
+
+    def annotations(self, text: str, raw: list[Attribution]) -> Annotations:
+        return Annotations(attributions=tuple(raw))
+
+    def _one(self, text: str) -> list[Attribution]:
+        every = quotation.quotations(text)
+        quotes = [quote for quote in every if not quotation.is_scare_quote(text, quote)]
+        relations = []
+        for group, said in window.find(text, quotes, quotation.paragraphs(text), self._window):
+            spans = [Span(quote.start, quote.end) for quote in group]
+            cue, source = (said.cue, said.source) if said else (None, None)
+            relations.append(Relation(spans, cue, source, "quotes"))
+        return assemble(text, relations, every, capitalised_mentions(text))
+
+
+class QuotesAdapter:
+    """The quotation-mark baseline."""
+
+    declaration = Declaration(
+        name="quotes",
+        tasks=("attribution",),
+        summary="quotation marks paired by paragraph, cue and source from the words around them",
+        install="always there",
+        code_licence="MIT",
+        model_licence="none",
+        capabilities=Capabilities(cues=True, null_sources=True, speakers=True, indirect=False),
+        default_models=("",),
+        takes_model=False,
+        traps=(
+            "indirect speech has no marks: it finds none, and a low recall is no fault of the text",
+            "speakers only for full names that begin with a common given name: no tagger here",
+        ),
+    )
+
+    def unavailable(self, model: str) -> str | None:
+        return f"quotes takes no model, found {model!r}" if model else None
+
+    def identity(self, model: str) -> ModelIdentity | None:
+        return ModelIdentity("rules", digest=rules_digest(__file__), licence="none")
+
+    def load(self, request: LoadRequest) -> QuotesBackend:
+        identity = self.identity(request.model)
+        assert identity is not None
+        return QuotesBackend(identity)
+
+
+ADAPTER = QuotesAdapter()
