@@ -75,6 +75,35 @@ def test_equal_contents_are_told_apart_by_cue_and_source() -> None:
             assert all(p.gold == p.predicted for p in pairs(gold, predicted, text=text))
 
 
+def test_tied_contents_go_to_the_roles_that_overlap() -> None:
+    # In the order of offsets, gold 1 would get the prediction without source.
+    text = "he said she knew it"
+    content = (16, 19)
+    gold = [said(content, source=Span(0, 2)), said(content, source=Span(8, 11))]
+    predicted = [said(content), said(content, source=Span(0, 1))]
+    found = pairs(gold, predicted, text=text)
+    assert [(p.gold, p.predicted) for p in found] == list(zip(gold, predicted[::-1], strict=True))
+
+
+def test_tied_roles_go_to_what_else_agrees() -> None:
+    # In the order of names, Ann would get Bob and Bob would get Cy.
+    content = (8, 14)
+    gold = [said(content, speaker="Ann"), said(content, speaker="Bob")]
+    predicted = [said(content, speaker="Bob"), said(content, speaker="Cy")]
+    found = pairs(gold, predicted, text="$5 said it all")
+    assert [(p.gold, p.predicted) for p in found] == list(zip(gold, predicted[::-1], strict=True))
+
+
+def test_tie_is_settled_the_same_way_whichever_side_is_gold() -> None:
+    # Dice .6 + .5 = .2 + .9: tied, and one alignment finds two relations, the other one.
+    text = "x" * 20
+    gold = [said((0, 10)), said((3, 13))]
+    predicted = [said((4, 14)), said((8, 18))]
+    one = partners(pairs(gold, predicted, text=text))
+    other = partners(pairs(predicted, gold, text=text))
+    assert sorted(one) == sorted((b, a) for a, b in other)
+
+
 def test_dice_counts_letters_and_digits_only() -> None:
     view = Characters("“Yes — 12!” said.")
     quoted, bare = view.element([Span(0, 11)]), view.element([Span(1, 4)])
