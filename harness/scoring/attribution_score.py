@@ -6,7 +6,7 @@ neither is. F1 is 2 tp / (2 tp + fp + fn), which is 0 when only one side is empt
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -105,10 +105,14 @@ class AttributionScore:
     speaker: SpeakerScore
     null_source: AttributionBlock
     errors: Mapping[str, int]
-    warnings: Mapping[str, int]
+    diagnostics: Mapping[str, int]
+    """Duplicates, ignored and nested relations left out; `split`: gold relations whose content
+    several predictions touch; `merged`: predictions whose content touches several gold ones."""
+    warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        """The JSON of `harness score`, without signature and task."""
+        out: dict[str, Any] = {
             "relations": _json(self.relations),
             "elements": {role: _json(views) for role, views in self.elements.items()},
             "kinds": _json(self.kinds),
@@ -117,8 +121,11 @@ class AttributionScore:
             "given_content": {role: _json(views) for role, views in self.given_content.items()},
             "kind_confusion": {gold: dict(row) for gold, row in self.kind_confusion.items()},
             "errors": dict(self.errors),
-            "warnings": dict(self.warnings),
+            "diagnostics": dict(self.diagnostics),
         }
+        if self.warnings:
+            out["warnings"] = list(self.warnings)
+        return out
 
 
 def score(
@@ -163,12 +170,13 @@ def score(
         speaker=_speaker(tally, able.speakers),
         null_source=null_source,
         errors={name: tally[f"error.{name}"] for name in ERRORS},
-        warnings={
+        diagnostics={
             f"{what}_{side}": tally[f"{what}.{side}"]
             for what in ("duplicates", "ignored", "nested")
             for side in ("gold", "predicted")
         }
         | {"split": tally["split"], "merged": tally["merged"]},
+        warnings=tuple(_warnings(tally)),
     )
 
 
@@ -230,6 +238,13 @@ def _speaker(tally: AttributionTally, able: bool) -> SpeakerScore:
         support=support,
         predicted=predicted,
     )
+
+
+def _warnings(tally: AttributionTally) -> Iterator[str]:
+    for side, where in (("gold", "gold relations"), ("predicted", "predictions")):
+        if count := tally[f"duplicates.{side}"]:
+            times = "once" if count == 1 else f"{count} times"
+            yield f"{where}: an identical relation was repeated {times} and counted once"
 
 
 def _json(blocks: Mapping[str, AttributionBlock]) -> dict[str, dict[str, float | int | None]]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.annotation import KINDS
-from harness.errors import InputError
 
 __all__ = ["ERRORS", "FIELDS", "RELATIONS", "ROLES", "AttributionOptions", "AttributionTally"]
 __all__ += ["total"]
@@ -99,16 +98,14 @@ class AttributionTally:
 
     @classmethod
     def from_json(cls, value: Any) -> AttributionTally:
-        """Back from `to_json`. Raises `InputError` for unknown names and for non-counts."""
+        """The inverse of `to_json`. Raises `ValueError` for anything that it cannot have made."""
         if not isinstance(value, Mapping):
-            raise InputError(f"found {type(value).__name__}, expected an object of counts")
+            raise ValueError(f"found {type(value).__name__}, expected an object of counts")
         for name, count in value.items():
             if name not in _INDEX:
-                raise InputError(
-                    f"unknown count {name!r}", hint="was it written by another version?"
-                )
+                raise ValueError(f"unknown count {name!r}: was it written by another version?")
             if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-                raise InputError(f"{name} is {count!r}, expected a count")
+                raise ValueError(f"{name} is {count!r}, expected a count")
         return cls.of(value)
 
 

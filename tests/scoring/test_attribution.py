@@ -8,7 +8,7 @@ import pytest
 
 from harness.adapter import Capabilities
 from harness.annotation import Attribution, Kind, Span
-from harness.errors import AnnotationError, InputError
+from harness.errors import AnnotationError
 from harness.scoring.attribution import (
     FIELDS,
     AttributionOptions,
@@ -226,23 +226,27 @@ def test_k_different_predictions_of_one_gold_match_it_once() -> None:
     result = score(tally(gold, predicted, text=TEXT))
     for name in ("found50", "exact"):
         assert prf(result.relations[name])[:2] == (0.2, 1.0)
-    assert result.warnings["split"] == 1
+    assert result.diagnostics["split"] == 1
     assert result.elements["content"]["overlap"].recall == 1.0
 
 
 def test_identical_duplicates_collapse_and_are_counted() -> None:
     result = score(tally(GOLD, GOLD * 3, text=TEXT))
     assert prf(result.relations["exact"]) == (1.0, 1.0, 1.0)
-    assert result.warnings["duplicates_predicted"] == 8
-    assert result.warnings["duplicates_gold"] == 0
-    assert score(tally(GOLD * 2, GOLD, text=TEXT)).warnings["duplicates_gold"] == 4
+    assert result.diagnostics["duplicates_predicted"] == 8
+    assert result.diagnostics["duplicates_gold"] == 0
+    assert result.warnings == (
+        "predictions: an identical relation was repeated 8 times and counted once",
+    )
+    assert score(tally(GOLD, GOLD, text=TEXT)).warnings == ()
+    assert score(tally(GOLD * 2, GOLD, text=TEXT)).diagnostics["duplicates_gold"] == 4
 
 
 def test_the_whole_document_finds_nothing() -> None:
     whole = [Attribution((Span(0, len(TEXT)),), Span(0, len(TEXT)), Span(0, len(TEXT)))]
     result = score(tally(GOLD, whole, text=TEXT))
     assert result.relations["found50"].tp == 0
-    assert result.warnings["merged"] == 1
+    assert result.diagnostics["merged"] == 1
     assert result.elements["source"]["exact"].tp == 0
 
 
@@ -261,7 +265,7 @@ def test_ignored_regions_are_subtracted_from_both_sides() -> None:
     ignore = [at("“No!” cried Cy.")]
     result = score(tally(GOLD, PREDICTED, text=TEXT, ignore=ignore))
     assert (result.relations["found50"].support, result.relations["found50"].predicted) == (3, 3)
-    assert result.warnings["ignored_gold"] == result.warnings["ignored_predicted"] == 1
+    assert result.diagnostics["ignored_gold"] == result.diagnostics["ignored_predicted"] == 1
     # A content that reaches into an ignored region is judged by the rest.
     part = [Span(at("that it").start, at("that it").end - 3)]
     assert tally([said("that it fell")], [said("it fell")], text=TEXT, ignore=part)["exact"] == 1
@@ -272,7 +276,7 @@ def test_outermost_drops_nested_relations_on_both_sides() -> None:
     options = AttributionOptions(outermost=True)
     result = score(tally(gold, gold[:1], options, text=TEXT), options)
     assert prf(result.relations["exact"]) == (1.0, 1.0, 1.0)
-    assert result.warnings["nested_gold"] == 1
+    assert result.diagnostics["nested_gold"] == 1
     assert score(tally(gold, gold[:1], text=TEXT)).relations["exact"].recall == 0.5
     # Equal contents are not nested in each other.
     twins = [said("that it fell", "Bob"), said("that it fell", "Ann")]
@@ -337,7 +341,7 @@ def test_tally_survives_json() -> None:
 
 @pytest.mark.parametrize("value", [{"gild": 1}, {"gold": -1}, {"gold": 1.5}, {"gold": True}, [1]])
 def test_broken_tallies_are_refused(value: object) -> None:
-    with pytest.raises(InputError):
+    with pytest.raises(ValueError):
         AttributionTally.from_json(value)
 
 
