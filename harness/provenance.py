@@ -1,0 +1,74 @@
+"""What a run has to say about where its numbers come from: machine, versions, commit."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from functools import cache
+from pathlib import Path
+
+from harness.record import Git, Machine
+
+__all__ = ["git_state", "machine"]
+
+_SOURCES = ("harness", "adapters", "goldsets", "seeds", "pyproject.toml")
+
+
+@cache
+def machine() -> Machine:
+    """This machine, as far as it says; unknown parts are empty or 0."""
+    return Machine(
+        cpu=_cpu(),
+        cores=len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count() or 0,
+        memory_bytes=_memory(),
+        system=f"{platform.system()} {platform.release()} {platform.machine()}",
+    )
+
+
+def _cpu() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.machine()
+
+
+def _memory() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (OSError, ValueError):
+        return 0
+
+
+def git_state() -> Git | None:
+    """The commit of the checkout that this harness runs from, and whether it was changed.
+
+    Not the commit of the current folder, which may be any project's. `None` when the harness is
+    installed from a wheel or git is missing.
+    """
+    root = Path(__file__).resolve().parent.parent
+    if not (root / ".git").exists():
+        return None
+    commit = _git(root, "rev-parse", "HEAD")
+    status = _git(root, "status", "--porcelain", "--", *_SOURCES)
+    return None if commit is None or status is None else Git(commit, bool(status))
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "--no-optional-locks", *arguments],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,315 @@
+"""The predictions store: content-addressed, in one SQLite file, safe against a kill at any point.
+
+A prediction is found by the document's text and by everything that the answer depends on
+(`harness.key.Key`), so that a changed model, option, adapter or library misses. Two backends
+can never answer for each other: each row carries a digest over its key, its document and its
+contents, checked when it is read. Errors are never stored.
+
+Durability: write-ahead log with `synchronous=NORMAL`, one transaction per document. A process
+killed at any point loses nothing that was committed, for the log is in the kernel's hands by then.
+A power cut may lose the last transactions but cannot corrupt the file; what is lost is predicted
+again. `FULL` would pay an fsync per document for no more than that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from harness.annotation import Annotations
+from harness.errors import InputError
+from harness.formats.jsonl import annotations_from_json, annotations_to_json
+from harness.key import Key
+
+__all__ = ["Backend", "ProcessCosts", "Store", "Stored", "Timing", "default_folder"]
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE backends (
+    id INTEGER PRIMARY KEY,
+    digest TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    fields TEXT NOT NULL,
+    hello TEXT NOT NULL,
+    created TEXT NOT NULL,
+    used TEXT NOT NULL
+);
+CREATE TABLE processes (
+    id INTEGER PRIMARY KEY,
+    backend INTEGER NOT NULL REFERENCES backends ON DELETE CASCADE,
+    machine TEXT NOT NULL,
+    load_seconds REAL,
+    warmup_seconds REAL,
+    peak_memory INTEGER
+);
+CREATE TABLE predictions (
+    backend INTEGER NOT NULL REFERENCES backends ON DELETE CASCADE,
+    document BLOB NOT NULL,
+    answer TEXT NOT NULL,
+    timings TEXT NOT NULL,
+    checksum BLOB NOT NULL,
+    PRIMARY KEY (backend, document)
+) WITHOUT ROWID;
+"""
+
+
+class Timing(NamedTuple):
+    """Seconds that one round took for a document, and the process that they were measured in."""
+
+    seconds: float
+    process: int
+
+
+class ProcessCosts(NamedTuple):
+    """What a worker process cost besides its predictions."""
+
+    machine: str
+    load_seconds: float | None
+    warmup_seconds: float | None
+    peak_memory_bytes: int | None
+
+
+class Backend(NamedTuple):
+    """A key in the store."""
+
+    id: int
+    digest: str
+    name: str
+    fields: Mapping[str, Any]
+    predictions: int
+    created: str
+    used: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One answer: checked annotations, what was dropped from it, and its times by round."""
+
+    annotations: Annotations
+    problems: tuple[str, ...] = ()
+    characters_seen: int | None = None
+    timings: tuple[Timing, ...] = ()
+    unstable: bool = False
+    """A later round answered otherwise."""
+
+    def answer_text(self) -> str:
+        """The answer without its times, as it is stored and compared."""
+        answer = annotations_to_json(self.annotations)
+        if self.problems:
+            answer["problems"] = list(self.problems)
+        if self.characters_seen is not None:
+            answer["characters"] = self.characters_seen
+        return json.dumps(answer, separators=(",", ":"))
+
+
+def default_folder() -> Path:
+    """`$HARNESS_CACHE`, else `.harness/cache` in the current folder."""
+    return Path(os.environ.get("HARNESS_CACHE") or Path(".harness") / "cache")
+
+
+class Store:
+    """The open store; a context manager. One object serves one thread; several may be open."""
+
+    def __init__(self, folder: str | Path | None = None) -> None:
+        """Open the store in `folder`, making it if need be.
+
+        Raises `InputError` when the file is no store, is broken, or of another version.
+        """
+        self.path = Path(folder or default_folder()) / "predictions.sqlite"
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot be made: {error.strerror}", path=self.path.parent) from None
+        try:
+            self._db = sqlite3.connect(
+                self.path, timeout=60, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            raise self._broken(error) from None
+        try:
+            self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _prepare(self) -> None:
+        with self._guard():
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute("PRAGMA foreign_keys=ON")
+            self._db.execute("BEGIN IMMEDIATE")
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                for statement in _SCHEMA.split(";"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version={_VERSION}")
+            self._db.execute("COMMIT")
+        if version not in (0, _VERSION):
+            raise InputError(
+                f"a predictions store of version {version}, expected {_VERSION}",
+                path=self.path,
+                hint="delete it, or name another folder with --cache-dir",
+            )
+
+    # Backends and processes
+
+    def backend_id(self, key: Key, *, hello: str = "") -> int:
+        """The row of a key, made when it is new; `hello` is kept beside it for replays."""
+        now = _now()
+        with self._guard():
+            self._db.execute(
+                "INSERT INTO backends (digest, name, fields, hello, created, used) "
+                "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET used = excluded.used,"
+                " hello = CASE WHEN excluded.hello = '' THEN hello ELSE excluded.hello END",
+                (key.digest, str(key.fields.get("backend", "")), key.text, hello, now, now),
+            )
+            (row,) = self._db.execute(
+                "SELECT id FROM backends WHERE digest = ?", (key.digest,)
+            ).fetchone()
+        return int(row)
+
+    def hello(self, backend: int) -> str:
+        """What the worker said of itself when it last answered; empty when it never did."""
+        with self._guard():
+            row = self._db.execute("SELECT hello FROM backends WHERE id = ?", (backend,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def add_process(self, backend: int, costs: ProcessCosts) -> int:
+        """Note a worker process; returns its number, for the timings of what it predicts."""
+        with self._guard():
+            cursor = self._db.execute(
+                "INSERT INTO processes VALUES (NULL, ?, ?, ?, ?, ?)",
+                (backend, *costs),
+            )
+        return int(cursor.lastrowid or 0)
+
+    def note_peak(self, process: int, peak_memory_bytes: int | None) -> None:
+        """Update a process's peak memory."""
+        with self._guard():
+            self._db.execute(
+                "UPDATE processes SET peak_memory = ? WHERE id = ?", (peak_memory_bytes, process)
+            )
+
+    def processes(self, numbers: Iterable[int]) -> dict[int, ProcessCosts]:
+        """The costs of processes by number; unknown numbers are left out."""
+        wanted = sorted(set(numbers))
+        columns = "id, machine, load_seconds, warmup_seconds, peak_memory"
+        query = f"SELECT {columns} FROM processes WHERE id IN ({_marks(wanted)})"  # noqa: S608
+        with self._guard():
+            return {row[0]: ProcessCosts(*row[1:]) for row in self._db.execute(query, wanted)}
+
+    # Predictions
+
+    def get(self, backend: int, digest: str, documents: Sequence[bytes]) -> dict[bytes, Stored]:
+        """Stored answers for document digests; what is not there, or damaged, is left out.
+
+        `digest` is the key's, which the row's checksum covers.
+        """
+        columns = "document, answer, timings, checksum"
+        where = f"backend = ? AND document IN ({_marks(documents)})"
+        query = f"SELECT {columns} FROM predictions WHERE {where}"  # noqa: S608 - only marks
+        with self._guard():
+            rows = self._db.execute(query, (backend, *documents)).fetchall()
+        return {
+            document: _stored(answer, timings)
+            for document, answer, timings, checksum in rows
+            if checksum == _checksum(digest, document, answer, timings)
+        }
+
+    def put(self, backend: int, digest: str, document: bytes, stored: Stored) -> None:
+        """Keep an answer; it is safe once this returns."""
+        answer = stored.answer_text()
+        timings = json.dumps([stored.unstable, stored.timings], separators=(",", ":"))
+        checksum = _checksum(digest, document, answer, timings)
+        with self._guard():
+            self._db.execute(
+                "INSERT OR REPLACE INTO predictions VALUES (?, ?, ?, ?, ?)",
+                (backend, document, answer, timings, checksum),
+            )
+
+    # Looking into it
+
+    def backends(self) -> list[Backend]:
+        """Every key with how many predictions it has, by name, newest first."""
+        query = (
+            "SELECT id, digest, name, fields,"
+            " (SELECT count(*) FROM predictions WHERE backend = id), created, used"
+            " FROM backends ORDER BY name, used DESC, id DESC"
+        )
+        with self._guard():
+            rows = self._db.execute(query).fetchall()
+        return [
+            Backend(id_, digest, name, json.loads(fields), count, created, used)
+            for id_, digest, name, fields, count, created, used in rows
+        ]
+
+    def prune(self, backends: Iterable[int]) -> int:
+        """Forget backends with all their predictions; returns how many predictions went."""
+        gone = 0
+        with self._guard():
+            for backend in backends:
+                gone += self._db.execute(
+                    "DELETE FROM predictions WHERE backend = ?", (backend,)
+                ).rowcount
+                self._db.execute("DELETE FROM backends WHERE id = ?", (backend,))
+            self._db.execute("VACUUM")
+        return gone
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._broken(error) from None
+
+    def _broken(self, error: Exception) -> InputError:
+        return InputError(
+            f"the predictions store cannot be used: {error}",
+            path=self.path,
+            hint="if it is broken, delete it: predictions are made again. --no-cache goes without",
+        )
+
+
+def _stored(answer: str, timings: str) -> Stored:
+    value = json.loads(answer)
+    unstable, rounds = json.loads(timings)
+    return Stored(
+        annotations_from_json(value, None),
+        tuple(value.get("problems", ())),
+        value.get("characters"),
+        tuple(Timing(*item) for item in rounds),
+        unstable,
+    )
+
+
+def _checksum(digest: str, document: bytes, answer: str, timings: str) -> bytes:
+    parts = (digest.encode("ascii"), document, answer.encode("ascii"), timings.encode("ascii"))
+    whole = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        whole.update(len(part).to_bytes(8, "big") + part)
+    return whole.digest()
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
