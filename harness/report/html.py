@@ -30,7 +30,7 @@ class MarkedSpan:
 
 @dataclass(frozen=True, slots=True)
 class BrowsedItem:
-    """A gold mention, a prediction, or a pair of them, with its error class and one line of text."""
+    """A gold mention, a prediction, or a pair, with its error class and one line of text."""
 
     error: str
     note: str
