@@ -1,19 +1,22 @@
 """Bootstrap intervals and paired randomisation tests on sufficient statistics.
 
 Nothing is scored again: a score is a function of summed counts, so resampling adds up counts.
-One *unit* is what is resampled (a paragraph or a document); its counts are integers
-`(tp, predicted, gold)`. numpy is imported when a function is called.
+One *unit* is what is resampled (a paragraph or a document); its counts are a row of integers or
+halves, for most scores `(tp, predicted, gold)`. numpy is imported when a function is called.
 
 Sources: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", ch. 13 (percentile
-interval); Noreen 1989 and Yeh 2000, "More accurate tests for the statistical significance of
-result differences" (approximate randomisation); Davison and Hinkley 1997, §4.2 (the `+1` of a
-Monte Carlo p-value); Holm 1979 (correction for many pairs).
+interval); Rao and Wu 1988, "Resampling inference with complex survey data", JASA 83 (n - 1 draws
+weighted n / (n - 1), without which strata of few units give intervals that are too narrow);
+Noreen 1989 and Yeh 2000, "More accurate tests for the statistical significance of result
+differences" (approximate randomisation); Davison and Hinkley 1997, §4.2 (the `+1` of a Monte
+Carlo p-value); Holm 1979 (correction for many pairs).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ __all__ = [
     "holm",
     "interval",
     "paired_interval",
+    "percentile_interval",
     "precision",
     "randomisation_test",
     "recall",
@@ -42,8 +46,8 @@ __all__ = [
 FEW_DOCUMENTS = 30
 """Below this many documents paragraphs are resampled within their documents."""
 
-_GRID_WORK = 400_000_000
-_Z_95 = 1.959964
+_GRID_WORK = 20_000_000
+_ENUMERATED_UNITS = 16
 _Z_80_POWER = 0.841621
 
 Statistic = Callable[["Array"], "Array"]
@@ -109,7 +113,9 @@ class Resampler:
     """Draws the same bootstrap resamples for everything that is to be compared.
 
     `documents[i]` is the document of unit `i`. With fewer than `FEW_DOCUMENTS` documents, units
-    (paragraphs) are drawn with replacement within each document; otherwise whole documents are.
+    (paragraphs) are drawn within each document; otherwise whole documents are. Of `n` units
+    `n - 1` are drawn with replacement and weighted by `n / (n - 1)` (Rao and Wu 1988). Documents
+    of a single paragraph, which would seem to have no variance, share one stratum.
     """
 
     def __init__(self, documents: Sequence[int], *, resamples: int = 10_000, seed: int = 0) -> None:
@@ -117,64 +123,88 @@ class Resampler:
 
         self.resamples = resamples
         self.seed = seed
-        self._documents = np.asarray(documents, dtype=np.int64)
+        self._documents = np.unique(np.asarray(documents, dtype=np.int64), return_inverse=True)[1]
         self._count = int(self._documents.max()) + 1 if len(self._documents) else 0
         self.unit = sampling_unit(self._count)
 
     def sums(self, counts: Any) -> Array:
-        """Summed counts of every resample: `(units, k)` in, `(resamples, k)` out."""
+        """Summed counts of every resample: `(units, k)` in, `(resamples, k)` out.
+
+        Columns of many backends and types side by side cost little more than one.
+        """
         import numpy as np
 
         table = np.asarray(counts, dtype=np.float64)
+        rng = np.random.default_rng(self.seed)
         if self.unit == "document":
             folded = np.zeros((self._count, table.shape[1]))
             np.add.at(folded, self._documents, table)
-            return self._draw(folded, np.random.default_rng(self.seed))
+            return self._draw(folded, rng)
         total = np.zeros((self.resamples, table.shape[1]))
-        rng = np.random.default_rng(self.seed)
-        for document in range(self._count):
-            # Every document consumes the generator alike, whatever its counts: resamples pair up.
-            total += self._draw(table[self._documents == document], rng)
+        for stratum in self._strata():
+            # Every stratum consumes the generator alike, whatever its counts: resamples pair up.
+            total += self._draw(table[stratum], rng)
         return total
+
+    def _strata(self) -> list[Any]:
+        import numpy as np
+
+        groups = [np.flatnonzero(self._documents == number) for number in range(self._count)]
+        strata = [group for group in groups if len(group) > 1]
+        single = [group for group in groups if len(group) == 1]
+        if len(single) == 1 and strata:
+            strata[-1] = np.concatenate([strata[-1], single[0]])
+        elif single:
+            strata.append(np.concatenate(single))
+        return strata
 
     def _draw(self, table: Array, rng: Any) -> Array:
         import numpy as np
 
         size = len(table)
+        draws = max(1, size - 1)
         out = np.zeros((self.resamples, table.shape[1]))
         if size == 0:
             return out
+        # float32 adds up integers and halves exactly below 2^23 and is twice as fast.
+        exact = float(np.abs(table).max(initial=0.0)) * size < 2**23
+        kind = np.float32 if exact else np.float64
         step = max(1, min(self.resamples, 2_000_000 // size))
         for start in range(0, self.resamples, step):
             rows = min(step, self.resamples - start)
-            picks = rng.integers(0, size, size=(rows, size), dtype=np.int32)
+            picks = rng.integers(0, size, size=(rows, draws), dtype=np.int32)
             picks += (np.arange(rows, dtype=np.int32) * size)[:, None]
             weights = np.bincount(picks.ravel(), minlength=rows * size).reshape(rows, size)
-            # Counts are small integers: float32 sums them exactly up to 2^24 and is twice as fast.
-            out[start : start + rows] = weights.astype(np.float32) @ table.astype(np.float32)
-        return out
+            out[start : start + rows] = weights.astype(kind) @ table.astype(kind)
+        return out * (size / draws)
 
 
 def interval(
     counts: Any, resampler: Resampler, statistic: Statistic = f1, *, level: float = 0.95
 ) -> Interval:
-    """Percentile interval of `statistic` over units' counts of shape `(units, 3)`.
+    """Percentile interval of `statistic` over units' counts of shape `(units, k)`.
 
     Resamples in which the statistic is undefined are left out; if all are, the interval is
     undefined.
     """
-    return _percentiles(statistic(resampler.sums(counts)), resampler, level)
+    return percentile_interval(statistic(resampler.sums(counts)), resampler, level=level)
 
 
 def paired_interval(
-    reference: Any, other: Any, resampler: Resampler, statistic: Statistic = f1
+    reference: Any,
+    other: Any,
+    resampler: Resampler,
+    statistic: Statistic = f1,
+    *,
+    level: float = 0.95,
 ) -> Interval:
     """Percentile interval of `statistic(other) - statistic(reference)` on the same resamples."""
     difference = statistic(resampler.sums(other)) - statistic(resampler.sums(reference))
-    return _percentiles(difference, resampler, 0.95)
+    return percentile_interval(difference, resampler, level=level)
 
 
-def _percentiles(values: Array, resampler: Resampler, level: float) -> Interval:
+def percentile_interval(values: Array, resampler: Resampler, *, level: float = 0.95) -> Interval:
+    """The interval of values that were computed from `resampler.sums`; NaN is left out."""
     import numpy as np
 
     known = values[~np.isnan(values)]
@@ -197,11 +227,12 @@ def randomisation_test(
     """Two-sided paired randomisation test of `statistic(other) - statistic(reference)`.
 
     Under the null hypothesis each unit's two outcomes could as well be swapped. `reference` and
-    `other` are `(units, 3)` integer counts with equal gold. All 2^n assignments are counted
-    exactly where that is feasible: units swap a pair of small integers, so the distribution of
-    the summed swaps is a convolution over a small grid, whatever n is. Otherwise Monte Carlo with
-    `(hits + 1) / (trials + 1)`. Equal systems, and a single differing unit, have p = 1. The
-    p-value is `None` where the difference is undefined.
+    `other` are `(units, k)` counts, integers or halves. All 2^n assignments are counted exactly
+    where that is feasible: units swap small integers, so where no more than two columns differ
+    (with equal gold: right and predicted) the distribution of the summed swaps is a convolution
+    over a small grid, whatever n is; up to 16 differing units are enumerated. Otherwise Monte
+    Carlo with `(hits + 1) / (trials + 1)`. Equal systems, and a single differing unit, have
+    p = 1. The p-value is `None` where the difference is undefined.
     """
     import numpy as np
 
@@ -214,21 +245,18 @@ def randomisation_test(
     swaps = (second - first)[np.any(second != first, axis=1)]
     units = len(swaps)
 
-    def difference(moved: Array) -> Array:
-        return np.asarray(
-            statistic((total_second - moved) / 2.0) - statistic((total_first + moved) / 2.0)
-        )
-
     def extreme(moved: Array) -> Any:
+        difference = statistic((total_second - moved) / 2.0) - statistic(
+            (total_first + moved) / 2.0
+        )
         # The tolerance keeps assignments that tie with the observed difference on its side.
-        return np.abs(difference(moved)) >= abs(observed) - 1e-12
+        return np.abs(difference) >= abs(observed) - 1e-12
 
-    if not np.any(swaps[:, 2]):
-        spans = np.abs(swaps[:, :2]).sum(axis=0) + 1
-        if int(spans[0]) * int(spans[1]) * max(units, 1) <= _GRID_WORK:
-            probability, moved = _swap_distribution(swaps[:, :2])
-            p_value = float(probability[extreme(moved)].sum())
-            return PairedTest(observed, min(1.0, p_value), True, 2**units, units)
+    exact = _all_assignments(swaps)
+    if exact is not None:
+        probability, moved = exact
+        p_value = min(1.0, float(probability[extreme(moved)].sum()))
+        return PairedTest(observed, p_value, True, 2**units, units)
     rng = np.random.default_rng(seed)
     hits = 0
     step = max(1, 4_000_000 // max(units, 1))
@@ -239,20 +267,51 @@ def randomisation_test(
     return PairedTest(observed, (hits + 1) / (trials + 1), False, trials, units)
 
 
-def _swap_distribution(swaps: Any) -> tuple[Array, Array]:
-    """Probability of every sum of randomly chosen swaps, as a grid, and the sums themselves."""
+def _all_assignments(swaps: Any) -> tuple[Array, Array] | None:
+    """Every sum of chosen swaps with its probability, or `None` when there are too many."""
     import numpy as np
 
-    lowest = np.minimum(swaps, 0).sum(axis=0)
-    shape = np.abs(swaps).sum(axis=0) + 1
-    grid = np.zeros(tuple(int(side) for side in shape))
+    units, width = swaps.shape
+    columns = np.flatnonzero(np.any(swaps, axis=0))
+    if len(columns) <= 2:
+        # One or two columns of zeros are added so that the grid always has two sides.
+        columns = np.concatenate([columns, np.setdiff1d(np.arange(width), columns)])[:2]
+        unit = np.maximum(np.gcd.reduce(np.abs(swaps[:, columns]), axis=0), 1)
+        steps = swaps[:, columns] // unit
+        sides = np.abs(steps).sum(axis=0) + 1
+        if int(sides[0]) * int(sides[1]) * max(units, 1) <= _GRID_WORK:
+            probability, sums = _swap_distribution(steps)
+            moved = np.zeros((*probability.shape, width))
+            moved[..., columns] = sums * unit
+            return probability, moved
+    if units > _ENUMERATED_UNITS:
+        return None
+    chosen = (np.arange(2**units)[:, None] >> np.arange(units)) & 1
+    return np.full(2**units, 0.5**units), (chosen @ swaps).astype(np.float64)
+
+
+def _swap_distribution(steps: Any) -> tuple[Array, Array]:
+    """Probability of every sum of randomly chosen steps, as a grid, and the sums themselves."""
+    import numpy as np
+
+    lowest = np.minimum(steps, 0).sum(axis=0)
+    shape = tuple(int(side) for side in np.abs(steps).sum(axis=0) + 1)
+    grid = np.zeros(shape)
     grid[tuple(-lowest)] = 1.0
-    for step in swaps:
-        shifted = np.roll(grid, tuple(int(move) for move in step), axis=(0, 1))
-        grid = (grid + shifted) / 2.0
-    rows, columns = np.indices(grid.shape)
-    moved = np.stack([rows + lowest[0], columns + lowest[1], np.zeros_like(rows)], axis=-1)
-    return grid, moved
+    for step in steps:
+        moved = grid / 2.0
+        source, target = zip(*(_overlap(int(move)) for move in step), strict=True)
+        moved[target] += grid[source] / 2.0
+        grid = moved
+    rows, columns = np.indices(shape)
+    return grid, np.stack([rows + lowest[0], columns + lowest[1]], axis=-1).astype(np.float64)
+
+
+def _overlap(move: int) -> tuple[slice, slice]:
+    """Where a side of the grid comes from and goes to when it moves; nothing is ever lost."""
+    if move >= 0:
+        return slice(None, -move or None), slice(move, None)
+    return slice(-move, None), slice(None, move)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -266,12 +325,15 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def detectable_difference(standard_error: float | None) -> float | None:
-    """The smallest true difference found with 80 % power by a two-sided 5 % test.
+def detectable_difference(standard_error: float | None, *, level: float = 0.95) -> float | None:
+    """The smallest true difference found with 80 % power by a two-sided test at `1 - level`.
 
-    `(z_.975 + z_.80) * SE` of the paired difference (normal approximation; Cohen 1988, ch. 1).
+    `(z_(1+level)/2 + z_.80) * SE` of the paired difference (normal approximation; Cohen 1988,
+    ch. 1). `None` where the standard error is unknown.
     """
-    return None if standard_error is None else (_Z_95 + _Z_80_POWER) * standard_error
+    if standard_error is None:
+        return None
+    return (NormalDist().inv_cdf((1 + level) / 2) + _Z_80_POWER) * standard_error
 
 
 def tie_groups(names: Sequence[str], tied: Callable[[str, str], bool]) -> list[tuple[str, ...]]:
