@@ -28,6 +28,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "score": ("score", "score a file of predictions against a file of gold; needs no backend"),
     "predict": ("predict", "apply one backend to documents and write its predictions"),
     "backends": ("backends", "list the backends: what they give, whether they run here"),
+    "report": ("report", "print a stored run's tables again, or write them as one HTML page"),
     "validate": ("validate", "check a gold set or a file of annotations"),
     "agreement": ("agreement", "how far annotators agree with each other"),
     "convert": ("convert", "read annotations in one format and write them in another"),

@@ -17,7 +17,7 @@ from harness.scoring.significance import (
     paired_interval,
 )
 
-__all__ = ["detail_tables", "ranking_table", "run_tables"]
+__all__ = ["description", "detail_tables", "ranking_table", "run_tables"]
 
 _HEADERS = ("backend", "P", "R", "F1", "95 % CI", "docs/s", "words/s", "peak MB", "load s")
 
@@ -32,6 +32,20 @@ def run_tables(record: RunRecord, folder: str | Path, *, details: bool = True) -
                 if details:
                     tables.extend(detail_tables(record, gold.name, task, folder))
     return tables
+
+
+def description(record: RunRecord) -> list[str]:
+    """Where, when and with what a run was made: lines for the head of a page."""
+    commit = "no checkout"
+    if record.git is not None:
+        commit = f"commit {record.git.commit[:10]}{' with changes' if record.git.dirty else ''}"
+    machine = record.machine
+    return [
+        f"Run {record.status}, {record.started} to {record.finished}; "
+        f"nlp-harness {record.tool_version}, {commit}, Python {record.python}",
+        f"{machine.cpu}, {machine.cores} cores, {machine.memory_bytes / 1e9:.0f} GB, "
+        f"{machine.system}; {record.threads} thread(s) per worker",
+    ]
 
 
 def ranking_table(record: RunRecord, gold: str, task: Task, folder: str | Path) -> Table:
