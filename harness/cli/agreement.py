@@ -1,0 +1,94 @@
+"""`harness agreement`: how far annotators agree, and every place where they do not."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from harness.agreement import Agreement, agreement
+from harness.annotation import TASKS, Task
+from harness.annotators import load_annotators
+from harness.report.tables import FORMATS, Cell, Table, number, render
+
+EPILOG = """\
+F1 of each annotator against each other, as plain means over the pairs; no model is needed.
+Krippendorff's alpha is over tokens in the categories source, cue, content and none.
+
+examples:
+  harness agreement goldsets/seeds/annotators/a goldsets/seeds/annotators/b
+  harness agreement labelled_by_all.jsonl --task attribution --limit 0
+"""
+
+_TITLES: dict[Task, str] = {"ner": "Entities", "attribution": "Attribution"}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "path",
+        nargs="+",
+        help="one path an annotator (a file or a folder of .ann), or a file of JSON lines that "
+        "names its annotators, or a gold set that has several",
+    )
+    parser.add_argument(
+        "--gold",
+        metavar="SET",
+        help="where the texts are, for folders of .ann alone: a gold set, or a folder of .txt",
+    )
+    parser.add_argument("--task", choices=TASKS, help="only this layer")
+    parser.add_argument(
+        "--limit", type=_count, metavar="N", help="list N disagreements at most (default: all)"
+    )
+    parser.add_argument("--format", choices=FORMATS, default="simple", help="default: simple")
+    parser.add_argument("--json", action="store_true", help="everything, for machines")
+
+
+def run(args: argparse.Namespace) -> int:
+    tasks: tuple[Task, ...] = (args.task,) if args.task else TASKS
+    found = agreement(
+        load_annotators(args.path, gold=args.gold), tasks=tasks, disagreements=args.limit != 0
+    )
+    if args.json:
+        out = found.to_json()
+        out["disagreements"] = out["disagreements"][: args.limit]
+        print(json.dumps(out, ensure_ascii=False, indent=2))
+        return 0
+    print(render([table(found, task) for task in found.shared], args.format))
+    if args.format in ("simple", "github"):
+        _list(found, args.limit)
+    return 0
+
+
+def table(found: Agreement, task: Task) -> Table:
+    """A row a figure: mean over the pairs of annotators, the lowest and the highest pair."""
+    several = len(found.annotators) > 2
+    rows: list[tuple[Cell, ...]] = []
+    for name, spread in found.rows(task):
+        row: tuple[Cell, ...] = (name, number(spread.mean))
+        if several:
+            row += (number(spread.lowest), number(spread.highest), spread.pairs)
+        rows.append(row)
+    headers = ("F1", "mean", "lowest", "highest", "pairs") if several else ("", "F1")
+    notes = [f"annotators: {', '.join(found.annotators)}; documents: {found.shared[task]}"]
+    if task == "attribution":
+        notes.append(f"Krippendorff's alpha: {number(found.alpha)} over {found.tokens} tokens")
+        notes.append("kind: share of the relations found by both that both give the same kind")
+    if found.alone[task]:
+        notes.append(f"labelled by one only, left out: {', '.join(found.alone[task])}")
+    return Table(f"{_TITLES[task]}: agreement", headers, tuple(rows), tuple(notes))
+
+
+def _list(found: Agreement, limit: int | None) -> None:
+    items = found.disagreements[:limit]
+    for item in items:
+        print(f"\n{item.lines()}")
+    if len(items) < len(found.disagreements):
+        left = len(found.disagreements) - len(items)
+        print(f"{left} more disagreements not listed (--limit {limit})", file=sys.stderr)
+
+
+def _count(value: str) -> int:
+    number = int(value)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{number} is negative, expected 0 or more")
+    return number
