@@ -8,7 +8,6 @@ match anything again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 __all__ = ["ERROR_CLASSES", "Cell", "ErrorClass", "NerTally", "add", "total"]
@@ -21,7 +20,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = get_args(ErrorClass)
 Cell: TypeAlias = tuple[ErrorClass, str | None, str | None]
 """An error class with the gold label and the predicted label; `None` where there is no mention."""
 
-_NONE: Mapping[Any, int] = MappingProxyType({})
+_NONE: Mapping[Any, int] = {}
 
 
 class NerTally(NamedTuple):

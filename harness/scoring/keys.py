@@ -76,8 +76,11 @@ def _distinct(entities: Sequence[Entity]) -> tuple[dict[Key, Entity], list[Entit
     kept: dict[Key, Entity] = {}
     left_out: list[Entity] = []
     for entity in sorted(entities, key=lambda e: float("inf") if e.score is None else -e.score):
-        if kept.setdefault((*entity[:3], 0), entity) is not entity:
+        key = (entity.start, entity.end, entity.label, 0)
+        if key in kept:
             left_out.append(entity)
+        else:
+            kept[key] = entity
     return kept, left_out
 
 

@@ -28,7 +28,7 @@ from heapq import heappop, heappush
 from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
-__all__ = ["Alignment", "Change", "Key", "Pair", "Preference", "align", "pair_up"]
+__all__ = ["Alignment", "Change", "Key", "Pair", "Preference", "align"]
 
 Key: TypeAlias = tuple[int, int, str, int]
 """Start, end, label, and a number that tells apart mentions that became equal by trimming."""
@@ -80,18 +80,6 @@ def align(gold: AbstractSet[Key], predicted: AbstractSet[Key]) -> Alignment:
     return found
 
 
-def pair_up(gold: Sequence[Key], predicted: Sequence[Key], preference: Preference) -> list[Pair]:
-    """The best pairing of mentions without an equal on the other side; sorted by gold mention."""
-    left, right = sorted(gold), sorted(predicted)
-    if not left or not right:
-        return []
-    flipped = right[0] < left[0]
-    sides = (right, left) if flipped else (left, right)
-    edges = _overlaps(*sides)
-    chosen = _solve(sides, edges, preference)
-    return sorted((right_, left_) if flipped else (left_, right_) for left_, right_ in chosen)
-
-
 def _settle(gold: list[Key], predicted: list[Key], found: Alignment) -> None:
     """Add the outcome of one run of overlapping mentions, sorted on both sides, to `found`."""
     if not predicted:
@@ -108,7 +96,7 @@ def _settle(gold: list[Key], predicted: list[Key], found: Alignment) -> None:
     sides = (predicted, gold) if flipped else (gold, predicted)
     edges = _overlaps(*sides)
     same_span = any(_same_span(sides[0][i], sides[1][j]) for i, j in edges)
-    same_label = any(sides[0][i][2] == sides[1][j][2] for i, j in edges)
+    same_label = sum(sides[0][i][2] == sides[1][j][2] for i, j in edges)
 
     def outcome(preference: Preference) -> list[Pair]:
         pairs = _solve(sides, edges, preference)
@@ -116,12 +104,12 @@ def _settle(gold: list[Key], predicted: list[Key], found: Alignment) -> None:
 
     pairs = outcome("span")
     _record(gold, predicted, pairs, found)
-    # Without two pairs of the same label to choose between, every preference agrees; `type` can
-    # only depart from `span` where one pair shares the span and another the label.
-    if same_label:
-        _compare(gold, predicted, pairs, outcome("partial"), found.partial)
+    # Preferences can only disagree where some pairs share the label and others do not; `type` only
+    # where some share the span, too (not the same ones: those would be equal mentions).
+    if 0 < same_label < len(edges):
+        _compare(pairs, outcome("partial"), found.partial)
         if same_span:
-            _compare(gold, predicted, pairs, outcome("type"), found.type)
+            _compare(pairs, outcome("type"), found.type)
 
 
 def _record(gold: list[Key], predicted: list[Key], pairs: list[Pair], found: Alignment) -> None:
@@ -131,18 +119,15 @@ def _record(gold: list[Key], predicted: list[Key], pairs: list[Pair], found: Ali
     found.spurious.extend(key for key in predicted if key not in right)
 
 
-def _compare(
-    gold: list[Key], predicted: list[Key], base: list[Pair], other: list[Pair], out: list[Change]
-) -> None:
+def _compare(base: list[Pair], other: list[Pair], out: list[Change]) -> None:
     """Append what changes when the pairs of a run are `other` and not `base`."""
-    before, after = set(base), set(other)
-    if before == after:
-        return
-    for pairs, sign in ((before, -1), (after, 1)):
+    for sign, pairs, against in ((-1, base, other), (1, other, base)):
+        kept = set(against)
+        out.extend((sign, g, p) for g, p in pairs if (g, p) not in kept)
+        # Whoever is paired only against this is alone in it.
         left, right = {g for g, _ in pairs}, {p for _, p in pairs}
-        out.extend((sign, g, p) for g, p in sorted(pairs - (after if sign < 0 else before)))
-        out.extend((sign, g, None) for g in gold if g not in left)
-        out.extend((sign, None, p) for p in predicted if p not in right)
+        out.extend((sign, g, None) for g, _ in against if g not in left)
+        out.extend((sign, None, p) for _, p in against if p not in right)
 
 
 def _same_span(one: Key, other: Key) -> bool:

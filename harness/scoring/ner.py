@@ -26,7 +26,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain, starmap
-from types import MappingProxyType
 from typing import NamedTuple
 
 from harness.annotation import Entity, Span
@@ -116,6 +115,8 @@ def tally_units(
     prediction that it is paired with; a spurious prediction, or a duplicate, in the unit in which
     it starts itself. The tallies add up to the document's.
     """
+    if len(starts) == 1:
+        return [tally(gold, predicted, options, text=text, ignore=ignore)]
     both = sides(gold, predicted, boundary=options.boundary, text=text, ignore=ignore)
     common = both.common()
     rest = _rest(both.gold.keys(), both.predicted.keys(), common)
@@ -176,7 +177,7 @@ def mentions(
     return sorted(found, key=place)
 
 
-_NONE: Mapping[Cell, int] = MappingProxyType({})
+_NONE: Mapping[Cell, int] = {}
 _NOTHING = NerTally()
 _NO_REST = Alignment([], [], [], [], [])
 

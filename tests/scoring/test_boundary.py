@@ -1,0 +1,112 @@
+"""What the rule `normalised` trims, and what a boundary error is about."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.annotation import Span
+from harness.scoring.boundary import BOUNDARY_CAUSES, boundary_cause, trim
+
+
+@pytest.mark.parametrize(
+    ("whole", "kept"),
+    [
+        ("Senate", "Senate"),
+        ("the Senate", "Senate"),
+        ("THE  Senate", "Senate"),
+        ("an Army", "Army"),
+        ("These United States", "United States"),
+        ("the\u00a0Senate", "Senate"),
+        ("the\nSenate", "Senate"),
+        ("theatre", "theatre"),
+        ("A", "A"),
+        ("The", "The"),
+        ("the ", "the "),
+        ("Moscow's", "Moscow"),
+        ("Moscow’s", "Moscow"),
+        ("MOSCOW'S", "MOSCOW"),
+        ("Reuters'", "Reuters"),
+        ("Reuters’", "Reuters"),
+        ("The Fed’s ", "Fed"),
+        ("'s", "s"),
+        ("“the Senate’s”,", "Senate"),
+        ("(NATO)", "NATO"),
+        ("U.S.", "U.S"),
+        ("5%", "5%"),
+        ("$5", "$5"),
+        ("AT&T", "AT&T"),
+        ("C++", "C++"),
+        ("O'Brien", "O'Brien"),
+        ("Marks and Spencer's of London", "Marks and Spencer's of London"),
+        ("...", "..."),
+        (" ", " "),
+        (" - the -", " - the -"),
+    ],
+)
+def test_trim(whole: str, kept: str) -> None:
+    for before, after in (("", ""), ("xx ", " yy"), ("the ", "'s")):
+        text = before + whole + after
+        span = trim(text, len(before), len(before) + len(whole))
+        assert text[span.start : span.end] == kept
+        assert len(before) <= span.start < span.end <= len(before) + len(whole)
+
+
+def test_trim_looks_at_nothing_outside_the_span() -> None:
+    text = "the the end's"
+    assert trim(text, 0, 3) == (0, 3)  # the white space that follows is not in the span
+    assert trim(text, 4, 11) == (8, 11)
+
+
+@given(st.text(alphabet="the an's’.,“” Xs", min_size=1, max_size=20))
+def test_trimming_twice_is_trimming_once_unless_nothing_would_stay(text: str) -> None:
+    span = trim(text, 0, len(text))
+    assert 0 <= span.start < span.end <= len(text)
+    assert trim(text, *span) == span
+
+
+def test_trim_is_linear_in_hostile_text() -> None:
+    for text in (
+        "the " * 50_000,
+        "'s" * 50_000,
+        "." * 100_000 + "x" + "." * 100_000,
+        " " * 200_000,
+    ):
+        begun = time.process_time()
+        trim(text, 0, len(text))
+        assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "gold", "predicted", "cause"),
+    [
+        ("the Senate", "Senate", "the Senate", "determiner"),
+        ("“The Senate", "Senate", "“The Senate", "determiner"),
+        ("Moscow's mayor", "Moscow", "Moscow's", "possessive"),
+        ("Moscow’s mayor", "Moscow’s", "Moscow", "possessive"),
+        ("Reuters' man", "Reuters", "Reuters'", "possessive"),
+        ("Mr. Biden", "Biden", "Mr. Biden", "title"),
+        ("the President Joe Biden", "Joe Biden", "the President Joe Biden", "title"),
+        ("Robert Kennedy Jr.", "Robert Kennedy", "Robert Kennedy Jr.", "title"),
+        ("Rome, Italy", "Rome", "Rome,", "punctuation"),
+        ("Inc.'", "Inc", "Inc.'", "punctuation"),
+        ("New York City", "New York City", "New York", "other"),
+        ("last year alone", "year", "last year", "other"),
+        ("the Senate's", "Senate", "the Senate's", "determiner"),
+        ("“Senate's", "Senate", "“Senate's", "possessive"),
+        ("the Senate vote", "Senate", "the Senate vote", "other"),
+        ("Lordship Lane", "Lane", "Lordship Lane", "other"),
+    ],
+)
+def test_boundary_cause(text: str, gold: str, predicted: str, cause: str) -> None:
+    one = Span(text.index(gold), text.index(gold) + len(gold))
+    other = Span(text.index(predicted), text.index(predicted) + len(predicted))
+    assert boundary_cause(text, one, other) == cause == boundary_cause(text, other, one)
+    assert cause in BOUNDARY_CAUSES
+
+
+def test_equal_spans_have_no_cause_but_other() -> None:
+    assert boundary_cause("Rome", Span(0, 4), Span(0, 4)) == "other"

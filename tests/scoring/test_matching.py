@@ -1,0 +1,197 @@
+"""The pairing is optimal, by brute force and by scipy, and a function of the sets alone."""
+
+from __future__ import annotations
+
+import random
+from itertools import permutations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.scoring.matching import Alignment, Key, Pair, align
+
+PREFERENCES = ("span", "partial", "type")
+
+
+def keys(*mentions: tuple[int, int, str]) -> set[Key]:
+    return {(*mention, 0) for mention in mentions}
+
+
+def pairing(found: Alignment, preference: str) -> set[Pair]:
+    """The pairs under a preference, from the base pairs and what changes."""
+    changes = {"span": [], "partial": found.partial, "type": found.type}[preference]
+    taken = {(g, p) for sign, g, p in changes if sign < 0 and g and p}
+    given = {(g, p) for sign, g, p in changes if sign > 0 and g and p}
+    assert taken <= set(found.pairs)
+    assert not given & set(found.pairs)
+    return (set(found.pairs) - taken) | given
+
+
+def value(pairs: set[Pair], preference: str) -> tuple[int, ...]:
+    """What each preference says that it maximises, first things first."""
+    spans = sum(g[:2] == p[:2] for g, p in pairs)
+    labels = sum(g[2] == p[2] for g, p in pairs)
+    characters = sum(min(g[1], p[1]) - max(g[0], p[0]) for g, p in pairs)
+    if preference == "partial":
+        return (spans + len(pairs), spans, labels, len(pairs), characters)
+    if preference == "type":
+        return (labels, spans, len(pairs), characters)
+    return (spans, labels, len(pairs), characters)
+
+
+def shares(g: Key, p: Key) -> bool:
+    return max(g[0], p[0]) < min(g[1], p[1])
+
+
+def best_by_brute_force(gold: set[Key], predicted: set[Key], preference: str) -> tuple[int, ...]:
+    small, large = sorted((sorted(gold), sorted(predicted)), key=len)
+    swapped = small != sorted(gold)
+    padded = [*large, *([None] * len(small))]
+    best = value(set(), preference)
+    for chosen in permutations(padded, len(small)):
+        pairs = {
+            (large_, small_) if swapped else (small_, large_)
+            for small_, large_ in zip(small, chosen, strict=True)
+            if large_ is not None and shares(small_, large_)
+        }
+        best = max(best, value(pairs, preference))
+    return best
+
+
+def test_touching_mentions_share_nothing() -> None:
+    found = align(keys((0, 4, "A")), keys((4, 8, "A")))
+    assert found.pairs == []
+    assert found.missed == [(0, 4, "A", 0)]
+    assert found.spurious == [(4, 8, "A", 0)]
+
+
+def test_one_shared_character_is_enough() -> None:
+    found = align(keys((0, 5, "A")), keys((4, 8, "B")))
+    assert found.pairs == [((0, 5, "A", 0), (4, 8, "B", 0))]
+
+
+def test_same_span_goes_before_same_label_and_type_turns_that_round() -> None:
+    gold = keys((0, 4, "A"))
+    predicted = keys((0, 4, "B"), (0, 6, "A"))
+    found = align(gold, predicted)
+    assert pairing(found, "span") == {((0, 4, "A", 0), (0, 4, "B", 0))}
+    assert pairing(found, "partial") == pairing(found, "span")
+    assert pairing(found, "type") == {((0, 4, "A", 0), (0, 6, "A", 0))}
+    assert found.spurious == [(0, 6, "A", 0)]
+    assert sorted(found.type, key=repr) == sorted(
+        [
+            (-1, (0, 4, "A", 0), (0, 4, "B", 0)),
+            (-1, None, (0, 6, "A", 0)),
+            (+1, (0, 4, "A", 0), (0, 6, "A", 0)),
+            (+1, None, (0, 4, "B", 0)),
+        ],
+        key=repr,
+    )
+
+
+def test_partial_prefers_two_halves_to_one_pair_of_the_same_label() -> None:
+    # g1 -- p1 == g2 -- p2: the middle pair shares the label, the outer two do not.
+    gold = keys((0, 5, "B"), (6, 12, "A"))
+    predicted = keys((3, 8, "A"), (10, 14, "B"))
+    found = align(gold, predicted)
+    assert pairing(found, "span") == {((6, 12, "A", 0), (3, 8, "A", 0))}
+    assert pairing(found, "partial") == {
+        ((0, 5, "B", 0), (3, 8, "A", 0)),
+        ((6, 12, "A", 0), (10, 14, "B", 0)),
+    }
+
+
+def test_a_shared_span_beats_two_halves_of_the_same_credit() -> None:
+    gold = keys((2, 6, "A"), (7, 9, "A"))
+    predicted = keys((2, 6, "B"), (0, 3, "B"), (5, 8, "B"))
+    found = align(gold, predicted)
+    assert ((2, 6, "A", 0), (2, 6, "B", 0)) in pairing(found, "partial")
+
+
+def test_the_larger_overlap_wins_and_then_the_earlier_mention() -> None:
+    found = align(keys((0, 10, "A")), keys((0, 3, "A"), (3, 9, "A")))
+    assert found.pairs == [((0, 10, "A", 0), (3, 9, "A", 0))]
+    found = align(keys((0, 10, "A")), keys((1, 4, "A"), (5, 8, "A")))
+    assert found.pairs == [((0, 10, "A", 0), (1, 4, "A", 0))]
+
+
+def test_a_long_chain_is_paired_without_recursion() -> None:
+    count = 20_000
+    gold = {(10 * i, 10 * i + 10, "A", 0) for i in range(count)}
+    predicted = {(10 * i + 4, 10 * i + 14, "A", 0) for i in range(count)}
+    found = align(gold, predicted)
+    assert len(found.pairs) == count
+    assert all(p[0] - g[0] == 4 for g, p in found.pairs)  # 6 shared characters rather than 4
+
+
+def mention_sets(most: int, length: int = 12) -> st.SearchStrategy[set[tuple[int, int, str]]]:
+    mention = st.tuples(st.integers(0, length - 1), st.integers(1, 6), st.sampled_from("AB")).map(
+        lambda m: (m[0], m[0] + m[1], m[2])
+    )
+    return st.sets(mention, max_size=most)
+
+
+@given(mention_sets(5), mention_sets(5))
+@settings(max_examples=300, deadline=None)
+def test_no_pairing_is_better(gold: set, predicted: set) -> None:
+    left, right = keys(*gold - predicted), keys(*predicted - gold)
+    found = align(left, right)
+    for preference in PREFERENCES:
+        pairs = pairing(found, preference)
+        assert all(shares(g, p) for g, p in pairs)
+        assert len({g for g, _ in pairs}) == len({p for _, p in pairs}) == len(pairs)
+        assert value(pairs, preference) == best_by_brute_force(left, right, preference)
+
+
+@given(mention_sets(9), mention_sets(9))
+@settings(max_examples=300, deadline=None)
+def test_swapping_the_sides_transposes_the_pairs(gold: set, predicted: set) -> None:
+    left, right = keys(*gold - predicted), keys(*predicted - gold)
+    one, other = align(left, right), align(right, left)
+    for preference in PREFERENCES:
+        assert pairing(one, preference) == {(g, p) for p, g in pairing(other, preference)}
+    assert (set(one.missed), set(one.spurious)) == (set(other.spurious), set(other.missed))
+
+
+@given(mention_sets(9), mention_sets(9), st.integers(0, 1000))
+@settings(max_examples=200, deadline=None)
+def test_shifting_all_offsets_shifts_the_pairs(gold: set, predicted: set, by: int) -> None:
+    def shifted(mentions: set[Key]) -> set[Key]:
+        return {(s + by, e + by, label, n) for s, e, label, n in mentions}
+
+    left, right = keys(*gold - predicted), keys(*predicted - gold)
+    here, there = align(left, right), align(shifted(left), shifted(right))
+    for preference in PREFERENCES:
+        moved = {(*shifted({g}), *shifted({p})) for g, p in pairing(here, preference)}
+        assert moved == pairing(there, preference)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_larger_tangles_agree_with_scipy(seed: int) -> None:
+    numpy = pytest.importorskip("numpy")
+    optimize = pytest.importorskip("scipy.optimize")
+    random_ = random.Random(seed)
+
+    def side(count: int) -> set[tuple[int, int, str]]:
+        starts = [random_.randrange(60) for _ in range(count)]
+        return {(s, s + random_.randint(1, 25), random_.choice("ABC")) for s in starts}
+
+    gold, predicted = side(random_.randint(1, 40)), side(random_.randint(1, 40))
+    left, right = keys(*gold - predicted), keys(*predicted - gold)
+    found = align(left, right)
+    # Above any sum (40 pairs, 40 * 25 characters), and base ** 4 is exact in a float. Under
+    # `partial` the number of pairs follows from the credit and the shared spans.
+    base = 2000
+    rows, columns = sorted(left), sorted(right)
+    for preference in PREFERENCES:
+        worth = numpy.zeros((len(rows), len(columns)))
+        for i, g in enumerate(rows):
+            for j, p in enumerate(columns):
+                if shares(g, p):
+                    first, second, third, *rest = value({(g, p)}, preference)
+                    worth[i, j] = ((first * base + second) * base + third) * base + rest[-1]
+        chosen = optimize.linear_sum_assignment(worth, maximize=True)
+        expected = round(worth[chosen].sum())
+        first, second, third, *rest = value(pairing(found, preference), preference)
+        assert ((first * base + second) * base + third) * base + rest[-1] == expected
