@@ -20,7 +20,15 @@ from harness.scoring.units import paragraph_starts
 
 _T = TypeVar("_T")
 
-__all__ = ["DocumentTally", "Evaluation", "Pair", "evaluate", "join", "project_records"]
+__all__ = [
+    "DocumentTally",
+    "Evaluation",
+    "Pair",
+    "evaluate",
+    "join",
+    "project_records",
+    "tally_document",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +128,7 @@ def evaluate(
         for side in ("gold", "predictions") if strict_labels else ("gold",):
             _refuse(unknown[side], side, schema)
     pairs = join(gold, predicted, task=task)
-    documents = tuple(_tally(pair, task, options) for pair in pairs)
+    documents = tuple(tally_document(pair, task, options) for pair in pairs)
     missing = tuple(pair.gold.id for pair in pairs if pair.missing)
     failed = tuple((pair.gold.id, pair.error) for pair in pairs if pair.error is not None)
     return Evaluation(
@@ -169,7 +177,11 @@ def _check_offsets(id_: str, text: str, annotations: Annotations, task: Task) ->
             )
 
 
-def _tally(pair: Pair, task: Task, options: ner.NerOptions) -> DocumentTally:
+def tally_document(pair: Pair, task: Task, options: ner.NerOptions) -> DocumentTally:
+    """Count one document, paragraph by paragraph. Labels are compared as they are spelled.
+
+    Raises `InputError` for attributions without a text.
+    """
     record = pair.gold
     text = record.text
     if task == "ner":

@@ -10,7 +10,6 @@ import ast
 import hashlib
 import json
 import shlex
-import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -63,10 +62,10 @@ class Key:
 
 def describe(spec: BackendSpec) -> Description:
     """Describe a backend in this interpreter; imports no wrapped library, loads nothing."""
-    if spec.adapter == "process":
-        return Description(_missing_program(spec.model), _command_digest(spec.model))
     found = adapter(spec.adapter)
     reason = found.unavailable(spec.model)
+    if spec.adapter == "process":
+        return Description(reason, "" if reason else _command_digest(spec.model))
     return Description(
         unavailable=reason,
         source=_source_digest(found),
@@ -182,15 +181,6 @@ def _files(rest: str, folders: Sequence[Path]) -> Iterator[Path]:
         for file in ((folder / inner).with_suffix(".py"), folder / inner / "__init__.py"):
             if file.is_file():
                 yield file
-
-
-def _missing_program(command: str) -> str | None:
-    words = shlex.split(command)
-    if not words:
-        return "no command was given; for example process:node backend.js"
-    if shutil.which(words[0]) is None:
-        return f"the program {words[0]!r} is not on this machine"
-    return None
 
 
 def _command_digest(command: str) -> str:

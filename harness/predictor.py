@@ -6,6 +6,7 @@ fault costs the document that it hit, and a restart; the documents after it go t
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -73,8 +74,12 @@ class Predictor:
         limits: Limits | None = None,
         on_start: Callable[[Hello], None] = lambda hello: None,
         on_end: Callable[[int | None], None] = lambda peak: None,
+        stop: threading.Event | None = None,
     ) -> None:
-        """`on_start` is told the hello of every worker that loads, `on_end` its peak memory."""
+        """`on_start` is told the hello of every worker that loads, `on_end` its peak memory.
+
+        Once `stop` is set no worker is started any more, and the rest comes back as errors.
+        """
         self._launch = launch
         self._load = load
         self._task: Task = task
@@ -82,6 +87,7 @@ class Predictor:
         self._limits = limits or Limits()
         self._on_start = on_start
         self._on_end = on_end
+        self._stop = stop
         self._worker: Worker | None = None
         self._hello = Hello()
         self._faults = 0
@@ -93,8 +99,11 @@ class Predictor:
     def __enter__(self) -> Predictor:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.kill()
 
     def start(self) -> Hello:
         """Have a loaded worker. Raises `BackendUnavailable` or `BackendFailed`."""
@@ -125,7 +134,12 @@ class Predictor:
             # A foreign worker that does not say: then its start counts as well.
             found = replace(found, load_seconds=monotonic() - began)
         self._worker, self._hello = worker, found
-        self._on_start(found)
+        try:
+            self._on_start(found)
+        except BaseException:
+            self._worker = None
+            worker.kill()
+            raise
         return found
 
     def peak_memory(self) -> int | None:
@@ -159,6 +173,10 @@ class Predictor:
                     continue
                 pending.popleft()
                 yield Outcome(None, self._count(fault))
+
+    def kill(self) -> None:
+        """End the worker at once."""
+        self._break_down()
 
     def close(self) -> None:
         """Let the worker end."""
@@ -218,6 +236,8 @@ class Predictor:
 
     def _ready(self) -> bool:
         """Whether there is a worker to ask; otherwise `_given_up` says why there is none."""
+        if self._stop is not None and self._stop.is_set():
+            self._given_up = "the run was stopped"
         if self._given_up is not None:
             return False
         if self._within(1.0) <= 0:

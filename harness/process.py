@@ -14,6 +14,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import monotonic
@@ -22,7 +23,7 @@ from typing import Any, Literal
 from harness.annotation import printable
 from harness.protocol import MAX_MESSAGE_BYTES, ProtocolError, parse
 
-__all__ = ["Exit", "Fault", "Log", "Worker"]
+__all__ = ["Exit", "Fault", "Log", "Worker", "kill_all"]
 
 _CHUNK = 1 << 16
 _DRAIN_CHUNKS = 64
@@ -31,6 +32,9 @@ _GRACE_SECONDS = 5.0
 _DEAF_SECONDS = 1.0
 _SLACK_BYTES = 2 << 20
 _LOG_BYTES = 16 << 10
+
+_live: set[Worker] = set()
+_lock = threading.Lock()
 
 FaultKind = Literal["timeout", "died", "protocol", "memory"]
 
@@ -130,6 +134,8 @@ class Worker:
         except OSError as error:
             raise Fault("died", f"{command[0]} cannot be started: {error.strerror}") from None
         self.pid = self._process.pid
+        with _lock:
+            _live.add(self)
         self._selector = selectors.DefaultSelector()
         for pipe in (self._stdin, self._stdout, self._stderr):
             os.set_blocking(pipe.fileno(), False)
@@ -201,7 +207,9 @@ class Worker:
         # Not reaped yet, so that the group's number is still ours: take its children along.
         self._signal_group()
         self._drain()
-        _, status, usage = os.wait4(self.pid, 0)
+        with _lock:
+            _live.discard(self)
+            _, status, usage = os.wait4(self.pid, 0)
         code = os.waitstatus_to_exitcode(status)
         self._process.returncode = code
         for pipe in (self._stdin, self._stdout, self._stderr):
@@ -347,6 +355,13 @@ class Worker:
         whole = usage.ru_maxrss * unit
         own = whole if whole > self._inherited + _SLACK_BYTES else 0
         return max(own, self._peak or 0) or None
+
+
+def kill_all() -> None:
+    """End every running worker of this process; whoever waits for one gets a `Fault`."""
+    with _lock:
+        for worker in _live:
+            worker._signal_group()
 
 
 class _Closed(Exception):

@@ -1,0 +1,110 @@
+"""Scores one backend on one gold set while its predictions stream in.
+
+Gold and predictions meet in one label schema here; the counts are `harness.scoring`'s.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from harness.adapter import Capabilities
+from harness.annotation import Annotations, Record, Task
+from harness.evaluate import Pair, tally_document
+from harness.labels import Meeting, Projection, Schema, meet, project, schema_of
+from harness.record import Unit
+from harness.scoring import attribution, ner
+
+__all__ = ["Assessor", "meeting_of"]
+
+
+def meeting_of(
+    gold: Schema | None,
+    predicted: str | Sequence[str] | None,
+    *,
+    schema: str | None = None,
+    folders: Sequence[Path] = (),
+) -> Meeting | None:
+    """Where the gold's labels and a backend's meet; `None` when the gold has no entity schema.
+
+    A backend that does not know its labels (`None`) is taken to use the gold's. Raises
+    `SchemaError` when the two have no schema in common.
+    """
+    if gold is None:
+        return None
+    theirs = gold if predicted is None else schema_of(predicted, folders)
+    return meet(gold, theirs, schema=schema, folders=folders)
+
+
+class Assessor:
+    """Counts documents one by one; holds sums, not documents."""
+
+    def __init__(
+        self,
+        task: Task,
+        options: ner.NerOptions,
+        *,
+        meeting: Meeting | None = None,
+        capabilities: Capabilities | None = None,
+    ) -> None:
+        self._task: Task = task
+        self._options = options
+        self._meeting = meeting
+        self._capabilities = capabilities
+        self._ner = ner.NerTally()
+        self._attribution = attribution.AttributionTally()
+        self.unknown: Counter[str] = Counter()
+        """Predicted labels that the schema does not have, with how often each came."""
+
+    @property
+    def schema(self) -> str:
+        """The meeting schema for the signature, `none` where there is none."""
+        return "none" if self._meeting is None else str(self._meeting.schema)
+
+    @property
+    def projection(self) -> str:
+        """How both sides came to the schema, for the signature."""
+        if self._meeting is None:
+            return "none"
+        sides = {
+            "gold": self._meeting.project_gold,
+            "pred": self._meeting.project_predicted,
+        }
+        maps = [f"{side}={p.name}" for side, p in sides.items() if not p.is_identity]
+        if self._meeting.by_name:
+            maps.append("by-name")
+        return ",".join(maps) or "none"
+
+    def add(self, gold: Record, predicted: Annotations | None, error: str | None) -> list[Unit]:
+        """Count a document; one without predictions is all-missed. Returns its units."""
+        layers = Annotations((), ()) if predicted is None else predicted
+        if self._task == "ner" and self._meeting is not None:
+            gold = self._onto(gold, self._meeting.project_gold, Counter())
+            shown = Record(gold.id, None, layers)
+            layers = self._onto(shown, self._meeting.project_predicted, self.unknown).annotations
+        counted = tally_document(Pair(gold, layers, error=error), self._task, self._options)
+        for unit in counted.units:
+            if isinstance(unit, ner.NerTally):
+                self._ner = ner.total((self._ner, unit))
+            else:
+                self._attribution = attribution.total((self._attribution, unit))
+        return [Unit(gold.id, i, unit.to_json()) for i, unit in enumerate(counted.units)]
+
+    def scores(self) -> dict[str, Any]:
+        """The headline numbers: per match mode for entities, per element for attributions."""
+        if self._task == "ner":
+            return {
+                mode: ner.score(self._ner, replace(self._options, match=mode)).micro.to_json()
+                for mode in ner.MATCH_MODES
+            }
+        full = attribution.score(self._attribution, capabilities=self._capabilities).to_json()
+        return {key: full[key] for key in ("relations", "elements", "kinds", "speaker")}
+
+    @staticmethod
+    def _onto(record: Record, projection: Projection, unknown: Counter[str]) -> Record:
+        entities, strange = project(record.annotations.entities or (), projection)
+        unknown.update(strange)
+        return replace(record, annotations=Annotations(entities))

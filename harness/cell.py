@@ -1,0 +1,396 @@
+"""One backend on one gold set for one task: predicts, scores, times, and says what it cost.
+
+The first round predicts and scores; further rounds only time, so that rounds of different backends
+can take turns. Documents stream through; what is kept of each is a few numbers.
+"""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import compress
+from math import ceil, isnan, nan
+from pathlib import Path
+from statistics import median
+from typing import IO
+
+from harness.adapter import Declaration, ModelIdentity
+from harness.annotation import Annotations, Record, Task
+from harness.assess import Assessor, meeting_of
+from harness.errors import BackendFailed, BackendUnavailable, InputError, SchemaError
+from harness.formats import jsonl
+from harness.formats.files import atomic_writer, write_text
+from harness.goldset import GoldSet
+from harness.key import document_digest
+from harness.predictions import Asked, Prediction, Predictions, PredictOptions
+from harness.progress import Progress
+from harness.record import (
+    Costs,
+    Failure,
+    GoldRecord,
+    Result,
+    ResultStatus,
+    Unit,
+    dump_units,
+    slug,
+)
+from harness.registry import BackendSpec, adapter
+from harness.scoring.ner import NerOptions
+from harness.signature import Signature
+from harness.store import Store
+
+__all__ = ["Cell", "CellOptions"]
+
+_MAX_FAILURES = 1000
+_MAX_DROPS = 50
+_INLINE_DOCUMENTS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellOptions:
+    """What all cells of a run have in common."""
+
+    predict: PredictOptions
+    scoring: NerOptions
+    schema: str | None = None
+    rounds: int = 1
+    cache: Path | None = None
+    """Folder of the predictions store; `None` neither reads nor writes it."""
+    out: Path | None = None
+
+
+class Cell:
+    """Feed it rounds, then ask for its `result`."""
+
+    def __init__(
+        self,
+        spec: BackendSpec,
+        gold: GoldSet,
+        card: GoldRecord,
+        task: Task,
+        options: CellOptions,
+        *,
+        progress: Progress,
+        title: str = "",
+        stop: threading.Event | None = None,
+    ) -> None:
+        self.title = title or f"{spec} on {gold.name} ({task})"
+        self._spec = spec
+        self._declaration: Declaration = adapter(spec.adapter).declaration
+        self._gold = gold
+        self._card = card
+        self._task: Task = task
+        self._options = options
+        self._progress = progress
+        self._stop = stop
+        self._store: Store | None = None
+        self._predictions: Predictions | None = None
+        self._assessor: Assessor | None = None
+        self._end: tuple[ResultStatus, str, str | None] | None = None
+        self._columns: list[array[float]] = []  # Seconds of each round by document, nan without.
+        self._answered = bytearray()
+        self._words = array("l")
+        self._documents = self._failed = self._dropped = self._unstable = self._replayed = 0
+        self._characters = 0
+        self._seen: int | None = None
+        self._failures: list[Failure] = []
+        self._drops: list[Failure] = []
+        self._units: list[Unit] = []
+        self._large = card.documents > _INLINE_DOCUMENTS and options.out is not None
+
+    def close(self) -> None:
+        """Give the store back."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def run_round(self, number: int) -> None:
+        """Run round `number`, counted from 0. What breaks ends up in the result."""
+        if self._end is not None:
+            return
+        try:
+            if number == 0:
+                self._first_round()
+            else:
+                self._timing_round(number)
+        except BackendUnavailable as error:
+            install = error.install or self._declaration.install or None
+            self._finish("unavailable", error.reason, install)
+        except BackendFailed as error:
+            self._finish("failed", str(error), None)
+        except SchemaError as error:
+            self._finish("failed", str(error), None)
+
+    def result(self) -> Result:
+        """What came of all rounds."""
+        status, reason, install = self._end or self._verdict()
+        answered = status in ("ok", "partial")
+        result = Result(
+            backend=str(self._spec),
+            gold=self._card.name,
+            task=self._task,
+            status=status,
+            reason=reason,
+            install=install,
+            declaration=self._declaration,
+            model=self._model(),
+            documents=self._documents,
+            failed=self._failed,
+            failures=tuple(self._failures),
+        )
+        predictions, assessor = self._predictions, self._assessor
+        if predictions is None or assessor is None or not answered:
+            return result
+        hello = predictions.hello
+        return replace(
+            result,
+            labels=hello.labels if hello else None,
+            packages=dict(hello.packages if hello else predictions.description.packages),
+            environment=predictions.environment,
+            dropped=self._dropped,
+            drops=tuple(self._drops),
+            unknown_labels=dict(sorted(assessor.unknown.items())),
+            characters=self._characters,
+            characters_seen=self._seen,
+            unstable=self._unstable,
+            signature=str(self._signature(assessor)),
+            scores=assessor.scores(),
+            predictions=self._file("predictions"),
+            costs=self._costs(predictions),
+            units=tuple(self._units),
+            units_file=self._file("units") if self._large else None,
+        )
+
+    # Rounds
+
+    def _first_round(self) -> None:
+        if self._options.cache is not None:
+            self._store = Store(self._options.cache)
+        self._predictions = Predictions(
+            self._spec,
+            task=self._task,
+            labels=self._gold_labels(),
+            options=self._options.predict,
+            store=self._store,
+            stop=self._stop,
+        )
+        self._columns.append(array("d"))
+        golds: deque[Record] = deque()
+        with ExitStack() as files:
+            lines = self._open(files, "predictions")
+            units = self._open(files, "units") if self._large else None
+            task = self._progress.task(self.title, self._card.documents)
+            for prediction in self._predictions.round(self._asked(golds)):
+                counted = self._count(golds.popleft(), prediction)
+                if lines is not None:
+                    lines.write(_line(prediction))
+                if units is not None:
+                    units.writelines(dump_units(counted))
+                else:
+                    self._units.extend(counted)
+                task.advance(replayed=prediction.replayed, failed=prediction.error is not None)
+            task.finish()
+        if self._failed:
+            self._write_log()
+
+    def _timing_round(self, number: int) -> None:
+        """Predict what was answered once more; only the times and any change are of interest."""
+        assert self._predictions is not None
+        column = array("d", [nan]) * self._documents
+        places = [place for place, answered in enumerate(self._answered) if answered]
+        task = self._progress.task(f"{self.title}, round {number + 1}", len(places))
+        again = self._predictions.round(compress(self._asked(), self._answered), number)
+        unstable = 0
+        try:
+            for place, prediction in zip(places, again, strict=True):
+                if prediction.seconds is not None:
+                    column[place] = prediction.seconds
+                unstable += prediction.unstable
+                task.advance(replayed=prediction.replayed, failed=prediction.error is not None)
+        except (BackendFailed, BackendUnavailable) as error:
+            self._progress.note(f"{self.title}: round {number + 1} was not timed: {error}")
+            return
+        task.finish()
+        self._columns.append(column)
+        self._unstable = unstable
+
+    def _asked(self, golds: deque[Record] | None = None) -> Iterator[Asked]:
+        """The documents that are annotated for the task; their records are queued in `golds`."""
+        for record in self._gold.records():
+            if record.annotations.layer(self._task) is None:
+                continue
+            if record.text is None:
+                raise InputError(
+                    f"document {record.id!r} has no text to predict on", path=self._gold.path
+                )
+            if golds is not None:
+                golds.append(record)
+            gold = None
+            if self._declaration.needs_gold:
+                gold = jsonl.annotations_to_json(record.annotations)
+            yield Asked(record.id, record.text, document_digest(record.text, gold), gold)
+
+    def _count(self, gold: Record, prediction: Prediction) -> list[Unit]:
+        """Add one document to every sum; returns its units."""
+        if self._assessor is None:
+            self._assessor = self._new_assessor()
+        answered = prediction.annotations is not None
+        seconds = prediction.seconds
+        self._documents += 1
+        self._answered.append(answered)
+        self._words.append(len(prediction.text.split()))
+        self._columns[0].append(nan if seconds is None or not answered else seconds)
+        self._replayed += prediction.replayed
+        self._unstable += prediction.unstable
+        if answered:
+            self._characters += len(prediction.text)
+            if prediction.characters_seen is not None:
+                self._seen = (self._seen or 0) + prediction.characters_seen
+        else:
+            self._failed += 1
+            if len(self._failures) < _MAX_FAILURES:
+                self._failures.append(Failure(prediction.id, prediction.error or "no answer"))
+        self._dropped += len(prediction.problems)
+        room = _MAX_DROPS - len(self._drops)
+        self._drops.extend(Failure(prediction.id, item) for item in prediction.problems[:room])
+        return self._assessor.add(gold, prediction.annotations, prediction.error)
+
+    # What the result is made of
+
+    def _gold_labels(self) -> tuple[str, ...]:
+        schema = self._gold.schema if self._task == "ner" else None
+        return () if schema is None else tuple(schema.labels)
+
+    def _new_assessor(self) -> Assessor:
+        assert self._predictions is not None
+        meeting = None
+        if self._task == "ner":
+            hello = self._predictions.hello
+            labels = self._declaration.labels or (hello.labels if hello else None)
+            meeting = meeting_of(
+                self._gold.schema,
+                labels,
+                schema=self._options.schema,
+                folders=self._gold.schema_folders,
+            )
+        return Assessor(
+            self._task,
+            self._options.scoring,
+            meeting=meeting,
+            capabilities=self._declaration.capabilities,
+        )
+
+    def _finish(self, status: ResultStatus, reason: str, install: str | None) -> None:
+        self._end = (status, reason, install)
+        self._progress.note(f"{self.title}: {status}: {reason}")
+        self._write_log()
+
+    def _verdict(self) -> tuple[ResultStatus, str | None, str | None]:
+        if not self._documents:
+            return "failed", f"no document of {self._card.name} is annotated for this task", None
+        if self._failed == self._documents:
+            return "failed", f"no document was answered; {_first(self._failures)}", None
+        if self._failed:
+            failed = f"{self._failed} of {self._documents} documents failed"
+            return "partial", f"{failed}; {_first(self._failures)}", None
+        return "ok", None, None
+
+    def _model(self) -> ModelIdentity | None:
+        return None if self._predictions is None else self._predictions.model
+
+    def _signature(self, assessor: Assessor) -> Signature:
+        ner = self._task == "ner"
+        return Signature(
+            task=self._task,
+            gold=self._card.name,
+            gold_version=self._card.version,
+            gold_digest=self._card.digest[:8],
+            documents=self._documents,
+            schema=assessor.schema,
+            projection=assessor.projection,
+            match=self._options.scoring.match if ner else "found50",
+            boundary=self._options.scoring.boundary if ner else "none",
+        )
+
+    def _costs(self, predictions: Predictions) -> Costs:
+        options = self._options.predict
+        model = self._model()
+        costs = Costs(
+            model_bytes=model.size_bytes if model else 0,
+            batch_size=options.batch_size,
+            threads=options.threads,
+            replayed=self._replayed,
+            timed=options.timed,
+        )
+        if not options.timed:
+            return costs
+        load, warmup, peak = predictions.process_costs()
+        costs = replace(
+            costs,
+            load_seconds=_digits(load),
+            warmup_seconds=_digits(warmup),
+            peak_memory_bytes=peak,
+        )
+        rounds = [sum(value for value in column if not isnan(value)) for column in self._columns]
+        each = [_median(values) for values in zip(*self._columns, strict=True)]
+        timed = [(value, words) for value, words in zip(each, self._words, strict=True) if value]
+        if not timed:
+            return costs
+        total = median(rounds)
+        alone = sorted(value for value, _ in timed) if options.batch_size == 1 else []
+        return replace(
+            costs,
+            predict_seconds=_digits(total),
+            rounds=tuple(round(value, 6) for value in rounds),
+            document_seconds=tuple(round(value, 6) for value, _ in timed),
+            documents_per_second=_digits(len(timed) / total) if total else None,
+            words_per_second=_digits(sum(words for _, words in timed) / total) if total else None,
+            median_seconds=_digits(median(alone)) if alone else None,
+            p95_seconds=_digits(alone[ceil(0.95 * len(alone)) - 1]) if alone else None,
+        )
+
+    # Files
+
+    def _file(self, kind: str) -> str | None:
+        if self._options.out is None:
+            return None
+        return f"{kind}/{slug(self._card.name)}/{self._task}/{slug(str(self._spec))}.jsonl"
+
+    def _open(self, files: ExitStack, kind: str) -> IO[str] | None:
+        name = self._file(kind)
+        if name is None or self._options.out is None:
+            return None
+        return files.enter_context(atomic_writer(self._options.out / name))
+
+    def _write_log(self) -> None:
+        """Keep what a worker that broke down had to say, beside the results."""
+        if self._options.out is None or self._predictions is None:
+            return
+        text = self._predictions.log.text()
+        if text.strip():
+            name = f"{slug(self._card.name)}-{self._task}-{slug(str(self._spec))}.log"
+            write_text(self._options.out / "logs" / name, text)
+
+
+def _line(prediction: Prediction) -> str:
+    layers = prediction.annotations or Annotations()
+    record = Record(prediction.id, None, layers, error=prediction.error)
+    return jsonl.dumps(record) + "\n"
+
+
+def _first(failures: list[Failure]) -> str:
+    return f"the first: {failures[0].id}: {failures[0].error}" if failures else ""
+
+
+def _median(values: tuple[float, ...]) -> float | None:
+    known = [value for value in values if not isnan(value)]
+    return median(known) if known else None
+
+
+def _digits(value: float | None) -> float | None:
+    """Six significant digits: more is noise, and a record is read by people too."""
+    return None if value is None else float(f"{value:.6g}")

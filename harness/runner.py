@@ -1,0 +1,298 @@
+"""Runs backends over gold sets and writes down everything that was found out.
+
+Nothing stops a run in the middle: a backend that is missing, breaks or lies is a row that says so.
+Ctrl-C (or SIGTERM) does stop it, leaves no process behind and keeps every finished prediction, so
+that the same command goes on from there.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from harness import __version__
+from harness.annotation import Task
+from harness.cell import Cell, CellOptions
+from harness.distributions import versions
+from harness.errors import BackendFailed, NothingMeasured, UsageError
+from harness.goldset import GoldSet
+from harness.predictions import PredictOptions
+from harness.predictor import Limits
+from harness.process import kill_all
+from harness.progress import Progress
+from harness.provenance import git_state, machine
+from harness.record import SCHEMA_VERSION, GoldRecord, Result, RunRecord, RunStatus, write
+from harness.registry import BackendSpec, adapter
+from harness.scoring.ner import BoundaryRule, Match, NerOptions
+
+__all__ = ["RunOptions", "check_required", "run"]
+
+_PACKAGES = ("nlp-harness", "numpy", "tabulate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How to run; each field is also in the record's `options`."""
+
+    tasks: tuple[Task, ...] | None = None
+    """Only these tasks; `None` is every task that the gold has."""
+    match: Match = "strict"
+    boundary: BoundaryRule = "raw"
+    schema: str | None = None
+    """Label schema to compare in, instead of the finest that both sides reach."""
+    rounds: int = 1
+    """Timing rounds; the rounds of different backends take turns."""
+    jobs: int = 1
+    """Workers at the same time. Above 1 no times are measured."""
+    batch_size: int = 1
+    """Documents handed to a library in one call."""
+    threads: int = 1
+    """Threads that the numeric libraries of a worker are pinned to."""
+    offline: bool = True
+    """Workers may use no model hub."""
+    limits: Limits = field(default_factory=Limits)
+    cache: Path | None = None
+    """Folder of the predictions store; `None` neither reads nor writes one."""
+    out: Path | None = None
+    """Folder for run.json and the predictions; `None` writes nothing."""
+    seed: int = 0
+    """Written down for whoever resamples the record."""
+    command: tuple[str, ...] = ()
+    suite: str | None = None
+
+
+def run(
+    specs: Sequence[BackendSpec],
+    goldsets: Sequence[GoldSet],
+    options: RunOptions | None = None,
+    progress: Progress | None = None,
+) -> RunRecord:
+    """Apply every backend to every gold set for every task that both know.
+
+    Returns the record and, with `out`, has written it. Raises `UsageError` for an unknown adapter
+    or a backend that fits no gold set, `NothingMeasured` when there is nothing to do, and
+    `KeyboardInterrupt` after cleaning up.
+    """
+    options = options or RunOptions()
+    progress = progress or Progress(quiet=True)
+    if options.rounds < 1 or options.jobs < 1 or options.batch_size < 1 or options.threads < 1:
+        raise UsageError("rounds, jobs, batch size and threads are numbers from 1 up")
+    if options.jobs > 1 and options.rounds > 1:
+        raise UsageError("rounds are for timing, and nothing is timed with more than one job")
+    started = _now()
+    stop = threading.Event()
+    cards = {gold.name: _card(gold) for gold in goldsets}
+    if len(cards) != len(goldsets):
+        raise UsageError("two gold sets have the same name; give one of them another")
+    cells = _cells(specs, goldsets, cards, options, progress, stop)
+    with _interruptible(stop):
+        try:
+            _run_cells(cells, options)
+        finally:
+            for cell in cells:
+                cell.close()
+    results = tuple(cell.result() for cell in cells)
+    record = _record(options, tuple(cards.values()), results, started)
+    if options.out is not None:
+        write(options.out / "run.json", record)
+    return record
+
+
+def check_required(record: RunRecord, required: Sequence[str]) -> None:
+    """Raise `BackendFailed` unless every required backend answered every document.
+
+    A name is a backend's full name, or an adapter's for all of its backends.
+    """
+    problems = []
+    for name in required:
+        rows = [r for r in record.results if name in (r.backend, r.backend.partition("/")[0])]
+        if not rows:
+            problems.append(f"{name} was not run")
+        problems.extend(
+            f"{r.backend} on {r.gold} ({r.task}) is {r.status}: {r.reason}"
+            for r in rows
+            if r.status != "ok"
+        )
+    if problems:
+        raise BackendFailed("required, but " + "; ".join(problems))
+
+
+def _cells(
+    specs: Sequence[BackendSpec],
+    goldsets: Sequence[GoldSet],
+    cards: dict[str, GoldRecord],
+    options: RunOptions,
+    progress: Progress,
+    stop: threading.Event,
+) -> list[Cell]:
+    shared = CellOptions(
+        predict=PredictOptions(
+            batch_size=options.batch_size,
+            threads=options.threads,
+            offline=options.offline,
+            timed=options.jobs == 1,
+            rounds=options.rounds,
+            limits=options.limits,
+            machine=f"{machine().cpu}, {machine().cores} cores",
+        ),
+        scoring=NerOptions(match=options.match, boundary=options.boundary),
+        schema=options.schema,
+        rounds=options.rounds,
+        cache=options.cache,
+        out=options.out,
+    )
+    unique = list({str(spec): spec for spec in specs}.values())
+    plan: list[tuple[BackendSpec, GoldSet, Task]] = [
+        (spec, gold, task)
+        for gold in goldsets
+        for task in gold.tasks
+        if options.tasks is None or task in options.tasks
+        for spec in unique
+        if task in adapter(spec.adapter).declaration.tasks
+    ]
+    _check_plan(plan, unique, goldsets)
+    return [
+        Cell(
+            spec,
+            gold,
+            cards[gold.name],
+            task,
+            shared,
+            progress=progress,
+            title=f"[{number}/{len(plan)}] {spec} on {gold.name} ({task})",
+            stop=stop,
+        )
+        for number, (spec, gold, task) in enumerate(plan, 1)
+    ]
+
+
+def _check_plan(
+    plan: Sequence[tuple[BackendSpec, GoldSet, Task]],
+    specs: Sequence[BackendSpec],
+    goldsets: Sequence[GoldSet],
+) -> None:
+    if not plan:
+        names = ", ".join(gold.name for gold in goldsets) or "none"
+        raise NothingMeasured(
+            f"there is nothing to measure: {len(specs)} backends, gold sets: {names}, and no task "
+            "that both know"
+        )
+    planned = {str(spec) for spec, _, _ in plan}
+    for spec in specs:
+        if str(spec) not in planned:
+            knows = ", ".join(adapter(spec.adapter).declaration.tasks)
+            raise UsageError(
+                f"{spec} knows the task {knows} only, for which no gold set was chosen"
+            )
+
+
+def _run_cells(cells: Sequence[Cell], options: RunOptions) -> None:
+    if options.jobs == 1:
+        for number in range(options.rounds):
+            for cell in cells:
+                cell.run_round(number)
+        return
+    with ThreadPoolExecutor(options.jobs) as pool:
+        futures = [pool.submit(cell.run_round, 0) for cell in cells]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+@contextmanager
+def _interruptible(stop: threading.Event) -> Iterator[None]:
+    """Treat SIGTERM as Ctrl-C, and see to it that no worker survives either."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, interrupt) if main else None
+    try:
+        yield
+    except BaseException:
+        stop.set()
+        kill_all()
+        raise
+    finally:
+        if main:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _card(gold: GoldSet) -> GoldRecord:
+    characters = words = 0
+    for record in gold.records():
+        text = record.text or ""
+        characters += len(text)
+        words += len(text.split())
+    schema = gold.schema
+    return GoldRecord(
+        name=gold.name,
+        version=gold.version,
+        digest=gold.digest,
+        schema="" if schema is None else str(schema),
+        tasks=gold.tasks,
+        documents=gold.documents,
+        characters=characters,
+        words=words,
+    )
+
+
+def _record(
+    options: RunOptions, gold: tuple[GoldRecord, ...], results: tuple[Result, ...], started: str
+) -> RunRecord:
+    limits = options.limits
+    return RunRecord(
+        schema_version=SCHEMA_VERSION,
+        tool_version=__version__,
+        status=_status(results),
+        started=started,
+        finished=_now(),
+        command=options.command,
+        git=git_state(),
+        python=sys.version.split()[0],
+        packages=versions(_PACKAGES),
+        machine=machine(),
+        threads=options.threads,
+        seed=options.seed,
+        options={
+            "tasks": None if options.tasks is None else ",".join(options.tasks),
+            "match": options.match,
+            "boundary": options.boundary,
+            "schema": options.schema,
+            "rounds": options.rounds,
+            "jobs": options.jobs,
+            "batch_size": options.batch_size,
+            "offline": options.offline,
+            "document_seconds": limits.document_seconds,
+            "load_seconds": limits.load_seconds,
+            "total_seconds": limits.total_seconds,
+            "memory_bytes": limits.memory_bytes,
+            "cache": options.cache is not None,
+            "suite": options.suite,
+        },
+        gold=gold,
+        results=results,
+    )
+
+
+def _status(results: Sequence[Result]) -> RunStatus:
+    here = [result.status for result in results if result.status != "unavailable"]
+    if not any(status in ("ok", "partial") for status in here):
+        return "error"
+    return "success" if all(status == "ok" for status in here) else "partial"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
