@@ -86,12 +86,14 @@ class Assessor:
             shown = Record(gold.id, None, layers)
             layers = self._onto(shown, self._meeting.project_predicted, self.unknown).annotations
         counted = tally_document(Pair(gold, layers, error=error), self._task, self._options)
+        units: list[Unit] = []
         for unit in counted.units:
             if isinstance(unit, ner.NerTally):
                 self._ner = ner.total((self._ner, unit))
             else:
                 self._attribution = attribution.total((self._attribution, unit))
-        return [Unit(gold.id, i, unit.to_json()) for i, unit in enumerate(counted.units)]
+            units.append(Unit(gold.id, len(units), unit.to_json()))
+        return units
 
     def scores(self) -> dict[str, Any]:
         """The headline numbers: per match mode for entities, per element for attributions."""
