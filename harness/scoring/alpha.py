@@ -30,7 +30,7 @@ def nominal_alpha(units: Iterable[Mapping[str, int]]) -> float | None:
 
     alpha = 1 - D_o / D_e over the matrix of coincidences, in which a unit judged m times counts
     each of its ordered pairs of judgements 1 / (m - 1) times (Krippendorff 2011, "Computing
-    Krippendorff's Alpha-Reliability", section D).
+    Krippendorff's Alpha-Reliability", section C).
     """
     totals: Counter[str] = Counter()
     agreed = 0.0
