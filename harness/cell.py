@@ -345,8 +345,8 @@ class Cell:
         return replace(
             costs,
             predict_seconds=_digits(total),
-            rounds=tuple(round(value, 6) for value in rounds),
-            document_seconds=tuple(round(value, 6) for value, _ in timed),
+            rounds=tuple(float(f"{value:.6g}") for value in rounds),
+            document_seconds=tuple(float(f"{value:.4g}") for value, _ in timed),
             documents_per_second=_digits(len(timed) / total) if total else None,
             words_per_second=_digits(sum(words for _, words in timed) / total) if total else None,
             median_seconds=_digits(median(alone)) if alone else None,

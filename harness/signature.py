@@ -28,7 +28,9 @@ _KEYS = {
     "n": "documents",
     "v": "version",
 }
-_NO_BAR = "/.,+>*=()[]!$&;~ '"  # left readable; what separates fields is escaped
+# Left readable; what separates the fields, or the gold set's own parts, is escaped.
+_READABLE = "/.,+>*=()[]!$&;~ '"
+_READABLE_IN_FIELDS = _READABLE + "@#:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,13 @@ class Signature:
     version: str = __version__
 
     def __str__(self) -> str:
-        gold = f"{_escape(self.gold)}@{_escape(self.gold_version)}#{self.gold_digest[:8]}"
+        name, version = (quote(part, safe=_READABLE) for part in (self.gold, self.gold_version))
+        gold = f"{name}@{version}#{self.gold_digest[:8]}"
         parts = [self.task, f"gold:{gold}"]
         for key, name in _KEYS.items():
             value = getattr(self, name)
-            parts.append(f"{key}:{value}d" if name == "documents" else f"{key}:{_escape(value)}")
+            shown = f"{value}d" if name == "documents" else quote(value, safe=_READABLE_IN_FIELDS)
+            parts.append(f"{key}:{shown}")
         return "|".join(parts)
 
     @classmethod
@@ -120,11 +124,6 @@ def check_comparable(left: Signature, right: Signature) -> None:
             f"the two were not counted the same way: {name.replace('_', ' ')} is {one!r} in one "
             f"and {other!r} in the other\n  {left}\n  {right}"
         )
-
-
-def _escape(value: str) -> str:
-    # Only what would be read as a separator, and what would break the line, is escaped.
-    return quote(value, safe=_NO_BAR, encoding="utf-8") if value else ""
 
 
 def _wrong(text: str, what: str) -> InputError:

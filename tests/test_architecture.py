@@ -17,11 +17,24 @@ HEAVY = {
 
 # The floors, from the ground up. A module may import from its own floor and from those below.
 FLOORS = (
-    ("errors", "annotation", "digest", "coding", "parenthood", "__init__"),
+    ("errors", "annotation", "digest", "coding", "parenthood", "distributions", "__init__"),
     ("schemas", "adapter", "signature", "protocol"),
     ("labels", "registry", "formats", "scoring"),
-    ("goldset", "evaluate", "interop", "doctor", "agreement", "validate", "store", "record"),
-    ("worker", "process", "provenance", "progress", "environments", "suites", "rescore"),
+    ("goldset", "evaluate", "interop", "doctor", "agreement", "validate", "key", "store", "record"),
+    (
+        "worker",
+        "process",
+        "provenance",
+        "progress",
+        "environments",
+        "suites",
+        "rescore",
+        "launch",
+        "predictor",
+        "predictions",
+        "assess",
+        "cell",
+    ),
     ("runner", "contract", "flips"),
     ("compare", "gate", "rules", "baseline", "choose", "complement", "audit", "api"),
     ("report", "pytest_plugin"),
@@ -100,11 +113,7 @@ def test_no_circles() -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "adapters").glob("*.py")), ids=lambda p: p.name)
 def test_adapters_use_the_interface_only(path: Path) -> None:
-    used = {
-        name.split(".")[1]
-        for name in _imports(path)
-        if name.startswith("harness.")
-    }
+    used = {name.split(".")[1] for name in _imports(path) if name.startswith("harness.")}
     assert used <= FOR_ADAPTERS, f"{path.name} reaches into {sorted(used - FOR_ADAPTERS)}"
 
 
