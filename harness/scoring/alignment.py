@@ -18,6 +18,7 @@ from math import lcm
 from typing import NamedTuple
 
 from harness.annotation import Kind
+from harness.scoring.assignment import assign
 from harness.scoring.characters import Element, common, same
 
 __all__ = ["Relation", "align", "maximum_weight_matching", "touching"]
@@ -70,72 +71,19 @@ def touching(one: Sequence[Relation], other: Sequence[Relation]) -> dict[tuple[i
 
 
 def maximum_weight_matching(weights: Mapping[tuple[int, int], int]) -> list[tuple[int, int]]:
-    """The matching of a bipartite graph with the largest total weight.
+    """The matching of a bipartite graph with the largest total weight, sorted.
 
     `weights` maps an edge `(left, right)` to a positive integer; nodes without an edge need not
-    be named. The answer depends on the weights alone, not on their order in the mapping. This is
-    the Hungarian method with potentials (Kuhn 1955; in the shortest-augmenting-path form of
-    Jonker and Volgenant 1987), O(n² m) for n <= m nodes.
+    be named. The answer depends on the weights alone, not on their order in the mapping.
     """
     left = sorted({i for i, _ in weights})
     right = sorted({j for _, j in weights})
-    if len(left) > len(right):
-        flipped = maximum_weight_matching({(j, i): w for (i, j), w in weights.items()})
-        return sorted((i, j) for j, i in flipped)
-    if len(left) == 1:
-        return [max(weights, key=lambda edge: (weights[edge], -edge[1]))]
-    columns = {j: number for number, j in enumerate(right)}
-    matrix = [[0] * len(right) for _ in left]
+    if len(left) == 1 or len(right) == 1:
+        return [max(sorted(weights), key=weights.__getitem__)]
     rows = {i: number for number, i in enumerate(left)}
-    for (i, j), weight in weights.items():
-        matrix[rows[i]][columns[j]] = weight
-    return sorted(
-        (left[row], right[column])
-        for row, column in enumerate(_assignment(matrix))
-        if matrix[row][column] > 0
-    )
-
-
-def _assignment(profit: list[list[int]]) -> list[int]:
-    """For each row its column, so that the total profit is largest; rows <= columns."""
-    n, m = len(profit), len(profit[0])
-    row_potential, column_potential = [0] * (n + 1), [0] * (m + 1)
-    owner = [0] * (m + 1)  # row (from 1) that holds a column; column 0 holds the row being placed
-    for row in range(1, n + 1):
-        owner[0] = row
-        slack: list[int | None] = [None] * (m + 1)
-        previous = [0] * (m + 1)
-        used = [False] * (m + 1)
-        column = 0
-        while owner[column]:
-            used[column] = True
-            holder, delta, nearest = owner[column], None, 0
-            for j in range(1, m + 1):
-                if used[j]:
-                    continue
-                reduced = -profit[holder - 1][j - 1] - row_potential[holder] - column_potential[j]
-                known = slack[j]
-                if known is None or reduced < known:
-                    slack[j] = known = reduced
-                    previous[j] = column
-                if delta is None or known < delta:
-                    delta, nearest = known, j
-            assert delta is not None
-            for j in range(m + 1):
-                if used[j]:
-                    row_potential[owner[j]] += delta
-                    column_potential[j] -= delta
-                elif (known := slack[j]) is not None:
-                    slack[j] = known - delta
-            column = nearest
-        while column:
-            owner[column] = owner[previous[column]]
-            column = previous[column]
-    columns = [0] * n
-    for j in range(1, m + 1):
-        if owner[j]:
-            columns[owner[j] - 1] = j - 1
-    return columns
+    columns = {j: number for number, j in enumerate(right)}
+    edges = [(rows[i], columns[j], weight) for (i, j), weight in weights.items()]
+    return [(left[i], right[j]) for i, j in assign(edges, len(left), len(right))]
 
 
 Edges = list[tuple[tuple[int, int], int]]

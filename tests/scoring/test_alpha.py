@@ -26,7 +26,7 @@ def test_two_observers_two_categories() -> None:
 
 
 def test_four_observers_with_missing_judgements() -> None:
-    # The same, section C (nominal data, missing judgements): .743. Observer A judges units 1 to 9, D all but the last.
+    # The same, section C: .743. Observer A judges units 1 to 9, D all but the last.
     found = nominal_alpha(units("123321412...", "1233224125.3", ".3332342251.", "12332441251."))
     assert found == pytest.approx(0.743, abs=5e-4)
 
