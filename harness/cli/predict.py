@@ -1,0 +1,127 @@
+"""`harness predict`: one backend over documents, its annotations as JSON lines."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import cast
+
+from harness.annotation import TASKS, Annotations, Record, Task
+from harness.errors import InputError, NothingMeasured, UsageError
+from harness.registry import BackendSpec, adapter
+
+EPILOG = """\
+DOCS is a file of JSON lines with "id" and "text", a .txt file, or a folder of .txt files.
+A document that the backend fails on has "error" instead of a layer; the exit status is then 3
+only if no document was answered.
+
+example:
+  harness predict spacy/en_core_web_sm --docs seeds --out predictions.jsonl
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    from harness.cli.options import add_worker_options
+
+    parser.add_argument("backend", help="for example spacy/en_core_web_sm")
+    parser.add_argument("--docs", required=True, metavar="DOCS", help="documents to annotate")
+    parser.add_argument("--out", metavar="FILE", help="where to write (default: stdout)")
+    parser.add_argument(
+        "--task", choices=TASKS, help="default: the backend's own; entities where it has both"
+    )
+    parser.add_argument(
+        "--labels", default="", metavar="A,B", help="labels to ask a zero-shot backend for"
+    )
+    parser.add_argument("--with-text", action="store_true", help="write the texts, too")
+    add_worker_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from harness.cli.options import cache_folder, limits
+    from harness.formats import jsonl
+    from harness.formats.files import atomic_writer
+    from harness.key import document_digest
+    from harness.predictions import Asked, Predictions, PredictOptions
+    from harness.progress import Progress
+    from harness.store import Store
+
+    spec = BackendSpec.parse(args.backend)
+    task = _task(spec, args.task)
+    path = Path(args.docs)
+    total = sum(1 for _ in _documents(path))
+    counts: Counter[str] = Counter()
+    with ExitStack() as stack:
+        cache = cache_folder(args)
+        predictions = Predictions(
+            spec,
+            task=task,
+            labels=tuple(label for label in args.labels.split(",") if label),
+            options=PredictOptions(
+                batch_size=args.batch_size,
+                threads=args.threads,
+                offline=not args.online,
+                timed=False,
+                limits=limits(args),
+            ),
+            store=None if cache is None else stack.enter_context(Store(cache)),
+        )
+        out = stack.enter_context(atomic_writer(args.out)) if args.out else sys.stdout
+        progress = Progress(quiet=args.quiet)
+        shown = progress.task(f"{spec} ({task})", total)
+        asked = (
+            Asked(record.id, record.text or "", document_digest(record.text or ""))
+            for record in _documents(path)
+        )
+        for found in predictions.round(asked):
+            text = found.text if args.with_text else None
+            layers = found.annotations or Annotations()
+            out.write(jsonl.dumps(Record(found.id, text, layers, error=found.error)) + "\n")
+            counts["failed" if found.error is not None else "answered"] += 1
+            counts["dropped"] += len(found.problems)
+            for problem in found.problems[: max(0, 5 - counts["dropped"] + len(found.problems))]:
+                progress.note(f"{spec}: {found.id}: dropped {problem}")
+            if found.error is not None and counts["failed"] <= 5:
+                progress.note(f"{spec}: {found.id}: {found.error}")
+            shown.advance(replayed=found.replayed, failed=found.error is not None)
+        shown.finish()
+    if counts["dropped"]:
+        progress.note(f"{spec}: {counts['dropped']} span(s) could not be used and were left out")
+    if not counts["answered"]:
+        raise NothingMeasured(f"{spec} answered none of {counts['failed']} documents")
+    return 0
+
+
+def _task(spec: BackendSpec, wanted: str | None) -> Task:
+    declaration = adapter(spec.adapter).declaration
+    if declaration.needs_gold:
+        raise UsageError(f"{spec} echoes gold annotations; it has nothing to say about new texts")
+    if wanted is None:
+        return declaration.tasks[0]
+    if wanted not in declaration.tasks:
+        raise UsageError(f"{spec} knows the task {', '.join(declaration.tasks)} only")
+    return cast("Task", wanted)
+
+
+def _documents(path: Path) -> Iterator[Record]:
+    """Documents of a folder of .txt, of one .txt, or of JSON lines; ids are never the same."""
+    from harness.formats import jsonl
+    from harness.formats.files import read_text
+
+    if path.is_dir():
+        files = sorted(path.glob("*.txt"))
+        if not files:
+            raise InputError("no .txt file in this folder", path=path)
+    elif path.suffix == ".txt":
+        files = [path]
+    else:
+        for record in jsonl.read(path):
+            if record.text is None:
+                raise InputError(f"document {record.id!r} has no text", path=path)
+            yield record
+        return
+    for file in files:
+        yield Record(file.stem, read_text(file), Annotations())
