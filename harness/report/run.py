@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.annotation import Task
 from harness.record import Result, RunRecord
 from harness.report.scores import attribution_table, ner_table
-from harness.report.tables import UNDEFINED, Cell, Table, number, quantity
+from harness.report.tables import UNDEFINED, Cell, Table, number, quantity, render
 from harness.rescore import HEADLINE, UnitCounts, full_score, unit_counts
 from harness.scoring.significance import (
     Resampler,
@@ -17,7 +17,7 @@ from harness.scoring.significance import (
     paired_interval,
 )
 
-__all__ = ["description", "detail_tables", "ranking_table", "run_tables"]
+__all__ = ["description", "detail_tables", "leaderboard", "ranking_table", "run_tables"]
 
 _HEADERS = ("backend", "P", "R", "F1", "95 % CI", "docs/s", "words/s", "peak MB", "load s")
 
@@ -46,6 +46,12 @@ def description(record: RunRecord) -> list[str]:
         f"{machine.cpu}, {machine.cores} cores, {machine.memory_bytes / 1e9:.0f} GB, "
         f"{machine.system}; {record.threads} thread(s) per worker",
     ]
+
+
+def leaderboard(record: RunRecord, tables: Sequence[Table]) -> str:
+    """The run as a Markdown page: where and when, then every table."""
+    head = ["# Leaderboard", "", f"`{' '.join(record.command)}`", "", *description(record), ""]
+    return "\n".join(head) + "\n" + render(tables, "github") + "\n"
 
 
 def ranking_table(record: RunRecord, gold: str, task: Task, folder: str | Path) -> Table:
