@@ -12,7 +12,7 @@ from typing import IO
 
 from harness.errors import InputError
 
-__all__ = ["atomic_writer", "new_folder", "read_text", "write_text"]
+__all__ = ["atomic_writer", "new_file", "new_folder", "read_text", "write_text"]
 
 
 def read_text(path: str | Path) -> str:
@@ -46,17 +46,26 @@ def atomic_writer(path: str | Path) -> Iterator[IO[str]]:
 
     Newlines are written as they are. Raises `InputError` where the folder cannot be written to.
     """
+    with new_file(path) as draft, draft.open("w", encoding="utf-8", newline="") as handle:
+        yield handle
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+@contextmanager
+def new_file(path: str | Path) -> Iterator[Path]:
+    """A path to write to, renamed to `path` only when the block ends without an error."""
     path = Path(path)
+    if path.is_dir():
+        raise InputError("is a directory, expected a file to write", path=path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", path=path) from None
+    os.close(descriptor)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as handle:
-            yield handle
-            handle.flush()
-            os.fsync(handle.fileno())
+        yield Path(name)
         Path(name).chmod(0o666 & ~_umask())
         Path(name).replace(path)
     except BaseException:

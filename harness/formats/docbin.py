@@ -1,0 +1,185 @@
+"""spaCy's `DocBin` (`.spacy`): tokens, `doc.ents`, and a span group for what overlaps.
+
+Written with every character of the text kept: white space that is no single space becomes a token
+of its own. Entities that overlap go whole into the span group `entities`; `doc.ents` then holds
+the longest ones. Needs spaCy; a `DocBin` is loaded whole.
+"""
+
+from __future__ import annotations
+
+import importlib
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from harness.annotation import Annotations, Entity, Record, Span
+from harness.errors import BackendUnavailable, InputError
+from harness.formats.files import new_file
+from harness.formats.losses import count_losses
+from harness.formats.tokens import cut, cut_at, flat
+
+__all__ = ["GROUP", "read", "write"]
+
+GROUP = "entities"
+_ID = "harness.id"
+_KEYS = {"version", "attrs", "tokens", "spaces", "lengths", "strings"}
+
+
+def read(
+    path: str | Path, *, spans_key: str | None = None, report: Counter[str] | None = None
+) -> Iterator[Record]:
+    """Stream the documents of a `.spacy` file.
+
+    Entities are those of the span group `spans_key`, else of the group `entities` where there is
+    one, else `doc.ents`. A document whose entities were never set has no entity layer.
+
+    Raises `InputError` for a file that is no `DocBin`, or one of another version of spaCy;
+    `BackendUnavailable` without spaCy.
+    """
+    path = Path(path)
+    report = Counter() if report is None else report
+    for number, doc in enumerate(_docs(path), 1):
+        id_ = doc.user_data.get(_ID)
+        groups = sorted(set(doc.spans) - {spans_key or GROUP})
+        for group in groups:
+            report[f"span group {group!r}: left out (--spans-key reads it)"] += 1
+        yield Record(
+            id_ if isinstance(id_, str) and id_ else f"{path.stem}-{number:05}",
+            doc.text,
+            Annotations(_entities(doc, spans_key)),
+        )
+
+
+def _entities(doc: Any, spans_key: str | None) -> tuple[Entity, ...] | None:
+    key = spans_key or GROUP
+    if key in doc.spans:
+        found = doc.spans[key]
+    elif spans_key is None and (doc.ents or not len(doc) or doc.has_annotation("ENT_IOB")):
+        found = doc.ents
+    else:
+        return None
+    return tuple(Entity(span.start_char, span.end_char, span.label_) for span in found)
+
+
+def _spacy() -> Any:
+    try:
+        import spacy
+        import spacy.tokens
+    except ImportError:
+        raise BackendUnavailable(
+            "a .spacy file needs spaCy", install="pip install 'nlp-harness[spacy]'"
+        ) from None
+    return spacy
+
+
+def _docs(path: Path) -> Iterator[Any]:
+    spacy = _spacy()
+    if path.is_dir():
+        raise InputError("is a directory, expected a .spacy file", path=path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+    try:
+        _check(data, path, spacy)
+        bin_ = spacy.tokens.DocBin().from_bytes(data)
+        yield from bin_.get_docs(spacy.blank("xx").vocab)
+    except InputError:
+        raise
+    except Exception as error:  # spaCy raises what its C code happens to raise
+        raise InputError(
+            f"cannot be read by spaCy {spacy.__version__}: {type(error).__name__}: {error}",
+            path=path,
+            hint="was it made by another version of spaCy, or cut off?",
+        ) from None
+
+
+def _check(data: bytes, path: Path, spacy: Any) -> None:
+    srsly = importlib.import_module("srsly")
+    known = set(importlib.import_module("spacy.attrs").IDS.values())
+
+    try:
+        message = srsly.msgpack_loads(zlib.decompress(data))
+    except (zlib.error, ValueError, TypeError) as error:
+        raise InputError(
+            f"is no DocBin ({error})", path=path, hint="expected a file written by DocBin.to_disk"
+        ) from None
+    own = spacy.tokens.DocBin().version
+    found = message.get("version") if isinstance(message, dict) else None
+    if not isinstance(message, dict) or not message.keys() >= _KEYS or found != own:
+        raise InputError(
+            f"is a DocBin of version {found!r}, expected {own!r} (spaCy {spacy.__version__})",
+            path=path,
+            hint="load and save it again with this version of spaCy",
+        )
+    odd = [attribute for attribute in message["attrs"] if attribute not in known]
+    if odd:
+        raise InputError(
+            f"has token attributes that spaCy {spacy.__version__} does not know: {odd}",
+            path=path,
+            hint="it was made by another version of spaCy: load and save it again with this one",
+        )
+
+
+def write(path: str | Path, records: Iterable[Record], *, report: Counter[str]) -> int:
+    """Write a `.spacy` file; ids are kept in `doc.user_data`, texts to the last character."""
+    spacy = _spacy()
+    vocab = spacy.blank("xx").vocab
+    bin_ = spacy.tokens.DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True)
+    for record in records:
+        if record.text is None:
+            raise InputError(f"document {record.id!r} has no text to write", path=path)
+        count_losses(record, report, holds={"entities", "overlaps", "absent"})
+        bin_.add(_doc(record, record.text, vocab, spacy, report))
+    with new_file(path) as draft:
+        draft.write_bytes(bin_.to_bytes())
+    return len(bin_)
+
+
+def _doc(record: Record, text: str, vocab: Any, spacy: Any, report: Counter[str]) -> Any:
+    entities = record.annotations.entities
+    edges = {edge for entity in entities or () for edge in (entity.start, entity.end)}
+    tokens, cuts = cut_at(_with_white_space(text, cut(text, "words")), edges)
+    if cuts:
+        report["entity edges inside a token: the token is cut there"] += cuts
+    words, spaces = _words(text, tokens)
+    doc = spacy.tokens.Doc(vocab, words=words, spaces=spaces, user_data={_ID: record.id})
+    assert doc.text == text
+    if entities is None:
+        return doc
+    longest = flat(entities, Counter())
+    whole = [doc.char_span(entity.start, entity.end, entity.label) for entity in entities]
+    lost = sum(span is None for span in whole)
+    if lost:
+        report["entities with a single space at an edge: left out"] += lost
+    chosen = [doc.char_span(entity.start, entity.end, entity.label) for entity in longest]
+    doc.set_ents([span for span in chosen if span is not None], default="outside")
+    if len(longest) < len(entities):
+        doc.spans[GROUP] = [span for span in whole if span is not None]
+    return doc
+
+
+def _with_white_space(text: str, tokens: list[Span]) -> list[Span]:
+    """Tokens and the gaps between them; a gap that is one space belongs to the token before."""
+    pieces: list[Span] = []
+    at = 0
+    for start, end in [*tokens, Span(len(text), len(text))]:
+        if pieces and at < start and text[at] == " ":
+            at += 1
+        if at < start:
+            pieces.append(Span(at, start))
+        if start < end:
+            pieces.append(Span(start, end))
+        at = end
+    return pieces
+
+
+def _words(text: str, tokens: list[Span]) -> tuple[list[str], list[bool]]:
+    """Each token's text, and whether a single space follows it."""
+    ends = [*(token.start for token in tokens[1:]), len(text)]
+    return (
+        [text[start:end] for start, end in tokens],
+        [token.end < after for token, after in zip(tokens, ends, strict=False)],
+    )

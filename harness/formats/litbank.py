@@ -1,0 +1,96 @@
+"""LitBank quotations (Sims and Bamman 2020): quotes and speakers in excerpts of fiction.
+
+`<doc>.txt` has a sentence per line, tokens parted by a space; `<doc>.ann` is a table, not brat:
+
+    QUOTE<TAB>Q246<TAB>2<TAB>37<TAB>3<TAB>24<TAB>“ This is …   sentence and token, first and last
+    ATTRIB<TAB>Q246<TAB>the_Old_Man-2                           the speaker's coreference cluster
+
+Sources and cues are not annotated: both stay `None`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.annotation import Annotations, Attribution, Record, Span
+from harness.errors import AnnotationError, InputError
+from harness.formats.files import read_text
+
+__all__ = ["read"]
+
+_TOKEN = re.compile(r"[^ \r\n]+")
+
+
+def read(path: str | Path, *, report: Counter[str] | None = None) -> Iterator[Record]:
+    """Stream one record per `.ann` file of a folder, sorted by name, or for one file.
+
+    Raises `InputError` for an `.ann` without `.txt`, `AnnotationError` with the line for a row that
+    is neither QUOTE nor ATTRIB, a token that is not there, and words that differ from the text's.
+    """
+    path = Path(path)
+    files = [path] if path.is_file() else sorted(path.glob("*.ann"))
+    if not files:
+        raise InputError("holds no .ann file", path=path)
+    for file in files:
+        source = file.with_suffix(".txt")
+        if not source.is_file():
+            raise InputError(f"has no text: expected {source}", path=file)
+        text = read_text(source)
+        yield Record(file.stem, text, Annotations(None, tuple(_quotes(file, text, report))))
+
+
+def _quotes(path: Path, text: str, report: Counter[str] | None) -> Iterator[Attribution]:
+    starts = [0] + [match.end() for match in re.finditer("\n", text)]
+    spans: dict[str, Span] = {}
+    speakers: dict[str, str] = {}
+    for number, line in enumerate(read_text(path).split("\n"), 1):
+        fields = line.removesuffix("\r").split("\t")
+        if fields[0] == "QUOTE" and len(fields) == 7:
+            spans[fields[1]] = _span(fields, starts, text, path, number)
+        elif fields[0] == "ATTRIB" and len(fields) == 3:
+            speakers[fields[1]] = fields[2]
+        elif line.strip():
+            raise AnnotationError(
+                f"found {line[:40]!r}, expected a QUOTE row of 7 or an ATTRIB row of 3 columns",
+                path=path,
+                line=number,
+            )
+    for id_ in speakers.keys() - spans.keys():
+        if report is not None:
+            report["speakers of quotes that are not there"] += 1 if id_ else 0
+    for id_, span in spans.items():
+        yield Attribution((span,), kind="direct", speaker=speakers.get(id_))
+
+
+def _span(fields: list[str], starts: list[int], text: str, path: Path, number: int) -> Span:
+    try:
+        places = [int(field) for field in fields[2:6]]
+        first = _token(places[0], places[1], starts, text)
+        last = _token(places[2], places[3], starts, text)
+    except (ValueError, IndexError):
+        raise AnnotationError(
+            f"sentence and token are {fields[2:6]}, which are not in the text",
+            path=path,
+            line=number,
+        ) from None
+    span = Span(first.start, last.end)
+    said, there = fields[6].split(), text[span.start : span.end].split()
+    if said != there:
+        raise AnnotationError(
+            f"the quotation reads {fields[6][:50]!r}, but the text has {' '.join(there)[:50]!r}",
+            path=path,
+            line=number,
+        )
+    return span
+
+
+def _token(sentence: int, token: int, starts: list[int], text: str) -> Span:
+    if sentence < 0 or token < 0:
+        raise IndexError
+    start = starts[sentence]
+    end = starts[sentence + 1] if sentence + 1 < len(starts) else len(text)
+    found = list(_TOKEN.finditer(text, start, end))[token]
+    return Span(found.start(), found.end())

@@ -1,0 +1,89 @@
+"""PDNC, the Project Dialogism Novel Corpus (Vishnubhotla et al. 2022): quotations in novels.
+
+One folder per novel with `novel_text.txt` and `quotation_info.csv`, whose column
+`quoteByteSpans` holds character offsets in spite of its name (one pair per part of an interrupted
+quotation). The speaker is a character's main name. Sources and cues have no offsets there: both
+stay `None`, so only contents, kinds and speakers can be scored.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.annotation import Annotations, Attribution, Record, Span, span_problems
+from harness.errors import AnnotationError, InputError
+from harness.formats.files import read_text
+
+__all__ = ["TABLE", "TEXT", "novels", "read"]
+
+TEXT, TABLE = "novel_text.txt", "quotation_info.csv"
+_COLUMNS = ("quoteID", "quoteText", "quoteByteSpans", "speaker")
+
+
+def novels(path: Path) -> list[Path]:
+    """The novels' folders below `path`, or `path` itself."""
+    return [path] if (path / TABLE).is_file() else sorted(p.parent for p in path.glob(f"*/{TABLE}"))
+
+
+def read(path: str | Path, *, report: Counter[str] | None = None) -> Iterator[Record]:
+    """Stream one record per novel, named after its folder.
+
+    White space at the edges of a quotation is trimmed and counted in `report`, as are quotations
+    whose words are not those that the table gives. Raises `InputError` for a missing column or
+    text, `AnnotationError` with the line for spans that do not fit.
+    """
+    path = Path(path)
+    folders = novels(path)
+    if not folders:
+        raise InputError("holds no PDNC novel", path=path, hint=f"expected {TEXT} and {TABLE}")
+    report = Counter() if report is None else report
+    for folder in folders:
+        text = read_text(folder / TEXT)
+        quotations = tuple(_quotations(folder / TABLE, text, report))
+        yield Record(folder.resolve().name, text, Annotations(None, quotations))
+
+
+def _quotations(path: Path, text: str, report: Counter[str]) -> Iterator[Attribution]:
+    rows = csv.DictReader(read_text(path).splitlines(keepends=True), strict=True)
+    missing = [column for column in _COLUMNS if column not in (rows.fieldnames or ())]
+    if missing:
+        raise InputError(f"lacks the column {missing[0]!r}", path=path, line=1)
+    try:
+        for row in rows:
+            spans = tuple(_spans(row["quoteByteSpans"], text, path, rows.line_num, report))
+            if _letters("".join(text[a:b] for a, b in spans)) != _letters(row["quoteText"]):
+                report["quotations whose words differ from the table's (offsets are trusted)"] += 1
+            yield Attribution(spans, kind="direct", speaker=row["speaker"] or None)
+    except csv.Error as error:
+        raise InputError(f"not a table: {error}", path=path, line=rows.line_num) from None
+
+
+def _spans(value: str, text: str, path: Path, line: int, report: Counter[str]) -> Iterator[Span]:
+    try:
+        pairs = sorted(json.loads(value))
+    except (ValueError, TypeError):
+        pairs = []
+    if not pairs:
+        raise AnnotationError(
+            f"quoteByteSpans is {value!r}, expected [[start, end], ...]", path=path, line=line
+        )
+    for pair in pairs:
+        start, end = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
+        problem = span_problems(len(text), start, end)
+        if problem:
+            raise AnnotationError(problem, path=path, line=line)
+        assert isinstance(start, int)
+        shown = text[start:end]
+        trimmed = shown.strip()
+        if len(trimmed) < len(shown):
+            report["quotations trimmed of white space at their edges"] += 1
+        start += len(shown) - len(shown.lstrip())
+        yield Span(start, start + len(trimmed))
+
+
+def _letters(text: str) -> str:
+    return "".join(char for char in text if char.isalnum())

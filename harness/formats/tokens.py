@@ -1,0 +1,139 @@
+"""Between tokens and texts: tokens joined to a text with offsets, a text cut into tokens."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Literal
+
+from harness.annotation import Entity, Record, Span
+from harness.formats.losses import count_losses
+
+__all__ = ["Tokens", "cut", "cut_at", "flat", "join", "sentences", "tokenised"]
+
+Tokens = Literal["auto", "space", "words"]
+
+_WORD = re.compile(r"\w+(?:[-'’.]\w+)*|[^\w\s]")
+_SPACE = re.compile(r"\S+")
+_GLUED = re.compile(r"[^\W\d_][,;:](?=\s)|[^\W\d_]{3}[.!?](?=\s*(?:\n|$))")
+
+
+def join(sentences: Iterable[Sequence[str]]) -> tuple[str, list[list[Span]]]:
+    """Tokens joined by single spaces, sentences by a newline, and every token's offsets."""
+    parts: list[str] = []
+    offsets: list[list[Span]] = []
+    at = 0
+    for sentence in sentences:
+        if offsets:
+            parts.append("\n")
+            at += 1
+        own = []
+        for index, token in enumerate(sentence):
+            if index:
+                at += 1
+            own.append(Span(at, at + len(token)))
+            at += len(token)
+        parts.append(" ".join(sentence))
+        offsets.append(own)
+    return "".join(parts), offsets
+
+
+def tokenised(text: str) -> bool:
+    """Whether a text looks as if tokens had been joined by spaces: no comma on a word's tail."""
+    return _GLUED.search(text) is None
+
+
+def cut(text: str, how: Tokens = "auto") -> list[Span]:
+    """Tokens of a text: `space` at white space alone, `words` also before and after punctuation.
+
+    `auto` takes `space` where the text is tokenised already, so that tokens which were joined are
+    found again. Never looks at annotations: token edges must not betray them.
+    """
+    pattern = _SPACE if how == "space" or (how == "auto" and tokenised(text)) else _WORD
+    return [Span(*match.span()) for match in pattern.finditer(text)]
+
+
+def flat(entities: Iterable[Entity], report: Counter[str]) -> list[Entity]:
+    """Entities without overlaps, in order: the longest of those that overlap, then the first."""
+    kept: list[Entity] = []
+    for entity in sorted(set(entities), key=lambda e: (e.start - e.end, e.start, e.label)):
+        at = bisect_left(kept, entity.start, key=lambda e: e.end - 1)
+        if at < len(kept) and kept[at].start < entity.end:
+            report["nested or overlapping entities: only the longest is kept"] += 1
+        else:
+            kept.insert(at, entity)
+    return kept
+
+
+def sentences(
+    record: Record, how: Tokens, report: Counter[str]
+) -> Iterator[tuple[list[str], list[tuple[int, int, str]]]]:
+    """The lines of a document as tokens, with its entities as token ranges `(start, end, label)`.
+
+    A token at whose inside an entity begins or ends is cut there; a line break inside an entity
+    ends no sentence. Both are counted, as is all else that tokens and tags cannot hold.
+    """
+    text = record.text or ""
+    entities = flat(record.annotations.entities or (), report)
+    tokens, edges = cut_at(cut(text, how), {edge for e in entities for edge in (e.start, e.end)})
+    owners = _owners(tokens, entities)
+    _count_losses(record, entities, owners, edges, report)
+    words: list[str] = []
+    chunks: list[tuple[int, int, str]] = []
+    before = -1
+    for number, (token, owner) in enumerate(zip(tokens, owners, strict=True)):
+        if words and "\n" in text[tokens[number - 1].end : token.start]:
+            if owner >= 0 and owner == before:
+                report["line breaks inside an entity: written as a space"] += 1
+            else:
+                yield words, chunks
+                words, chunks = [], []
+        if owner >= 0:
+            here = len(words)
+            start = chunks.pop()[0] if owner == before else here
+            chunks.append((start, here + 1, entities[owner].label))
+        words.append(text[token.start : token.end])
+        before = owner
+    if words:
+        yield words, chunks
+
+
+def cut_at(tokens: list[Span], edges: set[int]) -> tuple[list[Span], int]:
+    """Tokens cut wherever an edge falls inside one, and how many cuts that took."""
+    pieces: list[Span] = []
+    for start, end in tokens:
+        inner = sorted(edge for edge in range(start + 1, end) if edge in edges)
+        stops = [start, *inner, end]
+        pieces += [Span(a, b) for a, b in pairwise(stops)]
+    return pieces, len(pieces) - len(tokens)
+
+
+def _owners(tokens: list[Span], entities: list[Entity]) -> list[int]:
+    """For each token the index of the entity that holds it, or -1."""
+    owners = []
+    at = 0
+    for token in tokens:
+        while at < len(entities) and entities[at].end <= token.start:
+            at += 1
+        owners.append(at if at < len(entities) and entities[at].start < token.end else -1)
+    return owners
+
+
+def _count_losses(
+    record: Record, entities: list[Entity], owners: list[int], edges: int, report: Counter[str]
+) -> None:
+    text = record.text or ""
+    count_losses(record, report, holds={"entities"})
+    counts = {
+        "entity edges inside a token: the token is cut there": edges,
+        "entities of white space alone: left out": len(entities) - len(set(owners) - {-1}),
+        "entities with white space at an edge: trimmed": sum(
+            (text[e.start].isspace() or text[e.end - 1].isspace())
+            and not text[e.start : e.end].isspace()
+            for e in entities
+        ),
+    }
+    report.update({message: count for message, count in counts.items() if count})
