@@ -45,8 +45,9 @@ class SyntaxBackend:
         """The attributions of each text: parse, rules and speakers are all timed."""
         for text, parsed in zip(texts, self._parser.parse(texts), strict=True):
             quotes = quotations(text)
+            persons = [(m.start, m.end) for m in parsed.mentions if m.label in ("PERSON", "PER")]
             found = rules.relations(
-                text, parsed.paragraphs, quotes, self._words, nested=self._nested
+                text, parsed.paragraphs, quotes, self._words, persons, nested=self._nested
             )
             yield assemble(text, found, quotes, parsed.mentions)
 

@@ -11,7 +11,9 @@ from adapters._attribution.parse import Parse, Token
 
 __all__ = ["Candidate", "candidates"]
 
-_WH = frozenset(["what", "who", "whom", "whose", "which", "when", "where", "why", "how", "whether", "if"])
+_WH = frozenset(
+    ["what", "who", "whom", "whose", "which", "when", "where", "why", "how", "whether", "if"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,10 @@ def _verb(parse: Parse, lexicon: Lexicon, verb: Token, lemma: str) -> Iterator[C
     if clause is not None:
         known = lemma in lexicon.verbs["clause"]
         if known or _starts_with_that(parse, clause):
-            content = parse.subtree(clause.index)
             if clause.index < verb.index:
                 content = _fronted(parse, verb, clause)
+            else:
+                content = _following(parse, lexicon, verb, clause)
             yield _build(parse, "clause" if known else "that-clause", verb, content, passive)
             return
     if lemma in lexicon.verbs["clause"] and verb.dep in ("parataxis", "advcl", "dep", "conj"):
@@ -69,62 +72,113 @@ def _verb(parse: Parse, lexicon: Lexicon, verb: Token, lemma: str) -> Iterator[C
             content = parse.subtree(host.index) - parse.subtree(verb.index)
             yield _build(parse, "parenthesis", verb, content, passive)
             return
+    for attempt in (_infinitive, _gerund, _predicate, _prepositional, _object):
+        made = attempt(parse, lexicon, verb, lemma, passive)
+        if made is not None:
+            yield made
+            return
+
+
+def _infinitive(
+    parse: Parse, lexicon: Lexicon, verb: Token, lemma: str, passive: bool
+) -> Candidate | None:
+    xcomp = parse.child(verb.index, "xcomp") or parse.child(verb.index, "ccomp")
+    if xcomp is None or xcomp.index < verb.index or not _is_infinitive(parse, xcomp):
+        return None
+    content = parse.subtree(xcomp.index)
+    person = parse.child(verb.index, "dobj", "dative")
+    if passive and lemma in lexicon.verbs["passive"]:
+        subject = parse.child(verb.index, "nsubjpass")
+        raised = parse.subtree(subject.index) if subject is not None else frozenset()
+        return _build(parse, "passive-infinitive", verb, content | raised, True)
+    if person is not None or xcomp.dep == "ccomp":
+        known = lemma in lexicon.verbs["person-infinitive"]
+        return _build(parse, "person-infinitive", verb, content, passive) if known else None
+    if lemma not in lexicon.verbs["infinitive"]:
+        return None
+    if lemma in ("seem", "appear"):
+        subject = parse.child(verb.index, "nsubj")
+        raised = parse.subtree(subject.index) if subject is not None else frozenset()
+        cue = cues.verb_group(parse, verb.index)
+        return Candidate("seem", verb.index, (content | raised) - cue, cue, frozenset())
+    return _build(parse, "infinitive", verb, content, passive)
+
+
+def _gerund(
+    parse: Parse, lexicon: Lexicon, verb: Token, lemma: str, passive: bool
+) -> Candidate | None:
     xcomp = parse.child(verb.index, "xcomp")
-    if xcomp is not None and xcomp.index > verb.index:
-        person = parse.child(verb.index, "dobj", "dative")
-        to = _is_infinitive(parse, xcomp)
-        if passive and lemma in lexicon.verbs["passive"] and to:
-            subject = parse.child(verb.index, "nsubjpass")
-            content = parse.subtree(xcomp.index)
-            if subject is not None:
-                content |= parse.subtree(subject.index)
-            yield _build(parse, "passive-infinitive", verb, content, True)
-            return
-        if person is not None and to and lemma in lexicon.verbs["person-infinitive"]:
-            yield _build(parse, "person-infinitive", verb, parse.subtree(xcomp.index), passive)
-            return
-        if person is None and to and lemma in lexicon.verbs["infinitive"]:
-            if lemma in ("seem", "appear"):
-                subject = parse.child(verb.index, "nsubj")
-                content = parse.subtree(xcomp.index)
-                if subject is not None:
-                    content |= parse.subtree(subject.index)
-                yield Candidate(
-                    "seem", verb.index, content, cues.verb_group(parse, verb.index), frozenset()
-                )
-                return
-            yield _build(parse, "infinitive", verb, parse.subtree(xcomp.index), passive)
-            return
-    if lemma in lexicon.verbs["predicate"]:
-        predicate = parse.child(verb.index, "oprd")
-        thing = parse.child(verb.index, "dobj", "nsubjpass")
-        if predicate is not None:
-            content = parse.subtree(predicate.index)
-            if thing is not None:
-                content |= parse.subtree(thing.index)
-            yield _build(parse, "predicate", verb, content, passive)
-            return
+    known = lemma in lexicon.verbs["gerund"]
+    if xcomp is None or not known or xcomp.index < verb.index or xcomp.tag != "VBG":
+        return None
+    return _build(parse, "gerund", verb, parse.subtree(xcomp.index), passive)
+
+
+def _predicate(
+    parse: Parse, lexicon: Lexicon, verb: Token, lemma: str, passive: bool
+) -> Candidate | None:
+    if lemma not in lexicon.verbs["predicate"]:
+        return None
+    thing = parse.child(verb.index, "dobj", "nsubjpass", "nmod")
+    named = parse.subtree(thing.index) if thing is not None else frozenset()
+    predicate = parse.child(verb.index, "oprd")
+    if predicate is not None:
+        content = parse.subtree(predicate.index) | named
+        return _build(parse, "predicate", verb, content, passive)
+    preps = parse.children(verb.index, "prep")
+    if thing is not None:
+        preps += parse.children(thing.index, "prep")
+    for prep in preps:
+        if prep.text.lower() == "as" and prep.index > verb.index:
+            content = parse.subtree(prep.index) | named
+            return _build(parse, "as-predicate", verb, content, passive)
+    return None
+
+
+def _prepositional(
+    parse: Parse, lexicon: Lexicon, verb: Token, lemma: str, passive: bool
+) -> Candidate | None:
     for prep in parse.children(verb.index, "prep"):
         noun = parse.child(prep.index, "pobj", "pcomp")
         if noun is None or prep.index < verb.index:
             continue
-        name = f"{lemma}:{prep.text.lower()}"
-        if name in lexicon.verbs["prepositional"]:
+        if f"{lemma}:{prep.text.lower()}" in lexicon.verbs["prepositional"]:
+            content = parse.subtree(noun.index) | _rest(parse, verb, prep)
             extra = frozenset([prep.index])
-            yield _build(parse, "prepositional", verb, parse.subtree(noun.index), passive, extra)
-            return
-        if prep.text.lower() == "as" and lemma in lexicon.verbs["predicate"]:
-            thing = parse.child(verb.index, "dobj", "nsubjpass")
-            content = parse.subtree(prep.index)
-            if thing is not None:
-                content |= parse.subtree(thing.index)
-            yield _build(parse, "as-predicate", verb, content, passive)
-            return
-    if lemma in lexicon.verbs["object"]:
-        thing = parse.child(verb.index, "nsubjpass" if passive else "dobj")
-        if thing is not None:
-            content = parse.subtree(thing.index)
-            yield _build(parse, "passive-object" if passive else "object", verb, content, passive)
+            return _build(parse, "prepositional", verb, content, passive, extra)
+    return None
+
+
+def _object(
+    parse: Parse, lexicon: Lexicon, verb: Token, lemma: str, passive: bool
+) -> Candidate | None:
+    if lemma not in lexicon.verbs["object"]:
+        return None
+    thing = parse.child(verb.index, "nsubjpass" if passive else "dobj")
+    if thing is None:
+        return None
+    content = parse.subtree(thing.index)
+    if passive:
+        return _build(parse, "passive-object", verb, content, passive)
+    return _build(parse, "object", verb, content | _rest(parse, verb, thing), passive)
+
+
+_ATTACHED = frozenset(["prep", "advmod", "npadvmod", "xcomp", "advcl", "oprd", "dobj", "ccomp"])
+
+
+def _rest(parse: Parse, verb: Token, after: Token) -> frozenset[int]:
+    """What follows the object up to the first comma or conjunction: "criticised him *for it*"."""
+    tokens: frozenset[int] = frozenset()
+    last = max(parse.subtree(after.index))
+    for child in parse.children(verb.index):
+        if child.index <= last:
+            continue
+        subtree = parse.subtree(child.index)
+        if child.dep not in _ATTACHED or min(subtree) != last + 1:
+            break
+        tokens |= subtree
+        last = max(subtree)
+    return tokens
 
 
 def _build(
@@ -160,6 +214,22 @@ def _fronted(parse: Parse, verb: Token, clause: Token) -> frozenset[int]:
     content = parse.subtree(clause.index)
     left = min(parse.subtree(verb.index))
     return content | frozenset(range(left, max(i for i in content if i < verb.index) + 1))
+
+
+def _following(parse: Parse, lexicon: Lexicon, verb: Token, clause: Token) -> frozenset[int]:
+    """The clause, its sisters, and a co-ordinated clause that the parser hung on the cue."""
+    content = parse.subtree(clause.index)
+    for child in parse.children(verb.index, "ccomp", "conj"):
+        if child.index <= clause.index:
+            continue
+        if child.dep == "conj" and (
+            not _has_subject(parse, child)
+            or lemma_of(child) in lexicon.verbs["clause"]
+            or parse.child(child.index, "ccomp") is not None
+        ):
+            break
+        content |= frozenset(range(max(content) + 1, max(parse.subtree(child.index)) + 1))
+    return content
 
 
 def _is_infinitive(parse: Parse, verb: Token) -> bool:

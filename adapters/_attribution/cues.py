@@ -17,7 +17,9 @@ def verb_group(parse: Parse, verb: int, *, extra: frozenset[int] = frozenset()) 
     """
     allowed = {verb, *extra}
     for child in parse.children(verb):
-        if (child.dep in _GROUP and not child.children) or (child.dep == "advmod" and not child.children and child.index < verb):
+        if (child.dep in _GROUP and not child.children) or (
+            child.dep == "advmod" and not child.children and child.index < verb
+        ):
             allowed.add(child.index)
     if parse[verb].dep == "xcomp":
         head = parse.head(verb)

@@ -32,7 +32,22 @@ _IRREGULAR = {
 }
 # Two-syllable verbs stressed at the end double their consonant, as one-syllable ones do.
 _DOUBLING = frozenset(
-    ["admit", "submit", "rebut", "quip", "rap", "snap", "crop", "concur", "infer", "chat", "spot", "vet", "nod", "hint"]
+    [
+        "admit",
+        "submit",
+        "rebut",
+        "quip",
+        "rap",
+        "snap",
+        "crop",
+        "concur",
+        "infer",
+        "chat",
+        "spot",
+        "vet",
+        "nod",
+        "hint",
+    ]
 ) - {"hint"}
 
 

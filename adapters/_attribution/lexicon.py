@@ -15,7 +15,7 @@ SCOPES = (
     "speech", "belief", "perception", "evidence", "intention", "attitude", "decree", "appearance"
 )  # fmt: skip
 _FRAMES = (
-    "clause", "infinitive", "person-infinitive", "object", "predicate", "passive", "prepositional"
+    "clause", "infinitive", "person-infinitive", "gerund", "object", "predicate", "passive", "prepositional"
 )  # fmt: skip
 
 

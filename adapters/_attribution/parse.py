@@ -197,7 +197,22 @@ def from_ud(sentences: Iterable[Sequence[UdWord]]) -> Parse:
 
 
 _CLAUSAL = frozenset(
-    ["nsubj", "csubj", "aux", "advmod", "mark", "cc", "conj", "punct", "advcl", "parataxis", "discourse", "expl", "obl", "neg"]
+    [
+        "nsubj",
+        "csubj",
+        "aux",
+        "advmod",
+        "mark",
+        "cc",
+        "conj",
+        "punct",
+        "advcl",
+        "parataxis",
+        "discourse",
+        "expl",
+        "obl",
+        "neg",
+    ]
 )
 
 

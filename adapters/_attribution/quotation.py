@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 __all__ = ["Quotation", "is_scare_quote", "paragraphs", "quotations"]
 
-_DOUBLE = re.compile(r"''|``|[\"“”„‟«»″＂]")
+_DOUBLE = re.compile(r"'{2,3}|``|[\"“”„‟«»″＂]")
 _OPENING_SHAPES = frozenset(["“", "„", "‟", "«", "``"])
 _CLOSING_SHAPES = frozenset(["”", "»"])
 _SINGLE = re.compile(r"(?<!['’‘`])['‘’‚‹›](?!['’‘`])")
@@ -80,7 +80,7 @@ def is_scare_quote(text: str, quote: Quotation) -> bool:
     words = re.findall(r"\w[\w'’-]*", inner)
     if not words:
         return True
-    if inner[-1] in ".!?,…":
+    if inner[-1] in "!?…" and len(words) > 1:
         return False
     if text[: quote.start].rstrip(" \u00a0").endswith(":"):
         return False
@@ -89,12 +89,31 @@ def is_scare_quote(text: str, quote: Quotation) -> bool:
     return len(words) <= 3
 
 
-_SMALL = frozenset(["a", "an", "the", "of", "and", "in", "on", "for", "to", "at", "by", "with", "from", "or", "as", "is"])
+_SMALL = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "and",
+        "in",
+        "on",
+        "for",
+        "to",
+        "at",
+        "by",
+        "with",
+        "from",
+        "or",
+        "as",
+        "is",
+    ]
+)
 
 
 def _pair_double(text: str, start: int, end: int, continued: bool) -> Iterator[Quotation]:
     opened: re.Match[str] | None = None
-    last_end = start
+    last_end, depth = start, 0
     for mark in _DOUBLE.finditer(text, start, end):
         if _is_measure(text, mark.start()):
             continue
@@ -107,7 +126,12 @@ def _pair_double(text: str, start: int, end: int, continued: bool) -> Iterator[Q
                 yield Quotation(start, mark.end(), start, mark.start(), opened=False)
                 last_end = mark.end()
             # Any other closing mark is a stray one: ignored, it inverts nothing.
+        elif opened.group() == '"' and role == "open" and mark.group() == "“":
+            depth += 1  # curly marks inside straight ones: a quotation within the quotation
+        elif depth and mark.group() == "”":
+            depth -= 1
         elif role == "close":
+            depth = 0
             yield Quotation(opened.start(), mark.end(), opened.end(), mark.start())
             opened, last_end = None, mark.end()
     if opened is not None and _opens_speech(text, start, opened.start()):

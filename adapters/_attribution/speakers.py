@@ -19,12 +19,44 @@ __all__ = ["Source", "resolve"]
 
 _GENDER = {"he": "male", "him": "male", "his": "male", "she": "female", "her": "female"}
 _PREPOSITIONS = frozenset(
-    ["of", "for", "by", "from", "with", "to", "at", "in", "on", "about", "against", "between", "like", "than", "under"]
+    [
+        "of",
+        "for",
+        "by",
+        "from",
+        "with",
+        "to",
+        "at",
+        "in",
+        "on",
+        "about",
+        "against",
+        "between",
+        "like",
+        "than",
+        "under",
+    ]
 )
 _PLACES = frozenset(["ORG", "GPE", "NORP", "LOC"])
 _WORD = re.compile(r"[\w'’.-]*\w")
 _INDEFINITE = frozenset(
-    ["a", "an", "one", "some", "many", "several", "other", "another", "two", "three", "most", "all", "both", "any", "no"]
+    [
+        "a",
+        "an",
+        "one",
+        "some",
+        "many",
+        "several",
+        "other",
+        "another",
+        "two",
+        "three",
+        "most",
+        "all",
+        "both",
+        "any",
+        "no",
+    ]
 )
 # How far back a pronoun or title may look: further, the text has moved on.
 _REACH = 1200

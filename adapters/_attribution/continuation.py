@@ -1,0 +1,148 @@
+"""Quotations that no cue has claimed: more of the utterance before them, or on their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from adapters._attribution import cues, sources
+from adapters._attribution.clauses import lemma_of
+from adapters._attribution.contents import join, span_of
+from adapters._attribution.lexicon import Lexicon
+from adapters._attribution.parse import Parse
+from adapters._attribution.quotation import Quotation
+from adapters._attribution.relation import Relation
+from harness.annotation import Span
+
+__all__ = ["adjacent", "claim_rest", "join_paragraphs"]
+
+_CLAUSAL = frozenset(["clause", "parenthesis", "according", "label", "that-clause", "quote-alone", "adjacent"])
+_STOP = re.compile(r"(?<![A-Z])(?<!Mr)(?<!Ms)(?<!Mrs)(?<!Dr)(?<!Sen)(?<!Rep)(?<!Gov)[.!?][”\"'’)]*(?=\s)")
+# Shorter stray quotations inside a sentence are names, titles and scare quotes.
+_SHORT = 4
+
+
+def adjacent(
+    text: str,
+    parse: Parse,
+    lexicon: Lexicon,
+    relations: Sequence[Relation],
+    quotes: Sequence[Quotation],
+) -> list[Relation]:
+    """Quotations with a reporting verb right beside them that the parser did not connect.
+
+    After the quotation nothing but the subject may come before the verb ("…" Roe writes); before
+    it nothing but a few words may follow the verb (Roe writes in her book: "…").
+    """
+    made: list[Relation] = []
+    taken = [part for relation in relations for part in relation.content]
+    cues_taken = {relation.cue.start for relation in relations if relation.cue is not None}
+    for token in parse.tokens:
+        if token.pos != "VERB" or lemma_of(token) not in lexicon.verbs["clause"]:
+            continue
+        if any(q.start < token.start < q.end for q in quotes):
+            continue
+        group = cues.verb_group(parse, token.index)
+        cue = span_of(parse, group)
+        subject = sources.of_verb(parse, token.index) - group
+        source = span_of(parse, subject)
+        if cue is None or cue.start in cues_taken or source is None:
+            continue
+        start, end = min(cue.start, source.start), max(cue.end, source.end)
+        for quote in quotes:
+            if any(part.start < quote.end and quote.start < part.end for part in taken):
+                continue
+            after = quote.end <= start and not _letters(text[quote.end : start])
+            lead = text[end : quote.start]
+            before = end <= quote.start and not _STOP.search(lead) and len(lead.split()) <= 5
+            if after or (before and text[: quote.start].rstrip()[-1:] in ":,"):
+                made.append(Relation([Span(quote.start, quote.end)], cue, source, "adjacent"))
+                taken.append(made[-1].content[0])
+                cues_taken.add(cue.start)
+                break
+    return made
+
+
+def _letters(text: str) -> bool:
+    return any(char.isalnum() for char in text)
+
+
+def claim_rest(text: str, relations: list[Relation], quotes: Sequence[Quotation]) -> None:
+    """Give the paragraph's unclaimed quotations to the relation before them, or to nobody.
+
+    A quotation that follows the sentence of a reported utterance continues it. Any other becomes
+    a relation without source and cue, when it is long enough to be an utterance.
+    """
+    for quote in quotes:
+        if any(
+            part.start < quote.end and quote.start < part.end
+            for relation in relations
+            for part in relation.content
+        ):
+            continue
+        before = _speaking_before(text, relations, quote)
+        if before is not None:
+            before.content = join(text, [*before.content, Span(quote.start, quote.end)])
+        elif _utterance(text, quote):
+            span = Span(quote.start, quote.end)
+            relations.append(Relation([span], None, None, "quote-alone"))
+
+
+def _speaking_before(text: str, relations: Sequence[Relation], quote: Quotation) -> Relation | None:
+    best: Relation | None = None
+    for relation in relations:
+        if relation.rule not in _CLAUSAL or relation.cue is None or relation.cue.start > quote.start:
+            continue
+        if max(part.start for part in relation.content) > quote.start:
+            continue
+        anchor = max(relation.cue.end, max(part.end for part in relation.content))
+        gap = text[anchor : quote.start]
+        if len(_STOP.findall(gap)) > 1 or not _starts_sentence(text, quote):
+            continue
+        if best is None or relation.end >= best.end:
+            best = relation
+    return best
+
+
+def _starts_sentence(text: str, quote: Quotation) -> bool:
+    lead = text[: quote.start].rstrip()
+    return not lead or lead[-1] in ".!?”\"'’)"
+
+
+def _utterance(text: str, quote: Quotation) -> bool:
+    words = len(re.findall(r"\w+", text[quote.inner_start : quote.inner_end]))
+    if quote.single and words < 2 * _SHORT:
+        return False
+    line = text.rfind("\n", 0, quote.start) + 1
+    lead = text[line : quote.start].rstrip()
+    return words >= _SHORT or bool(lead and lead[-1] in ":,") or not lead
+
+
+def join_paragraphs(text: str, relations: list[Relation], quotes: Sequence[Quotation]) -> None:
+    """Speech that runs on over paragraphs: the mark is not closed, and opens again below."""
+    for one, two in zip(quotes, quotes[1:], strict=False):
+        if one.closed or text[one.end : two.start].strip():
+            continue
+        first, second = _holder(relations, one), _holder(relations, two)
+        if first is None or second is None or first is second:
+            continue
+        if second.cue is None:
+            keep, drop = first, second
+        elif first.cue is None:
+            keep, drop = second, first
+        else:
+            continue
+        keep.content = join(text, [*keep.content, *drop.content])
+        relations.remove(drop)
+
+
+def _holder(relations: Sequence[Relation], quote: Quotation) -> Relation | None:
+    return next(
+        (
+            relation
+            for relation in relations
+            for part in relation.content
+            if part.start < quote.end and quote.start < part.end
+        ),
+        None,
+    )

@@ -1,0 +1,62 @@
+"""Speech introduced by a label and a colon: transcripts, headlines ("Roe: ..."), "He said: ..."."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from adapters._attribution.quotation import Quotation
+from adapters._attribution.relation import Relation
+from harness.annotation import Span
+
+__all__ = ["labelled"]
+
+_LABEL = re.compile(
+    r"[\s“\"]*(?P<label>[A-Z][^:“”\"?!.;]{1,60}?)(?P<colon>\s?:)(?=\s|[“\"A-Z])\s*"
+)
+_TITLE = r"(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|St)\."
+_ABBREVIATED = re.compile(
+    rf"[\s“\"]*(?P<label>{_TITLE}[^:“”\"?!;]{{0,60}}?)(?P<colon>\s?:)(?=\s|[“\"A-Z])\s*"
+)
+_NO_SPEAKER = re.compile(
+    r"(?i)^(?:related|read more|update[sd]?|correction|editor.?s? note|note|photos?|video|watch|see also"
+    r"|source|sources|more|also|here|breaking|exclusive|opinion|analysis|by|contact|tags|filed under"
+    r"|follow|listen|poll|results?|bottom line|the bottom line|question|answer|fact|myth|example)$"
+)
+
+
+def labelled(
+    text: str,
+    spans: Sequence[tuple[int, int]],
+    quotes: Sequence[Quotation],
+    names: Iterable[tuple[int, int]],
+) -> list[Relation]:
+    """Paragraphs that begin with a speaker's label.
+
+    `Q` and `A` name nobody and are left. A label is taken for a speaker when a quotation follows it, when it comes more than once in
+    the document (a transcript), or when a person's name in `names` fills it.
+    """
+    named = list(names)
+    found = []
+    for start, end in spans:
+        match = _ABBREVIATED.match(text, start, end) or _LABEL.match(text, start, end)
+        if match and match.end() < end and not _NO_SPEAKER.match(match.group("label").strip()):
+            found.append((match, end))
+    counts: dict[str, int] = {}
+    for match, _ in found:
+        counts[match.group("label")] = counts.get(match.group("label"), 0) + 1
+    made = []
+    for match, end in found:
+        label = Span(match.start("label"), match.end("label"))
+        quote = next((q for q in quotes if q.start == match.end()), None)
+        person = any(start < label.end and label.start < stop <= label.end for start, stop in named)
+        if quote is None and counts[match.group("label")] < 2 and not person:
+            continue
+        if len(match.group("label").split()) > 8:
+            continue
+        stop = match.end() + len(text[match.end() : end].rstrip())
+        if stop > match.end():
+            content = [Span(match.end(), stop)]
+            colon = Span(match.end("colon") - 1, match.end("colon"))
+            made.append(Relation(content, colon, label, "label"))
+    return made
