@@ -4,6 +4,8 @@ Names are compared after normalisation (NFKC, case folded; a leading article, le
 trailing possessive off; white space and punctuation evened out), through an alias table where the
 gold set has one, and by last name: "Stoltenberg" is "Jens Stoltenberg" if he is the only gold
 speaker of the document whose name ends in that word. Never by substring: "Ann" is not "Annette".
+Several speakers of one relation are joined by ";": all of them must be named, and nobody else, in
+any order.
 """
 
 from __future__ import annotations
@@ -91,29 +93,40 @@ class Speakers:
         }
         by_last: dict[str, set[str]] = {}
         for name in gold:
-            known = self._canonical(name)
-            if known:
-                by_last.setdefault(known.rsplit(" ", 1)[-1], set()).add(known)
+            for holder in self._holders(name):
+                by_last.setdefault(holder.rsplit(" ", 1)[-1], set()).add(holder)
         self._by_last_name = {
             last: next(iter(names)) for last, names in by_last.items() if len(names) == 1
         }
 
-    def _canonical(self, name: str | None) -> str:
-        normal = normalise_name(name or "")
-        return self._aliases.get(normal, normal)
+    def _holders(self, name: str | None) -> list[str]:
+        """The people named, normalised and alias-free, each once, sorted."""
+        normal = {normalise_name(part) for part in (name or "").split(";")} - {""}
+        return sorted({self._aliases.get(part, part) for part in normal})
 
     def known(self, name: str | None) -> str | None:
         """The normalised, alias-free name; `None` where there is none (an abstention)."""
-        return self._canonical(name) or None
+        return "; ".join(self._holders(name)) or None
 
     def match(self, gold: str | None, predicted: str | None) -> bool:
         """Whether both name the same speaker; an absent name matches nothing."""
-        one, other = self._canonical(gold), self._canonical(predicted)
-        if not one or not other:
+        ours, theirs = self._holders(gold), self._holders(predicted)
+        if not ours or len(ours) != len(theirs):
             return False
-        if one == other:
-            return True
-        if " " in one and " " in other:
+        equal = set(ours) & set(theirs)
+        rest = [name for name in theirs if name not in equal]
+        for name in ours:
+            if name in equal:
+                continue
+            found = next((other for other in rest if self._same_last_name(name, other)), None)
+            if found is None:
+                return False
+            rest.remove(found)
+        return True
+
+    def _same_last_name(self, gold: str, predicted: str) -> bool:
+        """Whether one of two different names is the other's last word, and means nobody else."""
+        if " " in gold and " " in predicted:
             return False
-        last = other.rsplit(" ", 1)[-1]
-        return last == one.rsplit(" ", 1)[-1] and self._by_last_name.get(last) == one
+        last = predicted.rsplit(" ", 1)[-1]
+        return last == gold.rsplit(" ", 1)[-1] and self._by_last_name.get(last) == gold

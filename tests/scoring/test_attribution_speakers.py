@@ -69,6 +69,17 @@ def test_alias_of_two_people_means_neither() -> None:
     assert speakers.match("Bill Clinton", "Bill Clinton")
 
 
+def test_several_speakers_must_all_be_named() -> None:
+    both = "Xi Jinping; Vladimir Putin"
+    speakers = Speakers([both, "Joe Biden"])
+    assert speakers.match(both, both)
+    assert speakers.match(both, "Putin; President Xi Jinping")
+    assert not speakers.match(both, "Vladimir Putin")
+    assert not speakers.match("Joe Biden", "Joe Biden; Vladimir Putin")
+    assert not speakers.match(both, "Xi Jinping; Joe Biden")
+    assert speakers.known(" ; ") is None
+
+
 def test_nobody_matches_nobody() -> None:
     speakers = Speakers([None])
     assert not speakers.match(None, None)
