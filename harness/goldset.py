@@ -166,8 +166,10 @@ def load_goldset(
     not TOML or lacks what it takes to read the set; `SchemaError` for an unknown schema.
     """
     path = Path(name_or_path)
-    if not path.exists() and (Path(root) / path / CARD).is_file():
-        path = Path(root) / path
+    named = Path(root) / path / CARD
+    # A bare name means the gold set, also where a folder of that name (of texts, say) lies here.
+    if named.is_file() and not (path / CARD).is_file():
+        path = named.parent
     if path.name == CARD and path.is_file():
         path = path.parent
     if (path / CARD).is_file():
