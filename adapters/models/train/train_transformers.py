@@ -13,7 +13,6 @@ Needs ``torch``, ``transformers``, ``peft``, ``safetensors``; set OMP_NUM_THREAD
 import argparse
 import importlib.resources
 import json
-import math
 import random
 import time
 from itertools import groupby
@@ -105,7 +104,7 @@ def f1(model: Any, examples: list[Example]) -> tuple[float, float, float]:
     right = guessed = gold = 0
     for batch in batches(examples, 32, random.Random(0)):
         ids, mask, labels = tensors(batch)
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad():
             best = model(input_ids=ids, attention_mask=mask).logits.argmax(-1)
         for truth, guess in zip(labels.tolist(), best.tolist(), strict=True):
             pairs = [(t, g) for t, g in zip(truth, guess, strict=True) if t != IGNORED]
@@ -116,7 +115,7 @@ def f1(model: Any, examples: list[Example]) -> tuple[float, float, float]:
     return p, r, 2 * p * r / max(p + r, 1e-9)
 
 
-def build(rank: int, dropout: float) -> tuple[Any, Any]:
+def build(rank: int) -> tuple[Any, Any]:
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoConfig, AutoModelForTokenClassification, AutoTokenizer
@@ -125,13 +124,17 @@ def build(rank: int, dropout: float) -> tuple[Any, Any]:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     names = dict(enumerate(LABELS))
     config = AutoConfig.from_pretrained(
-        folder, num_labels=len(LABELS), id2label=names, label2id={v: k for k, v in names.items()}
+        folder,
+        num_labels=len(LABELS),
+        id2label=names,
+        label2id={v: k for k, v in names.items()},
+        attention_probs_dropout_prob=0.0,  # costs a third of the time on a CPU
     )
     model = AutoModelForTokenClassification.from_pretrained(
         folder, config=config, dtype=torch.float32
     )
     lora = LoraConfig(
-        task_type="TOKEN_CLS", r=rank, lora_alpha=2 * rank, lora_dropout=dropout,
+        task_type="TOKEN_CLS", r=rank, lora_alpha=2 * rank, lora_dropout=0.0,
         target_modules=["query", "key", "value", "dense"],
     )  # fmt: skip
     return get_peft_model(model, lora), tokenizer
@@ -166,17 +169,16 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder written by data.py")
     parser.add_argument("--out", type=Path, required=True, help="folder for the adapter")
     parser.add_argument("--rank", type=int, default=32)
-    parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--lr", type=float, default=1.5e-3)
+    parser.add_argument("--steps", type=int, default=1000, help="485 are an epoch")
+    parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--batch", type=int, default=12)
-    parser.add_argument("--dropout", type=float, default=0.05)
     args = parser.parse_args()
 
     import torch
 
     torch.manual_seed(SEED)
     generator = random.Random(SEED)
-    model, tokenizer = build(args.rank, args.dropout)
+    model, tokenizer = build(args.rank)
     model.print_trainable_parameters()
     train = json.loads((args.data / "train.json").read_text(encoding="utf-8"))
     held = json.loads((args.data / "heldout.json").read_text(encoding="utf-8"))
@@ -184,21 +186,19 @@ def main() -> None:
 
     weights = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(weights, lr=args.lr, weight_decay=0.01)
-    steps = args.epochs * math.ceil(len(packs(train, random.Random(SEED))) / args.batch)
-    warm = max(1, steps // 16)
+    steps, warm = args.steps, max(1, args.steps // 16)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda s: min((s + 1) / warm, max(0.02, (steps - s) / max(1, steps - warm)))
     )
     best, step, begun = -1.0, 0, time.monotonic()
-    for epoch in range(1, args.epochs + 1):
+    while step < steps:
         examples = [encode(p, tokenizer, 320) for p in packs(train, generator)]
         model.train()
-        for batch in batches(examples, args.batch, generator):
+        for batch in batches(examples, args.batch, generator)[: steps - step]:
             ids, mask, labels = tensors(batch)
-            with torch.autocast("cpu", torch.bfloat16):
-                logits = model(input_ids=ids, attention_mask=mask).logits
+            logits = model(input_ids=ids, attention_mask=mask).logits
             loss = torch.nn.functional.cross_entropy(
-                logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED
+                logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED
             )
             loss.backward()
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
@@ -210,7 +210,7 @@ def main() -> None:
                 spent = time.monotonic() - begun
                 print(f"step {step}/{steps} loss {loss:.4f} {spent / step:.2f} s", flush=True)
         p, r, score = f1(model, held_examples)
-        print(f"epoch {epoch}: held-out P {p:.4f} R {r:.4f} F1 {score:.4f}", flush=True)
+        print(f"step {step}: held-out P {p:.4f} R {r:.4f} F1 {score:.4f}", flush=True)
         if score > best:
             best = score
             save(model, args.out)
