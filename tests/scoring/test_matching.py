@@ -103,10 +103,13 @@ def test_partial_prefers_two_halves_to_one_pair_of_the_same_label() -> None:
 
 
 def test_a_shared_span_beats_two_halves_of_the_same_credit() -> None:
-    gold = keys((2, 6, "A"), (7, 9, "A"))
-    predicted = keys((2, 6, "B"), (0, 3, "B"), (5, 8, "B"))
+    # Crosswise, two halves earn as much as the shared span and share both labels besides.
+    gold = keys((2, 6, "A"), (5, 9, "B"))
+    predicted = keys((2, 6, "B"), (0, 3, "A"))
     found = align(gold, predicted)
-    assert ((2, 6, "A", 0), (2, 6, "B", 0)) in pairing(found, "partial")
+    for preference in ("span", "partial"):
+        assert pairing(found, preference) == {((2, 6, "A", 0), (2, 6, "B", 0))}
+    assert len(pairing(found, "type")) == 2
 
 
 def test_the_larger_overlap_wins_and_then_the_earlier_mention() -> None:

@@ -274,6 +274,16 @@ def test_ignored_regions_take_no_part_on_either_side() -> None:
     assert result.errors["spurious"] == 2
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "stays"),
+    [(0, 10, True), (9, 11, False), (15, 17, False), (25, 28, False), (30, 31, True)],
+)
+def test_a_region_inside_another_ends_nothing(start: int, end: int, stays: bool) -> None:
+    regions = [Span(10, 30), Span(12, 14), Span(40, 40)]
+    result = scored([Entity(start, end, "A")], [], ignore=regions)
+    assert result.micro.support == stays
+
+
 def test_labels_of_one_pair_stand_in_the_confusion_matrix_and_its_margins_add_up() -> None:
     result = scored([USA, SMITH, NYC], [e("United States", "LOC"), NYC, e("today", "DATE")])
     assert result.confusion == {
@@ -363,6 +373,14 @@ def test_units_by_hand() -> None:
         NerTally(errors={("spurious", None, "ORG"): 1}, duplicates_predicted=1),
     ]
     assert total(units) == tally([anna, cora], [across, anna, eve, eve], RAW)
+
+
+def test_a_pair_counts_in_the_unit_of_its_gold_mention() -> None:
+    text = "A vote.\nSenate"
+    units = tally_units(
+        [Entity(8, 14, "ORG")], [Entity(7, 14, "ORG")], NORMALISED, text=text, starts=[0, 8]
+    )
+    assert units == [NerTally(), NerTally(correct={"ORG": 1}, forgiven=1)]
 
 
 def test_units_carry_what_other_modes_prefer() -> None:

@@ -122,6 +122,18 @@ def test_counts_add_up(gold: list[Entity], predicted: list[Entity], match: str) 
         assert sum(row.get(label, 0) for row in result.confusion.values()) == block.predicted
 
 
+@given(side, side)
+@thorough
+def test_errors_and_confusion_are_the_same_in_every_mode(
+    gold: list[Entity], predicted: list[Entity]
+) -> None:
+    counts = count(gold, predicted)
+    strict = in_mode(counts, "strict")
+    for match in MATCH_MODES:
+        other = in_mode(counts, match)
+        assert (other.errors, other.confusion) == (strict.errors, strict.confusion)
+
+
 @given(documents, st.sampled_from(MATCH_MODES))
 @thorough
 def test_no_value_leaves_its_range(
