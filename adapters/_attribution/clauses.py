@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from adapters._attribution import cues, sources
+from adapters._attribution import cues, nominal, sources
+from adapters._attribution.candidate import Candidate, is_infinitive, lemma_of, starts_with_that
 from adapters._attribution.lexicon import Lexicon
 from adapters._attribution.parse import Parse, Token
 
@@ -16,17 +16,6 @@ _WH = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A relation in token indices of one paragraph; `rule` names the construction."""
-
-    rule: str
-    trigger: int
-    content: frozenset[int]
-    cue: frozenset[int]
-    source: frozenset[int]
-
-
 def candidates(parse: Parse, lexicon: Lexicon) -> Iterator[Candidate]:
     """Every candidate of a paragraph, by trigger from left to right; they may overlap."""
     for token in parse.tokens:
@@ -34,18 +23,10 @@ def candidates(parse: Parse, lexicon: Lexicon) -> Iterator[Candidate]:
         if token.pos in ("VERB", "AUX"):
             yield from _verb(parse, lexicon, token, lemma)
         elif token.pos in ("NOUN", "PROPN"):
-            yield from _noun(parse, lexicon, token, lemma)
+            yield from nominal.noun(parse, lexicon, token, lemma)
         elif token.pos == "ADJ":
-            yield from _adjective(parse, lexicon, token)
-        if token.text.lower() == "according":
-            yield from _according(parse, token)
-
-
-def lemma_of(token: Token) -> str:
-    """The lemma, with the ones mended that a lemmatiser gets wrong."""
-    if token.lemma == "hop" and token.text.lower().startswith("hop") and "pp" not in token.text:
-        return "hope"
-    return token.lemma
+            yield from nominal.adjective(parse, lexicon, token)
+        yield from nominal.adjunct(parse, lexicon, token)
 
 
 def is_passive(parse: Parse, verb: int) -> bool:
@@ -59,7 +40,7 @@ def _verb(parse: Parse, lexicon: Lexicon, verb: Token, lemma: str) -> Iterator[C
     clause = _clause_of(parse, verb)
     if clause is not None:
         known = lemma in lexicon.verbs["clause"]
-        if known or _starts_with_that(parse, clause):
+        if known or starts_with_that(parse, clause):
             if clause.index < verb.index:
                 content = _fronted(parse, verb, clause)
             else:
@@ -83,7 +64,7 @@ def _infinitive(
     parse: Parse, lexicon: Lexicon, verb: Token, lemma: str, passive: bool
 ) -> Candidate | None:
     xcomp = parse.child(verb.index, "xcomp") or parse.child(verb.index, "ccomp")
-    if xcomp is None or xcomp.index < verb.index or not _is_infinitive(parse, xcomp):
+    if xcomp is None or xcomp.index < verb.index or not is_infinitive(parse, xcomp):
         return None
     content = parse.subtree(xcomp.index)
     person = parse.child(verb.index, "dobj", "dative")
@@ -199,14 +180,9 @@ def _clause_of(parse: Parse, verb: Token) -> Token | None:
     found = [
         child
         for child in parse.children(verb.index, "ccomp")
-        if not (_is_infinitive(parse, child) and child.index > verb.index)
+        if not (is_infinitive(parse, child) and child.index > verb.index)
     ]
     return found[0] if found else None
-
-
-def _starts_with_that(parse: Parse, clause: Token) -> bool:
-    mark = parse.child(clause.index, "mark")
-    return mark is not None and mark.text.lower() == "that"
 
 
 def _fronted(parse: Parse, verb: Token, clause: Token) -> frozenset[int]:
@@ -232,116 +208,5 @@ def _following(parse: Parse, lexicon: Lexicon, verb: Token, clause: Token) -> fr
     return content
 
 
-def _is_infinitive(parse: Parse, verb: Token) -> bool:
-    return any(
-        child.text.lower() == "to" and child.index < verb.index
-        for child in parse.children(verb.index, "aux", "mark")
-    )
-
-
 def _has_subject(parse: Parse, verb: Token) -> bool:
     return parse.child(verb.index, "nsubj", "nsubjpass") is not None
-
-
-def _noun(parse: Parse, lexicon: Lexicon, noun: Token, lemma: str) -> Iterator[Candidate]:
-    for child in parse.children(noun.index, "acl", "ccomp", "relcl", "prep"):
-        if child.index < noun.index:
-            continue
-        if (
-            child.dep != "prep"
-            and lemma in lexicon.nouns["clause"]
-            and _starts_with_that(parse, child)
-        ):
-            yield _build_noun(parse, "noun-clause", noun, parse.subtree(child.index))
-            return
-        if (
-            child.dep == "acl"
-            and lemma in lexicon.nouns["infinitive"]
-            and _is_infinitive(parse, child)
-        ):
-            yield _build_noun(parse, "noun-infinitive", noun, parse.subtree(child.index))
-            return
-        if (
-            child.dep == "prep"
-            and f"{lemma}:{child.text.lower()}" in lexicon.nouns["prepositional"]
-        ):
-            thing = parse.child(child.index, "pobj", "pcomp")
-            if thing is not None:
-                extra = frozenset([child.index])
-                yield _build_noun(parse, "noun-prep", noun, parse.subtree(thing.index), extra)
-                return
-
-
-def _build_noun(
-    parse: Parse,
-    rule: str,
-    noun: Token,
-    content: frozenset[int],
-    extra: frozenset[int] = frozenset(),
-) -> Candidate:
-    owner = parse.child(noun.index, "poss")
-    cue = {noun.index, *extra}
-    source: frozenset[int] = frozenset()
-    if owner is not None:
-        mark = parse.child(owner.index, "case")
-        source = sources.noun_phrase(parse, owner.index, stop=noun.index)
-        if mark is not None:
-            source -= {mark.index}
-            cue.add(mark.index)
-        cue |= set(range(max(source) + 1, noun.index)) if source else set()
-    else:
-        by = next(
-            (
-                c
-                for c in parse.children(noun.index, "prep")
-                if c.text.lower() in ("by", "from", "of")
-            ),
-            None,
-        )
-        if by is not None and by.index not in extra and by.index < min(content):
-            person = parse.child(by.index, "pobj")
-            if person is not None:
-                source = sources.noun_phrase(parse, person.index)
-        elif noun.dep == "dobj":
-            source = sources.of_verb(parse, noun.head)
-            cue |= set(range(noun.head, noun.index))
-    return Candidate(rule, noun.index, content - cue, frozenset(cue), source - content - cue)
-
-
-def _adjective(parse: Parse, lexicon: Lexicon, adjective: Token) -> Iterator[Candidate]:
-    if adjective.lemma not in lexicon.adjectives or adjective.dep not in ("acomp", "oprd", "ROOT"):
-        return
-    clause = parse.child(adjective.index, "ccomp") or parse.child(adjective.index, "xcomp")
-    if clause is None or clause.index < adjective.index:
-        return
-    verb = parse.head(adjective.index)
-    source = sources.of_verb(parse, verb.index)
-    cue = cues.verb_group(parse, verb.index) | {adjective.index}
-    yield Candidate(
-        "adjective",
-        adjective.index,
-        parse.subtree(clause.index),
-        frozenset(range(min(cue), max(cue) + 1)),
-        source,
-    )
-
-
-def _according(parse: Parse, token: Token) -> Iterator[Candidate]:
-    to = next(
-        (i for i in (token.index + 1,) if i < len(parse) and parse[i].text.lower() == "to"), None
-    )
-    if to is None:
-        return
-    noun = parse.child(to, "pobj") or parse.child(token.index, "pobj")
-    if noun is None:
-        return
-    source = sources.noun_phrase(parse, noun.index)
-    first, last = parse.sentence(token.index)
-    phrase = parse.subtree(token.index)
-    content = frozenset(range(first, last)) - phrase
-    host = parse.head(token.index)
-    for ancestor in (host, *parse.ancestors(host.index)):
-        if ancestor.pos in ("VERB", "AUX"):
-            content = parse.subtree(ancestor.index) - phrase
-            break
-    yield Candidate("according", token.index, content, frozenset([token.index, to]), source)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from adapters._attribution import cues, sources
-from adapters._attribution.clauses import lemma_of
+from adapters._attribution.candidate import lemma_of
 from adapters._attribution.contents import join, span_of
 from adapters._attribution.lexicon import Lexicon
 from adapters._attribution.parse import Parse

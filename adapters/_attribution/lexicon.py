@@ -26,7 +26,8 @@ class Lexicon:
     verbs: dict[str, frozenset[str]]
     nouns: dict[str, frozenset[str]]
     adjectives: frozenset[str]
-    colon: frozenset[str]
+    hearsay: frozenset[str]
+    texts: frozenset[str]
 
     @property
     def speech_verbs(self) -> frozenset[str]:
@@ -49,5 +50,6 @@ def load(scopes: Iterable[str] = SCOPES, path: Path = DATA) -> Lexicon:
         {frame: collect("class", frame) for frame in _FRAMES},
         {frame: collect("nouns", frame) for frame in _FRAMES},
         collect("adjectives", "lemmas"),
-        collect("colon", "lemmas"),
+        collect("hearsay", "lemmas"),
+        collect("texts", "lemmas"),
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from adapters._attribution import contents, cues, sources
-from adapters._attribution.clauses import candidates, lemma_of
+from adapters._attribution.candidate import lemma_of
+from adapters._attribution.clauses import candidates
 from adapters._attribution.continuation import adjacent, claim_rest, join_paragraphs
 from adapters._attribution.labels import labelled
 from adapters._attribution.lexicon import Lexicon

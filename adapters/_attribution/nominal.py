@@ -1,0 +1,147 @@
+"""Reports without a reporting verb: nouns, adjectives, "according to", "reportedly"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from adapters._attribution import cues, sources
+from adapters._attribution.candidate import Candidate, is_infinitive, starts_with_that
+from adapters._attribution.lexicon import Lexicon
+from adapters._attribution.parse import Parse, Token
+
+__all__ = ["adjective", "adjunct", "noun"]
+
+_NONE: frozenset[int] = frozenset()
+
+
+def noun(parse: Parse, lexicon: Lexicon, token: Token, lemma: str) -> Iterator[Candidate]:
+    """"the claim that ...", "his promise to ...", "support for ..."; at most one for a noun."""
+    for child in parse.children(token.index, "acl", "ccomp", "relcl", "prep"):
+        if child.index < token.index:
+            continue
+        if child.dep == "prep":
+            preposition = child.text.lower()
+            thing = parse.child(child.index, "pobj", "pcomp")
+            known = preposition == "about" or (
+                f"{lemma}:{preposition}" in lexicon.nouns["prepositional"]
+            )
+            if known and thing is not None:
+                extra = frozenset([child.index])
+                yield _noun_cue(parse, "noun-prep", token, parse.subtree(thing.index), extra)
+                return
+        elif lemma in lexicon.nouns["clause"] and starts_with_that(parse, child):
+            yield _noun_cue(parse, "noun-clause", token, parse.subtree(child.index))
+            return
+        elif lemma in lexicon.nouns["infinitive"] and is_infinitive(parse, child):
+            yield _noun_cue(parse, "noun-infinitive", token, parse.subtree(child.index))
+            return
+
+
+def _noun_cue(
+    parse: Parse, rule: str, token: Token, content: frozenset[int], extra: frozenset[int] = _NONE
+) -> Candidate:
+    """Cue and source of a noun: its owner, its `by`-phrase, or the subject of its light verb."""
+    owner = parse.child(token.index, "poss")
+    cue = {token.index, *extra}
+    source = _NONE
+    if owner is not None:
+        mark = parse.child(owner.index, "case")
+        source = sources.noun_phrase(parse, owner.index, stop=token.index)
+        if mark is not None:
+            source -= {mark.index}
+            cue.add(mark.index)
+        cue |= set(range(max(source) + 1, token.index)) if source else set()
+    else:
+        by = next(
+            (
+                child
+                for child in parse.children(token.index, "prep")
+                if child.text.lower() in ("by", "from", "of") and child.index not in extra
+            ),
+            None,
+        )
+        person = parse.child(by.index, "pobj") if by is not None else None
+        if by is not None and person is not None and by.index < min(content):
+            source = sources.noun_phrase(parse, person.index)
+        elif token.dep == "dobj":
+            source = sources.of_verb(parse, token.head)
+            cue |= set(range(token.head, token.index)) | cues.verb_group(parse, token.head)
+    return Candidate(rule, token.index, content - cue, frozenset(cue), source - content - cue)
+
+
+def adjective(parse: Parse, lexicon: Lexicon, token: Token) -> Iterator[Candidate]:
+    """"is confident that ...", "was critical of ..."."""
+    if token.dep not in ("acomp", "oprd", "ROOT", "conj", "amod", "advcl"):
+        return
+    extra = _NONE
+    clause = parse.child(token.index, "ccomp", "xcomp")
+    content = _NONE
+    if clause is not None and clause.index > token.index and token.lemma in lexicon.adjectives:
+        content = parse.subtree(clause.index)
+    else:
+        for prep in parse.children(token.index, "prep"):
+            thing = parse.child(prep.index, "pobj", "pcomp")
+            if f"{token.lemma}:{prep.text.lower()}" in lexicon.adjectives and thing is not None:
+                content, extra = parse.subtree(thing.index), frozenset([prep.index])
+                break
+    if not content:
+        return
+    verb = parse.head(token.index)
+    cue = {token.index, *extra}
+    source = _NONE
+    if token.dep in ("acomp", "oprd"):
+        source = sources.of_verb(parse, verb.index)
+        cue |= cues.verb_group(parse, verb.index)
+    whole = frozenset(range(min(cue), max(cue) + 1)) - source
+    yield Candidate("adjective", token.index, content - whole, whole, source - content)
+
+
+def adjunct(parse: Parse, lexicon: Lexicon, token: Token) -> Iterator[Candidate]:
+    """Sentence adjuncts that name a source, or say that there is one."""
+    word = token.text.lower()
+    if word == "according":
+        yield from _according(parse, token)
+    elif word == "per" and token.dep == "prep":
+        yield from _named_by(parse, token, "according", ("PROPN",), frozenset())
+    elif word == "in" and token.dep == "prep" and parse.sentence(token.index)[0] == token.index:
+        yield from _named_by(parse, token, "in-text", (), lexicon.texts)
+    elif word in lexicon.hearsay and token.dep == "advmod":
+        host = parse.head(token.index)
+        if host.pos in ("VERB", "AUX"):
+            cue = frozenset([token.index])
+            yield Candidate("hearsay", token.index, parse.subtree(host.index) - cue, cue, _NONE)
+
+
+def _according(parse: Parse, token: Token) -> Iterator[Candidate]:
+    to = token.index + 1
+    if to >= len(parse) or parse[to].text.lower() != "to":
+        return
+    thing = parse.child(to, "pobj") or parse.child(token.index, "pobj")
+    if thing is None:
+        return
+    source = sources.noun_phrase(parse, thing.index)
+    cue = frozenset([token.index, to])
+    content = _host_clause(parse, token) - source - cue
+    yield Candidate("according", token.index, content, cue, source)
+
+
+def _named_by(
+    parse: Parse, token: Token, rule: str, tags: tuple[str, ...], lemmas: frozenset[str]
+) -> Iterator[Candidate]:
+    thing = parse.child(token.index, "pobj")
+    if thing is None or not (thing.pos in tags or thing.lemma in lemmas):
+        return
+    source = sources.noun_phrase(parse, thing.index)
+    content = _host_clause(parse, token)
+    yield Candidate(rule, token.index, content, frozenset([token.index]), source)
+
+
+def _host_clause(parse: Parse, token: Token) -> frozenset[int]:
+    """The clause that the adjunct stands in, without the adjunct."""
+    phrase = parse.subtree(token.index)
+    host = parse.head(token.index)
+    for verb in (host, *parse.ancestors(host.index)):
+        if verb.pos in ("VERB", "AUX"):
+            return parse.subtree(verb.index) - phrase
+    first, last = parse.sentence(token.index)
+    return frozenset(range(first, last)) - phrase
