@@ -102,6 +102,9 @@ class GoldRecord:
     """Code points of all texts."""
     words: int
     """Runs of non-white-space; the unit of `Costs.words_per_second`."""
+    agreement: Mapping[str, Any] = field(default_factory=dict)
+    """What the card says of the annotators' agreement: `who`, and per task the F1 over pairs of
+    annotators (`f1`, `lowest`, `highest`, `pairs`); the ceiling row of the tables."""
 
 
 @dataclass(frozen=True, slots=True)

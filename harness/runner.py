@@ -246,6 +246,7 @@ def _card(gold: GoldSet) -> GoldRecord:
         documents=gold.documents,
         characters=characters,
         words=words,
+        agreement=dict(gold.card.get("agreement", {})),
     )
 
 

@@ -27,22 +27,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from harness import record as records
-    from harness.report.run import run_tables
+    from harness.report.run import description, details, rankings
     from harness.report.tables import render
 
     path = Path(args.run)
     folder = path if path.is_dir() else path.parent
     record = records.read(path)
-    tables = run_tables(record, folder, details=not args.rankings)
+    first, rest = rankings(record, folder), [] if args.rankings else details(record, folder)
     if not args.html:
-        print(render(tables, args.format))
+        print(render([*rest, *first], args.format))
         return 0
     from harness.formats.files import write_text
     from harness.report.browse import groups
     from harness.report.html import page
-    from harness.report.run import description
 
     browsed = groups(record, folder)
-    write_text(args.html, page("NLP backends compared", description(record), tables, browsed))
+    title = "NLP backends compared"
+    write_text(args.html, page(title, description(record), first, folded=rest, groups=browsed))
     print(f"harness: wrote {args.html}", file=sys.stderr)
     return 0

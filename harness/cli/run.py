@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,18 +131,18 @@ def _all_gold() -> list[str]:
 def _publish(args: argparse.Namespace, record: RunRecord) -> None:
     """The tables on stdout, and as Markdown beside the record."""
     from harness.formats.files import write_text
-    from harness.report.run import leaderboard, run_tables
+    from harness.report.run import details, leaderboard, rankings
     from harness.report.tables import render
 
-    tables = run_tables(record, args.out)
-    write_text(Path(args.out) / "leaderboard.md", leaderboard(record, tables))
+    write_text(Path(args.out) / "leaderboard.md", leaderboard(record, args.out))
     if args.json:
         from harness.record import to_json
 
-        print(json.dumps(json.loads(to_json(record)), ensure_ascii=False, indent=2))
+        print(to_json(record), end="")
         return
-    shown = run_tables(record, args.out, details=False) if args.rankings else tables
-    print(render(shown, args.format))
+    # A terminal is left at the end of what was printed: the rankings, which answer the question.
+    shown = [] if args.rankings else details(record, args.out)
+    print(render([*shown, *rankings(record, args.out)], args.format))
 
 
 def _refuse_unknown(record: RunRecord) -> None:

@@ -63,7 +63,8 @@ def page(title: str, meta: Sequence[str], tables: Sequence[Table], groups: Seque
     body = [
         f"<h1>{html.escape(title)}</h1>",
         *(f'<p class="meta">{html.escape(line)}</p>' for line in meta),
-        *(_table(table, folded=number >= _OPEN_TABLES) for number, table in enumerate(tables)),
+        *(_table(table, folded=False) for table in tables),
+        *(_table(table, folded=True) for table in folded),
     ]
     if groups:
         body.append(_BROWSER)
@@ -79,9 +80,6 @@ def page(title: str, meta: Sequence[str], tables: Sequence[Table], groups: Seque
         + "\n</body>\n</html>\n"
     )
 
-
-# The first tables are rankings; the rest are folded, so that the page opens on the answer.
-_OPEN_TABLES = 2
 
 _BROWSER = """\
 <h2>Mention by mention</h2>

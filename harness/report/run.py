@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from harness.annotation import Task
-from harness.record import Result, RunRecord
+from harness.record import GoldRecord, Result, RunRecord
 from harness.report.scores import attribution_table, ner_table
 from harness.report.tables import UNDEFINED, Cell, Table, number, quantity, render
 from harness.rescore import HEADLINE, UnitCounts, full_score, unit_counts
@@ -17,21 +17,30 @@ from harness.scoring.significance import (
     paired_interval,
 )
 
-__all__ = ["description", "detail_tables", "leaderboard", "ranking_table", "run_tables"]
+__all__ = ["description", "details", "leaderboard", "ranking_table", "rankings"]
 
 _HEADERS = ("backend", "P", "R", "F1", "95 % CI", "docs/s", "words/s", "peak MB", "load s")
 
 
-def run_tables(record: RunRecord, folder: str | Path, *, details: bool = True) -> list[Table]:
-    """Every table of a run, in the order in which a person reads them."""
-    tables: list[Table] = []
+def rankings(record: RunRecord, folder: str | Path) -> list[Table]:
+    """One ranking table per gold set and task."""
+    return [ranking_table(record, gold, task, folder) for gold, task in _measured(record)]
+
+
+def details(record: RunRecord, folder: str | Path) -> list[Table]:
+    """One table per backend, gold set and task: entity types, or attribution elements."""
+    return [
+        table
+        for gold, task in _measured(record)
+        for table in detail_tables(record, gold, task, folder)
+    ]
+
+
+def _measured(record: RunRecord) -> Iterator[tuple[str, Task]]:
     for gold in record.gold:
         for task in gold.tasks:
             if record.select(gold=gold.name, task=task):
-                tables.append(ranking_table(record, gold.name, task, folder))
-                if details:
-                    tables.extend(detail_tables(record, gold.name, task, folder))
-    return tables
+                yield gold.name, task
 
 
 def description(record: RunRecord) -> list[str]:
@@ -48,9 +57,10 @@ def description(record: RunRecord) -> list[str]:
     ]
 
 
-def leaderboard(record: RunRecord, tables: Sequence[Table]) -> str:
-    """The run as a Markdown page: where and when, then every table."""
+def leaderboard(record: RunRecord, folder: str | Path) -> str:
+    """The run as a Markdown page: where and when, the rankings, then every backend."""
     head = ["# Leaderboard", "", f"`{' '.join(record.command)}`", "", *description(record), ""]
+    tables = [*rankings(record, folder), *details(record, folder)]
     return "\n".join(head) + "\n" + render(tables, "github") + "\n"
 
 
@@ -68,8 +78,11 @@ def ranking_table(record: RunRecord, gold: str, task: Task, folder: str | Path) 
     }
     resampler = _resampler(record, list(counted.values()))
     ranked = sorted(results, key=lambda result: _rank(result, counted.get(result.backend)))
-    rows = tuple(_ranking_row(result, counted, resampler) for result in ranked)
     card = record.find_gold(gold)
+    rows = (
+        *_ceiling_row(card, task),
+        *(_ranking_row(result, counted, resampler) for result in ranked),
+    )
     title = f"{gold}: {_TASKS[task]} ({card.documents} documents, {card.words} words)"
     notes = [*_signatures(results), *_method(task, results, counted, resampler)]
     notes.extend(_remarks(ranked))
@@ -122,6 +135,17 @@ def _ranking_row(
         quantity(memory),
         quantity(costs.load_seconds),
     )
+
+
+def _ceiling_row(card: GoldRecord, task: Task) -> list[tuple[Cell, ...]]:
+    """What the annotators reach against each other, where the gold set has several."""
+    found = card.agreement.get(task)
+    if not found:
+        return []
+    who = card.agreement.get("who", "annotators")
+    spread = f"{number(found['lowest'])} to {number(found['highest'])}"
+    name = f"{who} (mean of {found['pairs']} pairs)"
+    return [(name, *([UNDEFINED] * 2), number(found["f1"]), spread, *([UNDEFINED] * 4))]
 
 
 def _name(result: Result) -> str:
