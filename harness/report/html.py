@@ -56,8 +56,15 @@ class Group:
     documents: tuple[BrowsedDocument, ...]
 
 
-def page(title: str, meta: Sequence[str], tables: Sequence[Table], groups: Sequence[Group]) -> str:
-    """The whole page. Without `groups` it holds tables only."""
+def page(
+    title: str,
+    meta: Sequence[str],
+    tables: Sequence[Table],
+    *,
+    folded: Sequence[Table] = (),
+    groups: Sequence[Group] = (),
+) -> str:
+    """The whole page: open tables, folded ones, and with `groups` the mentions in their texts."""
     style = _asset("report.css")
     script = _asset("report.js") if groups else ""
     body = [
