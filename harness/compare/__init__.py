@@ -1,0 +1,302 @@
+"""Compare backends honestly: differences with intervals, tests, corrections, ties, and flips.
+
+The first system is the reference. Nothing is scored again: everything is computed from the counts
+per paragraph or document (`harness.scoring.significance`). Systems that were not counted the same
+way are refused, with the field that differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
+from statistics import median
+
+from harness.annotation import Task
+from harness.compare.measures import (
+    ATTRIBUTION_PARTS,
+    Columns,
+    Metric,
+    as_float,
+    columns,
+    entity_types,
+    headline_part,
+    metric_named,
+    part_named,
+    resample,
+    statistic,
+    support,
+)
+from harness.compare.result import ALPHA, Comparison, PartRow, Row
+from harness.compare.systems import System, distinct_names
+from harness.errors import NotComparable, NothingMeasured, UsageError
+from harness.flips import flips
+from harness.scoring.options import MATCH_MODES, Match
+from harness.scoring.significance import (
+    PairedTest,
+    Resampler,
+    detectable_difference,
+    holm,
+    percentile_interval,
+    randomisation_test,
+    tie_groups,
+)
+from harness.signature import diff
+
+__all__ = [
+    "MIN_SUPPORT",
+    "Comparison",
+    "PartRow",
+    "Row",
+    "System",
+    "check_same_count",
+    "compare",
+    "match_of",
+    "systems_of",
+]
+
+MIN_SUPPORT = 20
+"""Parts with fewer gold mentions than this are not compared on their own."""
+
+
+def compare(
+    systems: Sequence[System],
+    *,
+    metric: str = "f1",
+    part: str | None = None,
+    match: Match | None = None,
+    resamples: int = 10_000,
+    seed: int = 0,
+    force: bool = False,
+    min_support: int = MIN_SUPPORT,
+) -> Comparison:
+    """Compare systems on one gold set and task, the first being the reference.
+
+    `part` is what is compared (default: all entity types, or `found50`), `match` the match mode
+    for entities (default: as the reference was scored). Raises `NothingMeasured` for no system,
+    `UsageError` for an unknown metric or part, `NotComparable` where systems were counted in
+    different ways; with `force` those are compared on the units that they share.
+    """
+    if not systems:
+        raise NothingMeasured("there is nothing to compare: no system was measured")
+    known_metric = metric_named(metric)
+    notes = check_same_count(systems, force=force)
+    systems, dropped = _shared_units(distinct_names(systems), force=force)
+    if dropped:
+        notes.append(f"{dropped} units that not every system has are left out")
+    reference = systems[0]
+    task = reference.task
+    mode = match or match_of(reference)
+    types = entity_types(reference.tallies)
+    every_type = sorted({label for system in systems for label in entity_types(system.tallies)})
+    known_part = part_named(part or headline_part(task), task, every_type)
+    resampler = Resampler(reference.documents, resamples=resamples, seed=seed)
+
+    def counted(name: str) -> list[Columns]:
+        macro = [label for label in types if types[label]]
+        return [columns(system.tallies, name, match=mode, types=macro) for system in systems]
+
+    rows, groups, errors = _rows(systems, counted(known_part), known_metric, resampler, seed)
+    names = (
+        [label for label, n in types.items() if n >= min_support]
+        if task == "ner"
+        else [name for name in ATTRIBUTION_PARTS if name != known_part]
+    )
+    parts = _part_rows(
+        [system.name for system in systems],
+        {name: counted(name) for name in names},
+        known_metric,
+        min_support,
+        seed,
+    )
+    outcomes = {s.name: s.outcomes for s in systems}
+    base = outcomes[reference.name]
+    return Comparison(
+        gold=reference.gold,
+        task=task,
+        part=known_part,
+        metric=known_metric,
+        match=mode if task == "ner" else "found50",
+        signature=str(reference.signature.but(match=mode if task == "ner" else None)),
+        rows=rows,
+        groups=groups,
+        parts=parts,
+        flips={
+            system.name: flips(base, other)
+            for system in systems[1:]
+            if base is not None and (other := outcomes[system.name]) is not None
+        },
+        detectable=detectable_difference(median(errors)) if errors else None,
+        unit=resampler.unit,
+        resamples=resamples,
+        seed=seed,
+        notes=tuple(notes),
+        texts=reference.texts() if len(systems) > 1 else {},
+    )
+
+
+def match_of(system: System) -> Match:
+    """The match mode under which a system was scored; strict where that has no meaning."""
+    for mode in MATCH_MODES:
+        if system.signature.match == mode:
+            return mode
+    return "strict"
+
+
+def check_same_count(systems: Sequence[System], *, force: bool = False) -> list[str]:
+    """Remarks on how systems were counted; raises `NotComparable` where they differ.
+
+    A backend's own labels may be projected in another way than the reference's: that is a property
+    of the backend. The schema in which both meet the gold must be the same.
+    """
+    notes = []
+    reference = systems[0]
+    for other in systems[1:]:
+        differences = [
+            (name, one, two)
+            for name, one, two in diff(reference.signature, other.signature)
+            if name != "projection" or _gold_projection(one) != _gold_projection(two)
+        ]
+        if differences and not force:
+            name, one, two = differences[0]
+            raise NotComparable(
+                f"{reference.name} and {other.name} were not counted the same way: "
+                f"{name.replace('_', ' ')} is {one!r} in the first and {two!r} in the second "
+                f"(--force compares them all the same)\n  {reference.signature}\n"
+                f"  {other.signature}"
+            )
+        notes += [
+            f"forced: {name.replace('_', ' ')} of {other.name} is {two}, of the reference {one}"
+            for name, one, two in differences
+        ]
+        if reference.signature.version != other.signature.version:
+            notes.append(
+                f"{other.name} was counted by version {other.signature.version}, the reference "
+                f"by {reference.signature.version}"
+            )
+    return notes
+
+
+def _gold_projection(text: str) -> str:
+    return next((part for part in text.split(",") if part.startswith("gold=")), "")
+
+
+def _shared_units(systems: Sequence[System], *, force: bool) -> tuple[list[System], int]:
+    first = systems[0].units
+    if all(system.units == first for system in systems):
+        return list(systems), 0
+    shared = set(first).intersection(*(set(system.units) for system in systems[1:]))
+    if not force or not shared:
+        raise NotComparable(
+            "the systems have counts of different documents or paragraphs: "
+            f"{len(shared)} units are shared, the reference has {len(first)}"
+        )
+    out = []
+    for system in systems:
+        by_unit = dict(zip(system.units, system.tallies, strict=True))
+        kept = tuple(unit for unit in first if unit in shared)
+        tallies = tuple(by_unit[unit] for unit in kept)
+        out.append(replace(system, units=kept, tallies=tallies))
+    return out, len(first) - len(shared)
+
+
+def _rows(
+    systems: Sequence[System],
+    counts: Sequence[Columns],
+    metric: Metric,
+    resampler: Resampler,
+    seed: int,
+) -> tuple[tuple[Row, ...], tuple[tuple[str, ...], ...], list[float]]:
+    """The rows, the groups of ties, and the standard errors of all pairs that differ."""
+    score = statistic(metric, counts[0].group)
+    values = [as_float(score(one.counts.sum(axis=0))) for one in counts]
+    drawn = [score(sums) for sums in resample(resampler, counts)]
+    pairs = list(combinations(range(len(systems)), 2))
+    tests = {
+        (i, j): randomisation_test(counts[i].counts, counts[j].counts, score, seed=seed)
+        for i, j in pairs
+    }
+    known = [pair for pair in pairs if tests[pair].p_value is not None]
+    corrected = dict(zip(known, holm([tests[pair].p_value or 0.0 for pair in known]), strict=True))
+    paired = {(i, j): percentile_interval(drawn[j] - drawn[i], resampler) for i, j in pairs}
+    rows = [Row(systems[0].name, values[0], percentile_interval(drawn[0], resampler))]
+    for j in range(1, len(systems)):
+        pair = (0, j)
+        rows.append(
+            Row(
+                systems[j].name,
+                values[j],
+                percentile_interval(drawn[j], resampler),
+                tests[pair].difference,
+                paired[pair],
+                tests[pair],
+                corrected.get(pair),
+            )
+        )
+    index = {system.name: number for number, system in enumerate(systems)}
+    ranked = sorted(index, key=lambda name: (-_or(values[index[name]], -1.0), index[name]))
+
+    def tied(one: str, other: str) -> bool:
+        i, j = sorted((index[one], index[other]))
+        return corrected.get((i, j), 1.0) >= ALPHA
+
+    errors = [e for p in paired.values() if (e := p.standard_error) is not None and e > 0]
+    return tuple(rows), tuple(tie_groups(ranked, tied)), errors
+
+
+def _part_rows(
+    names: Sequence[str],
+    counted: Mapping[str, Sequence[Columns]],
+    metric: Metric,
+    min_support: int,
+    seed: int,
+) -> tuple[PartRow, ...]:
+    kept = {part: cols for part, cols in counted.items() if support(cols[0]) >= min_support}
+    tests: dict[tuple[str, int], PairedTest] = {}
+    for part, cols in kept.items():
+        score = statistic(metric, cols[0].group)
+        for j in range(1, len(cols)):
+            tests[part, j] = randomisation_test(cols[0].counts, cols[j].counts, score, seed=seed)
+    known = [key for key, test in tests.items() if test.p_value is not None]
+    corrected = dict(zip(known, holm([tests[key].p_value or 0.0 for key in known]), strict=True))
+    rows = []
+    for part, cols in kept.items():
+        score = statistic(metric, cols[0].group)
+        rows.append(
+            PartRow(
+                part,
+                support(cols[0]),
+                {
+                    name: as_float(score(col.counts.sum(axis=0)))
+                    for name, col in zip(names, cols, strict=True)
+                },
+                {names[j]: tests[part, j].difference for j in range(1, len(cols))},
+                {names[j]: corrected.get((part, j)) for j in range(1, len(cols))},
+            )
+        )
+    return tuple(rows)
+
+
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else value
+
+
+def systems_of(
+    systems: Sequence[System], *, gold: str | None = None, task: Task | None = None
+) -> dict[tuple[str, Task], list[System]]:
+    """Systems by gold set and task, in the order given; only those asked for.
+
+    Raises `UsageError` for a gold set that none of them has.
+    """
+    groups: dict[tuple[str, Task], list[System]] = {}
+    for system in systems:
+        groups.setdefault((system.gold, system.task), []).append(system)
+    chosen = {
+        key: group
+        for key, group in groups.items()
+        if gold in (None, key[0]) and task in (None, key[1])
+    }
+    if groups and not chosen:
+        known = ", ".join(f"{name} ({kind})" for name, kind in groups)
+        raise UsageError(f"nothing measured for gold {gold!r}, task {task!r}; there is: {known}")
+    return chosen

@@ -1,0 +1,237 @@
+"""Scores as functions of summed counts, so that they can be resampled: one name, one matrix.
+
+A *part* is what is measured: all entity types (`micro`), their mean (`macro`), one type, or, for
+attribution, a relation (`found50`), an element (`source`, `content.overlap`), a kind (`direct`),
+`speaker` or `null_source`. A *metric* is precision, recall or F1 of it. `columns` gives the counts
+per unit and the statistic that turns their sum into the score.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+
+from harness.annotation import KINDS, Task
+from harness.errors import UsageError
+from harness.scoring.attribution_tally import RELATIONS, ROLES, AttributionTally
+from harness.scoring.counts import ErrorClass, NerTally
+from harness.scoring.options import Match
+from harness.scoring.significance import Resampler
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = [
+    "ATTRIBUTION_PARTS",
+    "METRICS",
+    "Columns",
+    "Metric",
+    "Tally",
+    "as_float",
+    "columns",
+    "entity_types",
+    "headline_part",
+    "metric_named",
+    "part_named",
+    "resample",
+    "statistic",
+    "support",
+]
+
+Metric: TypeAlias = Literal["precision", "recall", "f1"]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+Tally: TypeAlias = NerTally | AttributionTally
+Statistic: TypeAlias = Callable[["Array"], "Array"]
+
+ATTRIBUTION_PARTS: tuple[str, ...] = (
+    *RELATIONS,
+    *(f"{role}{view}" for role in ROLES for view in ("", ".overlap")),
+    *KINDS,
+    "speaker",
+    "null_source",
+)
+
+# Credit on either side by error class: what `harness.scoring.ner_score` calls outcomes.
+_CREDIT: dict[Match, dict[ErrorClass, float]] = {
+    "strict": {"correct": 1.0},
+    "exact": {"correct": 1.0, "type": 1.0},
+    "partial": {"correct": 1.0, "type": 1.0, "boundary": 0.5, "boundary_type": 0.5},
+    "type": {"correct": 1.0, "boundary": 1.0},
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Counts of one part: a row per unit, and the number of columns that make up a score.
+
+    Rows are `(right, predicted, gold)` or, where credit differs between the sides,
+    `(found, gold, right, predicted)`; for `macro` a group of these per type.
+    """
+
+    counts: Array
+    group: int
+
+
+def headline_part(task: Task) -> str:
+    """The part by which a task's backends are ranked."""
+    return "micro" if task == "ner" else "found50"
+
+
+def metric_named(name: str) -> Metric:
+    """The metric of that name. Raises `UsageError` with the nearest one."""
+    for metric in METRICS:
+        if metric == name.lower():
+            return metric
+    raise UsageError(f"unknown metric {name!r}{_nearest(name, METRICS)}")
+
+
+def part_named(name: str, task: Task, types: Iterable[str]) -> str:
+    """The part of that name; `types` are the entity types that there are.
+
+    Raises `UsageError` with the nearest one.
+    """
+    known = ATTRIBUTION_PARTS if task == "attribution" else ("micro", "macro", *sorted(types))
+    if name in known:
+        return name
+    raise UsageError(
+        f"unknown {'type' if task == 'ner' else 'part'} {name!r}{_nearest(name, known)}"
+    )
+
+
+def entity_types(tallies: Iterable[Tally]) -> dict[str, int]:
+    """Every entity type with gold support, with that support; most frequent first."""
+    counts: dict[str, int] = {}
+    for tally in tallies:
+        if isinstance(tally, NerTally):
+            for (_, gold, _), n in tally.cells("strict").items():
+                if gold is not None:
+                    counts[gold] = counts.get(gold, 0) + n
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def columns(
+    tallies: Sequence[Tally], part: str, *, match: Match = "strict", types: Sequence[str] = ()
+) -> Columns:
+    """The counts of a part, a row per tally. `types` are those that `macro` averages over."""
+    import numpy as np
+
+    if part == "macro":
+        blocks = [columns(tallies, label, match=match) for label in types]
+        if not blocks:
+            return Columns(np.zeros((len(tallies), 3)), 3)
+        return Columns(np.concatenate([block.counts for block in blocks], axis=1), blocks[0].group)
+    rows: list[Sequence[float]] = []
+    for tally in tallies:
+        if isinstance(tally, NerTally):
+            rows.append(_entity_row(tally, None if part == "micro" else part, match))
+        else:
+            rows.append(_attribution_row(tally, part))
+    group = 4 if part in KINDS or (match in ("exact", "partial") and part != "micro") else 3
+    if group == 3:
+        rows = [(found, predicted, gold) for found, gold, _, predicted in rows]
+    return Columns(np.asarray(rows, dtype=np.float64).reshape(len(rows), group), group)
+
+
+def statistic(metric: Metric, group: int) -> Statistic:
+    """The score of summed counts, `(..., k)` in, `(...)` out; NaN where undefined.
+
+    Several groups side by side are averaged (macro); a group that is undefined counts as 0 there,
+    as in `harness.scoring.measures`.
+    """
+    import numpy as np
+
+    def score(counts: Array) -> Array:
+        counts = np.asarray(counts, dtype=np.float64)
+        shaped = counts.reshape(*counts.shape[:-1], counts.shape[-1] // group, group)
+        if group == 3:
+            right, predicted, gold = (shaped[..., i] for i in range(3))
+            found = right
+        else:
+            found, gold, right, predicted = (shaped[..., i] for i in range(4))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            precision, recall = right / predicted, found / gold
+            p, r = np.nan_to_num(precision), np.nan_to_num(recall)
+            if metric == "precision":
+                values = precision
+            elif metric == "recall":
+                values = recall
+            elif group == 3:
+                values = 2 * right / (predicted + gold)
+            else:
+                harmonic = np.nan_to_num(2 * p * r / (p + r))
+                values = np.where(predicted + gold > 0, harmonic, np.nan)
+        if shaped.shape[-2] == 1:
+            return np.asarray(values[..., 0])
+        return np.asarray(np.nan_to_num(values).mean(axis=-1))
+
+    return score
+
+
+def support(counts: Columns) -> int:
+    """How many gold mentions (or relations, elements, characters) there are, over all groups."""
+    import numpy as np
+
+    index = 2 if counts.group == 3 else 1
+    return round(float(np.sum(counts.counts[:, index :: counts.group])))
+
+
+def resample(resampler: Resampler, counts: Sequence[Columns]) -> list[Array]:
+    """The summed counts of every resample, for each of `counts`; drawn once for all of them."""
+    import numpy as np
+
+    if not counts:
+        return []
+    widths = [one.counts.shape[1] for one in counts]
+    sums = resampler.sums(np.concatenate([one.counts for one in counts], axis=1))
+    return np.split(sums, np.cumsum(widths)[:-1], axis=1)
+
+
+def _entity_row(tally: NerTally, label: str | None, match: Match) -> tuple[float, ...]:
+    """`(found, gold, right, predicted)`, over all types or of one."""
+    credit = _CREDIT[match]
+    found = right = 0.0
+    gold = predicted = 0
+    for (error, here, there), n in tally.cells(match).items():
+        earned = n * credit.get(error, 0.0)
+        if here is not None and label in (None, here):
+            gold += n
+            found += earned
+        if there is not None and label in (None, there):
+            predicted += n
+            right += earned
+    return found, gold, right, predicted
+
+
+def _attribution_row(tally: AttributionTally, part: str) -> tuple[float, ...]:
+    if part in RELATIONS:
+        return tally[part], tally["gold"], tally[part], tally["predicted"]
+    if part in KINDS:
+        found = sum(tally[f"{part}>{other}"] for other in KINDS)
+        right = sum(tally[f"{other}>{part}"] for other in KINDS)
+        return found, tally[f"{part}.gold"], right, tally[f"{part}.predicted"]
+    role, _, view = part.partition(".")
+    same, suffix = ("shared_chars", "_chars") if view else ("same", "")
+    if role == "speaker":
+        same = "right"
+    elif role == "null_source":
+        same = "both"
+    right = tally[f"{role}.{same}"]
+    return right, tally[f"{role}.gold{suffix}"], right, tally[f"{role}.predicted{suffix}"]
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    folded = {option.casefold(): option for option in known}
+    near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+    guess = f". Did you mean {folded[near[0]]!r}?" if near else ""
+    return f"{guess or '.'} Known: {', '.join(folded.values())}"
+
+
+def as_float(value: Any) -> float | None:
+    """A number, or `None` for NaN."""
+    number = float(value)
+    return None if number != number else number

@@ -1,0 +1,155 @@
+"""Which mentions one backend finds and another does not: the differences behind a difference.
+
+Mentions are compared as strict scoring compares them, one by one and by offset. For attribution a
+relation is found when its content is (`found50`), and named by its content's hull and its kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from harness.annotation import Attribution, Entity, Task, context, printable
+from harness.evaluate import Pair
+from harness.scoring import attribution, ner
+
+__all__ = ["Flips", "Mention", "Outcomes", "describe", "flips", "outcomes"]
+
+
+class Mention(NamedTuple):
+    """An entity or a relation, by document and code-point offsets."""
+
+    document: str
+    start: int
+    end: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What became of every mention: gold ones are found or missed, predicted ones may be spurious.
+
+    A gold mention that met a wrong partner (boundary, type) is missed, and its partner spurious.
+    """
+
+    found: frozenset[Mention]
+    missed: frozenset[Mention]
+    spurious: frozenset[Mention]
+
+    @property
+    def gold(self) -> frozenset[Mention]:
+        return self.found | self.missed
+
+
+@dataclass(frozen=True, slots=True)
+class Flips:
+    """What changes from a reference to another; each sorted by document and offset."""
+
+    lost: tuple[Mention, ...]
+    """Gold mentions that the reference finds and the other does not."""
+    gained: tuple[Mention, ...]
+    """Gold mentions that the other finds and the reference does not."""
+    introduced: tuple[Mention, ...]
+    """Spurious mentions of the other alone."""
+    removed: tuple[Mention, ...]
+    """Spurious mentions of the reference alone."""
+
+    def __bool__(self) -> bool:
+        return bool(self.lost or self.gained or self.introduced or self.removed)
+
+    def of(self, label: str) -> Flips:
+        """Only the mentions with that label."""
+        return Flips(*(tuple(m for m in part if m.label == label) for part in self.parts()))
+
+    def parts(self) -> tuple[tuple[Mention, ...], ...]:
+        """`lost`, `gained`, `introduced`, `removed`."""
+        return (self.lost, self.gained, self.introduced, self.removed)
+
+    def summary(self) -> str:
+        """`lost 3, gained 5, new errors 1, errors gone 0`."""
+        names = ("lost", "gained", "new errors", "errors gone")
+        counts = zip(names, map(len, self.parts()), strict=True)
+        return ", ".join(f"{name} {count}" for name, count in counts)
+
+
+def outcomes(pairs: Iterable[Pair], task: Task, options: ner.NerOptions) -> Outcomes:
+    """The outcome of every mention of documents whose labels are in one schema already."""
+    found: set[Mention] = set()
+    missed: set[Mention] = set()
+    spurious: set[Mention] = set()
+    for pair in pairs:
+        walk = _entities(pair, options) if task == "ner" else _relations(pair)
+        for right, gold, predicted in walk:
+            if right:
+                assert gold is not None
+                found.add(gold)
+                continue
+            if gold is not None:
+                missed.add(gold)
+            if predicted is not None:
+                spurious.add(predicted)
+    return Outcomes(frozenset(found), frozenset(missed - found), frozenset(spurious - found))
+
+
+def flips(reference: Outcomes, other: Outcomes) -> Flips:
+    """What changes from `reference` to `other`, two outcomes on the same gold."""
+    return Flips(
+        lost=tuple(sorted(reference.found - other.found)),
+        gained=tuple(sorted(other.found - reference.found)),
+        introduced=tuple(sorted(other.spurious - reference.spurious)),
+        removed=tuple(sorted(reference.spurious - other.spurious)),
+    )
+
+
+def describe(
+    mentions: Sequence[Mention], texts: Mapping[str, str], *, limit: int = 20, width: int = 40
+) -> list[str]:
+    """A line per mention with its surroundings, without control characters.
+
+    `texts` may lack documents: their mentions are named by offset alone.
+    """
+    lines = []
+    for mention in mentions[:limit]:
+        text = texts.get(mention.document)
+        place = f"{printable(mention.document)} [{mention.start}, {mention.end})"
+        shown = "" if text is None else ": " + context(text, mention[1:3], width=width)
+        lines.append(f"{printable(mention.label)} {place}{shown}")
+    if len(mentions) > limit:
+        lines.append(f"… and {len(mentions) - limit} more")
+    return lines
+
+
+_Outcome = tuple[bool, Mention | None, Mention | None]
+
+
+def _entities(pair: Pair, options: ner.NerOptions) -> Iterator[_Outcome]:
+    def mention(entity: Entity | None) -> Mention | None:
+        if entity is None:
+            return None
+        return Mention(pair.gold.id, entity.start, entity.end, entity.label)
+
+    for error, gold, predicted in ner.mentions(
+        pair.gold.annotations.entities or (),
+        pair.predicted.entities or (),
+        options,
+        text=pair.gold.text,
+        ignore=pair.gold.ignore,
+    ):
+        yield error == "correct", mention(gold), mention(predicted)
+
+
+def _relations(pair: Pair) -> Iterator[_Outcome]:
+    def mention(item: Attribution | None) -> Mention | None:
+        if item is None:
+            return None
+        hull = (item.content[0].start, item.content[-1].end)
+        return Mention(pair.gold.id, *hull, item.kind or "attribution")
+
+    for item in attribution.pairs(
+        pair.gold.annotations.attributions or (),
+        pair.predicted.attributions or (),
+        text=pair.gold.text or "",
+        ignore=pair.gold.ignore,
+    ):
+        yield item.dice >= 0.5, mention(item.gold), mention(item.predicted)
