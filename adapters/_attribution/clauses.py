@@ -29,6 +29,14 @@ def candidates(parse: Parse, lexicon: Lexicon) -> Iterator[Candidate]:
         yield from nominal.adjunct(parse, lexicon, token)
 
 
+_SENSES = frozenset(["see", "hear", "watch", "feel", "notice", "observe"])
+
+
+def _finite(parse: Parse, clause: Token) -> bool:
+    verbs = (clause, *parse.children(clause.index, "aux", "auxpass"))
+    return any(verb.tag in ("VBD", "VBZ", "VBP", "MD") for verb in verbs)
+
+
 def is_passive(parse: Parse, verb: int) -> bool:
     if parse.child(verb, "auxpass", "nsubjpass") is not None:
         return True
@@ -40,6 +48,8 @@ def _verb(parse: Parse, lexicon: Lexicon, verb: Token, lemma: str) -> Iterator[C
     clause = _clause_of(parse, verb)
     if clause is not None:
         known = lemma in lexicon.verbs["clause"]
+        if lemma in _SENSES and not _finite(parse, clause):
+            known = False  # "saw him leave" reports nothing
         if known or starts_with_that(parse, clause):
             if clause.index < verb.index:
                 content = _fronted(parse, verb, clause)
