@@ -49,11 +49,13 @@ class Assessor:
         *,
         meeting: Meeting | None = None,
         capabilities: Capabilities | None = None,
+        attribution_options: attribution.AttributionOptions | None = None,
     ) -> None:
         self._task: Task = task
         self._options = options
         self._meeting = meeting
         self._capabilities = capabilities
+        self._attribution_options = attribution_options
         self._ner = ner.NerTally()
         self._attribution = attribution.AttributionTally()
         self.unknown: Counter[str] = Counter()
@@ -85,7 +87,9 @@ class Assessor:
             gold = self._onto(gold, self._meeting.project_gold, Counter())
             shown = Record(gold.id, None, layers)
             layers = self._onto(shown, self._meeting.project_predicted, self.unknown).annotations
-        counted = tally_document(Pair(gold, layers, error=error), self._task, self._options)
+        counted = tally_document(
+            Pair(gold, layers, error=error), self._task, self._options, self._attribution_options
+        )
         units: list[Unit] = []
         for unit in counted.units:
             if isinstance(unit, ner.NerTally):

@@ -39,6 +39,7 @@ from harness.record import (
     slug,
 )
 from harness.registry import BackendSpec, adapter
+from harness.scoring.attribution import AttributionOptions
 from harness.scoring.ner import NerOptions
 from harness.signature import Signature
 from harness.store import Store
@@ -282,6 +283,7 @@ class Cell:
             self._options.scoring,
             meeting=meeting,
             capabilities=self._declaration.capabilities,
+            attribution_options=AttributionOptions(aliases=self._gold.aliases),
         )
 
     def _finish(self, status: ResultStatus, reason: str, install: str | None) -> None:

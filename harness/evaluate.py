@@ -112,6 +112,7 @@ def evaluate(
     *,
     task: Task,
     options: ner.NerOptions | None = None,
+    attribution_options: attribution.AttributionOptions | None = None,
     schema: str | None = None,
     strict_labels: bool = False,
 ) -> Evaluation:
@@ -128,7 +129,7 @@ def evaluate(
         for side in ("gold", "predictions") if strict_labels else ("gold",):
             _refuse(unknown[side], side, schema)
     pairs = join(gold, predicted, task=task)
-    documents = tuple(tally_document(pair, task, options) for pair in pairs)
+    documents = tuple(tally_document(pair, task, options, attribution_options) for pair in pairs)
     missing = tuple(pair.gold.id for pair in pairs if pair.missing)
     failed = tuple((pair.gold.id, pair.error) for pair in pairs if pair.error is not None)
     return Evaluation(
@@ -177,7 +178,12 @@ def _check_offsets(id_: str, text: str, annotations: Annotations, task: Task) ->
             )
 
 
-def tally_document(pair: Pair, task: Task, options: ner.NerOptions) -> DocumentTally:
+def tally_document(
+    pair: Pair,
+    task: Task,
+    options: ner.NerOptions,
+    attribution_options: attribution.AttributionOptions | None = None,
+) -> DocumentTally:
     """Count one document, paragraph by paragraph. Labels are compared as they are spelled.
 
     Raises `InputError` for attributions without a text.
@@ -210,7 +216,7 @@ def tally_document(pair: Pair, task: Task, options: ner.NerOptions) -> DocumentT
             attribution.tally_units(
                 _no_none(record.annotations.attributions),
                 _no_none(pair.predicted.attributions),
-                attribution.AttributionOptions(),
+                attribution_options,
                 text=text,
                 ignore=record.ignore,
                 starts=paragraph_starts(text),

@@ -105,6 +105,12 @@ class GoldSet:
         return (self.path,) if self.card and self.path.is_dir() else ()
 
     @property
+    def aliases(self) -> dict[str, tuple[str, ...]]:
+        """Other names of speakers, by canonical name: `[aliases]` in the card."""
+        stated = self.card.get("aliases", {})
+        return {name: tuple(others) for name, others in stated.items()}
+
+    @property
     def labels(self) -> Mapping[str, int]:
         """Entity labels as they are spelt, with how often each comes."""
         return self._facts.labels

@@ -55,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
     from harness.evaluate import evaluate
     from harness.formats.registry import read_any
     from harness.goldset import load_goldset
+    from harness.scoring.attribution import AttributionOptions
     from harness.scoring.ner import NerOptions
 
     if args.task == "attribution" and (args.match != "strict" or args.boundary != "raw"):
@@ -73,6 +74,7 @@ def run(args: argparse.Namespace) -> int:
         predicted,
         task=args.task,
         options=NerOptions(match=args.match, boundary=args.boundary),
+        attribution_options=AttributionOptions(aliases=goldset.aliases),
         schema=args.schema,
         strict_labels=args.strict_labels,
     )
@@ -150,7 +152,8 @@ def _print_as(args: argparse.Namespace, gold: list[Record], predicted: list[Reco
     if args.json:
         print(json.dumps(result.to_json(), ensure_ascii=False, indent=2))
     else:
-        print(result.render(args.format))
+        print(json.dumps(result.scores, ensure_ascii=False, indent=2))
+        print(f"\n{result.explanation}")
     return 0
 
 
