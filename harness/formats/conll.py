@@ -50,10 +50,12 @@ def read(
     *,
     scheme: str | None = None,
     repair: Repair = "strict",
-    tag_column: int = -1,
+    tag_column: int | str = -1,
     report: Counter[str] | None = None,
 ) -> Iterator[Record]:
     """Stream the documents of a tag file.
+
+    `tag_column` counts columns from 0, or from the end with -1, -2 (the gold of conlleval's input).
 
     The scheme is guessed from the whole file, in a first pass that keeps nothing but the pairs of
     neighbouring tags. Documents are numbered: `<file>-00001`. Under `conlleval` and `discard` the
@@ -65,11 +67,15 @@ def read(
     path = Path(path)
     if repair not in REPAIRS:
         raise UsageError(f"repair policy {repair!r}, expected one of {', '.join(REPAIRS)}")
-    chosen = scheme_of(path, tag_column, strict=repair == "strict") if scheme is None else scheme
+    try:
+        column = int(tag_column)
+    except ValueError:
+        raise UsageError(f"tag column {tag_column!r}, expected a number such as -1") from None
+    chosen = scheme_of(path, column, strict=repair == "strict") if scheme is None else scheme
     if chosen not in SCHEMES:
         raise UsageError(f"tag scheme {chosen!r}, expected one of {', '.join(SCHEMES)}")
     reader = _Reader(path, chosen, repair, Counter() if report is None else report)
-    return reader.records(tag_column)
+    return reader.records(column)
 
 
 class _Reader:

@@ -32,6 +32,7 @@ __all__ = [
     "annotations_from_json",
     "annotations_to_json",
     "dumps",
+    "parse",
     "read",
     "read_lines",
     "record_from_json",
@@ -79,10 +80,11 @@ def read_lines(path: Path) -> Iterator[tuple[int, Record]]:
         for number, line in enumerate(handle, 1):
             if not line.strip():
                 continue
-            yield number, record_from_json(_parse(line, path, number), path=path, line=number)
+            yield number, record_from_json(parse(line, path, number), path=path, line=number)
 
 
-def _parse(line: bytes, path: Path, number: int) -> Any:
+def parse(line: bytes, path: Path, number: int) -> Any:
+    """The JSON value on one line; `InputError` with line and column for anything else."""
     try:
         return json.loads(line)
     except UnicodeDecodeError as error:

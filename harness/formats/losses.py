@@ -18,11 +18,11 @@ def count_losses(record: Record, report: Counter[str], *, holds: Collection[Hold
     layers = record.annotations
     entities = layers.entities or ()
     counts: dict[str, tuple[Holds, int]] = {
-        "entities: left out": ("entities", len(entities)),
-        "attributions: left out": ("attributions", len(layers.attributions or ())),
-        "entity scores: left out": ("scores", sum(e.score is not None for e in entities)),
-        "ignore regions: left out": ("ignore", len(record.ignore)),
-        "errors of a backend: left out": ("errors", int(record.error is not None)),
+        "entities left out": ("entities", len(entities)),
+        "attributions left out": ("attributions", len(layers.attributions or ())),
+        "entity scores left out": ("scores", sum(e.score is not None for e in entities)),
+        "ignore regions left out": ("ignore", len(record.ignore)),
+        "errors of a backend left out": ("errors", int(record.error is not None)),
         "documents without an entity layer: written as if nothing were there": (
             "absent",
             int(layers.entities is None and "entities" in holds and "absent" not in holds),

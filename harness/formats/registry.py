@@ -18,7 +18,7 @@ from typing import Any
 from harness.annotation import Record
 from harness.errors import UsageError
 
-__all__ = ["FORMATS", "Format", "format_named", "guess", "read_any", "write_any"]
+__all__ = ["FORMATS", "Format", "for_output", "format_named", "guess", "read_any", "write_any"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Format:
     """Keyword options of `read`, such as `repair`; `report` where it counts what it leaves out."""
     write_options: tuple[str, ...] = ()
     holds: str = "everything"
-    folder: bool = False
-    """Whether it is written as a folder."""
+    suffixes: tuple[str, ...] = ()
+    """Endings of a file to write that mean this format, where they mean only one."""
 
     def load(self) -> ModuleType:
         return importlib.import_module(f"harness.formats.{self.module}")
@@ -47,12 +47,82 @@ FORMATS: dict[str, Format] = {
         Format("jsonl", "this project's own JSON lines", "jsonl"),
         Format(
             "brat",
-            "brat standoff, a folder of .txt and .ann",
+            "brat standoff: a folder of .txt and .ann",
             "brat",
             options=("report", "tasks", "texts"),
             write_options=("report",),
-            holds="entities, attributions, ignore regions; no scores",
-            folder=True,
+            holds="entities, attributions, ignore regions",
+            suffixes=(),
+        ),
+        Format(
+            "conll",
+            "CoNLL columns, any IOB1 / IOB2 / BIOES / BILOU tag file",
+            "conll",
+            options=("report", "scheme", "repair", "tag_column"),
+            write_options=("report", "scheme", "tokens"),
+            holds="flat entities, no ids",
+            suffixes=(".conll", ".iob", ".iob2", ".bio", ".bioes", ".tsv"),
+        ),
+        Format(
+            "datasets",
+            "Hugging Face datasets: save_to_disk, .parquet, a local folder, hf:<hub id>",
+            "hf",
+            options=("report", "split", "tag_column", "scheme", "repair", "online"),
+            write_options=("report", "scheme", "tokens"),
+            holds="flat entities",
+            suffixes=(".parquet",),
+        ),
+        Format(
+            "docbin",
+            "spaCy's DocBin (.spacy)",
+            "docbin",
+            options=("report", "spans_key"),
+            write_options=("report",),
+            holds="entities",
+            suffixes=(".spacy",),
+        ),
+        Format(
+            "prodigy",
+            "Prodigy's JSON lines",
+            "prodigy",
+            options=("report",),
+            write_options=("report",),
+            holds="entities with scores",
+        ),
+        Format(
+            "doccano",
+            "doccano's JSON lines",
+            "doccano",
+            options=("report", "offsets"),
+            write_options=("report", "offsets"),
+            holds="entities",
+        ),
+        Format(
+            "labelstudio",
+            "Label Studio's JSON and JSON_MIN",
+            "labelstudio",
+            options=("report", "offsets", "layer"),
+            write_options=("report",),
+            holds="entities with scores",
+        ),
+        Format(
+            "polnear",
+            "PolNeAR's brat folders (news attributions, several annotators)",
+            "polnear",
+            writes=False,
+            options=("report", "annotator"),
+            holds="",
+        ),
+        Format(
+            "pdnc", "PDNC novels (quotations)", "pdnc", writes=False, options=("report",), holds=""
+        ),
+        Format(
+            "litbank",
+            "LitBank quotations (.ann tables and .txt)",
+            "litbank",
+            writes=False,
+            options=("report",),
+            holds="",
         ),
     )
 }
@@ -72,6 +142,18 @@ def guess(path: str | Path) -> Format:
     from harness.formats.sniff import sniff
 
     return FORMATS[sniff(Path(path))]
+
+
+def for_output(path: str | Path) -> Format:
+    """The format that a path to write to asks for by its ending; `UsageError` when none does."""
+    suffix = Path(path).suffix.lower()
+    if suffix == ".jsonl":
+        return FORMATS["jsonl"]
+    for item in FORMATS.values():
+        if item.writes and suffix in item.suffixes:
+            return item
+    names = ", ".join(item.name for item in FORMATS.values() if item.writes)
+    raise UsageError(f"{path}: cannot tell which format to write; say --to FORMAT ({names})")
 
 
 def read_any(

@@ -1,0 +1,104 @@
+"""`harness validate`: check gold sets and files of annotations."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+from harness.goldset import CARD, load_goldset
+from harness.validate import Finding, Validation, sums_as_toml
+
+EPILOG = """\
+Reads a gold set (a folder with goldset.toml, or its name), a file or a folder of annotations in
+any format that `harness convert` reads. Errors make it unusable: exit status 2. Warnings are for
+a person to look at: exit status 0, unless --strict.
+
+checks: unreadable (offsets, span text, broken lines), card, sha256, missing-layer, unknown-label,
+overlap, duplicate, white-space-edge, punctuation-edge, two-labels, unlabelled-repeat, normal-form,
+odd-character, same-document
+
+examples:
+  harness validate goldsets/seeds
+  harness validate predictions.jsonl --schema conll03
+  harness validate goldsets/* --json
+"""
+
+_SHOWN = 20
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", nargs="+", help="gold set, file or folder; several are compared")
+    parser.add_argument("--schema", help="check labels against this schema (name or TOML file)")
+    parser.add_argument("--from", dest="format", help="format of a file, where it is not guessed")
+    parser.add_argument("--strict", action="store_true", help="warnings fail as well")
+    parser.add_argument("--all", action="store_true", help=f"show more than {_SHOWN} of a kind")
+    parser.add_argument("--json", action="store_true", help="all findings, for machines")
+    parser.add_argument(
+        "--sums", action="store_true", help="print the sha256 tables for the card, check nothing"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.sums:
+        for path in args.path:
+            print(sums_as_toml(load_goldset(path)), end="")
+        return 0
+    validation = Validation()
+    given = [_located(path) for path in args.path]
+    for path in _neighbours(given):
+        validation.remember(path)
+    findings = [
+        finding
+        for path in given
+        for finding in validation.check(path, schema=args.schema, format=args.format)
+    ]
+    errors = sum(finding.severity == "error" for finding in findings)
+    warnings = len(findings) - errors
+    status = 2 if errors or (args.strict and warnings) else 0
+    if args.json:
+        out = {
+            "errors": errors,
+            "warnings": warnings,
+            "findings": [finding.as_json() for finding in findings],
+        }
+        print(json.dumps(out, ensure_ascii=False, indent=2))
+        return status
+    _show(findings, whole=args.all)
+    names = ", ".join(args.path)
+    print(f"{names}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
+    return status
+
+
+def _located(path: str) -> Path:
+    """A path, or a gold set's name as its folder."""
+    return Path(path) if Path(path).exists() else load_goldset(path).path
+
+
+def _neighbours(given: list[Path]) -> list[Path]:
+    """Gold sets beside those given: a document must not lie in two of them."""
+    own = {path.resolve() for path in given}
+    return [
+        card.parent
+        for path in own
+        if (path / CARD).is_file()
+        for card in sorted(path.parent.glob(f"*/{CARD}"))
+        if card.parent not in own
+    ]
+
+
+def _show(findings: list[Finding], *, whole: bool) -> None:
+    shown: Counter[str] = Counter()
+    for finding in sorted(findings, key=lambda f: f.severity):
+        shown[finding.check] += 1
+        if whole or shown[finding.check] <= _SHOWN:
+            print(finding)
+    for check, count in shown.items():
+        if not whole and count > _SHOWN:
+            print(f"… and {count - _SHOWN} more [{check}] (--all shows them)", file=sys.stderr)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

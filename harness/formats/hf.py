@@ -1,0 +1,262 @@
+"""Hugging Face `datasets`: rows of tokens and tags, with the tags' names in a ClassLabel.
+
+Read from a folder made by `save_to_disk`, a `.parquet` file or a folder of them, a local folder
+without a script, or a hub id (`hf:conll2003`), which is looked for in this machine's cache and
+never downloaded unless asked for. No dataset script is ever run.
+
+A row is a sentence; rows with a column `sentence` belong together as long as their `id` stays the
+same (so this project writes them), every other row is a document of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from harness.annotation import Annotations, Entity, Record
+from harness.errors import BackendUnavailable, InputError
+from harness.formats.files import new_file, new_folder
+from harness.formats.tags import BadTag, Repair, encode, guess_scheme, repaired
+from harness.formats.tokens import Tokens, join, sentences
+
+__all__ = ["HUB", "read", "write"]
+
+HUB = "hf:"
+_TOKENS = ("tokens", "words")
+_TAGS = ("ner_tags", "tags", "labels", "ner")
+
+
+class _Rows(NamedTuple):
+    """A data set that can be gone through more than once, and which columns matter."""
+
+    path: str
+    name: str
+    rows: Iterable[Mapping[str, Any]]
+    tokens: str
+    tags: str
+    names: list[str] | None
+    """The ClassLabel's names; `None` where the tags are strings."""
+    grouped: bool
+
+
+def read(
+    path: str | Path,
+    *,
+    split: str | None = None,
+    tag_column: str | None = None,
+    scheme: str | None = None,
+    repair: Repair = "strict",
+    online: bool = False,
+    report: Counter[str] | None = None,
+) -> Iterator[Record]:
+    """Stream the rows of one split as documents.
+
+    Raises `InputError` for a column that is missing or holds numbers without names, several
+    splits of which none is chosen, rows whose tokens and tags differ in number, and tags that
+    follow no scheme (see `harness.formats.conll`); `BackendUnavailable` without the library, or
+    for a hub id that is not on this machine.
+    """
+    report = Counter() if report is None else report
+    found = _open(str(path), split, tag_column, online)
+    chosen = _scheme(found, repair) if scheme is None else scheme
+    for number, (id_, group) in enumerate(_documents(found), 1):
+        yield _record(id_ or f"{found.name}-{number:05}", group, found, chosen, repair, report)
+
+
+def _open(path: str, split: str | None, tag_column: str | None, online: bool) -> _Rows:
+    datasets = _library(offline=not online)
+    folder = Path(path.removeprefix(HUB))
+    try:
+        if path.startswith(HUB) or not folder.exists():
+            loaded = _from_hub(datasets, path.removeprefix(HUB), online)
+        elif folder.is_file():
+            kind = "json" if folder.suffix in (".json", ".jsonl") else "parquet"
+            loaded = datasets.load_dataset(kind, data_files=str(folder), streaming=True)
+        elif any((folder / name).is_file() for name in ("state.json", "dataset_dict.json")):
+            loaded = datasets.load_from_disk(str(folder))
+        else:
+            loaded = datasets.load_dataset(str(folder), streaming=True)
+    except (InputError, BackendUnavailable):
+        raise
+    except Exception as error:  # the library raises errors of a dozen kinds for unusable folders
+        raise InputError(
+            f"cannot be read as a data set: {type(error).__name__}: {error}", path=path
+        ) from None
+    data = _one_split(loaded, split, path)
+    return _columns(data, tag_column, folder, path)
+
+
+def _library(*, offline: bool) -> Any:
+    if offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    try:
+        import datasets
+    except ImportError:
+        raise BackendUnavailable(
+            "Hugging Face data sets need the library datasets",
+            install="pip install 'nlp-harness[datasets]'",
+        ) from None
+    datasets.disable_progress_bars()
+    return datasets
+
+
+def _from_hub(datasets: Any, name: str, online: bool) -> Any:
+    try:
+        return datasets.load_dataset(name)
+    except Exception as error:
+        if online:
+            raise BackendUnavailable(f"{HUB}{name}: {type(error).__name__}: {error}") from None
+        raise BackendUnavailable(
+            f"{HUB}{name} is no file or folder, and not in this machine's cache of data sets",
+            install=f"hf download --repo-type dataset {name}, then name its folder; or --online",
+        ) from None
+
+
+def _one_split(loaded: Any, split: str | None, path: str) -> Any:
+    if not isinstance(loaded, dict):
+        return loaded
+    splits = list(loaded)
+    if split is None and len(splits) > 1:
+        raise InputError(
+            f"has the splits {', '.join(splits)}", path=path, hint="choose one: --split NAME"
+        )
+    wanted = splits[0] if split is None else split
+    if wanted not in loaded:
+        raise InputError(f"has no split {wanted!r}, only {', '.join(splits)}", path=path)
+    return loaded[wanted]
+
+
+def _columns(data: Any, tag_column: str | None, folder: Path, path: str) -> _Rows:
+    features = data.features
+    if features is None:  # JSON and the like, streamed: only the rows tell
+        data = data._resolve_features()
+        features = data.features
+    tokens = next((name for name in _TOKENS if name in features), None)
+    tags = tag_column or next((name for name in _TAGS if name in features), None)
+    if tokens is None or tags is None or tags not in features:
+        wanted = tag_column or " or ".join(_TAGS if tokens else _TOKENS)
+        raise InputError(
+            f"has no column {wanted} (columns: {', '.join(features)})",
+            path=path,
+            hint="name the column of tags: --tag-column NAME",
+        )
+    inner = getattr(features[tags], "feature", None)
+    names = getattr(inner, "names", None)
+    if names is None and getattr(inner, "dtype", None) != "string":
+        raise InputError(
+            f"column {tags} holds {getattr(inner, 'dtype', type(features[tags]).__name__)} values, "
+            "expected a list of ClassLabel (which has the tags' names) or of strings",
+            path=path,
+            hint="cast it: ds.cast_column(name, datasets.Sequence(datasets.ClassLabel(names=…)))",
+        )
+    grouped = {"id", "sentence"} <= set(features)
+    return _Rows(path, folder.stem, data, tokens, tags, names and list(names), grouped)
+
+
+def _documents(found: _Rows) -> Iterator[tuple[str | None, list[tuple[int, Mapping[str, Any]]]]]:
+    numbered = enumerate(found.rows, 1)
+    if not found.grouped:
+        for number, row in numbered:
+            yield None, [(number, row)]
+        return
+    for id_, group in groupby(numbered, key=lambda item: item[1]["id"]):
+        yield str(id_), list(group)
+
+
+def _tags(row: Mapping[str, Any], number: int, found: _Rows) -> list[str]:
+    words, tags = row[found.tokens], row[found.tags]
+    if words is None or tags is None or len(words) != len(tags):
+        raise InputError(
+            f"row {number}: {len(words or ())} tokens and {len(tags or ())} tags", path=found.path
+        )
+    if found.names is None:
+        return list(tags)
+    try:
+        return [found.names[tag] if tag >= 0 else "O" for tag in tags]
+    except (IndexError, TypeError):
+        raise InputError(f"row {number}: a tag that has no name", path=found.path) from None
+
+
+def _scheme(found: _Rows, repair: Repair) -> str:
+    pairs: dict[tuple[str, str], int] = {}
+    for number, row in enumerate(found.rows, 1):
+        before = "O"
+        for tag in (*_tags(row, number, found), "O"):
+            pairs.setdefault((before, tag), number)
+            before = tag
+    try:
+        return guess_scheme(pairs, strict=repair == "strict")
+    except BadTag as error:
+        at = f"row {error.place}: " if error.place >= 0 else ""
+        raise InputError(
+            at + error.message.replace("(place ", "(row "),
+            path=found.path,
+            hint="--repair conlleval or --repair discard reads it all the same",
+        ) from None
+
+
+def _record(
+    id_: str,
+    group: list[tuple[int, Mapping[str, Any]]],
+    found: _Rows,
+    scheme: str,
+    repair: Repair,
+    report: Counter[str],
+) -> Record:
+    text, offsets = join(row[found.tokens] for _, row in group)
+    entities: list[Entity] = []
+    for (number, row), spans in zip(group, offsets, strict=True):
+        try:
+            chunks = repaired(_tags(row, number, found), scheme, repair, report)
+        except BadTag as error:
+            raise InputError(f"row {number}: {error.message}", path=found.path) from None
+        entities += [
+            Entity(spans[start].start, spans[end - 1].end, label) for start, end, label, _ in chunks
+        ]
+    return Record(id_, text, Annotations(tuple(entities)))
+
+
+def write(
+    path: str | Path,
+    records: Iterable[Record],
+    *,
+    report: Counter[str],
+    scheme: str = "IOB2",
+    tokens: Tokens = "auto",
+) -> int:
+    """Write a `save_to_disk` folder, or one file when `path` ends in `.parquet`.
+
+    Columns `id`, `sentence`, `tokens`, `ner_tags` (ClassLabel); a document without a token is one
+    row with empty lists. `report` counts what tokens and tags cannot hold.
+    """
+    datasets = _library(offline=True)
+    rows: list[dict[str, Any]] = []
+    count = 0
+    for count, record in enumerate(records, 1):  # noqa: B007
+        if record.text is None:
+            raise InputError(f"document {record.id!r} has no text to write", path=path)
+        lines = list(sentences(record, tokens, report)) or [([], [])]
+        for number, (words, chunks) in enumerate(lines):
+            tags = encode(chunks, len(words), scheme)
+            rows.append({"id": record.id, "sentence": number, "tokens": words, "ner_tags": tags})
+    names = ["O", *sorted({tag for row in rows for tag in row["ner_tags"]} - {"O"})]
+    features = datasets.Features(
+        {
+            "id": datasets.Value("string"),
+            "sentence": datasets.Value("int32"),
+            "tokens": datasets.Sequence(datasets.Value("string")),
+            "ner_tags": datasets.Sequence(datasets.ClassLabel(names=names)),
+        }
+    )
+    data = datasets.Dataset.from_list(rows, features=features)
+    if Path(path).suffix == ".parquet":
+        with new_file(path) as draft:
+            data.to_parquet(str(draft))
+    else:
+        with new_folder(path) as folder:
+            data.save_to_disk(str(folder))
+    return count
