@@ -1,0 +1,118 @@
+"""Gold and backends with known faults, for tests and simulations: seeded, no model, no network."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from harness.annotation import Annotations, Attribution, Entity, Record, Span
+from harness.compare.recorded import write_run
+from harness.compare.systems import System, from_records
+from harness.formats import jsonl
+from harness.goldset import GoldSet, load_goldset
+
+LABELS = ("PER", "ORG", "LOC")
+TEXT = "the old bridge over the river was shut after a storm and crews came to look"
+WORDS = TEXT.split()
+NAMES = ("Ana Roe", "Acme Corp", "Riga", "Lake Union", "Bo Li", "Orbis")
+
+Change = Callable[[random.Random, Record], list[Entity]]
+
+
+def articles(
+    documents: int, *, seed: int = 0, paragraphs: int = 3, mentions: int = 2
+) -> list[Record]:
+    """Documents of some paragraphs with about `mentions` entities each, some with none."""
+    rng = random.Random(seed)
+    out = []
+    for number in range(documents):
+        text, entities = "", []
+        for _ in range(paragraphs):
+            for _ in range(rng.randint(0, 2 * mentions)):
+                text += " ".join(rng.choices(WORDS, k=rng.randint(2, 4))) + " "
+                name = rng.choice(NAMES)
+                entities.append(Entity(len(text), len(text) + len(name), rng.choice(LABELS)))
+                text += name + " "
+            text += " ".join(rng.choices(WORDS, k=4)) + ".\n\n"
+        out.append(Record(f"d{number:04}", text, Annotations(tuple(entities))))
+    return out
+
+
+def gold(folder: Path, records: Iterable[Record], name: str = "planted") -> GoldSet:
+    """A gold set on disk, so that digests, names and reading are the real ones."""
+    path = folder / f"{name}.jsonl"
+    jsonl.write(path, records)
+    return load_goldset(path)
+
+
+def predict(records: Iterable[Record], change: Change, *, seed: int = 0) -> list[Record]:
+    """What a backend says that changes the right answer in a known way."""
+    rng = random.Random(seed)
+    return [
+        Record(record.id, None, Annotations(tuple(sorted(set(change(rng, record))))))
+        for record in records
+    ]
+
+
+def skilled(recall: float, noise: float) -> Change:
+    """Finds a share of the mentions and invents a few."""
+
+    def change(rng: random.Random, record: Record) -> list[Entity]:
+        entities = record.annotations.entities or ()
+        out = [entity for entity in entities if rng.random() < recall]
+        for _ in entities:
+            if rng.random() < noise:
+                start = rng.randrange(len(record.text or "x") - 8)
+                out.append(Entity(start, start + 7, rng.choice(LABELS)))
+        return out
+
+    return change
+
+
+def losing(base: Sequence[Record], share: float) -> Change:
+    """The answers of `base` without a share of the entities, right and wrong alike."""
+    said = {record.id: record.annotations.entities or () for record in base}
+
+    def change(rng: random.Random, record: Record) -> list[Entity]:
+        return [entity for entity in said[record.id] if rng.random() >= share]
+
+    return change
+
+
+def systems_of(
+    goldset: GoldSet, backends: Mapping[str, Iterable[Record]], task: str = "ner"
+) -> list[System]:
+    """Scored systems, in the order given."""
+    return [
+        from_records(name, goldset, records, task="ner" if task == "ner" else "attribution")
+        for name, records in backends.items()
+    ]
+
+
+def run_folder(
+    folder: Path, goldset: GoldSet, backends: Mapping[str, Iterable[Record]], task: str = "ner"
+) -> Path:
+    """A run on disk, as `harness run` would have written it."""
+    write_run(folder, systems_of(goldset, backends, task), [goldset])
+    return folder
+
+
+def speeches(documents: int, *, seed: int = 0) -> list[Record]:
+    """Documents with quotations: content, source, cue, speaker."""
+    rng = random.Random(seed)
+    out = []
+    for number in range(documents):
+        text, items = "", []
+        for _ in range(rng.randint(1, 4)):
+            speaker = rng.choice(NAMES)
+            start = len(text)
+            text += "“" + " ".join(rng.choices(WORDS, k=5)) + "”"
+            content = Span(start, len(text))
+            cue = Span(len(text) + 1, len(text) + 5)
+            text += " said "
+            source = Span(len(text), len(text) + len(speaker))
+            text += speaker + ".\n"
+            items.append(Attribution((content,), source, cue, "direct", speaker))
+        out.append(Record(f"s{number:03}", text, Annotations(attributions=tuple(items))))
+    return out

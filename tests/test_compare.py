@@ -1,0 +1,390 @@
+"""Comparisons of planted backends: differences, ties, flips, refusals, and the counts below."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import synthetic
+
+from harness.annotation import Annotations, Entity, Record
+from harness.compare import Comparison, System, check_same_count, compare, systems_of
+from harness.compare.measures import (
+    ATTRIBUTION_PARTS,
+    columns,
+    entity_types,
+    metric_named,
+    part_named,
+    statistic,
+    support,
+)
+from harness.compare.systems import (
+    GoldFinder,
+    distinct_names,
+    from_predictions,
+    from_run,
+    is_run,
+)
+from harness.errors import InputError, NotComparable, NothingMeasured, UsageError
+from harness.flips import Mention, describe, flips
+from harness.formats import jsonl
+from harness.scoring import attribution, ner
+from harness.scoring.significance import f1, randomisation_test
+
+DOCS = synthetic.articles(12, seed=1)
+
+
+@pytest.fixture(scope="module")
+def systems(tmp_path_factory: pytest.TempPathFactory) -> list[System]:
+    goldset = synthetic.gold(tmp_path_factory.mktemp("gold"), DOCS)
+    good = synthetic.predict(DOCS, synthetic.skilled(0.9, 0.1), seed=1)
+    return synthetic.systems_of(
+        goldset,
+        {
+            "good": good,
+            "twin": synthetic.predict(DOCS, synthetic.losing(good, 0.04), seed=2),
+            "bad": synthetic.predict(DOCS, synthetic.skilled(0.3, 0.6), seed=3),
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def comparison(systems: list[System]) -> Comparison:
+    return compare(systems, resamples=2000)
+
+
+def test_scores_are_those_of_the_scorer(systems: list[System], comparison: Comparison) -> None:
+    for system, row in zip(systems, comparison.rows, strict=True):
+        tallies = [tally for tally in system.tallies if isinstance(tally, ner.NerTally)]
+        score = ner.score(ner.total(tallies), ner.NerOptions())
+        assert row.score == pytest.approx(score.micro.f1, abs=1e-12)
+        assert row.interval.low is not None and row.interval.high is not None
+        assert row.interval.low <= row.score <= row.interval.high  # type: ignore[operator]
+
+
+def test_the_reference_comes_first_and_the_others_are_judged(comparison: Comparison) -> None:
+    verdicts = {row.name: row.verdict for row in comparison.rows}
+    assert verdicts == {"good": "reference", "twin": "tie", "bad": "worse"}
+    bad = comparison.rows[2]
+    assert bad.difference is not None and bad.difference < -0.2
+    assert bad.paired is not None and bad.paired.high is not None and bad.paired.high < 0
+    assert bad.test is not None and bad.test.exact
+    assert comparison.groups == (("good", "twin"), ("bad",))
+
+
+def test_differences_and_p_values_are_those_of_the_test(
+    systems: list[System], comparison: Comparison
+) -> None:
+    counts = [columns(system.tallies, "micro").counts for system in systems]
+    plain = [randomisation_test(counts[i], counts[j]).p_value for i, j in ((0, 1), (0, 2), (1, 2))]
+    assert comparison.rows[1].test is not None and comparison.rows[2].test is not None
+    assert comparison.rows[1].test.p_value == plain[0]
+    # Holm over all three pairs, although the table shows two.
+    order = sorted(p for p in plain if p is not None)
+    assert comparison.rows[2].adjusted == pytest.approx(max(3 * order[0], 2 * order[1]))
+
+
+def test_flips_are_the_mentions_behind_the_difference(comparison: Comparison) -> None:
+    twin = comparison.flips["twin"]
+    assert twin.lost and not twin.gained and not twin.introduced
+    assert twin.summary().startswith(f"lost {len(twin.lost)}, gained 0, new errors 0")
+    lines = describe(twin.lost, comparison.texts)
+    first = twin.lost[0]
+    text = comparison.texts[first.document]
+    assert f"[{text[first.start : first.end]}]" in lines[0]
+    assert describe(twin.lost, {})[0].endswith(f"[{first.start}, {first.end})")
+
+
+def test_parts_below_the_threshold_are_left_out(systems: list[System]) -> None:
+    types = entity_types(systems[0].tallies)
+    threshold = sorted(types.values())[1]
+    rows = compare(systems, resamples=100, min_support=threshold).parts
+    assert {row.part for row in rows} == {k for k, n in types.items() if n >= threshold}
+    assert all(row.support == types[row.part] for row in rows)
+    assert all(p is None or 0 <= p <= 1 for row in rows for p in row.adjusted.values())
+
+
+def test_metric_and_part(systems: list[System]) -> None:
+    recall = compare(systems, metric="recall", part="PER", resamples=200)
+    tallies = [tally for tally in systems[0].tallies if isinstance(tally, ner.NerTally)]
+    block = ner.score(ner.total(tallies), ner.NerOptions()).types["PER"]
+    assert recall.rows[0].score == pytest.approx(block.recall)
+    macro = compare(systems, part="macro", resamples=200)
+    average = ner.score(ner.total(tallies), ner.NerOptions()).macro
+    assert macro.rows[0].score == pytest.approx(average.f1)
+
+
+def test_one_system_alone_has_an_interval_and_nothing_else(systems: list[System]) -> None:
+    alone = compare(systems[:1], resamples=100)
+    assert alone.groups == (("good",),) and alone.detectable is None and alone.flips == {}
+
+
+def test_json_holds_everything(comparison: Comparison) -> None:
+    value = json.loads(json.dumps(comparison.to_json()))
+    assert [row["verdict"] for row in value["systems"]] == ["reference", "tie", "worse"]
+    assert value["unit"] == "paragraph" and value["seed"] == 0
+    assert value["detectable_difference"] > 0
+    assert value["signature"].startswith("ner|gold:planted@")
+    assert value["flips"]["twin"]["lost"][0][3] in synthetic.LABELS
+
+
+def test_the_order_of_systems_only_turns_signs(systems: list[System]) -> None:
+    there = compare(systems[:2], resamples=300).rows[1]
+    back = compare([systems[1], systems[0]], resamples=300).rows[1]
+    assert there.difference == pytest.approx(-(back.difference or 0))
+    assert there.test is not None and back.test is not None
+    assert there.test.p_value == back.test.p_value
+
+
+# --- refusals ----------------------------------------------------------------------------------
+
+
+def test_other_signatures_are_refused_and_the_field_named(systems: list[System]) -> None:
+    good, twin = systems[:2]
+    for field, value in (
+        ("gold_digest", "00000000"),
+        ("schema", "conll03@1"),
+        ("match", "exact"),
+        ("boundary", "normalised"),
+        ("documents", 3),
+    ):
+        other = replace(twin, signature=replace(twin.signature, **{field: value}))  # type: ignore[arg-type]
+        with pytest.raises(NotComparable, match=field.replace("_", " ")):
+            compare([good, other], resamples=50)
+        forced = compare([good, other], resamples=50, force=True)
+        assert any("forced" in note and field.split("_")[0] in note for note in forced.notes)
+
+
+def test_a_backends_own_projection_and_the_version_are_no_obstacle(systems: list[System]) -> None:
+    good, twin = systems[:2]
+    mapped = replace(
+        twin, signature=replace(twin.signature, projection="pred=x--y@1", version="9.9")
+    )
+    assert any("9.9" in note for note in check_same_count([good, mapped]))
+    other_gold = replace(twin, signature=replace(twin.signature, projection="gold=x--y@1"))
+    with pytest.raises(NotComparable, match="projection"):
+        check_same_count([good, other_gold])
+
+
+def test_other_units_need_force_and_shrink_to_what_is_shared(systems: list[System]) -> None:
+    good, twin = systems[:2]
+    fewer = replace(twin, units=twin.units[:-2], tallies=twin.tallies[:-2])
+    with pytest.raises(NotComparable, match="units are shared"):
+        compare([good, fewer], resamples=50)
+    forced = compare([good, fewer], resamples=50, force=True)
+    assert any("2 units" in note for note in forced.notes)
+    strangers = replace(twin, units=tuple(("other", i) for i, _ in enumerate(twin.units)))
+    with pytest.raises(NotComparable):
+        compare([good, strangers], resamples=50, force=True)
+
+
+def test_nothing_and_unknown_names(systems: list[System]) -> None:
+    with pytest.raises(NothingMeasured):
+        compare([])
+    with pytest.raises(UsageError, match="Did you mean 'recall'"):
+        compare(systems, metric="recal")
+    with pytest.raises(UsageError, match="Did you mean 'PER'"):
+        compare(systems, part="PERS")
+    with pytest.raises(UsageError, match="there is: planted"):
+        systems_of(systems, gold="other")
+
+
+# --- where systems come from -------------------------------------------------------------------
+
+
+def test_a_run_gives_back_what_was_scored(tmp_path: Path, systems: list[System]) -> None:
+    goldset = synthetic.gold(tmp_path, DOCS)
+    good = synthetic.predict(DOCS, synthetic.skilled(0.9, 0.1), seed=1)
+    folder = synthetic.run_folder(tmp_path / "run", goldset, {"good": good})
+    assert is_run(folder) and is_run(folder / "run.json") and not is_run(tmp_path)
+    finder = GoldFinder([goldset.path])
+    (system,) = from_run(folder, finder=finder)
+    assert system.tallies == systems[0].tallies and system.units == systems[0].units
+    assert system.outcomes == systems[0].outcomes
+    (again,) = from_run(folder, finder=finder, replay=True)
+    assert again.tallies == system.tallies
+    assert again.signature == system.signature
+
+
+def test_replay_counts_with_todays_gold(tmp_path: Path) -> None:
+    goldset = synthetic.gold(tmp_path, DOCS)
+    good = synthetic.predict(DOCS, synthetic.skilled(1.0, 0.0))
+    folder = synthetic.run_folder(tmp_path / "run", goldset, {"good": good})
+    first = DOCS[0]
+    entities = (first.annotations.entities or ())[1:]
+    changed = synthetic.gold(
+        tmp_path, [replace(first, annotations=Annotations(entities)), *DOCS[1:]]
+    )
+    finder = GoldFinder([changed.path])
+    (stale,) = from_run(folder, finder=finder)
+    assert stale.outcomes is None  # the gold is not the one that was scored against
+    (replayed,) = from_run(folder, finder=finder, replay=True)
+    assert replayed.signature.gold_digest != stale.signature.gold_digest
+    assert replayed.outcomes is not None and len(replayed.outcomes.spurious) == 1
+    with pytest.raises(NothingMeasured, match="--gold"):
+        from_run(folder, replay=True)
+
+
+def test_predictions_files_are_scored_as_harness_score_does(
+    tmp_path: Path, systems: list[System]
+) -> None:
+    goldset = synthetic.gold(tmp_path, DOCS)
+    good = synthetic.predict(DOCS, synthetic.skilled(0.9, 0.1), seed=1)
+    jsonl.write(tmp_path / "good.jsonl", good)
+    system = from_predictions(tmp_path / "good.jsonl", goldset, task="ner")
+    assert system.name == "good" and system.tallies == systems[0].tallies
+    strangers = [Record("nobody", None, Annotations(()))]
+    jsonl.write(tmp_path / "strange.jsonl", strangers)
+    with pytest.raises(InputError, match="not in the gold"):
+        from_predictions(tmp_path / "strange.jsonl", goldset, task="ner")
+
+
+def test_names_become_distinct(systems: list[System]) -> None:
+    one = replace(systems[0], source="runs/one")
+    two = replace(systems[0], source="runs/two")
+    assert [s.name for s in distinct_names([one, two])] == ["good (one)", "good (two)"]
+    assert [s.name for s in distinct_names([one, one])] == ["good (one) #1", "good (one) #2"]
+
+
+def test_predictions_outside_the_folder_are_not_read(tmp_path: Path) -> None:
+    goldset = synthetic.gold(tmp_path, DOCS)
+    folder = synthetic.run_folder(tmp_path / "run", goldset, {"good": DOCS})
+    text = (folder / "run.json").read_text()
+    (folder / "run.json").write_text(
+        text.replace('"predictions/planted/ner/good.jsonl"', '"../synthetic.jsonl"')
+    )
+    finder = GoldFinder([goldset.path])
+    (system,) = from_run(folder, finder=finder)
+    assert system.outcomes is None
+    with pytest.raises(InputError, match="outside"):
+        from_run(folder, finder=finder, replay=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda text: text[: len(text) // 2], "not a run record"),
+        (lambda text: text.replace('"schema_version": 1', '"schema_version": 99'), "version 99"),
+        (lambda text: text.replace('"correct"', '"korrekt"', 1), None),
+        (lambda text: text.replace('"spurious"', '"odd"', 1), "not a cell"),
+    ],
+)
+def test_broken_records(tmp_path: Path, change: object, expected: str | None) -> None:
+    goldset = synthetic.gold(tmp_path, DOCS)
+    bad = synthetic.predict(DOCS, synthetic.skilled(0.5, 0.5))
+    folder = synthetic.run_folder(tmp_path / "run", goldset, {"bad": bad})
+    path = folder / "run.json"
+    path.write_text(change(path.read_text()))  # type: ignore[operator]
+    if expected is None:
+        from_run(folder)
+        return
+    with pytest.raises(InputError, match=expected):
+        from_run(folder)
+
+
+def test_a_run_without_counts(tmp_path: Path) -> None:
+    goldset = synthetic.gold(tmp_path, DOCS)
+    folder = synthetic.run_folder(tmp_path / "run", goldset, {"good": DOCS})
+    value = json.loads((folder / "run.json").read_text())
+    value["results"][0]["units"] = []
+    (folder / "run.json").write_text(json.dumps(value))
+    with pytest.raises(NothingMeasured, match="counts"):
+        from_run(folder)
+
+
+# --- measures ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("match", ner.MATCH_MODES)
+def test_columns_give_the_scores_of_every_match_mode(match: ner.Match) -> None:
+    """Boundary and type errors, which earn different credit in each mode and on each side."""
+    gold = [Entity(0, 4, "PER"), Entity(10, 14, "ORG"), Entity(20, 24, "LOC")]
+    predicted = [Entity(0, 3, "PER"), Entity(10, 14, "LOC"), Entity(30, 34, "LOC")]
+    tallies = [
+        ner.tally(gold, predicted, ner.NerOptions()),
+        ner.tally(gold, gold, ner.NerOptions()),
+    ]
+    score = ner.score(ner.total(tallies), ner.NerOptions(match=match))
+    for part, block in (("micro", score.micro), *score.types.items()):
+        counted = columns(tallies, part, match=match)
+        sums = counted.counts.sum(axis=0)
+        for metric in ("precision", "recall", "f1"):
+            found = float(statistic(metric_named(metric), counted.group)(sums))
+            assert found == pytest.approx(getattr(block, metric))
+        assert support(counted) == block.support
+    macro = columns(tallies, "macro", match=match, types=list(score.macro.types))
+    found = float(statistic("f1", macro.group)(macro.counts.sum(axis=0)))
+    assert found == pytest.approx(score.macro.f1)
+
+
+def test_undefined_statistics_are_nan() -> None:
+    nothing = np.zeros(3)
+    for metric in ("precision", "recall", "f1"):
+        assert np.isnan(statistic(metric_named(metric), 3)(nothing))
+        assert np.isnan(statistic(metric_named(metric), 4)(np.zeros(4)))
+    only_gold = np.array([0.0, 5.0, 0.0, 0.0])
+    assert statistic("f1", 4)(only_gold) == 0.0
+    assert f1(np.array([0.0, 0.0, 5.0])) == 0.0
+
+
+def test_attribution_parts_are_those_of_the_scorer(tmp_path: Path) -> None:
+    docs = synthetic.speeches(6, seed=2)
+    goldset = synthetic.gold(tmp_path, docs)
+    said = []
+    for record in docs:
+        items = [
+            replace(item, source=None if i == 1 else item.source, speaker="Riga" if i else "Bo Li")
+            for i, item in enumerate(record.annotations.attributions or ())
+            if i != 2
+        ]
+        said.append(Record(record.id, None, Annotations(attributions=tuple(items))))
+    (system,) = synthetic.systems_of(goldset, {"x": said}, "attribution")
+    tallies = [t for t in system.tallies if isinstance(t, attribution.AttributionTally)]
+    score = attribution.score(attribution.total(tallies))
+    expected = {
+        **score.relations,
+        **{role: views["exact"] for role, views in score.elements.items()},
+        **{f"{role}.overlap": views["overlap"] for role, views in score.elements.items()},
+        **score.kinds,
+        "speaker": score.speaker,
+        "null_source": score.null_source,
+    }
+    assert set(expected) == set(ATTRIBUTION_PARTS)
+    for part, block in expected.items():
+        counted = columns(tallies, part)
+        sums = counted.counts.sum(axis=0)
+        for metric in ("precision", "recall", "f1"):
+            value = float(statistic(metric_named(metric), counted.group)(sums))
+            theirs = getattr(block, metric)
+            if theirs is None:
+                assert np.isnan(value) or value == 0.0, (part, metric)
+            else:
+                assert value == pytest.approx(theirs), (part, metric)
+    result = compare([system], resamples=100)
+    assert result.part == "found50" and result.rows[0].score == score.relations["found50"].f1
+
+
+def test_attribution_flips_follow_found50(tmp_path: Path) -> None:
+    docs = synthetic.speeches(6, seed=2)
+    goldset = synthetic.gold(tmp_path, docs)
+    fewer = [
+        Record(r.id, None, Annotations(attributions=(r.annotations.attributions or ())[1:]))
+        for r in docs
+    ]
+    full, cut = synthetic.systems_of(goldset, {"full": docs, "cut": fewer}, "attribution")
+    found = compare([full, cut], resamples=100).flips["cut"]
+    assert len(found.lost) == 6 and not found.gained
+    assert found.lost[0] == Mention("s000", 0, found.lost[0].end, "direct")
+    back = flips(cut.outcomes, full.outcomes)  # type: ignore[arg-type]
+    assert back.gained == found.lost
+
+
+def test_part_names() -> None:
+    assert part_named("micro", "ner", ["PER"]) == "micro"
+    with pytest.raises(UsageError, match="Did you mean 'found50'"):
+        part_named("found_50", "attribution", [])
+    with pytest.raises(UsageError, match="Did you mean 'ORG'"):
+        part_named("org", "ner", ["PER", "ORG"])
