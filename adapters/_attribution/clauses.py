@@ -45,22 +45,22 @@ def is_passive(parse: Parse, verb: int) -> bool:
 
 def _verb(parse: Parse, lexicon: Lexicon, verb: Token, lemma: str) -> Iterator[Candidate]:
     passive = is_passive(parse, verb.index)
-    clause = _clause_of(parse, verb)
-    if clause is not None:
+    clauses = _clauses_of(parse, verb)
+    if clauses:
         known = lemma in lexicon.verbs["clause"]
-        if lemma in _SENSES and not _finite(parse, clause):
+        if lemma in _SENSES and not _finite(parse, clauses[0]):
             known = False  # "saw him leave" reports nothing
-        if known or starts_with_that(parse, clause):
-            if clause.index < verb.index:
-                content = _fronted(parse, verb, clause)
-            else:
-                content = _following(parse, lexicon, verb, clause)
+        if known or starts_with_that(parse, clauses[0]):
+            content = _clause_content(parse, lexicon, verb, clauses)
             yield _build(parse, "clause" if known else "that-clause", verb, content, passive)
             return
     if lemma in lexicon.verbs["clause"] and verb.dep in ("parataxis", "advcl", "dep", "conj"):
         host = parse.head(verb.index)
         if verb.dep == "parataxis" and _has_subject(parse, verb):
             content = parse.subtree(host.index) - parse.subtree(verb.index)
+            left = min(parse.subtree(verb.index)) - 1
+            if left in content and left in parse.quoted and parse[left].pos == "PUNCT":
+                content = frozenset(i for i in content if i in parse.quoted)
             yield _build(parse, "parenthesis", verb, content, passive)
             return
     for attempt in (_infinitive, _gerund, _predicate, _prepositional, _object):
@@ -185,14 +185,51 @@ def _build(
     return Candidate(rule, verb.index, content - cue, cue, source - content - cue)
 
 
-def _clause_of(parse: Parse, verb: Token) -> Token | None:
-    """The finite clause that depends on a verb, before or after it."""
-    found = [
+def _clauses_of(parse: Parse, verb: Token) -> list[Token]:
+    """The finite clauses that depend on a verb, before or after it."""
+    return [
         child
         for child in parse.children(verb.index, "ccomp")
         if not (is_infinitive(parse, child) and child.index > verb.index)
     ]
-    return found[0] if found else None
+
+
+def _clause_content(
+    parse: Parse, lexicon: Lexicon, verb: Token, clauses: list[Token]
+) -> frozenset[int]:
+    """What of a verb's clauses is reported: those before it, after it, or around it."""
+    before = [clause for clause in clauses if clause.index < verb.index]
+    after = [clause for clause in clauses if clause.index > verb.index]
+    end = max(cues.verb_group(parse, verb.index)) + 1
+    breaks = end < len(parse) and parse[end].pos == "PUNCT"
+    if before and after:
+        only_after_quoted = after[0].index in parse.quoted and before[-1].index not in parse.quoted
+        if not breaks or parse[end].text == ":" or only_after_quoted:
+            before = []  # "A: he said B", "when asked, he said, 'B'"
+    if not before:
+        return _following(parse, lexicon, verb, after[0])
+    content = _fronted(parse, verb, before[-1])
+    last = max(index for index in content if index < verb.index)
+    if last in parse.quoted and parse[last].pos == "PUNCT":
+        number = parse.quoted[last]
+        inside = frozenset(i for i in content if parse.quoted.get(i) == number)
+        if _reports_elsewhere(parse, lexicon, content - inside):
+            content = inside
+        after = [clause for clause in after if clause.index in parse.quoted]
+    if after and breaks:
+        content |= _following(parse, lexicon, verb, after[0])
+    return content
+
+
+def _reports_elsewhere(parse: Parse, lexicon: Lexicon, tokens: frozenset[int]) -> bool:
+    """Whether an unquoted lead-in has a reporting verb with a subject of its own."""
+    return any(
+        parse[index].pos == "VERB"
+        and lemma_of(parse[index]) in lexicon.verbs["clause"]
+        and index not in parse.quoted
+        and _has_subject(parse, parse[index])
+        for index in tokens
+    )
 
 
 def _fronted(parse: Parse, verb: Token, clause: Token) -> frozenset[int]:
@@ -215,6 +252,29 @@ def _following(parse: Parse, lexicon: Lexicon, verb: Token, clause: Token) -> fr
         ):
             break
         content |= frozenset(range(max(content) + 1, max(parse.subtree(child.index)) + 1))
+    return _before_next_report(parse, lexicon, verb, clause, content)
+
+
+def _before_next_report(
+    parse: Parse, lexicon: Lexicon, verb: Token, clause: Token, content: frozenset[int]
+) -> frozenset[int]:
+    """Cut where the sentence goes on to the next report: "says A *and tells them B*",
+    "said A, *adding that B*". The parser hangs both on the first report's clause.
+    """
+    for index in sorted(content):
+        token = parse[index]
+        if index <= clause.index or index in parse.quoted:
+            continue
+        if lemma_of(token) not in lexicon.verbs["clause"]:
+            continue
+        if parse.child(index, "ccomp") is None:
+            continue
+        left = min(parse.subtree(index))
+        if token.dep == "conj" and token.tag == verb.tag and token.tag in ("VBZ", "VBD"):
+            joins = [c.index for c in parse.children(token.head, "cc") if c.index < left]
+            return frozenset(i for i in content if i < max(joins, default=left))
+        if token.dep == "advcl" and token.tag == "VBG" and parse[left - 1].text == ",":
+            return frozenset(i for i in content if i < left)
     return content
 
 

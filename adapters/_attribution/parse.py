@@ -42,7 +42,17 @@ class Parse:
         for token in self.tokens:
             if token.head != token.index:
                 self.tokens[token.head].children.append(token.index)
+        self.quoted: dict[int, int] = {}
+        """Number of the quotation that a token stands in; tokens outside are left out."""
         self._subtrees: dict[int, frozenset[int]] = {}
+
+    def mark_quotations(self, spans: Iterable[tuple[int, int]]) -> None:
+        """Note which tokens, marks included, lie in which of the quotations."""
+        bounds = list(spans)
+        for token in self.tokens:
+            for number, (start, end) in enumerate(bounds):
+                if start <= token.start < end:
+                    self.quoted[token.index] = number
 
     def __len__(self) -> int:
         return len(self.tokens)

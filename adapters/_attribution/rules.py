@@ -37,6 +37,7 @@ def relations(
     found: list[Relation] = []
     for parse, (start, end) in zip(filled, spans, strict=True):
         inside = [quote for quote in utterances if quote.start < end and quote.end > start]
+        parse.mark_quotations((quote.start, quote.end) for quote in inside)
         made = [
             _sharpened(parse, lexicon, label)
             for label in labels
