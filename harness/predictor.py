@@ -157,7 +157,9 @@ class Predictor:
                     pending.popleft()
                     yield Outcome(None, f"not tried: {reason}")
                 return
-            size = len(pending) if self._batch == 1 else 1 if singly else self._batch
+            # One batch at a time: the harness is idle while the worker is on the clock, and a kill
+            # costs no more than the batch that was under way.
+            size = 1 if singly else self._batch
             group = [pending[i] for i in range(min(size, len(pending)))]
             singly = max(0, singly - 1)
             before = len(pending)
@@ -167,7 +169,7 @@ class Predictor:
                     yield outcome
             except Fault as fault:
                 self._break_down()
-                if self._batch > 1 and len(group) > 1:
+                if len(group) > 1:
                     # Any of the batch may be to blame: those without an answer go one by one.
                     singly = len(group) - (before - len(pending))
                     continue
@@ -189,7 +191,7 @@ class Predictor:
         worker = self._worker
         assert worker is not None
         worker.send(documents_message((item.id, item.text, item.gold) for item in group))
-        allowed = self._limits.document_seconds * (1 if self._batch == 1 else len(group))
+        allowed = self._limits.document_seconds * len(group)
         before = monotonic()
         for item in group:
             message = worker.receive(self._within(allowed), f"working on document {item.id!r}")

@@ -1,0 +1,78 @@
+"""Fixtures that several test modules share."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from harness import registry
+from harness.goldset import GoldSet, load_goldset
+from harness.worker import WARM_UP
+
+BACKENDS = Path(__file__).parent / "backends"
+
+
+@pytest.fixture
+def planted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The backends with planted faults are registered, here and in workers; gives their log."""
+    monkeypatch.syspath_prepend(str(BACKENDS))
+    monkeypatch.setenv("PYTHONPATH", str(BACKENDS))
+    _forget()
+    yield BACKENDS
+    _forget()
+    sys.modules.pop("planted", None)
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list[str]]:
+    """First line of every document that a planted backend predicted, in order; no warm-up."""
+    path = tmp_path / "planted.log"
+    monkeypatch.setenv("PLANTED_LOG", str(path))
+
+    def read() -> list[str]:
+        lines = path.read_text("utf-8").splitlines() if path.exists() else []
+        return [line for line in lines if line != WARM_UP.strip()]
+
+    return read
+
+
+@pytest.fixture
+def make_gold(tmp_path: Path) -> Callable[..., GoldSet]:
+    """A gold set of texts; every capitalised word is gold."""
+
+    def make(texts: Mapping[str, str], name: str = "tiny") -> GoldSet:
+        path = tmp_path / f"{name}.jsonl"
+        lines = [
+            json.dumps({"id": id_, "text": text, "entities": gold_entities(text)})
+            for id_, text in texts.items()
+        ]
+        path.write_text("\n".join(lines) + "\n", "utf-8")
+        return load_goldset(path)
+
+    return make
+
+
+def gold_entities(text: str) -> list[dict[str, object]]:
+    return [
+        {"start": match.start(), "end": match.end(), "label": "ENT"}
+        for match in re.finditer(r"[A-Z]\w*", text)
+    ]
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs (a zombie does not)."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text("ascii", "replace")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def _forget() -> None:
+    registry._entry_points.cache_clear()
+    registry.adapter.cache_clear()

@@ -1,0 +1,310 @@
+"""Whatever a backend does: an error row for what was hit, the rest unharmed, nothing left."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import BACKENDS, alive
+
+from harness.errors import BackendFailed, UsageError
+from harness.goldset import GoldSet
+from harness.predictor import Limits
+from harness.record import Result, RunRecord
+from harness.registry import BackendSpec
+from harness.runner import RunOptions, check_required, run
+
+TEXTS = {
+    "a": "Anna went to Bonn.",
+    "b": "FAULT lies with Carla.",
+    "c": "Dora likes Essen 😀 and Fulda.",
+    "d": "Gerd.",
+}
+QUICK = Limits(document_seconds=0.4, load_seconds=20.0)
+Make = Callable[..., GoldSet]
+
+pytestmark = pytest.mark.usefixtures("planted")
+
+
+def speaker(mode: str) -> str:
+    return f"process:{shlex.quote(sys.executable)} {BACKENDS / 'speaker.py'} {mode}"
+
+
+def run_one(backend: str, gold: GoldSet, **options: object) -> Result:
+    (result,) = record_of([backend], gold, **options).results
+    return result
+
+
+def record_of(backends: list[str], gold: GoldSet, **options: object) -> RunRecord:
+    specs = [BackendSpec.parse(name) for name in backends]
+    options.setdefault("limits", QUICK)
+    return run(specs, [gold], RunOptions(**options))  # type: ignore[arg-type]
+
+
+def tp(result: Result) -> int:
+    found: int = result.scores["strict"]["tp"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("raises", "ValueError: this text is beyond me in two lines"),
+        ("sys-exit", "SystemExit: the library calls sys.exit"),
+        ("exits", "exited with status 3 while working on document 'b'"),
+        ("crashes", "killed by SIGSEGV"),
+        ("hangs", "no answer within 0.4 s while working on document 'b'"),
+        ("converts-badly", "ValueError: cannot convert"),
+        ("short", "gave 0 results for 1 texts"),
+    ],
+)
+def test_one_document_is_hit(fault: str, words: str, make_gold: Make) -> None:
+    result = run_one(f"planted/{fault}", make_gold(TEXTS))
+    assert result.status == "partial"
+    assert [failure.id for failure in result.failures] == ["b"]
+    assert words in result.failures[0].error
+    assert result.failed == 1
+    # All-missed, and no more than that: 2 of the 8 gold mentions are in the document hit.
+    assert tp(result) == 6
+    assert result.scores["strict"]["fn"] == 2
+    assert result.scores["strict"]["fp"] == 0
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("garbage", "printed 'Segmentation fault (just kidding)' on stdout"),
+        ("wrong-id", "answered for 'another' when 'b' was due"),
+        ("no-layer", 'has no list "entities"'),
+        ("closes-stdout", "closed its stdin or stdout"),
+        ("endless", "a line of more than 64 MiB"),
+    ],
+)
+def test_a_foreign_program_hits_one_document(mode: str, words: str, make_gold: Make) -> None:
+    limits = Limits(document_seconds=5.0)
+    result = run_one(speaker(mode), make_gold(TEXTS), limits=limits)
+    assert result.status == "partial"
+    assert [failure.id for failure in result.failures] == ["b"]
+    assert words in result.failures[0].error
+    assert tp(result) == 6
+
+
+def test_a_worker_that_closes_stdin(make_gold: Make) -> None:
+    """It hangs on the document it was at; a fresh one gets the others."""
+    result = run_one(speaker("closes-stdin"), make_gold(TEXTS))
+    assert [failure.id for failure in result.failures] == ["b"]
+    assert tp(result) == 6
+
+
+def test_stdin_closed_before_documents_are_sent() -> None:
+    from harness.process import Fault, Worker
+
+    program = 'import os, time; os.close(0); print(\'{"type": "x"}\', flush=True); time.sleep(60)'
+    with Worker([sys.executable, "-c", program], env=os.environ) as worker:
+        worker.receive(10, "starting")
+        worker.send(b"x" * 1_000_000)
+        with pytest.raises(Fault, match="closed its stdin or stdout while asked"):
+            worker.receive(30, "asked")
+
+
+def test_memory_limit(make_gold: Make) -> None:
+    limits = Limits(document_seconds=30.0, memory_bytes=150 << 20)
+    result = run_one("planted/eats", make_gold(TEXTS), limits=limits)
+    assert [failure.id for failure in result.failures] == ["b"]
+    assert "more than the 150 MiB that it was allowed" in result.failures[0].error
+    assert tp(result) == 6
+    peak = result.costs.peak_memory_bytes
+    assert peak is not None
+    assert 150 << 20 < peak < 450 << 20
+
+
+def test_a_hundred_megabytes_on_stderr(make_gold: Make, tmp_path: Path) -> None:
+    limits = Limits(document_seconds=60.0)
+    result = run_one("planted/shouts", make_gold(TEXTS), limits=limits)
+    assert result.status == "ok"
+    assert tp(result) == 8
+
+
+def test_stderr_is_kept_at_both_ends() -> None:
+    from harness.process import Log
+
+    log = Log(limit=10)
+    for _ in range(1000):
+        log.write(b"0123456789ABCDEF\n")
+    log.write(b"the end\n")
+    assert log.text() == "0123456789\n[... 16988 bytes left out ...]\nF\nthe end\n"
+    assert log.size == 17008
+    assert log.last_line() == "the end"
+
+
+def test_what_a_library_prints_does_no_harm(make_gold: Make) -> None:
+    result = run_one("planted/prints", make_gold(TEXTS))
+    assert (result.status, tp(result)) == ("ok", 8)
+
+
+@pytest.mark.parametrize(
+    ("backend", "words"),
+    [
+        ("planted/load-raises", "RuntimeError: the weights are corrupt"),
+        ("planted/load-dies", "exited with status 7 while loading; its last words: about to die"),
+        ("planted/load-hangs", "no answer within 1 s while loading"),
+        ("planted/wrong-identity", "its files say"),
+        (speaker("mute"), "exited with status 0 while loading"),
+        (speaker("banner"), "printed 'Welcome to the Speaker 1.0!' on stdout"),
+        (speaker("version"), "speaks protocol 2, this harness speaks 1"),
+        (speaker("unit"), "offsets are 'furlong', expected codepoint or utf16 or byte"),
+    ],
+)
+def test_what_cannot_be_loaded_fails_alone(backend: str, words: str, make_gold: Make) -> None:
+    limits = Limits(load_seconds=1.0)
+    record = record_of([backend, "planted/ok"], make_gold(TEXTS), limits=limits)
+    broken, whole = record.results
+    assert broken.status == "failed"
+    assert broken.reason is not None
+    assert words in broken.reason
+    assert broken.scores == {}
+    assert (whole.status, tp(whole)) == ("ok", 8)
+    assert record.status == "partial"
+
+
+@pytest.mark.parametrize(
+    ("backend", "reason", "install"),
+    [
+        ("planted/missing", "it was never there", "pip install planted"),
+        ("planted/load-unavailable", "no such library", "pip install such-a-library"),
+        ("process:no-such-program-1a2b", "is not on this machine", "see docs/protocol.md"),
+    ],
+)
+def test_unavailable_is_a_row(backend: str, reason: str, install: str, make_gold: Make) -> None:
+    record = record_of([backend, "planted/ok"], make_gold(TEXTS))
+    missing = record.results[0]
+    assert missing.status == "unavailable"
+    assert reason in (missing.reason or "")
+    assert missing.install == install
+    assert record.status == "success"
+    check_required(record, ["planted/ok"])
+    with pytest.raises(BackendFailed, match="is unavailable") as caught:
+        check_required(record, [backend])
+    assert caught.value.exit_status == 3
+
+
+def test_required_that_was_not_run(make_gold: Make) -> None:
+    record = record_of(["planted/ok"], make_gold(TEXTS))
+    check_required(record, ["planted"])
+    with pytest.raises(BackendFailed, match="spacy was not run"):
+        check_required(record, ["spacy"])
+
+
+def test_nothing_answered_is_an_error(make_gold: Make) -> None:
+    record = record_of(["planted/load-raises", "planted/missing"], make_gold(TEXTS))
+    assert record.status == "error"
+
+
+def test_it_gives_up_after_three_breakdowns_in_a_row(
+    make_gold: Make, log: Callable[[], list[str]]
+) -> None:
+    texts = {str(i): f"FAULT number {i}." for i in range(6)}
+    result = run_one("planted/exits", make_gold(texts))
+    assert result.status == "failed"
+    assert len(log()) == 3
+    assert "exited with status 3" in result.failures[2].error
+    assert result.failures[3].error.startswith("not tried: 3 breakdowns in a row")
+    assert result.failed == 6
+
+
+def test_time_in_all(make_gold: Make) -> None:
+    texts = {str(i): f"Text number {i}." for i in range(50)}
+    limits = Limits(total_seconds=1.2)
+    start = time.monotonic()
+    result = run_one("planted/slow:0.1", make_gold(texts), limits=limits)
+    assert time.monotonic() - start < 4
+    assert result.status == "partial"
+    assert 0 < result.failed < 50
+    assert "the 1.2 s for the whole backend were used up" in result.failures[-1].error
+
+
+@pytest.mark.parametrize("fault", ["raises", "exits", "hangs"])
+def test_one_bad_document_spares_its_batch(fault: str, make_gold: Make) -> None:
+    result = run_one(f"planted/{fault}", make_gold(TEXTS), batch_size=3)
+    assert [failure.id for failure in result.failures] == ["b"]
+    assert tp(result) == 6
+    assert result.costs.median_seconds is None
+
+
+def test_spans_that_cannot_be_used_are_dropped_and_counted(make_gold: Make) -> None:
+    result = run_one("planted/outside", make_gold({"b": "FAULT is Carla's."}))
+    assert result.status == "ok"
+    assert result.dropped == 5
+    assert result.scores["strict"]["predicted"] == 1
+    said = [drop.error for drop in result.drops]
+    assert said == [
+        "entities[1]: end 5 is not after start 5 (offsets are half-open)",
+        "entities[2]: end 24 is outside the text of 17 code points",
+        "entities[3]: start -1 is negative",
+        "entities[4]: label is '', expected a non-empty string",
+        "entities[5]: start is '0', expected an integer",
+    ]
+
+
+@pytest.mark.parametrize("fault", ["no-layer", "wrong-type"])
+def test_answers_of_the_wrong_kind_are_errors(fault: str, make_gold: Make) -> None:
+    result = run_one(f"planted/{fault}", make_gold(TEXTS))
+    assert result.status == "failed"
+    assert result.failed == 4
+
+
+@pytest.mark.parametrize("unit", ["utf16", "byte", "codepoint"])
+def test_foreign_offsets_are_converted(unit: str, make_gold: Make) -> None:
+    texts = {"e": "😀 Émile à Ōsaka 🇳🇴 Ø", "f": "plain Text", "g": "e\u0301 É \u00a0Nb"}
+    result = run_one(speaker(unit), make_gold(texts))
+    assert (result.status, result.dropped, result.reason) == ("ok", 0, None)
+    assert result.scores["strict"]["f1"] == 1.0
+
+
+def test_offsets_in_the_middle_of_a_character(make_gold: Make) -> None:
+    result = run_one(speaker("middle"), make_gold({"a": "Bonn", "b": "😀 FAULT"}))
+    assert result.dropped == 0
+    assert result.scores["strict"]["predicted"] == 2  # As code points [1, 2) is a span.
+
+
+def test_backends_that_cannot_be_told_apart_are_not_cached(make_gold: Make, tmp_path: Path) -> None:
+    gold = make_gold(TEXTS)
+    for mode, replayed in (("nameless", 0), ("utf16", 4)):
+        run_one(speaker(mode), gold, cache=tmp_path / "cache")
+        again = run_one(speaker(mode), gold, cache=tmp_path / "cache")
+        assert again.costs.replayed == replayed, mode
+
+
+def test_no_process_is_left_behind(make_gold: Make, tmp_path: Path) -> None:
+    """A worker's own children end with it."""
+    note = tmp_path / "grandchild"
+    result = run_one(f"planted/forks:{note}", make_gold(TEXTS))
+    assert [failure.id for failure in result.failures] == ["b"]
+    pid = int(note.read_text("ascii"))
+    deadline = time.monotonic() + 5
+    while alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not alive(pid)
+
+
+def test_peak_memory_is_the_child_s_own(make_gold: Make) -> None:
+    """Not the parent's, which a fork and exec would hand down, and not an earlier child's."""
+    fat = bytearray(300 << 20)
+    fat[::4096] = b"x" * len(fat[::4096])
+    gold = make_gold({"a": "Anna.", "b": "FAULT."})
+    eats = run_one("planted/eats", gold, limits=Limits(memory_bytes=120 << 20))
+    result = run_one("planted/ok", gold)
+    del fat
+    assert result.costs.peak_memory_bytes is not None
+    assert result.costs.peak_memory_bytes < 60 << 20
+    assert (eats.costs.peak_memory_bytes or 0) > 100 << 20
+
+
+def test_unknown_backend_stops_before_anything_runs(make_gold: Make) -> None:
+    with pytest.raises(UsageError, match=r"unknown backend 'plantd'\. Did you mean 'planted'"):
+        record_of(["planted/ok", "plantd/ok"], make_gold(TEXTS))
