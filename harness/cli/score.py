@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import UsageError
+from harness.errors import InputError, UsageError
 from harness.report.tables import FORMATS
 
 if TYPE_CHECKING:
@@ -69,15 +70,19 @@ def run(args: argparse.Namespace) -> int:
     predicted = list(read_any(Path(args.pred)))
     if args.scorer:
         return _print_as(args, gold, predicted)
-    evaluation = evaluate(
-        gold,
-        predicted,
-        task=args.task,
-        options=NerOptions(match=args.match, boundary=args.boundary),
-        attribution_options=AttributionOptions(aliases=goldset.aliases),
-        schema=args.schema,
-        strict_labels=args.strict_labels,
-    )
+    try:
+        evaluation = evaluate(
+            gold,
+            predicted,
+            task=args.task,
+            options=NerOptions(match=args.match, boundary=args.boundary),
+            attribution_options=AttributionOptions(aliases=goldset.aliases),
+            schema=args.schema,
+            strict_labels=args.strict_labels,
+        )
+    except InputError as error:
+        # Records do not know their file; whoever set them against each other does.
+        raise type(error)(error.message, path=error.path or args.pred, hint=error.hint) from None
     signature = _signature(args, goldset, len(evaluation.documents))
     body: dict[str, Any] = {
         "signature": signature,
@@ -98,7 +103,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     print(_tables(args, body, signature))
     for finding in findings:
-        print(f"\n{finding['message']}\n  {finding['mend']}")
+        seen = "".join(f"\n  {line}" for line in finding["evidence"])
+        print(f"\n{finding['message']}{seen}\n  -> {finding['mend']}")
     return 0
 
 
@@ -142,7 +148,7 @@ def _diagnose(
     low = block["support"] > 0 and (block["f1"] or 0.0) < SUSPICIOUS_F1
     if not (args.doctor or low):
         return []
-    return [finding.to_json() for finding in diagnose(gold, predicted, args.task)]
+    return [asdict(finding) for finding in diagnose(gold, predicted, args.task)]
 
 
 def _print_as(args: argparse.Namespace, gold: list[Record], predicted: list[Record]) -> int:

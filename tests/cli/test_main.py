@@ -1,0 +1,63 @@
+"""The command's frame: help, versions, unknown verbs, exit statuses."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import __version__
+from harness.cli.main import VERBS
+
+Run = Callable[..., Any]
+
+
+def test_overview_lists_every_verb_and_status(harness: Run) -> None:
+    done = harness("--help")
+    assert done.status == 0
+    for verb in VERBS:
+        assert f"\n  {verb} " in done.out
+    for status in "0123":
+        assert f"\n  {status}  " in done.out
+
+
+def test_no_arguments_is_a_usage_error(harness: Run) -> None:
+    assert harness().status == 2
+
+
+def test_version(harness: Run) -> None:
+    assert harness("--version").out == f"harness {__version__}\n"
+
+
+def test_unknown_verb_names_the_nearest(harness: Run) -> None:
+    done = harness("socre")
+    assert done.status == 2
+    assert "Did you mean 'score'?" in done.err
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_an_example(harness: Run, verb: str) -> None:
+    done = harness(verb, "--help")
+    assert done.status == 0
+    assert "example" in done.out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_wrong_option_is_a_usage_error(harness: Run, verb: str) -> None:
+    done = harness(verb, "--no-such-option")
+    assert done.status == 2
+    assert "Traceback" not in done.err
+
+
+def test_a_closed_pipe_is_no_traceback() -> None:
+    root = Path(__file__).parent.parent.parent
+    done = subprocess.run(
+        f"{sys.executable} -m harness backends | head -1",
+        shell=True, capture_output=True, text=True, cwd=root, check=False,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.stdout == "Backends\n"
