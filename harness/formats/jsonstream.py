@@ -66,7 +66,7 @@ def _lines(handle: IO[str], path: Path) -> Iterator[tuple[int, Any]]:
     for number, line in enumerate(handle, 1):
         if line.strip():
             try:
-                yield number, json.loads(line)
+                yield number, json.loads(line.rstrip("\r\n"))
             except (json.JSONDecodeError, RecursionError) as error:
                 raise _broken(error, path, number) from None
 
