@@ -18,13 +18,14 @@ def digest_text(text: str) -> str:
 def digest_files(paths: Iterable[Path], *, root: Path | None = None) -> str:
     """sha256 over the names (relative to `root`) and contents of files, in sorted order.
 
-    A file's own digest is remembered by path, size and modification time in this process.
+    A file's own digest is remembered in this process while its size, times and inode stay.
     """
     whole = hashlib.sha256()
     for path in sorted(paths):
         status = path.stat()
         name = path.relative_to(root).as_posix() if root else path.name
-        content = _digest_file(str(path), status.st_size, status.st_mtime_ns)
+        state = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        content = _digest_file(str(path), state)
         whole.update(f"{name}\0{content}\n".encode())
     return whole.hexdigest()
 
@@ -48,6 +49,6 @@ def _files(folder: Path) -> list[Path]:
 
 
 @lru_cache(maxsize=4096)
-def _digest_file(path: str, size: int, modified: int) -> str:
+def _digest_file(path: str, state: tuple[int, ...]) -> str:
     with Path(path).open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()

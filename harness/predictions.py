@@ -157,17 +157,17 @@ class Predictions:
             self._start()  # Only the loaded model can say what it is.
         known = self._look_up(window)
         missing = [item for item in window if not self._usable(known.get(item.digest), number)]
-        fresh: dict[int, Prediction] = {}
+        fresh: dict[bytes, Prediction] = {}
         if missing:
             outcomes = self._start().ask(missing)
             for item, (answer, error) in zip(missing, outcomes, strict=True):
-                fresh[id(item)] = (
+                fresh[item.digest] = (
                     Prediction(item.id, item.text, None, error)
                     if answer is None
                     else self._keep(item, answer, number)
                 )
         return [
-            fresh[id(item)] if id(item) in fresh else self._replay(item, known[item.digest], number)
+            fresh.get(item.digest) or self._replay(item, known[item.digest], number)
             for item in window
         ]
 
@@ -208,7 +208,6 @@ class Predictions:
     def _keep(self, item: Asked, answer: Answer, number: int) -> Prediction:
         self._used.add(self._process)
         new = Stored(answer.annotations, answer.problems, answer.characters_seen)
-        # Looked up again: the same text may come twice in one window.
         old = self._look_up([item]).get(item.digest) if number else None
         if old is not None:
             unstable = old.unstable or old.answer_text() != new.answer_text()
@@ -345,14 +344,18 @@ def _prediction(
 
 
 def _windows(documents: Iterable[Asked]) -> Iterator[list[Asked]]:
+    """Pieces of the stream; a text that comes twice comes in two windows, to be replayed."""
     window: list[Asked] = []
+    seen: set[bytes] = set()
     characters = 0
     for document in documents:
-        window.append(document)
-        characters += len(document.text)
-        if len(window) == _WINDOW_DOCUMENTS or characters >= _WINDOW_CHARACTERS:
+        full = len(window) == _WINDOW_DOCUMENTS or characters >= _WINDOW_CHARACTERS
+        if full or document.digest in seen:
             yield window
-            window, characters = [], 0
+            window, seen, characters = [], set(), 0
+        window.append(document)
+        seen.add(document.digest)
+        characters += len(document.text)
     if window:
         yield window
 

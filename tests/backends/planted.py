@@ -176,7 +176,7 @@ def _log(text: str) -> None:
     path = os.environ.get("PLANTED_LOG")
     if path:
         with Path(path).open("a", encoding="utf-8") as handle:
-            handle.write(text.splitlines()[0] + "\n")
+            handle.write((text.splitlines() or ["(empty)"])[0] + "\n")
 
 
 def _spans(text: str) -> list[tuple[int, int]]:
