@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.errors import InputError
+from harness.agreement import agreement
+from harness.errors import HarnessError, InputError
 from harness.goldset import CARD, GoldSet, card_texts
 from harness.validate.finding import Finding
 
-__all__ = ["check_card", "sums", "sums_as_toml"]
+__all__ = ["AGREED", "check_card", "sums", "sums_as_toml"]
 
 _REQUIRED = ("name", "version", "tasks", "licence")
 _EXPECTED = {
@@ -24,9 +25,12 @@ _EXPECTED = {
     "known_problems": "what users should know; an empty list when there is nothing",
     "sha256": "sums of texts and layers (harness validate --sums prints them)",
 }
+AGREED = {"ner": ("strict",), "attribution": ("relations", "found50")}
+"""The figure of `harness.agreement` that a card states for a task."""
+_AGREED_TO = 0.0006
 _KNOWN = {
     *_REQUIRED, *_EXPECTED, "schema", "texts", "layers", "data", "format", "annotators",
-    "agreement", "nested",
+    "agreement", "nested", "adjudication", "aliases",
 }  # fmt: skip
 
 
@@ -57,6 +61,7 @@ def check_card(gold: GoldSet) -> Iterator[Finding]:
             yield Finding("error", "card", f"annotator {name!r}: no folder {folder}", path)
     yield from _documents(card, path)
     yield from _sums(gold, path)
+    yield from _agreement(gold, path)
 
 
 def _documents(card: Mapping[str, Any], path: str) -> Iterator[Finding]:
@@ -104,6 +109,30 @@ def sums_as_toml(gold: GoldSet) -> str:
         for table, own in sums(gold).items()
         if own
     )
+
+
+def _agreement(gold: GoldSet, path: str) -> Iterator[Finding]:
+    """The card's figures, measured again: F1 strict and found50 over the pairs of annotators."""
+    stated = gold.card.get("agreement", {})
+    if not stated or len(gold.annotators) < 2:
+        return
+    try:
+        readers = {name: list(gold.annotator(name)) for name in gold.annotators}
+        found = agreement(readers, tasks=gold.tasks, disagreements=False)
+    except HarnessError as error:
+        yield Finding("error", "agreement", f"cannot be measured: {error}", path)
+        return
+    for task in gold.tasks:
+        spread = found.figures(task).get(AGREED[task])
+        if spread is None:
+            continue
+        measured = {"f1": spread.mean, "lowest": spread.lowest, "highest": spread.highest}
+        for key, value in measured.items():
+            said = stated.get(task, {}).get(key)
+            if value is not None and (said is None or abs(said - value) > _AGREED_TO):
+                yield Finding(
+                    "error", "agreement", f"{task} {key} is {value:.3f}, the card says {said}", path
+                )
 
 
 def _digest(path: Path) -> str:

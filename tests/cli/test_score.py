@@ -116,7 +116,7 @@ def test_a_missing_document_is_all_missed_and_listed(
 BAD = {
     "outside the text": (
         '{"id": "a", "entities": [{"start": 60, "end": 600, "label": "ORG"}]}',
-        "bad.jsonl: document 'a': predicted span [60, 600): end 600 is outside the text of 67 code points",
+        "bad.jsonl: document 'a': predicted span [60, 600): end 600 is outside the text of 67 code",
     ),
     "end before start": (
         '{"id": "a", "entities": [{"start": 9, "end": 4, "label": "ORG"}]}',
