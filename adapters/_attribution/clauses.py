@@ -74,6 +74,8 @@ def _infinitive(
     parse: Parse, lexicon: Lexicon, verb: Token, lemma: str, passive: bool
 ) -> Candidate | None:
     xcomp = parse.child(verb.index, "xcomp") or parse.child(verb.index, "ccomp")
+    if lemma in ("seem", "appear"):
+        return _seem(parse, verb)
     if xcomp is None or xcomp.index < verb.index or not is_infinitive(parse, xcomp):
         return None
     content = parse.subtree(xcomp.index)
@@ -87,12 +89,22 @@ def _infinitive(
         return _build(parse, "person-infinitive", verb, content, passive) if known else None
     if lemma not in lexicon.verbs["infinitive"]:
         return None
-    if lemma in ("seem", "appear"):
-        subject = parse.child(verb.index, "nsubj")
-        raised = parse.subtree(subject.index) if subject is not None else frozenset()
-        cue = cues.verb_group(parse, verb.index)
-        return Candidate("seem", verb.index, (content | raised) - cue, cue, frozenset())
     return _build(parse, "infinitive", verb, content, passive)
+
+
+def _seem(parse: Parse, verb: Token) -> Candidate | None:
+    """It seems so to nobody in particular: the raised subject and what is seen in it."""
+    seen = parse.child(verb.index, "xcomp", "oprd", "acomp") or next(
+        (p for p in parse.children(verb.index, "prep") if p.text.lower() == "like"), None
+    )
+    if seen is None or seen.index < verb.index:
+        return None
+    subject = parse.child(verb.index, "nsubj")
+    raised = parse.subtree(subject.index) if subject is not None else frozenset()
+    cue = cues.verb_group(parse, verb.index)
+    return Candidate(
+        "seem", verb.index, (parse.subtree(seen.index) | raised) - cue, cue, frozenset()
+    )
 
 
 def _gerund(
@@ -116,12 +128,13 @@ def _predicate(
     if predicate is not None:
         content = parse.subtree(predicate.index) | named
         return _build(parse, "predicate", verb, content, passive)
-    preps = parse.children(verb.index, "prep")
+    near = parse.children(verb.index, "prep", "advcl")
     if thing is not None:
-        preps += parse.children(thing.index, "prep")
-    for prep in preps:
-        if prep.text.lower() == "as" and prep.index > verb.index:
-            content = parse.subtree(prep.index) | named
+        near += parse.children(thing.index, "prep")
+    for child in near:
+        subtree = parse.subtree(child.index)
+        if parse[min(subtree)].text.lower() == "as" and min(subtree) > verb.index and named:
+            content = subtree | named
             return _build(parse, "as-predicate", verb, content, passive)
     return None
 
@@ -190,8 +203,32 @@ def _clauses_of(parse: Parse, verb: Token) -> list[Token]:
     return [
         child
         for child in parse.children(verb.index, "ccomp")
-        if not (is_infinitive(parse, child) and child.index > verb.index)
+        if (child.index > verb.index and not is_infinitive(parse, child))
+        or (child.index < verb.index and _is_set_off(parse, verb, child))
     ]
+
+
+_PAUSES = frozenset([",", "-", "--", "–", "—", "―", "?", "!", "...", "…"])
+
+
+def _is_set_off(parse: Parse, verb: Token, clause: Token) -> bool:
+    """Whether a pause stands between a clause and the report after it: "A, he said".
+
+    Not so in "A because he said B" and "A: he said B", which the parser may read alike.
+    """
+    mark = parse.child(verb.index, "mark")
+    if mark is not None and mark.index < verb.index:
+        return False
+    first = min(cues.verb_group(parse, verb.index))
+    subject = parse.child(verb.index, "nsubj", "nsubjpass")
+    if subject is not None and subject.index < verb.index:
+        first = min(first, min(parse.subtree(subject.index)))
+    subtree = parse.subtree(clause.index)
+    last = max((i for i in subtree if i < first and parse[i].pos != "PUNCT"), default=first)
+    return any(
+        parse[i].text in _PAUSES or (i in parse.quoted and parse[i].pos == "PUNCT")
+        for i in range(last + 1, first)
+    )
 
 
 def _clause_content(

@@ -61,7 +61,12 @@ def trim(text: str, span: Span) -> Span | None:
 
 def _abbreviation(text: str, start: int, end: int) -> bool:
     """`U.S.` keeps its last stop."""
-    return text[end - 1] == "." and end - start >= 4 and text[end - 3] == "." and text[end - 2].isupper()
+    return (
+        text[end - 1] == "."
+        and end - start >= 4
+        and text[end - 3] == "."
+        and text[end - 2].isupper()
+    )
 
 
 def _balanced(text: str) -> bool:

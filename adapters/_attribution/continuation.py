@@ -9,15 +9,19 @@ from adapters._attribution import cues, sources
 from adapters._attribution.candidate import lemma_of
 from adapters._attribution.contents import join, span_of
 from adapters._attribution.lexicon import Lexicon
-from adapters._attribution.parse import Parse
+from adapters._attribution.parse import Parse, Token
 from adapters._attribution.quotation import Quotation
 from adapters._attribution.relation import Relation
 from harness.annotation import Span
 
 __all__ = ["adjacent", "claim_rest", "join_paragraphs"]
 
-_CLAUSAL = frozenset(["clause", "parenthesis", "according", "label", "that-clause", "quote-alone", "adjacent"])
-_STOP = re.compile(r"(?<![A-Z])(?<!Mr)(?<!Ms)(?<!Mrs)(?<!Dr)(?<!Sen)(?<!Rep)(?<!Gov)[.!?][”\"'’)]*(?=\s)")
+_CLAUSAL = frozenset(
+    ["clause", "parenthesis", "according", "label", "that-clause", "quote-alone", "adjacent"]
+)
+_STOP = re.compile(
+    r"(?<![A-Z])(?<!Mr)(?<!Ms)(?<!Mrs)(?<!Dr)(?<!Sen)(?<!Rep)(?<!Gov)[.!?][”\"'’)]*(?=\s)"
+)
 # Shorter stray quotations inside a sentence are names, titles and scare quotes.
 _SHORT = 4
 
@@ -29,38 +33,57 @@ def adjacent(
     relations: Sequence[Relation],
     quotes: Sequence[Quotation],
 ) -> list[Relation]:
-    """Quotations with a reporting verb right beside them that the parser did not connect.
+    """Quotations with a verb right beside them that the parser did not connect.
 
-    After the quotation nothing but the subject may come before the verb ("…" Roe writes); before
-    it nothing but a few words may follow the verb (Roe writes in her book: "…").
+    After the quotation nothing but the subject may come before the verb ("…" Roe beams); before
+    it a few words may follow a reporting verb (Roe writes in her book: "…"), and more before a
+    colon (Roe went further: "…").
     """
     made: list[Relation] = []
     taken = [part for relation in relations for part in relation.content]
-    cues_taken = {relation.cue.start for relation in relations if relation.cue is not None}
-    for token in parse.tokens:
-        if token.pos != "VERB" or lemma_of(token) not in lexicon.verbs["clause"]:
+    busy = {relation.cue.start for relation in relations if relation.cue is not None}
+    for quote in quotes:
+        if any(part.start < quote.end and quote.start < part.end for part in taken):
             continue
-        if any(q.start < token.start < q.end for q in quotes):
-            continue
-        group = cues.verb_group(parse, token.index)
-        cue = span_of(parse, group)
-        subject = sources.of_verb(parse, token.index) - group
-        source = span_of(parse, subject)
-        if cue is None or cue.start in cues_taken or source is None:
-            continue
-        start, end = min(cue.start, source.start), max(cue.end, source.end)
-        for quote in quotes:
-            if any(part.start < quote.end and quote.start < part.end for part in taken):
+        best: tuple[int, Relation] | None = None
+        for token in parse.tokens:
+            if token.pos != "VERB" or token.index in parse.quoted:
                 continue
-            after = quote.end <= start and not _letters(text[quote.end : start])
-            lead = text[end : quote.start]
-            before = end <= quote.start and not _STOP.search(lead) and len(lead.split()) <= 5
-            if after or (before and text[: quote.start].rstrip()[-1:] in ":,"):
-                made.append(Relation([Span(quote.start, quote.end)], cue, source, "adjacent"))
-                taken.append(made[-1].content[0])
-                cues_taken.add(cue.start)
-                break
+            distance = _beside(text, parse, lexicon, token, quote)
+            if distance is None or (best is not None and best[0] <= distance):
+                continue
+            group = cues.verb_group(parse, token.index)
+            cue = span_of(parse, group)
+            source = span_of(parse, sources.of_verb(parse, token.index) - group)
+            if cue is not None and cue.start not in busy and source is not None:
+                content = [Span(quote.start, quote.end)]
+                best = (distance, Relation(content, cue, source, "adjacent"))
+        if best is not None:
+            made.append(best[1])
+            taken += best[1].content
+            busy.add(best[1].cue.start if best[1].cue is not None else -1)
     return made
+
+
+def _beside(text: str, parse: Parse, lexicon: Lexicon, verb: Token, quote: Quotation) -> int | None:
+    """How far a verb's clause is from the quotation in characters; `None` where too far."""
+    reports = lemma_of(verb) in lexicon.verbs["clause"]
+    subject = parse.child(verb.index, "nsubj")
+    core = {verb.index} | (parse.subtree(subject.index) if subject is not None else set())
+    start, end = parse[min(core)].start, parse[max(core)].end
+    if quote.end <= start:
+        touches = not _letters(text[quote.end : start])
+        finite = verb.tag in ("VBD", "VBZ") and subject is not None
+        return 0 if touches and (reports or finite) else None
+    if end > quote.start:
+        return None
+    lead = text[end : quote.start]
+    if _STOP.search(lead) or subject is None:
+        return None
+    if lead.rstrip().endswith(":"):
+        return len(lead)
+    close = reports and len(lead.split()) <= 5 and lead.rstrip()[-1:] == ","
+    return len(lead) if close else None
 
 
 def _letters(text: str) -> bool:
@@ -91,7 +114,11 @@ def claim_rest(text: str, relations: list[Relation], quotes: Sequence[Quotation]
 def _speaking_before(text: str, relations: Sequence[Relation], quote: Quotation) -> Relation | None:
     best: Relation | None = None
     for relation in relations:
-        if relation.rule not in _CLAUSAL or relation.cue is None or relation.cue.start > quote.start:
+        if (
+            relation.rule not in _CLAUSAL
+            or relation.cue is None
+            or relation.cue.start > quote.start
+        ):
             continue
         if max(part.start for part in relation.content) > quote.start:
             continue

@@ -11,9 +11,7 @@ from harness.annotation import Span
 
 __all__ = ["labelled"]
 
-_LABEL = re.compile(
-    r"[\s“\"]*(?P<label>[A-Z][^:“”\"?!.;]{1,60}?)(?P<colon>\s?:)(?=\s|[“\"A-Z])\s*"
-)
+_LABEL = re.compile(r"[\s“\"]*(?P<label>[A-Z][^:“”\"?!.;]{1,60}?)(?P<colon>\s?:)(?=\s|[“\"A-Z])\s*")
 _TITLE = r"(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|St)\."
 _ABBREVIATED = re.compile(
     rf"[\s“\"]*(?P<label>{_TITLE}[^:“”\"?!;]{{0,60}}?)(?P<colon>\s?:)(?=\s|[“\"A-Z])\s*"

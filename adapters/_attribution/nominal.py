@@ -15,7 +15,7 @@ _NONE: frozenset[int] = frozenset()
 
 
 def noun(parse: Parse, lexicon: Lexicon, token: Token, lemma: str) -> Iterator[Candidate]:
-    """"the claim that ...", "his promise to ...", "support for ..."; at most one for a noun."""
+    """ "the claim that ...", "his promise to ...", "support for ..."; at most one for a noun."""
     for child in parse.children(token.index, "acl", "ccomp", "relcl", "prep"):
         if child.index < token.index:
             continue
@@ -70,7 +70,7 @@ def _noun_cue(
 
 
 def adjective(parse: Parse, lexicon: Lexicon, token: Token) -> Iterator[Candidate]:
-    """"is confident that ...", "was critical of ..."."""
+    """ "is confident that ...", "was critical of ..."."""
     if token.dep not in ("acomp", "oprd", "ROOT", "conj", "amod", "advcl"):
         return
     extra = _NONE
