@@ -17,7 +17,16 @@ HEAVY = {
 
 # The floors, from the ground up. A module may import from its own floor and from those below.
 FLOORS = (
-    ("errors", "annotation", "digest", "coding", "parenthood", "distributions", "__init__"),
+    (
+        "errors",
+        "annotation",
+        "digest",
+        "coding",
+        "parenthood",
+        "distributions",
+        "sizes",
+        "__init__",
+    ),
     ("schemas", "adapter", "signature", "protocol"),
     ("labels", "registry", "formats", "scoring"),
     (
@@ -46,6 +55,7 @@ FLOORS = (
         "predictions",
         "assess",
         "cell",
+        "explain",
     ),
     ("runner", "contract", "flips"),
     ("compare", "gate", "rules", "baseline", "choose", "complement", "audit", "api"),

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import cast
 
 from harness.annotation import TASKS, Annotations, Record, Task
 from harness.errors import InputError, NothingMeasured, UsageError
@@ -103,7 +102,7 @@ def _task(spec: BackendSpec, wanted: str | None) -> Task:
         return declaration.tasks[0]
     if wanted not in declaration.tasks:
         raise UsageError(f"{spec} knows the task {', '.join(declaration.tasks)} only")
-    return cast("Task", wanted)
+    return wanted
 
 
 def _documents(path: Path) -> Iterator[Record]:
