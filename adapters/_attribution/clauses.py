@@ -40,7 +40,9 @@ def _finite(parse: Parse, clause: Token) -> bool:
 def is_passive(parse: Parse, verb: int) -> bool:
     if parse.child(verb, "auxpass", "nsubjpass") is not None:
         return True
-    return parse[verb].tag == "VBN" and parse[verb].dep in ("acl",)
+    # "Roe, said that ...": what the parser takes for a participle is active if a clause follows.
+    reduced = parse[verb].tag == "VBN" and parse[verb].dep == "acl"
+    return reduced and parse.child(verb, "ccomp") is None
 
 
 def _verb(parse: Parse, lexicon: Lexicon, verb: Token, lemma: str) -> Iterator[Candidate]:
@@ -142,6 +144,8 @@ def _predicate(
 def _prepositional(
     parse: Parse, lexicon: Lexicon, verb: Token, lemma: str, passive: bool
 ) -> Candidate | None:
+    if verb.dep == "acl" and parse.head(verb.index).text.lower() == "order":
+        return None  # "in order to respond to" reports nothing
     for prep in parse.children(verb.index, "prep"):
         noun = parse.child(prep.index, "pobj", "pcomp")
         if noun is None or prep.index < verb.index:

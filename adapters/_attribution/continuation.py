@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from adapters._attribution import cues, sources
 from adapters._attribution.candidate import lemma_of
@@ -147,7 +148,7 @@ def _utterance(text: str, quote: Quotation) -> bool:
 
 def join_paragraphs(text: str, relations: list[Relation], quotes: Sequence[Quotation]) -> None:
     """Speech that runs on over paragraphs: the mark is not closed, and opens again below."""
-    for one, two in zip(quotes, quotes[1:], strict=False):
+    for one, two in pairwise(quotes):
         if one.closed or text[one.end : two.start].strip():
             continue
         first, second = _holder(relations, one), _holder(relations, two)

@@ -11,15 +11,16 @@ from harness.annotation import Span
 
 __all__ = ["labelled"]
 
-_LABEL = re.compile(r"[\s“\"]*(?P<label>[A-Z][^:“”\"?!.;]{1,60}?)(?P<colon>\s?:)(?=\s|[“\"A-Z])\s*")
+_START = r"[\s“\"]*"
+_COLON = r"(?P<colon>\s?:)(?=\s|[“\"A-Z])\s*"
 _TITLE = r"(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|St)\."
-_ABBREVIATED = re.compile(
-    rf"[\s“\"]*(?P<label>{_TITLE}[^:“”\"?!;]{{0,60}}?)(?P<colon>\s?:)(?=\s|[“\"A-Z])\s*"
-)
+_LABEL = re.compile(rf"{_START}(?P<label>[A-Z][^:“”\"?!.;]{{1,60}}?){_COLON}")
+_TITLED = re.compile(rf"{_START}(?P<label>{_TITLE}[^:“”\"?!;]{{0,60}}?){_COLON}")
 _NO_SPEAKER = re.compile(
-    r"(?i)^(?:related|read more|update[sd]?|correction|editor.?s? note|note|photos?|video|watch|see also"
-    r"|source|sources|more|also|here|breaking|exclusive|opinion|analysis|by|contact|tags|filed under"
-    r"|follow|listen|poll|results?|bottom line|the bottom line|question|answer|fact|myth|example)$"
+    r"(?i)^(?:related|read more|updated?|updates|correction|editor.?s? note|note|photos?|video"
+    r"|watch|see also|sources?|more|also|here|breaking|exclusive|opinion|analysis|by|contact|tags"
+    r"|filed under|follow|listen|poll|results?|(?:the )?bottom line|question|answer|fact|myth"
+    r"|example)$"
 )
 
 
@@ -37,18 +38,18 @@ def labelled(
     named = list(names)
     found = []
     for start, end in spans:
-        match = _ABBREVIATED.match(text, start, end) or _LABEL.match(text, start, end)
+        match = _TITLED.match(text, start, end) or _LABEL.match(text, start, end)
         if match and match.end() < end and not _NO_SPEAKER.match(match.group("label").strip()):
             found.append((match, end))
-    counts: dict[str, int] = {}
-    for match, _ in found:
-        counts[match.group("label")] = counts.get(match.group("label"), 0) + 1
+    said: dict[str, set[str]] = {}
+    for match, end in found:
+        said.setdefault(match.group("label"), set()).add(text[match.end() : end])
     made = []
     for match, end in found:
         label = Span(match.start("label"), match.end("label"))
         quote = next((q for q in quotes if q.start == match.end()), None)
         person = any(start < label.end and label.start < stop <= label.end for start, stop in named)
-        if quote is None and counts[match.group("label")] < 2 and not person:
+        if quote is None and len(said[match.group("label")]) < 2 and not person:
             continue
         if len(match.group("label").split()) > 8:
             continue

@@ -1,4 +1,4 @@
-"""The reporting words of `data/reporting_verbs.toml`, by frame, for the scopes that are asked for."""
+"""The reporting words of `data/reporting_verbs.toml` by frame, for the scopes asked for."""
 
 from __future__ import annotations
 
@@ -15,8 +15,15 @@ SCOPES = (
     "speech", "belief", "perception", "evidence", "intention", "attitude", "decree", "appearance"
 )  # fmt: skip
 _FRAMES = (
-    "clause", "infinitive", "person-infinitive", "gerund", "object", "predicate", "passive", "prepositional"
-)  # fmt: skip
+    "clause",
+    "infinitive",
+    "person-infinitive",
+    "gerund",
+    "object",
+    "predicate",
+    "passive",
+    "prepositional",
+)
 
 
 @dataclass(frozen=True)

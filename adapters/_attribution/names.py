@@ -89,7 +89,7 @@ class People:
         for _, parts in sorted(named, key=lambda pair: -len(pair[1])):
             if 2 <= len(parts) <= 5:
                 self._add(parts)
-        for mention, parts in named:
+        for _, parts in named:
             if len(parts) == 1 and parts[0] not in self._by_surname and not self._given(parts[0]):
                 self._add(parts)
         self._locate(text)
@@ -202,25 +202,25 @@ def _describe(text: str, person: Person) -> None:
         person.gender = max(votes, key=lambda key: votes[key])
 
 
-_NAMES = re.compile(
-    r"(?<![\w.])([A-ZÀ-ÖØ-Þ][\w'’-]*\w(?:[ \u00a0](?:[A-Z]\.|de|van|von|bin|al|[A-ZÀ-ÖØ-Þ][\w’-]*\w)){1,3})"
+_PARTICLE = r"(?:(?:[A-Z]\.|de|van|von|bin|al|der|la)[ \u00a0]){0,2}"
+_NAME = re.compile(
+    rf"(?<![\w.-])([A-ZÀ-ÖØ-Þ][\w’-]*\w)[ \u00a0]{_PARTICLE}([A-ZÀ-ÖØ-Þ][\w-]*\w)(?![\w-])"
 )
 
 
 def capitalised_mentions(text: str) -> list[Mention]:
-    """Name-like runs of capitalised words that start with a known given name or a person's title.
+    """Names that begin with a known given name and go on with a capitalised word.
 
     Stands in for a tagger where there is none; finds few names, and hardly a wrong one.
     """
     lists = words()
     given = lists.male_names | lists.female_names
-    found = []
-    for match in _NAMES.finditer(text):
-        parts = match.group(1).split()
-        for place, part in enumerate(parts[:-1]):
-            if part.lower() in given and len(parts) - place <= 4:
-                start = match.start(1) + len(" ".join(parts[:place])) + (1 if place else 0)
-                name = _POSSESSIVE.sub("", text[start : match.end(1)])
-                found.append(Mention(start, start + len(name), "PERSON"))
-                break
+    found: list[Mention] = []
+    place = 0
+    while match := _NAME.search(text, place):
+        if match.group(1).lower() in given:
+            found.append(Mention(match.start(), match.end(), "PERSON"))
+            place = match.end()
+        else:
+            place = match.end(1)
     return found

@@ -43,7 +43,8 @@ def relations(
             for label in labels
             if label.source is not None and start <= label.source.start < end
         ]
-        made += _candidates(text, parse, inside, lexicon, nested=nested)
+        marks = [quote for quote in quotes if quote.start < end and quote.end > start]
+        made += _candidates(text, parse, inside, marks, lexicon, nested=nested)
         kept = made if nested else _outermost(made)
         kept.sort(key=lambda relation: relation.content[0])
         kept += adjacent(text, parse, lexicon, kept, inside)
@@ -54,7 +55,13 @@ def relations(
 
 
 def _candidates(
-    text: str, parse: Parse, quotes: list[Quotation], lexicon: Lexicon, *, nested: bool
+    text: str,
+    parse: Parse,
+    quotes: list[Quotation],
+    marks: list[Quotation],
+    lexicon: Lexicon,
+    *,
+    nested: bool,
 ) -> list[Relation]:
     made = []
     for candidate in candidates(parse, lexicon):
@@ -66,7 +73,7 @@ def _candidates(
             continue
         tokens = candidate.content - candidate.cue - candidate.source
         trimmed = [contents.trim(text, span) for span in contents.runs(parse, tokens)]
-        spans = contents.stretch((s for s in trimmed if s is not None), quotes, place, host)
+        spans = contents.stretch((s for s in trimmed if s is not None), marks, place, host)
         content = contents.join(text, spans)
         if content:
             made.append(Relation(content, cue, source, candidate.rule))
@@ -86,12 +93,14 @@ def _sharpened(parse: Parse, lexicon: Lexicon, label: Relation) -> Relation:
 
 
 def _outermost(made: list[Relation]) -> list[Relation]:
-    """Drop a relation whose cue lies in another's content; the larger content wins."""
+    """Drop a relation whose cue lies in another's content or cue; the larger content wins."""
     kept: list[Relation] = []
     for relation in sorted(made, key=lambda item: -item.size):
         cue = relation.cue
         inside = cue is not None and any(
-            part.start <= cue.start < part.end for other in kept for part in other.content
+            part.start <= cue.start < part.end
+            for other in kept
+            for part in (*other.content, *([other.cue] if other.cue is not None else []))
         )
         if not inside:
             kept.append(relation)

@@ -26,7 +26,11 @@ def of_verb(parse: Parse, verb: int, *, passive: bool = False) -> frozenset[int]
             if subject.dep == "expl" or is_expletive(parse, subject, token.index):
                 return frozenset()
             if subject.dep == "nsubjpass":
-                return _agent(parse, token.index)
+                above = parse.head(token.index)
+                if token.index == verb or token.dep != "ccomp" or above.index == token.index:
+                    return _agent(parse, token.index)
+                token = above  # "said A was B, adding C": whoever said it added it
+                continue
             return noun_phrase(parse, subject.index, stop=verb)
         if token.dep in ("acl", "relcl"):
             head = parse.head(token.index)

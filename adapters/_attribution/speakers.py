@@ -91,6 +91,15 @@ def resolve(
     return names
 
 
+def _may_precede(word: str) -> bool:
+    """A title, a capitalised word or a conjunction: not "for Roe", not "the government Roe"."""
+    low = word.lower()
+    if low in _PREPOSITIONS:
+        return False
+    roles = words().roles | words().generic
+    return word[:1].isupper() or low in roles or low in ("and", "or", "even", "only", "not", "then")
+
+
 def _outer(sources: Sequence[Source], names: Sequence[str | None], index: int) -> str | None:
     span = sources[index].span
     assert span is not None
@@ -150,7 +159,7 @@ class _Resolver:
                 owned = [word.lower() for word in _WORD.findall(after[2:])]
                 if not owned or owned[-1] not in words().proxies:
                     continue
-            if before and before[-1].lower() in _PREPOSITIONS:
+            if before and not _may_precede(before[-1]):
                 continue
             if found:
                 gap = self._text[previous_end : place.start]
@@ -241,9 +250,17 @@ class _Resolver:
         if head is None or parts[stop - 1] != head:
             return None
         keys = set(parts) - {"the", "its", "of", "this", "that", "s", "former"}
+        said = self._text[span.start : span.end].replace("-", " ")
+        named = {
+            word.lower()
+            for word in _WORD.findall(said)[1:]
+            if word[:1].isupper() and word.lower() not in words().roles
+        }
         scored: dict[str, int] = {}
         for person in self._people.persons:
             overlap = keys & person.descriptions
+            if not named <= person.descriptions:
+                continue  # "the president of France" is not the president of somewhere else
             if head in overlap or (overlap and head in words().generic):
                 scored[person.name] = len(overlap)
         best = max(scored.values(), default=0)

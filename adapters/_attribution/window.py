@@ -67,9 +67,8 @@ class Window:
         match = self._label.match(before) or self._before_inverted.search(before)
         if match:
             return _spans(match, start)
-        last = None
-        for last in self._before.finditer(before):
-            pass
+        found = list(self._before.finditer(before))
+        last = found[-1] if found else None
         if last is not None and len(before) - last.end() <= 90:
             return _spans(last, start)
         return None
