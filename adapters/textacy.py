@@ -16,7 +16,7 @@ from adapters._attribution.kinds import kind_of
 from adapters._attribution.quotation import quotations
 from harness.adapter import Capabilities, Declaration, LoadRequest, ModelIdentity
 from harness.annotation import Annotations, Attribution, Span
-from harness.errors import BackendUnavailable
+from harness.errors import BackendUnavailable, DocumentRefused
 
 REQUIRES = ("textacy==0.13.0", *_spacy.REQUIRES)
 INSTALL = "pip install 'nlp-harness[textacy]'"
@@ -43,9 +43,9 @@ class TextacyBackend:
                 yield error
 
     def annotations(self, text: str, raw: Any) -> Annotations:
-        """Triples to spans. Raises the `ValueError` with which textacy refused the document."""
+        """Triples to spans. Raises `DocumentRefused` where textacy refused the document."""
         if isinstance(raw, ValueError):
-            raise raw
+            raise DocumentRefused(f"textacy refuses the document: {raw}") from raw
         quotes = quotations(text)
         found = [attribution(text, triple, quotes) for triple in raw]
         return Annotations(attributions=tuple(found))

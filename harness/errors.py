@@ -8,6 +8,7 @@
       + NothingMeasured      3  there was nothing to score
       + BackendUnavailable   3  a library or model is missing; says how to install it
       + BackendFailed        3  a required backend broke
+      + DocumentRefused      3  a backend has no answer to a document and never will
       + NotComparable        3  two runs were counted differently
 
 A regression is no error: the verb that finds one prints its table and exits with 1.
@@ -21,6 +22,7 @@ __all__ = [
     "AnnotationError",
     "BackendFailed",
     "BackendUnavailable",
+    "DocumentRefused",
     "HarnessError",
     "InputError",
     "NotComparable",
@@ -91,6 +93,16 @@ class BackendUnavailable(HarnessError):
 
 class BackendFailed(HarnessError):
     """A backend that had to work broke while loading or predicting."""
+
+    exit_status = 3
+
+
+class DocumentRefused(HarnessError):
+    """Raised by an adapter: the library refuses this document, and would do so again.
+
+    Any other exception is an error of the moment, and the document is tried again in the next
+    run. A refusal is kept in the predictions store like an answer.
+    """
 
     exit_status = 3
 

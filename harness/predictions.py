@@ -21,7 +21,7 @@ from harness.coding import DecodeError, decode, encode
 from harness.errors import BackendFailed, BackendUnavailable
 from harness.key import Description, Key, make_key
 from harness.launch import describe_backend, launch
-from harness.predictor import Asked, Limits, Predictor
+from harness.predictor import Asked, Limits, Outcome, Predictor
 from harness.process import Log
 from harness.protocol import Answer, Hello, load_message
 from harness.registry import BackendSpec
@@ -160,12 +160,8 @@ class Predictions:
         fresh: dict[bytes, Prediction] = {}
         if missing:
             outcomes = self._start().ask(missing)
-            for item, (answer, error) in zip(missing, outcomes, strict=True):
-                fresh[item.digest] = (
-                    Prediction(item.id, item.text, None, error)
-                    if answer is None
-                    else self._keep(item, answer, number)
-                )
+            for item, outcome in zip(missing, outcomes, strict=True):
+                fresh[item.digest] = self._taken(item, outcome, number)
         return [
             fresh.get(item.digest) or self._replay(item, known[item.digest], number)
             for item in window
@@ -195,15 +191,25 @@ class Predictions:
             return False
         if not self.cached:
             return False  # Kept only to compare the rounds.
+        if stored.error is not None:
+            return True
         return not self._options.timed or len(stored.timings) > number
 
     def _replay(self, item: Asked, stored: Stored, number: int) -> Prediction:
         seconds = None
-        if self._options.timed:
+        if self._options.timed and stored.error is None:
             timing = stored.timings[number]
             seconds = timing.seconds
             self._used.add(timing.process)
         return _prediction(item, stored, seconds, replayed=True)
+
+    def _taken(self, item: Asked, outcome: Outcome, number: int) -> Prediction:
+        if outcome.answer is not None:
+            return self._keep(item, outcome.answer, number)
+        if outcome.final and self._store is not None and self._row is not None and self._key:
+            refused = Stored(None, error=outcome.error)
+            self._store.put(self._row, self._key.digest, item.digest, refused)
+        return Prediction(item.id, item.text, None, outcome.error)
 
     def _keep(self, item: Asked, answer: Answer, number: int) -> Prediction:
         self._used.add(self._process)
@@ -334,7 +340,7 @@ def _prediction(
         item.id,
         item.text,
         stored.annotations,
-        None,
+        stored.error,
         stored.problems,
         stored.characters_seen,
         seconds,

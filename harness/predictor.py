@@ -59,6 +59,8 @@ class Outcome(NamedTuple):
 
     answer: Answer | None
     error: str | None = None
+    final: bool = False
+    """The backend says that it would give the same error again."""
 
 
 class Predictor:
@@ -211,7 +213,8 @@ class Predictor:
                 f"the worker answered for {message.get('id')!r} when {item.id!r} was due{detail}",
             )
         if kind == "error":
-            return Outcome(None, str(message.get("error") or "no reason given")[:1000])
+            reason = str(message.get("error") or "no reason given")[:1000]
+            return Outcome(None, reason, message.get("final") is True)
         try:
             offsets = Offsets(item.text, self._hello.offsets)
             answer = check_answer(message, item.text, self._task, offsets)

@@ -3,7 +3,7 @@
 A prediction is found by the document's text and by everything that the answer depends on
 (`harness.key.Key`), so that a changed model, option, adapter or library misses. Two backends
 can never answer for each other: each row carries a digest over its key, its document and its
-contents, checked when it is read. Errors are never stored.
+contents, checked when it is read. Errors are not stored, except those that a backend calls final.
 
 Durability: write-ahead log with `synchronous=NORMAL`, one transaction per document. A process
 killed at any point loses nothing that was committed, for the log is in the kernel's hands by then.
@@ -93,16 +93,20 @@ class Backend(NamedTuple):
 class Stored:
     """One answer: checked annotations, what was dropped from it, and its times by round."""
 
-    annotations: Annotations
+    annotations: Annotations | None
+    """`None` where the backend refused the document for good; `error` then says why."""
     problems: tuple[str, ...] = ()
     characters_seen: int | None = None
     timings: tuple[Timing, ...] = ()
     unstable: bool = False
     """A later round answered otherwise."""
+    error: str | None = None
 
     def answer_text(self) -> str:
         """The answer without its times, as it is stored and compared."""
-        answer = annotations_to_json(self.annotations)
+        answer = annotations_to_json(self.annotations or Annotations())
+        if self.annotations is None:
+            answer["error"] = self.error
         if self.problems:
             answer["problems"] = list(self.problems)
         if self.characters_seen is not None:
@@ -290,12 +294,14 @@ class Store:
 def _stored(answer: str, timings: str) -> Stored:
     value = json.loads(answer)
     unstable, rounds = json.loads(timings)
+    error = value.get("error")
     return Stored(
-        annotations_from_json(value, None),
+        annotations_from_json(value, None) if error is None else None,
         tuple(value.get("problems", ())),
         value.get("characters"),
         tuple(Timing(*item) for item in rounds),
         unstable,
+        error,
     )
 
 

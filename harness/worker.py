@@ -12,7 +12,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import IO, Any
 
@@ -21,7 +21,7 @@ from harness.adapter import Adapter, Backend, LoadRequest
 from harness.annotation import Annotations
 from harness.coding import encode
 from harness.distributions import versions
-from harness.errors import BackendUnavailable
+from harness.errors import BackendUnavailable, DocumentRefused
 from harness.formats.jsonl import annotations_from_json, annotations_to_json
 from harness.parenthood import die_with_parent
 from harness.registry import BackendSpec, adapter
@@ -170,11 +170,13 @@ class _Served:
         try:
             raws = self._predict(batch)
         except (Exception, SystemExit) as error:
-            raise _BatchError(_say(error)) from error
+            raise _BatchError(error) from error
         seconds = perf_counter() - start
         if len(raws) != len(batch):
             raise _BatchError(
-                f"predict() gave {len(raws)} results for {len(batch)} texts: expected one each"
+                ValueError(
+                    f"predict() gave {len(raws)} results for {len(batch)} texts: expected one each"
+                )
             )
         # A library gives a batch back at once; its time is shared out by length.
         whole = sum(len(document["text"]) + 1 for document in batch)
@@ -192,6 +194,11 @@ class _Served:
         text = document["text"]
         answer: dict[str, Any] = {"type": "annotations", "id": document["id"], "seconds": seconds}
         try:
+            if isinstance(raw, Iterator):
+                raise TypeError(
+                    "predict() gave a lazy result, whose work would be done off the clock: "
+                    "make it a list"
+                )
             annotations = self._backend.annotations(text, raw)
             if not isinstance(annotations, Annotations):
                 raise TypeError(
@@ -202,16 +209,22 @@ class _Served:
             if seen is not None:
                 answer["characters"] = seen(text, raw)
         except (Exception, SystemExit) as error:
-            self._fail(document, _BatchError(_say(error)))
+            self._fail(document, _BatchError(error))
             return
         self._channel.send(answer)
 
     def _fail(self, document: Json, error: _BatchError) -> None:
-        self._channel.send({"type": "error", "id": document["id"], "error": str(error)})
+        answer = {"type": "error", "id": document["id"], "error": _say(error.cause)}
+        if isinstance(error.cause, DocumentRefused):
+            answer = {**answer, "error": str(error.cause), "final": True}
+        self._channel.send(answer)
 
 
 class _BatchError(Exception):
-    """Why a batch (of one, in the end) has no answer."""
+    """A batch (of one, in the end) has no answer, because of `cause`."""
+
+    def __init__(self, cause: BaseException) -> None:
+        self.cause = cause
 
 
 def _say(error: BaseException) -> str:

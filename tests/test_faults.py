@@ -61,6 +61,7 @@ def tp(result: Result) -> int:
         ("hangs", "no answer within 0.4 s while working on document 'b'"),
         ("converts-badly", "ValueError: cannot convert"),
         ("short", "gave 0 results for 1 texts"),
+        ("lazy", "a lazy result, whose work would be done off the clock"),
     ],
 )
 def test_one_document_is_hit(fault: str, words: str, make_gold: Make) -> None:

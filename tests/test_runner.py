@@ -142,6 +142,22 @@ def test_a_second_run_calls_no_backend(make_gold: Make, tmp_path: Path, log: Log
     assert replace(second, costs=first.costs) == first
 
 
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_a_refusal_is_kept_like_an_answer(
+    batch_size: int, make_gold: Make, tmp_path: Path, log: Log
+) -> None:
+    gold = make_gold({"a": "Anna.", "b": "FAULT", "c": "Carl."})
+    options = {"cache": tmp_path / "cache", "batch_size": batch_size}
+    first = run_one("planted/refuses", gold, **options)
+    assert [tuple(failure) for failure in first.failures] == [("b", "an odd number of marks")]
+    done = log()
+    second = run_one("planted/refuses", gold, **options)
+    assert log() == done
+    assert second.costs.replayed == 3
+    assert replace(second, costs=first.costs) == first
+    assert replace(second.costs, replayed=0) == first.costs
+
+
 def test_another_gold_layer_over_the_same_texts_hits(
     make_gold: Make, tmp_path: Path, log: Log
 ) -> None:

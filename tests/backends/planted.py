@@ -19,7 +19,7 @@ from typing import Any
 from harness.adapter import Declaration, LoadRequest, ModelIdentity
 from harness.annotation import Annotations, Entity
 from harness.digest import digest_files
-from harness.errors import BackendUnavailable
+from harness.errors import BackendUnavailable, DocumentRefused
 
 _WORD = re.compile(r"[A-Z]\w*")
 
@@ -65,7 +65,7 @@ class Planted:
             return _spans(text.replace("\r\n", "\n"))
         if self._fault == "utf16":
             return _utf16(text)
-        if self._fault == "lazy":
+        if self._fault == "lazy" and "FAULT" in text:
             return (word for word in _WORD.findall(text))
         return _WORD.findall(text)
 
@@ -148,6 +148,8 @@ def strike(fault: str, detail: str) -> None:
     """What happens to the document with FAULT in it."""
     if fault == "raises":
         raise ValueError("this text is beyond me\nin two lines")
+    if fault == "refuses":
+        raise DocumentRefused("an odd number of marks")
     if fault == "sys-exit":
         sys.exit("the library calls sys.exit")
     if fault == "exits":
