@@ -18,7 +18,7 @@ from harness.labels import Meeting, Projection, Schema, meet, project, schema_of
 from harness.record import Unit
 from harness.scoring import attribution, ner
 
-__all__ = ["Assessor", "meeting_of"]
+__all__ = ["Assessor", "meeting_of", "spoken"]
 
 
 def meeting_of(
@@ -39,6 +39,21 @@ def meeting_of(
     return meet(gold, theirs, schema=schema, folders=folders)
 
 
+def spoken(
+    declared: str | Sequence[str] | None,
+    produced: Sequence[str] | None,
+    folders: Sequence[Path] = (),
+) -> str | Sequence[str] | None:
+    """The labels that a backend uses: what its adapter declares, unless the model says otherwise.
+
+    An adapter declares one schema, but may load a model with other labels.
+    """
+    if produced is None or not isinstance(declared, str):
+        return declared if produced is None else produced
+    schema = schema_of(declared, folders)
+    return declared if all(schema.canonical(label) for label in produced) else produced
+
+
 class Assessor:
     """Counts documents one by one; holds sums, not documents."""
 
@@ -53,7 +68,7 @@ class Assessor:
     ) -> None:
         self._task: Task = task
         self._options = options
-        self._meeting = meeting
+        self.meeting = meeting
         self._capabilities = capabilities
         self._attribution_options = attribution_options
         self._ner = ner.NerTally()
@@ -64,29 +79,29 @@ class Assessor:
     @property
     def schema(self) -> str:
         """The meeting schema for the signature, `none` where there is none."""
-        return "none" if self._meeting is None else str(self._meeting.schema)
+        return "none" if self.meeting is None else str(self.meeting.schema)
 
     @property
     def projection(self) -> str:
         """How both sides came to the schema, for the signature."""
-        if self._meeting is None:
+        if self.meeting is None:
             return "none"
         sides = {
-            "gold": self._meeting.project_gold,
-            "pred": self._meeting.project_predicted,
+            "gold": self.meeting.project_gold,
+            "pred": self.meeting.project_predicted,
         }
         maps = [f"{side}={p.name}" for side, p in sides.items() if not p.is_identity]
-        if self._meeting.by_name:
+        if self.meeting.by_name:
             maps.append("by-name")
         return ",".join(maps) or "none"
 
     def add(self, gold: Record, predicted: Annotations | None, error: str | None) -> list[Unit]:
         """Count a document; one without predictions is all-missed. Returns its units."""
         layers = Annotations((), ()) if predicted is None else predicted
-        if self._task == "ner" and self._meeting is not None:
-            gold = self._onto(gold, self._meeting.project_gold, Counter())
+        if self._task == "ner" and self.meeting is not None:
+            gold = self._onto(gold, self.meeting.project_gold, Counter())
             shown = Record(gold.id, None, layers)
-            layers = self._onto(shown, self._meeting.project_predicted, self.unknown).annotations
+            layers = self._onto(shown, self.meeting.project_predicted, self.unknown).annotations
         counted = tally_document(
             Pair(gold, layers, error=error), self._task, self._options, self._attribution_options
         )

@@ -20,12 +20,13 @@ from typing import IO
 
 from harness.adapter import Declaration, ModelIdentity
 from harness.annotation import Annotations, Record, Task
-from harness.assess import Assessor, meeting_of
+from harness.assess import Assessor, meeting_of, spoken
 from harness.errors import BackendFailed, BackendUnavailable, InputError, SchemaError
 from harness.formats import jsonl
 from harness.formats.files import atomic_writer, write_text
 from harness.goldset import GoldSet
 from harness.key import document_digest
+from harness.labels import coverage
 from harness.predictions import Asked, Prediction, Predictions, PredictOptions
 from harness.progress import Progress
 from harness.record import (
@@ -155,6 +156,7 @@ class Cell:
             dropped=self._dropped,
             drops=tuple(self._drops),
             unknown_labels=dict(sorted(assessor.unknown.items())),
+            **self._reach(assessor, hello.labels if hello else None),
             characters=self._characters,
             characters_seen=self._seen,
             unstable=self._unstable,
@@ -271,12 +273,13 @@ class Cell:
         meeting = None
         if self._task == "ner":
             hello = self._predictions.hello
-            labels = self._declaration.labels or (hello.labels if hello else None)
+            folders = self._gold.schema_folders
+            produced = hello.labels if hello else None
             meeting = meeting_of(
                 self._gold.schema,
-                labels,
+                spoken(self._declaration.labels, produced, folders),
                 schema=self._options.schema,
-                folders=self._gold.schema_folders,
+                folders=folders,
             )
         return Assessor(
             self._task,
@@ -285,6 +288,19 @@ class Cell:
             capabilities=self._declaration.capabilities,
             attribution_options=AttributionOptions(aliases=self._gold.aliases),
         )
+
+    def _reach(self, assessor: Assessor, produced: Sequence[str] | None) -> dict[str, Any]:
+        """What the backend cannot find at all, and what the meeting of the schemas costs."""
+        meeting = assessor.meeting
+        if meeting is None:
+            return {}
+        missing, ceiling = coverage(meeting, produced, self._gold.labels)
+        return {
+            "cannot_produce": missing,
+            "ceiling_recall": ceiling,
+            "merged_labels": tuple(str(merge) for merge in meeting.lossy),
+            "left_out_labels": meeting.dropped_gold,
+        }
 
     def _finish(self, status: ResultStatus, reason: str, install: str | None) -> None:
         self._end = (status, reason, install)

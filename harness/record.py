@@ -183,6 +183,14 @@ class Result:
 
     They stay predictions: each counts as spurious, unless the projection drops the label.
     """
+    cannot_produce: tuple[str, ...] = ()
+    """Gold types that the model has no label for, in the meeting schema."""
+    ceiling_recall: float | None = None
+    """The recall that it cannot pass because of that; 1 where it can produce every type."""
+    merged_labels: tuple[str, ...] = ()
+    """Labels that became one in the meeting schema, as `gold GPE, LOC -> LOC`: a lossy merge."""
+    left_out_labels: tuple[str, ...] = ()
+    """Gold labels without counterpart in the meeting schema: not scored."""
     characters: int = 0
     """Code points of the answered documents."""
     characters_seen: int | None = None

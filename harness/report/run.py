@@ -118,7 +118,7 @@ def _ranking_row(
 ) -> tuple[Cell, ...]:
     counts = counted.get(result.backend)
     if counts is None or resampler is None:
-        return (result.backend, *([UNDEFINED] * 4), *([UNDEFINED] * 3), result.status)
+        return (f"{result.backend} ({result.status})", *([UNDEFINED] * 8))
     tp, predicted, gold = _sums(counts)
     bounds = interval(counts.counts, resampler)
     between = UNDEFINED if bounds.low is None else f"[{number(bounds.low)}, {number(bounds.high)}]"
@@ -222,8 +222,7 @@ def _remarks(results: list[Result]) -> Iterator[str]:
     """What stands behind a row: why it is missing, what it cannot produce, what was dropped."""
     for result in results:
         if result.status == "unavailable":
-            mend = f" Install: {result.install}" if result.install else ""
-            yield f"{result.backend}: unavailable: {result.reason}.{mend}".replace("..", ".")
+            yield f"{result.backend}: unavailable: {result.reason}"
         elif result.status == "failed":
             yield f"{result.backend}: failed: {result.reason}"
         elif result.status == "partial":
@@ -233,6 +232,15 @@ def _remarks(results: list[Result]) -> Iterator[str]:
                 f"{result.backend}: {result.failed} of {result.documents} documents failed and "
                 f"count as all-missed{why}"
             )
+        if result.cannot_produce:
+            yield (
+                f"{result.backend}: cannot produce {', '.join(result.cannot_produce)}; its recall "
+                f"cannot pass {number(result.ceiling_recall)}"
+            )
+        if result.merged_labels:
+            yield f"{result.backend}: labels merged to compare: {'; '.join(result.merged_labels)}"
+        if result.left_out_labels:
+            yield f"{result.backend}: not scored, no counterpart: {', '.join(result.left_out_labels)}"
         if result.dropped:
             yield f"{result.backend}: {result.dropped} span(s) outside the text were left out"
         if result.unknown_labels:
