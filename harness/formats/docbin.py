@@ -67,6 +67,7 @@ def _spacy() -> Any:
     try:
         import spacy
         import spacy.tokens
+        import spacy.vocab
     except ImportError:
         raise BackendUnavailable(
             "a .spacy file needs spaCy", install="pip install 'nlp-harness[spacy]'"
@@ -85,7 +86,7 @@ def _docs(path: Path) -> Iterator[Any]:
     try:
         _check(data, path, spacy)
         bin_ = spacy.tokens.DocBin().from_bytes(data)
-        yield from bin_.get_docs(spacy.blank("xx").vocab)
+        yield from bin_.get_docs(spacy.vocab.Vocab())
     except InputError:
         raise
     except Exception as error:  # spaCy raises what its C code happens to raise
@@ -126,7 +127,7 @@ def _check(data: bytes, path: Path, spacy: Any) -> None:
 def write(path: str | Path, records: Iterable[Record], *, report: Counter[str]) -> int:
     """Write a `.spacy` file; ids are kept in `doc.user_data`, texts to the last character."""
     spacy = _spacy()
-    vocab = spacy.blank("xx").vocab
+    vocab = spacy.vocab.Vocab()
     bin_ = spacy.tokens.DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True)
     for record in records:
         if record.text is None:

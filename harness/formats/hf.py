@@ -10,7 +10,8 @@ same (so this project writes them), every other row is a document of its own.
 
 from __future__ import annotations
 
-import os
+import contextlib
+import importlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
@@ -68,7 +69,7 @@ def read(
 
 
 def _open(path: str, split: str | None, tag_column: str | None, online: bool) -> _Rows:
-    datasets = _library(offline=not online)
+    datasets = _library()
     folder = Path(path.removeprefix(HUB))
     try:
         if path.startswith(HUB) or not folder.exists():
@@ -90,9 +91,7 @@ def _open(path: str, split: str | None, tag_column: str | None, online: bool) ->
     return _columns(data, tag_column, folder, path)
 
 
-def _library(*, offline: bool) -> Any:
-    if offline:
-        os.environ["HF_HUB_OFFLINE"] = "1"
+def _library() -> Any:
     try:
         import datasets
     except ImportError:
@@ -106,14 +105,29 @@ def _library(*, offline: bool) -> Any:
 
 def _from_hub(datasets: Any, name: str, online: bool) -> Any:
     try:
-        return datasets.load_dataset(name)
-    except Exception as error:
+        with contextlib.nullcontext() if online else _offline(datasets):
+            return datasets.load_dataset(name)
+    except Exception as error:  # the library raises errors of a dozen kinds when it has no network
         if online:
             raise BackendUnavailable(f"{HUB}{name}: {type(error).__name__}: {error}") from None
         raise BackendUnavailable(
             f"{HUB}{name} is no file or folder, and not in this machine's cache of data sets",
             install=f"hf download --repo-type dataset {name}, then name its folder; or --online",
         ) from None
+
+
+@contextlib.contextmanager
+def _offline(datasets: Any) -> Iterator[None]:
+    """No network, even where the library was imported before: then its constants are set."""
+    places = [datasets.config, importlib.import_module("huggingface_hub.constants")]
+    before = [place.HF_HUB_OFFLINE for place in places]
+    try:
+        for place in places:
+            place.HF_HUB_OFFLINE = True
+        yield
+    finally:
+        for place, value in zip(places, before, strict=True):
+            place.HF_HUB_OFFLINE = value
 
 
 def _one_split(loaded: Any, split: str | None, path: str) -> Any:
@@ -233,7 +247,7 @@ def write(
     Columns `id`, `sentence`, `tokens`, `ner_tags` (ClassLabel); a document without a token is one
     row with empty lists. `report` counts what tokens and tags cannot hold.
     """
-    datasets = _library(offline=True)
+    datasets = _library()
     rows: list[dict[str, Any]] = []
     count = 0
     for count, record in enumerate(records, 1):  # noqa: B007

@@ -1,0 +1,166 @@
+"""Hugging Face data sets, without a network: folders, parquet, and columns that will not do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.annotation import Annotations, Attribution, Entity, Record, Span
+from harness.errors import BackendUnavailable, InputError
+from harness.formats import hf
+
+datasets = pytest.importorskip(
+    "datasets", reason="needs datasets: pip install 'nlp-harness[datasets]'"
+)
+
+RECORDS = [
+    Record(
+        "one", "Ines left Brackwater .\nShe wept .",
+        Annotations((Entity(0, 4, "PER"), Entity(10, 20, "LOC"))),
+    ),
+    Record("two", "", Annotations(())),
+    Record("three", "Rain", Annotations(())),
+]  # fmt: skip
+NAMES = ["O", "B-PER", "I-PER"]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path_factory.mktemp("cache")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", cache)
+
+
+def _data(
+    tags: list[list[Any]], feature: Any, tokens: str = "tokens", column: str = "ner_tags"
+) -> Any:
+    features = datasets.Features(
+        {tokens: datasets.Sequence(datasets.Value("string")), column: datasets.Sequence(feature)}
+    )
+    rows = [{tokens: ["Ines", "left"][: max(len(own), 2)], column: own} for own in tags]
+    return datasets.Dataset.from_list(rows, features=features)
+
+
+def _shown(records: list[Record]) -> list[list[tuple[int, int, str]]]:
+    return [[entity[:3] for entity in record.annotations.entities or ()] for record in records]
+
+
+@pytest.mark.parametrize("name", ["folder", "file.parquet"])
+@pytest.mark.parametrize("scheme", ["IOB1", "IOB2", "BIOES"])
+def test_round_trip(tmp_path: Path, name: str, scheme: str) -> None:
+    report: Counter[str] = Counter()
+    assert hf.write(tmp_path / name, RECORDS, report=report, scheme=scheme) == 3
+    assert not report
+    assert list(hf.read(tmp_path / name, report=report)) == RECORDS
+    assert not report
+
+
+def test_columns_and_class_label_names(tmp_path: Path) -> None:
+    hf.write(tmp_path / "out", RECORDS, report=Counter())
+    data = datasets.load_from_disk(str(tmp_path / "out"))
+    assert data.features["ner_tags"].feature.names == ["O", "B-LOC", "B-PER"]
+    assert data[0]["tokens"] == ["Ines", "left", "Brackwater", "."]
+    assert data["id"][:3] == ["one", "one", "two"]
+
+
+def test_rows_of_others_are_documents(tmp_path: Path) -> None:
+    _data([[1, 0], [1, 2]], datasets.ClassLabel(names=NAMES)).save_to_disk(str(tmp_path / "d"))
+    records = list(hf.read(tmp_path / "d"))
+    assert [record.id for record in records] == ["d-00001", "d-00002"]
+    assert _shown(records) == [[(0, 4, "PER")], [(0, 9, "PER")]]
+
+
+def test_string_tags_other_column_names_and_a_folder_of_parquet(tmp_path: Path) -> None:
+    data = _data([["B-PER", "O"]], datasets.Value("string"), "words", "gold")
+    (tmp_path / "d" / "data").mkdir(parents=True)
+    data.to_parquet(str(tmp_path / "d" / "data" / "train-00000.parquet"))
+    with pytest.raises(InputError, match=r"has no column ner_tags or .*\(columns: words, gold\)"):
+        list(hf.read(tmp_path / "d"))
+    assert _shown(list(hf.read(tmp_path / "d", tag_column="gold"))) == [[(0, 4, "PER")]]
+
+
+def test_splits(tmp_path: Path) -> None:
+    label = datasets.ClassLabel(names=NAMES)
+    both = {"train": _data([[1, 0]], label), "test": _data([[0, 1]], label)}
+    datasets.DatasetDict(both).save_to_disk(str(tmp_path / "d"))
+    with pytest.raises(InputError, match=r"has the splits train, test(.|\n)*--split"):
+        list(hf.read(tmp_path / "d"))
+    assert _shown(list(hf.read(tmp_path / "d", split="test"))) == [[(5, 9, "PER")]]
+    with pytest.raises(InputError, match="has no split 'dev', only train, test"):
+        list(hf.read(tmp_path / "d", split="dev"))
+
+
+def test_numbers_without_names(tmp_path: Path) -> None:
+    _data([[1, 0]], datasets.Value("int64")).save_to_disk(str(tmp_path / "d"))
+    with pytest.raises(
+        InputError, match="column ner_tags holds int64 values, expected a list of Cl"
+    ):
+        list(hf.read(tmp_path / "d"))
+
+
+@pytest.mark.parametrize(
+    ("tags", "message"),
+    [
+        ([[0, 0], [2, 0]], "row 2: I-PER after O|is no IOB2"),
+        ([[0, 0], [1]], "row 2: 2 tokens and 1 tags"),
+    ],
+)
+def test_faulty_rows(tmp_path: Path, tags: list[list[int]], message: str) -> None:
+    tags = [*tags, [1, 2]]
+    _data(tags, datasets.ClassLabel(names=NAMES)).save_to_disk(str(tmp_path / "d"))
+    with pytest.raises(InputError, match=message):
+        list(hf.read(tmp_path / "d"))
+
+
+def test_repair(tmp_path: Path) -> None:
+    data = _data([[2, 0], [1, 2]], datasets.ClassLabel(names=NAMES))
+    data.save_to_disk(str(tmp_path / "d"))
+    report: Counter[str] = Counter()
+    records = list(hf.read(tmp_path / "d", repair="conlleval", report=report))
+    assert _shown(records) == [[(0, 4, "PER")], [(0, 9, "PER")]]
+    assert report.total() == 1
+    assert _shown(list(hf.read(tmp_path / "d", repair="discard"))) == [[], [(0, 9, "PER")]]
+
+
+def test_names_that_are_no_tags(tmp_path: Path) -> None:
+    data = _data([[0, 1]], datasets.ClassLabel(names=["O", "PER"]))
+    data.save_to_disk(str(tmp_path / "d"))
+    with pytest.raises(InputError, match="found the tag 'PER'"):
+        list(hf.read(tmp_path / "d"))
+
+
+def test_what_is_no_data_set(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 no")
+    with pytest.raises(InputError, match="cannot be read as a data set"):
+        list(hf.read(tmp_path / "a.parquet"))
+    with pytest.raises(InputError, match="cannot be read as a data set"):
+        list(hf.read(tmp_path))
+
+
+def test_a_hub_id_that_is_not_here() -> None:
+    with pytest.raises(BackendUnavailable, match="not in this machine's cache") as caught:
+        list(hf.read("hf:nobody/no-such-data-set"))
+    assert "hf download --repo-type dataset nobody/no-such-data-set" in str(caught.value)
+
+
+def test_losses(tmp_path: Path) -> None:
+    layers = Annotations((Entity(0, 4, "A", 0.5), Entity(0, 2, "B")), (Attribution((Span(0, 1),)),))
+    report: Counter[str] = Counter()
+    hf.write(tmp_path / "d", [Record("x", "Rain", layers)], report=report)
+    assert set(report) == {
+        "entity scores left out",
+        "attributions left out",
+        "nested or overlapping entities: only the longest is kept",
+    }
+    with pytest.raises(InputError, match="is there already"):
+        hf.write(tmp_path / "d", RECORDS, report=report)
+
+
+def test_without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(BackendUnavailable, match=r"pip install 'nlp-harness\[datasets\]'"):
+        list(hf.read(tmp_path))

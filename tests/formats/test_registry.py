@@ -1,0 +1,149 @@
+"""The table of formats, and telling one from its content."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.annotation import Annotations, Entity, Record
+from harness.errors import InputError, UsageError
+from harness.formats.registry import FORMATS, for_output, format_named, guess, read_any, write_any
+
+SAMPLES: dict[str, Any] = {
+    "jsonl": {"id": "a", "text": "x", "entities": []},
+    "jsonl-doc": {"doc": "a", "text": "x", "attributions": []},
+    "prodigy": {"text": "x", "spans": [], "answer": "accept"},
+    "prodigy-hash": {"text": "x", "_input_hash": 1, "answer": "reject"},
+    "doccano": {"id": 1, "text": "x", "label": [[0, 1, "X"]]},
+    "doccano-empty": {"text": "x", "labels": []},
+    "doccano-relations": {"id": 1, "text": "x", "entities": [], "relations": []},
+    "doccano-entities": {
+        "id": 1, "text": "x", "entities": [{"start_offset": 0, "end_offset": 1, "label": "X"}]
+    },
+    "labelstudio": [{"id": 1, "data": {"text": "x"}, "annotations": []}],
+    "labelstudio-min": [{"id": 1, "text": "x", "label": [{"start": 0, "end": 1, "labels": ["X"]}]}],
+    "datasets": {"tokens": ["x"], "ner_tags": ["O"]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_json_is_told_by_its_keys(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "data"  # no ending: the content tells
+    path.write_text(json.dumps(SAMPLES[name]) + "\n")
+    assert guess(path).name == name.split("-")[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ("x O\ny B-PER\n", "conll"),
+        ("-DOCSTART- -X- O O\n\nx NN B-NP B-LOC\n", "conll"),
+        ("# id 3\nx\tO\n", "conll"),
+        ("x B-PER\ny\nz O\n", "conll"),
+        ("\ufeffx\tU-PER\r\n", "conll"),
+        ('{"broken', "jsonl"),
+        ("[1", "labelstudio"),
+    ],
+)
+def test_text_is_told_by_its_columns(tmp_path: Path, content: str, name: str) -> None:
+    (tmp_path / "a").write_bytes(content.encode())
+    assert guess(tmp_path / "a").name == name
+
+
+def test_folders_and_binary_files(tmp_path: Path) -> None:
+    for place, content in {
+        "brat/a.ann": "T1\tX 0 1\tx\n",
+        "brat/a.txt": "x",
+        "polnear/attributions/d_x.ann": "",
+        "flat/d_x.ann": "",
+        "flat/d.txt": "x",
+        "litbank/a.ann": "",
+        "litbank/b.ann": "QUOTE\tQ1\t0\t0\t0\t1\tx\n",
+        "pdnc/Novel/quotation_info.csv": "",
+        "saved/state.json": "{}",
+        "many/dataset_dict.json": "{}",
+        "files/data/train.parquet": "PAR1",
+        "raw/a.txt": "x",
+    }.items():
+        path = tmp_path / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    names = {
+        "brat": "brat", "polnear": "polnear", "flat": "polnear", "litbank": "litbank",
+        "pdnc": "pdnc", "saved": "datasets", "many": "datasets", "files": "datasets", "raw": "brat",
+        "brat/a.ann": "brat", "litbank/b.ann": "litbank", "files/data/train.parquet": "datasets",
+    }  # fmt: skip
+    assert {place: guess(tmp_path / place).name for place in names} == names
+    (tmp_path / "a.spacy").write_bytes(b"x")
+    assert guess(tmp_path / "a.spacy").name == "docbin"
+    assert guess("hf:someone/something").name == "datasets"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file is empty"),
+        (b" \n\n", "the file is empty"),
+        (b"Some prose\nand more.\n", "none of the known formats"),
+        (b"x O\n\xff\xfe O\n", "byte 4 is not UTF-8"),
+    ],
+)
+def test_what_cannot_be_told(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "a").write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        guess(tmp_path / "a")
+
+
+def test_nothing_there_and_nothing_known(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file or folder"):
+        guess(tmp_path / "missing")
+    with pytest.raises(InputError, match="cannot tell how to read it"):
+        guess(tmp_path)
+
+
+def test_names_and_endings() -> None:
+    with pytest.raises(UsageError, match=r"unknown format 'conl'\. Did you mean 'conll'\?"):
+        format_named("conl")
+    endings = {"a.jsonl": "jsonl", "a.conll": "conll", "a.SPACY": "docbin", "a.parquet": "datasets"}
+    assert {path: for_output(path).name for path in endings} == endings
+    with pytest.raises(UsageError, match="say --to FORMAT"):
+        for_output("a.json")
+
+
+def test_options_that_a_format_does_not_have(tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text("x O\n")
+    with pytest.raises(UsageError, match="format conll has no option 'offsets'"):
+        read_any(tmp_path / "a.conll", offsets="utf16")
+    assert len(list(read_any(tmp_path / "a.conll", offsets=None, repair="discard"))) == 1
+    with pytest.raises(UsageError, match="can be read, not written"):
+        write_any(tmp_path / "out", [], "polnear")
+
+
+@pytest.mark.parametrize("name", [name for name, item in FORMATS.items() if item.writes])
+def test_every_writable_format_is_read_back_by_its_content(tmp_path: Path, name: str) -> None:
+    if name == "docbin":
+        pytest.importorskip("spacy")
+    if name == "datasets":
+        pytest.importorskip("datasets")
+    record = Record("a", "Ines left", Annotations((Entity(0, 4, "PER"),)))
+    path = tmp_path / ("out.spacy" if name == "docbin" else "out")
+    report: Counter[str] = Counter()
+    assert write_any(path, [record], name, report=report) == 1
+    assert guess(path).name == name
+    (again,) = read_any(path)
+    assert (again.text, again.annotations.entities) == ("Ines left", (Entity(0, 4, "PER"),))
+    expected = {
+        "documents without a layer for attribution: brat cannot tell that from an empty one"
+    }
+    assert set(report) == (expected if name == "brat" else set())
+
+
+def test_every_module_of_the_table_is_there() -> None:
+    for item in FORMATS.values():
+        module = item.load()
+        assert hasattr(module, "read") == item.reads
+        assert hasattr(module, "write") == item.writes
