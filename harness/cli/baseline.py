@@ -1,0 +1,109 @@
+"""`harness baseline`: show the baseline, or accept a run as the new one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from harness.errors import UsageError
+from harness.report.tables import FORMATS
+
+if TYPE_CHECKING:
+    from harness.baseline import Baseline
+    from harness.compare import System
+
+EPILOG = """\
+`accept` is the only way in which the baseline changes. It shows the difference first, and asks; in
+a script, --yes answers. Entries that the run does not speak of are kept unless --remove-missing.
+
+examples:
+  harness baseline accept results --baseline results/baseline.json
+  harness baseline show --baseline results/baseline.json
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("action", choices=("accept", "show"))
+    add("run", nargs="?", default="results", metavar="RUN", help="the run to accept")
+    add("--baseline", default="results/baseline.json", metavar="FILE")
+    add("--yes", action="store_true", help="do not ask")
+    add("--dry-run", action="store_true", help="show the difference and change nothing")
+    add("--remove-missing", action="store_true", help="drop entries that the run does not have")
+    add("--gold-path", action="append", default=[], metavar="PATH", help="where a gold set lies")
+    add("--backend", action="append", default=[], metavar="NAME", help="accept only these")
+    add("--format", choices=FORMATS, default="simple", help="default: simple")
+    add("--json", action="store_true", help="show: for machines")
+
+
+def run(args: argparse.Namespace) -> int:
+    return _show(args) if args.action == "show" else _accept(args)
+
+
+def _show(args: argparse.Namespace) -> int:
+    from harness import baseline
+    from harness.report.baseline import baseline_table
+    from harness.report.tables import render
+
+    accepted = baseline.read(args.baseline)
+    table = baseline_table(accepted, title=str(args.baseline))
+    if args.json:
+        print(json.dumps([dict(zip(table.headers, row, strict=True)) for row in table.rows]))
+    else:
+        print(render([table], args.format))
+    return 0
+
+
+def _accept(args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from harness import baseline
+    from harness.compare.systems import GoldFinder, from_run, read_run
+    from harness.report.baseline import difference_table
+    from harness.report.tables import render
+
+    record, _ = read_run(args.run)
+    systems = _chosen(from_run(args.run, finder=GoldFinder(args.gold_path)), args.backend)
+    new = baseline.from_systems(systems, record)
+    # A broken baseline is an error here too: it is never overwritten unseen.
+    old = baseline.read(args.baseline) if Path(args.baseline).exists() else None
+    merged = baseline.merge(old, new, remove_missing=args.remove_missing)
+    print(render([difference_table(old, merged)], args.format))
+    sys.stdout.flush()
+    if args.dry_run:
+        print("nothing was changed (--dry-run)", file=sys.stderr)
+        return 0
+    _confirm(args, old)
+    baseline.write(args.baseline, merged)
+    _tell(merged, args.baseline)
+    return 0
+
+
+def _confirm(args: argparse.Namespace, old: Baseline | None) -> None:
+    if args.yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("the baseline was not changed: nobody to ask; --yes accepts in a script")
+    what = "Replace" if old is not None else "Write"
+    print(f"{what} {args.baseline}? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UsageError("the baseline was not changed")
+
+
+def _tell(accepted: Baseline, path: str) -> None:
+    bare = [entry.backend for entry in accepted.entries if entry.found is None]
+    print(f"{path}: {len(accepted.entries)} entries", file=sys.stderr)
+    if bare:
+        print(
+            f"without mentions, so that flips cannot be shown: {', '.join(sorted(set(bare)))} "
+            "(name the gold set with --gold-path)",
+            file=sys.stderr,
+        )
+
+
+def _chosen(systems: list[System], names: list[str]) -> list[System]:
+    from harness.rules import matches
+
+    return [s for s in systems if not names or any(matches(name, s.backend) for name in names)]

@@ -1,0 +1,113 @@
+"""`harness check`: the CI gate. Has a score really dropped?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import UsageError
+from harness.report.tables import FORMATS
+
+if TYPE_CHECKING:
+    from harness.gate import GateReport
+
+EPILOG = """\
+A drop fails when it is larger than its margin and outside the paired interval; a pinned mention
+that is not found fails; types with little support warn. Whatever is in the baseline and not in the
+run was not checked, and that is exit status 3. The baseline changes by `harness baseline accept`
+alone. Without --rules the headline may drop by 1 point, every type or part by 3.
+
+examples:
+  harness run --out results/now && harness check results/now --baseline results/baseline.json
+  harness check --replay results --baseline results/baseline.json --rules gate.toml --junit gate.xml
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("run", nargs="?", default="results", metavar="RUN", help="a run; default: results")
+    add("--baseline", default="results/baseline.json", metavar="FILE", help="what was accepted")
+    add("--rules", metavar="FILE", help="floors, largest drops and pinned mentions (TOML)")
+    add("--replay", action="store_true", help="count the run's stored predictions again; no model")
+    add("--gold", action="append", default=[], metavar="NAME", help="only these gold sets")
+    add("--backend", action="append", default=[], metavar="NAME", help="only these backends")
+    add("--gold-path", action="append", default=[], metavar="PATH", help="where a gold set lies")
+    add("--junit", metavar="FILE", help="write JUnit XML")
+    add("--summary", metavar="FILE", help="append the Markdown summary (always in GitHub Actions)")
+    add("--badge", metavar="FILE", help="write a shields.io badge")
+    add("--resamples", type=int, default=10_000, metavar="N", help="default: 10000")
+    add("--all", action="store_true", help="show what passed, too")
+    add("--format", choices=FORMATS, default="simple", help="default: simple")
+    add("--json", action="store_true", help="every verdict, for machines")
+
+
+def run(args: argparse.Namespace) -> int:
+    from harness.report.github import annotation_commands, quiet_commands
+
+    if args.resamples < 1:
+        raise UsageError("--resamples is a number from 1 up")
+    report = _report(args)
+    _write(report, args)
+    with quiet_commands(sys.stdout):
+        _print(report, args)
+    if os.environ.get("GITHUB_ACTIONS") == "true" and not args.json:
+        for line in annotation_commands(report):
+            print(line)
+    return report.exit_status
+
+
+def _report(args: argparse.Namespace) -> GateReport:
+    from dataclasses import replace
+
+    from harness import baseline
+    from harness.compare.systems import GoldFinder, from_run, read_run
+    from harness.gate import check
+    from harness.rules import DEFAULT_RULES, read_rules
+
+    rules = DEFAULT_RULES if args.rules is None else read_rules(args.rules)
+    accepted = baseline.read(args.baseline)
+    record, folder = read_run(args.run)
+    systems = from_run(args.run, finder=GoldFinder(args.gold_path), replay=args.replay)
+    report = check(
+        record,
+        systems,
+        accepted,
+        rules,
+        gold=args.gold,
+        backends=args.backend,
+        resamples=args.resamples,
+    )
+    shown = f"{folder}, counted again" if args.replay else str(folder)
+    return replace(report, baseline=str(args.baseline), run=shown)
+
+
+def _write(report: GateReport, args: argparse.Namespace) -> None:
+    from harness.report.badge import write_badge
+    from harness.report.github import write_summary
+    from harness.report.junit import write_junit
+
+    if args.junit:
+        write_junit(args.junit, report)
+    if args.badge:
+        write_badge(args.badge, report)
+    if args.summary:
+        Path(args.summary).parent.mkdir(parents=True, exist_ok=True)
+        write_summary(report, {"GITHUB_STEP_SUMMARY": args.summary})
+    write_summary(report)
+
+
+def _print(report: GateReport, args: argparse.Namespace) -> None:
+    from harness.report.gate import gate_lines, gate_table
+    from harness.report.tables import render
+
+    if args.json:
+        print(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
+        return
+    print(render([gate_table(report, everything=args.all)], args.format))
+    lines = list(gate_lines(report))
+    if lines and args.format in ("simple", "github"):
+        print("\n" + "\n".join(lines))

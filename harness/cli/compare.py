@@ -1,0 +1,145 @@
+"""`harness compare`: what differs between backends, and whether that means anything."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import UsageError
+from harness.report.tables import FORMATS
+
+if TYPE_CHECKING:
+    from harness.compare import Comparison, System
+    from harness.goldset import GoldSet
+
+EPILOG = """\
+Give runs (a folder with run.json) or files of predictions; the first system is the reference. One
+run alone compares its backends with each other. Files of predictions need --gold and --task.
+Systems that were not counted in the same way are refused, and the field that differs is named.
+
+examples:
+  harness compare results
+  harness compare results/before results/after --backend spacy/en_core_web_sm
+  harness compare a.jsonl b.jsonl --gold goldsets/seeds --task ner
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("input", nargs="+", metavar="RUN_OR_PRED", help="runs or predictions; reference first")
+    add("--gold", action="append", default=[], metavar="PATH", help="where a gold set lies")
+    add("--task", choices=("ner", "attribution"), help="only this task")
+    add("--backend", action="append", default=[], metavar="NAME", help="only these; first = ref")
+    add("--metric", default="f1", help="precision, recall or f1 (default)")
+    add("--part", metavar="NAME", help="an entity type or attribution part; default: the headline")
+    add("--match", choices=("strict", "exact", "partial", "type"), help="default: as scored")
+    add("--boundary", choices=("raw", "normalised"), default="raw", help="for predictions")
+    add("--schema", metavar="NAME", help="for predictions: project both sides onto this schema")
+    add("--force", action="store_true", help="compare what was counted differently")
+    add("--min-support", type=int, default=20, metavar="N", help="per type only from N gold up")
+    add("--flips", type=int, default=10, metavar="N", help="show at most N flips of each kind")
+    add("--resamples", type=int, default=10_000, metavar="N", help="default: 10000")
+    add("--seed", type=int, default=0, metavar="N", help="default: 0")
+    add("--format", choices=FORMATS, default="simple", help="default: simple")
+    add("--json", action="store_true", help="everything, for machines")
+
+
+def run(args: argparse.Namespace) -> int:
+    from harness.compare import compare, systems_of
+    from harness.errors import NothingMeasured
+
+    if args.resamples < 1 or args.min_support < 0 or args.flips < 0:
+        raise UsageError("--resamples is from 1 up, --min-support and --flips from 0 up")
+    groups = systems_of(_chosen(_systems(args), args.backend), task=args.task)
+    if not groups:
+        raise NothingMeasured("nothing to compare: no backend of these runs has counts")
+    found = [
+        compare(
+            systems,
+            metric=args.metric,
+            part=args.part,
+            match=args.match,
+            resamples=args.resamples,
+            seed=args.seed,
+            force=args.force,
+            min_support=args.min_support,
+        )
+        for systems in groups.values()
+        if len(systems) > 1 or len(groups) == 1
+    ]
+    if not found:
+        raise NothingMeasured(
+            "nothing to compare: every gold set and task has one backend only; there is: "
+            + ", ".join(f"{s[0].name} on {gold} ({task})" for (gold, task), s in groups.items())
+        )
+    if args.json:
+        print(json.dumps([one.to_json() for one in found], ensure_ascii=False, indent=2))
+        return 0
+    for one in found:
+        _print(one, args)
+    return 0
+
+
+def _print(found: Comparison, args: argparse.Namespace) -> None:
+    from harness.report.comparison import comparison_tables, flip_lines
+    from harness.report.tables import render
+
+    print(render(comparison_tables(found, min_support=args.min_support), args.format))
+    if args.format in ("simple", "github") and args.flips:
+        print("\n" + "\n".join(flip_lines(found, limit=args.flips)))
+    print()
+
+
+def _systems(args: argparse.Namespace) -> list[System]:
+    from harness import baseline
+    from harness.compare.systems import GoldFinder, from_predictions, from_run, is_run
+    from harness.goldset import load_goldset
+    from harness.scoring.options import NerOptions
+
+    finder = GoldFinder(args.gold)
+    systems: list[System] = []
+    goldset: GoldSet | None = None
+    for name in args.input:
+        path = Path(name)
+        if baseline.is_baseline(path):
+            systems += [entry.system() for entry in baseline.read(path).entries]
+        elif is_run(path) or (path.is_dir() and not args.gold):
+            systems += from_run(path, finder=finder)
+        else:
+            if len(args.gold) != 1 or args.task is None:
+                raise UsageError(
+                    f"{name} is no run, so it is read as predictions: give one --gold and --task"
+                )
+            goldset = goldset or load_goldset(args.gold[0])
+            options = NerOptions(boundary=args.boundary)
+            systems.append(
+                from_predictions(path, goldset, task=args.task, options=options, schema=args.schema)
+            )
+    return systems
+
+
+def _chosen(systems: list[System], names: list[str]) -> list[System]:
+    """Those asked for, in that order; without names, all but the sanity rows."""
+    from harness.rules import matches
+
+    if not names:
+        real = [s for s in systems if not _sanity(s)]
+        if len(real) < len(systems):
+            print("harness: sanity rows are left out; name them with --backend", file=sys.stderr)
+        return real
+    chosen = []
+    for name in names:
+        found = [system for system in systems if matches(name, system.backend)]
+        if not found:
+            known = ", ".join(sorted({system.backend for system in systems}))
+            raise UsageError(f"no backend {name!r} in there; known: {known or 'none'}")
+        chosen += [system for system in found if system not in chosen]
+    return chosen
+
+
+def _sanity(system: System) -> bool:
+    declaration = system.result.declaration if system.result else None
+    return bool(declaration and declaration.sanity)
