@@ -16,7 +16,7 @@ from itertools import compress
 from math import ceil, isnan, nan
 from pathlib import Path
 from statistics import median
-from typing import IO
+from typing import IO, Any
 
 from harness.adapter import Declaration, ModelIdentity
 from harness.annotation import Annotations, Record, Task
@@ -289,7 +289,7 @@ class Cell:
             attribution_options=AttributionOptions(aliases=self._gold.aliases),
         )
 
-    def _reach(self, assessor: Assessor, produced: Sequence[str] | None) -> dict[str, Any]:
+    def _reach(self, assessor: Assessor, produced: tuple[str, ...] | None) -> dict[str, Any]:
         """What the backend cannot find at all, and what the meeting of the schemas costs."""
         meeting = assessor.meeting
         if meeting is None:

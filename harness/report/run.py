@@ -240,7 +240,8 @@ def _remarks(results: list[Result]) -> Iterator[str]:
         if result.merged_labels:
             yield f"{result.backend}: labels merged to compare: {'; '.join(result.merged_labels)}"
         if result.left_out_labels:
-            yield f"{result.backend}: not scored, no counterpart: {', '.join(result.left_out_labels)}"
+            labels = ", ".join(result.left_out_labels)
+            yield f"{result.backend}: gold labels without counterpart, not scored: {labels}"
         if result.dropped:
             yield f"{result.backend}: {result.dropped} span(s) outside the text were left out"
         if result.unknown_labels:
