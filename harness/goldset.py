@@ -125,17 +125,15 @@ class GoldSet:
         """sha256 over ids, texts and layers; the order of documents and of spans has no say."""
         return self._facts.digest
 
+    def read_all(self) -> list[Record]:
+        """Every record in memory; `digest`, `labels` and `documents` cost no second pass then."""
+        records = list(self.records())
+        self.__dict__["_facts"] = _facts_of(records)
+        return records
+
     @cached_property
     def _facts(self) -> _Facts:
-        labels: Counter[str] = Counter()
-        tasks: set[Task] = set()
-        digests = []
-        for record in self.records():
-            labels.update(entity.label for entity in record.annotations.entities or ())
-            tasks |= {task for task in TASKS if record.annotations.layer(task) is not None}
-            digests.append(record_digest(record))
-        total = hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
-        return _Facts(tuple(t for t in TASKS if t in tasks), labels, len(digests), total)
+        return _facts_of(self.records())
 
 
 @dataclass(frozen=True)
@@ -146,14 +144,29 @@ class _Facts:
     digest: str
 
 
+def _facts_of(records: Iterable[Record]) -> _Facts:
+    labels: Counter[str] = Counter()
+    tasks: set[Task] = set()
+    digests = []
+    for record in records:
+        labels.update([entity.label for entity in record.annotations.entities or ()])
+        tasks |= {task for task in TASKS if record.annotations.layer(task) is not None}
+        digests.append(record_digest(record))
+    total = hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
+    return _Facts(tuple(t for t in TASKS if t in tasks), labels, len(digests), total)
+
+
+# Made once: `json.dumps` with options would make an encoder for every annotation.
+_encode = json.JSONEncoder(sort_keys=True).encode
+
+
 def record_digest(record: Record) -> str:
     """sha256 of one document's id, text and layers, whatever the order of its annotations."""
     value = jsonl.record_to_json(record)
     for key in ("entities", "attributions", "ignore"):
         if key in value:
-            value[key] = sorted(json.dumps(item, sort_keys=True) for item in value[key])
-    shown = json.dumps(value, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(shown.encode()).hexdigest()
+            value[key] = sorted(map(_encode, value[key]))
+    return hashlib.sha256(_encode(value).encode()).hexdigest()
 
 
 def load_goldset(

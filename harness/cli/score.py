@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     if args.scorer and args.task != "ner":
         raise UsageError(f"--as {args.scorer} scores entities only")
     goldset = load_goldset(args.gold)
-    gold = list(goldset.records())
+    gold = goldset.read_all()
     predicted = list(read_any(Path(args.pred)))
     if args.scorer:
         return _print_as(args, gold, predicted)
