@@ -54,11 +54,15 @@ class Planted:
             strike(self._fault, self._detail)
         if self._fault == "model-file":
             return [Path(self._detail).read_text("utf-8").strip()] * len(_WORD.findall(text))
+        if self._fault == "cuts":
+            return _WORD.findall(text[:5000])
+        if self._fault == "no-empty" and not text.strip():
+            raise IndexError("list index out of range")
         if self._fault == "random":
             return [f"E{time.perf_counter_ns()}"]
         if self._fault == "leaks":
             seen, self._previous = self._previous, text
-            return _WORD.findall(seen + " " + text)
+            return _WORD.findall(text)[: 1 + len(seen) % 3]
         if self._fault == "strips":
             return _spans(text.strip())
         if self._fault == "normalises":
@@ -88,7 +92,8 @@ class Planted:
         if self._fault == "converts-badly" and "FAULT" in text:
             raise ValueError("cannot convert")
         if self._fault == "bad-label":
-            return Annotations((Entity(0, 1, "NEVER-DECLARED"),) if text else ())
+            word = re.search(r"\w+", text)
+            return Annotations((Entity(*word.span(), "NEVER-DECLARED"),) if word else ())
         if self._fault in ("strips", "normalises", "utf16"):
             return Annotations(tuple(Entity(start, end, "ENT") for start, end in raw))
         if self._fault in ("random", "model-file"):

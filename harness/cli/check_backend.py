@@ -1,0 +1,68 @@
+"""`harness check-backend`: the contract test for anybody's adapter."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+
+from harness.annotation import TASKS, printable
+from harness.cli.options import add_worker_options, limits
+from harness.errors import UsageError
+from harness.registry import BackendSpec, adapter
+
+EPILOG = """\
+Asks a backend what every backend is asked: empty, odd and very long texts, the same texts again, in
+another order, in batches. Nothing is cached. Exit status 1 when a check fails.
+
+example:
+  harness check-backend spacy/en_core_web_sm
+"""
+
+_MARKS = {"ok": "ok     ", "failed": "FAILED ", "warning": "warning"}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("backend", help="for example spacy/en_core_web_sm")
+    parser.add_argument("--task", choices=TASKS, help="default: every task of the backend")
+    parser.add_argument("--labels", default="", metavar="A,B", help="labels to ask for")
+    parser.add_argument(
+        "--no-long", action="store_true", help="leave out the document of 200,000 characters"
+    )
+    parser.add_argument("--json", action="store_true", help="for machines")
+    add_worker_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from harness.contract import check_backend
+
+    spec = BackendSpec.parse(args.backend)
+    tasks = adapter(spec.adapter).declaration.tasks
+    if args.task and args.task not in tasks:
+        raise UsageError(f"{spec} knows the task {', '.join(tasks)} only")
+    found = {
+        task: check_backend(
+            spec,
+            task,
+            labels=tuple(label for label in args.labels.split(",") if label),
+            limits=limits(args),
+            offline=not args.online,
+            long=not args.no_long,
+        )
+        for task in tasks
+        if args.task in (None, task)
+    }
+    failed = sum(check.status == "failed" for checks in found.values() for check in checks)
+    if args.json:
+        shown = {task: [asdict(check) for check in checks] for task, checks in found.items()}
+        print(json.dumps({"backend": str(spec), "failed": failed, "tasks": shown}, indent=2))
+        return 1 if failed else 0
+    for task, checks in found.items():
+        print(f"{spec} ({task})")
+        for check in checks:
+            detail = f": {printable(check.detail)}" if check.detail else ""
+            print(f"  {_MARKS[check.status]} {check.name}{detail}")
+            if check.mend and check.status != "ok":
+                print(f"          {check.mend}")
+    print(f"{failed} check(s) failed" if failed else "the contract is kept")
+    return 1 if failed else 0
