@@ -31,7 +31,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.annotation import TASKS, Annotations, Record, Span, Task
+from harness.annotation import TASKS, Annotations, Entity, Record, Span, Task
 from harness.errors import InputError
 from harness.formats import brat, jsonl
 from harness.formats.files import read_text
@@ -156,17 +156,24 @@ def _facts_of(records: Iterable[Record]) -> _Facts:
     return _Facts(tuple(t for t in TASKS if t in tasks), labels, len(digests), total)
 
 
-# Made once: `json.dumps` with options would make an encoder for every annotation.
-_encode = json.JSONEncoder(sort_keys=True).encode
-
-
 def record_digest(record: Record) -> str:
     """sha256 of one document's id, text and layers, whatever the order of its annotations."""
-    value = jsonl.record_to_json(record)
-    for key in ("entities", "attributions", "ignore"):
-        if key in value:
-            value[key] = sorted(map(_encode, value[key]))
-    return hashlib.sha256(_encode(value).encode()).hexdigest()
+    value = jsonl.record_to_json(replace(record, annotations=Annotations()))
+    layers = record.annotations
+    if layers.entities is not None:
+        # Tuples as they are: a corpus has many, and an object for each takes most of the time.
+        value["entities"] = sorted(layers.entities, key=_entity_order)
+    if layers.attributions is not None:
+        shown = jsonl.annotations_to_json(Annotations(None, layers.attributions))
+        value["attributions"] = sorted(
+            json.dumps(item, sort_keys=True) for item in shown["attributions"]
+        )
+    value["ignore"] = sorted(record.ignore)
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def _entity_order(entity: Entity) -> tuple[int, int, str, float]:
+    return entity.start, entity.end, entity.label, -1.0 if entity.score is None else entity.score
 
 
 def load_goldset(
