@@ -32,8 +32,9 @@ def labelled(
 ) -> list[Relation]:
     """Paragraphs that begin with a speaker's label.
 
-    `Q` and `A` name nobody and are left. A label is taken for a speaker when a quotation follows it, when it comes more than once in
-    the document (a transcript), or when a person's name in `names` fills it.
+    `Q` and `A` name nobody and are left. A label is taken for a speaker when a quotation follows
+    it, when it introduces several paragraphs (a transcript), or when a person's name in `names`
+    ends it.
     """
     named = list(names)
     found = []
@@ -48,10 +49,9 @@ def labelled(
     for match, end in found:
         label = Span(match.start("label"), match.end("label"))
         quote = next((q for q in quotes if q.start == match.end()), None)
-        person = any(start < label.end and label.start < stop <= label.end for start, stop in named)
-        if quote is None and len(said[match.group("label")]) < 2 and not person:
-            continue
-        if len(match.group("label").split()) > 8:
+        person = any(low < label.end and label.start < high <= label.end for low, high in named)
+        repeated = len(said[match.group("label")]) > 1
+        if not (quote or repeated or person) or len(match.group("label").split()) > 8:
             continue
         stop = match.end() + len(text[match.end() : end].rstrip())
         if stop > match.end():

@@ -16,8 +16,8 @@ __all__ = ["DATA", "Mention", "People", "Person", "Words", "capitalised_mentions
 DATA = Path(__file__).parent.parent / "data" / "speakers.toml"
 _POSSESSIVE = re.compile(r"['’]s?$")
 _TITLE = re.compile(
-    r"^(?:(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Gen|Prof|St|Sgt|Lt|Col)\.?|Sir|Lady|Lord|Miss|President|Senator"
-    r"|Governor|Secretary|General|Minister|Congressman|Congresswoman|Chancellor|Judge|Pope)$"
+    r"^(?:(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Gen|Prof|St|Sgt|Lt|Col)\.?|Sir|Lady|Lord|Miss|President"
+    r"|Senator|Governor|Secretary|General|Minister|Congressman|Congresswoman|Chancellor|Judge|Pope)$"
 )
 
 

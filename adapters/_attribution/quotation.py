@@ -73,8 +73,9 @@ def quotations(text: str) -> list[Quotation]:
 def is_scare_quote(text: str, quote: Quotation) -> bool:
     """A word or a few in marks that are no utterance: short, no sentence in it.
 
-    At most three words, lower-case at the start and without a stop, comma or question mark before
-    the closing mark; or any capitalised name of at most four words without one (a title, a brand).
+    At most three words, unless they begin like a sentence and end like one ("I hope not,"); or up
+    to eight words that are all capitalised (a title, a brand). After a colon, or with a question
+    or exclamation mark at the end, it is an utterance.
     """
     inner = text[quote.inner_start : quote.inner_end].strip()
     words = re.findall(r"\w[\w'’-]*", inner)
@@ -86,7 +87,8 @@ def is_scare_quote(text: str, quote: Quotation) -> bool:
         return False
     if all(word[:1].isupper() or word.lower() in _SMALL for word in words):
         return len(words) <= 8
-    return len(words) <= 3
+    sentence = inner[:1].isupper() and inner[-1] in ".,"
+    return len(words) <= 3 and not sentence
 
 
 _SMALL = frozenset(

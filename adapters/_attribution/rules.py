@@ -13,6 +13,7 @@ from adapters._attribution.lexicon import Lexicon
 from adapters._attribution.parse import Parse
 from adapters._attribution.quotation import Quotation, is_scare_quote
 from adapters._attribution.relation import Relation
+from harness.annotation import Span
 
 __all__ = ["relations"]
 
@@ -45,7 +46,7 @@ def relations(
         ]
         marks = [quote for quote in quotes if quote.start < end and quote.end > start]
         made += _candidates(text, parse, inside, marks, lexicon, nested=nested)
-        kept = made if nested else _outermost(made)
+        kept = _apart(made, nested=nested)
         kept.sort(key=lambda relation: relation.content[0])
         kept += adjacent(text, parse, lexicon, kept, inside)
         claim_rest(text, kept, inside)
@@ -92,16 +93,23 @@ def _sharpened(parse: Parse, lexicon: Lexicon, label: Relation) -> Relation:
     return label
 
 
-def _outermost(made: list[Relation]) -> list[Relation]:
-    """Drop a relation whose cue lies in another's content or cue; the larger content wins."""
+def _apart(made: list[Relation], *, nested: bool) -> list[Relation]:
+    """One relation for each cue, the one with the larger content: "is expected to agree".
+
+    Unless `nested`, a relation whose cue lies in another's content goes too.
+    """
     kept: list[Relation] = []
     for relation in sorted(made, key=lambda item: -item.size):
         cue = relation.cue
         inside = cue is not None and any(
             part.start <= cue.start < part.end
             for other in kept
-            for part in (*other.content, *([other.cue] if other.cue is not None else []))
+            for part in (*(() if nested else other.content), *_some(other.cue))
         )
         if not inside:
             kept.append(relation)
     return kept
+
+
+def _some(span: Span | None) -> tuple[Span, ...]:
+    return () if span is None else (span,)

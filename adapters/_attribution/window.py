@@ -64,14 +64,15 @@ class Window:
                 return _spans(match, quote.end)
         start = _sentence_start(text, left, quote.start)
         before = text[start : quote.start]
-        match = self._label.match(before) or self._before_inverted.search(before)
+        match = self._before_inverted.search(before)
         if match:
             return _spans(match, start)
         found = list(self._before.finditer(before))
         last = found[-1] if found else None
         if last is not None and len(before) - last.end() <= 90:
             return _spans(last, start)
-        return None
+        match = self._label.match(before)
+        return _spans(match, start) if match else None
 
 
 def find(
