@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from support import BACKENDS, gold_entities
 
 from harness import registry
 from harness.goldset import GoldSet, load_goldset
 from harness.worker import WARM_UP
-
-BACKENDS = Path(__file__).parent / "backends"
 
 
 @pytest.fixture
@@ -55,22 +53,6 @@ def make_gold(tmp_path: Path) -> Callable[..., GoldSet]:
         return load_goldset(path)
 
     return make
-
-
-def gold_entities(text: str) -> list[dict[str, object]]:
-    return [
-        {"start": match.start(), "end": match.end(), "label": "ENT"}
-        for match in re.finditer(r"[A-Z]\w*", text)
-    ]
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs (a zombie does not)."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text("ascii", "replace")
-    except OSError:
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 def _forget() -> None:

@@ -6,7 +6,7 @@ import json
 import sys
 
 import pytest
-from conftest import BACKENDS
+from support import BACKENDS
 
 from harness.cli.main import main
 from harness.contract import Check, check_backend

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import BACKENDS, alive
+from support import BACKENDS, alive
 
 from harness.errors import BackendFailed, UsageError
 from harness.goldset import GoldSet

@@ -17,7 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from conftest import alive
+from support import alive
 
 from harness.goldset import GoldSet
 from harness.record import read, timeless, to_json

@@ -117,7 +117,7 @@ def test_conversion_is_off_the_clock(
         "    def load(self, request):\n"
         "        return Model('ok', self.identity('ok'))\n"
     )
-    from conftest import BACKENDS
+    from support import BACKENDS
 
     from harness import registry
 
