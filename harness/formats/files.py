@@ -47,7 +47,15 @@ def atomic_writer(path: str | Path) -> Iterator[IO[str]]:
     Newlines are written as they are. Raises `InputError` where the folder cannot be written to.
     """
     with new_file(path) as draft, draft.open("w", encoding="utf-8", newline="") as handle:
-        yield handle
+        try:
+            yield handle
+        except UnicodeEncodeError as error:
+            half = error.object[error.start : error.start + 1]
+            raise InputError(
+                f"half a character ({half!r}) cannot be written",
+                path=path,
+                hint="a text or label holds one half of a UTF-16 pair: mend it at its source",
+            ) from None
         handle.flush()
         os.fsync(handle.fileno())
 

@@ -120,6 +120,8 @@ def record_from_json(
     text = value.get("text")
     if text is not None and not isinstance(text, str):
         raise where.error(f'"text" is {_kind_of(text)}, expected a string')
+    if text is not None and not text.isascii():
+        _check_characters(text, where)
     error = value.get("error")
     if error is not None and not isinstance(error, str):
         raise where.error(f'"error" is {_kind_of(error)}, expected a string')
@@ -128,6 +130,16 @@ def record_from_json(
         for i, item in enumerate(_items(value, "ignore", where) or ())
     )
     return Record(id_, text, annotations_from_json(value, text, path, line), ignore, error)
+
+
+def _check_characters(text: str, where: _Where) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise where.error(
+            f'"text" holds half a character ({text[error.start]!r}) at {error.start}',
+            hint="one half of a UTF-16 pair is no text: mend it where it was made",
+        ) from None
 
 
 def annotations_from_json(

@@ -126,7 +126,7 @@ def _text(path: Path, head: bytes) -> str:
         ) from None
     rows = [line.split() for line in text.splitlines() if line.strip() and line[0] != "#"]
     tagged = sum(len(row) > 1 and bool(_TAG.match(row[-1])) for row in rows)
-    if rows and tagged * 2 > len(rows):
+    if rows and tagged * 2 >= len(rows):
         return "conll"
     raise _unknown(path, "none of the known formats")
 

@@ -40,10 +40,11 @@ class TextBound(NamedTuple):
 
 
 class Event(NamedTuple):
-    """An `E` line: its type and its arguments as `(role, id)`, the trigger left out."""
+    """An `E` line: its type, its trigger's id, and its arguments as `(role, id)`."""
 
     id: str
     type: str
+    trigger: str
     arguments: tuple[tuple[str, str], ...]
     line: int
 
@@ -169,12 +170,12 @@ def _add_event(found: Standoff, fields: list[str], number: int) -> None:
             number, f"{fields[0]} comes a second time (first on {found.events[fields[0]].line})"
         )
     arguments = tuple((role, id_) for role, _, id_ in pairs[1:])
-    found.events[fields[0]] = Event(fields[0], pairs[0][0], arguments, number)
+    found.events[fields[0]] = Event(fields[0], pairs[0][0], pairs[0][2], arguments, number)
 
 
 def _check_targets(found: Standoff) -> None:
     for event in found.events.values():
-        for _, id_ in event.arguments:
+        for id_ in (event.trigger, *(id_ for _, id_ in event.arguments)):
             if id_ not in found.events:
                 found.span(id_, event.line)
     known = found.spans.keys() | found.events.keys()

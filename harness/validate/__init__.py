@@ -37,13 +37,19 @@ class Validation:
         self._seen: dict[str, tuple[str, str]] = {}
 
     def remember(self, path: str | Path) -> None:
-        """Know the documents of a gold set without checking it; an unreadable one is left out."""
+        """Know the texts of a gold set without checking it; an unreadable one is left out."""
         try:
-            for record in load_goldset(path).records():
-                if record.text:
-                    self._seen.setdefault(digest_text(record.text), (str(path), record.id))
+            gold = load_goldset(path)
+            if gold.card and "texts" in gold.card:
+                files = card_texts(gold.card, gold.path)
+                texts = [(id_, read_text(file)) for id_, file in files.items()]
+            else:
+                texts = [(record.id, record.text or "") for record in gold.records()]
         except InputError:
             return
+        for id_, text in texts:
+            if text:
+                self._seen.setdefault(digest_text(text), (str(path), id_))
 
     def check(
         self,

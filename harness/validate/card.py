@@ -124,15 +124,26 @@ def _agreement(gold: GoldSet, path: str) -> Iterator[Finding]:
         return
     for task in gold.tasks:
         spread = found.figures(task).get(AGREED[task])
+        said = stated.get(task) if isinstance(stated, Mapping) else None
         if spread is None:
+            continue
+        if not isinstance(said, Mapping):
+            shown = f"{task} = {{ f1 = {spread.mean or 0:.3f}, … }}"
+            yield Finding("warning", "agreement", f"the card does not state {shown}", path)
             continue
         measured = {"f1": spread.mean, "lowest": spread.lowest, "highest": spread.highest}
         for key, value in measured.items():
-            said = stated.get(task, {}).get(key)
-            if value is not None and (said is None or abs(said - value) > _AGREED_TO):
+            if value is not None and not _agreed(said.get(key), value):
                 yield Finding(
-                    "error", "agreement", f"{task} {key} is {value:.3f}, the card says {said}", path
+                    "error",
+                    "agreement",
+                    f"{task} {key} is {value:.3f}, the card says {said.get(key)}",
+                    path,
                 )
+
+
+def _agreed(said: Any, value: float) -> bool:
+    return isinstance(said, (int, float)) and abs(said - value) <= _AGREED_TO
 
 
 def _digest(path: Path) -> str:
