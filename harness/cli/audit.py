@@ -1,0 +1,62 @@
+"""`harness audit`: where the gold itself may be wrong."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from harness.errors import NothingMeasured
+
+EPILOG = """\
+Lists the mentions on which all backends of a run agree with each other but not with the gold, with
+context: candidates for gold errors. And the gold mentions that no backend finds. Works from the
+run's stored predictions and the gold set; nothing is predicted.
+
+example:
+  harness audit results --gold seeds --task ner
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("run", nargs="?", default="results", metavar="RUN", help="a run; default: results")
+    add("--gold", metavar="NAME", help="only this gold set")
+    add("--task", choices=("ner", "attribution"), help="only this task")
+    add("--backend", action="append", default=[], metavar="NAME", help="only these")
+    add("--agree", type=int, metavar="N", help="N backends have to agree; default: all")
+    add("--gold-path", action="append", default=[], metavar="PATH", help="where a gold set lies")
+    add("--force", action="store_true", help="even where they were counted differently")
+    add("--limit", type=int, metavar="N", help="show at most N of each kind")
+    add("--json", action="store_true", help="for machines")
+
+
+def run(args: argparse.Namespace) -> int:
+    from harness.audit import audit
+    from harness.coding import encode
+    from harness.compare import systems_of
+    from harness.compare.systems import GoldFinder, from_run
+    from harness.report.choice import audit_lines
+    from harness.rules import matches
+
+    systems = [
+        system
+        for system in from_run(args.run, finder=GoldFinder(args.gold_path))
+        if not (system.result and system.result.declaration and system.result.declaration.sanity)
+        and (not args.backend or any(matches(name, system.backend) for name in args.backend))
+    ]
+    groups = systems_of(systems, gold=args.gold, task=args.task)
+    several = [group for group in groups.values() if len(group) > 1]
+    if not several:
+        raise NothingMeasured("an audit takes a run with at least two backends on one gold set")
+    found = [audit(group, agree=args.agree, force=args.force) for group in several]
+    if args.json:
+        values = []
+        for one in found:
+            value = encode(one)
+            del value["texts"]
+            values.append(value)
+        print(json.dumps(values, ensure_ascii=False, indent=2))
+        return 0
+    for one in found:
+        print("\n".join(audit_lines(one, limit=args.limit)) + "\n")
+    return 0

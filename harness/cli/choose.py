@@ -1,0 +1,167 @@
+"""`harness choose`: which backend to take."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from harness.errors import NothingMeasured, UsageError
+from harness.report.tables import FORMATS
+
+if TYPE_CHECKING:
+    from harness.choose import Wishes
+    from harness.compare import System
+    from harness.record import RunRecord
+
+EPILOG = """\
+Reads a run; nothing is predicted. A backend is recommended when it is better than all others that
+qualify; when the gold set cannot tell, the choice abstains and names those that are tied. What was
+not measured or stated does not fulfil a limit.
+
+examples:
+  harness choose results --task ner --types PERSON,ORG --weight recall=2 --max-memory 1GB
+  harness choose results --task ner --max-seconds-per-1k-words 0.5 --licence permissive --offline
+  harness choose results --task attribution --together
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("run", nargs="?", default="results", metavar="RUN", help="a run; default: results")
+    add("--task", choices=("ner", "attribution"), required=True)
+    add("--gold", metavar="NAME", help="only this gold set")
+    add("--backend", action="append", default=[], metavar="NAME", help="only these")
+    add("--types", metavar="A,B", help="entity types that matter; default: all")
+    add("--part", metavar="NAME", help="attribution: what matters; default: found50")
+    add("--weight", action="append", default=[], metavar="recall=2", help="weights for F")
+    add("--min-precision", type=float, metavar="X")
+    add("--min-recall", type=float, metavar="X")
+    add("--max-memory", metavar="SIZE", help="peak memory, for example 1GB or 512MiB")
+    add("--max-disk", metavar="SIZE", help="size of the model's files")
+    add("--max-seconds-per-1k-words", type=float, metavar="S")
+    add("--max-load-seconds", type=float, metavar="S")
+    add("--licence", choices=("any", "open", "permissive"), default="any", help="code and model")
+    add("--offline", action="store_true", help="has to run without a network")
+    add("--together", action="store_true", help="what the backends find together, too")
+    add("--gold-path", action="append", default=[], metavar="PATH", help="where a gold set lies")
+    add("--force", action="store_true", help="choose among what was counted differently")
+    add("--resamples", type=int, default=10_000, metavar="N", help="default: 10000")
+    add("--format", choices=FORMATS, default="simple", help="default: simple")
+    add("--json", action="store_true", help="everything, for machines")
+
+
+def run(args: argparse.Namespace) -> int:
+    from harness.choose import choose
+    from harness.compare import systems_of
+    from harness.compare.systems import GoldFinder, from_run, read_run
+
+    if args.resamples < 1:
+        raise UsageError("--resamples is a number from 1 up")
+    wishes = _wishes(args)
+    record, _ = read_run(args.run)
+    systems = _candidates(from_run(args.run, finder=GoldFinder(args.gold_path)), args.backend)
+    groups = systems_of(systems, gold=args.gold, task=args.task)
+    if not groups:
+        raise NothingMeasured(f"no backend in {args.run} was measured for the task {args.task}")
+    choices = [
+        choose(
+            group,
+            wishes,
+            ran_offline=bool(record.options.get("offline")),
+            resamples=args.resamples,
+            seed=record.seed,
+            force=args.force,
+        )
+        for group in groups.values()
+    ]
+    missing = _missing(record, args)
+    if args.json:
+        body = [choice.to_json() for choice in choices]
+        if args.together:
+            for value, group in zip(body, groups.values(), strict=True):
+                value["together"] = _together_json(group, force=args.force)
+        print(json.dumps({"choices": body, "not_measured": missing}, ensure_ascii=False, indent=2))
+        return 0
+    _print(choices, list(groups.values()), missing, args)
+    return 0
+
+
+def _print(
+    choices: Sequence[object],
+    groups: list[list[System]],
+    missing: list[str],
+    args: argparse.Namespace,
+) -> None:
+    from harness.choose import Choice
+    from harness.complement import complement
+    from harness.report.choice import choice_table, complement_tables
+    from harness.report.tables import render
+
+    for choice, group in zip(choices, groups, strict=True):
+        assert isinstance(choice, Choice)
+        tables = [choice_table(choice)]
+        if args.together:
+            tables += complement_tables(complement(group, force=args.force))
+        print(render(tables, args.format) + "\n")
+    if missing and args.format in ("simple", "github"):
+        print("not measured: " + "; ".join(missing))
+
+
+def _together_json(group: list[System], *, force: bool) -> object:
+    from harness.coding import encode
+    from harness.complement import complement
+
+    return encode(complement(group, force=force))
+
+
+def _missing(record: RunRecord, args: argparse.Namespace) -> list[str]:
+    return [
+        f"{result.backend} on {result.gold} ({result.status}: {result.reason})"
+        for result in record.results
+        if result.status not in ("ok", "partial")
+        and result.task == args.task
+        and args.gold in (None, result.gold)
+    ]
+
+
+def _candidates(systems: list[System], names: list[str]) -> list[System]:
+    """Without the sanity rows, which check the harness and are no choice."""
+    from harness.rules import matches
+
+    return [
+        system
+        for system in systems
+        if not (system.result and system.result.declaration and system.result.declaration.sanity)
+        and (not names or any(matches(name, system.backend) for name in names))
+    ]
+
+
+def _wishes(args: argparse.Namespace) -> Wishes:
+    from harness.choose import Wishes, parse_size, parse_weights
+
+    if args.types and args.task != "ner":
+        raise UsageError("--types are for entities; for attribution name a --part")
+    if args.part and args.task == "ner":
+        raise UsageError("--part is for attribution; for entities name --types")
+    for name in ("min_precision", "min_recall"):
+        value = getattr(args, name)
+        if value is not None and not 0 <= value <= 1:
+            raise UsageError(f"--{name.replace('_', '-')} is a score between 0 and 1")
+    weights = parse_weights(args.weight)
+    return Wishes(
+        task=args.task,
+        types=tuple(part.strip() for part in (args.types or "").split(",") if part.strip()),
+        part=args.part,
+        precision_weight=weights.get("precision", 1.0),
+        recall_weight=weights.get("recall", 1.0),
+        min_precision=args.min_precision,
+        min_recall=args.min_recall,
+        max_memory=None if args.max_memory is None else parse_size(args.max_memory),
+        max_disk=None if args.max_disk is None else parse_size(args.max_disk),
+        max_seconds_per_1k_words=args.max_seconds_per_1k_words,
+        max_load_seconds=args.max_load_seconds,
+        licence=args.licence,
+        offline=args.offline,
+    )

@@ -1,0 +1,115 @@
+"""What backends find together: union, intersection, majority, and what only one of them finds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from harness.annotation import Task
+from harness.compare import check_same_count
+from harness.compare.systems import System
+from harness.errors import NothingMeasured
+from harness.flips import Mention, Outcomes
+from harness.scoring.measures import f1, ratio
+
+__all__ = ["Combination", "Complement", "complement"]
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """The score of several backends taken together.
+
+    `rule` says which predictions count: `one` (a backend alone), `any` (union), `all`
+    (intersection) or `most` (more than half of them). A mention is right under strict matching.
+    """
+
+    rule: str
+    names: tuple[str, ...]
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    right: int
+    predicted: int
+    gold: int
+
+
+@dataclass(frozen=True, slots=True)
+class Complement:
+    """How backends complete each other on one gold set and task."""
+
+    gold: str
+    task: Task
+    signature: str
+    combinations: tuple[Combination, ...]
+    """Each backend alone; every pair's union and intersection; of three and more all together."""
+    only: dict[str, int]
+    """Gold mentions that this backend alone finds."""
+    nobody: int
+    """Gold mentions that none of them finds."""
+    matrix: dict[str, dict[str, int]]
+    """`matrix[a][b]`: gold mentions that `a` finds and `b` misses."""
+
+
+def complement(systems: Sequence[System], *, force: bool = False) -> Complement:
+    """Put systems on the same gold set and task together.
+
+    Raises `NothingMeasured` for fewer than two systems and where predictions or gold are not at
+    hand; `NotComparable` where they were counted differently.
+    """
+    if len(systems) < 2:
+        raise NothingMeasured("it takes two backends to complement each other")
+    check_same_count(systems, force=force)
+    outcomes = {system.name: _outcomes(system) for system in systems}
+    names = tuple(outcomes)
+    gold = next(iter(outcomes.values())).gold
+    combinations_ = [_score("one", (name,), outcomes, len(gold)) for name in names]
+    for pair in combinations(names, 2):
+        combinations_ += [_score(rule, pair, outcomes, len(gold)) for rule in ("any", "all")]
+    if len(names) > 2:
+        combinations_ += [
+            _score(rule, names, outcomes, len(gold)) for rule in ("any", "most", "all")
+        ]
+    found = Counter(mention for one in outcomes.values() for mention in one.found)
+    return Complement(
+        gold=systems[0].gold,
+        task=systems[0].task,
+        signature=str(systems[0].signature),
+        combinations=tuple(combinations_),
+        only={
+            name: sum(found[mention] == 1 for mention in one.found)
+            for name, one in outcomes.items()
+        },
+        nobody=sum(not found[mention] for mention in gold),
+        matrix={
+            a: {b: len(outcomes[a].found - outcomes[b].found) for b in names if b != a}
+            for a in names
+        },
+    )
+
+
+def _outcomes(system: System) -> Outcomes:
+    found = system.outcomes
+    if found is None:
+        raise NothingMeasured(
+            f"{system.name} on {system.gold}: its predictions or the gold set are not at hand"
+        )
+    return found
+
+
+def _score(
+    rule: str, names: tuple[str, ...], outcomes: dict[str, Outcomes], gold: int
+) -> Combination:
+    needed = {"one": 1, "any": 1, "all": len(names), "most": len(names) // 2 + 1}[rule]
+    right = _agreed([outcomes[name].found for name in names], needed)
+    wrong = _agreed([outcomes[name].spurious for name in names], needed)
+    precision, recall = ratio(right, right + wrong), ratio(right, gold)
+    return Combination(
+        rule, names, precision, recall, f1(precision, recall), right, right + wrong, gold
+    )
+
+
+def _agreed(sides: Sequence[frozenset[Mention]], needed: int) -> int:
+    votes = Counter(mention for side in sides for mention in side)
+    return sum(count >= needed for count in votes.values())

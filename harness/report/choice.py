@@ -1,0 +1,128 @@
+"""Tables of a choice, of what backends find together, and of an audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.annotation import context, printable
+from harness.audit import Audit, Candidate
+from harness.choose import Choice
+from harness.complement import Complement
+from harness.report.tables import UNDEFINED, Cell, Table, number, quantity
+
+__all__ = ["audit_lines", "choice_table", "complement_tables"]
+
+_HEADERS = (
+    "backend", "qualifies", "quality", "95 % CI", "P", "R", "P(best)", "front", "docs/s",
+    "words/s", "load s", "peak MB", "model MB", "code", "model",
+)  # fmt: skip
+_RULES = {"one": "alone", "any": "union", "all": "intersection", "most": "majority"}
+
+
+def choice_table(choice: Choice) -> Table:
+    """A row per candidate, best first among those that qualify; the verdict in the notes."""
+    rows: list[tuple[Cell, ...]] = []
+    for candidate in choice.candidates:
+        between = UNDEFINED
+        if candidate.interval is not None:
+            between = f"[{number(candidate.interval[0])}, {number(candidate.interval[1])}]"
+        probability = candidate.best_probability
+        rows.append(
+            (
+                candidate.name,
+                "yes" if candidate.qualifies else "no",
+                number(candidate.quality),
+                between,
+                number(candidate.precision),
+                number(candidate.recall),
+                UNDEFINED if probability is None else f"{probability:.2f}",
+                "*" if candidate.pareto else "",
+                quantity(candidate.documents_per_second),
+                quantity(candidate.words_per_second),
+                quantity(candidate.load_seconds),
+                quantity(_mega(candidate.peak_memory_bytes)),
+                quantity(_mega(candidate.model_bytes)),
+                candidate.code_licence or UNDEFINED,
+                candidate.model_licence or UNDEFINED,
+            )
+        )
+    title = f"{choice.gold} ({choice.task}): choosing for {choice.part}"
+    return Table(title, _HEADERS, tuple(rows), tuple(_notes(choice)))
+
+
+def complement_tables(found: Complement) -> list[Table]:
+    """Scores of combinations, and who finds what others miss."""
+    combined = Table(
+        f"{found.gold} ({found.task}): backends together",
+        ("rule", "backends", "P", "R", "F1", "right", "predicted", "gold"),
+        tuple(
+            (
+                _RULES[one.rule],
+                " + ".join(one.names),
+                number(one.precision),
+                number(one.recall),
+                number(one.f1),
+                one.right,
+                one.predicted,
+                one.gold,
+            )
+            for one in found.combinations
+        ),
+        (found.signature, f"{found.nobody} gold mentions are found by none of them."),
+    )
+    names = list(found.matrix)
+    matrix = Table(
+        "Gold mentions that the row finds and the column misses",
+        ("backend", *names, "it alone finds"),
+        tuple((a, *(found.matrix[a].get(b) for b in names), found.only[a]) for a in names),
+    )
+    return [combined, matrix]
+
+
+def audit_lines(found: Audit, *, limit: int | None = None) -> Iterator[str]:
+    """The review list with context; without control characters."""
+    yield (
+        f"{found.gold} ({found.task}): {len(found.against)} mentions on which {found.agree} of "
+        f"{len(found.backends)} backends agree against the gold"
+    )
+    yield from _candidates(found.against, found, limit)
+    yield f"{len(found.missed)} gold mentions that none of {', '.join(found.backends)} finds"
+    yield from _candidates(found.missed, found, limit)
+
+
+def _candidates(
+    candidates: tuple[Candidate, ...], found: Audit, limit: int | None
+) -> Iterator[str]:
+    for candidate in candidates[:limit]:
+        mention = candidate.mention
+        text = found.texts.get(mention.document)
+        shown = "" if text is None else f": {context(text, mention[1:3])}"
+        place = f"{printable(mention.document)} [{mention.start}, {mention.end})"
+        line = f"  {printable(mention.label)} {place}{shown}"
+        if candidate.gold:
+            others = ", ".join(f"{o.label} [{o.start}, {o.end})" for o in candidate.gold)
+            line += f"  (gold: {printable(others)})"
+        yield line
+    if limit is not None and len(candidates) > limit:
+        yield f"  … and {len(candidates) - limit} more"
+
+
+def _notes(choice: Choice) -> Iterator[str]:
+    yield choice.signature
+    if choice.recommended:
+        yield f"Recommended: {choice.recommended}."
+    for reason in choice.reasons:
+        yield f"- {reason}"
+    for candidate in choice.candidates:
+        if candidate.obstacles:
+            yield f"{candidate.name} does not qualify: {'; '.join(candidate.obstacles)}"
+    within = " within document" if choice.unit == "paragraph" else ""
+    yield (
+        f"* on the Pareto front of quality, words/s and peak memory. P(best): share of "
+        f"{choice.resamples:,} bootstrap resamples by {choice.unit}{within}, seed {choice.seed}, "
+        "in which it is the best of those that qualify."
+    )
+
+
+def _mega(size: int | None) -> float | None:
+    return None if size is None else size / 1e6

@@ -1,0 +1,377 @@
+"""Choosing, combining and auditing planted backends with known costs and qualities."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import synthetic
+
+from harness.adapter import Declaration, ModelIdentity
+from harness.annotation import Annotations, Entity, Record
+from harness.audit import audit
+from harness.choose import Choice, Wishes, choose, parse_size, parse_weights
+from harness.choose.wishes import is_permissive
+from harness.cli.main import main
+from harness.compare import System
+from harness.compare.recorded import write_run
+from harness.complement import complement
+from harness.errors import NotComparable, NothingMeasured, UsageError
+from harness.goldset import GoldSet
+from harness.record import Costs, Result, read, write
+from harness.report.choice import audit_lines, choice_table
+
+DOCS = synthetic.articles(40, seed=11)
+STRONG = synthetic.predict(DOCS, synthetic.skilled(0.95, 0.05), seed=1)
+WEAK = synthetic.predict(DOCS, synthetic.skilled(0.5, 0.3), seed=2)
+
+
+def costing(system: System, **values: Any) -> System:
+    """The system with costs, licences and a model as a run would record them."""
+    licence, model = values.pop("code", "MIT"), values.pop("model", "MIT")
+    size = values.pop("model_bytes", 10_000_000)
+    declaration = Declaration(system.backend, ("ner",), "planted", code_licence=licence)
+    costs = {
+        "words_per_second": 1000.0, "documents_per_second": 5.0, "load_seconds": 1.0,
+        "peak_memory_bytes": 200_000_000, **values,
+    }  # fmt: skip
+    return replace(
+        system,
+        result=Result(
+            backend=system.backend, gold=system.gold, task=system.task, status="ok",
+            declaration=declaration, model=ModelIdentity("m", licence=model, size_bytes=size),
+            costs=Costs(model_bytes=size, **costs),
+        ),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def goldset(tmp_path_factory: pytest.TempPathFactory) -> GoldSet:
+    return synthetic.gold(tmp_path_factory.mktemp("gold"), DOCS)
+
+
+@pytest.fixture(scope="module")
+def pair(goldset: GoldSet) -> list[System]:
+    strong, weak = synthetic.systems_of(goldset, {"strong": STRONG, "weak": WEAK})
+    return [
+        costing(weak, words_per_second=50_000.0, peak_memory_bytes=50_000_000),
+        costing(strong, words_per_second=900.0, peak_memory_bytes=900_000_000),
+    ]
+
+
+def pick(systems: Sequence[System], **wishes: Any) -> Choice:
+    return choose(systems, Wishes(**wishes), resamples=2000)
+
+
+def why(choice: Choice, name: str) -> str:
+    return "; ".join(next(c.obstacles for c in choice.candidates if c.name == name))
+
+
+def test_the_better_one_is_recommended_with_its_reasons(pair: list[System]) -> None:
+    choice = pick(pair)
+    assert choice.recommended == "strong" and not choice.abstains
+    assert [c.name for c in choice.candidates] == ["strong", "weak"]
+    strong, weak = choice.candidates
+    assert strong.best_probability == 1.0 and weak.best_probability == 0.0
+    assert strong.pareto and weak.pareto  # one is better, the other quicker and smaller
+    assert "better than all 1 others" in choice.reasons[0]
+    assert weak.seconds_per_1k_words == pytest.approx(0.02)
+
+
+def test_a_limit_changes_the_choice(pair: list[System]) -> None:
+    for limit, said in (
+        ({"max_memory": 500_000_000}, "peak memory 900 MB, allowed 500 MB"),
+        ({"max_seconds_per_1k_words": 0.5}, "time per 1,000 words 1.11 s, allowed 0.5 s"),
+    ):
+        choice = pick(pair, **limit)
+        assert choice.recommended == "weak"
+        assert "the only backend that qualifies" in choice.reasons[0]
+        assert said in why(choice, "strong")
+
+
+def test_nobody_qualifies(pair: list[System]) -> None:
+    choice = pick(pair, min_recall=0.999)
+    assert choice.recommended is None and not choice.abstains
+    assert choice.reasons == ("no backend qualifies",)
+    assert "recall is" in why(choice, "strong")
+
+
+def test_what_is_not_known_does_not_qualify(goldset: GoldSet, pair: list[System]) -> None:
+    (bare,) = synthetic.systems_of(goldset, {"bare": STRONG})
+    untimed = costing(bare, words_per_second=None, peak_memory_bytes=None, load_seconds=None)
+    choice = pick([untimed], max_memory=10**9, max_seconds_per_1k_words=1.0, max_load_seconds=9.0)
+    for name in ("peak memory", "time per 1,000 words", "load time"):
+        assert f"{name} was not measured" in why(choice, "bare")
+    assert "model size was not measured" in why(pick([bare], max_disk=1), "bare")
+
+
+def test_licences(pair: list[System]) -> None:
+    gpl = costing(pair[1], code="GPL-3.0", model="MIT")
+    closed = costing(pair[0], code="MIT", model="")
+    choice = pick([gpl, closed], licence="permissive")
+    assert "the licence of its code is GPL-3.0" in why(choice, "strong")
+    assert "the licence of its model is not stated" in why(choice, "weak")
+    assert pick([gpl], licence="open").recommended == "strong"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("MIT", True), ("Apache-2.0", True), ("BSD-3-Clause", True), ("CC-BY-4.0", True),
+        ("none", True), ("CC0-1.0", True), ("MIT AND CC-BY-4.0", True),
+        ("Apache License 2.0", True), ("GPL-3.0 OR MIT", True),
+        ("GPL-3.0", False), ("CC-BY-NC-4.0", False), ("CC-BY-SA-4.0", False),
+        ("MIT AND GPL-2.0", False), ("proprietary", False), ("LDC user agreement", False),
+        ("", None), ("unknown", None),
+    ],
+)  # fmt: skip
+def test_permissive(text: str, expected: bool | None) -> None:
+    assert is_permissive(text) is expected
+
+
+def test_offline(pair: list[System]) -> None:
+    nowhere = costing(pair[0], model_bytes=0)
+    assert "did not run offline" in why(pick([nowhere], offline=True), "weak")
+    assert pick([pair[0]], offline=True).recommended == "weak"
+    ran = choose([nowhere], Wishes(offline=True), ran_offline=True, resamples=50)
+    assert ran.recommended == "weak"
+
+
+def test_twins_are_tied_and_the_choice_abstains(goldset: GoldSet) -> None:
+    slow, quick = synthetic.systems_of(goldset, {"slow": STRONG, "quick": STRONG})
+    choice = pick([costing(slow), costing(quick, words_per_second=9000.0)])
+    assert choice.recommended is None and choice.abstains
+    assert set(choice.tied) == {"slow", "quick"}
+    assert "cannot tell" in choice.reasons[0]
+    assert "the fastest of them is quick (9000 words/s)" in choice.reasons[1]
+    assert [c.best_probability for c in choice.candidates] == [0.5, 0.5]
+    assert {c.name: c.pareto for c in choice.candidates} == {"slow": False, "quick": True}
+
+
+def test_weights_turn_the_order_round(goldset: GoldSet) -> None:
+    """One finds half and is always right, the other finds all and is wrong as often."""
+    half = [Record(d.id, None, Annotations((d.annotations.entities or ())[::2])) for d in DOCS]
+    double = []
+    for doc in DOCS:
+        entities = list(doc.annotations.entities or ())
+        entities += [Entity(e.start, e.end, "MISC") for e in entities]
+        double.append(Record(doc.id, None, Annotations(tuple(entities))))
+    careful, eager = synthetic.systems_of(goldset, {"careful": half, "eager": double})
+    assert pick([careful, eager], recall_weight=4.0).recommended == "eager"
+    assert pick([careful, eager], precision_weight=4.0).recommended == "careful"
+    recall_only = pick([eager], precision_weight=0.0).candidates[0]
+    assert recall_only.quality == recall_only.recall == 1.0
+
+
+def test_only_the_wished_types_count(goldset: GoldSet) -> None:
+    people = []
+    for doc in DOCS:
+        entities = [e for e in doc.annotations.entities or () if e.label == "PER"]
+        people.append(Record(doc.id, None, Annotations(tuple(entities))))
+    specialist, all_round = synthetic.systems_of(goldset, {"people": people, "all": STRONG})
+    assert pick([specialist, all_round]).recommended == "all"
+    choice = pick([specialist, all_round], types=("PER",))
+    assert choice.recommended == "people" and choice.part == "PER"
+    both = pick([specialist, all_round], types=("PER", "ORG"))
+    assert both.recommended == "all" and "never gives ORG" in why(both, "people")
+    with pytest.raises(UsageError, match="Did you mean 'PER'"):
+        pick([specialist], types=("PERS",))
+
+
+def test_refusals(pair: list[System]) -> None:
+    with pytest.raises(NothingMeasured):
+        choose([], Wishes())
+    other = replace(pair[1], signature=replace(pair[1].signature, schema="x@1"))
+    with pytest.raises(NotComparable, match="schema"):
+        pick([pair[0], other])
+
+
+def test_sizes_and_weights() -> None:
+    assert parse_size("1GB") == 10**9 and parse_size("1.5 GiB") == 1_610_612_736
+    assert parse_size("512m") == 512_000_000 and parse_size("100") == 100
+    assert parse_weights(["recall=2", "precision=0.5"]) == {"recall": 2.0, "precision": 0.5}
+    for text in ("lots", "-1GB", ""):
+        with pytest.raises(UsageError, match="no size"):
+            parse_size(text)
+    for weight in ("recall", "recall=x", "recall=-1", "f1=2", "recall=nan"):
+        with pytest.raises(UsageError, match="--weight"):
+            parse_weights([weight])
+    with pytest.raises(UsageError, match="cannot both"):
+        parse_weights(["recall=0", "precision=0"])
+
+
+def test_the_table_tells_what_the_choice_tells(pair: list[System]) -> None:
+    table = choice_table(pick(pair, max_memory=500_000_000))
+    assert [row[:2] for row in table.rows] == [("weak", "yes"), ("strong", "no")]
+    notes = "\n".join(table.notes)
+    assert "Recommended: weak." in notes and "strong does not qualify: peak memory" in notes
+
+
+# --- together ----------------------------------------------------------------------------------
+
+TEXT = "Ana Roe met Bo Li in Riga. Orbis paid."
+SPOTS = {"Ana Roe": "PER", "Bo Li": "PER", "Riga": "LOC", "Orbis": "ORG"}
+
+
+def small(tmp_path: Path, **said: Sequence[str]) -> list[System]:
+    """Backends on one sentence, each naming what it finds; `x` is a mistake."""
+
+    def entity(name: str) -> Entity:
+        if name.startswith("x"):
+            return Entity(8, 11, "PER") if name == "x" else Entity(18, 20, "LOC")
+        start = TEXT.index(name)
+        return Entity(start, start + len(name), SPOTS[name])
+
+    gold = [Record("d", TEXT, Annotations(tuple(map(entity, SPOTS))))]
+    goldset = synthetic.gold(tmp_path, gold)
+    return synthetic.systems_of(
+        goldset,
+        {
+            name: [Record("d", None, Annotations(tuple(sorted(map(entity, found)))))]
+            for name, found in said.items()
+        },
+    )
+
+
+def test_complement_by_hand(tmp_path: Path) -> None:
+    systems = small(
+        tmp_path, a=["Ana Roe", "Bo Li", "x"], b=["Ana Roe", "Riga", "x"], c=["Ana Roe", "xx"]
+    )
+    found = complement(systems)
+    by_rule = {(one.rule, one.names): one for one in found.combinations}
+    union = by_rule["any", ("a", "b")]
+    assert (union.right, union.predicted, union.gold) == (3, 4, 4)
+    assert union.recall == 0.75 and union.precision == 0.75
+    both = by_rule["all", ("a", "b")]
+    assert (both.right, both.predicted) == (1, 2)
+    most = by_rule["most", ("a", "b", "c")]
+    assert (most.right, most.predicted) == (1, 2)
+    everything = by_rule["any", ("a", "b", "c")]
+    assert (everything.right, everything.predicted) == (3, 5)
+    assert found.only == {"a": 1, "b": 1, "c": 0} and found.nobody == 1
+    assert found.matrix["a"] == {"b": 1, "c": 1} and found.matrix["c"] == {"a": 0, "b": 0}
+    with pytest.raises(NothingMeasured):
+        complement(systems[:1])
+    with pytest.raises(NothingMeasured, match="not at hand"):
+        complement([systems[0], replace(systems[1], pairs=None)])
+
+
+def test_audit_by_hand(tmp_path: Path) -> None:
+    systems = small(
+        tmp_path, a=["Ana Roe", "x", "xx"], b=["Ana Roe", "x"], c=["Ana Roe", "x", "Riga"]
+    )
+    found = audit(systems)
+    assert [c.mention[1:] for c in found.against] == [(8, 11, "PER")]
+    assert found.against[0].backends == ("a", "b", "c")
+    assert [c.mention[1:3] for c in found.missed] == [(12, 17), (27, 32)]
+    lines = "\n".join(audit_lines(found))
+    assert "1 mentions on which 3 of 3 backends agree against the gold" in lines
+    assert "[met]" in lines and "[Orbis]" in lines
+    assert len(audit(systems, agree=2).against) == 1
+    for agree in (1, 4):
+        with pytest.raises(UsageError, match="from 2 to 3"):
+            audit(systems, agree=agree)
+    with pytest.raises(NothingMeasured):
+        audit(systems[:1])
+
+
+def test_audit_shows_the_gold_mention_in_the_way(tmp_path: Path) -> None:
+    systems = small(tmp_path, a=["xx"], b=["xx"])
+    (candidate,) = audit(systems).against
+    assert candidate.gold == ()
+    text = "\n".join(audit_lines(audit(small(tmp_path, a=["x"], b=["x"])), limit=2))
+    assert "… and 2 more" in text
+
+
+# --- the commands ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, goldset: GoldSet, pair: list[System], monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A run on disk with costs."""
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path / "results", pair, [goldset])
+    record = read(tmp_path / "results")
+    results = tuple(
+        replace(
+            result,
+            costs=system.result.costs,
+            declaration=system.result.declaration,
+            model=system.result.model,
+        )
+        for result, system in zip(record.results, pair, strict=True)
+        if system.result is not None
+    )
+    write(tmp_path / "results" / "run.json", replace(record, results=results))
+    return goldset.path
+
+
+def test_choose_command(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base = ["choose", "--task", "ner", "--gold-path", str(desk), "--resamples", "500"]
+    assert main([*base, "--types", "PER, ORG", "--weight", "recall=2", "--together"]) == 0
+    out = capsys.readouterr().out
+    assert "Recommended: strong." in out and "backends together" in out
+    assert main([*base, "--max-memory", "100MB", "--json", "--together"]) == 0
+    value = json.loads(capsys.readouterr().out)["choices"][0]
+    assert value["recommended"] == "weak" and value["abstains"] is False
+    assert value["together"]["nobody"] >= 0
+
+
+def test_compare_command(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base = ["compare", "results", "--gold", str(desk), "--resamples", "500"]
+    assert main(base) == 0
+    out = capsys.readouterr().out
+    assert "against weak" in out and "better" in out and "gained:" in out
+    assert main([*base, "--backend", "strong", "--backend", "weak", "--json"]) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in value[0]["systems"]] == ["strong", "weak"]
+    assert main([*base, "--backend", "none"]) == 2
+    assert main([*base, "--task", "attribution"]) == 2
+
+
+def test_compare_files_of_predictions(
+    desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = sorted(str(path) for path in (tmp_path / "results" / "predictions").rglob("*.jsonl"))
+    assert len(files) == 2
+    argv = ["compare", *files, "--gold", str(desk), "--task", "ner", "--resamples", "200"]
+    assert main(argv) == 0
+    assert "against strong" in capsys.readouterr().out
+    assert main(["compare", *files]) == 2
+    assert "give one --gold and --task" in capsys.readouterr().err
+
+
+def test_audit_command(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit", "--gold-path", str(desk), "--limit", "3"]) == 0
+    assert "gold mentions that none of" in capsys.readouterr().out
+    assert main(["audit", "--gold-path", str(desk), "--json"]) == 0
+    assert "texts" not in json.loads(capsys.readouterr().out)[0]
+    assert main(["audit", "--backend", "weak"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("argv", "status", "said"),
+    [
+        (["--task", "ner", "--types", "PERS"], 2, "Did you mean 'PER'"),
+        (["--task", "ner", "--part", "pair"], 2, "--part is for attribution"),
+        (["--task", "attribution", "--types", "PER"], 2, "--types are for entities"),
+        (["--task", "ner", "--max-memory", "big"], 2, "no size"),
+        (["--task", "ner", "--min-recall", "85"], 2, "between 0 and 1"),
+        (["--task", "ner", "--gold", "none"], 2, "there is: planted"),
+        (["--task", "attribution"], 2, "there is: planted"),
+        (["--task", "ner", "--backend", "none"], 3, "no backend"),
+        (["--task", "ner", "--resamples", "0"], 2, "from 1 up"),
+    ],
+)
+def test_bad_usage(
+    desk: Path, capsys: pytest.CaptureFixture[str], argv: list[str], status: int, said: str
+) -> None:
+    assert main(["choose", *argv]) == status
+    captured = capsys.readouterr()
+    assert said in captured.err and "Traceback" not in captured.err
