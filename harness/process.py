@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import resource
 import selectors
 import signal
@@ -36,6 +37,7 @@ _LOG_BYTES = 16 << 10
 _live: set[Worker] = set()
 _lock = threading.Lock()
 
+_ERROR = re.compile(r"\s*\w*([Ee]rror|Exception)\b.*:")
 FaultKind = Literal["timeout", "died", "protocol", "memory"]
 
 
@@ -93,9 +95,10 @@ class Log:
         return (bytes(self._head) + gap + tail).decode("utf-8", "replace")
 
     def last_line(self) -> str:
-        """The last line that says something, fit for a terminal."""
+        """The last line that names an error, or else that says anything, fit for a terminal."""
         lines = [line for line in self.text().splitlines() if line.strip()]
-        return printable(lines[-1].strip())[:300] if lines else ""
+        named = [line for line in lines if _ERROR.match(line)]
+        return printable((named or lines)[-1].strip())[:300] if lines else ""
 
 
 class Worker:
