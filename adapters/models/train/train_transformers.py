@@ -169,16 +169,23 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder written by data.py")
     parser.add_argument("--out", type=Path, required=True, help="folder for the adapter")
     parser.add_argument("--rank", type=int, default=32)
-    parser.add_argument("--steps", type=int, default=1000, help="485 are an epoch")
+    parser.add_argument("--steps", type=int, default=1000, help="475 are an epoch")
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--batch", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=SEED, help="of the order of examples")
+    parser.add_argument("--start", type=Path, help="folder of an adapter to train further")
     args = parser.parse_args()
 
     import torch
 
-    torch.manual_seed(SEED)
-    generator = random.Random(SEED)
+    torch.manual_seed(args.seed)
+    generator = random.Random(args.seed)
     model, tokenizer = build(args.rank)
+    if args.start:
+        from peft import set_peft_model_state_dict
+        from safetensors.torch import load_file
+
+        set_peft_model_state_dict(model, load_file(args.start / "adapter_model.safetensors"))
     model.print_trainable_parameters()
     train = json.loads((args.data / "train.json").read_text(encoding="utf-8"))
     held = json.loads((args.data / "heldout.json").read_text(encoding="utf-8"))
