@@ -131,6 +131,18 @@ def test_every_broken_layer_is_named(tiny: Path) -> None:
     assert "no line T99" in found[1].message
 
 
+def test_what_the_reader_had_to_simplify_is_said(tiny: Path) -> None:
+    layer = tiny / "mill.ann"
+    layer.write_text(
+        layer.read_text() + "T8\tORG 4 8;12 18\tmill closed\nR1\tOwns Arg1:T1 Arg2:T8\n"
+    )
+    found = [f for f in validate(tiny) if f.check == "not-held"]
+    assert [f.message.split(":")[0].split(" (")[0] for f in found] == [
+        "1 R lines",
+        "1 discontinuous entities",
+    ]
+
+
 def test_a_missing_layer(tiny: Path) -> None:
     (tiny / "mill.ann").unlink()
     assert _checks(validate(tiny)) == ["sha256", "missing-layer", "missing-layer"]

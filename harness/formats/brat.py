@@ -140,10 +140,15 @@ def interpret(
     ignore = tuple(
         part for bound in found.spans.values() if bound.label == IGNORE for part in bound.fragments
     )
+    triggers = {
+        event.trigger
+        for event in found.events.values()
+        if event.trigger in found.spans and found.spans[event.trigger].label == event.type
+    }
     entities = tuple(
         _entity(bound, report)
-        for bound in found.spans.values()
-        if role_name(bound.label) not in ROLES and bound.label != IGNORE
+        for id_, bound in found.spans.items()
+        if role_name(bound.label) not in ROLES and bound.label != IGNORE and id_ not in triggers
     )
     attributions = tuple(_attributions(found, report)) if "attribution" in tasks else None
     for letter, count in found.skipped.items():

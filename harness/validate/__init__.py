@@ -5,15 +5,16 @@ Errors make a gold set unusable or untrustworthy; warnings are for a person to l
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from harness.annotation import Record
 from harness.digest import digest_text
-from harness.errors import InputError, SchemaError
+from harness.errors import HarnessError, InputError, SchemaError
 from harness.formats import brat, jsonl
 from harness.formats.files import read_text
-from harness.formats.registry import guess
+from harness.formats.registry import guess, read_any
 from harness.goldset import CARD, GoldSet, card_texts, load_goldset
 from harness.labels import Schema
 from harness.validate.card import check_card, sums_as_toml
@@ -73,7 +74,7 @@ class Validation:
             yield from check_card(gold)
         broken = False
         for found in _readable(gold, format):
-            broken = True
+            broken = broken or found.severity == "error"
             yield found
         if not broken:
             yield from self._labels(gold)
@@ -133,7 +134,9 @@ def _checkable(schema: Schema | None) -> Schema | None:
     return schema if schema is not None and schema.origin is not None else None
 
 
-def _unreadable(error: InputError) -> Finding:
+def _unreadable(error: HarnessError, path: Path | None = None) -> Finding:
+    if not isinstance(error, InputError):
+        return Finding("error", "unreadable", str(error), str(path or ""))
     hint = f" ({error.hint})" if error.hint else ""
     return Finding("error", "unreadable", error.message + hint, error.path or "", error.line)
 
@@ -150,14 +153,21 @@ def _readable(gold: GoldSet, format_name: str | None) -> Iterator[Finding]:
         yield from _readable_layers(gold)
         return
     path = gold.path / str(gold.card["data"]) if gold.card else gold.path
+    report: Counter[str] = Counter()
     try:
         if (format_name or guess(path).name) == "jsonl" and path.is_file():
             yield from _readable_lines(path)
         else:
-            for _ in gold.records():
+            for _ in read_any(path, format_name, report=report):
                 pass
-    except InputError as error:
-        yield _unreadable(error)
+    except HarnessError as error:
+        yield _unreadable(error, path)
+    yield from _not_held(report, path)
+
+
+def _not_held(report: Counter[str], path: Path) -> Iterator[Finding]:
+    for message, count in sorted(report.items()):
+        yield Finding("warning", "not-held", f"{count} {message}", str(path))
 
 
 def _readable_layers(gold: GoldSet) -> Iterator[Finding]:
@@ -172,7 +182,9 @@ def _readable_layers(gold: GoldSet) -> Iterator[Finding]:
             try:
                 if file.stem not in texts:
                     raise InputError(f"annotates {file.stem!r}, which is no document", path=file)
-                brat.read_ann(file, texts[file.stem])
+                report: Counter[str] = Counter()
+                brat.read_ann(file, texts[file.stem], report=report)
+                yield from _not_held(report, file)
             except InputError as error:
                 yield _unreadable(error)
     if not any(folders[0].glob("*.ann")):

@@ -175,6 +175,14 @@ def test_what_has_no_place_is_counted(tmp_path: Path) -> None:
     assert any("Merger events" in message for message in report)
 
 
+def test_triggers_of_other_events_are_no_entities(tmp_path: Path) -> None:
+    ann = "T1\tORG 0 4\tNATO\nT2\tGrowth 18 22\tgrow\nE1\tGrowth:T2 Theme:T1\n"
+    report: Counter[str] = Counter()
+    (record,) = brat.read(_ann(tmp_path, ann), report=report)
+    assert record.annotations.entities == (Entity(0, 4, "ORG"),)
+    assert report == {"Growth events (only Attribution events are read)": 1}
+
+
 def test_an_empty_layer_is_not_an_absent_one(tmp_path: Path) -> None:
     record = Record("a", TEXT, Annotations((), None))
     report: Counter[str] = Counter()
