@@ -43,10 +43,10 @@ def log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list[st
 def make_gold(tmp_path: Path) -> Callable[..., GoldSet]:
     """A gold set of texts; every capitalised word is gold."""
 
-    def make(texts: Mapping[str, str], name: str = "tiny") -> GoldSet:
+    def make(texts: Mapping[str, str], name: str = "tiny", label: str = "ENT") -> GoldSet:
         path = tmp_path / f"{name}.jsonl"
         lines = [
-            json.dumps({"id": id_, "text": text, "entities": gold_entities(text)})
+            json.dumps({"id": id_, "text": text, "entities": gold_entities(text, label)})
             for id_, text in texts.items()
         ]
         path.write_text("\n".join(lines) + "\n", "utf-8")

@@ -8,9 +8,9 @@ from pathlib import Path
 BACKENDS = Path(__file__).parent / "backends"
 
 
-def gold_entities(text: str) -> list[dict[str, object]]:
+def gold_entities(text: str, label: str) -> list[dict[str, object]]:
     return [
-        {"start": match.start(), "end": match.end(), "label": "ENT"}
+        {"start": match.start(), "end": match.end(), "label": label}
         for match in re.finditer(r"[A-Z]\w*", text)
     ]
 
