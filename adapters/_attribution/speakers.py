@@ -146,6 +146,8 @@ class _Resolver:
             return None
         if tokens[0] in ("his", "her") and set(tokens[1:]) & words().proxies:
             return self._pronoun(span, _GENDER[tokens[0]])
+        if self._people.inside(span.start, span.end):
+            return self._place(span)  # "Roe's aide", "a spokesman for Roe": somebody else
         return self._place(span) or self._role(span, tokens)
 
     def _named(self, span: Span) -> list[Person]:
