@@ -1,0 +1,187 @@
+"""Environments of their own: made with uv or venv, used by workers, listed, removed."""
+
+from __future__ import annotations
+
+import json
+import site
+import subprocess
+import sys
+import venv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from harness import environments, registry
+from harness.cli.main import main
+from harness.environments import create_environment, find_environment, remove_environment
+from harness.errors import BackendFailed, BackendUnavailable, UsageError
+from harness.goldset import GoldSet
+from harness.launch import describe_backend, launch
+from harness.registry import BackendSpec
+from harness.runner import RunOptions, run
+
+pytestmark = pytest.mark.usefixtures("planted", "own_home")
+
+
+@pytest.fixture
+def own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("HARNESS_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def installer(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Makes real environments, but instead of installing it lends them this one's packages."""
+    calls: list[list[str]] = []
+
+    def call(command: Sequence[str], name: str) -> str:
+        calls.append(list(command))
+        if "venv" in command:
+            venv.create(command[-1], symlinks=True)
+        elif "install" in command:
+            for folder in (environments.home() / "envs" / name).glob("lib/python*/site-packages"):
+                lent = "\n".join(f"import site; site.addsitedir({p!r})" for p in _here())
+                (folder / "lent.pth").write_text(lent)
+        return "3.99.1\n" if "-c" in command else ""
+
+    monkeypatch.setattr(environments, "_call", call)
+    return calls
+
+
+def _here() -> list[str]:
+    return [path for path in sys.path if path.endswith("site-packages")] or site.getsitepackages()
+
+
+@pytest.mark.parametrize("uv", [None, "/usr/bin/uv"], ids=["venv", "uv"])
+def test_how_it_is_made(
+    uv: str | None, installer: list[list[str]], own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: uv)
+    said: list[str] = []
+    made = create_environment("planted", extra=["numpy<3"], say=said.append)
+    folder = own_home / "envs" / "planted"
+    assert made == find_environment("planted")
+    assert (made.tool, made.python_version) == ("uv" if uv else "venv", "3.99.1")
+    make, install, _ = installer
+    assert make[0] == (uv or sys.executable)
+    assert make[-1] == str(folder)
+    assert install[0] == (uv or str(folder / "bin" / "python"))
+    # This project itself, the distribution that brings the adapter, and what was asked for.
+    assert install[-1] == "numpy<3"
+    assert install[-2] == "planted==1.0"
+    assert "nlp-harness" in install[-3] or install[-4] == "-e"
+    assert len(said) == 2
+
+
+def test_workers_run_in_it(
+    installer: list[list[str]], make_gold: Callable[..., GoldSet], tmp_path: Path
+) -> None:
+    gold = make_gold({"a": "Anna went to Bonn."})
+    spec = BackendSpec.parse("planted/ok")
+    options = RunOptions(cache=tmp_path / "cache")
+    (here,) = run([spec], [gold], options).results
+    assert here.environment == ""
+    made = create_environment("planted")
+    assert launch(spec).command[0] == str(made.python)
+    described = describe_backend(spec)
+    assert described.model is not None
+    assert described.unavailable is None
+    (there,) = run([spec], [gold], options).results
+    assert (there.status, there.environment) == ("ok", "planted")
+    assert there.costs.replayed == 0  # Another environment, another key.
+    (again,) = run([spec], [gold], options).results
+    assert again.costs.replayed == 1
+    remove_environment("planted")
+    assert find_environment("planted") is None
+    assert launch(spec).command[0] == sys.executable
+
+
+def test_nothing_half_made_is_used(
+    monkeypatch: pytest.MonkeyPatch, installer: list[list[str]], own_home: Path
+) -> None:
+    real = environments._call
+
+    def fails(command: Sequence[str], name: str) -> str:
+        if "install" in command:
+            raise BackendUnavailable("no matching distribution")
+        return real(command, name)
+
+    monkeypatch.setattr(environments, "_call", fails)
+    with pytest.raises(BackendUnavailable):
+        create_environment("planted")
+    assert find_environment("planted") is None
+    assert environments.environments() == []
+    remove_environment("planted")
+    assert not (own_home / "envs" / "planted").exists()
+
+
+def test_an_installer_that_fails_is_quoted() -> None:
+    program = "import sys; sys.exit('line 1\\nNo matching distribution found for x')"
+    with pytest.raises(BackendUnavailable, match="No matching distribution found for x"):
+        environments._call([sys.executable, "-c", program], "planted")
+
+
+def test_an_environment_that_does_not_answer(
+    installer: list[list[str]], make_gold: Callable[..., GoldSet]
+) -> None:
+    made = create_environment("planted")
+    for path in Path(made.folder).rglob("lent.pth"):
+        path.unlink()
+    with pytest.raises(BackendFailed, match="harness env create planted"):
+        describe_backend(BackendSpec.parse("planted/ok"))
+    (result,) = run([BackendSpec.parse("planted/ok")], [make_gold({"a": "Anna."})]).results
+    assert result.status == "failed"
+
+
+def test_wrong_names(installer: list[list[str]]) -> None:
+    with pytest.raises(UsageError, match="Did you mean 'planted'"):
+        create_environment("plantd")
+    with pytest.raises(UsageError, match="brings its own program"):
+        create_environment("process")
+    for name in ("planted", "..", "", "a/b"):
+        with pytest.raises(UsageError, match="no environment"):
+            remove_environment(name)
+    assert installer == []
+
+
+def test_checkouts_are_installed_from_their_folder(tmp_path: Path) -> None:
+    info = tmp_path / "demo-1.0.dist-info"
+    info.mkdir()
+    (tmp_path / "pyproject.toml").write_text("")
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nProvides-Extra: planted\n"
+    )
+    from importlib.metadata import Distribution
+
+    found = Distribution.at(info)
+    assert environments._checkout(found) is None
+    (info / "direct_url.json").write_text(json.dumps({"url": f"file://{tmp_path}"}))
+    assert environments._checkout(found) == tmp_path
+    assert environments._arguments(["-e /a b[x]", "y>=1"]) == ["-e", "/a b[x]", "y>=1"]
+
+
+def test_the_verb(installer: list[list[str]], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["env", "list"]) == 0
+    assert "no environment" in capsys.readouterr().out
+    assert main(["env", "create"]) == 2
+    assert main(["env", "create", "planted"]) == 0
+    capsys.readouterr()
+    assert main(["env", "list", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["name"] == "planted"
+    assert main(["env", "remove", "planted"]) == 0
+    assert main(["env", "remove", "planted"]) == 2
+    registry.adapter.cache_clear()
+
+
+def test_a_described_worker_says_one_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "harness.worker", "--describe", "--backend", "planted/missing"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": ":".join(sys.path)},
+    )
+    (line,) = done.stdout.splitlines()
+    assert json.loads(line)["unavailable"] == "it was never there"
