@@ -58,9 +58,9 @@ def _quotes(path: Path, text: str, report: Counter[str] | None) -> Iterator[Attr
                 path=path,
                 line=number,
             )
-    for id_ in speakers.keys() - spans.keys():
-        if report is not None:
-            report["speakers of quotes that are not there"] += 1 if id_ else 0
+    orphans = len(speakers.keys() - spans.keys())
+    if orphans and report is not None:
+        report["speakers of quotations that are not there: left out"] += orphans
     for id_, span in spans.items():
         yield Attribution((span,), kind="direct", speaker=speakers.get(id_))
 

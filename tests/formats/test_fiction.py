@@ -87,7 +87,9 @@ def _excerpt(folder: Path, ann: str = ANN) -> Path:
 
 
 def test_litbank(tmp_path: Path) -> None:
-    (record,) = litbank.read(_excerpt(tmp_path))
+    report: Counter[str] = Counter()
+    (record,) = litbank.read(_excerpt(tmp_path, ANN + "ATTRIB\tQ9\tEve-2\n"), report=report)
+    assert report == {"speakers of quotations that are not there: left out": 1}
     assert record.text == SENTENCES
     shown = [
         (SENTENCES[a.content[0].start : a.content[0].end], a.speaker, a.kind)
