@@ -1,0 +1,63 @@
+"""Tables in every format, and numbers as people read them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from harness.report.tables import FORMATS, Table, number, quantity, render
+
+TABLE = Table(
+    "Two rows",
+    ("backend", "P", "note"),
+    (("a|b", "0.500", None), ("\x1b[2Jc", None, "x")),
+    notes=("ner|gold:g@1#0|v:1", "A remark."),
+)
+
+
+def test_github() -> None:
+    assert render([TABLE], "github") == (
+        "### Two rows\n\n"
+        "| backend   |     P | note   |\n"
+        "|-----------|-------|--------|\n"
+        "| a¦b       | 0.500 | –      |\n"
+        "| [2Jc      |     – | x      |\n\n"
+        "`ner|gold:g@1#0|v:1`\n\n"
+        "A remark."
+    )
+
+
+def test_csv_reads_back() -> None:
+    rows = list(csv.reader(io.StringIO(render([TABLE], "csv"))))
+    assert rows[1:4] == [["backend", "P", "note"], ["a¦b", "0.500", ""], [" [2Jc", "", "x"]]
+
+
+def test_json_has_null_for_undefined() -> None:
+    (table,) = json.loads(render([TABLE], "json"))
+    assert table["rows"][0] == {"backend": "a|b", "P": "0.500", "note": None}
+    assert table["notes"] == list(TABLE.notes)
+
+
+def test_latex_keeps_the_signature_as_a_comment() -> None:
+    assert "% ner|gold:g@1#0|v:1" in render([TABLE], "latex").splitlines()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_format_lets_control_characters_through(form: str) -> None:
+    assert "\x1b" not in render([TABLE], form)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_empty_table_is_no_error(form: str) -> None:
+    assert render([Table("None", ("a", "b"), ())], form)
+
+
+def test_numbers() -> None:
+    assert number(None) == "–"
+    assert number(0.0) == "0.000"
+    assert number(2 / 3) == "0.667"
+    assert quantity(None) == "–"
+    assert [quantity(x) for x in (0.123, 1.234, 12.34, 1234.5)] == ["0.12", "1.23", "12.3", "1234"]
