@@ -26,6 +26,7 @@ __all__ = [
     "Pair",
     "evaluate",
     "join",
+    "onto_schema",
     "project_records",
     "tally_document",
 ]
@@ -125,7 +126,7 @@ def evaluate(
     options = options or ner.NerOptions()
     unknown: dict[str, Counter[str]] = {"gold": Counter(), "predictions": Counter()}
     if schema is not None and task == "ner":
-        gold, predicted = _onto(schema, list(gold), list(predicted), unknown)
+        gold, predicted = onto_schema(schema, list(gold), list(predicted), unknown)
         for side in ("gold", "predictions") if strict_labels else ("gold",):
             _refuse(unknown[side], side, schema)
     pairs = join(gold, predicted, task=task)
@@ -237,9 +238,13 @@ def _score(
     )
 
 
-def _onto(
+def onto_schema(
     name: str, gold: list[Record], predicted: list[Record], unknown: dict[str, Counter[str]]
 ) -> tuple[list[Record], list[Record]]:
+    """Both sides with their labels projected onto the schema of that name.
+
+    Labels that it does not have are counted in `unknown["gold"]` and `unknown["predictions"]`.
+    """
     from harness.labels import load_schema, meet, schema_of
 
     target = load_schema(name)

@@ -73,13 +73,18 @@ class Flips:
         return ", ".join(f"{name} {count}" for name, count in counts)
 
 
-def outcomes(pairs: Iterable[Pair], task: Task, options: ner.NerOptions) -> Outcomes:
+def outcomes(
+    pairs: Iterable[Pair],
+    task: Task,
+    options: ner.NerOptions,
+    attribution_options: attribution.AttributionOptions | None = None,
+) -> Outcomes:
     """The outcome of every mention of documents whose labels are in one schema already."""
     found: set[Mention] = set()
     missed: set[Mention] = set()
     spurious: set[Mention] = set()
     for pair in pairs:
-        walk = _entities(pair, options) if task == "ner" else _relations(pair)
+        walk = _entities(pair, options) if task == "ner" else _relations(pair, attribution_options)
         for right, gold, predicted in walk:
             if right:
                 assert gold is not None
@@ -113,11 +118,21 @@ def describe(
     for mention in mentions[:limit]:
         text = texts.get(mention.document)
         place = f"{printable(mention.document)} [{mention.start}, {mention.end})"
-        shown = "" if text is None else ": " + context(text, mention[1:3], width=width)
+        shown = "" if text is None else f": {_in_context(text, mention, width)}"
         lines.append(f"{printable(mention.label)} {place}{shown}")
     if len(mentions) > limit:
         lines.append(f"… and {len(mentions) - limit} more")
     return lines
+
+
+def _in_context(text: str, mention: Mention, width: int) -> str:
+    """The surroundings; of a long mention (a quotation) the beginning and the end."""
+    length = mention.end - mention.start
+    if length <= 3 * width:
+        return context(text, mention[1:3], width=width)
+    head, tail = text[: mention.start + width], text[mention.end - width :]
+    shown = f"{head} … {tail}"
+    return context(shown, (mention.start, mention.start + 2 * width + 3), width=width)
 
 
 _Outcome = tuple[bool, Mention | None, Mention | None]
@@ -139,7 +154,7 @@ def _entities(pair: Pair, options: ner.NerOptions) -> Iterator[_Outcome]:
         yield error == "correct", mention(gold), mention(predicted)
 
 
-def _relations(pair: Pair) -> Iterator[_Outcome]:
+def _relations(pair: Pair, options: attribution.AttributionOptions | None) -> Iterator[_Outcome]:
     def mention(item: Attribution | None) -> Mention | None:
         if item is None:
             return None
@@ -149,6 +164,7 @@ def _relations(pair: Pair) -> Iterator[_Outcome]:
     for item in attribution.pairs(
         pair.gold.annotations.attributions or (),
         pair.predicted.attributions or (),
+        options,
         text=pair.gold.text or "",
         ignore=pair.gold.ignore,
     ):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import synthetic
 
+from harness.adapter import Capabilities, Declaration
 from harness.annotation import Annotations, Entity, Record
 from harness.compare import Comparison, System, check_same_count, compare, systems_of
 from harness.compare.measures import (
@@ -31,6 +32,7 @@ from harness.compare.systems import (
 from harness.errors import InputError, NotComparable, NothingMeasured, UsageError
 from harness.flips import Mention, describe, flips
 from harness.formats import jsonl
+from harness.record import Result
 from harness.scoring import attribution, ner
 from harness.scoring.significance import f1, randomisation_test
 
@@ -380,6 +382,29 @@ def test_attribution_flips_follow_found50(tmp_path: Path) -> None:
     assert found.lost[0] == Mention("s000", 0, found.lost[0].end, "direct")
     back = flips(cut.outcomes, full.outcomes)  # type: ignore[arg-type]
     assert back.gained == found.lost
+
+
+def test_what_a_backend_cannot_give_is_undefined_and_not_0(tmp_path: Path) -> None:
+    docs = synthetic.speeches(20, seed=2)
+    goldset = synthetic.gold(tmp_path, docs)
+    mute = [
+        Record(r.id, None, Annotations(attributions=tuple(
+            replace(item, cue=None, speaker=None) for item in r.annotations.attributions or ())))
+        for r in docs
+    ]  # fmt: skip
+    full, bare = synthetic.systems_of(goldset, {"full": docs, "bare": mute}, "attribution")
+    before = {row.part: row for row in compare([full, bare], resamples=50).parts}
+    assert before["speaker"].scores["bare"] == 0.0
+    declared = Declaration(
+        "bare", ("attribution",), "x", capabilities=Capabilities(cues=False, speakers=False)
+    )
+    result = Result("bare", "planted", "attribution", "ok", declaration=declared)
+    after = compare([full, replace(bare, result=result)], resamples=50).parts
+    rows = {row.part: row for row in after}
+    for part in ("speaker", "cue", "triple", "exact"):
+        assert rows[part].scores["bare"] is None and rows[part].scores["full"] == 1.0
+        assert rows[part].differences["bare"] is None and rows[part].adjusted["bare"] is None
+    assert rows["source"].scores["bare"] == 1.0
 
 
 def test_part_names() -> None:

@@ -26,6 +26,7 @@ from harness.compare.measures import (
     resample,
     statistic,
     support,
+    withheld_parts,
 )
 from harness.compare.result import ALPHA, Comparison, PartRow, Row
 from harness.compare.systems import System, distinct_names
@@ -103,11 +104,7 @@ def compare(
         else [name for name in ATTRIBUTION_PARTS if name != known_part]
     )
     parts = _part_rows(
-        [system.name for system in systems],
-        {name: counted(name) for name in names},
-        known_metric,
-        min_support,
-        seed,
+        systems, {name: counted(name) for name in names}, known_metric, min_support, seed
     )
     outcomes = {s.name: s.outcomes for s in systems}
     base = outcomes[reference.name]
@@ -245,36 +242,40 @@ def _rows(
 
 
 def _part_rows(
-    names: Sequence[str],
+    systems: Sequence[System],
     counted: Mapping[str, Sequence[Columns]],
     metric: Metric,
     min_support: int,
     seed: int,
 ) -> tuple[PartRow, ...]:
+    names = [system.name for system in systems]
+    withheld = {system.name: _withheld(system) for system in systems}
     kept = {part: cols for part, cols in counted.items() if support(cols[0]) >= min_support}
-    tests: dict[tuple[str, int], PairedTest] = {}
+    tests: dict[tuple[str, str], PairedTest] = {}
     for part, cols in kept.items():
         score = statistic(metric, cols[0].group)
-        for j in range(1, len(cols)):
-            tests[part, j] = randomisation_test(cols[0].counts, cols[j].counts, score, seed=seed)
+        for name, col in zip(names[1:], cols[1:], strict=True):
+            if part not in withheld[name] | withheld[names[0]]:
+                tests[part, name] = randomisation_test(cols[0].counts, col.counts, score, seed=seed)
     known = [key for key, test in tests.items() if test.p_value is not None]
     corrected = dict(zip(known, holm([tests[key].p_value or 0.0 for key in known]), strict=True))
     rows = []
     for part, cols in kept.items():
         score = statistic(metric, cols[0].group)
-        rows.append(
-            PartRow(
-                part,
-                support(cols[0]),
-                {
-                    name: as_float(score(col.counts.sum(axis=0)))
-                    for name, col in zip(names, cols, strict=True)
-                },
-                {names[j]: tests[part, j].difference for j in range(1, len(cols))},
-                {names[j]: corrected.get((part, j)) for j in range(1, len(cols))},
-            )
-        )
+        scores = {
+            name: None if part in withheld[name] else as_float(score(col.counts.sum(axis=0)))
+            for name, col in zip(names, cols, strict=True)
+        }
+        found = {name: tests.get((part, name)) for name in names[1:]}
+        differences = {name: test.difference if test else None for name, test in found.items()}
+        adjusted = {name: corrected.get((part, name)) for name in found}
+        rows.append(PartRow(part, support(cols[0]), scores, differences, adjusted))
     return tuple(rows)
+
+
+def _withheld(system: System) -> frozenset[str]:
+    declaration = system.result.declaration if system.result else None
+    return withheld_parts(declaration.capabilities if declaration else None)
 
 
 def _or(value: float | None, default: float) -> float:

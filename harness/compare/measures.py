@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
+from harness.adapter import Capabilities
 from harness.annotation import KINDS, Task
 from harness.errors import UsageError
 from harness.scoring.attribution_tally import RELATIONS, ROLES, AttributionTally
@@ -41,6 +42,7 @@ __all__ = [
     "resample",
     "statistic",
     "support",
+    "withheld_parts",
 ]
 
 Metric: TypeAlias = Literal["precision", "recall", "f1"]
@@ -155,7 +157,7 @@ def statistic(metric: Metric, group: int) -> Statistic:
             found, gold, right, predicted = (shaped[..., i] for i in range(4))
         with np.errstate(divide="ignore", invalid="ignore"):
             precision, recall = right / predicted, found / gold
-            p, r = np.nan_to_num(precision), np.nan_to_num(recall)
+            p, r = (np.nan_to_num(rate, posinf=0.0) for rate in (precision, recall))
             if metric == "precision":
                 values = precision
             elif metric == "recall":
@@ -178,6 +180,21 @@ def support(counts: Columns) -> int:
 
     index = 2 if counts.group == 3 else 1
     return round(float(np.sum(counts.counts[:, index :: counts.group])))
+
+
+def withheld_parts(capabilities: Capabilities | None) -> frozenset[str]:
+    """Attribution parts that a backend cannot give at all: undefined instead of 0."""
+    able = capabilities or Capabilities()
+    withheld: set[str] = set()
+    if not able.cues:
+        withheld |= {"triple", "exact", "cue", "cue.overlap"}
+    if not able.indirect:
+        withheld.add("indirect")
+    if not able.null_sources:
+        withheld.add("null_source")
+    if not able.speakers:
+        withheld.add("speaker")
+    return frozenset(withheld)
 
 
 def resample(resampler: Resampler, counts: Sequence[Columns]) -> list[Array]:

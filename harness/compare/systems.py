@@ -7,7 +7,7 @@ need the stored predictions and the gold set, and are worked out only when asked
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,15 +16,15 @@ from typing import Any
 from harness import __version__
 from harness import record as records
 from harness.annotation import Record, Task
-from harness.assess import meeting_of
+from harness.assess import meeting_of, spoken
 from harness.compare.measures import Tally
 from harness.errors import HarnessError, InputError, NotComparable, NothingMeasured
-from harness.evaluate import Pair, join, project_records, tally_document
+from harness.evaluate import Pair, join, onto_schema, project_records, tally_document
 from harness.flips import Outcomes, outcomes
 from harness.formats import jsonl
 from harness.goldset import GoldSet, load_goldset
 from harness.record import Result, RunRecord
-from harness.scoring.attribution_tally import AttributionTally
+from harness.scoring.attribution_tally import AttributionOptions, AttributionTally
 from harness.scoring.counts import NerTally
 from harness.scoring.options import NerOptions
 from harness.signature import Signature
@@ -83,12 +83,19 @@ class System:
     pairs: Callable[[], list[Pair]] | None = field(default=None, repr=False)
     """Gold documents with predictions in one label schema; raises `HarnessError` where missing."""
     known_outcomes: Outcomes | None = field(default=None, repr=False)
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    """Other names of speakers, by canonical name."""
 
     @property
     def documents(self) -> tuple[int, ...]:
         """The document of every unit, numbered in order of appearance."""
         numbers: dict[str, int] = {}
         return tuple(numbers.setdefault(document, len(numbers)) for document, _ in self.units)
+
+    @property
+    def attribution_options(self) -> AttributionOptions:
+        """How its relations were matched."""
+        return AttributionOptions(aliases=self.aliases)
 
     @property
     def options(self) -> NerOptions:
@@ -102,7 +109,7 @@ class System:
         if self.known_outcomes is not None or self.pairs is None:
             return self.known_outcomes
         try:
-            return outcomes(self.pairs(), self.task, self.options)
+            return outcomes(self.pairs(), self.task, self.options, self.attribution_options)
         except (HarnessError, OSError):
             return None
 
@@ -194,17 +201,11 @@ def from_records(
 ) -> System:
     """As `from_predictions`, with records at hand."""
     options = options or NerOptions()
-    predicted = list(predicted)
-    gold: Iterable[Record] = goldset.records()
+    predicted, gold = list(predicted), list(goldset.records())
     if schema is not None and task == "ner":
-        labels = {e.label for r in predicted for e in r.annotations.entities or ()}
-        meeting = meeting_of(
-            goldset.schema, sorted(labels), schema=schema, folders=goldset.schema_folders
-        )
-        if meeting is not None:
-            gold = project_records(gold, meeting.project_gold, _Uncounted())
-            predicted = list(project_records(predicted, meeting.project_predicted, _Uncounted()))
-    pairs = join(list(gold), predicted, task=task)
+        unknown: dict[str, Counter[str]] = {"gold": Counter(), "predictions": Counter()}
+        gold, predicted = onto_schema(schema, gold, predicted, unknown)
+    pairs = join(gold, predicted, task=task)
     signature = Signature(
         task=task,
         gold=goldset.name,
@@ -216,7 +217,7 @@ def from_records(
         boundary=options.boundary if task == "ner" else "none",
     )
     empty = System(name, name, goldset.name, task, signature, (), (), source)
-    return _counted(empty, pairs)
+    return _counted(replace(empty, aliases=goldset.aliases), pairs)
 
 
 def distinct_names(systems: Sequence[System]) -> list[System]:
@@ -332,7 +333,7 @@ def _projected(
     forced = record.options.get("schema")
     meeting = meeting_of(
         goldset.schema,
-        declared or result.labels,
+        spoken(declared, result.labels, goldset.schema_folders),
         schema=forced if isinstance(forced, str) else None,
         folders=goldset.schema_folders,
     )
@@ -357,15 +358,16 @@ def _recounted(
         documents=len(pairs),
         version=__version__,
     )
-    return _counted(replace(system, signature=signature), pairs)
+    return _counted(replace(system, signature=signature, aliases=goldset.aliases), pairs)
 
 
 def _counted(system: System, pairs: list[Pair]) -> System:
     units: list[tuple[str, int]] = []
     tallies: list[Tally] = []
     for pair in pairs:
-        counted: tuple[Tally, ...] = tally_document(pair, system.task, system.options).units
-        for number, tally in enumerate(counted):
+        counted = tally_document(pair, system.task, system.options, system.attribution_options)
+        of_units: tuple[Tally, ...] = counted.units
+        for number, tally in enumerate(of_units):
             units.append((pair.gold.id, number))
             tallies.append(tally)
     return replace(system, units=tuple(units), tallies=tuple(tallies), pairs=lambda: pairs)

@@ -88,27 +88,32 @@ def _notes(found: Comparison) -> Iterator[str]:
 
 
 def _part_table(found: Comparison, min_support: int) -> Table:
-    others = [row.name for row in found.rows[1:]]
+    reference = found.rows[0].name
     what = "type" if found.task == "ner" else "part"
-    headers: list[str] = [what, "gold", found.rows[0].name]
-    for name in others:
-        headers += [name, f"{name} difference", f"{name} p (Holm)"]
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for part in found.parts:
-        row: list[Cell] = [part.part, part.support, number(part.scores[found.rows[0].name])]
-        for name in others:
+        score = number(part.scores[reference])
+        rows.append((part.part, part.support, reference, score, UNDEFINED, UNDEFINED))
+        for name in part.differences:
             difference = part.differences[name]
-            row += [
-                number(part.scores[name]),
-                UNDEFINED if difference is None else f"{100 * difference:+.1f}",
-                _p(part.adjusted[name], exact=True),
-            ]
-        rows.append(tuple(row))
+            rows.append(
+                (
+                    part.part,
+                    part.support,
+                    name,
+                    number(part.scores[name]),
+                    UNDEFINED if difference is None else f"{100 * difference:+.1f}",
+                    _p(part.adjusted[name], exact=True),
+                )
+            )
     note = (
         f"Only with at least {min_support} gold mentions. Differences in points from "
-        f"{found.rows[0].name}; Holm's correction over the whole table."
+        f"{reference}; Holm's correction over the whole table."
     )
-    return Table(f"{found.gold} ({found.task}): by {what}", tuple(headers), tuple(rows), (note,))
+    if found.task == "attribution":
+        note += " Overlap parts count letters and digits."
+    headers = (what, "gold", "backend", found.metric, "difference", "p (Holm)")
+    return Table(f"{found.gold} ({found.task}): by {what}", headers, tuple(rows), (note,))
 
 
 def _between(interval: Interval | None, *, points: bool = False) -> str:
