@@ -1,4 +1,4 @@
-"""`harness run` and `report` from the user's side, on a small gold set and backends without models."""
+"""`harness run` and `report` from the user's side: a small gold set, backends without models."""
 
 from __future__ import annotations
 
