@@ -198,6 +198,8 @@ def _build(
     extra: frozenset[int] = frozenset(),
 ) -> Candidate:
     source = sources.of_verb(parse, verb.index, passive=passive)
+    if not source and not passive and content and min(content) < verb.index:
+        source = sources.after_verb(parse, verb.index)
     cue = cues.verb_group(parse, verb.index, extra=extra)
     return Candidate(rule, verb.index, content - cue, cue, source - content - cue)
 

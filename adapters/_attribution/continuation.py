@@ -91,11 +91,15 @@ def _letters(text: str) -> bool:
     return any(char.isalnum() for char in text)
 
 
-def claim_rest(text: str, relations: list[Relation], quotes: Sequence[Quotation]) -> None:
-    """Give the paragraph's unclaimed quotations to the relation before them, or to nobody.
+def claim_rest(
+    text: str, parse: Parse, relations: list[Relation], quotes: Sequence[Quotation]
+) -> None:
+    """Give the paragraph's unclaimed quotations to the relation before them, or let them stand.
 
     A quotation that follows the sentence of a reported utterance continues it. Any other becomes
-    a relation without source and cue, when it is long enough to be an utterance.
+    a relation of its own when it is long enough to be an utterance: with the verb before it in
+    its sentence, or, where it stands as a sentence, without cue and source. (Whoever spoke last
+    would be the right source in fewer than half of those.)
     """
     for quote in quotes:
         if any(
@@ -109,7 +113,24 @@ def claim_rest(text: str, relations: list[Relation], quotes: Sequence[Quotation]
             before.content = join(text, [*before.content, Span(quote.start, quote.end)])
         elif _utterance(text, quote):
             span = Span(quote.start, quote.end)
-            relations.append(Relation([span], None, None, "quote-alone"))
+            cue, source = _host_of(parse, quote)
+            relations.append(Relation([span], cue, source, "quote-alone"))
+
+
+def _host_of(parse: Parse, quote: Quotation) -> tuple[Span | None, Span | None]:
+    """Cue and source of a quotation inside a sentence: the verb before it and its subject."""
+    first = next((t.index for t in parse.tokens if t.start >= quote.start), None)
+    if first is None:
+        return None, None
+    start, _ = parse.sentence(first)
+    for index in range(first - 1, start - 1, -1):
+        if parse[index].pos != "VERB" or index in parse.quoted:
+            continue
+        group = cues.verb_group(parse, index)
+        source = span_of(parse, sources.of_verb(parse, index) - group)
+        if source is not None and source.end <= quote.start:
+            return span_of(parse, group), source
+    return None, None
 
 
 def _speaking_before(text: str, relations: Sequence[Relation], quote: Quotation) -> Relation | None:

@@ -109,7 +109,8 @@ class People:
     def _locate(self, text: str) -> None:
         """Every occurrence of a person's full name, surname, or lone given name."""
         taken: list[Span] = []
-        forms: list[tuple[str, Person | None]] = [(p.name, p) for p in self.persons]
+        forms: list[tuple[str, Person | None]] = []
+        forms.extend((person.name, person) for person in self.persons)
         for surname, same in self._by_surname.items():
             for person in same:
                 given = person.name.split()[0]
@@ -120,15 +121,15 @@ class People:
             given = person.name.split()[0]
             if len(self._given(given)) == 1 and given not in self._by_surname:
                 forms.append((given, person))
-        for form, person in sorted(forms, key=lambda pair: -len(pair[0])):
+        for form, named in sorted(forms, key=lambda pair: -len(pair[0])):
             pattern = r"[ \u00a0]".join(map(re.escape, form.split()))
             for match in re.finditer(rf"(?<![\w-]){pattern}(?![\w-])", text):
                 span = Span(match.start(), match.end())
                 if any(span.start < other.end and other.start < span.end for other in taken):
                     continue
                 taken.append(span)
-                if person is not None:
-                    person.mentions.append(span)
+                if named is not None:
+                    named.mentions.append(span)
         for person in self.persons:
             person.mentions.sort()
 

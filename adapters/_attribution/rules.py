@@ -49,7 +49,7 @@ def relations(
         kept = _apart(made, nested=nested)
         kept.sort(key=lambda relation: relation.content[0])
         kept += adjacent(text, parse, lexicon, kept, inside)
-        claim_rest(text, kept, inside)
+        claim_rest(text, parse, kept, inside)
         found.extend(kept)
     join_paragraphs(text, found, utterances)
     return found

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from adapters._attribution.parse import Parse, Token
 
-__all__ = ["noun_phrase", "of_verb"]
+__all__ = ["after_verb", "noun_phrase", "of_verb"]
 
 _SUBJECTS = ("nsubj", "nsubjpass", "csubj", "expl")
 _EDGE = frozenset(",;:.–—-―")
-_CONTROLLED = frozenset(["xcomp", "advcl", "conj", "pcomp", "ccomp"])
+_CONTROLLED = frozenset(["xcomp", "advcl", "conj", "pcomp", "ccomp", "acomp", "oprd"])
 
 
 def of_verb(parse: Parse, verb: int, *, passive: bool = False) -> frozenset[int]:
@@ -46,6 +46,16 @@ def of_verb(parse: Parse, verb: int, *, passive: bool = False) -> frozenset[int]
             head = parse.head(head.index)
         token = head
     return frozenset()
+
+
+def after_verb(parse: Parse, verb: int) -> frozenset[int]:
+    """The subject of an inverted report ("…," says Roe), which parsers often call an object."""
+    noun = parse.child(verb, "dobj", "attr", "oprd", "npadvmod", "dep")
+    if noun is None or not verb < min(parse.subtree(noun.index)) <= verb + 2:
+        return frozenset()
+    if noun.pos not in ("PROPN", "NOUN", "PRON"):
+        return frozenset()
+    return noun_phrase(parse, noun.index, stop=verb)
 
 
 def is_expletive(parse: Parse, subject: Token, verb: int) -> bool:
