@@ -1,0 +1,219 @@
+"""`stanza/<language or model file>`: Stanza's entity tagger, offsets and white space as they are.
+
+`stanza/reference` is this project's own small model. Texts are cut into paragraphs first; tokens
+are Stanza's own where its tokenizer for the language is installed, else spaCy's rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from adapters import _stanza
+from adapters._options import read_options
+from adapters._paragraphs import encodable, paragraphs, words
+from harness.adapter import Declaration, LoadRequest, ModelIdentity, Option
+from harness.annotation import Annotations, Entity, Span
+from harness.errors import BackendUnavailable
+
+INSTALL = "pip install 'nlp-harness[stanza]'"
+
+_DEFAULTS: dict[str, Option] = {"batch_size": 32, "tokenizer": "auto", "wrapped": False}
+_CHOICES = {"tokenizer": ("auto", "spacy", "stanza", "spaces")}
+
+
+class Tagged(NamedTuple):
+    """What Stanza made of one text: its documents with where each begins."""
+
+    parts: list[tuple[int, Any]]
+
+
+class StanzaBackend:
+    """A tagger with a tokenizer."""
+
+    def __init__(
+        self, pipeline: Any, tokenize: Any, identity: ModelIdentity, options: dict[str, Option]
+    ) -> None:
+        self.labels: tuple[str, ...] | None = tuple(pipeline.processors["ner"].get_known_tags())
+        self.identity = identity
+        self._pipeline = pipeline
+        self._tokenize = tokenize
+        self._wrapped = bool(options["wrapped"])
+
+    def predict(self, texts: Sequence[str]) -> Iterable[Tagged]:
+        """Stanza's documents of each text; the sentences of a text are tagged in batches."""
+        for text in texts:
+            spans = list(paragraphs(text, wrapped=self._wrapped))
+            documents = [self._tokenize(encodable(text[slice(*span)])) for span in spans]
+            filled = [
+                (span.start, document)
+                for span, document in zip(spans, documents, strict=True)
+                if document.sentences
+            ]
+            if filled:
+                tagged = self._pipeline.process([d for _, d in filled], processors="ner")
+                filled = [(at, d) for (at, _), d in zip(filled, tagged, strict=True)]
+            yield Tagged(filled)
+
+    def annotations(self, text: str, raw: Tagged) -> Annotations:
+        """Stanza's spans, moved to where their paragraph begins.
+
+        Raises `ValueError` when a span has other characters than Stanza says: its offsets would
+        point at something else.
+        """
+        found = []
+        for at, document in raw.parts:
+            for span in document.ents:
+                entity = Entity(at + span.start_char, at + span.end_char, span.type)
+                there = encodable(text[entity.start : entity.end])
+                if not there or there != there.strip() or there != span.text:
+                    raise ValueError(
+                        f"Stanza gives {span.text!r} for characters {entity.start}-{entity.end}, "
+                        f"the text has {there!r}"
+                    )
+                found.append(entity)
+        return Annotations(tuple(found))
+
+    def characters_seen(self, text: str, raw: Tagged) -> int:
+        """The text's length, less every character but white space that is in no token."""
+        covered: list[Span] = []
+        for at, document in raw.parts:
+            covered.extend(
+                Span(at + token.start_char, at + token.end_char) for token in document.iter_tokens()
+            )
+        seen, end = len(text), 0
+        for span in [*covered, Span(len(text), len(text))]:
+            seen -= sum(not char.isspace() for char in text[end : span.start])
+            end = max(end, span.end)
+        return seen
+
+
+class StanzaAdapter:
+    """Any entity tagger of Stanza 1.15."""
+
+    declaration = Declaration(
+        name="stanza",
+        tasks=("ner",),
+        summary="Stanza's entity tagger: installed languages, model files, the hub",
+        requires=("stanza>=1.15,<1.16", "torch>=2.4", "spacy>=3.8,<3.9"),
+        install=INSTALL,
+        code_licence="Apache-2.0",
+        model_licence=_stanza.REFERENCE_LICENCE,
+        labels=None,
+        default_models=("reference",),
+        reference=True,
+        traps=(
+            "Stanza loads a tagger without the word vectors that it was trained with and tags at "
+            "random, without a word; refused here",
+            "its own 'spacy' tokenizer keeps white-space tokens, so entities begin with line "
+            "breaks; paragraphs are cut first and such tokens dropped here",
+            "another tokenizer or sentence splitter than the model's own changes its entities",
+            "two threads on a busy machine can stall it; workers run with one",
+        ),
+    )
+
+    def unavailable(self, model: str) -> str | None:
+        """Why it cannot run here. A language that is not installed can: it may be fetched."""
+        for library in ("stanza", "torch", "spacy"):
+            if not _stanza.installed(library):
+                return f"{library} is not installed; {INSTALL}"
+        if not model:
+            return "no model was named; for example stanza/en, or a file"
+        found = _stanza.find(model)
+        if found is None:
+            return None if _stanza.is_language(model) else _stanza.missing_message(model)
+        return _stanza.check(found)
+
+    def identity(self, model: str) -> ModelIdentity | None:
+        return _stanza.identity(model)
+
+    def load(self, request: LoadRequest) -> StanzaBackend:
+        """Load a tagger; fetch it first where it is a language and downloads are allowed.
+
+        Options: `batch_size` (sentences, 32), `tokenizer` (auto; spacy; stanza; spaces
+        for text that was tokenised before, a sentence a line), `wrapped` (single line breaks do
+        not end a paragraph).
+        """
+        options = read_options(request.options, _DEFAULTS, _CHOICES)
+        reason = self.unavailable(request.model)
+        if reason:
+            raise BackendUnavailable(reason)
+        found = _stanza.find(request.model)
+        if found is None:
+            if request.offline:
+                raise BackendUnavailable(_stanza.missing_message(request.model))
+            _stanza.download(request.model)
+            found = _stanza.find(request.model)
+        reason = _stanza.missing_message(request.model) if found is None else _stanza.check(found)
+        if found is None or reason:
+            raise BackendUnavailable(str(reason))
+        identity = self.identity(request.model)
+        assert identity is not None
+        how = str(options["tokenizer"])
+        if how == "auto":
+            how = "stanza" if found.tokenizer else "spacy"
+        if how == "stanza" and found.tokenizer is None:
+            raise BackendUnavailable(
+                f"Stanza's tokenizer for {found.language!r} is not in {_stanza.resources_folder()}"
+            )
+        pipeline = _stanza.load(found, batch_size=max(1, int(options["batch_size"])))
+        tokenize = _TOKENIZERS[how](found)
+        notes = {**identity.notes, "tokenizer": how}
+        return StanzaBackend(pipeline, tokenize, replace(identity, notes=notes), options)
+
+
+def _spacy_rules(found: _stanza.Files) -> Any:
+    """spaCy's rules for a language (or for any) as Stanza documents, without white space."""
+    import spacy
+
+    try:
+        nlp = spacy.blank(found.language.partition("-")[0])
+    except ImportError:
+        nlp = spacy.blank("xx")
+    nlp.add_pipe("sentencizer")
+
+    def tokenize(text: str) -> Any:
+        return _document(
+            text,
+            (
+                [Span(token.idx, token.idx + len(token)) for token in tokens if not token.is_space]
+                for tokens in nlp(text).sents
+            ),
+        )
+
+    return tokenize
+
+
+def _between_spaces(found: _stanza.Files) -> Any:
+    """Tokens as they stand between white space, one sentence."""
+    return lambda text: _document(text, [list(words(text, spaces=True))])
+
+
+def _document(text: str, sentences: Iterable[list[Span]]) -> Any:
+    from stanza.models.common.doc import Document
+
+    return Document(
+        [
+            [
+                {
+                    "id": (number,),
+                    "text": text[token.start : token.end],
+                    "misc": f"start_char={token.start}|end_char={token.end}",
+                }
+                for number, token in enumerate(tokens, 1)
+            ]
+            for tokens in sentences
+            if tokens
+        ],
+        text,
+    )
+
+
+_TOKENIZERS = {
+    "stanza": _stanza.load_tokenizer,
+    "spacy": _spacy_rules,
+    "spaces": _between_spaces,
+}
+
+ADAPTER = StanzaAdapter()
