@@ -8,6 +8,7 @@ and ties are left unresolved.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -37,6 +38,17 @@ _PREPOSITIONS = frozenset(
         "under",
     ]
 )
+_AFTER_NAME = _PREPOSITIONS | {
+    "and",
+    "or",
+    "who",
+    "whose",
+    "himself",
+    "herself",
+    "also",
+    "now",
+    "as",
+}
 _PLACES = frozenset(["ORG", "GPE", "NORP", "LOC"])
 _WORD = re.compile(r"[\w'’.-]*\w")
 _INDEFINITE = frozenset(
@@ -58,6 +70,11 @@ _INDEFINITE = frozenset(
         "no",
     ]
 )
+_SENTENCE = re.compile(
+    r"\n|(?<![A-Z])(?<!Mr)(?<!Ms)(?<!Mrs)(?<!Dr)(?<!Sen)(?<!Rep)(?<!Gov)[.?!][”\"'’]*\s"
+)
+# Titles and an adverbial of time may come before a subject, more words seldom do.
+_SUBJECT_BY = 4
 # How far back a pronoun or title may look: further, the text has moved on.
 _REACH = 1200
 
@@ -122,6 +139,7 @@ class _Resolver:
         self._people = people
         self._mentions = [m for m in mentions if m.label in _PLACES]
         self._quotes = quotes
+        self._starts = [match.end() for match in _SENTENCE.finditer(text)]
         self._last: tuple[str, Span] | None = None
 
     def said(self, name: str | None, span: Span) -> None:
@@ -163,6 +181,9 @@ class _Resolver:
                     continue
             if before and not _may_precede(before[-1]):
                 continue
+            modified = re.match(r" ([a-z]\w+)", after)
+            if modified and modified.group(1) not in _AFTER_NAME:
+                continue  # "Roe spokesman Bob Moe", "the Roe campaign"
             if found:
                 gap = self._text[previous_end : place.start]
                 if not re.fullmatch(r"(?:[\s,]*)(?:and|,)?[\s]*(?:[A-Z][\w.]*\s)*", gap):
@@ -172,32 +193,40 @@ class _Resolver:
         return found
 
     def _pronoun(self, span: Span, gender: str) -> str | None:
-        if self._last is not None:
-            person = self._person(self._last[0])
-            near = span.start - self._last[1].end <= _REACH
-            if person is not None and near and person.gender in ("", gender):
-                between = self._before(span, since=self._last[1].end)
-                rivals = {p.name for _, p in between if p.gender == gender} - {person.name}
-                if not rivals or person.gender == gender:
-                    return person.name
-        before = [
+        """Whoever spoke last, unless somebody else who fits has become the subject since."""
+        fits = [
             (place, person)
             for place, person in self._before(span, since=span.start - _REACH)
             if person.gender in ("", gender)
         ]
-        if not before:
+        if self._last is not None:
+            name, end = self._last[0], self._last[1].end
+            person = self._person(name)
+            if person is not None and span.start - end <= _REACH and person.gender in ("", gender):
+                since = [p for place, p in fits if place.start >= end and self._leads(place)]
+                return since[-1].name if since else name
+        if not fits:
             return None
-        # The last sentence that names somebody who fits; its first name is its subject.
-        last_place = before[-1][0]
-        start = max(
-            self._text.rfind(mark, 0, last_place.start) for mark in (". ", "\n", "? ", "! ")
-        )
-        sentence = [person for place, person in before if place.start > start]
-        names = {person.name for person in sentence}
+        # The last sentence that names somebody who fits: they, or its subject, or nobody.
+        start = self._sentence(fits[-1][0].start)
+        sentence = [(place, person) for place, person in fits if place.start >= start]
+        names = {person.name for _, person in sentence}
         if len(names) == 1:
-            return sentence[0].name
-        certain = {person.name for person in sentence if person.gender == gender}
-        return certain.pop() if len(certain) == 1 else None
+            return sentence[0][1].name
+        leading = {person.name for place, person in sentence if self._leads(place)}
+        return leading.pop() if len(leading) == 1 else None
+
+    def _sentence(self, place: int) -> int:
+        """Where the sentence around `place` begins, roughly."""
+        before = bisect_right(self._starts, place)
+        return self._starts[before - 1] if before else 0
+
+    def _leads(self, place: Span) -> bool:
+        """Whether a name stands where subjects stand: among its sentence's first words."""
+        if re.match(r"['’]", self._text[place.end : place.end + 1]):
+            return False
+        lead = self._text[self._sentence(place.start) : place.start]
+        return len(_WORD.findall(lead)) <= _SUBJECT_BY
 
     def _before(self, span: Span, *, since: int) -> list[tuple[Span, Person]]:
         """Mentions outside quotations that end before the source."""

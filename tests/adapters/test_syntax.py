@@ -529,3 +529,18 @@ def test_the_real_parser_keeps_offsets_in_awkward_texts() -> None:
         for _, span in item.spans():
             assert 0 <= span.start < span.end <= len(text)
             assert text[span.start : span.end].strip("\r\n\u00a0 ") == text[span.start : span.end]
+
+
+def test_a_new_subject_takes_the_pronoun_over_and_a_bystander_does_not() -> None:
+    names = {"Bob Moe": "PERSON", "Tom Lee": "PERSON"}
+    other = "Bob Moe said so. Mr. Tom Lee arrived. He agreed."
+    assert speakers(other, "Bob Moe", "He", names=names) == ["Bob Moe", "Tom Lee"]
+    same = "Bob Moe said so in the presence of his old friend Tom Lee. He agreed."
+    assert speakers(same, "Bob Moe", "He", names=names) == ["Bob Moe", "Bob Moe"]
+
+
+def test_a_name_before_a_noun_is_not_its_head() -> None:
+    text = "Roe spokesman Bob Moe said so, and the Roe campaign agreed. Ann Roe slept."
+    names = {"Bob Moe": "PERSON", "Ann Roe": "PERSON"}
+    sources = ("Roe spokesman Bob Moe", "the Roe campaign")
+    assert speakers(text, *sources, names=names) == ["Bob Moe", None]
