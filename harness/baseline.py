@@ -108,7 +108,7 @@ def from_systems(systems: Sequence[System], record: RunRecord) -> Baseline:
 
     Sanity rows are left out: they check the harness, not a library.
     """
-    real = [s for s in systems if not _sanity(s)]
+    real = [s for s in systems if not s.sanity]
     if not real:
         raise NothingMeasured("the run measured no backend, so there is nothing to accept")
     return Baseline(
@@ -213,11 +213,6 @@ def _entry(system: System, record: RunRecord) -> Entry:
         spurious=_spans(outcomes.spurious) if outcomes else None,
         units=tuple(Unit(*unit, tally.to_json()) for unit, tally in units),
     )
-
-
-def _sanity(system: System) -> bool:
-    declaration = system.result.declaration if system.result else None
-    return bool(declaration and declaration.sanity)
 
 
 def _spans(mentions: Iterable[Mention]) -> Spans:

@@ -35,6 +35,7 @@ from harness.compare.measures import (
     part_named,
     resample,
     statistic,
+    withheld_parts,
 )
 from harness.compare.systems import System
 from harness.errors import NothingMeasured
@@ -222,6 +223,9 @@ def _candidate(
     recall = as_float(statistic("recall", 3)(total))
     problems = list(obstacles(system, wishes, ran_offline=ran_offline))
     problems += [f"never gives {label}" for label in _never_given(system, wishes)]
+    declaration = system.result.declaration if system.result else None
+    if wishes.part in withheld_parts(declaration.capabilities if declaration else None):
+        problems.append(f"cannot give {wishes.part}")
     for name, value, least in (
         ("precision", precision, wishes.min_precision),
         ("recall", recall, wishes.min_recall),

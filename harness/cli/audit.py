@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     systems = [
         system
         for system in from_run(args.run, finder=GoldFinder(args.gold_path))
-        if not (system.result and system.result.declaration and system.result.declaration.sanity)
+        if not system.sanity
         and (not args.backend or any(matches(name, system.backend) for name in args.backend))
     ]
     groups = systems_of(systems, gold=args.gold, task=args.task)

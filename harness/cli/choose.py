@@ -133,8 +133,7 @@ def _candidates(systems: list[System], names: list[str]) -> list[System]:
     return [
         system
         for system in systems
-        if not (system.result and system.result.declaration and system.result.declaration.sanity)
-        and (not names or any(matches(name, system.backend) for name in names))
+        if not system.sanity and (not names or any(matches(name, system.backend) for name in names))
     ]
 
 

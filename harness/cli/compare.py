@@ -126,7 +126,7 @@ def _chosen(systems: list[System], names: list[str]) -> list[System]:
     from harness.rules import matches
 
     if not names:
-        real = [s for s in systems if not _sanity(s)]
+        real = [s for s in systems if not s.sanity]
         if len(real) < len(systems):
             print("harness: sanity rows are left out; name them with --backend", file=sys.stderr)
         return real
@@ -138,8 +138,3 @@ def _chosen(systems: list[System], names: list[str]) -> list[System]:
             raise UsageError(f"no backend {name!r} in there; known: {known or 'none'}")
         chosen += [system for system in found if system not in chosen]
     return chosen
-
-
-def _sanity(system: System) -> bool:
-    declaration = system.result.declaration if system.result else None
-    return bool(declaration and declaration.sanity)

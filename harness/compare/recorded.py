@@ -12,31 +12,25 @@ from harness import record as records
 from harness.annotation import Record
 from harness.compare.systems import System
 from harness.distributions import versions
+from harness.evaluate import Pair
 from harness.formats import jsonl
 from harness.goldset import GoldSet
 from harness.provenance import git_state, machine
-from harness.record import GoldRecord, Result, RunRecord, Unit, slug
+from harness.record import Failure, GoldRecord, Result, RunRecord, Unit, slug
 
-__all__ = ["write_run"]
+__all__ = ["run_record", "write_run"]
 
 
-def write_run(
-    folder: str | Path,
+def run_record(
     systems: Sequence[System],
     goldsets: Sequence[GoldSet],
     *,
     seed: int = 0,
     command: Sequence[str] = (),
 ) -> RunRecord:
-    """Write `run.json` and the predictions of systems that know their pairs; returns the record.
-
-    Costs are left empty: nothing was timed. The record can be compared, checked and accepted as
-    a baseline like any other.
-    """
-    folder = Path(folder)
+    """A record of these systems. Costs are left empty: nothing was timed."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    results = tuple(_result(system, folder) for system in systems)
-    record = RunRecord(
+    return RunRecord(
         schema_version=records.SCHEMA_VERSION,
         tool_version=__version__,
         status="success",
@@ -51,26 +45,54 @@ def write_run(
         seed=seed,
         options={},
         gold=tuple(_gold(goldset) for goldset in goldsets),
-        results=results,
+        results=tuple(map(_result, systems)),
     )
+
+
+def write_run(
+    folder: str | Path,
+    systems: Sequence[System],
+    goldsets: Sequence[GoldSet],
+    *,
+    seed: int = 0,
+    command: Sequence[str] = (),
+) -> RunRecord:
+    """Write `run.json` and the predictions of systems that know their pairs; returns the record.
+
+    What is written can be compared, checked and accepted as a baseline like any other run.
+    """
+    folder = Path(folder)
+    for system in systems:
+        said = (Record(p.gold.id, None, p.predicted, error=p.error) for p in _pairs(system))
+        jsonl.write(folder / _predictions(system), said)
+    record = run_record(systems, goldsets, seed=seed, command=command)
     records.write(folder / "run.json", record)
     return record
 
 
-def _result(system: System, folder: Path) -> Result:
-    name = f"predictions/{slug(system.gold)}/{system.task}/{slug(system.backend)}.jsonl"
-    pairs = system.pairs() if system.pairs is not None else []
-    jsonl.write(folder / name, (Record(p.gold.id, None, p.predicted, error=p.error) for p in pairs))
+def _pairs(system: System) -> list[Pair]:
+    return system.pairs() if system.pairs is not None else []
+
+
+def _predictions(system: System) -> str:
+    return f"predictions/{slug(system.gold)}/{system.task}/{slug(system.backend)}.jsonl"
+
+
+def _result(system: System) -> Result:
+    pairs = _pairs(system)
+    failed = [Failure(pair.gold.id, pair.error) for pair in pairs if pair.error is not None]
     units = zip(system.units, system.tallies, strict=True)
     return Result(
         backend=system.backend,
         gold=system.gold,
         task=system.task,
-        status="ok",
+        status="partial" if failed else "ok",
         documents=len(pairs),
-        characters=sum(len(pair.gold.text or "") for pair in pairs),
+        failed=len(failed),
+        failures=tuple(failed),
+        characters=sum(len(pair.gold.text or "") for pair in pairs if pair.error is None),
         signature=str(system.signature),
-        predictions=name,
+        predictions=_predictions(system),
         units=tuple(Unit(*unit, tally.to_json()) for unit, tally in units),
     )
 

@@ -93,6 +93,12 @@ class System:
         return tuple(numbers.setdefault(document, len(numbers)) for document, _ in self.units)
 
     @property
+    def sanity(self) -> bool:
+        """Whether it is a row that checks the harness rather than a library."""
+        declaration = self.result.declaration if self.result else None
+        return bool(declaration and declaration.sanity)
+
+    @property
     def attribution_options(self) -> AttributionOptions:
         """How its relations were matched."""
         return AttributionOptions(aliases=self.aliases)

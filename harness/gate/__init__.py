@@ -9,10 +9,11 @@ its own: the gate never passes by absence.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from harness.annotation import Task
 from harness.baseline import Baseline, Entry
 from harness.compare import match_of
 from harness.compare.measures import (
@@ -42,6 +43,9 @@ from harness.scoring.significance import Resampler, percentile_interval
 __all__ = ["GateReport", "Status", "Verdict", "check"]
 
 ALPHA = 0.05
+
+_Types = Mapping[tuple[str, Task, str], Mapping[str, int]]
+"""Entry -> entity type -> gold mentions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +87,8 @@ def check(
     """
     seed = record.seed if seed is None else seed
     presents, verdicts = match_entries(record, systems, baseline, gold, backends)
-    _check_names(rules, baseline.entries)
+    types = {entry.key: entity_types(entry.system().tallies) for entry in baseline.entries}
+    _check_names(rules, baseline.entries, types)
     checks = [item for present in presents for item in _checks_of(present, rules)]
     tested = sum(item.counts and item.max_drop is not None for item in checks)
     level = 1 - ALPHA / max(1, tested)
@@ -96,7 +101,7 @@ def check(
         verdicts += check_pins(present.current, present.entry, rules.pins)
         if not mine and not any(matches(pin.backend, present.entry.backend) for pin in rules.pins):
             verdicts.append(_unruled(present.entry))
-    verdicts += _idle_rules(rules, presents)
+    verdicts += _idle_rules(rules, baseline.entries, types)
     return GateReport(
         verdicts=tuple(verdicts),
         level=level,
@@ -114,12 +119,12 @@ def check(
 # --- which scores ------------------------------------------------------------------------------
 
 
-def _check_names(rules: Rules, entries: Sequence[Entry]) -> None:
+def _check_names(rules: Rules, entries: Sequence[Entry], types: _Types) -> None:
     """A type that nothing accepted has is a mistake in the rules, not an absence."""
     named = [rule for rule in rules.rules if rule.type not in (None, "*")]
     if not named or not entries:
         return
-    types = {label for entry in entries for label in entity_types(entry.system().tallies)}
+    known = {label for labels in types.values() for label in labels}
     for number, rule in enumerate(rules.rules, 1):
         if rule not in named:
             continue
@@ -128,7 +133,7 @@ def _check_names(rules: Rules, entries: Sequence[Entry]) -> None:
         tasks = sorted({entry.task for entry in spoken})
         for task in tasks:
             try:
-                part_named(rule.type or "", task, types)
+                part_named(rule.type or "", task, known)
             except UsageError as error:
                 problems.append(str(error))
         if len(problems) == len(tasks):
@@ -169,7 +174,7 @@ def _checks_of(present: Present, rules: Rules) -> Iterator[_Check]:
         )
 
 
-def _parts(rule: Rule, entry: Entry, types: dict[str, int]) -> list[str]:
+def _parts(rule: Rule, entry: Entry, types: Mapping[str, int]) -> list[str]:
     if rule.type is None:
         return [headline_part(entry.task)]
     if rule.type == "*":
@@ -317,21 +322,13 @@ def _unruled(entry: Entry) -> Verdict:
     )
 
 
-def _idle_rules(rules: Rules, presents: Sequence[Present]) -> Iterator[Verdict]:
-    """A rule that matches nothing would pass by absence."""
-    entries = [present.entry for present in presents]
+def _idle_rules(rules: Rules, entries: Sequence[Entry], types: _Types) -> Iterator[Verdict]:
+    """A rule that speaks of nothing in the baseline would pass by absence."""
     for number, rule in enumerate(rules.rules, 1):
         matched = [entry for entry in entries if _speaks(rule, entry)]
         if not matched:
             yield _idle(f"rule {number}", rule.backend, rule.gold)
-            continue
-        types = {
-            label
-            for present in presents
-            if present.entry in matched
-            for label in entity_types(present.previous.tallies)
-        }
-        if not any(_parts(rule, entry, dict.fromkeys(types, 1)) for entry in matched):
+        elif not any(_parts(rule, entry, types[entry.key]) for entry in matched):
             yield replace(
                 _idle(f"rule {number}", rule.backend, rule.gold),
                 code="missing-type",
@@ -351,7 +348,7 @@ def _idle(what: str, backend: str, gold: str) -> Verdict:
     return Verdict(
         status="error",
         code="no-match",
-        message=f"{what} (backend {backend}, gold {gold}) matches nothing that was measured",
+        message=f"{what} (backend {backend}, gold {gold}) matches nothing in the baseline",
     )
 
 

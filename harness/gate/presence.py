@@ -81,7 +81,7 @@ def match_entries(
             )
     known = {entry.key for entry in baseline.entries}
     verdicts += [
-        _new(system) for key, system in by_key.items() if key not in known and not _sanity(system)
+        _new(system) for key, system in by_key.items() if key not in known and not system.sanity
     ]
     return presents, verdicts
 
@@ -149,11 +149,6 @@ def _new(system: System) -> Verdict:
         gold=system.gold,
         task=system.task,
     )
-
-
-def _sanity(system: System) -> bool:
-    declaration = system.result.declaration if system.result else None
-    return bool(declaration and declaration.sanity)
 
 
 def _about(entry: Entry, status: str, code: str, message: str) -> Verdict:

@@ -1,0 +1,316 @@
+"""The public functions: load a backend, score predictions, compare, load a gold set.
+
+    from harness import load_backend
+    backend = load_backend("spacy/en_core_web_sm")
+    for annotations in backend.predict(["Jens Stoltenberg leads NATO."]):
+        print(annotations.entities)
+
+A backend is loaded through the same adapter and checked by the same rules as when it was measured.
+Offsets are Unicode code points into the text as it was given, half-open. Everything raised on
+purpose is a `harness.errors.HarnessError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.adapter import Backend, LoadRequest, ModelIdentity, Option
+from harness.annotation import (
+    Annotations,
+    Attribution,
+    Document,
+    Entity,
+    Record,
+    Span,
+    Task,
+)
+from harness.errors import BackendFailed, BackendUnavailable, UsageError
+from harness.goldset import GoldSet, load_goldset
+from harness.registry import BackendSpec, adapter
+
+if TYPE_CHECKING:
+    from harness.compare import Comparison, System
+    from harness.scoring.attribution import AttributionScore
+    from harness.scoring.ner import Match, NerScore
+
+__all__ = [
+    "Annotations",
+    "Attribution",
+    "Document",
+    "Entity",
+    "GoldSet",
+    "LoadedBackend",
+    "Record",
+    "Scored",
+    "Span",
+    "compare",
+    "load_backend",
+    "load_goldset",
+    "score",
+]
+
+
+class LoadedBackend:
+    """A model that is ready to predict, in this process. Not safe for two threads at a time."""
+
+    def __init__(self, spec: BackendSpec, task: Task, backend: Backend, batch_size: int) -> None:
+        self.name = str(spec)
+        """The backend's full name with its options."""
+        self.task: Task = task
+        self.dropped = 0
+        """Spans so far that were outside their text, empty or of a wrong type: left out."""
+        self._backend = backend
+        self._batch_size = batch_size
+
+    def __repr__(self) -> str:
+        return f"<backend {self.name} for {self.task}>"
+
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """Every entity label that it can give; `None` where unknown or without meaning."""
+        return self._backend.labels
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """Which model answers: name, version, digest, licence, size on disk."""
+        return self._backend.identity
+
+    def predict(self, texts: Iterable[str]) -> Iterator[Annotations]:
+        """One `Annotations` per text, in order, as they are made; `texts` may be endless.
+
+        `entities` is a tuple for the task `ner` and `None` for `attribution`, `attributions` the
+        other way round. An empty text gets an empty tuple. Texts are given to the library as they
+        are. Raises `TypeError` for a single string, `BackendFailed` when the library fails on a
+        text.
+        """
+        if isinstance(texts, str):
+            raise TypeError("predict() takes texts, not one text: predict([text])")
+        return self._predict(iter(texts))
+
+    def annotate(self, text: str) -> Annotations:
+        """The annotations of one text."""
+        return next(self.predict([text]))
+
+    def _predict(self, texts: Iterator[str]) -> Iterator[Annotations]:
+        done = 0
+        while batch := list(islice(texts, self._batch_size)):
+            for number, text in enumerate(batch, done + 1):
+                if not isinstance(text, str):
+                    raise TypeError(f"text {number} is {type(text).__name__}, expected str")
+            try:
+                raws = list(self._backend.predict(batch))
+                if len(raws) != len(batch):
+                    raise BackendFailed(
+                        f"{self.name} gave {len(raws)} results for {len(batch)} texts"
+                    )
+                found = [self._backend.annotations(*pair) for pair in zip(batch, raws, strict=True)]
+            except BackendFailed:
+                raise
+            except Exception as error:
+                where = f"text {done + 1}" if len(batch) == 1 else f"texts {done + 1} and following"
+                raise BackendFailed(
+                    f"{self.name} failed on {where}: {type(error).__name__}: {error}"
+                ) from error
+            yield from map(self._checked, batch, found)
+            done += len(batch)
+
+    def _checked(self, text: str, annotations: Annotations) -> Annotations:
+        """The annotations as the harness would have counted them."""
+        from harness.formats.jsonl import annotations_to_json
+        from harness.protocol import Offsets, ProtocolError, check_answer
+
+        try:
+            answer = check_answer(annotations_to_json(annotations), text, self.task, Offsets(text))
+        except ProtocolError as error:
+            raise BackendFailed(f"{self.name}: {error}") from None
+        self.dropped += len(answer.problems)
+        return answer.annotations
+
+
+def load_backend(
+    name: str,
+    *,
+    task: Task | None = None,
+    labels: Sequence[str] = (),
+    offline: bool = True,
+    batch_size: int = 1,
+    **options: Option,
+) -> LoadedBackend:
+    """Load a backend by the name under which it was measured, in this process.
+
+    `name` is `adapter/model`, with options as `?key=value` or as keywords. `task` is `ner` or
+    `attribution` (default: the adapter's only task). `labels` are prompts for zero-shot backends.
+    With `offline`, a model that is not on this machine is unavailable. `batch_size` texts are given
+    to the library at a time.
+
+    Raises `UsageError` for an unknown name or task, `BackendUnavailable` where the library or the
+    model is missing (with the line that installs it).
+    """
+    if batch_size < 1:
+        raise UsageError(f"batch_size is {batch_size}, expected a number from 1 up")
+    spec = BackendSpec.parse(name)
+    spec = BackendSpec(spec.adapter, spec.model, {**spec.options, **options})
+    found = adapter(spec.adapter)
+    declaration = found.declaration
+    if spec.adapter == "process":
+        raise UsageError(
+            f"{name} is a program of its own and cannot be loaded into this process; "
+            "use `harness predict`"
+        )
+    if declaration.needs_gold:
+        raise UsageError(f"{name} echoes gold annotations; it says nothing about new texts")
+    if task is None:
+        if len(declaration.tasks) > 1:
+            raise UsageError(f"{name} knows several tasks: give task='ner' or task='attribution'")
+        task = declaration.tasks[0]
+    if task not in declaration.tasks:
+        raise UsageError(f"{name} knows the task {', '.join(declaration.tasks)}, not {task!r}")
+    reason = found.unavailable(spec.model)
+    if reason is not None:
+        raise BackendUnavailable(reason, install=declaration.install or None)
+    request = LoadRequest(
+        model=spec.model,
+        task=task,
+        labels=tuple(labels),
+        options=spec.options,
+        offline=offline,
+    )
+    return LoadedBackend(spec, task, found.load(request), batch_size)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A score with what it was computed from; can be compared with others on the same gold."""
+
+    name: str
+    task: Task
+    score: NerScore | AttributionScore
+    """Everything that `harness score` prints: `score.micro.f1`, `score.types["PERSON"].recall`,
+    or `score.relations["found50"].f1`. Undefined is `None`."""
+    signature: str
+    """How it was counted. Two scores compare only if these are equal."""
+    system: System = field(repr=False)
+    """The counts per paragraph."""
+
+    @property
+    def f1(self) -> float | None:
+        """The headline: micro F1 of entities, `found50` F1 of attributions."""
+        from harness.scoring.ner import NerScore
+
+        if isinstance(self.score, NerScore):
+            return self.score.micro.f1
+        return self.score.relations["found50"].f1
+
+    def to_json(self) -> dict[str, Any]:
+        """As `harness score --json`."""
+        return {"signature": self.signature, "task": self.task, **self.score.to_json()}
+
+
+Source = str | Path | Iterable[Record] | Mapping[str, Annotations]
+
+
+def score(
+    gold: GoldSet | str | Path,
+    predictions: Source,
+    *,
+    task: Task,
+    name: str | None = None,
+    match: Match = "strict",
+    boundary: str = "raw",
+    schema: str | None = None,
+) -> Scored:
+    """Score predictions against a gold set.
+
+    `gold` is a gold set, its name or a path; `predictions` a file in any format that is read,
+    records, or annotations by document id. A gold document without predictions counts as
+    all-missed. `match` and `boundary` are for entities; `schema` projects the labels of both sides.
+
+    Raises `InputError` for files that cannot be read, predictions for unknown documents and other
+    texts, `AnnotationError` for offsets outside the text, `NothingMeasured` when the gold has no
+    layer for the task, `SchemaError` for labels that do not fit.
+    """
+    from harness.compare.systems import from_records
+    from harness.formats.registry import read_any
+    from harness.scoring.options import NerOptions
+
+    goldset = gold if isinstance(gold, GoldSet) else load_goldset(gold)
+    options = NerOptions(match=match, boundary="normalised" if boundary == "normalised" else "raw")
+    if boundary not in ("raw", "normalised"):
+        raise UsageError(f"unknown boundary rule {boundary!r}, expected raw or normalised")
+    if isinstance(predictions, str | Path):
+        name = name or Path(predictions).stem
+        records: Iterable[Record] = read_any(Path(predictions))
+    elif isinstance(predictions, Mapping):
+        records = [Record(id_, None, layers) for id_, layers in predictions.items()]
+    else:
+        records = predictions
+    system = from_records(
+        name or "predictions", goldset, records, task=task, options=options, schema=schema
+    )
+    return Scored(system.name, task, _total(system, options), str(system.signature), system)
+
+
+def compare(
+    *sources: Scored | str | Path,
+    gold: GoldSet | str | Path | None = None,
+    task: Task | None = None,
+    metric: str = "f1",
+    part: str | None = None,
+    force: bool = False,
+    resamples: int = 10_000,
+    seed: int = 0,
+) -> Comparison:
+    """Compare scores, runs or files of predictions; the first system is the reference.
+
+    Runs give all their backends but the sanity rows. Files need `gold` and `task`. The sources
+    have to meet on one gold set and task; `gold` (for runs a name or path) and `task` choose one.
+
+    Raises `NotComparable` for systems that were counted differently (`force` compares all the
+    same), `NothingMeasured` where there is nothing, `UsageError` where several gold sets are left.
+    """
+    from harness.compare import compare as compare_systems
+    from harness.compare import systems_of
+    from harness.compare.systems import GoldFinder, from_run, is_run
+
+    place = gold.path if isinstance(gold, GoldSet) else gold
+    finder = GoldFinder([place] if place is not None and Path(place).exists() else [])
+    systems: list[System] = []
+    for source in sources:
+        if isinstance(source, Scored):
+            systems.append(source.system)
+        elif is_run(source):
+            systems += [system for system in from_run(source, finder=finder) if not system.sanity]
+        elif gold is None or task is None:
+            raise UsageError(f"{source} is no run; to read it as predictions give gold and task")
+        else:
+            systems.append(score(gold, source, task=task).system)
+    if gold is None:
+        name = None
+    else:
+        name = gold.name if isinstance(gold, GoldSet) else load_goldset(gold).name
+    groups = systems_of(systems, gold=name, task=task)
+    if len(groups) > 1:
+        shown = ", ".join(f"{one} ({kind})" for one, kind in groups)
+        raise UsageError(f"several gold sets and tasks: {shown}; choose with gold and task")
+    return compare_systems(
+        next(iter(groups.values()), []),
+        metric=metric,
+        part=part,
+        force=force,
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def _total(system: System, options: Any) -> NerScore | AttributionScore:
+    from harness.scoring import attribution, ner
+
+    if system.task == "ner":
+        tallies = (tally for tally in system.tallies if isinstance(tally, ner.NerTally))
+        return ner.score(ner.total(tallies), options)
+    counts = (t for t in system.tallies if isinstance(t, attribution.AttributionTally))
+    return attribution.score(attribution.total(counts), system.attribution_options)
