@@ -13,7 +13,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -151,14 +151,20 @@ def _closure(path: Path, name: str, top: str, folders: Sequence[Path]) -> set[Pa
         if path in done:
             continue
         done.add(path)
-        for imported in _imports(path, name):
+        for imported in _imports(path, name, path.stat().st_mtime_ns):
             first, _, rest = imported.partition(".")
             if first == top:
                 waiting.extend((file, imported) for file in _files(rest, folders))
     return done
 
 
-def _imports(path: Path, name: str) -> Iterator[str]:
+@lru_cache(maxsize=1024)
+def _imports(path: Path, name: str, changed: int) -> tuple[str, ...]:
+    """What a module imports, at the top or inside functions; `changed` is its time of change."""
+    return tuple(_read_imports(path, name))
+
+
+def _read_imports(path: Path, name: str) -> Iterator[str]:
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     try:
         tree = ast.parse(path.read_bytes())

@@ -13,13 +13,13 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
 from harness import __version__
-from harness.annotation import Task
+from harness.annotation import Record, Task
 from harness.cell import Cell, CellOptions
 from harness.distributions import versions
 from harness.errors import BackendFailed, NothingMeasured, UsageError
@@ -35,6 +35,7 @@ from harness.scoring.ner import BoundaryRule, Match, NerOptions
 
 __all__ = ["RunOptions", "check_required", "run"]
 
+_HELD_DOCUMENTS = 1000
 _PACKAGES = ("nlp-harness", "numpy", "tabulate")
 
 
@@ -89,6 +90,7 @@ def run(
         raise UsageError("rounds are for timing, and nothing is timed with more than one job")
     started = _now()
     stop = threading.Event()
+    goldsets = [_held(gold) for gold in goldsets]
     cards = {gold.name: _card(gold) for gold in goldsets}
     if len(cards) != len(goldsets):
         raise UsageError("two gold sets have the same name; give one of them another")
@@ -228,6 +230,16 @@ def _interruptible(stop: threading.Event) -> Iterator[None]:
     finally:
         if main:
             signal.signal(signal.SIGTERM, before)
+
+
+def _held(gold: GoldSet) -> GoldSet:
+    """A small gold set read once for all backends; a large one streams, each time it is asked."""
+    held: list[Record] = []
+    for record in gold.records():
+        held.append(record)
+        if len(held) > _HELD_DOCUMENTS:
+            return gold
+    return replace(gold, read=lambda: iter(held))
 
 
 def _card(gold: GoldSet) -> GoldRecord:
