@@ -51,21 +51,30 @@ def read(path: str | Path) -> Iterator[Record]:
     line. Blank lines are allowed.
     """
     path = Path(path)
-    seen: dict[str, int] = {}
+    seen: set[int] = set()  # Hashes: the ids of a long file would not fit into flat memory.
     for number, record in read_lines(path):
-        if record.id in seen:
-            raise InputError(
-                f"document id {record.id!r} comes a second time (first on line {seen[record.id]})",
-                path=path,
-                line=number,
-                hint="give every document an id of its own",
-            )
-        seen[record.id] = number
+        key = hash(record.id)
+        if key in seen:
+            _refuse_twin(path, record.id, number)
+        seen.add(key)
         yield record
     if not seen:
         raise InputError(
             "the file holds no document", path=path, hint="expected one JSON object per line"
         )
+
+
+def _refuse_twin(path: Path, id_: str, number: int) -> None:
+    for first, record in read_lines(path):
+        if first >= number:
+            return  # Two ids with one hash.
+        if record.id == id_:
+            raise InputError(
+                f"document id {id_!r} comes a second time (first on line {first})",
+                path=path,
+                line=number,
+                hint="give every document an id of its own",
+            )
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, Record]]:
