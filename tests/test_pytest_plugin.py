@@ -33,7 +33,9 @@ SUITE = """
         assert scored.f1 > 0.5
         assert scored.signature.startswith("ner|gold:planted@")
 """
-PLUGIN = ("-p", "harness.pytest_plugin", "-p", "no:cacheprovider")
+PLUGIN = ("-p", "harness.pytest_plugin")
+# Hypothesis would be imported anew, with its assertions rewritten, by every inner session.
+QUICK = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:benchmark")
 
 
 @pytest.fixture(scope="module")
@@ -58,15 +60,15 @@ def suite(pytester: pytest.Pytester, files: Path) -> pytest.Pytester:
 
 
 def run(suite: pytest.Pytester, *args: str) -> pytest.RunResult:
-    return suite.runpytest_inprocess(*_plugin(suite), *args)
+    return suite.runpytest_inprocess(*_plugin(), *QUICK, *args)
 
 
-def _plugin(suite: pytest.Pytester) -> tuple[str, ...]:
+def _plugin() -> tuple[str, ...]:
     """Named by hand unless the entry point of this installation has loaded it already."""
     from importlib.metadata import entry_points
 
     installed = {point.value for point in entry_points(group="pytest11")}
-    return PLUGIN[2:] if "harness.pytest_plugin" in installed else PLUGIN
+    return () if "harness.pytest_plugin" in installed else PLUGIN
 
 
 def test_without_a_baseline_it_scores(suite: pytest.Pytester) -> None:
