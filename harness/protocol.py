@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -175,7 +175,7 @@ def check_answer(message: Mapping[str, Any], text: str, task: Task, offsets: Off
         annotations,
         tuple(check.problems),
         _seconds(message.get("seconds")),
-        seen if type(seen) is int and seen >= 0 else None,
+        offsets.code_points(seen) if type(seen) is int and seen >= 0 else None,
     )
 
 
@@ -199,6 +199,10 @@ class Offsets:
         index = bisect_left(self._starts, offset)
         found = index < len(self._starts) and self._starts[index] == offset
         return index if found else None
+
+    def code_points(self, units: int) -> int:
+        """How many whole code points the first `units` hold."""
+        return units if self._starts is None else bisect_right(self._starts, units) - 1
 
 
 def _starts(text: str, unit: OffsetUnit) -> list[int] | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -242,3 +244,29 @@ def test_messages_are_one_ascii_line() -> None:
         "batch_size": 1,
         "offline": True,
     }
+
+
+def test_the_specification_shows_valid_messages() -> None:
+    """Every JSON example of docs/protocol.md passes the checks that it describes."""
+    page = (Path(__file__).parent.parent / "docs" / "protocol.md").read_text("utf-8")
+    examples = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
+    kinds = [example["type"] for example in examples]
+    assert set(kinds) == {"load", "hello", "unavailable", "error", "documents", "annotations"}
+    by_kind = dict(zip(kinds, examples, strict=True))
+    assert hello(by_kind["hello"]).labels == ("LOC", "ORG", "PER")
+    keys = json.loads(load_message("x", task="ner")).keys()
+    assert by_kind["load"].keys() == keys
+    (text,) = {doc["text"] for doc in by_kind["documents"]["documents"] if doc["id"] == "a"}
+    for example in examples:
+        if "entities" in example:
+            answer = check_answer(example, text, "ner", Offsets(text, "utf16"))
+            assert answer.problems == ()
+            assert answer.characters_seen == len(text)
+        if "attributions" in example:
+            answer = check_answer(example, "x" * 60, "attribution", Offsets("x" * 60))
+            assert answer.problems == ()
+    # The table of units.
+    places = {"codepoint": (2, 3), "utf16": (3, 4), "byte": (5, 7)}
+    for unit, (start, end) in places.items():
+        offsets = Offsets("a😀é", unit)  # type: ignore[arg-type]
+        assert (offsets.code_point(start), offsets.code_point(end)) == (2, 3)
