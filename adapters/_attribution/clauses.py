@@ -52,7 +52,8 @@ def _verb(parse: Parse, lexicon: Lexicon, verb: Token, lemma: str) -> Iterator[C
         known = lemma in lexicon.verbs["clause"]
         if lemma in _SENSES and not _finite(parse, clauses[0]):
             known = False  # "saw him leave" reports nothing
-        if known or starts_with_that(parse, clauses[0]):
+        unheard = lemma not in lexicon.elsewhere and starts_with_that(parse, clauses[0])
+        if known or unheard:
             content = _clause_content(parse, lexicon, verb, clauses)
             yield _build(parse, "clause" if known else "that-clause", verb, content, passive)
             return
@@ -77,7 +78,7 @@ def _infinitive(
 ) -> Candidate | None:
     xcomp = parse.child(verb.index, "xcomp") or parse.child(verb.index, "ccomp")
     if lemma in ("seem", "appear"):
-        return _seem(parse, verb)
+        return _seem(parse, verb) if lemma in lexicon.verbs["infinitive"] else None
     if xcomp is None or xcomp.index < verb.index or not is_infinitive(parse, xcomp):
         return None
     content = parse.subtree(xcomp.index)

@@ -35,6 +35,8 @@ class Lexicon:
     adjectives: frozenset[str]
     hearsay: frozenset[str]
     texts: frozenset[str]
+    elsewhere: frozenset[str]
+    """Verbs that take a clause in some scope that was not asked for."""
 
     @property
     def speech_verbs(self) -> frozenset[str]:
@@ -59,4 +61,10 @@ def load(scopes: Iterable[str] = SCOPES, path: Path = DATA) -> Lexicon:
         collect("adjectives", "lemmas"),
         collect("hearsay", "lemmas"),
         collect("texts", "lemmas"),
+        frozenset(
+            word
+            for row in data["class"]
+            if row["scope"] not in wanted
+            for word in row.get("clause", "").split()
+        ),
     )

@@ -22,9 +22,8 @@ def noun(parse: Parse, lexicon: Lexicon, token: Token, lemma: str) -> Iterator[C
         if child.dep == "prep":
             preposition = child.text.lower()
             thing = parse.child(child.index, "pobj", "pcomp")
-            known = preposition == "about" or (
-                f"{lemma}:{preposition}" in lexicon.nouns["prepositional"]
-            )
+            stances = lexicon.nouns["prepositional"]
+            known = f"{lemma}:{preposition}" in stances or (stances and preposition == "about")
             if known and thing is not None:
                 extra = frozenset([child.index])
                 yield _noun_cue(parse, "noun-prep", token, parse.subtree(thing.index), extra)
