@@ -125,7 +125,8 @@ class Cell:
         except BackendFailed as error:
             self._finish("failed", str(error), None)
         except SchemaError as error:
-            self._finish("failed", str(error), None)
+            hint = f" ({error.hint})" if error.hint else ""
+            self._finish("failed", f"{error.message}{hint}", None)
 
     def result(self) -> Result:
         """What came of all rounds."""

@@ -123,6 +123,8 @@ class Predictor:
         except Fault as fault:
             raise BackendFailed(fault.message) from None
         try:
+            if self._stopped():
+                raise BackendFailed("the run was stopped")
             worker.send(self._load)
             message = worker.receive(self._within(self._limits.load_seconds), "loading")
             found = self._read_hello(message)
@@ -241,7 +243,7 @@ class Predictor:
 
     def _ready(self) -> bool:
         """Whether there is a worker to ask; otherwise `_given_up` says why there is none."""
-        if self._stop is not None and self._stop.is_set():
+        if self._stopped():
             self._given_up = "the run was stopped"
         if self._given_up is not None:
             return False
@@ -255,6 +257,9 @@ class Predictor:
             self._given_up = f"the backend did not start again: {error}"
             return False
         return True
+
+    def _stopped(self) -> bool:
+        return self._stop is not None and self._stop.is_set()
 
     def _within(self, seconds: float) -> float:
         """`seconds`, or what is left of the total when that is less."""

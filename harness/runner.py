@@ -97,7 +97,7 @@ def run(
     cells = _cells(specs, goldsets, cards, options, progress, stop)
     with _interruptible(stop):
         try:
-            _run_cells(cells, options)
+            _run_cells(cells, options, stop)
         finally:
             for cell in cells:
                 cell.close()
@@ -196,7 +196,7 @@ def _check_plan(
             )
 
 
-def _run_cells(cells: Sequence[Cell], options: RunOptions) -> None:
+def _run_cells(cells: Sequence[Cell], options: RunOptions, stop: threading.Event) -> None:
     if options.jobs == 1:
         for number in range(options.rounds):
             for cell in cells:
@@ -208,6 +208,9 @@ def _run_cells(cells: Sequence[Cell], options: RunOptions) -> None:
             for future in futures:
                 future.result()
         except BaseException:
+            # Before the pool waits for its threads, which wait for their workers.
+            stop.set()
+            kill_all()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 

@@ -33,8 +33,9 @@ from harness.goldset import load_goldset
 from harness.registry import BackendSpec
 from harness.runner import RunOptions, run
 gold, cache, out, *backends = sys.argv[1:]
-run([BackendSpec.parse(name) for name in backends], [load_goldset(gold)],
-    RunOptions(cache=Path(cache), out=Path(out)))
+jobs = int(backends.pop(1)) if backends[0] == "--jobs" else 1
+run([BackendSpec.parse(name) for name in backends if name != "--jobs"], [load_goldset(gold)],
+    RunOptions(cache=Path(cache), out=Path(out), jobs=jobs))
 """
 
 Log = Callable[[], list[str]]
@@ -58,11 +59,12 @@ def started(gold: GoldSet, tmp_path: Path, *backends: str) -> Iterator[subproces
 
 
 def workers_of(pid: int) -> list[int]:
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
-    except OSError:
-        return []
-    return [int(child) for child in children.split()]
+    """Children of every thread of a process."""
+    found: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            found += map(int, path.read_text("ascii").split())
+    return found
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
@@ -168,6 +170,20 @@ def test_interrupt_keeps_what_is_done(
     assert result.status == "ok"
     assert result.costs.replayed >= done - 1
     assert len(log()) <= len(TEXTS) + 1
+
+
+def test_interrupt_with_several_jobs(make_gold: Make, tmp_path: Path, log: Log) -> None:
+    backends = [f"planted/slow:0.05?n={n}" for n in range(4)]
+    with started(make_gold(TEXTS), tmp_path, "--jobs", "2", *backends) as process:
+        wait_until(lambda: len(log()) > 4)
+        children = workers_of(process.pid)
+        assert len(children) == 2
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        assert time.monotonic() - began < 2
+        assert not any(map(alive, children))
+    assert not (tmp_path / "out" / "run.json").exists()
 
 
 def test_no_orphan_when_the_parent_is_killed(make_gold: Make, tmp_path: Path) -> None:
