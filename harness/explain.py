@@ -68,15 +68,17 @@ def explain(
         for item in store.backends()
         if item.name == str(spec) and item.fields.get("task") == task
     ]
-    key = make_key(
-        spec,
-        description,
-        task=task,
-        labels=labels,
-        batch_size=batch_size,
-        threads=threads,
-        environment=launch(spec).environment,
-    )
+    key = None
+    if description.unavailable is None:
+        key = make_key(
+            spec,
+            description,
+            task=task,
+            labels=labels,
+            batch_size=batch_size,
+            threads=threads,
+            environment=launch(spec).environment,
+        )
     if key is None:
         reason = description.unavailable or (
             "its model is only known once it is loaded; a run starts it and looks then"

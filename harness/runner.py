@@ -115,7 +115,9 @@ def check_required(record: RunRecord, required: Sequence[str]) -> None:
     """
     problems = []
     for name in required:
-        rows = [r for r in record.results if name in (r.backend, r.backend.partition("/")[0])]
+        rows = [
+            r for r in record.results if name in (r.backend, BackendSpec.parse(r.backend).adapter)
+        ]
         if not rows:
             problems.append(f"{name} was not run")
         problems.extend(

@@ -102,6 +102,9 @@ def test_cache(docs: Path, capsys: Capture) -> None:
     assert main(["cache", "explain", "planted/no-identity"]) == 0
     assert "only known once it is loaded" in capsys.readouterr().out
 
+    assert main(["cache", "explain", "process:'unbalanced", "--json"]) == 0
+    assert "the command cannot be read" in capsys.readouterr().out
+
     assert main(["cache", "prune"]) == 2
     assert main(["cache", "prune", "nonsense"]) == 2
     assert "it has: planted/ok" in capsys.readouterr().err
