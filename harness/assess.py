@@ -54,6 +54,9 @@ def spoken(
     return declared if all(schema.canonical(label) for label in produced) else produced
 
 
+_NORMALISED = ner.NerOptions(boundary="normalised")
+
+
 class Assessor:
     """Counts documents one by one; holds sums, not documents."""
 
@@ -72,6 +75,7 @@ class Assessor:
         self._capabilities = capabilities
         self._attribution_options = attribution_options
         self._ner = ner.NerTally()
+        self._normalised = ner.NerTally()
         self._attribution = attribution.AttributionTally()
         self.unknown: Counter[str] = Counter()
         """Predicted labels that the schema does not have, with how often each came."""
@@ -105,6 +109,15 @@ class Assessor:
         counted = tally_document(
             Pair(gold, layers, error=error), self._task, self._options, self._attribution_options
         )
+        if self._task == "ner" and gold.text is not None:
+            forgiving = ner.tally(
+                gold.annotations.entities or (),
+                layers.entities or (),
+                _NORMALISED,
+                text=gold.text,
+                ignore=gold.ignore,
+            )
+            self._normalised = ner.total((self._normalised, forgiving))
         units: list[Unit] = []
         for unit in counted.units:
             if isinstance(unit, ner.NerTally):
@@ -115,12 +128,20 @@ class Assessor:
         return units
 
     def scores(self) -> dict[str, Any]:
-        """The headline numbers: per match mode for entities, per element for attributions."""
+        """The headline numbers: per match mode for entities, per element for attributions.
+
+        `normalised` is strict without determiners, possessives and edge punctuation, with the
+        number of boundary errors that this forgives: conventions that differ between OntoNotes
+        and CoNLL, so that skill and convention can be told apart.
+        """
         if self._task == "ner":
-            return {
+            modes: dict[str, Any] = {
                 mode: ner.score(self._ner, replace(self._options, match=mode)).micro.to_json()
                 for mode in ner.MATCH_MODES
             }
+            forgiving = ner.score(self._normalised, _NORMALISED)
+            normalised = {**forgiving.micro.to_json(), "forgiven": forgiving.forgiven}
+            return {**modes, "normalised": normalised}
         full = attribution.score(self._attribution, capabilities=self._capabilities).to_json()
         return {key: full[key] for key in ("relations", "elements", "kinds", "speaker")}
 

@@ -200,8 +200,9 @@ class Result:
     signature: str | None = None
     """How `scores` were counted; `None` without scores. See `harness.signature`."""
     scores: Mapping[str, Any] = field(default_factory=dict)
-    """Headline per match mode: NER `strict`, `exact`, `partial`, `type`; attribution `relations`,
-    `elements`, ...; each with precision, recall, f1 and counts."""
+    """Headline per match mode: NER `strict`, `exact`, `partial`, `type`, and `normalised` (strict
+    with forgiving boundaries); attribution `relations`, `elements`, ...; each with precision,
+    recall, f1 and counts."""
     predictions: str | None = None
     """The predictions' JSON-lines file, relative to the record's folder."""
     costs: Costs = field(default_factory=Costs)

@@ -19,7 +19,9 @@ from harness.scoring.significance import (
 
 __all__ = ["description", "details", "leaderboard", "ranking_table", "rankings"]
 
-_HEADERS = ("backend", "P", "R", "F1", "95 % CI", "docs/s", "words/s", "peak MB", "load s")
+# The last score column tells skill from convention, or finding from attributing.
+_SECOND = {"ner": "F1 norm.", "attribution": "F1 +source"}
+_COSTS = ("docs/s", "words/s", "peak MB", "load s")
 
 
 def rankings(record: RunRecord, folder: str | Path) -> list[Table]:
@@ -86,7 +88,8 @@ def ranking_table(record: RunRecord, gold: str, task: Task, folder: str | Path) 
     title = f"{gold}: {_TASKS[task]} ({card.documents} documents, {card.words} words)"
     notes = [*_signatures(results), *_method(task, results, counted, resampler)]
     notes.extend(_remarks(ranked))
-    return Table(title, _HEADERS, rows, tuple(notes))
+    headers = ("backend", "P", "R", "F1", "95 % CI", _SECOND[task], *_COSTS)
+    return Table(title, headers, rows, tuple(notes))
 
 
 def detail_tables(record: RunRecord, gold: str, task: Task, folder: str | Path) -> Iterator[Table]:
@@ -118,7 +121,7 @@ def _ranking_row(
 ) -> tuple[Cell, ...]:
     counts = counted.get(result.backend)
     if counts is None or resampler is None:
-        return (f"{result.backend} ({result.status})", *([UNDEFINED] * 8))
+        return (f"{result.backend} ({result.status})", *([UNDEFINED] * 9))
     tp, predicted, gold = _sums(counts)
     bounds = interval(counts.counts, resampler)
     between = UNDEFINED if bounds.low is None else f"[{number(bounds.low)}, {number(bounds.high)}]"
@@ -130,6 +133,7 @@ def _ranking_row(
         number(tp / gold if gold else None),
         number(_f1(counts)),
         between,
+        number(_second(result)),
         quantity(costs.documents_per_second),
         quantity(costs.words_per_second),
         quantity(memory),
@@ -145,7 +149,7 @@ def _ceiling_row(card: GoldRecord, task: Task) -> list[tuple[Cell, ...]]:
     who = card.agreement.get("who", "annotators")
     spread = f"{number(found['lowest'])} to {number(found['highest'])}"
     name = f"{who} (mean of {found['pairs']} pairs)"
-    return [(name, *([UNDEFINED] * 2), number(found["f1"]), spread, *([UNDEFINED] * 4))]
+    return [(name, *([UNDEFINED] * 2), number(found["f1"]), spread, *([UNDEFINED] * 5))]
 
 
 def _name(result: Result) -> str:
@@ -159,6 +163,16 @@ def _name(result: Result) -> str:
     if result.status == "partial":
         marks.append(f"{result.failed} of {result.documents} failed")
     return f"{result.backend} ({', '.join(marks)})" if marks else result.backend
+
+
+def _second(result: Result) -> float | None:
+    """F1 with normalised boundaries, or of content and source together."""
+    if result.task == "ner":
+        block = result.scores.get("normalised", {})
+    else:
+        block = result.scores.get("relations", {}).get("pair", {})
+    value: float | None = block.get("f1")
+    return value
 
 
 def _f1(counts: UnitCounts | None) -> float | None:
@@ -193,7 +207,8 @@ def _method(
     if resampler is None:
         return ["Nothing was measured."]
     text = (
-        f"Ranked by F1, {HEADLINE[task]}. CI: {resampler.resamples:,} bootstrap resamples by "
+        f"Ranked by F1, {HEADLINE[task]}. {_MEANING[task]} "
+        f"CI: {resampler.resamples:,} bootstrap resamples by "
         f"{resampler.unit}{' within document' if resampler.unit == 'paragraph' else ''}, "
         f"seed {resampler.seed}."
     )
@@ -212,6 +227,12 @@ def _method(
             "points is found with 80 % power (median over pairs); smaller ones are ties."
         )
     return [text]
+
+
+_MEANING = {
+    "ner": "F1 norm.: determiners, possessives and edge punctuation do not count.",
+    "attribution": "F1 +source: the source overlaps too.",
+}
 
 
 def _is_sanity(result: Result) -> bool:
