@@ -26,10 +26,13 @@ __all__ = [
     "Checkpoint",
     "check",
     "find",
+    "hub_snapshot",
     "identity",
     "is_hub_id",
     "is_path",
     "labels",
+    "licence",
+    "local_folder",
 ]
 
 REFERENCE = Path(__file__).parent / "models" / "transformers-reference"
@@ -65,14 +68,14 @@ class Checkpoint:
 
 def find(model: str) -> Checkpoint | None:
     """The model on this machine, or `None`."""
-    folder = REFERENCE if model == "reference" else _folder(model)
+    folder = REFERENCE if model == "reference" else local_folder(model)
     if folder is None or not folder.is_dir():
         return None
     settings = _json(folder / "adapter_config.json")
     if settings is None:
         return Checkpoint(folder)
     name = str(settings.get("base_model_name_or_path") or "?")
-    return Checkpoint(folder, _packaged(name) or _folder(name), name)
+    return Checkpoint(folder, _packaged(name) or local_folder(name), name)
 
 
 def is_hub_id(model: str) -> bool:
@@ -118,7 +121,7 @@ def identity(model: str) -> ModelIdentity | None:
     return ModelIdentity(
         name=model if model == "reference" or not is_path(model) else found.folder.name,
         digest=digests[0] if len(digests) == 1 else digest_text("\n".join(digests)),
-        licence=REFERENCE_LICENCE if model == "reference" else _licence(found.folder),
+        licence=REFERENCE_LICENCE if model == "reference" else licence(found.folder),
         size_bytes=sum(path.stat().st_size for own in files for path in own),
         notes={"dtype": "float32", **({"encoder": found.base_name} if found.base_name else {})},
     )
@@ -199,14 +202,15 @@ def _header_trouble(path: str, size: int, _modified: int) -> str | None:
     return None
 
 
-def _folder(model: str) -> Path | None:
+def local_folder(model: str) -> Path | None:
+    """The folder of a path, or of a hub id in the hub's cache."""
     path = Path(model).expanduser()
     if is_path(model):
         return path.resolve() if path.is_dir() else None
-    return _cached(model) if is_hub_id(model) else None
+    return hub_snapshot(model) if is_hub_id(model) else None
 
 
-def _cached(model: str) -> Path | None:
+def hub_snapshot(model: str) -> Path | None:
     """The snapshot of a hub id in the hub's cache, laid out as huggingface_hub does it."""
     name, _, revision = model.partition("@")
     home = os.environ.get("HF_HOME") or str(
@@ -235,7 +239,7 @@ def _files(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if path.suffix in _READ and path.is_file()]
 
 
-def _licence(folder: Path) -> str:
+def licence(folder: Path) -> str:
     """Of the model card's front matter, `license: apache-2.0`."""
     try:
         card = (folder / "README.md").read_text("utf-8", "replace")

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from adapters._hub import first_line
 from harness.adapter import ModelIdentity
 from harness.digest import digest_files, digest_text
 from harness.distributions import versions
@@ -172,7 +173,7 @@ def load(found: Files, *, batch_size: int) -> Any:
                 **options,
             )
     except Exception as error:  # Stanza raises whatever a missing or foreign file makes it raise
-        raise BackendUnavailable(f"{found.name} cannot be loaded: {_say(error)}") from error
+        raise BackendUnavailable(f"{found.name} cannot be loaded: {first_line(error)}") from error
     _check_complete(found, pipeline.processors["ner"].trainers[0].model, checkpoint)
     return pipeline
 
@@ -195,7 +196,7 @@ def load_tokenizer(found: Files) -> Any:
         )
     except Exception as error:
         raise BackendUnavailable(
-            f"Stanza's tokenizer for {found.language!r} in {root} cannot be loaded: {_say(error)}",
+            f"Stanza's tokenizer {found.tokenizer} cannot be loaded: {first_line(error)}",
             install=_download(found.language),
         ) from error
 
@@ -215,7 +216,7 @@ def download(model: str) -> None:
         )
     except Exception as error:
         raise BackendUnavailable(
-            f"Stanza's {model!r} could not be fetched: {_say(error)}",
+            f"Stanza's {model!r} could not be fetched: {first_line(error)}",
             install="check the name and the network, or give a model file",
         ) from error
 
@@ -289,7 +290,7 @@ def _read(path: Path) -> dict[str, Any]:
     except Exception as error:
         raise BackendUnavailable(
             f"{path} cannot be read as weights: it is truncated, corrupt or a pickle that holds "
-            f"code ({_say(error)})"
+            f"code ({first_line(error)})"
         ) from error
     raise BackendUnavailable(f"{path} is no Stanza entity tagger: it holds {found}")
 
@@ -313,7 +314,7 @@ def _check_vectors(found: Files, checkpoint: dict[str, Any]) -> None:
         words = Pretrain(str(found.pretrain)).vocab.state_dict()["_id2unit"]
     except Exception as error:
         raise BackendUnavailable(
-            f"{found.pretrain} holds no word vectors: {_say(error)}"
+            f"{found.pretrain} holds no word vectors: {first_line(error)}"
         ) from error
     if list(words) != list(checkpoint["vocab"]["word"]["_id2unit"]):
         raise BackendUnavailable(
@@ -347,10 +348,6 @@ def _bare_resources() -> Iterator[str]:
 
 def _download(language: str) -> str:
     return f"python -c \"import stanza; stanza.download('{language}')\""
-
-
-def _say(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
 
 
 def installed(library: str) -> bool:

@@ -7,13 +7,14 @@ windows where it is long; words are tagged whole, and entities are slices of the
 from __future__ import annotations
 
 import importlib.util
-import os
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from adapters import _checkpoint
 from adapters._checkpoint import Checkpoint
+from adapters._hub import fetch, first_line
 from adapters._options import read_options
 from adapters._paragraphs import encodable, paragraphs
 from adapters._pieces import AGGREGATIONS, tag_words
@@ -37,7 +38,6 @@ _CHOICES = {"aggregation": AGGREGATIONS, "words": ("script", "spaces")}
 # These count positions from the padding index on, so that the first ones are never used.
 _SHIFTED = {"roberta", "xlm-roberta", "camembert", "longformer", "xlm-roberta-xl", "data2vec-text"}
 _FETCHED = ["*.json", "*.txt", "*.model", "*.safetensors"]
-_NOT_FETCHED = ["onnx/*", "openvino/*", "coreml/*", "flax*", "tf_*", "*training*"]
 
 
 class Read(NamedTuple):
@@ -186,7 +186,13 @@ class TransformersAdapter:
         name="transformers",
         tasks=("ner",),
         summary="transformers token classifiers, read in overlapping windows",
-        requires=("transformers>=5.0,<6", "tokenizers", "torch>=2.4", "safetensors>=0.4", "peft"),
+        requires=(
+            "transformers>=5.0,<6",
+            "tokenizers",
+            "torch>=2.4",
+            "safetensors>=0.4",
+            "peft>=0.17",
+        ),
         install=INSTALL,
         code_licence="Apache-2.0",
         model_licence=_checkpoint.REFERENCE_LICENCE,
@@ -234,10 +240,12 @@ class TransformersAdapter:
         reason = self.unavailable(request.model)
         if reason:
             raise BackendUnavailable(reason)
-        found = _checkpoint.find(request.model) or _fetch(request)
-        reason = _checkpoint.check(found)
-        if reason:
-            raise BackendUnavailable(reason)
+        if _checkpoint.find(request.model) is None:
+            fetch(request.model, _FETCHED, offline=request.offline)
+        found = _checkpoint.find(request.model)
+        reason = "it is not in the hub's cache" if found is None else _checkpoint.check(found)
+        if found is None or reason:
+            raise BackendUnavailable(f"{request.model}: {reason}")
         model, tokenizer = _load(found)
         identity = self.identity(request.model)
         assert identity is not None
@@ -248,36 +256,6 @@ class TransformersAdapter:
 
 def _fetchable(model: str) -> bool:
     return _checkpoint.is_hub_id(model) and not _checkpoint.is_path(model)
-
-
-def _fetch(request: LoadRequest) -> Checkpoint:
-    """Copy a model into the hub's cache: configs, tokenizer and safetensors, no code, no pickle."""
-    name, _, revision = request.model.partition("@")
-    if request.offline:
-        raise BackendUnavailable(
-            f"{request.model} is neither a folder nor in the hub's cache, and downloads are off",
-            install=f"give a folder, or fetch it once: harness run transformers/{name} --online",
-        )
-    os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", "10")
-    os.environ.setdefault("HF_HUB_DOWNLOAD_TIMEOUT", "30")
-    from huggingface_hub import snapshot_download
-
-    try:
-        snapshot_download(
-            name,
-            revision=revision or None,
-            allow_patterns=_FETCHED,
-            ignore_patterns=_NOT_FETCHED,
-        )
-    except Exception as error:  # no network, no such model, no permission, ...
-        raise BackendUnavailable(
-            f"{request.model} could not be fetched from the hub: {_first_line(error)}",
-            install="check the name and the network, or give a folder",
-        ) from error
-    found = _checkpoint.find(request.model)
-    if found is None:
-        raise BackendUnavailable(f"{request.model} was fetched, but is not in the hub's cache")
-    return found
 
 
 def _load(found: Checkpoint) -> tuple[Any, Any]:
@@ -300,7 +278,7 @@ def _load(found: Checkpoint) -> tuple[Any, Any]:
         if found.base is not None:
             model, missing = _merge(model, found, missing)
     except Exception as error:  # the library raises whatever a broken folder makes it raise
-        raise BackendUnavailable(f"{name} cannot be loaded: {_first_line(error)}") from error
+        raise BackendUnavailable(f"{name} cannot be loaded: {first_line(error)}") from error
     if missing:
         raise BackendUnavailable(
             f"the weights of {name} lack {len(missing)} tensors, first {missing[0]}: it would "
@@ -322,8 +300,10 @@ def _merge(model: Any, found: Checkpoint, missing: list[str]) -> tuple[Any, list
     with safe_open(found.folder / "adapter_model.safetensors", framework="pt") as weights:
         given = set(weights.keys())
     still = [key for key in missing if f"base_model.model.{key}" not in given]
-    peft = PeftModel.from_pretrained(model, str(found.folder))
-    return peft.merge_and_unload(), still
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft and transformers, at each other
+        peft = PeftModel.from_pretrained(model, str(found.folder))
+        return peft.merge_and_unload(), still
 
 
 def _special(tokenizer: Any) -> tuple[list[int], list[int]]:
@@ -343,10 +323,6 @@ def _limit(config: Any, tokenizer: Any, wanted: int) -> int:
         shifted = config.model_type in _SHIFTED
         limits.append(positions - ((config.pad_token_id or 0) + 1 if shifted else 0))
     return min(limits)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
 
 
 ADAPTER = TransformersAdapter()

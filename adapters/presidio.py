@@ -1,0 +1,122 @@
+"""`presidio`: the pattern recognisers of Microsoft Presidio, which need no model.
+
+E-mail addresses, URLs, phone and account numbers, dates: no names of people or places, for those
+Presidio asks another library (spaCy, Stanza, transformers, GLiNER), which is here by itself.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from adapters._options import read_options
+from harness.adapter import Declaration, LoadRequest, ModelIdentity, Option
+from harness.annotation import Annotations, Entity
+from harness.digest import digest_files
+from harness.distributions import versions
+from harness.errors import BackendUnavailable
+
+INSTALL = "pip install 'nlp-harness[presidio]'"
+
+_DEFAULTS: dict[str, Option] = {"threshold": 0.4, "language": "en"}
+
+
+class PresidioBackend:
+    """An analyzer whose recognisers look at characters alone."""
+
+    def __init__(self, engine: Any, identity: ModelIdentity, options: dict[str, Option]) -> None:
+        self._engine = engine
+        self._language = str(options["language"])
+        self._threshold = float(options["threshold"])
+        self.labels: tuple[str, ...] | None = tuple(
+            sorted(engine.get_supported_entities(self._language))
+        )
+        self.identity = identity
+
+    def predict(self, texts: Sequence[str]) -> Iterable[list[Any]]:
+        """Presidio's results for each text."""
+        for text in texts:
+            yield self._engine.analyze(
+                text=text, language=self._language, score_threshold=self._threshold
+            )
+
+    def annotations(self, text: str, raw: list[Any]) -> Annotations:
+        """Every result, also those that lie within each other (a URL in an e-mail address)."""
+        found = {Entity(item.start, item.end, item.entity_type, float(item.score)) for item in raw}
+        return Annotations(tuple(sorted(found)))
+
+
+class PresidioAdapter:
+    """Presidio without a language model."""
+
+    declaration = Declaration(
+        name="presidio",
+        tasks=("ner",),
+        summary="Presidio's pattern recognisers: addresses, numbers, dates; no names",
+        requires=("presidio-analyzer>=2.2.360,<2.3", "phonenumbers", "tldextract"),
+        install=INSTALL,
+        code_licence="MIT",
+        model_licence="none",
+        labels="presidio",
+        default_models=(),
+        takes_model=False,
+        traps=(
+            "without a threshold weak patterns count (any eight digits are a US_BANK_NUMBER with "
+            "0.05); 0.4 here",
+            "its e-mail recogniser fetches a list of domains from the network at first use; the "
+            "list that comes with tldextract is used here",
+            "recognisers answer independently, so a URL lies inside an e-mail address",
+            "without a language model context words (`card`, `account`) raise no score",
+        ),
+    )
+
+    def unavailable(self, model: str) -> str | None:
+        if model:
+            return f"presidio takes no model, found {model!r}"
+        if importlib.util.find_spec("presidio_analyzer") is None:
+            return f"Presidio is not installed; {INSTALL}"
+        return None
+
+    def identity(self, model: str) -> ModelIdentity | None:
+        """The recognisers are Presidio's code, so its version tells which they are."""
+        known = versions(self.declaration.requires)
+        if "presidio-analyzer" not in known:
+            return None
+        return ModelIdentity(
+            "patterns",
+            version=" ".join(f"{name} {version}" for name, version in sorted(known.items())),
+            digest=digest_files([Path(__file__)]),
+            licence="MIT",
+        )
+
+    def load(self, request: LoadRequest) -> PresidioBackend:
+        """Load the recognisers; options `threshold` (least score, 0.4) and `language` (en)."""
+        options = read_options(request.options, _DEFAULTS)
+        reason = self.unavailable(request.model)
+        if reason:
+            raise BackendUnavailable(reason)
+        identity = self.identity(request.model)
+        assert identity is not None
+        return PresidioBackend(_engine(str(options["language"])), identity, options)
+
+
+def _engine(language: str) -> Any:
+    import tldextract.tldextract
+    from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
+    from presidio_analyzer.nlp_engine import NoOpNlpEngine
+
+    # Presidio calls tldextract's module-level extractor, which would go to the network.
+    tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+    try:
+        nothing = NoOpNlpEngine([{"lang_code": language, "model_name": ""}])
+        nothing.load()
+        registry = RecognizerRegistry(supported_languages=[language])
+        registry.load_predefined_recognizers(languages=[language], nlp_engine=nothing)
+        return AnalyzerEngine(registry=registry, nlp_engine=nothing, supported_languages=[language])
+    except Exception as error:
+        raise BackendUnavailable(f"Presidio cannot be loaded: {error}", install=INSTALL) from error
+
+
+ADAPTER = PresidioAdapter()
