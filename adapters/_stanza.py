@@ -14,13 +14,13 @@ import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from adapters._hub import first_line
 from harness.adapter import ModelIdentity
 from harness.digest import digest_files, digest_text
-from harness.distributions import versions
 from harness.errors import BackendUnavailable
 
 __all__ = [
@@ -78,7 +78,10 @@ def resources_folder() -> Path:
     chosen = os.environ.get("STANZA_RESOURCES_DIR")
     if chosen:
         return Path(chosen)
-    version = versions(["stanza"]).get("stanza", "")
+    try:
+        version = metadata.version("stanza")
+    except metadata.PackageNotFoundError:
+        version = ""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     with contextlib.suppress(ImportError):
         from platformdirs import user_cache_dir

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterable, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from adapters._options import read_options
 from harness.adapter import Declaration, LoadRequest, ModelIdentity, Option
 from harness.annotation import Annotations, Entity
 from harness.digest import digest_files
-from harness.distributions import versions
 from harness.errors import BackendUnavailable
 
 INSTALL = "pip install 'nlp-harness[presidio]'"
 
+_DISTRIBUTIONS = ("presidio-analyzer", "phonenumbers", "tldextract")
 _DEFAULTS: dict[str, Option] = {"threshold": 0.4, "language": "en"}
 
 
@@ -81,12 +82,13 @@ class PresidioAdapter:
 
     def identity(self, model: str) -> ModelIdentity | None:
         """The recognisers are Presidio's code, so its version tells which they are."""
-        known = versions(self.declaration.requires)
-        if "presidio-analyzer" not in known:
+        try:
+            known = [f"{name} {metadata.version(name)}" for name in _DISTRIBUTIONS]
+        except metadata.PackageNotFoundError:
             return None
         return ModelIdentity(
             "patterns",
-            version=" ".join(f"{name} {version}" for name, version in sorted(known.items())),
+            version=", ".join(known),
             digest=digest_files([Path(__file__)]),
             licence="MIT",
         )

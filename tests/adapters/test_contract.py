@@ -1,0 +1,273 @@
+"""What every registered adapter promises, asked of each in the same words."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import entry_points
+
+import pytest
+
+from harness.adapter import Adapter, Backend, LoadRequest
+from harness.annotation import Annotations, Attribution, Entity, Task, span_problems
+from harness.errors import BackendUnavailable, DocumentRefused
+from harness.formats.jsonl import annotations_to_json
+from harness.labels import load_schema
+from harness.registry import GROUP, BackendSpec, adapter
+
+# The registry's own list may hold what another test planted; this is what the project registers.
+NAMES = sorted(
+    point.name for point in entry_points(group=GROUP) if point.value.startswith("adapters.")
+)
+SPECS = [
+    BackendSpec(name, model)
+    for name in NAMES
+    for model in adapter(name).declaration.default_models or ("",)
+    if name not in ("process", "oracle", "gliner", "flair")
+]
+HEAVY = {
+    *("torch", "spacy", "stanza", "transformers", "textacy", "gliner", "flair", "peft"),
+    *("presidio_analyzer", "numpy", "huggingface_hub"),
+}
+
+REFUSED = Annotations()
+
+TEXTS = {
+    "empty": "",
+    "white space": " \t\n\r\n\u00a0\u2003 ",
+    "plain": "“We will vote in May,” Angela Merkel said in Berlin on Monday. The UN agreed.",
+    "emoji": "\U0001f600\U0001f469\u200d\U0001f467 Angela Merkel met \U0001f1eb\U0001f1f7 Macron in Paris.",
+    "combining accents": "Nadia Joliot-Curie\u0301 said: “Le cafe\u0301 in Me\u0301xico is open.”",
+    "CRLF": "Angela Merkel\r\nspoke in Berlin.\r\n\r\n“No,” said Boris Johnson.\r\nHe left.\r\n",
+    "no-break space": "Mr\u00a0Smith of\u00a0Example\u00a0Corp. said “yes” in New\u00a0York.",
+    "line separators": "Angela Merkel\u2028Paris\u2029London\x0bRome\x0cMadrid\x85Oslo",
+    "zero width": "Angela\u200b Merkel\ufeff of\u00adGermany said: “no”.",
+    "quotation marks only": "“”\"\"''«»”“",
+    "capitals": "ANGELA MERKEL SPOKE IN BERLIN",
+    "long word": "Berlin" * 400,
+    "right to left": "قال محمد صلاح: «نعم» in Cairo.",
+}
+
+
+@pytest.fixture(params=NAMES)
+def found(request: pytest.FixtureRequest) -> Adapter:
+    return adapter(request.param)
+
+
+def _tasks(spec: BackendSpec) -> Iterator[Task]:
+    yield from adapter(spec.adapter).declaration.tasks
+
+
+@cache
+def _load(spec: str, task: Task) -> Backend:
+    parsed = BackendSpec.parse(spec)
+    reason = adapter(parsed.adapter).unavailable(parsed.model)
+    if reason:
+        pytest.skip(reason)
+    labels = tuple(load_schema("conll03").labels)
+    request = LoadRequest(model=parsed.model, task=task, labels=labels, offline=True)
+    return adapter(parsed.adapter).load(request)
+
+
+def _marks(spec: BackendSpec) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.models] if adapter(spec.adapter).declaration.requires else []
+
+
+BACKENDS = [
+    pytest.param(str(spec), task, id=f"{spec}-{task}", marks=_marks(spec))
+    for spec in SPECS
+    for task in _tasks(spec)
+]
+
+
+def _ask(backend: Backend, texts: list[str]) -> list[Annotations]:
+    """A refusal that says why is an answer, too: one without any layer."""
+    raws = list(backend.predict(texts))
+    assert len(raws) == len(texts)
+    found = []
+    for text, raw in zip(texts, raws, strict=True):
+        try:
+            found.append(backend.annotations(text, raw))
+        except DocumentRefused as refusal:
+            assert str(refusal)
+            found.append(REFUSED)
+    return found
+
+
+# Declarations
+
+
+def test_every_module_of_adapters_is_registered() -> None:
+    """Found by name, so that a new adapter cannot be forgotten here."""
+    assert set(NAMES) >= {"spacy", "stanza", "transformers", "gliner", "flair", "presidio"}
+
+
+def test_declaration_is_complete(found: Adapter) -> None:
+    declared = found.declaration
+    assert declared.tasks
+    assert declared.summary
+    assert declared.install
+    if declared.name != "process":
+        assert declared.code_licence
+    assert (declared.capabilities is not None) <= ("attribution" in declared.tasks)
+    for trap in declared.traps:
+        assert trap[0].islower() or trap[0] in "'“" or trap.split()[0][0].isupper()
+        assert not trap.endswith("."), "one sentence each, shown in a list"
+    if isinstance(declared.labels, str):
+        assert load_schema(declared.labels)
+
+
+def test_declared_under_its_own_name(found: Adapter) -> None:
+    assert adapter(found.declaration.name) is found
+
+
+def test_default_models_take_a_model_only_where_that_is_declared(found: Adapter) -> None:
+    if not found.declaration.takes_model:
+        assert set(found.declaration.default_models) <= {""}
+        assert found.unavailable("some-model") is not None
+
+
+def test_a_model_that_is_nowhere_is_unavailable_and_says_why(found: Adapter) -> None:
+    reason = found.unavailable("/no/such/model")
+    assert reason
+    assert "\n" not in reason
+    assert found.identity("/no/such/model") is None or not found.declaration.takes_model
+
+
+def test_loading_what_is_nowhere_is_an_error_of_ours(found: Adapter) -> None:
+    if found.declaration.sanity or not found.declaration.takes_model:
+        pytest.skip("has no models")
+    with pytest.raises(BackendUnavailable) as caught:
+        found.load(LoadRequest(model="/no/such/model", task=found.declaration.tasks[0]))
+    assert caught.value.reason
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_looking_imports_nothing_heavy(name: str) -> None:
+    program = (
+        "import sys\n"
+        "from harness.registry import adapter\n"
+        f"found = adapter({name!r})\n"
+        "for model in (*found.declaration.default_models, '', '/no/such/model'):\n"
+        "    found.unavailable(model), found.identity(model)\n"
+        f"heavy = sorted(set(sys.modules) & {HEAVY!r})\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_identity_tells_a_model_from_any_other(spec: BackendSpec) -> None:
+    found = adapter(spec.adapter)
+    if found.unavailable(spec.model):
+        pytest.skip(str(found.unavailable(spec.model)))
+    identity = found.identity(spec.model)
+    assert identity is not None
+    assert identity.name
+    assert identity.digest or identity.version
+    assert identity == found.identity(spec.model)
+
+
+# Answers
+
+
+@pytest.mark.parametrize(("spec", "task"), BACKENDS)
+def test_identity_before_and_after_loading_agree(spec: str, task: Task) -> None:
+    parsed = BackendSpec.parse(spec)
+    backend = _load(spec, task)
+    before = adapter(parsed.adapter).identity(parsed.model)
+    assert before is not None
+    assert (before.digest, before.version) == (backend.identity.digest, backend.identity.version)
+
+
+@pytest.mark.parametrize(("spec", "task"), BACKENDS)
+@pytest.mark.parametrize("case", TEXTS)
+def test_offsets_lie_in_the_text(spec: str, task: Task, case: str) -> None:
+    text = TEXTS[case]
+    (found,) = _ask(_load(spec, task), [text])
+    if found is REFUSED:
+        return
+    layer = found.layer(task)
+    assert layer is not None, "the layer that was asked for is annotated, be it with nothing"
+    for item in layer:
+        spans = [item.span] if isinstance(item, Entity) else [span for _, span in item.spans()]
+        for span in spans:
+            assert span_problems(len(text), *span) is None
+            if not spec.startswith("whole-document"):
+                assert text[slice(*span)] == text[slice(*span)].strip(), "edges are no white space"
+    if not text.strip() and not spec.startswith("whole-document"):
+        assert layer == ()
+    annotations_to_json(found)
+
+
+@pytest.mark.parametrize(("spec", "task"), BACKENDS)
+def test_labels_are_among_those_declared(spec: str, task: Task) -> None:
+    if task != "ner":
+        pytest.skip("attributions have no labels")
+    backend = _load(spec, task)
+    used = {
+        entity.label
+        for found in _ask(backend, list(TEXTS.values()))
+        for entity in found.entities or ()
+    }
+    if backend.labels is not None:
+        assert used <= set(backend.labels)
+        assert list(backend.labels) == sorted(set(backend.labels))
+    declared = adapter(BackendSpec.parse(spec).adapter).declaration.labels
+    if isinstance(declared, str) and backend.labels is not None:
+        assert set(backend.labels) <= set(load_schema(declared).labels)
+
+
+@pytest.mark.parametrize(("spec", "task"), BACKENDS)
+def test_order_and_company_change_nothing(spec: str, task: Task) -> None:
+    backend = _load(spec, task)
+    texts = list(TEXTS.values())
+    singly = [_places(_ask(backend, [text])[0]) for text in texts]
+    together = [_places(found) for found in _ask(backend, texts)]
+    backwards = [_places(found) for found in _ask(backend, texts[::-1])][::-1]
+    assert together == singly == backwards
+
+
+@pytest.mark.parametrize(("spec", "task"), BACKENDS)
+def test_nothing_to_do_is_fine(spec: str, task: Task) -> None:
+    assert _ask(_load(spec, task), []) == []
+
+
+@pytest.mark.parametrize(("spec", "task"), BACKENDS)
+def test_reads_to_the_end_of_a_long_document(spec: str, task: Task) -> None:
+    """20,000 characters; the last paragraph must count as much as the first."""
+    backend = _load(spec, task)
+    paragraph = "“We will vote in May,” Angela Merkel said in Berlin on Monday."
+    filler = "Nothing else was heard that day, and people went home early, tired of it all."
+    text = "\n\n".join([paragraph, *[filler] * 250, paragraph])
+    assert len(text) > 19_000
+    (raw,) = backend.predict([text])
+    layer = backend.annotations(text, raw).layer(task) or ()
+    seen = getattr(backend, "characters_seen", None)
+    if seen is not None:
+        assert seen(text, raw) == len(text)
+    if "empty" in spec or "whole-document" in spec:
+        return
+    at = len(text) - len(paragraph)
+    first = {_place(item, 0) for item in layer if _begin(item) < len(paragraph)}
+    last = {_place(item, at) for item in layer if _begin(item) >= at}
+    assert first == last
+    if "presidio" not in spec:
+        assert first
+
+
+def _begin(item: Entity | Attribution) -> int:
+    return item.start if isinstance(item, Entity) else item.content[0].start
+
+
+def _place(item: Entity | Attribution, at: int) -> tuple[object, ...]:
+    if isinstance(item, Entity):
+        return (item.start - at, item.end - at, item.label)
+    return tuple((role, span.start - at, span.end - at) for role, span in item.spans())
+
+
+def _places(found: Annotations) -> list[tuple[object, ...]]:
+    return [_place(item, 0) for item in (*(found.entities or ()), *(found.attributions or ()))]
