@@ -267,7 +267,7 @@ def compare(
     """Compare scores, runs or files of predictions; the first system is the reference.
 
     Runs give all their backends but the sanity rows. Files need `gold` and `task`. The sources
-    have to meet on one gold set and task; `gold` (for runs a name or path) and `task` choose one.
+    have to meet on one gold set and task; `gold` and `task` choose one.
 
     Raises `NotComparable` for systems that were counted differently (`force` compares all the
     same), `NothingMeasured` where there is nothing, `UsageError` where several gold sets are left.
@@ -276,23 +276,19 @@ def compare(
     from harness.compare import systems_of
     from harness.compare.systems import GoldFinder, from_run, is_run
 
-    place = gold.path if isinstance(gold, GoldSet) else gold
-    finder = GoldFinder([place] if place is not None and Path(place).exists() else [])
+    goldset = load_goldset(gold) if isinstance(gold, str | Path) else gold
+    finder = GoldFinder([] if goldset is None else [goldset.path])
     systems: list[System] = []
     for source in sources:
         if isinstance(source, Scored):
             systems.append(source.system)
         elif is_run(source):
             systems += [system for system in from_run(source, finder=finder) if not system.sanity]
-        elif gold is None or task is None:
+        elif goldset is None or task is None:
             raise UsageError(f"{source} is no run; to read it as predictions give gold and task")
         else:
-            systems.append(score(gold, source, task=task).system)
-    if gold is None:
-        name = None
-    else:
-        name = gold.name if isinstance(gold, GoldSet) else load_goldset(gold).name
-    groups = systems_of(systems, gold=name, task=task)
+            systems.append(score(goldset, source, task=task).system)
+    groups = systems_of(systems, gold=goldset.name if goldset else None, task=task)
     if len(groups) > 1:
         shown = ", ".join(f"{one} ({kind})" for one, kind in groups)
         raise UsageError(f"several gold sets and tasks: {shown}; choose with gold and task")

@@ -313,7 +313,7 @@ def desk(
 
 
 def test_choose_command(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    base = ["choose", "--task", "ner", "--gold-path", str(desk), "--resamples", "500"]
+    base = ["choose", "--task", "ner", "--gold", str(desk), "--resamples", "500"]
     assert main([*base, "--types", "PER, ORG", "--weight", "recall=2", "--together"]) == 0
     out = capsys.readouterr().out
     assert "Recommended: strong." in out and "backends together" in out
@@ -348,9 +348,9 @@ def test_compare_files_of_predictions(
 
 
 def test_audit_command(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["audit", "--gold-path", str(desk), "--limit", "3"]) == 0
+    assert main(["audit", "--gold", str(desk), "--limit", "3"]) == 0
     assert "gold mentions that none of" in capsys.readouterr().out
-    assert main(["audit", "--gold-path", str(desk), "--json"]) == 0
+    assert main(["audit", "--gold", str(desk), "--json"]) == 0
     assert "texts" not in json.loads(capsys.readouterr().out)[0]
     assert main(["audit", "--backend", "weak"]) == 3
 

@@ -569,13 +569,13 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, goldset: GoldSet) -> P
 
 def accept(*more: str) -> int:
     return main(["baseline", "accept", "old", "--baseline", "base.json", "--yes",
-                 "--gold-path", "planted.jsonl", *more])  # fmt: skip
+                 "--gold", "planted.jsonl", *more])  # fmt: skip
 
 
 def test_accept_shows_and_check_judges(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert accept() == 0
     assert "What accepting this run changes" in capsys.readouterr().out
-    gold = ["--gold-path", "planted.jsonl", "--resamples", "1000"]
+    gold = ["--gold", "planted.jsonl", "--resamples", "1000"]
     assert main(["check", "old", "--baseline", "base.json", *gold]) == 0
     out = capsys.readouterr().out
     assert "no regression" in out
@@ -600,7 +600,7 @@ def test_replay_needs_no_model_and_sees_changed_gold(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     accept()
-    base = ["check", "old", "--baseline", "base.json", "--gold-path", "planted.jsonl",
+    base = ["check", "old", "--baseline", "base.json", "--gold", "planted.jsonl",
             "--resamples", "200", "--replay"]  # fmt: skip
     assert main(base) == 0
     assert "counted again" in capsys.readouterr().out

@@ -48,7 +48,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         synthetic.run_folder(folder / name, goldset, {"ours": records_})
     status = main(["baseline", "accept", str(folder / "good"), "--yes",
                    "--baseline", str(folder / "base.json"),
-                   "--gold-path", str(goldset.path)])  # fmt: skip
+                   "--gold", str(goldset.path)])  # fmt: skip
     assert status == 0
     return folder
 

@@ -20,11 +20,10 @@ example:
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("run", nargs="?", default="results", metavar="RUN", help="a run; default: results")
-    add("--gold", metavar="NAME", help="only this gold set")
+    add("--gold", action="append", default=[], metavar="NAME", help="only this gold set, or path")
     add("--task", choices=("ner", "attribution"), help="only this task")
     add("--backend", action="append", default=[], metavar="NAME", help="only these")
     add("--agree", type=int, metavar="N", help="N backends have to agree; default: all")
-    add("--gold-path", action="append", default=[], metavar="PATH", help="where a gold set lies")
     add("--force", action="store_true", help="even where they were counted differently")
     add("--limit", type=int, metavar="N", help="show at most N of each kind")
     add("--json", action="store_true", help="for machines")
@@ -40,11 +39,11 @@ def run(args: argparse.Namespace) -> int:
 
     systems = [
         system
-        for system in from_run(args.run, finder=GoldFinder(args.gold_path))
+        for system in from_run(args.run, finder=GoldFinder(args.gold))
         if not system.sanity
         and (not args.backend or any(matches(name, system.backend) for name in args.backend))
     ]
-    groups = systems_of(systems, gold=args.gold, task=args.task)
+    groups = systems_of(systems, task=args.task)
     several = [group for group in groups.values() if len(group) > 1]
     if not several:
         raise NothingMeasured("an audit takes a run with at least two backends on one gold set")

@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--yes", action="store_true", help="do not ask")
     add("--dry-run", action="store_true", help="show the difference and change nothing")
     add("--remove-missing", action="store_true", help="drop entries that the run does not have")
-    add("--gold-path", action="append", default=[], metavar="PATH", help="where a gold set lies")
+    add("--gold", action="append", default=[], metavar="NAME", help="only this gold set, or path")
     add("--backend", action="append", default=[], metavar="NAME", help="accept only these")
     add("--format", choices=FORMATS, default="simple", help="default: simple")
     add("--json", action="store_true", help="show: for machines")
@@ -65,7 +65,7 @@ def _accept(args: argparse.Namespace) -> int:
     from harness.report.tables import render
 
     record, _ = read_run(args.run)
-    systems = _chosen(from_run(args.run, finder=GoldFinder(args.gold_path)), args.backend)
+    systems = _chosen(from_run(args.run, finder=GoldFinder(args.gold)), args.backend)
     new = baseline.from_systems(systems, record)
     # A broken baseline is an error here too: it is never overwritten unseen.
     old = baseline.read(args.baseline) if Path(args.baseline).exists() else None
@@ -98,7 +98,7 @@ def _tell(accepted: Baseline, path: str) -> None:
     if bare:
         print(
             f"without mentions, so that flips cannot be shown: {', '.join(sorted(set(bare)))} "
-            "(name the gold set with --gold-path)",
+            "(say where the gold set lies with --gold)",
             file=sys.stderr,
         )
 

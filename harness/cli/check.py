@@ -33,9 +33,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--baseline", default="results/baseline.json", metavar="FILE", help="what was accepted")
     add("--rules", metavar="FILE", help="floors, largest drops and pinned mentions (TOML)")
     add("--replay", action="store_true", help="count the run's stored predictions again; no model")
-    add("--gold", action="append", default=[], metavar="NAME", help="only these gold sets")
+    add("--gold", action="append", default=[], metavar="NAME", help="only this gold set, or path")
     add("--backend", action="append", default=[], metavar="NAME", help="only these backends")
-    add("--gold-path", action="append", default=[], metavar="PATH", help="where a gold set lies")
     add("--junit", metavar="FILE", help="write JUnit XML")
     add("--summary", metavar="FILE", help="append the Markdown summary (always in GitHub Actions)")
     add("--badge", metavar="FILE", help="write a shields.io badge")
@@ -71,13 +70,14 @@ def _report(args: argparse.Namespace) -> GateReport:
     rules = DEFAULT_RULES if args.rules is None else read_rules(args.rules)
     accepted = baseline.read(args.baseline)
     record, folder = read_run(args.run)
-    systems = from_run(args.run, finder=GoldFinder(args.gold_path), replay=args.replay)
+    finder = GoldFinder(args.gold)
+    systems = from_run(args.run, finder=finder, replay=args.replay, lenient=True)
     report = check(
         record,
         systems,
         accepted,
         rules,
-        gold=args.gold,
+        gold=finder.patterns,
         backends=args.backend,
         resamples=args.resamples,
     )

@@ -13,6 +13,7 @@ from harness.report.tables import FORMATS
 if TYPE_CHECKING:
     from harness.choose import Wishes
     from harness.compare import System
+    from harness.compare.systems import GoldFinder
     from harness.record import RunRecord
 
 EPILOG = """\
@@ -31,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("run", nargs="?", default="results", metavar="RUN", help="a run; default: results")
     add("--task", choices=("ner", "attribution"), required=True)
-    add("--gold", metavar="NAME", help="only this gold set")
+    add("--gold", action="append", default=[], metavar="NAME", help="only this gold set, or path")
     add("--backend", action="append", default=[], metavar="NAME", help="only these")
     add("--types", metavar="A,B", help="entity types that matter; default: all")
     add("--part", metavar="NAME", help="attribution: what matters; default: found50")
@@ -45,7 +46,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--licence", choices=("any", "open", "permissive"), default="any", help="code and model")
     add("--offline", action="store_true", help="has to run without a network")
     add("--together", action="store_true", help="what the backends find together, too")
-    add("--gold-path", action="append", default=[], metavar="PATH", help="where a gold set lies")
     add("--force", action="store_true", help="choose among what was counted differently")
     add("--resamples", type=int, default=10_000, metavar="N", help="default: 10000")
     add("--format", choices=FORMATS, default="simple", help="default: simple")
@@ -61,8 +61,9 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--resamples is a number from 1 up")
     wishes = _wishes(args)
     record, _ = read_run(args.run)
-    systems = _candidates(from_run(args.run, finder=GoldFinder(args.gold_path)), args.backend)
-    groups = systems_of(systems, gold=args.gold, task=args.task)
+    finder = GoldFinder(args.gold)
+    systems = _candidates(from_run(args.run, finder=finder), args.backend)
+    groups = systems_of(systems, task=args.task)
     if not groups:
         raise NothingMeasured(f"no backend in {args.run} was measured for the task {args.task}")
     choices = [
@@ -76,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         )
         for group in groups.values()
     ]
-    missing = _missing(record, args)
+    missing = _missing(record, finder, args.task)
     if args.json:
         body = [choice.to_json() for choice in choices]
         if args.together:
@@ -116,13 +117,13 @@ def _together_json(group: list[System], *, force: bool) -> object:
     return encode(complement(group, force=force))
 
 
-def _missing(record: RunRecord, args: argparse.Namespace) -> list[str]:
+def _missing(record: RunRecord, finder: GoldFinder, task: str) -> list[str]:
     return [
         f"{result.backend} on {result.gold} ({result.status}: {result.reason})"
         for result in record.results
         if result.status not in ("ok", "partial")
-        and result.task == args.task
-        and args.gold in (None, result.gold)
+        and result.task == task
+        and finder.wants(result.gold)
     ]
 
 

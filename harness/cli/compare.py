@@ -30,7 +30,7 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("input", nargs="+", metavar="RUN_OR_PRED", help="runs or predictions; reference first")
-    add("--gold", action="append", default=[], metavar="PATH", help="where a gold set lies")
+    add("--gold", action="append", default=[], metavar="NAME", help="only this gold set, or path")
     add("--task", choices=("ner", "attribution"), help="only this task")
     add("--backend", action="append", default=[], metavar="NAME", help="only these; first = ref")
     add("--metric", default="f1", help="precision, recall or f1 (default)")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,17 @@ from harness import record as records
 from harness.annotation import Record, Task
 from harness.assess import meeting_of, spoken
 from harness.compare.measures import Tally
-from harness.errors import HarnessError, InputError, NotComparable, NothingMeasured
+from harness.errors import (
+    HarnessError,
+    InputError,
+    NotComparable,
+    NothingMeasured,
+    UsageError,
+)
 from harness.evaluate import Pair, join, onto_schema, project_records, tally_document
 from harness.flips import Outcomes, outcomes
 from harness.formats import jsonl
-from harness.goldset import GoldSet, load_goldset
+from harness.goldset import CARD, FOLDER, GoldSet, load_goldset
 from harness.record import Result, RunRecord
 from harness.scoring.attribution_tally import AttributionOptions, AttributionTally
 from harness.scoring.counts import NerTally
@@ -42,26 +49,38 @@ __all__ = [
 
 
 class GoldFinder:
-    """Finds the gold set that a record names: among given paths first, then under `goldsets/`."""
+    """The gold sets that a user asked for: where they lie, and which results are about them.
+
+    Each place is a path, a name below `goldsets/`, or a pattern of names. Without any, every gold
+    set is wanted, and looked for by its name.
+    """
 
     def __init__(self, places: Iterable[str | Path] = ()) -> None:
-        self._given = [load_goldset(place) for place in places]
         self._known: dict[str, GoldSet | None] = {}
+        patterns = []
+        for place in places:
+            if Path(place).exists() or (FOLDER / place / CARD).is_file():
+                goldset = load_goldset(place)
+                self._known[goldset.name] = goldset
+                patterns.append(goldset.name)
+            else:
+                patterns.append(str(place))
+        self.patterns = tuple(patterns)
+
+    def wants(self, name: str) -> bool:
+        """Whether the gold set of that name was asked for."""
+        return not self.patterns or any(
+            one == name or fnmatchcase(name, one) for one in self.patterns
+        )
 
     def find(self, name: str) -> GoldSet | None:
         """The gold set of that name, or `None`; its digest is not checked."""
         if name not in self._known:
-            self._known[name] = self._find(name)
+            try:
+                self._known[name] = load_goldset(name)
+            except HarnessError:
+                self._known[name] = None
         return self._known[name]
-
-    def _find(self, name: str) -> GoldSet | None:
-        for goldset in self._given:
-            if goldset.name == name:
-                return goldset
-        try:
-            return load_goldset(name)
-        except HarnessError:
-            return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,18 +174,29 @@ def read_run(path: str | Path) -> tuple[RunRecord, Path]:
 
 
 def from_run(
-    path: str | Path, *, finder: GoldFinder | None = None, replay: bool = False
+    path: str | Path,
+    *,
+    finder: GoldFinder | None = None,
+    replay: bool = False,
+    lenient: bool = False,
 ) -> list[System]:
-    """Every result of a run that has counts, in the record's order.
+    """Every result of a run that has counts and is about a wanted gold set, in its order.
 
     With `replay` the stored predictions are counted again, with this version's rules and the gold
-    as it is now; `NothingMeasured` where predictions or gold are not at hand.
+    as it is now; `NothingMeasured` where predictions or gold are not at hand. Raises `UsageError`
+    when the run has none of the wanted gold sets, unless `lenient`.
     """
     record, folder = read_run(path)
     finder = finder or GoldFinder()
+    golds = sorted({result.gold for result in record.results})
+    if golds and not lenient and not any(map(finder.wants, golds)):
+        raise UsageError(
+            f"no gold set {', '.join(finder.patterns)} in {folder}; there is: {', '.join(golds)}"
+        )
     systems = []
     for result in record.results:
-        if result.signature is None or result.status not in ("ok", "partial"):
+        answered = result.signature is not None and result.status in ("ok", "partial")
+        if not answered or not finder.wants(result.gold):
             continue
         system = _system(result, record, folder, finder)
         systems.append(_recounted(system, result, record, folder, finder) if replay else system)

@@ -35,7 +35,7 @@ def check_pins(system: System, entry: Entry, pins: Sequence[Pin]) -> Iterator[Ve
             "error",
             "no-predictions",
             f"{len(mine)} pinned mentions could not be looked up: the run's predictions or the "
-            "gold set are not at hand (name it with --gold-path)",
+            "gold set are not at hand (say where it lies with --gold)",
         )
         return
     before = _mentions(entry)
