@@ -31,7 +31,7 @@ for line in sys.stdin:
     texts = json.loads(line)
     start = time.perf_counter()
     for text in texts:
-        [(ent.start_char, ent.end_char, ent.label_) for ent in nlp(text).ents]
+        nlp(text)
     print(time.perf_counter() - start, flush=True)
 """
 Ratio = Callable[[str, float, float], None]
@@ -87,11 +87,9 @@ def test_predict_loop_beside_the_plain_loop(
                 times["plain"] += plain_loop(block)
 
     benchmark.pedantic(both, rounds=1)
-    ratio(
-        f"plain spaCy loop / predict phase, {ARTICLES} articles",
-        times["plain"] / times["ours"],
-        0.95,
-    )
+    times_of = f"{times['plain']:.1f} s / {times['ours']:.1f} s"
+    name = f"plain spaCy loop / predict phase, {ARTICLES} articles: {times_of}"
+    ratio(name, times["plain"] / times["ours"], 0.95)
 
 
 @pytest.mark.parametrize(
