@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import random
 import unicodedata
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
+from harness.cli.main import main
 from harness.doctor import Finding, diagnose, suspicious
 from harness.doctor.readings import READINGS
+from harness.formats import jsonl
 
 NAMES = [
     ("Jens Stoltenberg", "PERSON"),
@@ -357,3 +361,33 @@ def test_readings_invert_the_change_that_they_name(text: str) -> None:
         if reading.what.endswith("form D"):
             changed = len(unicodedata.normalize("NFD", text))
             assert changed == len(text) + sum(e.after - e.before for e in edits)
+
+
+def test_the_command_explains_offsets_that_overshoot(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """UTF-16 offsets run past the end of the text: an error, with its cause."""
+    gold = [Record("a", "🚢🚢🚢🚢 Jens met Ana in Riga", Annotations((
+        Entity(5, 9, "PER"), Entity(14, 17, "PER"), Entity(21, 25, "LOC"))))]  # fmt: skip
+    predicted = moved(
+        gold, lambda t, e: (units(t, e.start, "utf-16-le", 2), units(t, e.end, "utf-16-le", 2))
+    )
+    jsonl.write(tmp_path / "gold.jsonl", gold)
+    jsonl.write(tmp_path / "pred.jsonl", predicted)
+    paths = ["--gold", str(tmp_path / "gold.jsonl"), "--pred", str(tmp_path / "pred.jsonl")]
+    assert main(["score", *paths, "--task", "ner"]) == 2
+    error = capsys.readouterr().err
+    assert "outside the text" in error and "UTF-16 code units" in error
+
+
+def test_the_command_calls_the_doctor_when_the_score_is_low(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jsonl.write(tmp_path / "gold.jsonl", GOLD)
+    jsonl.write(tmp_path / "pred.jsonl", moved(GOLD, lambda _, e: (e.start, e.end - 1)))
+    paths = ["--gold", str(tmp_path / "gold.jsonl"), "--pred", str(tmp_path / "pred.jsonl")]
+    assert main(["score", *paths, "--task", "ner"]) == 0
+    assert "the predicted ends are closed" in capsys.readouterr().out
+    assert main(["score", *paths, "--task", "ner", "--json"]) == 0
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert finding["code"] == "closed-ends" and "half-open" in finding["mend"]

@@ -82,7 +82,8 @@ def run(args: argparse.Namespace) -> int:
         )
     except InputError as error:
         # Records do not know their file; whoever set them against each other does.
-        raise type(error)(error.message, path=error.path or args.pred, hint=error.hint) from None
+        hint = _explained(error.hint, args, gold, predicted)
+        raise type(error)(error.message, path=error.path or args.pred, hint=hint) from None
     signature = _signature(args, goldset, len(evaluation.documents))
     body: dict[str, Any] = {
         "signature": signature,
@@ -149,6 +150,17 @@ def _diagnose(
     if not (args.doctor or low):
         return []
     return [asdict(finding) for finding in diagnose(gold, predicted, args.task)]
+
+
+def _explained(
+    hint: str | None, args: argparse.Namespace, gold: list[Record], predicted: list[Record]
+) -> str | None:
+    """The hint of an error, with what the doctor finds: offsets in other units overshoot texts."""
+    from harness.doctor import diagnose
+
+    findings = [str(finding) for finding in diagnose(gold, predicted, args.task)]
+    lines = [line for part in (hint, *findings) if part for line in part.splitlines()]
+    return "\n  ".join(lines) or None
 
 
 def _print_as(args: argparse.Namespace, gold: list[Record], predicted: list[Record]) -> int:
