@@ -33,7 +33,7 @@ from harness.goldset import GoldSet, load_goldset
 from harness.registry import BackendSpec, adapter
 
 if TYPE_CHECKING:
-    from harness.compare import Comparison, System
+    from harness.comparison import Comparison, System
     from harness.scoring.attribution import AttributionScore
     from harness.scoring.ner import Match, NerScore
 
@@ -233,7 +233,7 @@ def score(
     texts, `AnnotationError` for offsets outside the text, `NothingMeasured` when the gold has no
     layer for the task, `SchemaError` for labels that do not fit.
     """
-    from harness.compare.systems import from_records
+    from harness.comparison.systems import from_records
     from harness.formats.registry import read_any
     from harness.scoring.options import NerOptions
 
@@ -272,9 +272,9 @@ def compare(
     Raises `NotComparable` for systems that were counted differently (`force` compares all the
     same), `NothingMeasured` where there is nothing, `UsageError` where several gold sets are left.
     """
-    from harness.compare import compare as compare_systems
-    from harness.compare import systems_of
-    from harness.compare.systems import GoldFinder, from_run, is_run
+    from harness.comparison import compare as compare_systems
+    from harness.comparison import systems_of
+    from harness.comparison.systems import GoldFinder, from_run, is_run
 
     goldset = load_goldset(gold) if isinstance(gold, str | Path) else gold
     finder = GoldFinder([] if goldset is None else [goldset.path])

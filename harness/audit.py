@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from harness.annotation import Task
-from harness.compare import check_same_count
-from harness.compare.systems import System
+from harness.comparison import check_same_count
+from harness.comparison.systems import System
 from harness.errors import NothingMeasured, UsageError
 from harness.flips import Mention
 

@@ -18,8 +18,8 @@ from harness import __version__
 from harness.adapter import ModelIdentity
 from harness.annotation import Task
 from harness.coding import DecodeError, decode, encode
-from harness.compare.measures import Tally
-from harness.compare.systems import System
+from harness.comparison.measures import Tally
+from harness.comparison.systems import System
 from harness.errors import InputError, NothingMeasured
 from harness.flips import Mention, Outcomes
 from harness.formats.files import read_text, write_text

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from harness.annotation import Task
-from harness.compare import check_same_count
-from harness.compare.systems import System
+from harness.comparison import check_same_count
+from harness.comparison.systems import System
 from harness.errors import NothingMeasured
 from harness.flips import Mention, Outcomes
 from harness.scoring.measures import f1, ratio

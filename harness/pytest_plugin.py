@@ -51,7 +51,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     measured = getattr(session.config, _MEASURED, None)
     folder = session.config.getoption("--harness-results")
     if measured and folder and not hasattr(session.config, "workerinput"):
-        from harness.compare.recorded import write_run
+        from harness.comparison.recorded import write_run
 
         goldsets = {goldset.name: goldset for _, goldset in measured}
         write_run(folder, [scored.system for scored, _ in measured], list(goldsets.values()))
@@ -116,7 +116,7 @@ class HarnessRun:
         if path is None:
             return None
         from harness import baseline
-        from harness.compare.recorded import run_record
+        from harness.comparison.recorded import run_record
         from harness.gate import check
 
         return check(
@@ -160,7 +160,7 @@ def _check_items(
     session: pytest.Session, config: pytest.Config, run: Path
 ) -> Iterator[pytest.Item]:
     from harness import baseline
-    from harness.compare.systems import from_run, read_run
+    from harness.comparison.systems import from_run, read_run
     from harness.errors import HarnessError
     from harness.gate import check
 

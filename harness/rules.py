@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.annotation import TASKS, Task
-from harness.compare.measures import Metric, metric_named
+from harness.comparison.measures import Metric, metric_named
 from harness.errors import InputError, UsageError
 from harness.formats.files import read_text
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
-from harness.compare.recorded import write_run
-from harness.compare.systems import System, from_records
+from harness.comparison.recorded import write_run
+from harness.comparison.systems import System, from_records
 from harness.formats import jsonl
 from harness.goldset import GoldSet, load_goldset
 

@@ -58,7 +58,7 @@ FLOORS = (
         "explain",
     ),
     ("runner", "contract", "flips"),
-    ("compare", "gate", "rules", "baseline", "choose", "complement", "audit", "api"),
+    ("comparison", "gate", "rules", "baseline", "choose", "complement", "audit", "api"),
     ("report", "pytest_plugin"),
     ("cli", "__main__"),
 )

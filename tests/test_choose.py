@@ -17,8 +17,8 @@ from harness.audit import audit
 from harness.choose import Choice, Wishes, choose, parse_size, parse_weights
 from harness.choose.wishes import is_permissive
 from harness.cli.main import main
-from harness.compare import System
-from harness.compare.recorded import write_run
+from harness.comparison import System
+from harness.comparison.recorded import write_run
 from harness.complement import complement
 from harness.errors import NotComparable, NothingMeasured, UsageError
 from harness.goldset import GoldSet

@@ -12,8 +12,8 @@ import synthetic
 
 from harness.adapter import Capabilities, Declaration
 from harness.annotation import Annotations, Entity, Record
-from harness.compare import Comparison, System, check_same_count, compare, systems_of
-from harness.compare.measures import (
+from harness.comparison import Comparison, System, check_same_count, compare, systems_of
+from harness.comparison.measures import (
     ATTRIBUTION_PARTS,
     columns,
     entity_types,
@@ -22,7 +22,7 @@ from harness.compare.measures import (
     statistic,
     support,
 )
-from harness.compare.systems import (
+from harness.comparison.systems import (
     GoldFinder,
     distinct_names,
     from_predictions,

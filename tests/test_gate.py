@@ -17,8 +17,8 @@ from harness import baseline as baselines
 from harness.annotation import Annotations, Entity, Record
 from harness.baseline import Baseline
 from harness.cli.main import main
-from harness.compare.recorded import write_run
-from harness.compare.systems import GoldFinder, System, from_run
+from harness.comparison.recorded import write_run
+from harness.comparison.systems import GoldFinder, System, from_run
 from harness.errors import InputError, NothingMeasured, UsageError
 from harness.gate import GateReport, Verdict, check
 from harness.gate.power import detectable_drop

@@ -25,8 +25,8 @@ from harness.choose.wishes import (
     seconds_per_1k_words,
 )
 from harness.coding import encode
-from harness.compare import check_same_count, match_of
-from harness.compare.measures import (
+from harness.comparison import check_same_count, match_of
+from harness.comparison.measures import (
     Columns,
     as_float,
     columns,
@@ -37,7 +37,7 @@ from harness.compare.measures import (
     statistic,
     withheld_parts,
 )
-from harness.compare.systems import System
+from harness.comparison.systems import System
 from harness.errors import NothingMeasured
 from harness.record import Costs
 from harness.scoring.significance import (

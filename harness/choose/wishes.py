@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from harness.annotation import Task
-from harness.compare.systems import System
+from harness.comparison.systems import System
 from harness.errors import UsageError
 from harness.record import Costs
 

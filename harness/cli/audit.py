@@ -32,8 +32,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from harness.audit import audit
     from harness.coding import encode
-    from harness.compare import systems_of
-    from harness.compare.systems import GoldFinder, from_run
+    from harness.comparison import systems_of
+    from harness.comparison.systems import GoldFinder, from_run
     from harness.report.choice import audit_lines
     from harness.rules import matches
 

@@ -12,7 +12,7 @@ from harness.report.tables import FORMATS
 
 if TYPE_CHECKING:
     from harness.baseline import Baseline
-    from harness.compare import System
+    from harness.comparison import System
 
 EPILOG = """\
 `accept` is the only way in which the baseline changes. It shows the difference first, and asks; in
@@ -60,7 +60,7 @@ def _accept(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from harness import baseline
-    from harness.compare.systems import GoldFinder, from_run, read_run
+    from harness.comparison.systems import GoldFinder, from_run, read_run
     from harness.report.baseline import difference_table
     from harness.report.tables import render
 

@@ -12,8 +12,8 @@ from harness.report.tables import FORMATS
 
 if TYPE_CHECKING:
     from harness.choose import Wishes
-    from harness.compare import System
-    from harness.compare.systems import GoldFinder
+    from harness.comparison import System
+    from harness.comparison.systems import GoldFinder
     from harness.record import RunRecord
 
 EPILOG = """\
@@ -54,8 +54,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from harness.choose import choose
-    from harness.compare import systems_of
-    from harness.compare.systems import GoldFinder, from_run, read_run
+    from harness.comparison import systems_of
+    from harness.comparison.systems import GoldFinder, from_run, read_run
 
     if args.resamples < 1:
         raise UsageError("--resamples is a number from 1 up")

@@ -12,7 +12,7 @@ from harness.errors import UsageError
 from harness.report.tables import FORMATS
 
 if TYPE_CHECKING:
-    from harness.compare import Comparison, System
+    from harness.comparison import Comparison, System
     from harness.goldset import GoldSet
 
 EPILOG = """\
@@ -48,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.compare import compare, systems_of
+    from harness.comparison import compare, systems_of
     from harness.errors import NothingMeasured
 
     if args.resamples < 1 or args.min_support < 0 or args.flips < 0:
@@ -95,7 +95,7 @@ def _print(found: Comparison, args: argparse.Namespace) -> None:
 
 def _systems(args: argparse.Namespace) -> list[System]:
     from harness import baseline
-    from harness.compare.systems import GoldFinder, from_predictions, from_run, is_run
+    from harness.comparison.systems import GoldFinder, from_predictions, from_run, is_run
     from harness.goldset import load_goldset
     from harness.scoring.options import NerOptions
 

@@ -15,8 +15,8 @@ from typing import Literal
 
 from harness.annotation import Task
 from harness.baseline import Baseline, Entry
-from harness.compare import match_of
-from harness.compare.measures import (
+from harness.comparison import match_of
+from harness.comparison.measures import (
     ATTRIBUTION_PARTS,
     Columns,
     Metric,
@@ -29,7 +29,7 @@ from harness.compare.measures import (
     statistic,
     support,
 )
-from harness.compare.systems import System
+from harness.comparison.systems import System
 from harness.errors import UsageError
 from harness.flips import Flips, flips
 from harness.gate.pins import check_pins
@@ -80,7 +80,7 @@ def check(
 ) -> GateReport:
     """Check a run against the baseline.
 
-    `systems` are the run's (`harness.compare.systems.from_run`), `record` says what became of the
+    `systems` are the run's (`harness.comparison.systems.from_run`), `record` says what became of the
     others. `gold` and `backends` restrict the check to entries matching one of these names or
     patterns. Raises `UsageError` for a rule that names an unknown type and for a pin that names
     no gold mention.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.baseline import Entry
-from harness.compare.systems import System
+from harness.comparison.systems import System
 from harness.errors import UsageError
 from harness.flips import Mention, Outcomes
 from harness.gate.verdicts import Status, Verdict

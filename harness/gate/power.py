@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 from statistics import NormalDist
 
-from harness.compare.measures import Columns, Metric
+from harness.comparison.measures import Columns, Metric
 
 __all__ = ["detectable_drop", "points_per_mention"]
 

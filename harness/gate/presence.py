@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.baseline import Baseline, Entry
-from harness.compare.systems import System
+from harness.comparison.systems import System
 from harness.gate.verdicts import Verdict
 from harness.record import RunRecord
 from harness.rules import matches

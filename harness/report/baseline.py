@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from harness.baseline import Baseline, Entry
-from harness.compare import match_of
-from harness.compare.measures import Metric, as_float, columns, headline_part, statistic
+from harness.comparison import match_of
+from harness.comparison.measures import Metric, as_float, columns, headline_part, statistic
 from harness.report.tables import UNDEFINED, Cell, Table, number
 
 __all__ = ["baseline_table", "difference_table"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.compare import MIN_SUPPORT
-from harness.compare.result import Comparison, Row
+from harness.comparison import MIN_SUPPORT
+from harness.comparison.result import Comparison, Row
 from harness.flips import Flips, describe
 from harness.report.tables import UNDEFINED, Cell, Table, number
 from harness.scoring.significance import Interval

@@ -27,7 +27,7 @@ import synthetic
 from harness import baseline as baselines
 from harness.annotation import Annotations, Entity, Record
 from harness.baseline import Baseline
-from harness.compare.recorded import run_record
+from harness.comparison.recorded import run_record
 from harness.gate import GateReport, check
 from harness.goldset import GoldSet
 from harness.record import RunRecord

@@ -18,7 +18,7 @@ from harness import __version__
 from harness import record as records
 from harness.annotation import Record, Task
 from harness.assess import meeting_of, spoken
-from harness.compare.measures import Tally
+from harness.comparison.measures import Tally
 from harness.errors import (
     HarnessError,
     InputError,

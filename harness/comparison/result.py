@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.annotation import Task
 from harness.coding import encode
-from harness.compare.measures import Metric
+from harness.comparison.measures import Metric
 from harness.flips import Flips
 from harness.scoring.significance import Interval, PairedTest
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from harness import __version__
 from harness import record as records
 from harness.annotation import Record
-from harness.compare.systems import System
+from harness.comparison.systems import System
 from harness.distributions import versions
 from harness.evaluate import Pair
 from harness.formats import jsonl

@@ -13,7 +13,7 @@ from itertools import combinations
 from statistics import median
 
 from harness.annotation import Task
-from harness.compare.measures import (
+from harness.comparison.measures import (
     ATTRIBUTION_PARTS,
     Columns,
     Metric,
@@ -28,8 +28,8 @@ from harness.compare.measures import (
     support,
     withheld_parts,
 )
-from harness.compare.result import ALPHA, Comparison, PartRow, Row
-from harness.compare.systems import System, distinct_names
+from harness.comparison.result import ALPHA, Comparison, PartRow, Row
+from harness.comparison.systems import System, distinct_names
 from harness.errors import NotComparable, NothingMeasured, UsageError
 from harness.flips import flips
 from harness.scoring.options import MATCH_MODES, Match
