@@ -16,7 +16,7 @@ Carlo p-value); Holm 1979 (correction for many pairs).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
@@ -49,6 +49,7 @@ FEW_DOCUMENTS = 30
 """Below this many documents paragraphs are resampled within their documents."""
 
 _GRID_WORK = 20_000_000
+_KEPT_WEIGHTS = 4_000_000  # 16 MB
 _ENUMERATED_UNITS = 16
 _Z_80_POWER = 0.841621
 
@@ -126,6 +127,7 @@ class Resampler:
 
         self.resamples = resamples
         self.seed = seed
+        self._kept: list[list[Array]] | None = None
         self._documents = np.unique(np.asarray(documents, dtype=np.int64), return_inverse=True)[1]
         self._count = int(self._documents.max()) + 1 if len(self._documents) else 0
         self.unit = sampling_unit(self._count)
@@ -143,16 +145,34 @@ class Resampler:
         import numpy as np
 
         table = np.asarray(counts, dtype=np.float64)
-        rng = np.random.default_rng(self.seed)
         if self.unit == "document":
             folded = np.zeros((self._count, table.shape[1]))
             np.add.at(folded, self._documents, table)
-            return self._draw(folded, rng)
+            table, strata = folded, [np.arange(self._count)]
+        else:
+            strata = self._strata()
         total = np.zeros((self.resamples, table.shape[1]))
-        for stratum in self._strata():
-            # Every stratum consumes the generator alike, whatever its counts: resamples pair up.
-            total += self._draw(table[stratum], rng)
+        # Every stratum consumes the generator alike, whatever its counts: resamples pair up.
+        for stratum, blocks in zip(strata, self._draws(strata), strict=True):
+            total += self._weighted(table[stratum], blocks)
         return total
+
+    def _draws(self, strata: list[Any]) -> Iterator[Iterable[Array]]:
+        """How often each unit of each stratum is drawn, in blocks of resamples.
+
+        The draws of few units are kept: a table of many backends asks for them again and again.
+        """
+        import numpy as np
+
+        if self._kept is None and len(self._documents) * self.resamples <= _KEPT_WEIGHTS:
+            rng = np.random.default_rng(self.seed)
+            self._kept = [list(self._draw(len(stratum), rng)) for stratum in strata]
+        if self._kept is not None:
+            yield from self._kept
+            return
+        rng = np.random.default_rng(self.seed)
+        for stratum in strata:
+            yield self._draw(len(stratum), rng)
 
     def _strata(self) -> list[Any]:
         import numpy as np
@@ -166,25 +186,32 @@ class Resampler:
             strata.append(np.concatenate(single))
         return strata
 
-    def _draw(self, table: Array, rng: Any) -> Array:
+    def _draw(self, size: int, rng: Any) -> Iterator[Array]:
         import numpy as np
 
-        size = len(table)
         draws = max(1, size - 1)
-        out = np.zeros((self.resamples, table.shape[1]))
-        if size == 0:
-            return out
-        # float32 adds up integers and halves exactly below 2^23 and is twice as fast.
-        exact = float(np.abs(table).max(initial=0.0)) * size < 2**23
-        kind = np.float32 if exact else np.float64
-        step = max(1, min(self.resamples, 2_000_000 // size))
-        for start in range(0, self.resamples, step):
+        step = max(1, min(self.resamples, 2_000_000 // max(1, size)))
+        for start in range(0, self.resamples if size else 0, step):
             rows = min(step, self.resamples - start)
             picks = rng.integers(0, size, size=(rows, draws), dtype=np.int32)
             picks += (np.arange(rows, dtype=np.int32) * size)[:, None]
             weights = np.bincount(picks.ravel(), minlength=rows * size).reshape(rows, size)
-            out[start : start + rows] = weights.astype(kind) @ table.astype(kind)
-        return out * (size / draws)
+            yield weights.astype(np.float32)
+
+    def _weighted(self, table: Array, blocks: Iterable[Array]) -> Array:
+        import numpy as np
+
+        size = len(table)
+        out = np.zeros((self.resamples, table.shape[1]))
+        # float32 adds up integers and halves exactly below 2^23 and is twice as fast.
+        exact = float(np.abs(table).max(initial=0.0)) * size < 2**23
+        kind = np.float32 if exact else np.float64
+        start = 0
+        for weights in blocks:
+            end = start + len(weights)
+            out[start:end] = weights.astype(kind, copy=False) @ table.astype(kind)
+            start = end
+        return out * (size / max(1, size - 1))
 
 
 def interval(
