@@ -80,8 +80,8 @@ def check(
 ) -> GateReport:
     """Check a run against the baseline.
 
-    `systems` are the run's (`harness.comparison.systems.from_run`), `record` says what became of the
-    others. `gold` and `backends` restrict the check to entries matching one of these names or
+    `systems` are the run's (`harness.comparison.systems.from_run`), `record` says what became of
+    the others. `gold` and `backends` restrict the check to entries matching one of these names or
     patterns. Raises `UsageError` for a rule that names an unknown type and for a pin that names
     no gold mention.
     """
