@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +13,7 @@ from typing import Any
 import pytest
 import synthetic
 
+import harness
 from harness import api, registry
 from harness.adapter import Declaration, LoadRequest, ModelIdentity
 from harness.annotation import Annotations, Entity, Record
@@ -230,3 +234,35 @@ def test_compare_wants_one_gold_set(gold: Path, tmp_path: Path) -> None:
 def test_records_of_the_api_are_those_of_the_data_model() -> None:
     assert api.Record is Record and api.Entity is Entity
     assert set(api.__all__) <= set(dir(api))
+
+
+def test_the_package_gives_the_api_and_costs_nothing() -> None:
+    code = (
+        "import sys, harness; print([m for m in sys.modules if m.startswith('harness.')]); "
+        "from harness import load_backend, score, compare, load_goldset, Entity; "
+        "import harness.comparison; print(compare is harness.api.compare); "
+        "print('numpy' in sys.modules)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.split("\n")[:3] == ["[]", "True", "False"]
+    assert set(harness.__all__) == set(api.__all__) and set(harness.__all__) <= set(dir(harness))
+    with pytest.raises(AttributeError, match="no attribute 'lod_backend'"):
+        harness.lod_backend  # noqa: B018
+
+
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+DOCS_FOLDER = Path(__file__).parent.parent / "docs"
+
+
+def test_the_examples_of_the_library_page_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Top to bottom in one name space, as a reader would; backends without a model."""
+    monkeypatch.chdir(DOCS_FOLDER.parent)
+    page = (DOCS_FOLDER / "library.md").read_text(encoding="utf-8")
+    blocks = BLOCK.findall(page)
+    assert len(blocks) >= 5
+    space: dict[str, Any] = {}
+    for block in blocks:
+        exec(compile(block, "docs/library.md", "exec"), space)
+    assert "Reuters" in capsys.readouterr().out
