@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
+import os
+import time
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["digest_files", "digest_folder", "digest_text", "folder_size"]
+__all__ = [
+    "digest_files",
+    "digest_folder",
+    "digest_text",
+    "folder_size",
+    "load_memo",
+    "save_memo",
+]
+
+_MEMO_BYTES = 1 << 18  # Smaller files are as quickly read as looked up.
+_RACY_NS = 2_000_000_000
+
+_memo: dict[str, list[object]] = {}
+_learned = False
 
 
 def digest_text(text: str) -> str:
@@ -24,7 +41,14 @@ def digest_files(paths: Iterable[Path], *, root: Path | None = None) -> str:
     for path in sorted(paths):
         status = path.stat()
         name = path.relative_to(root).as_posix() if root else path.name
-        state = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        # The time of change cannot be set by whoever puts another file in the same place.
+        state = (
+            status.st_size,
+            status.st_mtime_ns,
+            status.st_ctime_ns,
+            status.st_ino,
+            status.st_dev,
+        )
         content = _digest_file(str(path), state)
         whole.update(f"{name}\0{content}\n".encode())
     return whole.hexdigest()
@@ -48,7 +72,43 @@ def _files(folder: Path) -> list[Path]:
     ]
 
 
+def load_memo(path: Path) -> None:
+    """Trust the digests of large files that an earlier process wrote to `path`, if it is there.
+
+    An entry counts only while the file's size, times, inode and device are the same.
+    """
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return
+    if isinstance(found, dict):
+        _memo.update({key: value for key, value in found.items() if isinstance(value, list)})
+
+
+def save_memo(path: Path) -> None:
+    """Write what was learned since `load_memo`, for later processes; best effort."""
+    global _learned
+    if not _learned:
+        return
+    _learned = False
+    with contextlib.suppress(OSError):
+        beside = path.with_name(f"{path.name}.{os.getpid()}")
+        beside.write_text(json.dumps(_memo), "utf-8")
+        beside.replace(path)
+
+
 @lru_cache(maxsize=4096)
 def _digest_file(path: str, state: tuple[int, ...]) -> str:
+    global _learned
+    place = str(Path(path).resolve())
+    known = _memo.get(place)
+    if known and known[:-1] == list(state) and isinstance(known[-1], str):
+        return known[-1]
     with Path(path).open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    size, _, changed, *_ = state
+    # A file changed a moment ago may change again within the same tick of the clock.
+    if size >= _MEMO_BYTES and time.time_ns() - changed > _RACY_NS:
+        _memo[place] = [*state, digest]
+        _learned = True
+    return digest

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.annotation import Annotations
+from harness.digest import load_memo, save_memo
 from harness.errors import InputError
 from harness.formats.jsonl import annotations_from_json, annotations_to_json
 from harness.key import Key
@@ -143,6 +144,7 @@ class Store:
         except BaseException:
             self._db.close()
             raise
+        load_memo(self._memo)
 
     def __enter__(self) -> Store:
         return self
@@ -152,6 +154,12 @@ class Store:
 
     def close(self) -> None:
         self._db.close()
+        save_memo(self._memo)
+
+    @property
+    def _memo(self) -> Path:
+        """Digests of model files, so that a large model need not be hashed at every start."""
+        return self.path.with_name("digests.json")
 
     def _prepare(self) -> None:
         with self._guard():
