@@ -15,7 +15,7 @@ __all__ = ["encodable", "paragraphs", "words"]
 _LINE = re.compile(r"[^\n\r\v\f\x85\u2028\u2029]+")
 _BETWEEN_SPACES = re.compile(r"\S+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_EMPTY_LINE = re.compile(r"(?:\r\n|\n|\r)[^\S\n\r]*(?:\r\n|\n|\r)\s*")
+_EMPTY_LINE = re.compile(r"(?:\r\n|\n|\r(?!\n))[^\S\n\r]*(?:\r\n|\n|\r(?!\n))\s*")
 
 
 def paragraphs(text: str, *, wrapped: bool = False) -> Iterator[Span]:

@@ -223,8 +223,10 @@ def prompts_for(labels: Sequence[str]) -> dict[str, str]:
     prompts: dict[str, str] = {}
     for label in labels:
         plain = label.replace("_", " ").replace("-", " ").lower()
-        wanted = PROMPTS.get(label, plain)
-        prompts[label] = wanted if wanted not in prompts.values() else label
+        words_for = PROMPTS.get(label, plain)
+        while words_for in prompts.values():
+            words_for = f"{words_for} ({label})"
+        prompts[label] = words_for
     return prompts
 
 

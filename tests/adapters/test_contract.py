@@ -38,7 +38,7 @@ TEXTS = {
     "empty": "",
     "white space": " \t\n\r\n\u00a0\u2003 ",
     "plain": "“We will vote in May,” Angela Merkel said in Berlin on Monday. The UN agreed.",
-    "emoji": "\U0001f600\U0001f469\u200d\U0001f467 Angela Merkel met \U0001f1eb\U0001f1f7 Macron in Paris.",
+    "emoji": "\U0001f600\U0001f469\u200d\U0001f467 Angela Merkel met Macron \U0001f1eb\U0001f1f7.",
     "combining accents": "Nadia Joliot-Curie\u0301 said: “Le cafe\u0301 in Me\u0301xico is open.”",
     "CRLF": "Angela Merkel\r\nspoke in Berlin.\r\n\r\n“No,” said Boris Johnson.\r\nHe left.\r\n",
     "no-break space": "Mr\u00a0Smith of\u00a0Example\u00a0Corp. said “yes” in New\u00a0York.",
