@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ import synthetic
 
 from harness import record as records
 from harness.cli.main import main
+from harness.goldset import load_goldset
+from harness.rules import parse_rules
 
 pytest_plugins = ["pytester"]
 
@@ -167,3 +171,44 @@ def test_it_costs_nothing_when_it_is_not_used() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "['harness', 'harness.pytest_plugin']"
+
+
+DOCS_PAGE = Path(__file__).parent.parent / "docs" / "ci.md"
+
+
+def block(language: str) -> str:
+    match = re.search(rf"^```{language}\n(.*?)^```", DOCS_PAGE.read_text("utf-8"), re.M | re.S)
+    assert match is not None
+    return match.group(1)
+
+
+def test_the_example_of_the_page_about_ci(suite: pytest.Pytester) -> None:
+    suite.makepyfile(test_model=block("python"))
+    suite.makepyfile(
+        our_project="""
+        from harness.formats import jsonl
+        IDS = {r.text: r.id for r in jsonl.read("gold.jsonl")}
+        SAID = {r.id: r.annotations.entities for r in jsonl.read("good.jsonl")}
+
+        def find_names(text):
+            return [entity[:3] for entity in SAID[IDS[text]]]
+        """
+    )
+    suite.syspathinsert()
+    shutil.copy(suite.path / "planted.jsonl", suite.path / "gold.jsonl")
+    run(suite, "--harness-results", "results/ours").assert_outcomes(passed=1)
+    accept = ["baseline", "accept", str(suite.path / "results" / "ours"), "--yes"]
+    base = str(suite.path / "baseline.json")
+    assert main([*accept, "--baseline", base, "--gold", str(suite.path / "gold.jsonl")]) == 0
+    run(suite, "--harness-baseline", base).assert_outcomes(passed=1)
+
+
+def test_the_rules_of_the_page_about_ci() -> None:
+    """They can be read, and the pinned mention is in the gold."""
+    rules = parse_rules(tomllib.loads(block("toml")), source="docs/ci.md")
+    assert len(rules.rules) == 2 and rules.min_support == 30
+    (pin,) = rules.pins
+    gold = load_goldset("seeds", root=DOCS_PAGE.parent.parent / "goldsets")
+    (record,) = [record for record in gold.records() if record.id == pin.document]
+    spans = {e[:3] for e in record.annotations.entities or ()}
+    assert (pin.start, pin.end, pin.label) in spans
