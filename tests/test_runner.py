@@ -312,8 +312,6 @@ def test_the_record_says_what_the_run_was(make_gold: Make, tmp_path: Path) -> No
     assert record.machine.memory_bytes > 0
     assert "nlp-harness" in record.packages
     assert timeless(record).started == ""
-    if record.git is not None:
-        assert len(record.git.commit) == 40
 
 
 def test_nothing_to_measure(make_gold: Make) -> None:

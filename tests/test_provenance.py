@@ -1,0 +1,80 @@
+"""Where numbers come from: machine, versions, commit."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness import distributions, provenance
+from harness.record import Git
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
+    command = ["git", *identity, *arguments]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with one module of a harness in it, which believes to be that one."""
+    if shutil.which("git") is None:
+        pytest.skip("needs git")
+    (tmp_path / "harness").mkdir()
+    (tmp_path / "harness" / "provenance.py").write_text("")
+    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "harness" / "provenance.py"))
+    return tmp_path
+
+
+def test_commit_and_dirty(checkout: Path) -> None:
+    assert provenance.git_state() is None
+    git(checkout, "init", "-q")
+    git(checkout, "add", ".")
+    git(checkout, "commit", "-qm", "first")
+    state = provenance.git_state()
+    assert state is not None
+    assert len(state.commit) == 40
+    assert not state.dirty
+    # What a run writes makes nothing dirty; what changes a number does.
+    (checkout / "results").mkdir()
+    (checkout / "results" / "run.json").write_text("{}")
+    assert provenance.git_state() == state
+    (checkout / "seeds").mkdir()
+    (checkout / "seeds" / "new.txt").write_text("x")
+    assert provenance.git_state() == Git(state.commit, dirty=True)
+
+
+def test_no_git(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(checkout, "init", "-q")
+    assert provenance.git_state() is None  # No commit yet.
+    monkeypatch.setenv("PATH", "")
+    assert provenance.git_state() is None
+
+
+def test_the_machine() -> None:
+    machine = provenance.machine()
+    assert machine.cores >= 1
+    assert machine.memory_bytes > 1 << 20
+    assert machine.cpu
+    assert machine.system.count(" ") == 2
+
+
+def test_versions() -> None:
+    found = distributions.versions(["pytest>=8", "no-such-distribution-1a2b", "pytest[x] ; y"])
+    assert found == {"pytest": pytest.__version__}
+
+
+@pytest.mark.parametrize(
+    ("requirement", "name"),
+    [
+        ("spacy>=3.8,<3.9", "spacy"),
+        ("nlp-harness[spacy]==0.1", "nlp-harness"),
+        (" a.b_c ; python_version > '3'", "a.b_c"),
+        ("x @ https://example.org/x.whl", "x"),
+    ],
+)
+def test_requirement_names(requirement: str, name: str) -> None:
+    assert distributions.requirement_name(requirement) == name
