@@ -73,10 +73,19 @@ class Rules:
     pins: tuple[Pin, ...] = ()
     min_support: int = MIN_SUPPORT
     source: str = "the built-in rules"
+    may_be_idle: bool = False
+    """Whether a rule may match nothing, as a built-in one may."""
 
 
-DEFAULT_RULES = Rules(rules=(Rule(max_drop=1.0), Rule(type="*", max_drop=3.0)))
-"""Without a file: the headline may drop by 1 point, each type or part by 3."""
+DEFAULT_RULES = Rules(
+    rules=(
+        Rule(max_drop=1.0),
+        Rule(task="ner", type="*", max_drop=3.0),
+        Rule(task="attribution", type="pair", max_drop=3.0),
+    ),
+    may_be_idle=True,
+)
+"""Without a file: the headline may drop by 1 point, each entity type and `pair` by 3."""
 
 
 def matches(pattern: str, name: str) -> bool:

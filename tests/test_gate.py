@@ -333,6 +333,32 @@ def test_a_rule_that_matches_nothing(gate: Gate) -> None:
     assert report.exit_status == 3
 
 
+def test_rules_for_a_task_that_nobody_has(gate: Gate) -> None:
+    text = '[[rule]]\ntask = "attribution"\ntype = "pair"\nmax_drop = 1'
+    report = gate.check(None, rules(text))
+    assert report.exit_status == 3 and set(codes(report, "error")) == {"no-match"}
+    assert gate.check(None, DEFAULT_RULES).exit_status == 0  # speaks of attributions, too
+
+
+def test_attributions_are_gated(tmp_path: Path) -> None:
+    docs = synthetic.speeches(80, seed=1)
+    goldset = synthetic.gold(tmp_path, docs)
+    systems = synthetic.systems_of(goldset, {"q": docs}, "attribution")
+    record = write_run(tmp_path / "run", systems, [goldset])
+    accepted = baselines.from_systems(systems, record)
+    assert check(record, systems, accepted, resamples=300).exit_status == 0
+    fewer = [
+        replace(r, annotations=Annotations(attributions=(r.annotations.attributions or ())[1:]))
+        for r in docs
+    ]
+    worse = synthetic.systems_of(goldset, {"q": fewer}, "attribution")
+    report = check(record, worse, accepted, resamples=300)
+    assert report.exit_status == 1
+    assert [verdict.part for verdict in report.having("fail")] == ["found50", "pair"]
+    flips = report.having("fail")[0].flips
+    assert flips is not None and len(flips.lost) == 80
+
+
 def test_a_type_that_this_gold_set_lacks(gate: Gate) -> None:
     """Known in one gold set, absent from the one that the rule speaks of."""
     docs = [

@@ -19,7 +19,7 @@ EPILOG = """\
 A drop fails when it is larger than its margin and outside the paired interval; a pinned mention
 that is not found fails; types with little support warn. Whatever is in the baseline and not in the
 run was not checked, and that is exit status 3. The baseline changes by `harness baseline accept`
-alone. Without --rules the headline may drop by 1 point, every type or part by 3.
+alone. Without --rules the headline may drop by 1 point, each entity type by 3.
 
 examples:
   harness run --out results/now && harness check results/now --baseline results/baseline.json
@@ -107,7 +107,11 @@ def _print(report: GateReport, args: argparse.Namespace) -> None:
     if args.json:
         print(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
         return
-    print(render([gate_table(report, everything=args.all)], args.format))
+    table = gate_table(report, everything=args.all)
+    if not table.rows and args.format == "simple":
+        print("\n".join([table.title, *table.notes]))
+    else:
+        print(render([table], args.format))
     lines = list(gate_lines(report))
     if lines and args.format in ("simple", "github"):
         print("\n" + "\n".join(lines))

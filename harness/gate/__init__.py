@@ -128,7 +128,9 @@ def _check_names(rules: Rules, entries: Sequence[Entry], types: _Types) -> None:
     for number, rule in enumerate(rules.rules, 1):
         if rule not in named:
             continue
-        spoken = [entry for entry in entries if _speaks(rule, entry)] or entries
+        # A rule that speaks of nothing at all is reported as such, not here.
+        spoken = [entry for entry in entries if rule.task in (None, entry.task)]
+        spoken = [entry for entry in spoken if _speaks(rule, entry)] or spoken
         problems: list[str] = []
         tasks = sorted({entry.task for entry in spoken})
         for task in tasks:
@@ -136,7 +138,7 @@ def _check_names(rules: Rules, entries: Sequence[Entry], types: _Types) -> None:
                 part_named(rule.type or "", task, known)
             except UsageError as error:
                 problems.append(str(error))
-        if len(problems) == len(tasks):
+        if problems and len(problems) == len(tasks):
             raise UsageError(f"{rules.source}: rule {number}: {problems[0]}")
 
 
@@ -246,16 +248,24 @@ def _verdict(item: _Check, values: object, resampler: Resampler, level: float) -
         else None,
         margin=margin,
         floor=item.floor,
-        detectable=None
-        if margin is None
-        else detectable_drop(
-            margin=margin,
-            per_mention=points_per_mention(item.before, item.metric, old),
-            standard_error=100 * (bounds.standard_error or 0.0),
-            level=level,
-        ),
+        detectable=_detectable(item, old, 100 * (bounds.standard_error or 0.0), level),
         flips=_flips(item) if status != "ok" else None,
     )
+
+
+def _detectable(
+    item: _Check, old: float | None, standard_error: float, level: float
+) -> float | None:
+    """`None` for what cannot fail, and where not even the loss of everything would be seen."""
+    if item.max_drop is None or not item.counts or old is None:
+        return None
+    drop = detectable_drop(
+        margin=item.max_drop,
+        per_mention=points_per_mention(item.before, item.metric, old),
+        standard_error=standard_error,
+        level=level,
+    )
+    return None if drop is None or drop > 100 * old else drop
 
 
 _Said = tuple[Status, str, str]
@@ -324,6 +334,8 @@ def _unruled(entry: Entry) -> Verdict:
 
 def _idle_rules(rules: Rules, entries: Sequence[Entry], types: _Types) -> Iterator[Verdict]:
     """A rule that speaks of nothing in the baseline would pass by absence."""
+    if rules.may_be_idle:
+        return
     for number, rule in enumerate(rules.rules, 1):
         matched = [entry for entry in entries if _speaks(rule, entry)]
         if not matched:

@@ -41,7 +41,7 @@ class Verdict:
     margin: float | None = None
     floor: float | None = None
     detectable: float | None = None
-    """The smallest true drop that this check finds with 80 % power."""
+    """The smallest true drop that this check finds with 80 % power; `None` if it finds none."""
     flips: Flips | None = None
     pin: Mention | None = None
 

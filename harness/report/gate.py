@@ -44,6 +44,8 @@ def gate_lines(report: GateReport, *, limit: int = 10) -> Iterator[str]:
         if verdict.flips is None:
             yield f"{printable(verdict.what)}: the flipped mentions are not known (no predictions)"
             continue
+        if not verdict.flips:
+            continue  # A floor may be missed without any change.
         yield f"{printable(verdict.what)}: {verdict.flips.summary()}"
         texts = report.texts.get(verdict.gold, {})
         for title, mentions in (
@@ -110,5 +112,6 @@ def _power(report: GateReport) -> Iterator[str]:
         shown = f"{first.part} {first.metric} {first.detectable:.1f} points"
         rest = [v.detectable for v in verdicts[1:] if v.detectable is not None]
         if rest:
-            shown += f", the other scores {min(rest):.1f} to {max(rest):.1f}"
+            low, high = f"{min(rest):.1f}", f"{max(rest):.1f}"
+            shown += f", the other scores {low}" + (f" to {high}" if high != low else "")
         yield printable(f"Power: on {name} a true drop is caught in 4 of 5 cases from: {shown}.")
