@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 from harness.adapter import Capabilities
 from harness.annotation import KINDS, Task
 from harness.errors import UsageError
+from harness.rescore import counts_of
 from harness.scoring.attribution_tally import RELATIONS, ROLES, AttributionTally
 from harness.scoring.counts import ErrorClass, NerTally
 from harness.scoring.options import Match
@@ -210,6 +211,13 @@ def resample(resampler: Resampler, counts: Sequence[Columns]) -> list[Array]:
 
 def _entity_row(tally: NerTally, label: str | None, match: Match) -> tuple[float, ...]:
     """`(found, gold, right, predicted)`, over all types or of one."""
+    if match == "strict":  # Nearly always, and asked for once per type and paragraph.
+        right, predicted, gold = counts_of(tally, label)
+        return right, gold, right, predicted
+    return _credited_row(tally, label, match)
+
+
+def _credited_row(tally: NerTally, label: str | None, match: Match) -> tuple[float, ...]:
     credit = _CREDIT[match]
     found = right = 0.0
     gold = predicted = 0
