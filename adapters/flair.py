@@ -2,8 +2,7 @@
 
 Flair keeps models as pickles, in a form that PyTorch's `weights_only` cannot read. Here an
 unpickler reads them that admits tensors, plain values and Flair's own `Dictionary`, by name; a
-model that holds anything else is refused unless `?trust_pickle=true` says that its author is
-trusted to run code here.
+model that holds anything else is refused, for loading it could run its author's code.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from harness.errors import BackendUnavailable
 
 INSTALL = "harness env create flair  # its pins conflict with transformers 5"
 
-_DEFAULTS: dict[str, Option] = {"batch_size": 32, "trust_pickle": False, "wrapped": False}
+_DEFAULTS: dict[str, Option] = {"batch_size": 32, "wrapped": False}
 _WEIGHTS = "pytorch_model.bin"
 
 
@@ -132,7 +131,7 @@ class FlairAdapter:
         )
 
     def load(self, request: LoadRequest) -> FlairBackend:
-        """Load a tagger; options `batch_size` (sentences, 32), `wrapped`, `trust_pickle`."""
+        """Load a tagger; options `batch_size` (sentences, 32), `wrapped`."""
         options = read_options(request.options, _DEFAULTS)
         reason = self.unavailable(request.model)
         if reason:
@@ -143,7 +142,7 @@ class FlairAdapter:
         identity = self.identity(request.model)
         if file is None or identity is None:
             raise BackendUnavailable(f"{request.model} has no {_WEIGHTS}")
-        tagger = _load(file, trust=bool(options["trust_pickle"]))
+        tagger = _load(file)
         from flair.splitter import SegtokSentenceSplitter
 
         return FlairBackend(tagger, SegtokSentenceSplitter(), identity, options)
@@ -197,24 +196,19 @@ class _Narrow:
         return _Unpickler(file, **options).load()
 
 
-def _load(file: Path, *, trust: bool) -> Any:
+def _load(file: Path) -> Any:
     import flair
     import torch
     from flair.models import SequenceTagger
 
     flair.device = torch.device("cpu")
     try:
-        state = torch.load(
-            file,
-            map_location="cpu",
-            weights_only=False,
-            pickle_module=pickle if trust else _Narrow,
-        )
+        # Not `weights_only`, which cannot read the format: `_Narrow` admits less than that would.
+        state = torch.load(file, map_location="cpu", weights_only=False, pickle_module=_Narrow)
     except Exception as error:
         raise BackendUnavailable(
             f"{file.name} is truncated, corrupt or a pickle that holds more than plain values "
-            f"({first_line(error)})",
-            install="if you trust its author to run code here: flair/...?trust_pickle=true",
+            f"({first_line(error)}), which is not loaded here"
         ) from error
     kind = state.get("__cls__", "SequenceTagger") if isinstance(state, dict) else "nothing"
     if kind != "SequenceTagger" or "tag_dictionary" not in state:

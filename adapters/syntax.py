@@ -8,7 +8,6 @@ resolved speakers. The parse is spaCy's (`syntax/en_core_web_sm`) or Stanza's
 from __future__ import annotations
 
 import importlib.util
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from adapters._attribution.assemble import assemble
 from adapters._attribution.identity import with_rules
 from adapters._attribution.parsers import SpacyParser, StanzaParser
 from adapters._attribution.quotation import quotations
+from adapters._stanza import resources_folder
 from harness.adapter import Capabilities, Declaration, LoadRequest, ModelIdentity
 from harness.annotation import Annotations, Attribution
 from harness.digest import digest_folder, folder_size
@@ -125,8 +125,7 @@ def _scopes(option: str) -> tuple[str, ...]:
 
 
 def _stanza_folder(language: str) -> Path:
-    root = os.environ.get("STANZA_RESOURCES_DIR") or Path.home() / "stanza_resources"
-    return Path(root) / language
+    return resources_folder() / language
 
 
 def _stanza_unavailable(language: str) -> str | None:

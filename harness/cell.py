@@ -21,6 +21,7 @@ from typing import IO, Any
 from harness.adapter import Declaration, ModelIdentity
 from harness.annotation import Annotations, Record, Task
 from harness.assess import Assessor, meeting_of, spoken
+from harness.digest import digest_text
 from harness.errors import BackendFailed, BackendUnavailable, InputError, SchemaError
 from harness.formats import jsonl
 from harness.formats.files import atomic_writer, write_text
@@ -323,6 +324,10 @@ class Cell:
 
     def _signature(self, assessor: Assessor) -> Signature:
         ner = self._task == "ner"
+        model = self._model()
+        # A backend that is told what to look for was asked another question by other prompts.
+        prompts = model.notes.get("prompts", "") if model else ""
+        asked = f",prompts={digest_text(prompts)[:8]}" if prompts else ""
         return Signature(
             task=self._task,
             gold=self._card.name,
@@ -330,7 +335,7 @@ class Cell:
             gold_digest=self._card.digest[:8],
             documents=self._documents,
             schema=assessor.schema,
-            projection=assessor.projection,
+            projection=assessor.projection + asked,
             match=self._options.scoring.match if ner else "found50",
             boundary=self._options.scoring.boundary if ner else "none",
         )
