@@ -61,18 +61,16 @@ def _as_text(table: Table, form: str) -> str:
 
     body = tabulate(
         [[_shown(cell) for cell in row] for row in table.rows],
-        headers=list(table.headers),
+        headers=[_shown(header) for header in table.headers],
         tablefmt=form,
         disable_numparse=True,
         colalign=_alignment(table) if table.rows else None,
     )
+    heading, said = printable(table.title), [printable(note) for note in table.notes]
     if form == "latex":
-        lines = [f"% {table.title}", body, *(f"% {note}" for note in table.notes)]
-        return "\n".join(lines)
-    title = f"### {table.title}\n" if form == "github" else f"{table.title}\n"
-    notes = [
-        f"`{note}`" if form == "github" and _is_signature(note) else note for note in table.notes
-    ]
+        return "\n".join([f"% {heading}", body, *(f"% {note}" for note in said)])
+    title = f"### {heading}\n" if form == "github" else f"{heading}\n"
+    notes = [f"`{note}`" if form == "github" and _is_signature(note) else note for note in said]
     gap = "\n" if form == "github" else ""
     return "\n".join([title, body, *(f"{gap}{note}" for note in notes)])
 
@@ -80,12 +78,12 @@ def _as_text(table: Table, form: str) -> str:
 def _as_csv(table: Table) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([f"# {table.title}"])
-    writer.writerow(table.headers)
+    writer.writerow([f"# {printable(table.title)}"])
+    writer.writerow([_shown(header) for header in table.headers])
     for row in table.rows:
         writer.writerow(["" if cell is None or cell == UNDEFINED else _shown(cell) for cell in row])
     for note in table.notes:
-        writer.writerow([f"# {note}"])
+        writer.writerow([f"# {printable(note)}"])
     return out.getvalue()
 
 

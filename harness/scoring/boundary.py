@@ -23,8 +23,9 @@ BOUNDARY_CAUSES: tuple[BoundaryCause, ...] = get_args(BoundaryCause)
 _EDGE = r"[\s.,:;!?…\-‐‑‒–—―/\\()\[\]{}<>«»‹›\"'`´‘’‚‛“”„‟]"
 _DETERMINER = r"(?:the|an?|this|that|these|those)"
 _LEADING = re.compile(rf"(?:{_EDGE}|{_DETERMINER}(?=\s))+", re.IGNORECASE)
-# A bare apostrophe after a final s is an edge sign and needs no rule of its own.
-_TRAILING = re.compile(rf"(?:{_EDGE}|(?<=\w)['’]s)+\Z", re.IGNORECASE)
+# A bare apostrophe after a final s is an edge sign and needs no rule of its own. The stop is an
+# abbreviation's: "the U.N.'s".
+_TRAILING = re.compile(rf"(?:{_EDGE}|(?<=[\w.])['’]s)+\Z", re.IGNORECASE)
 
 _TITLES = (
     r"mr|mrs|ms|mx|dr|prof|rev|hon|sen|rep|gov|gen|lt|col|maj|capt|cmdr|sgt|cpl|adm|sr|jr"

@@ -51,6 +51,15 @@ def test_no_format_lets_control_characters_through(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMATS)
+def test_nor_do_titles_headers_and_notes(form: str) -> None:
+    """A confusion matrix has predicted labels in its header, and a log obeys lines in `::`."""
+    label = "PER\x1b[2J\n::error::x"
+    shown = render([Table(label, ("gold", label), (("a", 1),), notes=(label,))], form)
+    assert "\x1b" not in shown
+    assert not any(line.startswith("::") for line in shown.splitlines())
+
+
+@pytest.mark.parametrize("form", FORMATS)
 def test_an_empty_table_is_no_error(form: str) -> None:
     assert render([Table("None", ("a", "b"), ())], form)
 

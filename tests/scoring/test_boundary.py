@@ -36,6 +36,8 @@ from harness.scoring.boundary import BOUNDARY_CAUSES, boundary_cause, trim
         ("“the Senate’s”,", "Senate"),
         ("(NATO)", "NATO"),
         ("U.S.", "U.S"),
+        ("the U.N.'s", "U.N"),
+        ("Acme Inc.’s", "Acme Inc"),
         ("5%", "5%"),
         ("$5", "$5"),
         ("AT&T", "AT&T"),
