@@ -342,3 +342,16 @@ def test_untrusted_text_is_shown_without_control_characters(
 def test_nothing_there() -> None:
     with pytest.raises(InputError, match="no gold set"):
         list(Validation().check("no/such/thing"))
+
+
+def test_predictions_without_texts_are_checked_as_far_as_they_go(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "predictions.jsonl"
+    spans = [(0, 3, "PER"), (5, 9, "ORG"), (7, 12, "ODD")]
+    jsonl.write(path, [Record("a", None, Annotations(tuple(Entity(*span) for span in spans)))])
+    findings = validate(path, schema="conll03")
+    assert _checks(findings) == ["unknown-label", "overlap"]
+    assert _checks(findings, "warning") == ["no-text"]
+    assert main(["validate", str(path), "--schema", "conll03"]) == 2
+    assert "1 document has no text" in capsys.readouterr().out

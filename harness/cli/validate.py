@@ -16,7 +16,7 @@ Reads a gold set (a folder with goldset.toml, or its name), a file or a folder o
 any format that `harness convert` reads. Errors make it unusable: exit status 2. Warnings are for
 a person to look at: exit status 0, unless --strict.
 
-checks: unreadable (offsets, span text, broken lines), not-held, card, sha256, agreement,
+checks: unreadable (offsets, span text, broken lines), not-held, no-text, card, sha256, agreement,
 missing-layer, unknown-label, overlap, duplicate, white-space-edge, punctuation-edge, two-labels,
 unlabelled-repeat, normal-form, odd-character, same-document
 

@@ -103,8 +103,9 @@ def parse(line: bytes, path: Path, number: int) -> Any:
             line=number,
             hint="save the file as UTF-8",
         ) from None
-    except (json.JSONDecodeError, RecursionError) as error:
-        reason = getattr(error, "msg", "nested too deeply")
+    except (ValueError, RecursionError) as error:  # ValueError: a number of thousands of digits too
+        fallback = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        reason = getattr(error, "msg", fallback)
         column = getattr(error, "colno", 1)
         raise InputError(
             f"not a JSON object: {reason} at column {column}",
@@ -129,8 +130,9 @@ def record_from_json(
     text = value.get("text")
     if text is not None and not isinstance(text, str):
         raise where.error(f'"text" is {_kind_of(text)}, expected a string')
-    if text is not None and not text.isascii():
-        _check_characters(text, where)
+    for name, string in (("id", id_), ("text", text)):
+        if string is not None and not string.isascii():
+            _check_characters(string, name, where)
     error = value.get("error")
     if error is not None and not isinstance(error, str):
         raise where.error(f'"error" is {_kind_of(error)}, expected a string')
@@ -141,12 +143,12 @@ def record_from_json(
     return Record(id_, text, annotations_from_json(value, text, path, line), ignore, error)
 
 
-def _check_characters(text: str, where: _Where) -> None:
+def _check_characters(text: str, name: str, where: _Where) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise where.error(
-            f'"text" holds half a character ({text[error.start]!r}) at {error.start}',
+            f'"{name}" holds half a character ({text[error.start]!r}) at {error.start}',
             hint="one half of a UTF-16 pair is no text: mend it where it was made",
         ) from None
 
@@ -252,6 +254,8 @@ def _entity(item: Any, text: str | None, where: _Where, index: int) -> Entity:
         raise where.at(f"entities[{index}]").error(
             f"label is {label!r}, expected a non-empty string"
         )
+    if not label.isascii():
+        _check_characters(label, "label", where.at(f"entities[{index}]"))
     score = item.get("score")
     if score is not None and (isinstance(score, bool) or not isinstance(score, (int, float))):
         raise where.at(f"entities[{index}]").error(f"score is {score!r}, expected a number")
@@ -270,6 +274,8 @@ def _attribution(item: Any, text: str | None, where: _Where) -> Attribution:
     speaker = item.get("speaker")
     if speaker is not None and not isinstance(speaker, str):
         raise where.error(f'"speaker" is {_short(speaker)}, expected a string or null')
+    if speaker is not None and not speaker.isascii():
+        _check_characters(speaker, "speaker", where)
     fragments = sorted(
         _span(part, text, where.at(f"content[{i}]")) for i, part in enumerate(content)
     )

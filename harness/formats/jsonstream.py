@@ -67,7 +67,7 @@ def _lines(handle: IO[str], path: Path) -> Iterator[tuple[int, Any]]:
         if line.strip():
             try:
                 yield number, json.loads(line.rstrip("\r\n"))
-            except (json.JSONDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:
                 raise _broken(error, path, number) from None
 
 
@@ -102,7 +102,7 @@ def _array(handle: IO[str], path: Path) -> Iterator[tuple[int, Any]]:
         else:
             try:
                 value, end = decoder.raw_decode(buffer)
-            except (json.JSONDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:
                 chunk = "" if ended else handle.read(max(_CHUNK, len(buffer)))
                 ended = not chunk
                 if ended:
@@ -115,7 +115,9 @@ def _array(handle: IO[str], path: Path) -> Iterator[tuple[int, Any]]:
 
 
 def _broken(error: Exception, path: Path, line: int) -> InputError:
-    reason = getattr(error, "msg", "nested too deeply")
+    # Not all are JSON errors: Python refuses numbers of thousands of digits in words of its own.
+    fallback = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    reason = getattr(error, "msg", fallback)
     at = getattr(error, "lineno", 1) - 1
     return InputError(
         f"not JSON: {reason} at column {getattr(error, 'colno', 1)}",

@@ -86,11 +86,21 @@ class Validation:
             yield _unreadable(error)
             schema = None
         nested = bool(gold.card.get("nested", False)) if gold.card else False
+        bare = 0
         for record in gold.records():
+            bare += record.text is None
             yield from self._known(gold, record)
             yield from _layers(gold, record)
             yield from lint_record(record, schema=_checkable(schema), nested=nested)
         yield from lint_strings(gold.records, path=str(gold.path))
+        if bare:
+            yield Finding(
+                "warning",
+                "no-text",
+                f"{bare} document{'s have' if bare > 1 else ' has'} no text: whether offsets lie "
+                "inside it and what the spans say was not checked",
+                str(gold.path),
+            )
         for name in gold.annotators:
             try:
                 for record in gold.annotator(name):

@@ -31,14 +31,17 @@ def lint_record(
 ) -> Iterator[Finding]:
     """Everything that one document shows by itself.
 
-    `nested` allows overlapping entities. Labels are checked where the schema is known.
+    `nested` allows overlapping entities. Labels are checked where the schema is known, what spans
+    say where there is a text (predictions leave it out).
     """
-    text = record.text or ""
+    text = record.text
     report = _Reporter(record, path)
-    yield from _text(text, report)
+    if text is not None:
+        yield from _text(text, report)
     entities = record.annotations.entities or ()
     for entity in entities:
-        yield from _edges(entity.span, text, report, punctuation=True)
+        if text is not None:
+            yield from _edges(entity.span, text, report, punctuation=True)
         if schema is not None and schema.canonical(entity.label) is None:
             yield report(
                 "error", "unknown-label", f"{schema} has no label {entity.label!r}", entity.span
@@ -46,8 +49,9 @@ def lint_record(
     yield from _overlaps(entities, report, nested)
     seen: set[object] = set()
     for item in record.annotations.attributions or ():
-        for _, span in item.spans():
-            yield from _edges(span, text, report, punctuation=False)
+        if text is not None:
+            for _, span in item.spans():
+                yield from _edges(span, text, report, punctuation=False)
         if item in seen:
             yield report("warning", "duplicate", "the same attribution twice", item.content[0])
         seen.add(item)
@@ -58,7 +62,7 @@ class _Reporter(NamedTuple):
     path: str
 
     def __call__(self, severity: Severity, check: str, message: str, span: Span | None) -> Finding:
-        shown = context(self.record.text or "", span) if span else ""
+        shown = context(self.record.text, span) if span and self.record.text else ""
         start, end = span if span else (None, None)
         return Finding(severity, check, message, self.path, None, self.record.id, start, end, shown)
 
@@ -129,8 +133,10 @@ def lint_strings(read: Callable[[], Iterable[Record]], *, path: str = "") -> Ite
     labels: dict[str, Counter[str]] = defaultdict(Counter)
     where: dict[tuple[str, str], list[_Mention]] = defaultdict(list)
     for record in read():
+        if record.text is None:
+            continue
         for entity in record.annotations.entities or ():
-            string = (record.text or "")[entity.start : entity.end]
+            string = record.text[entity.start : entity.end]
             labels[string][entity.label] += 1
             places = where[string, entity.label]
             if len(places) < _SHOWN:
@@ -156,9 +162,9 @@ def _repeats(
     found: Counter[str] = Counter()
     where: dict[str, list[_Mention]] = defaultdict(list)
     for record in read():
-        if record.annotations.entities is None:
+        text = record.text
+        if record.annotations.entities is None or text is None:
             continue
-        text = record.text or ""
         taken = bytearray(len(text))
         spans = [entity.span for entity in record.annotations.entities]
         for start, end in (*spans, *record.ignore):
