@@ -274,7 +274,8 @@ def compare(
     """
     from harness.comparison import compare as compare_systems
     from harness.comparison import systems_of
-    from harness.comparison.systems import GoldFinder, from_run, is_run
+    from harness.comparison.runs import from_run, is_run
+    from harness.comparison.systems import GoldFinder
 
     goldset = load_goldset(gold) if isinstance(gold, str | Path) else gold
     finder = GoldFinder([] if goldset is None else [goldset.path])

@@ -160,7 +160,7 @@ def _check_items(
     session: pytest.Session, config: pytest.Config, run: Path
 ) -> Iterator[pytest.Item]:
     from harness import baseline
-    from harness.comparison.systems import from_run, read_run
+    from harness.comparison.runs import from_run, read_run
     from harness.errors import HarnessError
     from harness.gate import check
 

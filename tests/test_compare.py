@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import synthetic
 
+from harness import record as records
 from harness.adapter import Capabilities, Declaration
 from harness.annotation import Annotations, Entity, Record
 from harness.comparison import Comparison, System, check_same_count, compare, systems_of
@@ -22,19 +23,17 @@ from harness.comparison.measures import (
     statistic,
     support,
 )
-from harness.comparison.systems import (
-    GoldFinder,
-    distinct_names,
-    from_predictions,
-    from_run,
-    is_run,
-)
+from harness.comparison.recorded import write_run
+from harness.comparison.runs import from_run, is_run
+from harness.comparison.systems import GoldFinder, distinct_names, from_predictions
 from harness.errors import InputError, NotComparable, NothingMeasured, UsageError
 from harness.flips import Mention, describe, flips
 from harness.formats import jsonl
+from harness.goldset import load_goldset
 from harness.record import Result
 from harness.scoring import attribution, ner
 from harness.scoring.significance import f1, randomisation_test
+from harness.signature import Signature
 
 DOCS = synthetic.articles(12, seed=1)
 
@@ -249,6 +248,34 @@ def test_names_become_distinct(systems: list[System]) -> None:
     two = replace(systems[0], source="runs/two")
     assert [s.name for s in distinct_names([one, two])] == ["good (one)", "good (two)"]
     assert [s.name for s in distinct_names([one, one])] == ["good (one) #1", "good (one) #2"]
+
+
+def test_backends_of_other_schemas_meet_in_one(tmp_path: Path) -> None:
+    """OntoNotes gold; one backend knows its labels, the other those of CoNLL-2003."""
+    ontonotes = {"PER": "PERSON", "ORG": "ORG", "LOC": "GPE"}
+    docs = [
+        replace(d, annotations=Annotations(tuple(
+            e._replace(label=ontonotes[e.label]) for e in d.annotations.entities or ())))
+        for d in DOCS
+    ]  # fmt: skip
+    goldset = load_goldset(synthetic.gold(tmp_path, docs).path, schema="ontonotes5")
+    fine, coarse = synthetic.systems_of(goldset, {"fine": docs, "coarse": DOCS})
+    write_run(tmp_path / "run", [fine, coarse], [goldset])
+    record = records.read(tmp_path / "run")
+    results = []
+    speaks = (("ontonotes5@1", tuple(ontonotes.values())), ("conll03@1", ("PER", "ORG", "LOC")))
+    for result, (schema, labels) in zip(record.results, speaks, strict=True):
+        assert result.signature is not None
+        signature = replace(Signature.parse(result.signature), schema=schema)
+        results.append(replace(result, signature=str(signature), labels=labels))
+    records.write(tmp_path / "run" / "run.json", replace(record, results=tuple(results)))
+    finder = GoldFinder([goldset.path])
+    with pytest.raises(NotComparable, match="--schema conll03 counts them again"):
+        compare(from_run(tmp_path / "run", finder=finder), resamples=20)
+    again = from_run(tmp_path / "run", finder=finder, schema="conll03")
+    assert {system.signature.schema for system in again} == {"conll03@1"}
+    found = compare(again, resamples=20)
+    assert [row.score for row in found.rows] == [1.0, 1.0] and not found.flips["coarse"]
 
 
 def test_predictions_outside_the_folder_are_not_read(tmp_path: Path) -> None:

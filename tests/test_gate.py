@@ -18,7 +18,8 @@ from harness.annotation import Annotations, Entity, Record
 from harness.baseline import Baseline
 from harness.cli.main import main
 from harness.comparison.recorded import write_run
-from harness.comparison.systems import GoldFinder, System, from_run
+from harness.comparison.runs import from_run
+from harness.comparison.systems import GoldFinder, System
 from harness.errors import InputError, NothingMeasured, UsageError
 from harness.gate import GateReport, Verdict, check
 from harness.gate.power import detectable_drop

@@ -24,6 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--task", choices=("ner", "attribution"), help="only this task")
     add("--backend", action="append", default=[], metavar="NAME", help="only these")
     add("--agree", type=int, metavar="N", help="N backends have to agree; default: all")
+    add("--schema", metavar="NAME", help="count again in this label schema (needs the gold)")
     add("--force", action="store_true", help="even where they were counted differently")
     add("--limit", type=int, metavar="N", help="show at most N of each kind")
     add("--json", action="store_true", help="for machines")
@@ -33,13 +34,14 @@ def run(args: argparse.Namespace) -> int:
     from harness.audit import audit
     from harness.coding import encode
     from harness.comparison import systems_of
-    from harness.comparison.systems import GoldFinder, from_run
+    from harness.comparison.runs import from_run
+    from harness.comparison.systems import GoldFinder
     from harness.report.choice import audit_lines
     from harness.rules import matches
 
     systems = [
         system
-        for system in from_run(args.run, finder=GoldFinder(args.gold))
+        for system in from_run(args.run, finder=GoldFinder(args.gold), schema=args.schema)
         if not system.sanity
         and (not args.backend or any(matches(name, system.backend) for name in args.backend))
     ]

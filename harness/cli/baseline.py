@@ -60,7 +60,8 @@ def _accept(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from harness import baseline
-    from harness.comparison.systems import GoldFinder, from_run, read_run
+    from harness.comparison.runs import from_run, read_run
+    from harness.comparison.systems import GoldFinder
     from harness.report.baseline import difference_table
     from harness.report.tables import render
 

@@ -63,7 +63,8 @@ def _report(args: argparse.Namespace) -> GateReport:
     from dataclasses import replace
 
     from harness import baseline
-    from harness.comparison.systems import GoldFinder, from_run, read_run
+    from harness.comparison.runs import from_run, read_run
+    from harness.comparison.systems import GoldFinder
     from harness.gate import check
     from harness.rules import DEFAULT_RULES, read_rules
 

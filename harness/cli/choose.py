@@ -46,6 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--licence", choices=("any", "open", "permissive"), default="any", help="code and model")
     add("--offline", action="store_true", help="has to run without a network")
     add("--together", action="store_true", help="what the backends find together, too")
+    add("--schema", metavar="NAME", help="count again in this label schema (needs the gold)")
     add("--force", action="store_true", help="choose among what was counted differently")
     add("--resamples", type=int, default=10_000, metavar="N", help="default: 10000")
     add("--format", choices=FORMATS, default="simple", help="default: simple")
@@ -55,14 +56,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from harness.choose import choose
     from harness.comparison import systems_of
-    from harness.comparison.systems import GoldFinder, from_run, read_run
+    from harness.comparison.runs import from_run, read_run
+    from harness.comparison.systems import GoldFinder
 
     if args.resamples < 1:
         raise UsageError("--resamples is a number from 1 up")
     wishes = _wishes(args)
     record, _ = read_run(args.run)
     finder = GoldFinder(args.gold)
-    systems = _candidates(from_run(args.run, finder=finder), args.backend)
+    systems = _candidates(from_run(args.run, finder=finder, schema=args.schema), args.backend)
     groups = systems_of(systems, task=args.task)
     if not groups:
         raise NothingMeasured(f"no backend in {args.run} was measured for the task {args.task}")

@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--part", metavar="NAME", help="an entity type or attribution part; default: the headline")
     add("--match", choices=("strict", "exact", "partial", "type"), help="default: as scored")
     add("--boundary", choices=("raw", "normalised"), default="raw", help="for predictions")
-    add("--schema", metavar="NAME", help="for predictions: project both sides onto this schema")
+    add("--schema", metavar="NAME", help="count again in this label schema (needs the gold)")
     add("--force", action="store_true", help="compare what was counted differently")
     add("--min-support", type=int, default=20, metavar="N", help="per type only from N gold up")
     add("--flips", type=int, default=10, metavar="N", help="show at most N flips of each kind")
@@ -95,7 +95,8 @@ def _print(found: Comparison, args: argparse.Namespace) -> None:
 
 def _systems(args: argparse.Namespace) -> list[System]:
     from harness import baseline
-    from harness.comparison.systems import GoldFinder, from_predictions, from_run, is_run
+    from harness.comparison.runs import from_run, is_run
+    from harness.comparison.systems import GoldFinder, from_predictions
     from harness.goldset import load_goldset
     from harness.scoring.options import NerOptions
 
@@ -107,7 +108,7 @@ def _systems(args: argparse.Namespace) -> list[System]:
         if baseline.is_baseline(path):
             systems += [entry.system() for entry in baseline.read(path).entries]
         elif is_run(path) or (path.is_dir() and not args.gold):
-            systems += from_run(path, finder=finder)
+            systems += from_run(path, finder=finder, schema=args.schema)
         else:
             if len(args.gold) != 1 or args.task is None:
                 raise UsageError(

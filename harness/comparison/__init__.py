@@ -30,8 +30,9 @@ from harness.comparison.measures import (
 )
 from harness.comparison.result import ALPHA, Comparison, PartRow, Row
 from harness.comparison.systems import System, distinct_names
-from harness.errors import NotComparable, NothingMeasured, UsageError
+from harness.errors import NotComparable, NothingMeasured, SchemaError, UsageError
 from harness.flips import flips
+from harness.labels import meet
 from harness.scoring.options import MATCH_MODES, Match
 from harness.scoring.significance import (
     PairedTest,
@@ -156,11 +157,13 @@ def check_same_count(systems: Sequence[System], *, force: bool = False) -> list[
         ]
         if differences and not force:
             name, one, two = differences[0]
+            mend = "--force compares them all the same"
+            if name == "schema" and (common := _common_schema(one, two)):
+                mend = f"--schema {common} counts them again in one schema; {mend}"
             raise NotComparable(
                 f"{reference.name} and {other.name} were not counted the same way: "
                 f"{name.replace('_', ' ')} is {one!r} in the first and {two!r} in the second "
-                f"(--force compares them all the same)\n  {reference.signature}\n"
-                f"  {other.signature}"
+                f"({mend})\n  {reference.signature}\n  {other.signature}"
             )
         notes += [
             f"forced: {name.replace('_', ' ')} of {other.name} is {two}, of the reference {one}"
@@ -172,6 +175,14 @@ def check_same_count(systems: Sequence[System], *, force: bool = False) -> list[
                 f"by {reference.signature.version}"
             )
     return notes
+
+
+def _common_schema(one: str, two: str) -> str | None:
+    """The finest schema onto which both can be projected, if any."""
+    try:
+        return meet(one.partition("@")[0], two.partition("@")[0]).schema.name
+    except SchemaError:
+        return None
 
 
 def _gold_projection(text: str) -> str:
