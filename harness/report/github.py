@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 from harness.annotation import printable
+from harness.errors import InputError
 from harness.gate.verdicts import GateReport
 from harness.report.gate import gate_lines, gate_table
 from harness.report.tables import Table, render
@@ -72,18 +73,21 @@ def summary(report: GateReport, *, limit: int = MAX_SUMMARY) -> str:
 def write_summary(report: GateReport, environment: Mapping[str, str] = os.environ) -> bool:
     """Append the summary to `$GITHUB_STEP_SUMMARY`; `False` when that is not set.
 
-    What other commands of the step have written counts against the limit too.
+    What other commands of the step have written counts against the limit too. Raises `InputError`
+    where the file cannot be written.
     """
     name = environment.get("GITHUB_STEP_SUMMARY")
     if not name:
         return False
     path = Path(name)
-    written = path.stat().st_size if path.exists() else 0
-    room = MAX_SUMMARY - written
-    if room < 1000:
-        return False
-    with path.open("a", encoding="utf-8", newline="\n") as handle:
-        handle.write(summary(report, limit=room))
+    try:
+        with path.open("a", encoding="utf-8", newline="\n") as handle:
+            room = MAX_SUMMARY - path.stat().st_size
+            if room < 1000:
+                return False
+            handle.write(summary(report, limit=room))
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", path=path) from None
     return True
 
 

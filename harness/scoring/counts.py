@@ -71,8 +71,8 @@ class NerTally(NamedTuple):
             return cls(
                 correct={str(label): _count(n) for label, n in value.get("correct", {}).items()},
                 errors=dict(_from_rows(value.get("errors", ()))),
-                partial=dict(_from_rows(value.get("partial", ()))),
-                type=dict(_from_rows(value.get("type", ()))),
+                partial=dict(_from_rows(value.get("partial", ()), signed=True)),
+                type=dict(_from_rows(value.get("type", ()), signed=True)),
                 duplicates_gold=_count(value.get("duplicates_gold", 0)),
                 duplicates_predicted=_count(value.get("duplicates_predicted", 0)),
                 forgiven=_count(value.get("forgiven", 0)),
@@ -117,7 +117,7 @@ def _to_rows(cells: Mapping[Cell, int]) -> list[list[Any]]:
     return sorted(rows, key=lambda row: (ERROR_CLASSES.index(row[0]), row[1] or "", row[2] or ""))
 
 
-def _from_rows(rows: Iterable[Any]) -> Iterator[tuple[Cell, int]]:
+def _from_rows(rows: Iterable[Any], *, signed: bool = False) -> Iterator[tuple[Cell, int]]:
     for error, gold, predicted, n in rows:
         labels_fit = (
             (gold is None) == (error == "spurious")
@@ -126,10 +126,10 @@ def _from_rows(rows: Iterable[Any]) -> Iterator[tuple[Cell, int]]:
         )
         if error not in ERROR_CLASSES or not labels_fit:
             raise ValueError(f"not a cell of an entity score: {error!r}, {gold!r}, {predicted!r}")
-        yield (error, gold, predicted), _count(n)
+        yield (error, gold, predicted), _count(n, signed=signed)
 
 
-def _count(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
+def _count(value: Any, *, signed: bool = False) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or (value < 0 and not signed):
         raise ValueError(f"not a count: {value!r}")
     return value

@@ -439,6 +439,9 @@ def test_tally_survives_json() -> None:
     [
         {"correct": {"A": "3"}},
         {"correct": [1]},
+        {"correct": {"A": -1}},
+        {"errors": [["missed", "A", None, -1]]},
+        {"duplicates_gold": -1},
         {"errors": [["near", "A", "B", 1]]},
         {"errors": [["missed", "A", "B", 1]]},
         {"errors": [["type", None, "B", 1]]},

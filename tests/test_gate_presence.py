@@ -1,0 +1,58 @@
+"""What the gate must not call comparable: records whose counts cannot be of the same gold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import synthetic
+
+from harness import baseline as baselines
+from harness.comparison.recorded import write_run
+from harness.errors import InputError
+from harness.gate import check
+from harness.report.github import write_summary
+from harness.rules import Rule, Rules
+from harness.scoring.counts import NerTally
+
+DOCS = synthetic.articles(10, seed=5)
+GOOD = synthetic.predict(DOCS, synthetic.skilled(0.85, 0.1), seed=1)
+
+
+def _without(label: str, tally: NerTally) -> NerTally:
+    def kept(counts: Mapping[str, int]) -> dict[str, int]:
+        return {name: n for name, n in counts.items() if name != label}
+
+    errors = {cell: n for cell, n in tally.errors.items() if cell[1] != label}
+    return NerTally(kept(tally.correct), errors)
+
+
+def test_a_type_that_vanished_from_the_counts_is_no_pass(tmp_path: Path) -> None:
+    """With a rule for that type alone nothing else would fall, and no gold means no support."""
+    goldset = synthetic.gold(tmp_path / "gold", DOCS)
+    (system,) = synthetic.systems_of(goldset, {"b": GOOD})
+    record = write_run(tmp_path / "run", [system], [goldset])
+    accepted = baselines.from_systems([system], record)
+    label = next(iter(system.tallies[0].correct))  # type: ignore[union-attr]
+    rules = Rules(rules=(Rule(type=label, floor=0.5, max_drop=1.0),))
+    assert check(record, [system], accepted, rules, resamples=200).exit_status == 0
+    damaged = replace(
+        system,
+        tallies=tuple(_without(label, t) for t in system.tallies),  # type: ignore[arg-type]
+    )
+    report = check(record, [damaged], accepted, rules, resamples=200)
+    assert report.exit_status == 3
+    (verdict,) = report.having("error")
+    assert verdict.code == "not-comparable"
+    assert f"gold {label} in " in verdict.message
+
+
+def test_a_summary_that_cannot_be_written_is_an_error_of_the_caller(tmp_path: Path) -> None:
+    goldset = synthetic.gold(tmp_path / "gold", DOCS)
+    (system,) = synthetic.systems_of(goldset, {"b": GOOD})
+    record = write_run(tmp_path / "run", [system], [goldset])
+    report = check(record, [system], baselines.from_systems([system], record), resamples=200)
+    with pytest.raises(InputError, match="cannot be written: Is a directory"):
+        write_summary(report, {"GITHUB_STEP_SUMMARY": str(tmp_path)})
