@@ -6,11 +6,13 @@ import argparse
 import difflib
 import gc
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
 
 from harness import __version__
+from harness.annotation import printable
 from harness.errors import HarnessError
 
 __all__ = ["VERBS", "main"]
@@ -47,18 +49,23 @@ VERBS: dict[str, tuple[str, str]] = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status. Errors go to stderr, without a traceback."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # A terminal may know fewer characters than we.
+            stream.reconfigure(errors="backslashreplace")
     try:
         return _dispatch(arguments)
     except HarnessError as error:
-        print(f"harness: {error}", file=sys.stderr)
+        # Line by line: what a file or a backend said may be quoted in it.
+        print("harness:", "\n".join(map(printable, str(error).split("\n"))), file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         print("harness: stopped; what was finished is kept", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader of our output has gone (`harness run | head`); that is no error of ours.
+        # The reader of our output has gone (`harness run | head`): no error of ours, but no "fine"
+        # either, or `harness check | head` would pass. 128 + SIGPIPE, as other programs say it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 141
 
 
 def _dispatch(arguments: list[str]) -> int:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.annotation import printable
 from harness.errors import InputError, UsageError
 from harness.report.tables import FORMATS
 
@@ -103,9 +104,11 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps({**body, **extra}, ensure_ascii=False, indent=2))
         return 0
     print(_tables(args, body, signature))
+    # What a program reads has to stay JSON or CSV.
+    stream = sys.stdout if args.format in ("simple", "github") else sys.stderr
     for finding in findings:
         seen = "".join(f"\n  {line}" for line in finding["evidence"])
-        print(f"\n{finding['message']}{seen}\n  -> {finding['mend']}")
+        print(f"\n{finding['message']}{seen}\n  -> {finding['mend']}", file=stream)
     return 0
 
 
@@ -188,7 +191,7 @@ def _warn(evaluation: Evaluation) -> None:
         labels = ", ".join(f"{label} ({count})" for label, count in counts.items())
         notes.append(f"labels in the {side} that the schema does not have: {labels}")
     for note in notes:
-        print(f"harness: warning: {note}", file=sys.stderr)
+        print(f"harness: warning: {printable(note)}", file=sys.stderr)
 
 
 def _listed(what: str, names: list[str] | tuple[str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -61,3 +62,31 @@ def test_a_closed_pipe_is_no_traceback() -> None:
     )  # fmt: skip
     assert done.stderr == ""
     assert done.stdout == "Backends\n"
+
+
+def test_a_closed_pipe_is_not_reported_as_fine() -> None:
+    """`harness check | head` must not pass because nobody read to the end."""
+    root = Path(__file__).parent.parent.parent
+    program = [sys.executable, "-m", "harness", "backends", "--json"]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, cwd=root) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+    assert process.returncode == 141
+
+
+def test_a_terminal_of_few_characters_is_no_traceback(gold: Path, pred: Path) -> None:
+    root = Path(__file__).parent.parent.parent
+    program = [sys.executable, "-m", "harness", "score", "--task", "ner", "--gold", gold]
+    done = subprocess.run(
+        [*program, "--pred", pred], capture_output=True, text=True, cwd=root, check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+    assert r"\u2013" in done.stdout  # what is undefined
+
+
+def test_errors_cannot_command_the_terminal(harness: Run, tmp_path: Path) -> None:
+    done = harness("validate", tmp_path / "\x1b[2J")
+    assert done.status == 2
+    assert "\x1b" not in done.err

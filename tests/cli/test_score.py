@@ -249,3 +249,18 @@ def test_text_of_backends_cannot_command_the_terminal(
     assert done.status == 0
     assert "\x1b" not in done.out + done.err
     assert "RED¦" in done.out
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_what_the_doctor_says_does_not_break_a_format_for_machines(
+    harness: Run, gold: Path, tmp_path: Path, form: str
+) -> None:
+    path = tmp_path / "none.jsonl"
+    path.write_text('{"id": "a", "error": "\\u001b[31mboom"}\n{"id": "b", "entities": []}\n')
+    done = harness("score", "--gold", gold, "--pred", path, "--task", "ner", "--format", form)
+    assert done.status == 0
+    assert "->" in done.err
+    assert "->" not in done.out
+    assert "\x1b" not in done.err
+    if form == "json":
+        json.loads(done.out)
