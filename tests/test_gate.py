@@ -711,6 +711,8 @@ def test_in_github_actions(
     after = lines[lines.index(f"::{token}::") + 1 :]
     assert after and all(line.startswith("::error title=") for line in after)
     assert (desk / "step.md").stat().st_size > 100
+    assert main([*argv, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["status"] == 1
 
 
 def test_a_run_read_back_is_checked_like_the_systems(desk: Path, gate: Gate) -> None:

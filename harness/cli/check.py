@@ -51,9 +51,14 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--resamples is a number from 1 up")
     report = _report(args)
     _write(report, args)
+    if args.json:
+        # In JSON no line begins with `::`; the older kind of command is spelled differently.
+        text = json.dumps(report.to_json(), ensure_ascii=False, indent=2)
+        print(text.replace("##[", "##\\u005b"))
+        return report.exit_status
     with quiet_commands(sys.stdout):
         _print(report, args)
-    if os.environ.get("GITHUB_ACTIONS") == "true" and not args.json:
+    if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in annotation_commands(report):
             print(line)
     return report.exit_status
@@ -105,9 +110,6 @@ def _print(report: GateReport, args: argparse.Namespace) -> None:
     from harness.report.gate import gate_lines, gate_table
     from harness.report.tables import render
 
-    if args.json:
-        print(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
-        return
     table = gate_table(report, everything=args.all)
     if not table.rows and args.format == "simple":
         print("\n".join([table.title, *table.notes]))
