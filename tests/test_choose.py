@@ -15,7 +15,7 @@ from harness.adapter import Declaration, ModelIdentity
 from harness.annotation import Annotations, Entity, Record
 from harness.audit import audit
 from harness.choose import Choice, Wishes, choose, parse_size, parse_weights
-from harness.choose.wishes import is_permissive
+from harness.choose.wishes import is_permissive, licences
 from harness.cli.main import main
 from harness.comparison import System
 from harness.comparison.recorded import write_run
@@ -116,6 +116,28 @@ def test_licences(pair: list[System]) -> None:
     assert "the licence of its code is GPL-3.0" in why(choice, "strong")
     assert "the licence of its model is not stated" in why(choice, "weak")
     assert pick([gpl], licence="open").recommended == "strong"
+
+
+@pytest.mark.parametrize(
+    ("backend", "expected"),
+    [("hub/reference", "MIT"), ("hub/reference?window=9", "MIT"), ("hub/somebody/else", "")],
+)
+def test_the_default_model_lends_its_licence_to_no_other(
+    pair: list[System], backend: str, expected: str
+) -> None:
+    system = costing(pair[0], model="")
+    assert system.result is not None and system.result.declaration is not None
+    declared = replace(
+        system.result.declaration, model_licence="MIT", default_models=("reference",)
+    )
+    result = replace(system.result, backend=backend, declaration=declared)
+    assert licences(replace(system, result=result)) == ("MIT", expected)
+
+
+def test_the_reference_model_is_permissive() -> None:
+    from adapters._checkpoint import REFERENCE_LICENCE
+
+    assert is_permissive(REFERENCE_LICENCE)
 
 
 @pytest.mark.parametrize(

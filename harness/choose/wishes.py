@@ -11,6 +11,7 @@ from harness.annotation import Task
 from harness.comparison.systems import System
 from harness.errors import UsageError
 from harness.record import Costs
+from harness.registry import BackendSpec
 
 __all__ = ["Licence", "Wishes", "is_permissive", "obstacles", "parse_size", "parse_weights"]
 
@@ -119,15 +120,20 @@ def seconds_per_1k_words(costs: Costs) -> float | None:
 
 
 def licences(system: System) -> tuple[str, str]:
-    """Licence of the code and of the model, empty where not stated."""
+    """Licence of the code and of the model, empty where not stated.
+
+    What an adapter declares is the licence of its default models; it says nothing of others.
+    """
     result = system.result
     declared = result.declaration if result else None
     if result is None or declared is None:
         return "", ""
     model = result.model.licence if result.model and result.model.licence else ""
-    if not declared.takes_model and not model:
+    if not model and not declared.takes_model:
         model = declared.model_licence or "none"
-    return declared.code_licence, model or declared.model_licence
+    elif not model and BackendSpec.parse(result.backend).model in declared.default_models:
+        model = declared.model_licence
+    return declared.code_licence, model
 
 
 def _licence_obstacles(system: System, wanted: Licence) -> Iterator[str]:
