@@ -170,6 +170,10 @@ def test_the_verb(installer: list[list[str]], capsys: pytest.CaptureFixture[str]
     assert main(["env", "list", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert row["name"] == "planted"
+    assert main(["backends", "planted/ok", "planted/missing", "--json"]) == 0
+    here, missing = json.loads(capsys.readouterr().out)
+    assert (here["available"], here["environment"]) == (True, "planted")
+    assert missing["reason"] == "it was never there"
     assert main(["env", "remove", "planted"]) == 0
     assert main(["env", "remove", "planted"]) == 2
     registry.adapter.cache_clear()

@@ -78,7 +78,9 @@ def undisturbed() -> dict[str, str]:
     return {}
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(
+    "seed", [pytest.param(i, marks=[pytest.mark.slow] if i >= 6 else []) for i in range(20)]
+)
 def test_kill_at_a_random_point(
     seed: int, make_gold: Make, tmp_path: Path, log: Log, undisturbed: dict[str, str]
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from harness import registry
 from harness.adapter import Adapter
+from harness.environments import find_environment
 from harness.registry import BackendSpec
 from harness.report.tables import FORMATS, Table, render
 
@@ -29,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     specs = [BackendSpec.parse(name) for name in args.backend] or _listed()
-    rows = [_describe(spec, registry.adapter(spec.adapter)) for spec in specs]
+    rows = [_describe(spec, registry.adapter(spec.adapter), model=args.json) for spec in specs]
     if args.task:
         rows = [row for row in rows if args.task in row["tasks"]]
     if args.json:
@@ -64,14 +65,22 @@ def _listed() -> list[BackendSpec]:
     ]
 
 
-def _describe(spec: BackendSpec, adapter: Adapter) -> dict[str, Any]:
+def _describe(spec: BackendSpec, adapter: Adapter, *, model: bool) -> dict[str, Any]:
+    """What is declared; with `model` also which one it is, for which its files are hashed."""
     declared = asdict(adapter.declaration)
-    reason = adapter.unavailable(spec.model)
-    identity = adapter.identity(spec.model) if reason is None else None
+    environment = find_environment(spec.adapter)
+    if environment is None:
+        reason = adapter.unavailable(spec.model)
+    else:
+        from harness.launch import describe_backend
+
+        reason = describe_backend(spec).unavailable
+    identity = adapter.identity(spec.model) if model and reason is None else None
     return {
         "backend": str(spec),
         "available": reason is None,
         "reason": reason,
+        "environment": environment.name if environment else "",
         **declared,
         "model": None if identity is None else {**asdict(identity), "notes": dict(identity.notes)},
     }
