@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from support import BACKENDS, alive
 
+from harness.cli.main import main
 from harness.errors import BackendFailed, UsageError
 from harness.goldset import GoldSet
 from harness.predictor import Limits
@@ -309,3 +310,32 @@ def test_peak_memory_is_the_child_s_own(make_gold: Make) -> None:
 def test_unknown_backend_stops_before_anything_runs(make_gold: Make) -> None:
     with pytest.raises(UsageError, match=r"unknown backend 'plantd'\. Did you mean 'planted'"):
         record_of(["planted/ok", "plantd/ok"], make_gold(TEXTS))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["planted/crashes", "planted/ok"], 0, "killed by SIGSEGV"),
+        (["planted/crashes", "planted/ok", "--require", "planted/ok"], 0, "killed by SIGSEGV"),
+        (["planted/crashes", "--require", "planted"], 3, "required, but planted/crashes on tiny"),
+        (["planted/load-raises", "planted/missing"], 3, "the weights are corrupt"),
+        (["planted/missing", "planted/ok"], 0, "it was never there"),
+        (["plantd"], 2, "Did you mean 'planted'"),
+    ],
+)
+def test_exit_statuses(
+    arguments: list[str],
+    status: int,
+    words: str,
+    make_gold: Make,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    gold = str(make_gold(TEXTS).path)
+    places = ["--gold", gold, "--out", str(tmp_path / "out"), "--no-cache", "--rankings"]
+    assert main(["run", *arguments, *places]) == status
+    out, err = capsys.readouterr()
+    assert words in out + err
+    assert "Traceback" not in err
+    if status == 0:
+        assert "planted/ok" in out
