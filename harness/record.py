@@ -240,6 +240,9 @@ class RunRecord:
     gold: tuple[GoldRecord, ...]
     results: tuple[Result, ...]
     """In the order asked for: gold set, then task, then backend."""
+    common: tuple[Result, ...] = ()
+    """Entity results counted once more in the finest schema that all backends of a gold set reach,
+    where they meet the gold in different ones (`harness.common`)."""
 
     def find_gold(self, name: str) -> GoldRecord:
         """The gold set of that name. Raises `KeyError`."""
@@ -283,10 +286,11 @@ def slug(backend: str) -> str:
 def to_json(record: RunRecord) -> str:
     """The record's text: a key a line, so that a person can read it and git can compare it."""
     value = encode(record)
-    results = value.pop("results")
+    lists = {name: value.pop(name) for name in ("results", "common")}
     lines = [f"  {_dump(key)}: {_dump(item)}" for key, item in value.items()]
-    rows = ",\n".join(_result_lines(result) for result in results)
-    lines.append('  "results": [' + (f"\n{rows}\n  ]" if rows else "]"))
+    for name, results in lists.items():
+        rows = ",\n".join(_result_lines(result) for result in results)
+        lines.append(f'  "{name}": [' + (f"\n{rows}\n  ]" if rows else "]"))
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
@@ -369,7 +373,8 @@ def timeless(record: RunRecord) -> RunRecord:
     killed and taken up again.
     """
     results = tuple(replace(result, costs=Costs()) for result in record.results)
-    return replace(record, started="", finished="", results=results)
+    common = tuple(replace(result, costs=Costs()) for result in record.common)
+    return replace(record, started="", finished="", results=results, common=common)
 
 
 def _dump(value: Any) -> str:

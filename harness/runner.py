@@ -21,6 +21,7 @@ from types import FrameType
 from harness import __version__
 from harness.annotation import Record, Task
 from harness.cell import Cell, CellOptions
+from harness.common import count_in_common
 from harness.distributions import versions
 from harness.errors import BackendFailed, NothingMeasured, UsageError
 from harness.goldset import GoldSet
@@ -103,6 +104,9 @@ def run(
                 cell.close()
     results = tuple(cell.result() for cell in cells)
     record = _record(options, tuple(cards.values()), results, started)
+    if options.out is not None:
+        scoring = NerOptions(match=options.match, boundary=options.boundary)
+        record = replace(record, common=count_in_common(results, goldsets, scoring, options.out))
     if options.out is not None:
         write(options.out / "run.json", record)
     return record

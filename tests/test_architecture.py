@@ -55,6 +55,7 @@ FLOORS = (
         "predictions",
         "assess",
         "cell",
+        "common",
         "explain",
     ),
     ("runner", "contract", "flips"),

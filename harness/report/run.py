@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.annotation import Task
 from harness.record import GoldRecord, Result, RunRecord
+from harness.report.remarks import remarks
 from harness.report.scores import attribution_table, ner_table
 from harness.report.tables import UNDEFINED, Cell, Table, number, quantity, render
 from harness.rescore import HEADLINE, UnitCounts, full_score, unit_counts
@@ -16,6 +17,7 @@ from harness.scoring.significance import (
     interval,
     paired_interval,
 )
+from harness.signature import Signature
 
 __all__ = ["description", "details", "leaderboard", "ranking_table", "rankings"]
 
@@ -25,8 +27,35 @@ _COSTS = ("docs/s", "words/s", "peak MB", "load s")
 
 
 def rankings(record: RunRecord, folder: str | Path) -> list[Table]:
-    """One ranking table per gold set and task."""
-    return [ranking_table(record, gold, task, folder) for gold, task in _measured(record)]
+    """One ranking table per gold set and task.
+
+    Where entity backends meet the gold in different label schemas there are two: those that meet
+    it in its own, and all of them in the finest schema that they have in common. Scores in
+    different schemas never stand in one table.
+    """
+    tables = []
+    for gold, task in _measured(record):
+        results = record.select(gold=gold, task=task)
+        common = [r for r in record.common if (r.gold, r.task) == (gold, task)]
+        if not common:
+            tables.append(ranking_table(record, gold, task, folder, results))
+            continue
+        own = _majority_schema(results, record.find_gold(gold).schema)
+        alike = [r for r in results if r.signature is None or _schema(r) == own]
+        tables.append(ranking_table(record, gold, task, folder, alike, schema=own))
+        title = _schema(common[0])
+        tables.append(ranking_table(record, gold, task, folder, common, schema=title, shared=True))
+    return tables
+
+
+def _schema(result: Result) -> str:
+    return Signature.parse(str(result.signature)).schema
+
+
+def _majority_schema(results: Sequence[Result], own: str) -> str:
+    """The gold's own schema where a real backend meets it there, else that of most backends."""
+    met = [_schema(r) for r in results if r.signature is not None and not _is_sanity(r)]
+    return own if own in met or not met else max(met, key=met.count)
 
 
 def details(record: RunRecord, folder: str | Path) -> list[Table]:
@@ -66,13 +95,21 @@ def leaderboard(record: RunRecord, folder: str | Path) -> str:
     return "\n".join(head) + "\n" + render(tables, "github") + "\n"
 
 
-def ranking_table(record: RunRecord, gold: str, task: Task, folder: str | Path) -> Table:
+def ranking_table(
+    record: RunRecord,
+    gold: str,
+    task: Task,
+    folder: str | Path,
+    results: Sequence[Result],
+    *,
+    schema: str | None = None,
+    shared: bool = False,
+) -> Table:
     """One row per backend, best F1 first; sanity rows and what could not run come after.
 
     Intervals are percentile bootstraps over paragraphs within documents (below 30 documents) or
     over documents; the note states the unit, the seed and the smallest detectable difference.
     """
-    results = record.select(gold=gold, task=task)
     counted = {
         result.backend: unit_counts(result, folder)
         for result in results
@@ -82,12 +119,14 @@ def ranking_table(record: RunRecord, gold: str, task: Task, folder: str | Path) 
     ranked = sorted(results, key=lambda result: _rank(result, counted.get(result.backend)))
     card = record.find_gold(gold)
     rows = (
-        *_ceiling_row(card, task),
+        *([] if shared else _ceiling_row(card, task)),
         *(_ranking_row(result, counted, resampler) for result in ranked),
     )
-    title = f"{gold}: {_TASKS[task]} ({card.documents} documents, {card.words} words)"
+    labels = f", {schema}" if schema else ""
+    labels += ", the finest schema that all backends reach" if shared else ""
+    title = f"{gold}: {_TASKS[task]}{labels} ({card.documents} documents, {card.words} words)"
     notes = [*_signatures(results), *_method(task, results, counted, resampler)]
-    notes.extend(_remarks(ranked))
+    notes.extend(remarks(ranked))
     headers = ("backend", "P", "R", "F1", "95 % CI", _SECOND[task], *_COSTS)
     return Table(title, headers, rows, tuple(notes))
 
@@ -187,7 +226,7 @@ def _sums(counts: UnitCounts) -> tuple[int, int, int]:
     return tp, predicted, gold
 
 
-def _signatures(results: tuple[Result, ...]) -> list[str]:
+def _signatures(results: Sequence[Result]) -> list[str]:
     """Each different signature once; normally there is one."""
     seen: dict[str, list[str]] = {}
     for result in results:
@@ -200,7 +239,7 @@ def _signatures(results: tuple[Result, ...]) -> list[str]:
 
 def _method(
     task: Task,
-    results: tuple[Result, ...],
+    results: Sequence[Result],
     counted: dict[str, UnitCounts],
     resampler: Resampler | None,
 ) -> list[str]:
@@ -237,34 +276,3 @@ _MEANING = {
 
 def _is_sanity(result: Result) -> bool:
     return bool(result.declaration and result.declaration.sanity)
-
-
-def _remarks(results: list[Result]) -> Iterator[str]:
-    """What stands behind a row: why it is missing, what it cannot produce, what was dropped."""
-    for result in results:
-        if result.status == "unavailable":
-            yield f"{result.backend}: unavailable: {result.reason}"
-        elif result.status == "failed":
-            yield f"{result.backend}: failed: {result.reason}"
-        elif result.status == "partial":
-            first = result.failures[0] if result.failures else None
-            why = f" ({first.id}: {first.error})" if first else ""
-            yield (
-                f"{result.backend}: {result.failed} of {result.documents} documents failed and "
-                f"count as all-missed{why}"
-            )
-        if result.cannot_produce:
-            yield (
-                f"{result.backend}: cannot produce {', '.join(result.cannot_produce)}; its recall "
-                f"cannot pass {number(result.ceiling_recall)}"
-            )
-        if result.merged_labels:
-            yield f"{result.backend}: labels merged to compare: {'; '.join(result.merged_labels)}"
-        if result.left_out_labels:
-            labels = ", ".join(result.left_out_labels)
-            yield f"{result.backend}: gold labels without counterpart, not scored: {labels}"
-        if result.dropped:
-            yield f"{result.backend}: {result.dropped} span(s) outside the text were left out"
-        if result.unknown_labels:
-            labels = ", ".join(f"{label} ({n})" for label, n in result.unknown_labels.items())
-            yield f"{result.backend}: labels unknown to the schema, counted as spurious: {labels}"

@@ -1,0 +1,56 @@
+"""What stands behind the rows of a ranking, one line for all the backends that share it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.record import Result
+from harness.report.tables import number
+
+__all__ = ["remarks"]
+
+
+def remarks(results: Sequence[Result]) -> list[str]:
+    """Why rows are missing, what backends cannot produce, what was merged, left out, dropped.
+
+    Labels of sanity rows are of no interest: they have those of the gold.
+    """
+    said: dict[str, list[str]] = {}
+    for result in results:
+        for text in (*_troubles(result), *_labels(result)):
+            said.setdefault(text, []).append(result.backend)
+    return [f"{', '.join(backends)}: {text}" for text, backends in said.items()]
+
+
+def _troubles(result: Result) -> Iterator[str]:
+    if result.status == "unavailable":
+        yield f"unavailable: {result.reason}"
+    elif result.status == "failed":
+        yield f"failed: {result.reason}"
+    elif result.status == "partial":
+        first = result.failures[0] if result.failures else None
+        why = f" ({first.id}: {first.error})" if first else ""
+        yield (
+            f"{result.failed} of {result.documents} documents failed and count as all-missed{why}"
+        )
+    if result.dropped:
+        yield f"{result.dropped} span(s) outside the text were left out"
+    if result.characters_seen is not None and result.characters_seen < result.characters:
+        yield f"looked at {result.characters_seen:,} of {result.characters:,} characters"
+
+
+def _labels(result: Result) -> Iterator[str]:
+    if result.declaration and result.declaration.sanity:
+        return
+    if result.cannot_produce:
+        yield (
+            f"cannot produce {', '.join(result.cannot_produce)}; recall cannot pass "
+            f"{number(result.ceiling_recall)}"
+        )
+    if result.merged_labels:
+        yield f"labels merged to compare: {'; '.join(result.merged_labels)}"
+    if result.left_out_labels:
+        yield f"gold labels without counterpart, not scored: {', '.join(result.left_out_labels)}"
+    if result.unknown_labels:
+        listed = ", ".join(f"{label} ({n})" for label, n in result.unknown_labels.items())
+        yield f"labels unknown to the schema, counted as spurious: {listed}"

@@ -1,0 +1,79 @@
+"""Backends that speak different schemas stand in one table only where they were counted in one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.adapter import Declaration
+from harness.annotation import Annotations, Entity, Record
+from harness.common import count_in_common
+from harness.formats import jsonl
+from harness.goldset import load_goldset
+from harness.record import Result
+from harness.registry import BackendSpec
+from harness.report.run import rankings
+from harness.runner import RunOptions, run
+from harness.scoring.ner import NerOptions
+from harness.signature import Signature
+
+TEXT = "Ada Roe went to Oslo on Monday."
+GOLD = (Entity(0, 7, "PERSON"), Entity(16, 20, "GPE"), Entity(24, 30, "DATE"))
+
+
+@pytest.fixture
+def gold(tmp_path: Path) -> Path:
+    path = tmp_path / "gold.jsonl"
+    jsonl.write(path, [Record("a", TEXT, Annotations(GOLD))])
+    return path
+
+
+def _result(folder: Path, backend: str, labels: str, entities: tuple[Entity, ...]) -> Result:
+    name = f"{backend}.jsonl"
+    jsonl.write(folder / name, [Record("a", None, Annotations(entities))])
+    signature = Signature("ner", "gold", "", "0" * 8, 1, schema=f"{labels}@1", projection="none")
+    declaration = Declaration(backend, ("ner",), "", labels=labels)
+    return Result(
+        backend, "gold", "ner", "ok", declaration=declaration, signature=str(signature),
+        predictions=name,
+    )  # fmt: skip
+
+
+def test_all_are_counted_in_the_finest_schema_in_reach(gold: Path, tmp_path: Path) -> None:
+    fine = _result(tmp_path, "fine", "ontonotes5", GOLD)
+    coarse = _result(tmp_path, "coarse", "conll03", (Entity(0, 7, "PER"), Entity(16, 20, "ORG")))
+    common = count_in_common([fine, coarse], [load_goldset(gold)], NerOptions(), tmp_path)
+    assert [Signature.parse(str(r.signature)).schema for r in common] == ["conll03@1"] * 2
+    first, second = (r.scores["strict"] for r in common)
+    # The date has no counterpart in conll03: two gold mentions are left.
+    assert (first["tp"], first["support"], first["predicted"]) == (2, 2, 2)
+    assert (second["tp"], second["support"], second["predicted"]) == (1, 2, 2)
+    assert "DATE" in common[0].left_out_labels
+
+
+def test_backends_of_one_schema_are_not_counted_twice(gold: Path, tmp_path: Path) -> None:
+    results = [_result(tmp_path, name, "ontonotes5", GOLD) for name in ("one", "two")]
+    assert count_in_common(results, [load_goldset(gold)], NerOptions(), tmp_path) == ()
+
+
+def test_a_failed_document_stays_all_missed(gold: Path, tmp_path: Path) -> None:
+    fine = _result(tmp_path, "fine", "ontonotes5", GOLD)
+    coarse = _result(tmp_path, "coarse", "conll03", ())
+    jsonl.write(tmp_path / "coarse.jsonl", [Record("a", None, Annotations(), error="it broke")])
+    common = count_in_common([fine, coarse], [load_goldset(gold)], NerOptions(), tmp_path)
+    assert common[1].scores["strict"]["recall"] == 0.0
+
+
+def test_one_table_never_mixes_schemas(gold: Path, tmp_path: Path) -> None:
+    record = run(
+        [BackendSpec("gazetteer"), BackendSpec("oracle")],
+        [load_goldset(gold)],
+        RunOptions(out=tmp_path / "out"),
+    )
+    assert record.common == ()
+    (table,) = rankings(record, tmp_path / "out")
+    schemas = {note.split("|")[2] for note in table.notes if note.startswith("ner|")}
+    assert len(schemas) == 1
+    assert json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))["common"] == []
