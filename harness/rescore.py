@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.record import Result, iter_units
 from harness.scoring.attribution import AttributionOptions, AttributionScore, AttributionTally
@@ -11,16 +12,17 @@ from harness.scoring.attribution import score as attribution_score
 from harness.scoring.attribution import total as attribution_total
 from harness.scoring.counts import NerTally
 from harness.scoring.counts import total as ner_total
-from harness.scoring.ner import NerOptions, NerScore
+from harness.scoring.ner import MATCH_MODES, NerOptions, NerScore
 from harness.scoring.ner import score as ner_score
+from harness.signature import Signature
 
 __all__ = ["HEADLINE", "UnitCounts", "counts_of", "full_score", "unit_counts"]
 
 HEADLINE = {"ner": "strict micro", "attribution": "found50"}
 """The measure by which a task's backends are ranked."""
 
-Triple = tuple[int, int, int]
-"""`(tp, predicted, gold)`."""
+Triple = tuple[float, int, int]
+"""`(tp, predicted, gold)`; `tp` may be a half under the match mode `partial`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,14 @@ def full_score(
 ) -> NerScore | AttributionScore | None:
     """The whole score of a result, recomputed from its units; `None` where it has none.
 
+    Without `options` entities are scored in the match mode that the result's signature names.
     `folder` is the record's folder (large gold sets keep their units in a file beside it).
     """
     tallies = [unit.tally for unit in iter_units(result, folder)]
     if not tallies:
         return None
     if result.task == "ner":
-        return ner_score(ner_total(map(NerTally.from_json, tallies)), options or NerOptions())
+        return ner_score(ner_total(map(NerTally.from_json, tallies)), options or _options(result))
     capabilities = result.declaration.capabilities if result.declaration else None
     return attribution_score(
         attribution_total(map(AttributionTally.from_json, tallies)),
@@ -55,23 +58,37 @@ def full_score(
     )
 
 
-def unit_counts(
-    result: Result, folder: str | Path, *, label: str | None = None, relation: str = "found50"
-) -> UnitCounts:
-    """Counts per paragraph for resampling: strict entities (all types, or one), or a relation."""
+def unit_counts(result: Result, folder: str | Path) -> UnitCounts:
+    """Counts per paragraph of the measure that backends are ranked by, for resampling.
+
+    Entities of all types in the match mode that the result's signature names; `found50` relations.
+    """
     numbers: dict[str, int] = {}
     documents: list[int] = []
     rows: list[Triple] = []
+    options = _options(result)
     for unit in iter_units(result, folder):
         documents.append(numbers.setdefault(unit.document, len(numbers)))
-        if result.task == "ner":
-            rows.append(counts_of(NerTally.from_json(unit.tally), label))
-        else:
-            rows.append(AttributionTally.from_json(unit.tally).relation(relation))
+        rows.append(_row(result, unit.tally, options))
     return UnitCounts(tuple(documents), tuple(rows))
 
 
-def counts_of(tally: NerTally, label: str | None = None) -> Triple:
+def _row(result: Result, tally: Any, options: NerOptions) -> Triple:
+    if result.task == "attribution":
+        return AttributionTally.from_json(tally).relation("found50")
+    counts = NerTally.from_json(tally)
+    if options.match == "strict":
+        return counts_of(counts)
+    micro = ner_score(counts, options).micro
+    return micro.tp, micro.predicted, micro.support
+
+
+def _options(result: Result) -> NerOptions:
+    match = "strict" if result.signature is None else Signature.parse(result.signature).match
+    return NerOptions(match=next((mode for mode in MATCH_MODES if mode == match), "strict"))
+
+
+def counts_of(tally: NerTally, label: str | None = None) -> tuple[int, int, int]:
     """Strict `(tp, predicted, gold)` of a tally, over all types or for one label."""
     if label is None:
         tp = sum(tally.correct.values())
