@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any, NamedTuple
 
-from harness.annotation import Task
+from harness.annotation import Task, printable
 from harness.errors import BackendFailed, BackendUnavailable
 from harness.launch import Launch
 from harness.process import Fault, Log, Worker
@@ -61,6 +61,11 @@ class Outcome(NamedTuple):
     error: str | None = None
     final: bool = False
     """The backend says that it would give the same error again."""
+
+
+def _words(value: Any) -> str:
+    """What a worker says to a person: one line that can be shown and written."""
+    return printable(str(value or "no reason given"))[:1000]
 
 
 class Predictor:
@@ -209,14 +214,13 @@ class Predictor:
         if kind not in ("annotations", "error"):
             raise Fault("protocol", f"the worker sent a message of type {kind!r}, not an answer")
         if message.get("id") != item.id:
-            detail = f": {message.get('error')}" if kind == "error" else ""
+            detail = f": {_words(message.get('error'))}" if kind == "error" else ""
             raise Fault(
                 "protocol",
                 f"the worker answered for {message.get('id')!r} when {item.id!r} was due{detail}",
             )
         if kind == "error":
-            reason = str(message.get("error") or "no reason given")[:1000]
-            return Outcome(None, reason, message.get("final") is True)
+            return Outcome(None, _words(message.get("error")), message.get("final") is True)
         try:
             offsets = Offsets(item.text, self._hello.offsets)
             answer = check_answer(message, item.text, self._task, offsets)
@@ -229,11 +233,10 @@ class Predictor:
         if kind == "unavailable":
             install = message.get("install")
             raise BackendUnavailable(
-                str(message.get("reason") or "no reason given"),
-                install=install if isinstance(install, str) else None,
+                _words(message.get("reason")), install=_words(install) if install else None
             )
         if kind == "error":
-            raise BackendFailed(str(message.get("error") or "no reason given")[:1000])
+            raise BackendFailed(_words(message.get("error")))
         if kind != "hello":
             raise BackendFailed(f"the worker sent {kind!r} where its hello was due")
         try:

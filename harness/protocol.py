@@ -137,7 +137,9 @@ def hello(message: Mapping[str, Any]) -> Hello:
         raise ProtocolError(f"offsets are {_short(offsets)}, expected {' or '.join(_UNITS)}")
     labels = message.get("labels")
     if labels is not None:
-        strings = isinstance(labels, list) and all(isinstance(item, str) for item in labels)
+        strings = isinstance(labels, list) and all(
+            isinstance(item, str) and _is_whole(item) for item in labels
+        )
         if not strings or len(labels) > _MAX_LABELS:
             raise ProtocolError(f"labels are {_short(labels)}, expected a list of strings or null")
         labels = tuple(sorted(set(labels)))
@@ -242,7 +244,7 @@ class _Check:
         if span is None:
             return None
         label = item.get("label")
-        if not isinstance(label, str) or not label:
+        if not isinstance(label, str) or not label or not _is_whole(label):
             self._drop(place, f"label is {_short(label)}, expected a non-empty string")
             return None
         score = item.get("score")
@@ -270,7 +272,7 @@ class _Check:
             self._drop(place, f"kind is {_short(kind)}, expected {', '.join(KINDS)}")
             kind = None
         speaker = item.get("speaker")
-        if speaker is not None and not isinstance(speaker, str):
+        if speaker is not None and not (isinstance(speaker, str) and _is_whole(speaker)):
             self._drop(place, f"speaker is {_short(speaker)}, expected a string")
             speaker = None
         return Attribution(tuple(kept), roles["source"], roles["cue"], kind, speaker)
@@ -307,6 +309,15 @@ class _Check:
         self.problems.append(f"{place}: {problem}")
 
 
+def _is_whole(text: str) -> bool:
+    """Whether a string can be written as UTF-8: half a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _identity(value: Any) -> ModelIdentity:
     value = value if isinstance(value, dict) else {}
     size = value.get("size_bytes")
@@ -323,11 +334,15 @@ def _identity(value: Any) -> ModelIdentity:
 def _strings(value: Any) -> dict[str, str]:
     if not isinstance(value, dict):
         return {}
-    return {key: item for key, item in sorted(value.items()) if isinstance(item, str)}
+    return {
+        key: item
+        for key, item in sorted(value.items())
+        if isinstance(item, str) and _is_whole(key + item)
+    }
 
 
 def _string(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) and _is_whole(value) else ""
 
 
 def _seconds(value: Any) -> float | None:

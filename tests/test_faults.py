@@ -96,6 +96,12 @@ def test_a_foreign_program_hits_one_document(mode: str, words: str, make_gold: M
     assert tp(result) == 6
 
 
+def test_what_it_says_is_fit_to_be_written(make_gold: Make, tmp_path: Path) -> None:
+    result = run_one(speaker("rude"), make_gold(TEXTS), out=tmp_path / "out")
+    assert result.failures[0].error == "half   and  [31m red"
+    assert (tmp_path / "out" / "run.json").exists()
+
+
 def test_a_worker_that_closes_stdin(make_gold: Make) -> None:
     """It hangs on the document it was at; a fresh one gets the others."""
     result = run_one(speaker("closes-stdin"), make_gold(TEXTS))

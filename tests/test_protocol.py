@@ -85,6 +85,7 @@ def test_a_good_answer() -> None:
         ({"start": 0, "label": "X"}, "end is None, expected an integer"),
         ({"start": 0, "end": 4}, "label is None, expected a non-empty string"),
         ({"start": 0, "end": 4, "label": 7}, "label is 7, expected a non-empty string"),
+        ({"start": 0, "end": 4, "label": "\ud800"}, "label is '\\ud800', expected"),
         ({"start": 0, "end": 4, "label": "X", "text": "anna"}, "text is 'anna', but 'Anna' stands"),
         ([0, 4, "X"], "found [0, 4, 'X'], expected an object"),
         (None, "found None, expected an object"),
@@ -122,12 +123,14 @@ def test_attributions_are_checked_part_by_part() -> None:
                 {"content": [bad], "source": span},
                 {"content": []},
                 {"content": [span], "kind": "loud", "speaker": 7},
+                {"content": [span], "speaker": "half \udc00"},
                 "said",
             ]
         }
     )
     assert answer.annotations.attributions == (
         Attribution((Span(0, 4), Span(8, 12))),
+        Attribution((Span(0, 4),)),
         Attribution((Span(0, 4),)),
     )
     assert [problem.partition(":")[0] for problem in answer.problems] == [
@@ -138,6 +141,7 @@ def test_attributions_are_checked_part_by_part() -> None:
         "attributions[3]",
         "attributions[3]",
         "attributions[4]",
+        "attributions[5]",
     ]
 
 
@@ -216,6 +220,7 @@ def test_hello() -> None:
         ({"offsets": "utf8"}, "offsets are 'utf8'"),
         ({"labels": "PER"}, "labels are 'PER', expected a list of strings or null"),
         ({"labels": [1]}, "expected a list of strings or null"),
+        ({"labels": ["\ud800"]}, "expected a list of strings or null"),
     ],
 )
 def test_a_bad_hello(change: dict[str, Any], words: str) -> None:

@@ -39,7 +39,7 @@ def test_an_answer_comes_back(tmp_path: Path) -> None:
     [
         Annotations(entities=()),
         Annotations(attributions=(Attribution((Span(0, 1), Span(3, 9)), None, Span(1, 2)),)),
-        Annotations((Entity(0, 1, "\ud800 | 😀 \x00"),)),
+        Annotations((Entity(0, 1, "| 😀 \x00 é"),)),
     ],
 )
 def test_any_annotations_come_back(annotations: Annotations, tmp_path: Path) -> None:

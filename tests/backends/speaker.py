@@ -54,6 +54,9 @@ def answer(document: dict[str, str]) -> None:
     if fault and MODE == "closes-stdin":
         os.close(0)
         time.sleep(600)
+    if fault and MODE == "rude":
+        say({"type": "error", "id": id_, "error": "half \ud800 and \x1b[31m\nred"})
+        return
     if fault and MODE == "middle":
         say({"type": "annotations", "id": id_, "entities": [{"start": 1, "end": 2, "label": "X"}]})
         return
