@@ -136,8 +136,8 @@ def _signature(args: argparse.Namespace, goldset: GoldSet, documents: int) -> st
             gold_digest=goldset.digest,
             documents=documents,
             schema=args.schema or "none",
-            match=args.match if args.task == "ner" else "dice",
-            boundary=args.boundary,
+            match=args.match if args.task == "ner" else "found50",
+            boundary=args.boundary if args.task == "ner" else "none",
         )
     )
 
