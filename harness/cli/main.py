@@ -85,7 +85,7 @@ def _dispatch(arguments: list[str]) -> int:
     module = importlib.import_module(f"harness.cli.{module_name}")
     parser = argparse.ArgumentParser(
         prog=f"harness {verb}",
-        description=summary[0].upper() + summary[1:] + ".",
+        description=summary[0].upper() + summary[1:] + ("" if summary.endswith("?") else "."),
         epilog=getattr(module, "EPILOG", None),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
