@@ -16,10 +16,7 @@ from harness.scoring.ner import MATCH_MODES, NerOptions, NerScore
 from harness.scoring.ner import score as ner_score
 from harness.signature import Signature
 
-__all__ = ["HEADLINE", "UnitCounts", "counts_of", "full_score", "unit_counts"]
-
-HEADLINE = {"ner": "strict micro", "attribution": "found50"}
-"""The measure by which a task's backends are ranked."""
+__all__ = ["UnitCounts", "counts_of", "full_score", "headline", "unit_counts"]
 
 Triple = tuple[float, int, int]
 """`(tp, predicted, gold)`; `tp` may be a half under the match mode `partial`."""
@@ -56,6 +53,11 @@ def full_score(
         AttributionOptions(),
         capabilities=capabilities,
     )
+
+
+def headline(result: Result) -> str:
+    """The measure by which a result is ranked: `strict micro` (or another mode), `found50`."""
+    return f"{_options(result).match} micro" if result.task == "ner" else "found50"
 
 
 def unit_counts(result: Result, folder: str | Path) -> UnitCounts:

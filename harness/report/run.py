@@ -10,7 +10,7 @@ from harness.record import GoldRecord, Result, RunRecord
 from harness.report.remarks import remarks
 from harness.report.scores import attribution_table, ner_table
 from harness.report.tables import UNDEFINED, Cell, Table, number, quantity, render
-from harness.rescore import HEADLINE, UnitCounts, full_score, unit_counts
+from harness.rescore import UnitCounts, full_score, headline, unit_counts
 from harness.scoring.significance import (
     Resampler,
     detectable_difference,
@@ -119,7 +119,7 @@ def ranking_table(
     ranked = sorted(results, key=lambda result: _rank(result, counted.get(result.backend)))
     card = record.find_gold(gold)
     rows = (
-        *([] if shared else _ceiling_row(card, task)),
+        *(_ceiling_row(card, task) if not shared and _as_agreement(results) else ()),
         *(_ranking_row(result, counted, resampler) for result in ranked),
     )
     labels = f", {schema}" if schema else ""
@@ -178,6 +178,16 @@ def _ranking_row(
         quantity(memory),
         quantity(costs.load_seconds),
     )
+
+
+def _headline(results: Sequence[Result]) -> str:
+    return next((headline(result) for result in results if result.signature), "undefined")
+
+
+def _as_agreement(results: Sequence[Result]) -> bool:
+    """Whether backends are counted as annotators are: strict and raw, or attributions."""
+    counts = [Signature.parse(result.signature) for result in results if result.signature]
+    return all((c.match, c.boundary) in (("strict", "raw"), ("found50", "none")) for c in counts)
 
 
 def _ceiling_row(card: GoldRecord, task: Task) -> list[tuple[Cell, ...]]:
@@ -246,7 +256,7 @@ def _method(
     if resampler is None:
         return ["Nothing was measured."]
     text = (
-        f"Ranked by F1, {HEADLINE[task]}. {_MEANING[task]} "
+        f"Ranked by F1, {_headline(results)}. {_MEANING[task]} "
         f"CI: {resampler.resamples:,} bootstrap resamples by "
         f"{resampler.unit}{' within document' if resampler.unit == 'paragraph' else ''}, "
         f"seed {resampler.seed}."

@@ -38,6 +38,20 @@ def test_run_and_score_agree_in_every_mode(
     details, ranking = json.loads(run.out)
     (table,) = json.loads(scored.out)
     assert f"match:{match}" in ranking["notes"][0]
+    assert f"Ranked by F1, {match} micro." in ranking["notes"][1]
     assert details["rows"] == table["rows"]
     micro = next(row for row in table["rows"] if row["type"] == "micro")
     assert [ranking["rows"][0][name] for name in NAMES] == [micro[name] for name in NAMES]
+
+
+@pytest.mark.parametrize(("match", "shown"), [("strict", True), ("partial", False)])
+def test_annotators_stand_only_beside_what_is_counted_alike(
+    harness: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, match: str, shown: bool
+) -> None:
+    """Their agreement is strict F1."""
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    seeds = Path(__file__).parents[2] / "goldsets" / "seeds"
+    common = ("--gold", seeds, "--task", "ner", "--out", tmp_path / "out", "--quiet", "--rankings")
+    done = harness("run", "gazetteer", *common, "--match", match)
+    assert done.status == 0
+    assert ("readers" in done.out) is shown
