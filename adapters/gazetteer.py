@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
+from adapters._options import read_options
 from harness.adapter import Declaration, LoadRequest, ModelIdentity
 from harness.annotation import Annotations, Entity
 from harness.digest import digest_files
@@ -114,6 +115,7 @@ class GazetteerAdapter:
         return ModelIdentity("rules", digest=digest_files([_DATA, Path(__file__)]), licence="none")
 
     def load(self, request: LoadRequest) -> GazetteerBackend:
+        read_options(request.options, {})
         identity = self.identity(request.model)
         assert identity is not None
         return GazetteerBackend(identity)

@@ -13,6 +13,7 @@ from adapters._attribution.assemble import assemble
 from adapters._attribution.identity import rules_digest
 from adapters._attribution.names import capitalised_mentions
 from adapters._attribution.relation import Relation
+from adapters._options import read_options
 from harness.adapter import Capabilities, Declaration, LoadRequest, ModelIdentity
 from harness.annotation import Annotations, Attribution, Span
 
@@ -71,6 +72,7 @@ class QuotesAdapter:
         return ModelIdentity("rules", digest=rules_digest(__file__), licence="none")
 
     def load(self, request: LoadRequest) -> QuotesBackend:
+        read_options(request.options, {})
         identity = self.identity(request.model)
         assert identity is not None
         return QuotesBackend(identity)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from adapters._options import read_options
 from harness.adapter import Declaration, LoadRequest, ModelIdentity
 from harness.annotation import Annotations, Attribution, Entity, Span, Task
 from harness.digest import digest_files
@@ -98,6 +99,7 @@ class EmptyAdapter(_Sanity):
     declaration = _declare("empty", "finds nothing: precision undefined, recall 0")
 
     def load(self, request: LoadRequest) -> _Empty:
+        read_options(request.options, {})
         return _Empty(request.task)
 
 
@@ -107,6 +109,7 @@ class OracleAdapter(_Sanity):
     declaration = _declare("oracle", "echoes the gold: every score is 1", needs_gold=True)
 
     def load(self, request: LoadRequest) -> _Oracle:
+        read_options(request.options, {})
         return _Oracle(request.task)
 
 
@@ -116,6 +119,7 @@ class WholeDocumentAdapter(_Sanity):
     declaration = _declare("whole-document", "one mention as long as the document: scores near 0")
 
     def load(self, request: LoadRequest) -> _WholeDocument:
+        read_options(request.options, {})
         return _WholeDocument(request.task, request.labels[0] if request.labels else "MISC")
 
 

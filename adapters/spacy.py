@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from adapters import _spacy
+from adapters._options import read_options
 from harness.adapter import Declaration, LoadRequest, ModelIdentity
 from harness.annotation import Annotations, Entity
 
@@ -61,10 +62,11 @@ class SpacyAdapter:
 
     def load(self, request: LoadRequest) -> SpacyBackend:
         """Load the pipeline; option `batch_size` (default 32)."""
+        options = read_options(request.options, {"batch_size": 32})
         nlp = _spacy.load_pipeline(request.model, needs="ner", exclude=_UNUSED)
         identity = _spacy.model_identity(request.model)
         assert identity is not None
-        return SpacyBackend(nlp, identity, int(request.options.get("batch_size", 32)))
+        return SpacyBackend(nlp, identity, max(1, int(options["batch_size"])))
 
 
 ADAPTER = SpacyAdapter()

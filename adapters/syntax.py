@@ -18,6 +18,7 @@ from adapters._attribution.assemble import assemble
 from adapters._attribution.identity import with_rules
 from adapters._attribution.parsers import SpacyParser, StanzaParser
 from adapters._attribution.quotation import quotations
+from adapters._options import read_options
 from adapters._stanza import resources_folder
 from harness.adapter import Capabilities, Declaration, LoadRequest, ModelIdentity
 from harness.annotation import Annotations, Attribution
@@ -94,9 +95,9 @@ class SyntaxAdapter:
         return found and with_rules(found, __file__)
 
     def load(self, request: LoadRequest) -> SyntaxBackend:
-        """Load the parser. Raises `UsageError` for an unknown scope."""
-        words = lexicon.load(_scopes(str(request.options.get("scope", ""))))
-        nested = bool(request.options.get("nested", False))
+        """Load the parser. Raises `UsageError` for an unknown option or scope."""
+        options = read_options(request.options, {"scope": "", "nested": False, "batch_size": 64})
+        words = lexicon.load(_scopes(str(options["scope"])))
         reason = self.unavailable(request.model)
         if reason:
             raise BackendUnavailable(reason)
@@ -105,10 +106,10 @@ class SyntaxAdapter:
             parser = _load_stanza(request.model.removeprefix(_STANZA))
         else:
             nlp = _spacy.load_pipeline(request.model, needs="parser")
-            parser = SpacyParser(nlp, batch_size=int(request.options.get("batch_size", 64)))
+            parser = SpacyParser(nlp, batch_size=max(1, int(options["batch_size"])))
         identity = self.identity(request.model)
         assert identity is not None
-        return SyntaxBackend(parser, identity, words, nested=nested)
+        return SyntaxBackend(parser, identity, words, nested=bool(options["nested"]))
 
 
 def _scopes(option: str) -> tuple[str, ...]:

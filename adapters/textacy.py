@@ -14,6 +14,7 @@ from adapters import _spacy
 from adapters._attribution.identity import with_rules
 from adapters._attribution.kinds import kind_of
 from adapters._attribution.quotation import quotations
+from adapters._options import read_options
 from harness.adapter import Capabilities, Declaration, LoadRequest, ModelIdentity
 from harness.annotation import Annotations, Attribution, Span
 from harness.errors import BackendUnavailable, DocumentRefused
@@ -126,6 +127,7 @@ class TextacyAdapter:
         return found and with_rules(found, __file__)
 
     def load(self, request: LoadRequest) -> TextacyBackend:
+        read_options(request.options, {})
         nlp = load_pipeline(request.model)
         identity = self.identity(request.model)
         assert identity is not None

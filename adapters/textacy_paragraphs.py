@@ -14,6 +14,7 @@ from adapters import _spacy
 from adapters._attribution.identity import with_rules
 from adapters._attribution.merge import merge_shared_cues
 from adapters._attribution.quotation import paragraphs, quotations
+from adapters._options import read_options
 from adapters.textacy import (
     CAPABILITIES,
     INSTALL,
@@ -94,6 +95,7 @@ class TextacyParagraphsAdapter:
         return found and with_rules(found, __file__)
 
     def load(self, request: LoadRequest) -> TextacyParagraphsBackend:
+        read_options(request.options, {})
         nlp = load_pipeline(request.model)
         identity = self.identity(request.model)
         assert identity is not None
