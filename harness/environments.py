@@ -85,17 +85,20 @@ def create_environment(
     """Make (or make anew) the environment of the adapter `name`.
 
     `extra` are further requirements, `python` another interpreter to build on, `say` gets a line
-    for every step. Raises `UsageError` for an unknown adapter and `BackendUnavailable` with the
-    installer's last words when it fails; nothing half-made is ever used.
+    for every step. Raises `UsageError` for an unknown adapter or interpreter and
+    `BackendUnavailable` with the installer's last words when it fails; nothing half-made is ever
+    used.
     """
     if name == "process":
         raise UsageError("a process: backend brings its own program; it needs no environment")
     requirements = (*_own_requirements(name), *adapter(name).declaration.requires, *extra)
+    uv = shutil.which("uv")
+    if python is not None and not uv and shutil.which(python) is None:
+        raise UsageError(f"no Python at {python!r}; give a program such as python3.12, or its path")
     folder = home() / "envs" / name
     if folder.exists():
         shutil.rmtree(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    uv = shutil.which("uv")
     base = python or sys.executable
     say(f"making {folder} with {'uv' if uv else 'venv and pip'}")
     inside = folder / "bin" / "python"

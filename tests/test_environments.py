@@ -116,6 +116,18 @@ def test_nothing_half_made_is_used(
     assert not (own_home / "envs" / "planted").exists()
 
 
+def test_a_wrong_interpreter_is_told_before_anything_is_deleted(
+    monkeypatch: pytest.MonkeyPatch, own_home: Path
+) -> None:
+    monkeypatch.setattr(environments.shutil, "which", lambda name: None)
+    kept = own_home / "envs" / "spacy" / "kept"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    with pytest.raises(UsageError, match="no Python at '/no/such/python'"):
+        create_environment("spacy", python="/no/such/python")
+    assert kept.exists()
+
+
 def test_an_installer_that_fails_is_quoted() -> None:
     program = "import sys; sys.exit('line 1\\nNo matching distribution found for x')"
     with pytest.raises(BackendUnavailable, match="No matching distribution found for x"):

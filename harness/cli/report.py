@@ -23,6 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--format", choices=FORMATS, default="simple", help="default: simple")
     add("--rankings", action="store_true", help="the ranking tables only")
     add("--html", metavar="FILE", help="write one self-contained page instead of printing")
+    add("--json", action="store_true", help="print the run record")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -33,6 +34,9 @@ def run(args: argparse.Namespace) -> int:
     path = Path(args.run)
     folder = path if path.is_dir() else path.parent
     record = records.read(path)
+    if args.json and not args.html:
+        print(records.to_json(record), end="")
+        return 0
     first, rest = rankings(record, folder), [] if args.rankings else details(record, folder)
     if not args.html:
         print(render([*rest, *first], args.format))

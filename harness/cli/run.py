@@ -73,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
 def _plan(args: argparse.Namespace) -> tuple[list[BackendSpec], list[GoldSet], RunOptions]:
     from harness import registry
     from harness.goldset import load_goldset
+    from harness.labels import load_schema
     from harness.registry import BackendSpec
     from harness.runner import RunOptions
 
@@ -103,6 +104,9 @@ def _plan(args: argparse.Namespace) -> tuple[list[BackendSpec], list[GoldSet], R
         suite=args.suite,
     )
     goldsets = [load_goldset(name) for name in gold or _all_gold()]
+    if args.schema:  # A wrong name is found here and not after every backend has run.
+        for goldset in goldsets:
+            load_schema(args.schema, goldset.schema_folders)
     return specs or _defaults(registry.default_backends(), goldsets, options), goldsets, options
 
 

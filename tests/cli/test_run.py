@@ -87,6 +87,18 @@ def test_the_record_holds_enough_to_print_everything_again(
     assert render(rankings(record, out), "github") + "\n" == first.out
 
 
+def test_report_gives_the_record_as_json(run: Run, harness: Run, tmp_path: Path) -> None:
+    first = run("empty", "--task", "ner", "--json")
+    assert harness("report", tmp_path / "out", "--json").out == first.out
+
+
+def test_an_unknown_schema_is_found_before_anything_runs(run: Run, tmp_path: Path) -> None:
+    done = run("gazetteer", "--task", "ner", "--schema", "ontonotes")
+    assert done.status == 2
+    assert "ontonotes5" in done.err
+    assert not (tmp_path / "out").exists()
+
+
 def test_html_report(run: Run, harness: Run, tmp_path: Path) -> None:
     run("gazetteer", "--task", "ner", "--rankings")
     page = tmp_path / "report.html"
