@@ -55,7 +55,7 @@ def test_commands_in_the_pages_exist(page: Path) -> None:
     text = page.read_text("utf-8")
     blocks = re.findall(r"```[a-z]*\n(.*?)```", text, re.DOTALL) + re.findall(r"`([^`\n]+)`", text)
     for line in (line.strip() for block in blocks for line in block.splitlines()):
-        found = re.match(r"(?:\$ )?harness ([a-z-]+)(.*)", line)
+        found = re.match(r"(?:\$ )?harness ([a-z][a-z-]*)(.*)", line)
         if not found:
             continue
         verb, rest = found.groups()
