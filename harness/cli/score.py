@@ -55,7 +55,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from harness.evaluate import evaluate
-    from harness.formats.registry import read_any
+    from harness.formats.jsonl import check_said
+    from harness.formats.registry import guess, read_any
     from harness.goldset import load_goldset
     from harness.scoring.attribution import AttributionOptions
     from harness.scoring.ner import NerOptions
@@ -81,10 +82,15 @@ def run(args: argparse.Namespace) -> int:
             schema=args.schema,
             strict_labels=args.strict_labels,
         )
+        # Reading has checked what spans say of themselves wherever the text stands beside them.
+        if any(r.text is None for r in predicted) and guess(args.pred).name == "jsonl":
+            check_said(args.pred, {r.id: r.text for r in gold if r.text is not None})
     except InputError as error:
         # Records do not know their file; whoever set them against each other does.
         hint = _explained(error.hint, args, gold, predicted)
-        raise type(error)(error.message, path=error.path or args.pred, hint=hint) from None
+        raise type(error)(
+            error.message, path=error.path or args.pred, line=error.line, hint=hint
+        ) from None
     signature = _signature(args, goldset, len(evaluation.documents))
     body: dict[str, Any] = {
         "signature": signature,

@@ -31,6 +31,7 @@ from harness.errors import AnnotationError, InputError
 __all__ = [
     "annotations_from_json",
     "annotations_to_json",
+    "check_said",
     "dumps",
     "parse",
     "read",
@@ -90,6 +91,23 @@ def read_lines(path: Path) -> Iterator[tuple[int, Record]]:
             if not line.strip():
                 continue
             yield number, record_from_json(parse(line, path, number), path=path, line=number)
+
+
+def check_said(path: str | Path, texts: Mapping[str, str]) -> None:
+    """Hold what spans say of themselves (`"text"`) against `texts`, by document id.
+
+    For files that leave the documents' texts out: `read` cannot check them. Raises
+    `AnnotationError` for the first that differs.
+    """
+    path = Path(path)
+    with path.open("rb") as handle:
+        for number, line in enumerate(handle, 1):
+            if b'"text"' not in line:
+                continue
+            value = parse(line, path, number)
+            text = texts.get(value.get("id", value.get("doc")))
+            if text is not None and value.get("text") is None:
+                record_from_json({**value, "text": text}, path=path, line=number)
 
 
 def parse(line: bytes, path: Path, number: int) -> Any:

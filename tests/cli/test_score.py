@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from harness import score
+from harness.annotation import Task
+
 # Counted by hand from tests/data/score: nine gold entities, eight predicted.
 #   correct: Ada Roe PERSON, Oslo GPE, Peru GPE, May DATE; boundary: "on Monday", "United Nations";
 #   type: NATO as GPE; missed: Roe PERSON, Lima GPE; spurious: mayor PERSON.
@@ -169,6 +172,28 @@ def test_span_text_that_differs(harness: Run, pred: Path, tmp_path: Path) -> Non
     assert done.status == 2
     assert f"{path}:1: entities[0]: " in done.err
     assert "'Ben', but the document has 'Ada'" in done.err
+
+
+def test_span_text_of_predictions_that_leave_the_document_out(
+    harness: Run, gold: Path, tmp_path: Path
+) -> None:
+    text = json.loads(gold.read_text("utf-8").splitlines()[0])["text"]
+    span = {"start": 0, "end": 3, "label": "PERSON"}
+    path = tmp_path / "pred.jsonl"
+    other = json.dumps({"id": "b", "entities": []})
+    for said, status in ((text[:3], 0), ("???", 2)):
+        record = {"id": "a", "entities": [{**span, "text": said}]}
+        path.write_text(f"{other}\n{json.dumps(record)}\n", "utf-8")
+        done = harness("score", "--gold", gold, "--pred", path, "--task", "ner")
+        assert done.status == status
+    assert f"{path}:2: entities[0]: " in done.err
+    assert "'???', but the document has" in done.err
+
+
+@pytest.mark.parametrize("task", ["ner", "attribution"])
+def test_one_signature_from_command_and_library(harness: Run, gold: Path, task: Task) -> None:
+    done = harness("score", "--gold", gold, "--pred", gold, "--task", task, "--json")
+    assert json.loads(done.out)["signature"] == score(gold, gold, task=task).signature
 
 
 def test_not_utf8_names_the_line(harness: Run, gold: Path, tmp_path: Path) -> None:
