@@ -175,7 +175,8 @@ class Result:
     failures: tuple[Failure, ...] = ()
     """The first 1,000 of them, with the reason."""
     dropped: int = 0
-    """Spans that were outside the text, empty or of a wrong type: reported and left out."""
+    """Spans outside the text, empty or of a wrong type, odd scores, kinds and speakers: reported
+    and left out."""
     drops: tuple[Failure, ...] = ()
     """The first 50 of them."""
     unknown_labels: Mapping[str, int] = field(default_factory=dict)

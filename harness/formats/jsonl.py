@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -275,7 +276,8 @@ def _entity(item: Any, text: str | None, where: _Where, index: int) -> Entity:
     if not label.isascii():
         _check_characters(label, "label", where.at(f"entities[{index}]"))
     score = item.get("score")
-    if score is not None and (isinstance(score, bool) or not isinstance(score, (int, float))):
+    finite = type(score) is int or (type(score) is float and isfinite(score))
+    if score is not None and not finite:
         raise where.at(f"entities[{index}]").error(f"score is {score!r}, expected a number")
     return Entity(start, end, label, score)
 

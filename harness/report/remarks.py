@@ -34,7 +34,8 @@ def _troubles(result: Result) -> Iterator[str]:
             f"{result.failed} of {result.documents} documents failed and count as all-missed{why}"
         )
     if result.dropped:
-        yield f"{result.dropped} span(s) outside the text were left out"
+        shown = f", first {result.drops[0].id}: {result.drops[0].error}" if result.drops else ""
+        yield f"{result.dropped} thing(s) in its answers did not fit and were left out{shown}"
     if result.characters_seen is not None and result.characters_seen < result.characters:
         yield f"looked at {result.characters_seen:,} of {result.characters:,} characters"
 

@@ -119,7 +119,7 @@ def ranking_table(
     ranked = sorted(results, key=lambda result: _rank(result, counted.get(result.backend)))
     card = record.find_gold(gold)
     rows = (
-        *(_ceiling_row(card, task) if not shared and _as_agreement(results) else ()),
+        *(_ceiling_row(card, task) if not shared and _as_agreement(results, card) else ()),
         *(_ranking_row(result, counted, resampler) for result in ranked),
     )
     labels = f", {schema}" if schema else ""
@@ -184,10 +184,11 @@ def _headline(results: Sequence[Result]) -> str:
     return next((headline(result) for result in results if result.signature), "undefined")
 
 
-def _as_agreement(results: Sequence[Result]) -> bool:
-    """Whether backends are counted as annotators are: strict and raw, or attributions."""
+def _as_agreement(results: Sequence[Result], card: GoldRecord) -> bool:
+    """Whether backends are counted as annotators are: strict and raw in the gold's own labels."""
+    alike = (("strict", "raw", card.schema), ("found50", "none", "none"))
     counts = [Signature.parse(result.signature) for result in results if result.signature]
-    return all((c.match, c.boundary) in (("strict", "raw"), ("found50", "none")) for c in counts)
+    return all((count.match, count.boundary, count.schema) in alike for count in counts)
 
 
 def _ceiling_row(card: GoldRecord, task: Task) -> list[tuple[Cell, ...]]:

@@ -44,14 +44,26 @@ def test_run_and_score_agree_in_every_mode(
     assert [ranking["rows"][0][name] for name in NAMES] == [micro[name] for name in NAMES]
 
 
-@pytest.mark.parametrize(("match", "shown"), [("strict", True), ("partial", False)])
+@pytest.mark.parametrize(
+    ("option", "shown"),
+    [
+        (("--match", "strict"), True),
+        (("--match", "partial"), False),
+        (("--boundary", "normalised"), False),
+        (("--schema", "conll03"), False),
+    ],
+)
 def test_annotators_stand_only_beside_what_is_counted_alike(
-    harness: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, match: str, shown: bool
+    harness: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    option: tuple[str, str],
+    shown: bool,
 ) -> None:
-    """Their agreement is strict F1."""
+    """Their agreement is strict F1 in the gold's own labels."""
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
     seeds = Path(__file__).parents[2] / "goldsets" / "seeds"
     common = ("--gold", seeds, "--task", "ner", "--out", tmp_path / "out", "--quiet", "--rankings")
-    done = harness("run", "gazetteer", *common, "--match", match)
+    done = harness("run", "gazetteer", *common, *option)
     assert done.status == 0
     assert ("readers" in done.out) is shown

@@ -45,6 +45,7 @@ def _content(**rest: object) -> str:
         (_entity(label=""), "label is '', expected a non-empty string"),
         (_entity(label=3), "label is 3"),
         (_entity(score="high"), "score is 'high', expected a number"),
+        (_entity(score=float("nan")), "score is nan, expected a number"),
         (_doc(entities={}), '"entities" is an object, expected a list'),
         (_doc(entities=[[0, 4, "PER"]]), 'expected an object with "start", "end" and "label"'),
         (_doc(entities=[{"start": 0}]), 'expected an object with "start", "end" and "label"'),
