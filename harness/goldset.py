@@ -122,8 +122,14 @@ class GoldSet:
 
     @property
     def digest(self) -> str:
-        """sha256 over ids, texts and layers; the order of documents and of spans has no say."""
-        return self._facts.digest
+        """sha256 over ids, texts and layers; the order of documents and of spans has no say.
+
+        Aliases are in it where there are any: they decide which speakers are the same.
+        """
+        if not self.aliases:
+            return self._facts.digest
+        aliases = json.dumps(sorted((name, *sorted(rest)) for name, rest in self.aliases.items()))
+        return hashlib.sha256(f"{self._facts.digest}{aliases}".encode()).hexdigest()
 
     def read_all(self) -> list[Record]:
         """Every record in memory; `digest`, `labels` and `documents` cost no second pass then."""

@@ -173,3 +173,15 @@ def test_digest_sees_a_moved_offset(tiny: Path) -> None:
     before = load_goldset(tiny).digest
     _edit(tiny / "harbour.ann", "FAC 33 55\tThe Port", "FAC 37 55\tPort")
     assert load_goldset(tiny).digest != before
+
+
+def test_digest_sees_the_aliases(tiny: Path) -> None:
+    """They decide which speakers are the same, so scores under others are of other gold."""
+    seen = [load_goldset(tiny).digest]
+    card = (tiny / "goldset.toml").read_text()
+    tables = card.index("\n[")
+    for aliases in ('"Ann Roe" = ["A. Roe", "Roe"]', '"Ann Roe" = ["A. Roe"]'):
+        added = f"{card[:tables]}\n[aliases]\n{aliases}\n{card[tables:]}"
+        (tiny / "goldset.toml").write_text(added)
+        seen.append(load_goldset(tiny).digest)
+    assert len(set(seen)) == 3
