@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from harness import registry
-from harness.adapter import Adapter
+from harness.adapter import Adapter, ModelIdentity
 from harness.environments import find_environment
 from harness.registry import BackendSpec
 from harness.report.tables import FORMATS, Table, render
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
             (
                 row["backend"],
                 ", ".join(row["tasks"]),
-                "yes" if row["available"] else "no",
+                row["here"],
                 row["code_licence"],
                 row["model_licence"] or None,
                 row["summary"],
@@ -66,19 +66,33 @@ def _listed() -> list[BackendSpec]:
 
 
 def _describe(spec: BackendSpec, adapter: Adapter, *, model: bool) -> dict[str, Any]:
-    """What is declared; with `model` also which one it is, for which its files are hashed."""
+    """What is declared; with `model` also which one it is, for which its files are hashed.
+
+    What an adapter declares of weights is said of its default models; another model speaks for
+    itself, or nothing is known of it.
+    """
     declared = asdict(adapter.declaration)
+    default = not spec.model or spec.model in adapter.declaration.default_models
     environment = find_environment(spec.adapter)
+    identity: ModelIdentity | None = None
     if environment is None:
         reason = adapter.unavailable(spec.model)
+        if reason is None and (model or not default):
+            identity = adapter.identity(spec.model)
     else:
         from harness.launch import describe_backend
 
-        reason = describe_backend(spec).unavailable
-    identity = adapter.identity(spec.model) if model and reason is None else None
+        description = describe_backend(spec)
+        reason, identity = description.unavailable, description.model
+    # A program tells in its hello which model it is; a model that nothing is known of is not here.
+    absent = not default and identity is None and spec.adapter != "process"
+    here = "no" if reason else "with --online" if absent else "yes"
+    if not default:
+        declared["model_licence"] = identity.licence if identity else ""
     return {
         "backend": str(spec),
         "available": reason is None,
+        "here": here,
         "reason": reason,
         "environment": environment.name if environment else "",
         **declared,
