@@ -121,7 +121,8 @@ class LoadedBackend:
     def _checked(self, text: str, annotations: Annotations) -> Annotations:
         """The annotations as the harness would have counted them."""
         from harness.formats.jsonl import annotations_to_json
-        from harness.protocol import Offsets, ProtocolError, check_answer
+        from harness.offsets import Offsets
+        from harness.running.protocol import ProtocolError, check_answer
 
         try:
             answer = check_answer(annotations_to_json(annotations), text, self.task, Offsets(text))

@@ -243,7 +243,7 @@ class RunRecord:
     """In the order asked for: gold set, then task, then backend."""
     common: tuple[Result, ...] = ()
     """Entity results counted once more in the finest schema that all backends of a gold set reach,
-    where they meet the gold in different ones (`harness.common`)."""
+    where they meet the gold in different ones (`harness.running.common`)."""
 
     def find_gold(self, name: str) -> GoldRecord:
         """The gold set of that name. Raises `KeyError`."""

@@ -12,7 +12,7 @@ from support import BACKENDS, gold_entities
 
 from harness import registry
 from harness.goldset import GoldSet, load_goldset
-from harness.worker import WARM_UP
+from harness.running.worker import WARM_UP
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(str(BACKENDS))
     monkeypatch.setenv("PYTHONPATH", str(BACKENDS))
     # Two processes a run, and the answer may change under a test: somebody may commit meanwhile.
-    monkeypatch.setattr("harness.runner.git_state", lambda: None)
+    monkeypatch.setattr("harness.running.runner.git_state", lambda: None)
     _forget()
     yield BACKENDS
     _forget()

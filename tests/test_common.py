@@ -9,13 +9,13 @@ import pytest
 
 from harness.adapter import Declaration
 from harness.annotation import Annotations, Entity, Record
-from harness.common import count_in_common
 from harness.formats import jsonl
 from harness.goldset import load_goldset
 from harness.record import Result
 from harness.registry import BackendSpec
 from harness.report.run import rankings
-from harness.runner import RunOptions, run
+from harness.running.common import count_in_common
+from harness.running.runner import RunOptions, run
 from harness.scoring.ner import NerOptions
 from harness.signature import Signature
 

@@ -9,9 +9,9 @@ import pytest
 from support import BACKENDS
 
 from harness.cli.main import main
-from harness.contract import Check, check_backend
 from harness.errors import BackendUnavailable
 from harness.registry import BackendSpec
+from harness.running.contract import Check, check_backend
 
 pytestmark = pytest.mark.usefixtures("planted")
 

@@ -12,14 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from harness import environments, registry
+from harness import registry
 from harness.cli.main import main
-from harness.environments import create_environment, find_environment, remove_environment
 from harness.errors import BackendFailed, BackendUnavailable, UsageError
 from harness.goldset import GoldSet
-from harness.launch import describe_backend, launch
 from harness.registry import BackendSpec
-from harness.runner import RunOptions, run
+from harness.running import environments
+from harness.running.environments import create_environment, find_environment, remove_environment
+from harness.running.launch import describe_backend, launch
+from harness.running.runner import RunOptions, run
 
 pytestmark = pytest.mark.usefixtures("planted", "own_home")
 
@@ -193,7 +194,14 @@ def test_the_verb(installer: list[list[str]], capsys: pytest.CaptureFixture[str]
 
 def test_a_described_worker_says_one_line() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "harness.worker", "--describe", "--backend", "planted/missing"],
+        [
+            sys.executable,
+            "-m",
+            "harness.running.worker",
+            "--describe",
+            "--backend",
+            "planted/missing",
+        ],
         capture_output=True,
         text=True,
         check=True,

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.contract import check_backend
 from harness.formats import jsonl
 from harness.goldset import GoldSet
 from harness.registry import BackendSpec
-from harness.runner import RunOptions, run
+from harness.running.contract import check_backend
+from harness.running.runner import RunOptions, run
 
 EXAMPLES = Path(__file__).parent.parent / "adapters" / "examples"
 SCRIPT = EXAMPLES / "compromise" / "backend.js"

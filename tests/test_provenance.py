@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import distributions, provenance
 from harness.record import Git
+from harness.running import distributions, provenance
 
 
 def git(folder: Path, *arguments: str) -> None:

@@ -13,10 +13,10 @@ import pytest
 from harness.errors import NothingMeasured, UsageError
 from harness.formats import jsonl
 from harness.goldset import GoldSet
-from harness.progress import Progress
 from harness.record import Result, RunRecord, iter_units, read, timeless
 from harness.registry import BackendSpec
-from harness.runner import RunOptions, run
+from harness.running.progress import Progress
+from harness.running.runner import RunOptions, run
 
 TEXTS = {
     "a": "Anna went to Bonn.\n\nthere she met Carl.",
@@ -219,7 +219,7 @@ def test_a_different_machine_measures_again(
 ) -> None:
     gold = make_gold({"a": "Anna."})
     run_one("planted/ok", gold, cache=tmp_path / "cache")
-    from harness import runner
+    from harness.running import runner
 
     other = replace(runner.machine(), cpu="another")
     monkeypatch.setattr(runner, "machine", lambda: other)
@@ -345,7 +345,7 @@ class Terminal(StringIO):
 
 
 def test_progress_on_a_terminal_and_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    from harness import progress as module
+    from harness.running import progress as module
 
     now = iter(range(0, 1000, 20))
     monkeypatch.setattr(module, "monotonic", lambda: float(next(now)))

@@ -12,10 +12,10 @@ import pytest
 from harness.adapter import ModelIdentity
 from harness.annotation import Annotations, Attribution, Entity, Span
 from harness.errors import InputError
-from harness.key import Description, Key, document_digest, make_key
-from harness.protocol import Hello
 from harness.registry import BackendSpec
-from harness.store import ProcessCosts, Store, Stored, Timing, default_folder
+from harness.running.key import Description, Key, document_digest, make_key
+from harness.running.protocol import Hello
+from harness.running.store import ProcessCosts, Store, Stored, Timing, default_folder
 
 ONE = Key({"backend": "a/x", "task": "ner"})
 OTHER = Key({"backend": "a/y", "task": "ner"})
@@ -205,7 +205,7 @@ def test_the_source_of_a_package_is_followed(
     import importlib
     import sys
 
-    from harness.key import _source_digest
+    from harness.running.key import _source_digest
 
     package = tmp_path / "packed_adapter"
     package.mkdir()

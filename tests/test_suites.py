@@ -9,8 +9,8 @@ import pytest
 
 from harness.errors import InputError, UsageError
 from harness.registry import BackendSpec
-from harness.sizes import parse_size
-from harness.suites import find_suites, load_suite
+from harness.running.sizes import parse_size
+from harness.running.suites import find_suites, load_suite
 
 GOOD = """
 [suites.nightly]

@@ -6,9 +6,9 @@ import argparse
 import json
 import sys
 
-from harness.agreement import Agreement, agreement
 from harness.annotation import TASKS, Task
-from harness.annotators import load_annotators
+from harness.readers.agreement import Agreement, agreement
+from harness.readers.annotators import load_annotators
 from harness.report.tables import FORMATS, Cell, Table, number, render
 
 EPILOG = """\

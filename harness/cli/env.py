@@ -7,8 +7,8 @@ import json
 import sys
 
 from harness.coding import encode
-from harness.environments import create_environment, environments, remove_environment
 from harness.errors import UsageError
+from harness.running.environments import create_environment, environments, remove_environment
 
 EPILOG = """\
 An environment has the adapter's name; once it is there, every worker of that adapter runs in it.

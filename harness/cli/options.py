@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.predictor import Limits
-from harness.sizes import parse_size
-from harness.store import default_folder
+from harness.running.predictor import Limits
+from harness.running.sizes import parse_size
+from harness.running.store import default_folder
 
 __all__ = ["add_cache_options", "add_worker_options", "cache_folder", "limits"]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.goldset import GoldSet
     from harness.record import RunRecord
     from harness.registry import BackendSpec
-    from harness.runner import RunOptions
+    from harness.running.runner import RunOptions
 
 EPILOG = """\
 Without a backend every adapter's default backends are run; one that is missing is a row that says
@@ -57,9 +57,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.progress import Progress
-    from harness.runner import check_required
-    from harness.runner import run as run_backends
+    from harness.running.progress import Progress
+    from harness.running.runner import check_required
+    from harness.running.runner import run as run_backends
 
     specs, goldsets, options = _plan(args)
     record = run_backends(specs, goldsets, options, Progress(quiet=args.quiet))
@@ -75,12 +75,12 @@ def _plan(args: argparse.Namespace) -> tuple[list[BackendSpec], list[GoldSet], R
     from harness.goldset import load_goldset
     from harness.labels import load_schema
     from harness.registry import BackendSpec
-    from harness.runner import RunOptions
+    from harness.running.runner import RunOptions
 
     specs = [BackendSpec.parse(name) for name in args.backend]
     gold = list(args.gold or [])
     if args.suite:
-        from harness.suites import load_suite
+        from harness.running.suites import load_suite
 
         suite = load_suite(args.suite)
         specs = specs or list(suite.backends)

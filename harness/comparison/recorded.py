@@ -11,12 +11,12 @@ from harness import __version__
 from harness import record as records
 from harness.annotation import Record
 from harness.comparison.systems import System
-from harness.distributions import versions
 from harness.evaluate import Pair
 from harness.formats import jsonl
 from harness.goldset import GoldSet
-from harness.provenance import git_state, machine
 from harness.record import Failure, GoldRecord, Result, RunRecord, Unit, slug
+from harness.running.distributions import versions
+from harness.running.provenance import git_state, machine
 
 __all__ = ["run_record", "write_run"]
 

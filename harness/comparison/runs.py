@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 from harness import __version__
 from harness import record as records
 from harness.annotation import Record
-from harness.assess import Assessor, meeting_of, spoken
 from harness.comparison.measures import Tally
 from harness.comparison.systems import GoldFinder, System, counted
 from harness.errors import InputError, NotComparable, NothingMeasured, UsageError
@@ -24,6 +23,7 @@ from harness.formats import jsonl
 from harness.goldset import GoldSet
 from harness.labels import Meeting
 from harness.record import Result, RunRecord
+from harness.running.assess import Assessor, meeting_of, spoken
 from harness.scoring.attribution_tally import AttributionTally
 from harness.scoring.counts import NerTally
 from harness.signature import Signature

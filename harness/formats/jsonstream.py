@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from harness.annotation import Entity, span_problems
 from harness.errors import AnnotationError, InputError
-from harness.protocol import Offsets, OffsetUnit
+from harness.offsets import Offsets, OffsetUnit
 
 __all__ = ["Place", "as_unit", "objects"]
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span, Task, printable
-from harness.assess import meeting_of
 from harness.errors import InputError
 from harness.formats import jsonl
 from harness.goldset import GoldSet, load_goldset
 from harness.labels import Projection, project
 from harness.record import Result, RunRecord
 from harness.report.html import BrowsedDocument, BrowsedItem, Group, MarkedSpan
+from harness.running.assess import meeting_of
 from harness.scoring import attribution, ner
 
 __all__ = ["MOST_DOCUMENTS", "groups"]

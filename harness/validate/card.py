@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.agreement import agreement
 from harness.errors import HarnessError, InputError
 from harness.goldset import CARD, GoldSet, card_texts
+from harness.readers.agreement import agreement
 from harness.validate.finding import Finding
 
 __all__ = ["AGREED", "check_card", "sums", "sums_as_toml"]
@@ -26,7 +26,7 @@ _EXPECTED = {
     "sha256": "sums of texts and layers (harness validate --sums prints them)",
 }
 AGREED = {"ner": ("strict",), "attribution": ("relations", "found50")}
-"""The figure of `harness.agreement` that a card states for a task."""
+"""The figure of `harness.readers.agreement` that a card states for a task."""
 _AGREED_TO = 0.0006
 _KNOWN = {
     *_REQUIRED, *_EXPECTED, "schema", "texts", "layers", "data", "format", "annotators",

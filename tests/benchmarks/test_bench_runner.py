@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from harness.launch import launch
-from harness.predictor import Asked, Predictor
-from harness.protocol import load_message
 from harness.registry import BackendSpec, adapter
+from harness.running.launch import launch
+from harness.running.predictor import Asked, Predictor
+from harness.running.protocol import load_message
 
 ROOT = Path(__file__).parent.parent.parent
 ARTICLES = int(os.environ.get("HARNESS_PERF_ARTICLES", "200"))

@@ -20,16 +20,12 @@ from typing import IO, Any
 
 from harness.adapter import Declaration, ModelIdentity
 from harness.annotation import Annotations, Record, Task
-from harness.assess import Assessor, meeting_of, spoken
 from harness.digest import digest_text
 from harness.errors import BackendFailed, BackendUnavailable, InputError, SchemaError
 from harness.formats import jsonl
 from harness.formats.files import atomic_writer, write_text
 from harness.goldset import GoldSet
-from harness.key import document_digest
 from harness.labels import coverage
-from harness.predictions import Asked, Prediction, Predictions, PredictOptions
-from harness.progress import Progress
 from harness.record import (
     Costs,
     Failure,
@@ -41,10 +37,14 @@ from harness.record import (
     slug,
 )
 from harness.registry import BackendSpec, adapter
+from harness.running.assess import Assessor, meeting_of, spoken
+from harness.running.key import document_digest
+from harness.running.predictions import Asked, Prediction, Predictions, PredictOptions
+from harness.running.progress import Progress
+from harness.running.store import Store
 from harness.scoring.attribution import AttributionOptions
 from harness.scoring.ner import NerOptions
 from harness.signature import Signature
-from harness.store import Store
 
 __all__ = ["Cell", "CellOptions"]
 

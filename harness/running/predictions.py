@@ -19,13 +19,13 @@ from harness.adapter import ModelIdentity
 from harness.annotation import Annotations, Task
 from harness.coding import DecodeError, decode, encode
 from harness.errors import BackendFailed, BackendUnavailable
-from harness.key import Description, Key, make_key
-from harness.launch import describe_backend, launch
-from harness.predictor import Asked, Limits, Outcome, Predictor
-from harness.process import Log
-from harness.protocol import Answer, Hello, load_message
 from harness.registry import BackendSpec
-from harness.store import ProcessCosts, Store, Stored, Timing
+from harness.running.key import Description, Key, make_key
+from harness.running.launch import describe_backend, launch
+from harness.running.predictor import Asked, Limits, Outcome, Predictor
+from harness.running.process import Log
+from harness.running.protocol import Answer, Hello, load_message
+from harness.running.store import ProcessCosts, Store, Stored, Timing
 
 __all__ = ["Asked", "PredictOptions", "Prediction", "Predictions"]
 

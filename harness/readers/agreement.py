@@ -27,8 +27,12 @@ from harness.annotation import (
     Task,
     span_problems,
 )
-from harness.disagreement import Disagreement, attribution_disagreements, entity_disagreements
 from harness.errors import AnnotationError, InputError, NothingMeasured, UsageError
+from harness.readers.disagreement import (
+    Disagreement,
+    attribution_disagreements,
+    entity_disagreements,
+)
 from harness.scoring import attribution, ner
 from harness.scoring.alpha import nominal_alpha, token_roles
 from harness.scoring.attribution import AttributionOptions

@@ -18,9 +18,9 @@ from importlib import metadata
 from pathlib import Path
 
 from harness.coding import DecodeError, decode, encode
-from harness.distributions import requirement_name
 from harness.errors import BackendUnavailable, UsageError
 from harness.registry import GROUP, adapter
+from harness.running.distributions import requirement_name
 
 __all__ = [
     "Environment",

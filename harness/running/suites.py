@@ -208,7 +208,7 @@ def _option(key: str, value: Any, path: Path, where: str) -> Any:
 
 
 def _size(value: int | str, path: Path, place: str) -> int:
-    from harness.sizes import parse_size
+    from harness.running.sizes import parse_size
 
     try:
         return parse_size(str(value))

@@ -22,7 +22,7 @@ from time import monotonic
 from typing import Any, Literal
 
 from harness.annotation import printable
-from harness.protocol import MAX_MESSAGE_BYTES, ProtocolError, parse
+from harness.running.protocol import MAX_MESSAGE_BYTES, ProtocolError, parse
 
 __all__ = ["Exit", "Fault", "Log", "Worker", "kill_all"]
 

@@ -12,13 +12,13 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from harness.assess import Assessor, spoken
 from harness.errors import SchemaError
 from harness.formats import jsonl
 from harness.formats.files import atomic_writer
 from harness.goldset import GoldSet
 from harness.labels import Meeting, coverage, load_schema, meet, schema_names, schema_of
 from harness.record import Result, Unit, dump_units, slug
+from harness.running.assess import Assessor, spoken
 from harness.scoring.ner import NerOptions
 from harness.signature import Signature
 

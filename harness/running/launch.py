@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import parenthood
 from harness.coding import DecodeError, decode
-from harness.environments import find_environment
 from harness.errors import BackendFailed
-from harness.key import Description, describe
-from harness.protocol import ProtocolError, parse
 from harness.registry import BackendSpec
+from harness.running import parenthood
+from harness.running.environments import find_environment
+from harness.running.key import Description, describe
+from harness.running.protocol import ProtocolError, parse
 
 __all__ = ["Launch", "describe_backend", "launch"]
 
@@ -56,7 +56,7 @@ def launch(spec: BackendSpec, *, threads: int = 1, offline: bool = True) -> Laun
     environment = find_environment(spec.adapter)
     python = environment.python if environment else Path(sys.executable)
     command = (
-        *(str(python), "-P", "-m", "harness.worker"),
+        *(str(python), "-P", "-m", "harness.running.worker"),
         *("--backend", str(spec), "--parent", str(os.getpid())),
     )
     return Launch(command, variables, environment.name if environment else "")
@@ -70,7 +70,7 @@ def describe_backend(spec: BackendSpec) -> Description:
     environment = None if spec.adapter == "process" else find_environment(spec.adapter)
     if environment is None:
         return describe(spec)
-    command = [environment.python, "-P", "-m", "harness.worker", "--describe"]
+    command = [environment.python, "-P", "-m", "harness.running.worker", "--describe"]
     try:
         done = subprocess.run(
             [*map(str, command), "--backend", str(spec)],

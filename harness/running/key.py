@@ -21,9 +21,9 @@ from harness.adapter import Adapter, ModelIdentity
 from harness.annotation import Task
 from harness.coding import encode
 from harness.digest import digest_files, digest_text
-from harness.distributions import versions
-from harness.protocol import PROTOCOL, Hello
 from harness.registry import BackendSpec, adapter
+from harness.running.distributions import versions
+from harness.running.protocol import PROTOCOL, Hello
 
 __all__ = ["INTERFACE", "Description", "Key", "describe", "document_digest", "make_key"]
 

@@ -16,13 +16,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.annotation import Task, context
-from harness.distributions import requirement_name
 from harness.errors import BackendFailed, BackendUnavailable
-from harness.key import Description
-from harness.launch import describe_backend, launch
-from harness.predictor import Asked, Limits, Outcome, Predictor
-from harness.protocol import Answer, Hello, load_message
 from harness.registry import BackendSpec, adapter
+from harness.running.distributions import requirement_name
+from harness.running.key import Description
+from harness.running.launch import describe_backend, launch
+from harness.running.predictor import Asked, Limits, Outcome, Predictor
+from harness.running.protocol import Answer, Hello, load_message
 
 __all__ = ["LONG", "TEXTS", "Check", "check_backend"]
 

@@ -20,18 +20,18 @@ from types import FrameType
 
 from harness import __version__
 from harness.annotation import Record, Task
-from harness.cell import Cell, CellOptions
-from harness.common import count_in_common
-from harness.distributions import versions
 from harness.errors import BackendFailed, NothingMeasured, UsageError
 from harness.goldset import GoldSet
-from harness.predictions import PredictOptions
-from harness.predictor import Limits
-from harness.process import kill_all
-from harness.progress import Progress
-from harness.provenance import git_state, machine
 from harness.record import SCHEMA_VERSION, GoldRecord, Result, RunRecord, RunStatus, write
 from harness.registry import BackendSpec, adapter
+from harness.running.cell import Cell, CellOptions
+from harness.running.common import count_in_common
+from harness.running.distributions import versions
+from harness.running.predictions import PredictOptions
+from harness.running.predictor import Limits
+from harness.running.process import kill_all
+from harness.running.progress import Progress
+from harness.running.provenance import git_state, machine
 from harness.scoring.ner import BoundaryRule, Match, NerOptions
 
 __all__ = ["RunOptions", "check_required", "run"]

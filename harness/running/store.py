@@ -1,9 +1,10 @@
 """The predictions store: content-addressed, in one SQLite file, safe against a kill at any point.
 
 A prediction is found by the document's text and by everything that the answer depends on
-(`harness.key.Key`), so that a changed model, option, adapter or library misses. Two backends
-can never answer for each other: each row carries a digest over its key, its document and its
-contents, checked when it is read. Errors are not stored, except those that a backend calls final.
+(`harness.running.key.Key`), so that a changed model, option, adapter or library misses. Two
+backends can never answer for each other: each row carries a digest over its key, its document and
+its contents, checked when it is read. Errors are not stored, except those that a backend calls
+final.
 
 Durability: write-ahead log with `synchronous=NORMAL`, one transaction per document. A process
 killed at any point loses nothing that was committed, for the log is in the kernel's hands by then.
@@ -28,7 +29,7 @@ from harness.annotation import Annotations
 from harness.digest import load_memo, save_memo
 from harness.errors import InputError
 from harness.formats.jsonl import annotations_from_json, annotations_to_json
-from harness.key import Key
+from harness.running.key import Key
 
 __all__ = ["Backend", "ProcessCosts", "Store", "Stored", "Timing", "default_folder"]
 

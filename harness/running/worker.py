@@ -1,4 +1,4 @@
-"""One backend in a process of its own: `python -m harness.worker --backend spacy/en_core_web_sm`.
+"""One backend in a process of its own: `python -m harness.running.worker --backend NAME`.
 
 Speaks the protocol of docs/protocol.md on what was its stdin and stdout; a library that prints or
 reads gets stderr and /dev/null instead. Only `predict` is on the clock: conversion to annotations
@@ -16,15 +16,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import IO, Any
 
-from harness import protocol
 from harness.adapter import Adapter, Backend, LoadRequest
 from harness.annotation import Annotations
 from harness.coding import encode
-from harness.distributions import versions
 from harness.errors import BackendUnavailable, DocumentRefused
 from harness.formats.jsonl import annotations_from_json, annotations_to_json
-from harness.parenthood import die_with_parent
 from harness.registry import BackendSpec, adapter
+from harness.running import protocol
+from harness.running.distributions import versions
+from harness.running.parenthood import die_with_parent
 
 __all__ = ["WARM_UP", "main"]
 
@@ -36,7 +36,7 @@ Json = Mapping[str, Any]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until stdin ends. Returns 0, or 1 when the backend could not be loaded."""
-    parser = argparse.ArgumentParser(prog="python -m harness.worker", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m harness.running.worker", description=__doc__)
     parser.add_argument("--backend", required=True, help="spacy/en_core_web_sm, ...")
     parser.add_argument("--parent", type=int, help="end when this process does")
     parser.add_argument("--describe", action="store_true", help="say what it is, load nothing")
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     channel = _Channel(stdout)
     try:
         if args.describe:
-            from harness.key import describe
+            from harness.running.key import describe
 
             channel.send(
                 {"type": "description", **encode(describe(BackendSpec.parse(args.backend)))}

@@ -14,22 +14,19 @@ from __future__ import annotations
 
 import json
 import math
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 from harness.adapter import ModelIdentity, Option
 from harness.annotation import KINDS, Annotations, Attribution, Entity, Span, Task, span_problems
+from harness.offsets import OFFSET_UNITS, Offsets, OffsetUnit
 
 __all__ = [
     "MAX_MESSAGE_BYTES",
     "PROTOCOL",
     "Answer",
     "Hello",
-    "OffsetUnit",
-    "Offsets",
     "ProtocolError",
     "check_answer",
     "documents_message",
@@ -42,8 +39,6 @@ PROTOCOL = 1
 MAX_MESSAGE_BYTES = 64 << 20
 """A longer line is taken for garbage, so that a worker cannot fill the parent's memory."""
 
-OffsetUnit = Literal["codepoint", "utf16", "byte"]
-_UNITS: tuple[str, ...] = get_args(OffsetUnit)
 _MAX_LABELS = 100_000
 
 
@@ -133,8 +128,8 @@ def hello(message: Mapping[str, Any]) -> Hello:
             f"speaks protocol {_short(message.get('protocol'))}, this harness speaks {PROTOCOL}"
         )
     offsets = message.get("offsets", "codepoint")
-    if offsets not in _UNITS:
-        raise ProtocolError(f"offsets are {_short(offsets)}, expected {' or '.join(_UNITS)}")
+    if offsets not in OFFSET_UNITS:
+        raise ProtocolError(f"offsets are {_short(offsets)}, expected {' or '.join(OFFSET_UNITS)}")
     labels = message.get("labels")
     if labels is not None:
         strings = isinstance(labels, list) and all(
@@ -179,51 +174,6 @@ def check_answer(message: Mapping[str, Any], text: str, task: Task, offsets: Off
         _seconds(message.get("seconds")),
         offsets.code_points(seen) if type(seen) is int and seen >= 0 else None,
     )
-
-
-class Offsets:
-    """Turns a worker's offsets into code points, exactly or not at all.
-
-    An offset inside a character (between two surrogates, between two bytes) has no code point.
-    """
-
-    __slots__ = ("_starts", "length", "unit")
-
-    def __init__(self, text: str, unit: OffsetUnit = "codepoint") -> None:
-        self.unit = unit
-        self._starts = _starts(text, unit)
-        self.length = len(text) if self._starts is None else self._starts[-1]
-
-    def code_point(self, offset: int) -> int | None:
-        """The code point at which `offset` falls; `None` inside a character or outside."""
-        if self._starts is None:
-            return offset
-        index = bisect_left(self._starts, offset)
-        found = index < len(self._starts) and self._starts[index] == offset
-        return index if found else None
-
-    def code_points(self, units: int) -> int:
-        """How many whole code points the first `units` hold."""
-        return units if self._starts is None else bisect_right(self._starts, units) - 1
-
-
-def _starts(text: str, unit: OffsetUnit) -> list[int] | None:
-    # None: every character is one unit long. Offsets then need no table.
-    if unit == "codepoint" or text.isascii():
-        return None
-    if unit == "utf16":
-        if max(text) <= "\uffff":
-            return None
-        return list(accumulate((2 if char > "\uffff" else 1 for char in text), initial=0))
-    return list(accumulate(map(_utf8_length, text), initial=0))
-
-
-def _utf8_length(char: str) -> int:
-    if char <= "\x7f":
-        return 1
-    if char <= "\u07ff":
-        return 2
-    return 3 if char <= "\uffff" else 4
 
 
 class _Wrong(Exception):

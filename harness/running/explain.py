@@ -10,10 +10,10 @@ from harness.annotation import Task, printable
 from harness.coding import encode
 from harness.formats.jsonl import annotations_to_json
 from harness.goldset import GoldSet
-from harness.key import document_digest, make_key
-from harness.launch import describe_backend, launch
 from harness.registry import BackendSpec, adapter
-from harness.store import Backend, Store
+from harness.running.key import document_digest, make_key
+from harness.running.launch import describe_backend, launch
+from harness.running.store import Backend, Store
 
 __all__ = ["Explanation", "explain"]
 

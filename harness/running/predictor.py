@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 
 from harness.annotation import Task, printable
 from harness.errors import BackendFailed, BackendUnavailable
-from harness.launch import Launch
-from harness.process import Fault, Log, Worker
-from harness.protocol import (
+from harness.offsets import Offsets
+from harness.running.launch import Launch
+from harness.running.process import Fault, Log, Worker
+from harness.running.protocol import (
     Answer,
     Hello,
-    Offsets,
     ProtocolError,
     check_answer,
     documents_message,

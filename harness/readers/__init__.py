@@ -1,0 +1,1 @@
+"""Annotators: finding their labels, how far they agree, where they differ."""

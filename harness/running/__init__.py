@@ -1,0 +1,1 @@
+"""Running backends: one process each, a protocol, a store, and the record of what came out."""
