@@ -13,6 +13,7 @@ import synthetic
 from harness import record as records
 from harness.adapter import Capabilities, Declaration
 from harness.annotation import Annotations, Entity, Record
+from harness.cli.main import main
 from harness.comparison import Comparison, System, check_same_count, compare, systems_of
 from harness.comparison.measures import (
     ATTRIBUTION_PARTS,
@@ -31,6 +32,7 @@ from harness.flips import Mention, describe, flips
 from harness.formats import jsonl
 from harness.goldset import load_goldset
 from harness.record import Result
+from harness.running.common import count_in_common
 from harness.scoring import attribution, ner
 from harness.scoring.significance import f1, randomisation_test
 from harness.signature import Signature
@@ -276,6 +278,51 @@ def test_backends_of_other_schemas_meet_in_one(tmp_path: Path) -> None:
     assert {system.signature.schema for system in again} == {"conll03@1"}
     found = compare(again, resamples=20)
     assert [row.score for row in found.rows] == [1.0, 1.0] and not found.flips["coarse"]
+
+
+def test_what_a_run_counted_in_common_is_compared_and_chosen_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No --schema is needed where the run has counted its backends in a common schema."""
+    ontonotes = {"PER": "PERSON", "ORG": "ORG", "LOC": "GPE"}
+    docs = [
+        replace(d, annotations=Annotations(tuple(
+            e._replace(label=ontonotes[e.label]) for e in d.annotations.entities or ())))
+        for d in DOCS
+    ]  # fmt: skip
+    goldset = load_goldset(synthetic.gold(tmp_path, docs).path)
+    fine, coarse = synthetic.systems_of(goldset, {"fine": docs, "coarse": DOCS})
+    folder = tmp_path / "run"
+    write_run(folder, [fine, coarse], [goldset])
+    record = records.read(folder)
+    results = []
+    for result, name in zip(record.results, ("ontonotes5", "conll03"), strict=True):
+        signature = replace(Signature.parse(str(result.signature)), schema=f"{name}@1")
+        declaration = Declaration(result.backend, ("ner",), "", labels=name)
+        results.append(replace(result, signature=str(signature), declaration=declaration))
+    common = count_in_common(results, [goldset], ner.NerOptions(), folder)
+    golds = tuple(replace(one, schema="ontonotes5") for one in record.gold)
+    before = replace(record, results=tuple(results), gold=golds)
+    records.write(folder / "run.json", before)
+    base = [str(folder), "--gold", str(goldset.path), "--resamples", "50"]
+    assert main(["compare", *base]) == 3  # Nothing was counted in common.
+    assert "--schema conll03" in capsys.readouterr().err
+    records.write(folder / "run.json", replace(before, common=common))
+    assert main(["compare", *base, "--json"]) == 0
+    said = capsys.readouterr()
+    assert "compared in conll03@1, the finest schema that all reach" in said.err
+    (value,) = json.loads(said.out)
+    assert "schema:conll03@1" in value["signature"] and value["flips"]["coarse"]["lost"] == []
+    assert [row["score"] for row in value["systems"]] == [1.0, 1.0]
+    assert main(["compare", *base, "--backend", "fine", "--json"]) == 0  # Its own schema does.
+    assert "ontonotes5@1" in capsys.readouterr().out
+    types = ["choose", *base, "--task", "ner", "--json", "--types"]
+    assert main([*types, "PERSON,ORG,GPE"]) == 0
+    said = capsys.readouterr()
+    assert "PERSON is PER in conll03@1" in said.err
+    assert json.loads(said.out)["choices"][0]["part"] == "PER, ORG, LOC"
+    assert main([*types, "DATE"]) == 2
+    assert "no counterpart" in capsys.readouterr().err
 
 
 def test_predictions_outside_the_folder_are_not_read(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from harness.annotation import Task
 from harness.choose.wishes import (
     Wishes,
+    in_schema,
     licences,
     obstacles,
     parse_size,
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Candidate", "Choice", "Wishes", "choose", "parse_size", "parse_weights"]
+__all__ = ["Candidate", "Choice", "Wishes", "choose", "in_schema", "parse_size", "parse_weights"]
 
 ALPHA = 0.05
 

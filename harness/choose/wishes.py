@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from harness.annotation import Task
 from harness.comparison.systems import System
-from harness.errors import UsageError
+from harness.errors import SchemaError, UsageError
 from harness.record import Costs
 from harness.registry import BackendSpec
+from harness.schemas import catalogue, load_schema
 
-__all__ = ["Licence", "Wishes", "is_permissive", "obstacles", "parse_size", "parse_weights"]
+__all__ = ["Licence", "Wishes", "in_schema", "is_permissive", "obstacles", "parse_size"]
+__all__ += ["parse_weights"]
 
 Licence: TypeAlias = Literal["any", "open", "permissive"]
 
@@ -78,6 +81,34 @@ def parse_weights(texts: list[str]) -> dict[str, float]:
     if weights and sum({"precision": 1.0, "recall": 1.0, **weights}.values()) == 0:
         raise UsageError("--weight: precision and recall cannot both weigh nothing")
     return weights
+
+
+def in_schema(
+    types: Sequence[str], own: str, target: str, folders: Sequence[str | Path] = ()
+) -> dict[str, str]:
+    """What each wished type is called in the schema that was counted in.
+
+    That is the schema's own spelling, else where the projection from `own`, the gold's schema,
+    puts the type; a type that neither knows stays as it is. Raises `UsageError` for a type without
+    counterpart there.
+    """
+    try:
+        start, counted = (load_schema(name.partition("@")[0], folders) for name in (own, target))
+    except SchemaError:
+        return {name: name for name in types}  # Labels that no schema knows.
+    projection = catalogue(folders).reachable(start).get(counted.name)
+    names = {}
+    for name in types:
+        label = counted.canonical(name)
+        if label is None and projection is not None:
+            label = projection.apply(name)
+        if label == "":
+            raise UsageError(
+                f"--types {name}: {counted} has no counterpart of it, and that is what the "
+                f"backends were counted in; it has: {', '.join(counted.labels)}"
+            )
+        names[name] = name if label is None else label
+    return names
 
 
 def is_permissive(text: str) -> bool | None:

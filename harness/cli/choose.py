@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.errors import NothingMeasured, UsageError
@@ -55,6 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from harness.choose import choose
+    from harness.cli.compare import footing
     from harness.comparison import systems_of
     from harness.comparison.runs import from_run, read_run
     from harness.comparison.systems import GoldFinder
@@ -68,10 +71,11 @@ def run(args: argparse.Namespace) -> int:
     groups = systems_of(systems, task=args.task)
     if not groups:
         raise NothingMeasured(f"no backend in {args.run} was measured for the task {args.task}")
+    groups = {key: footing(group, force=args.force) for key, group in groups.items()}
     choices = [
         choose(
             group,
-            wishes,
+            _projected(wishes, group, record, finder),
             ran_offline=bool(record.options.get("offline")),
             resamples=args.resamples,
             seed=record.seed,
@@ -89,6 +93,25 @@ def run(args: argparse.Namespace) -> int:
         return 0
     _print(choices, list(groups.values()), missing, args)
     return 0
+
+
+def _projected(
+    wishes: Wishes, group: Sequence[System], record: RunRecord, finder: GoldFinder
+) -> Wishes:
+    """The wishes with types under the names that they have where the group was counted."""
+    if not wishes.types:
+        return wishes
+    from harness.choose import in_schema
+
+    gold, counted = group[0].gold, group[0].signature.schema
+    goldset = finder.find(gold)
+    own = next((one.schema for one in record.gold if one.name == gold), "")
+    folders = goldset.schema_folders if goldset else ()
+    names = in_schema(wishes.types, own, counted, folders)
+    for name, label in names.items():
+        if name != label:
+            print(f"harness: {gold}: {name} is {label} in {counted}", file=sys.stderr)
+    return replace(wishes, types=tuple(dict.fromkeys(names.values())))
 
 
 def _print(

@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         raise NothingMeasured("nothing to compare: no backend of these runs has counts")
     found = [
         compare(
-            systems,
+            footing(systems, force=args.force),
             metric=args.metric,
             part=args.part,
             match=args.match,
@@ -81,6 +81,24 @@ def run(args: argparse.Namespace) -> int:
     for one in found:
         _print(one, args)
     return 0
+
+
+def footing(systems: list[System], *, force: bool) -> list[System]:
+    """The systems as their run counted them in one schema, where they met the gold in several.
+
+    With `force` they stay as they are: what was counted differently is what is asked for.
+    """
+    from harness.comparison.systems import on_one_footing
+
+    if force:
+        return systems
+    same, schema = on_one_footing(systems)
+    if schema is not None:
+        print(
+            f"harness: {systems[0].gold}: compared in {schema}, the finest schema that all reach",
+            file=sys.stderr,
+        )
+    return same
 
 
 def _print(found: Comparison, args: argparse.Namespace) -> None:

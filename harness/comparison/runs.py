@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -84,7 +85,7 @@ def from_run(
         if not answered or not finder.wants(result.gold):
             continue
         run = _Run(result, record, folder, finder)
-        system = _system(run)
+        system = replace(_system(run), common=_in_common(run))
         if replay or (schema is not None and result.task == "ner"):
             system = _recounted(system, run, schema)
         systems.append(system)
@@ -108,7 +109,18 @@ class _Uncounted(Counter[str]):
     """Unknown labels are scored as they are spelled; here nobody asks how many there were."""
 
 
-def _system(run: _Run) -> System:
+def _in_common(run: _Run) -> Callable[[], System] | None:
+    """How the run counted the same backend in a schema that all backends share, if it did."""
+    one = run.result
+    for result in run.record.common:
+        if (result.gold, result.task, result.backend) == (one.gold, one.task, one.backend):
+            schema = Signature.parse(str(result.signature)).schema
+            return partial(_system, run._replace(result=result), schema=schema)
+    return None
+
+
+def _system(run: _Run, *, schema: str | None = None) -> System:
+    """The counts that the run has; `schema` is where they met, if not where the run asked for."""
     result = run.result
     assert result.signature is not None
     read: Callable[[Any], Tally] = (
@@ -139,7 +151,7 @@ def _system(run: _Run) -> System:
         tallies=tuple(tallies),
         source=str(run.folder),
         result=result,
-        pairs=_Once(lambda: _stored_pairs(run, digest=signature.gold_digest)[0]),
+        pairs=_Once(lambda: _stored_pairs(run, digest=signature.gold_digest, schema=schema)[0]),
     )
 
 

@@ -18,7 +18,7 @@ from harness.comparison.measures import Tally
 from harness.errors import (
     HarnessError,
 )
-from harness.evaluate import Pair, join, onto_schema, tally_document
+from harness.evaluate import Pair, join, onto_schema, projection_name, tally_document
 from harness.flips import Outcomes, outcomes
 from harness.goldset import CARD, FOLDER, GoldSet, load_goldset
 from harness.record import Result
@@ -33,6 +33,7 @@ __all__ = [
     "distinct_names",
     "from_predictions",
     "from_records",
+    "on_one_footing",
 ]
 
 
@@ -92,6 +93,8 @@ class System:
     known_outcomes: Outcomes | None = field(default=None, repr=False)
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     """Other names of speakers, by canonical name."""
+    common: Callable[[], System] | None = field(default=None, repr=False)
+    """The same, as the run counted it in the finest schema that all of its backends reach."""
 
     @property
     def documents(self) -> tuple[int, ...]:
@@ -171,9 +174,12 @@ def from_records(
     """As `from_predictions`, with records at hand."""
     options = options or NerOptions()
     predicted, gold = list(predicted), list(goldset.records())
+    meeting = None
     if schema is not None and task == "ner":
         unknown: dict[str, Counter[str]] = {"gold": Counter(), "predictions": Counter()}
-        gold, predicted = onto_schema(schema, gold, predicted, unknown)
+        gold, predicted, meeting = onto_schema(
+            schema, gold, predicted, unknown, gold_schema=goldset.schema
+        )
     pairs = join(gold, predicted, task=task)
     signature = Signature(
         task=task,
@@ -181,12 +187,26 @@ def from_records(
         gold_version=goldset.version,
         gold_digest=goldset.digest[:8],
         documents=len(pairs),
-        schema=schema or "none",
+        schema="none" if meeting is None else str(meeting.schema),
+        projection=projection_name(meeting),
         match=options.match if task == "ner" else "found50",
         boundary=options.boundary if task == "ner" else "none",
     )
     empty = System(name, name, goldset.name, task, signature, (), (), source)
     return counted(replace(empty, aliases=goldset.aliases), pairs)
+
+
+def on_one_footing(systems: Sequence[System]) -> tuple[list[System], str | None]:
+    """Systems of one gold set in one label schema where their runs have counts in a common one.
+
+    The schema's name comes with them; the same systems and `None` where they meet the gold in one
+    schema already, and where their runs do not have all of them in one.
+    """
+    if len({system.signature.schema for system in systems}) < 2:
+        return list(systems), None
+    common = [system if system.common is None else system.common() for system in systems]
+    schemas = {system.signature.schema for system in common}
+    return (list(systems), None) if len(schemas) > 1 else (common, schemas.pop())
 
 
 def distinct_names(systems: Sequence[System]) -> list[System]:
