@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from harness.annotation import Annotations, Record, Task, span_problems
 from harness.errors import AnnotationError, InputError, NothingMeasured, SchemaError
-from harness.labels import Projection
+from harness.labels import Meeting, Projection, Schema
 from harness.scoring import attribution, ner
 from harness.scoring.units import paragraph_starts
 
@@ -28,6 +29,7 @@ __all__ = [
     "join",
     "onto_schema",
     "project_records",
+    "projection_name",
     "tally_document",
 ]
 
@@ -66,6 +68,10 @@ class Evaluation:
     unknown_labels: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """`gold` / `predictions`: labels that the schema does not have, with counts."""
     warnings: tuple[str, ...] = ()
+    schema: str = "none"
+    """The schema in which both sides were compared, with its version; for the signature."""
+    projection: str = "none"
+    """How both sides came to it, for the signature (`projection_name`)."""
 
 
 def join(gold: Sequence[Record], predicted: Iterable[Record], *, task: Task) -> list[Pair]:
@@ -115,18 +121,22 @@ def evaluate(
     options: ner.NerOptions | None = None,
     attribution_options: attribution.AttributionOptions | None = None,
     schema: str | None = None,
+    gold_schema: Schema | None = None,
     strict_labels: bool = False,
 ) -> Evaluation:
     """Score predictions against gold.
 
     Labels are compared as they are spelled, unless `schema` names one onto which both sides are
-    projected. `strict_labels` makes a label that the schema does not have a `SchemaError`; in the
-    gold it always is one.
+    projected; `gold_schema` is the one that the gold set states. `strict_labels` makes a predicted
+    label that the schema does not have a `SchemaError`; in the gold it always is one.
     """
     options = options or ner.NerOptions()
     unknown: dict[str, Counter[str]] = {"gold": Counter(), "predictions": Counter()}
+    meeting = None
     if schema is not None and task == "ner":
-        gold, predicted = onto_schema(schema, list(gold), list(predicted), unknown)
+        gold, predicted, meeting = onto_schema(
+            schema, list(gold), list(predicted), unknown, gold_schema=gold_schema
+        )
         for side in ("gold", "predictions") if strict_labels else ("gold",):
             _refuse(unknown[side], side, schema)
     pairs = join(gold, predicted, task=task)
@@ -140,6 +150,8 @@ def evaluate(
         missing,
         failed,
         {side: dict(counts) for side, counts in unknown.items() if counts},
+        schema="none" if meeting is None else str(meeting.schema),
+        projection=projection_name(meeting),
     )
 
 
@@ -239,28 +251,49 @@ def _score(
 
 
 def onto_schema(
-    name: str, gold: list[Record], predicted: list[Record], unknown: dict[str, Counter[str]]
-) -> tuple[list[Record], list[Record]]:
-    """Both sides with their labels projected onto the schema of that name.
+    name: str,
+    gold: list[Record],
+    predicted: list[Record],
+    unknown: dict[str, Counter[str]],
+    *,
+    gold_schema: Schema | None = None,
+) -> tuple[list[Record], list[Record], Meeting]:
+    """Both sides with their labels projected onto the schema of that name, and where they met.
 
-    Labels that it does not have are counted in `unknown["gold"]` and `unknown["predictions"]`.
+    What a gold set states of its labels (`gold_schema`) goes before a guess from those that occur.
+    Labels that the schema does not have are counted in `unknown["gold"]` and
+    `unknown["predictions"]`.
     """
     from harness.labels import load_schema, meet, schema_of
 
     target = load_schema(name)
 
-    def side(records: list[Record], key: str) -> list[Record]:
+    def way(records: list[Record], stated: Schema | None) -> Projection:
         labels = {e.label for record in records for e in record.annotations.entities or ()}
-        if all(target.canonical(label) is not None for label in labels):
-            source = target
-        else:
-            source = schema_of(labels)
-            if source.origin is None:
-                source = target
-        projection = meet(source, target, schema=target).project_gold
-        return list(project_records(records, projection, unknown[key]))
+        for known in (stated, target):
+            if known and known.origin and all(known.canonical(one) is not None for one in labels):
+                with suppress(SchemaError):  # No way from there: the labels may still be others'.
+                    return meet(known, target, schema=target).project_gold
+        source = schema_of(labels)
+        return meet(source if source.origin else target, target, schema=target).project_gold
 
-    return side(gold, "gold"), side(predicted, "predictions")
+    meeting = Meeting(target, way(gold, gold_schema), way(predicted, None))
+    return (
+        list(project_records(gold, meeting.project_gold, unknown["gold"])),
+        list(project_records(predicted, meeting.project_predicted, unknown["predictions"])),
+        meeting,
+    )
+
+
+def projection_name(meeting: Meeting | None) -> str:
+    """How both sides came to the meeting's schema, as a signature says it; `none` if unchanged."""
+    if meeting is None:
+        return "none"
+    sides = {"gold": meeting.project_gold, "pred": meeting.project_predicted}
+    maps = [f"{side}={p.name}" for side, p in sides.items() if not p.is_identity]
+    if meeting.by_name:
+        maps.append("by-name")
+    return ",".join(maps) or "none"
 
 
 def _refuse(unknown: Counter[str], side: str, schema: str) -> None:

@@ -80,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
             options=NerOptions(match=args.match, boundary=args.boundary),
             attribution_options=AttributionOptions(aliases=goldset.aliases),
             schema=args.schema,
+            gold_schema=goldset.schema,
             strict_labels=args.strict_labels,
         )
         # Reading has checked what spans say of themselves wherever the text stands beside them.
@@ -91,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
         raise type(error)(
             error.message, path=error.path or args.pred, line=error.line, hint=hint
         ) from None
-    signature = _signature(args, goldset, len(evaluation.documents))
+    signature = _signature(args, goldset, evaluation)
     body: dict[str, Any] = {
         "signature": signature,
         "task": args.task,
@@ -131,7 +132,7 @@ def _tables(args: argparse.Namespace, body: dict[str, Any], signature: str) -> s
     return render(tables, args.format)
 
 
-def _signature(args: argparse.Namespace, goldset: GoldSet, documents: int) -> str:
+def _signature(args: argparse.Namespace, goldset: GoldSet, evaluation: Evaluation) -> str:
     from harness.signature import Signature
 
     return str(
@@ -140,8 +141,9 @@ def _signature(args: argparse.Namespace, goldset: GoldSet, documents: int) -> st
             gold=goldset.name,
             gold_version=goldset.version,
             gold_digest=goldset.digest,
-            documents=documents,
-            schema=args.schema or "none",
+            documents=len(evaluation.documents),
+            schema=evaluation.schema,
+            projection=evaluation.projection,
             match=args.match if args.task == "ner" else "found50",
             boundary=args.boundary if args.task == "ner" else "none",
         )

@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.adapter import Capabilities
 from harness.annotation import Annotations, Record, Task
-from harness.evaluate import Pair, tally_document
+from harness.evaluate import Pair, projection_name, tally_document
 from harness.labels import Meeting, Projection, Schema, meet, project, schema_of
 from harness.record import Unit
 from harness.scoring import attribution, ner
@@ -88,16 +88,7 @@ class Assessor:
     @property
     def projection(self) -> str:
         """How both sides came to the schema, for the signature."""
-        if self.meeting is None:
-            return "none"
-        sides = {
-            "gold": self.meeting.project_gold,
-            "pred": self.meeting.project_predicted,
-        }
-        maps = [f"{side}={p.name}" for side, p in sides.items() if not p.is_identity]
-        if self.meeting.by_name:
-            maps.append("by-name")
-        return ",".join(maps) or "none"
+        return projection_name(self.meeting)
 
     def add(self, gold: Record, predicted: Annotations | None, error: str | None) -> list[Unit]:
         """Count a document; one without predictions is all-missed. Returns its units."""

@@ -240,6 +240,19 @@ def test_schema_projects_both_sides(harness: Run, gold: Path, pred: Path) -> Non
     assert body["types"]["LOC"]["support"] == 3
 
 
+def test_the_signature_is_that_of_a_run_for_the_same_count(harness: Run, tmp_path: Path) -> None:
+    run = ("run", "gazetteer", "--gold", "seeds", "--task", "ner", "--schema", "conll03")
+    assert harness(*run, "--out", tmp_path, "--quiet").status == 0
+    (predictions,) = tmp_path.glob("predictions/seeds/ner/*.jsonl")
+    done = harness(
+        "score", "--gold", "seeds", "--pred", predictions, "--task", "ner", "--schema", "conll03",
+        "--json",
+    )  # fmt: skip
+    signed = json.loads((tmp_path / "run.json").read_text())["results"][0]["signature"]
+    assert json.loads(done.out)["signature"] == signed
+    assert "|schema:conll03@1|proj:gold=ontonotes5--conll03@1,pred=" in signed
+
+
 def test_unknown_schema_names_the_nearest(harness: Run, gold: Path, pred: Path) -> None:
     done = harness(
         "score", "--gold", gold, "--pred", pred, "--task", "ner", "--schema", "ontonotes4"
