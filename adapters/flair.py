@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import pickle
+import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -196,12 +197,22 @@ class _Narrow:
         return _Unpickler(file, **options).load()
 
 
+def _is_script(file: Path) -> bool:
+    """Whether it is an archive that `torch.load` would hand to TorchScript, past `_Narrow`."""
+    if not zipfile.is_zipfile(file):
+        return False
+    with zipfile.ZipFile(file) as archive:
+        return any(name.endswith("/constants.pkl") for name in archive.namelist())
+
+
 def _load(file: Path) -> Any:
     import flair
     import torch
     from flair.models import SequenceTagger
 
     flair.device = torch.device("cpu")
+    if _is_script(file):
+        raise BackendUnavailable(f"{file.name} is a TorchScript program, no model of Flair's")
     try:
         # Not `weights_only`, which cannot read the format: `_Narrow` admits less than that would.
         state = torch.load(file, map_location="cpu", weights_only=False, pickle_module=_Narrow)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+import zipfile
 from collections import OrderedDict
 from io import BytesIO
 from pathlib import Path
@@ -170,3 +171,13 @@ def test_a_file_with_code_is_refused_when_loading(
         load(good | {"extra": Code()})
     with pytest.raises(BackendUnavailable, match="no sequence tagger"):
         load({"__cls__": "TextClassifier", "state_dict": weights})
+
+
+def test_a_torchscript_archive_is_told_apart(tmp_path: Path) -> None:
+    """`torch.load` would hand one to TorchScript, past the unpickler that admits little."""
+    script, weights = tmp_path / "script.pt", tmp_path / "weights.pt"
+    for path, name in ((script, "archive/constants.pkl"), (weights, "archive/data.pkl")):
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(name, b"")
+    assert flair._is_script(script)
+    assert not flair._is_script(weights)
