@@ -78,7 +78,9 @@ def test_the_better_one_is_recommended_with_its_reasons(pair: list[System]) -> N
     strong, weak = choice.candidates
     assert strong.best_probability == 1.0 and weak.best_probability == 0.0
     assert strong.pareto and weak.pareto  # one is better, the other quicker and smaller
-    assert "better than all 1 others" in choice.reasons[0]
+    assert choice.reasons[0] == (
+        "strong is better than the only other that qualifies (p < .0001 after Holm's correction)"
+    )
     assert weak.seconds_per_1k_words == pytest.approx(0.02)
 
 
@@ -233,6 +235,17 @@ def test_the_table_tells_what_the_choice_tells(pair: list[System]) -> None:
     assert "Recommended: weak." in notes and "strong does not qualify: peak memory" in notes
 
 
+def test_what_an_adapter_warns_of_stands_beside_its_recommendation(pair: list[System]) -> None:
+    warned = []
+    for system in pair:
+        assert system.result is not None and system.result.declaration is not None
+        said = replace(system.result.declaration, traps=(f"{system.name} has seen this gold",))
+        warned.append(replace(system, result=replace(system.result, declaration=said)))
+    notes = choice_table(pick(warned)).notes
+    assert [n for n in notes if "Beware" in n] == ["Beware, strong: strong has seen this gold"]
+    assert not any("Beware" in note for note in choice_table(pick(warned, max_disk=1)).notes)
+
+
 # --- together ----------------------------------------------------------------------------------
 
 TEXT = "Ana Roe met Bo Li in Riga. Orbis paid."
@@ -343,6 +356,9 @@ def test_choose_command(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     value = json.loads(capsys.readouterr().out)["choices"][0]
     assert value["recommended"] == "weak" and value["abstains"] is False
     assert value["together"]["nobody"] >= 0
+    for more in ([], ["--json"]):
+        assert main([*base, "--max-memory", "1kB", *more]) == 3
+        assert "no backend qualifies" in capsys.readouterr().out
 
 
 def test_compare_command(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -355,6 +371,9 @@ def test_compare_command(desk: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert [row["name"] for row in value[0]["systems"]] == ["strong", "weak"]
     assert main([*base, "--backend", "none"]) == 2
     assert main([*base, "--task", "attribution"]) == 2
+    capsys.readouterr()
+    assert main(["compare", "nope", "--gold", str(desk), "--task", "ner"]) == 2
+    assert "nope: no such file or folder" in capsys.readouterr().err
 
 
 def test_compare_files_of_predictions(
@@ -385,6 +404,8 @@ def test_audit_command(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["--task", "attribution", "--types", "PER"], 2, "--types are for entities"),
         (["--task", "ner", "--max-memory", "big"], 2, "no size"),
         (["--task", "ner", "--min-recall", "85"], 2, "between 0 and 1"),
+        (["--task", "ner", "--max-load-seconds=-1"], 2, "from 0 up"),
+        (["--task", "ner", "--max-seconds-per-1k-words", "nan"], 2, "from 0 up"),
         (["--task", "ner", "--gold", "none"], 2, "there is: planted"),
         (["--task", "attribution"], 2, "there is: planted"),
         (["--task", "ner", "--backend", "none"], 3, "no backend"),

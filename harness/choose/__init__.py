@@ -82,6 +82,8 @@ class Candidate:
     model_bytes: int | None = None
     code_licence: str = ""
     model_licence: str = ""
+    traps: tuple[str, ...] = ()
+    """What its adapter warns of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +254,7 @@ def _candidate(
         model_bytes=costs.model_bytes if system.result else None,
         code_licence=code,
         model_licence=model,
+        traps=declaration.traps if declaration else (),
     )
 
 
@@ -312,8 +315,7 @@ def _decide(
             best.name,
             (),
             [
-                f"{best.name} is better than all {len(others)} others that qualify (largest "
-                f"p after Holm's correction: {max(adjusted):.4f})",
+                _better(best, len(others), max(adjusted)),
                 *_good(best),
             ],
         )
@@ -324,6 +326,15 @@ def _decide(
         *_cheapest(together),
     ]
     return None, tuple(candidate.name for candidate in together), reasons
+
+
+def _better(best: Candidate, others: int, p: float) -> str:
+    shown = "< .0001" if p < 0.0001 else f"= {p:.4f}"
+    if others == 1:
+        than, largest = "the only other that qualifies", "p"
+    else:
+        than, largest = f"all {others} others that qualify", "largest p"
+    return f"{best.name} is better than {than} ({largest} {shown} after Holm's correction)"
 
 
 def _good(best: Candidate) -> list[str]:

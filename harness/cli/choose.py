@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 EPILOG = """\
 Reads a run; nothing is predicted. A backend is recommended when it is better than all others that
 qualify; when the gold set cannot tell, the choice abstains and names those that are tied. What was
-not measured or stated does not fulfil a limit.
+not measured or stated does not fulfil a limit. Where on a gold set no backend qualifies, the exit
+status is 3. Types are the gold's, or those of the schema that the backends were counted in.
 
 examples:
   harness choose results --task ner --types PERSON,ORG --weight recall=2 --max-memory 1GB
@@ -90,9 +91,10 @@ def run(args: argparse.Namespace) -> int:
             for value, group in zip(body, groups.values(), strict=True):
                 value["together"] = _together_json(group, force=args.force)
         print(json.dumps({"choices": body, "not_measured": missing}, ensure_ascii=False, indent=2))
-        return 0
-    _print(choices, list(groups.values()), missing, args)
-    return 0
+    else:
+        _print(choices, list(groups.values()), missing, args)
+    able = [any(one.qualifies for one in choice.candidates) for choice in choices]
+    return 0 if all(able) else NothingMeasured.exit_status
 
 
 def _projected(
@@ -174,6 +176,10 @@ def _wishes(args: argparse.Namespace) -> Wishes:
         value = getattr(args, name)
         if value is not None and not 0 <= value <= 1:
             raise UsageError(f"--{name.replace('_', '-')} is a score between 0 and 1")
+    for name in ("max_seconds_per_1k_words", "max_load_seconds"):
+        value = getattr(args, name)
+        if value is not None and not value >= 0:
+            raise UsageError(f"--{name.replace('_', '-')} is a number of seconds from 0 up")
     weights = parse_weights(args.weight)
     return Wishes(
         task=args.task,

@@ -115,6 +115,7 @@ def _systems(args: argparse.Namespace) -> list[System]:
     from harness import baseline
     from harness.comparison.runs import from_run, is_run
     from harness.comparison.systems import GoldFinder, from_predictions
+    from harness.errors import InputError
     from harness.goldset import load_goldset
     from harness.scoring.options import NerOptions
 
@@ -123,6 +124,8 @@ def _systems(args: argparse.Namespace) -> list[System]:
     goldset: GoldSet | None = None
     for name in args.input:
         path = Path(name)
+        if not path.exists():
+            raise InputError("no such file or folder", path=path)
         if baseline.is_baseline(path):
             systems += [entry.system() for entry in baseline.read(path).entries]
         elif is_run(path) or (path.is_dir() and not args.gold):

@@ -114,6 +114,10 @@ def _notes(choice: Choice) -> Iterator[str]:
     for reason in choice.reasons:
         yield f"- {reason}"
     for candidate in choice.candidates:
+        if candidate.name == choice.recommended or candidate.name in choice.tied:
+            for trap in candidate.traps:
+                yield f"Beware, {candidate.name}: {printable(trap)}"
+    for candidate in choice.candidates:
         if candidate.obstacles:
             yield f"{candidate.name} does not qualify: {'; '.join(candidate.obstacles)}"
     within = " within document" if choice.unit == "paragraph" else ""
