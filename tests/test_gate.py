@@ -26,6 +26,7 @@ from harness.gate.power import detectable_drop
 from harness.goldset import GoldSet
 from harness.record import RunRecord
 from harness.report.badge import badge
+from harness.report.baseline import difference_table
 from harness.report.gate import gate_lines, gate_table
 from harness.report.github import annotation_commands, summary, write_summary
 from harness.report.junit import junit_xml
@@ -434,6 +435,37 @@ def test_an_unknown_type_suggests_the_nearest(gate: Gate) -> None:
         gate.check(None, rules('[[rule]]\ntype = "PERS"\nmax_drop = 1'))
 
 
+def test_the_suggestion_comes_from_the_task_that_has_the_nearest_name(
+    gate: Gate, tmp_path: Path
+) -> None:
+    speeches = synthetic.speeches(6)
+    quotes = synthetic.gold(tmp_path, speeches, "quotes")
+    both = [*gate.systems, *synthetic.systems_of(quotes, {"b": speeches}, "attribution")]
+    accepted = baselines.from_systems(both, gate.record)
+    for wrong, near in (("PERS", "PER"), ("pairs", "pair"), ("found5", "found50")):
+        with pytest.raises(UsageError, match=f"unknown .* '{wrong}'. Did you mean '{near}'"):
+            gate.check(
+                None, rules(f'[[rule]]\ntype = "{wrong}"\nmax_drop = 1'),
+                systems=both, accepted=accepted,
+            )  # fmt: skip
+
+
+def test_another_version_of_the_harness_is_told(gate: Gate) -> None:
+    assert gate.check().notes == ()
+    (system,) = gate.systems
+    newer = replace(system, signature=replace(system.signature, version="9.9"))
+    (note,) = gate.check(systems=[newer]).notes
+    assert note.startswith("the baseline was counted by version") and "run by 9.9" in note
+
+
+def test_accepting_says_what_is_partial(gate: Gate) -> None:
+    (entry,) = gate.accepted.entries
+    partial = replace(gate.accepted, entries=(replace(entry, failed=2),))
+    assert difference_table(None, gate.accepted).rows[0][-1] == "new"
+    said = difference_table(None, partial).rows[0][-1]
+    assert said == "new; partial: 2 of 60 documents failed"
+
+
 def test_macro_can_be_gated(gate: Gate) -> None:
     text = '[[rule]]\ntype = "macro"\nmax_drop = 1'
     assert gate.check(None, rules(text)).exit_status == 0
@@ -640,6 +672,24 @@ def test_replay_needs_no_model_and_sees_changed_gold(
     (desk / "planted.jsonl").write_text("\n".join([json.dumps(value), *lines[1:]]) + "\n")
     assert main(base) == 3
     assert "the gold has changed" in capsys.readouterr().out
+
+
+def test_replay_checks_the_others_where_predictions_are_gone(
+    desk: Path, capsys: pytest.CaptureFixture[str], goldset: GoldSet
+) -> None:
+    synthetic.run_folder(desk / "old", goldset, {"b": GOOD, "c": GOOD})
+    accept()
+    gone = next((desk / "old" / "predictions").rglob("c.jsonl"))
+    gone.unlink()
+    capsys.readouterr()
+    argv = ["check", "old", "--baseline", "base.json", "--gold", "planted.jsonl", "--json",
+            "--resamples", "200", "--replay"]  # fmt: skip
+    assert main(argv) == 3
+    verdicts = json.loads(capsys.readouterr().out)["verdicts"]
+    assert {v["status"] for v in verdicts if v["backend"] == "b"} == {"ok"}
+    (absent,) = (v for v in verdicts if v["backend"] == "c")
+    assert (absent["status"], absent["code"]) == ("error", "no-predictions")
+    assert "c.jsonl is missing" in absent["message"]
 
 
 def test_accept_asks(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -68,7 +68,7 @@ def _report(args: argparse.Namespace) -> GateReport:
     from dataclasses import replace
 
     from harness import baseline
-    from harness.comparison.runs import from_run, read_run
+    from harness.comparison.runs import Key, from_run, read_run
     from harness.comparison.systems import GoldFinder
     from harness.gate import check
     from harness.rules import DEFAULT_RULES, read_rules
@@ -77,7 +77,8 @@ def _report(args: argparse.Namespace) -> GateReport:
     accepted = baseline.read(args.baseline)
     record, folder = read_run(args.run)
     finder = GoldFinder(args.gold)
-    systems = from_run(args.run, finder=finder, replay=args.replay, lenient=True)
+    unread: dict[Key, str] = {}
+    systems = from_run(args.run, finder=finder, replay=args.replay, lenient=True, unread=unread)
     report = check(
         record,
         systems,
@@ -85,6 +86,7 @@ def _report(args: argparse.Namespace) -> GateReport:
         rules,
         gold=finder.patterns,
         backends=args.backend,
+        unread=unread,
         resamples=args.resamples,
     )
     shown = f"{folder}, counted again" if args.replay else str(folder)

@@ -35,6 +35,7 @@ __all__ = [
     "Metric",
     "Tally",
     "as_float",
+    "closeness",
     "columns",
     "entity_types",
     "headline_part",
@@ -98,12 +99,24 @@ def part_named(name: str, task: Task, types: Iterable[str]) -> str:
 
     Raises `UsageError` with the nearest one.
     """
-    known = ATTRIBUTION_PARTS if task == "attribution" else ("micro", "macro", *sorted(types))
+    known = _parts(task, types)
     if name in known:
         return name
     raise UsageError(
         f"unknown {'type' if task == 'ner' else 'part'} {name!r}{_nearest(name, known)}"
     )
+
+
+def closeness(name: str, task: Task, types: Iterable[str]) -> float:
+    """How near, from 0 to 1, the nearest part of that task is to a name; case does not matter."""
+    return max(
+        difflib.SequenceMatcher(None, name.casefold(), part.casefold()).ratio()
+        for part in _parts(task, types)
+    )
+
+
+def _parts(task: Task, types: Iterable[str]) -> tuple[str, ...]:
+    return ATTRIBUTION_PARTS if task == "attribution" else ("micro", "macro", *sorted(types))
 
 
 def entity_types(tallies: Iterable[Tally]) -> dict[str, int]:

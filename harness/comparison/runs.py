@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from harness import __version__
 from harness import record as records
-from harness.annotation import Record
+from harness.annotation import Record, Task
 from harness.comparison.measures import Tally
 from harness.comparison.systems import GoldFinder, System, counted
 from harness.errors import InputError, NotComparable, NothingMeasured, UsageError
@@ -30,6 +30,9 @@ from harness.scoring.counts import NerTally
 from harness.signature import Signature
 
 __all__ = ["from_run", "is_run", "read_run"]
+
+Key: TypeAlias = tuple[str, Task, str]
+"""Gold set, task and backend: what a result is about."""
 
 
 def is_run(path: str | Path) -> bool:
@@ -64,13 +67,15 @@ def from_run(
     replay: bool = False,
     schema: str | None = None,
     lenient: bool = False,
+    unread: dict[Key, str] | None = None,
 ) -> list[System]:
     """Every result of a run that has counts and is about a wanted gold set, in its order.
 
     With `replay` the stored predictions are counted again, with this version's rules and the gold
     as it is now, and with `schema` so that entities meet the gold in that label schema;
     `NothingMeasured` where predictions or gold are not at hand. Raises `UsageError` when the run
-    has none of the wanted gold sets, unless `lenient`.
+    has none of the wanted gold sets, unless `lenient`. `unread` takes what cannot be counted again
+    because its predictions are gone, with the reason, so that the others still can be.
     """
     record, folder = read_run(path)
     finder = finder or GoldFinder()
@@ -86,6 +91,9 @@ def from_run(
             continue
         run = _Run(result, record, folder, finder)
         system = replace(_system(run), common=_in_common(run))
+        if replay and unread is not None and (reason := run.without_predictions):
+            unread[result.gold, result.task, result.backend] = reason
+            continue
         if replay or (schema is not None and result.task == "ner"):
             system = _recounted(system, run, schema)
         systems.append(system)
@@ -103,6 +111,15 @@ class _Run(NamedTuple):
     @property
     def what(self) -> str:
         return f"{self.result.backend} on {self.result.gold}"
+
+    @property
+    def without_predictions(self) -> str | None:
+        """Why there are no stored predictions to count again; `None` where there are."""
+        if self.result.predictions is None:
+            return "the run kept no predictions"
+        if not (self.folder / self.result.predictions).is_file():
+            return f"{self.result.predictions} is missing in the run's folder"
+        return None
 
 
 class _Uncounted(Counter[str]):

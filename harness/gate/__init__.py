@@ -21,6 +21,7 @@ from harness.comparison.measures import (
     Columns,
     Metric,
     as_float,
+    closeness,
     columns,
     entity_types,
     headline_part,
@@ -75,18 +76,20 @@ def check(
     *,
     gold: Sequence[str] = (),
     backends: Sequence[str] = (),
+    unread: Mapping[tuple[str, Task, str], str] | None = None,
     resamples: int = 10_000,
     seed: int | None = None,
 ) -> GateReport:
     """Check a run against the baseline.
 
     `systems` are the run's (`harness.comparison.systems.from_run`), `record` says what became of
-    the others. `gold` and `backends` restrict the check to entries matching one of these names or
-    patterns. Raises `UsageError` for a rule that names an unknown type and for a pin that names
+    the others, and `unread` why some (gold set, task, backend) are not among them although they
+    were measured. `gold` and `backends` restrict the check to entries matching one of these names
+    or patterns. Raises `UsageError` for a rule that names an unknown type and for a pin that names
     no gold mention.
     """
     seed = record.seed if seed is None else seed
-    presents, verdicts = match_entries(record, systems, baseline, gold, backends)
+    presents, verdicts = match_entries(record, systems, baseline, gold, backends, unread or {})
     types = {entry.key: entity_types(entry.system().tallies) for entry in baseline.entries}
     _check_names(rules, baseline.entries, types)
     checks = [item for present in presents for item in _checks_of(present, rules)]
@@ -131,15 +134,18 @@ def _check_names(rules: Rules, entries: Sequence[Entry], types: _Types) -> None:
         # A rule that speaks of nothing at all is reported as such, not here.
         spoken = [entry for entry in entries if rule.task in (None, entry.task)]
         spoken = [entry for entry in spoken if _speaks(rule, entry)] or spoken
-        problems: list[str] = []
+        problems: dict[float, str] = {}
         tasks = sorted({entry.task for entry in spoken})
+        wrong = 0
         for task in tasks:
             try:
                 part_named(rule.type or "", task, known)
             except UsageError as error:
-                problems.append(str(error))
-        if problems and len(problems) == len(tasks):
-            raise UsageError(f"{rules.source}: rule {number}: {problems[0]}")
+                # Where both tasks are spoken of, the one with the nearest name was meant.
+                problems.setdefault(closeness(rule.type or "", task, known), str(error))
+                wrong += 1
+        if wrong and wrong == len(tasks):
+            raise UsageError(f"{rules.source}: rule {number}: {problems[max(problems)]}")
 
 
 def _speaks(rule: Rule, entry: Entry) -> bool:
@@ -366,6 +372,10 @@ def _idle(what: str, backend: str, gold: str) -> Verdict:
 
 def _notes(presents: Sequence[Present]) -> Iterator[str]:
     """What changed around the scores and may explain them."""
+    pairs = ((one.previous.signature, one.current.signature) for one in presents)
+    for old, new in sorted({(was.version, now.version) for was, now in pairs}):
+        if old != new:
+            yield f"the baseline was counted by version {old} of the harness, the run by {new}"
     for present in presents:
         entry, result = present.entry, present.current.result
         if result is None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.annotation import Task
 from harness.baseline import Baseline, Entry
 from harness.comparison.measures import entity_types
 from harness.comparison.systems import System
@@ -49,6 +50,7 @@ def match_entries(
     baseline: Baseline,
     gold: Sequence[str],
     backends: Sequence[str],
+    unread: Mapping[tuple[str, Task, str], str],
 ) -> tuple[list[Present], list[Verdict]]:
     """What can be compared, and a verdict for everything that cannot."""
     wanted = [
@@ -63,7 +65,7 @@ def match_entries(
     for entry in wanted:
         current = by_key.get(entry.key)
         if current is None:
-            verdicts.append(_absent(entry, record))
+            verdicts.append(_absent(entry, record, unread))
             continue
         previous = entry.system()
         problem = _other_count(entry, previous, current)
@@ -107,7 +109,12 @@ def _empty(record: RunRecord, wanted: Sequence[Entry], baseline: Baseline) -> It
         )
 
 
-def _absent(entry: Entry, record: RunRecord) -> Verdict:
+def _absent(
+    entry: Entry, record: RunRecord, unread: Mapping[tuple[str, Task, str], str]
+) -> Verdict:
+    if entry.key in unread:
+        said = f"could not be counted again: {unread[entry.key]}"
+        return _about(entry, "error", "no-predictions", said)
     for result in record.results:
         if (result.gold, result.task, result.backend) == entry.key:
             reason = f": {result.reason}" if result.reason else ""

@@ -32,7 +32,7 @@ def difference_table(old: Baseline | None, new: Baseline) -> Table:
         was = _scores(one)[2] if one else None
         now = _scores(two)[2] if two else None
         points = UNDEFINED if was is None or now is None else f"{100 * (now - was):+.2f}"
-        rows.append((*key, number(was), number(now), points, _fate(one, two)))
+        rows.append((*key, number(was), number(now), points, _fate(one, two) + _partial(two)))
     headers = ("gold", "task", "backend", "F1 before", "F1 after", "points", "")
     return Table("What accepting this run changes", headers, tuple(rows))
 
@@ -47,6 +47,12 @@ def _fate(one: Entry | None, two: Entry | None) -> str:
     if one.signature != two.signature:
         return "counted differently now"
     return "unchanged" if one.units == two.units else "changed"
+
+
+def _partial(entry: Entry | None) -> str:
+    if entry is None or not entry.failed:
+        return ""
+    return f"; partial: {entry.failed} of {entry.documents} documents failed"
 
 
 def _scores(entry: Entry) -> tuple[float | None, ...]:
