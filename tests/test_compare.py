@@ -321,6 +321,8 @@ def test_what_a_run_counted_in_common_is_compared_and_chosen_from(
     said = capsys.readouterr()
     assert "PERSON is PER in conll03@1" in said.err
     assert json.loads(said.out)["choices"][0]["part"] == "PER, ORG, LOC"
+    assert main(["audit", *base[:3], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["missed"] == []
     assert main([*types, "DATE"]) == 2
     assert "no counterpart" in capsys.readouterr().err
 

@@ -32,6 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from harness.audit import audit
+    from harness.cli.compare import footing
     from harness.coding import encode
     from harness.comparison import systems_of
     from harness.comparison.runs import from_run
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         and (not args.backend or any(matches(name, system.backend) for name in args.backend))
     ]
     groups = systems_of(systems, task=args.task)
-    several = [group for group in groups.values() if len(group) > 1]
+    several = [footing(one, force=args.force) for one in groups.values() if len(one) > 1]
     if not several:
         raise NothingMeasured("an audit takes a run with at least two backends on one gold set")
     found = [audit(group, agree=args.agree, force=args.force) for group in several]
