@@ -267,7 +267,8 @@ def compare(
 ) -> Comparison:
     """Compare scores, runs or files of predictions; the first system is the reference.
 
-    Runs give all their backends but the sanity rows. Files need `gold` and `task`. The sources
+    Runs give all their backends but the sanity rows; where these met the gold in different label
+    schemas, their counts in the common one are compared. Files need `gold` and `task`. The sources
     have to meet on one gold set and task; `gold` and `task` choose one.
 
     Raises `NotComparable` for systems that were counted differently (`force` compares all the
@@ -276,7 +277,7 @@ def compare(
     from harness.comparison import compare as compare_systems
     from harness.comparison import systems_of
     from harness.comparison.runs import from_run, is_run
-    from harness.comparison.systems import GoldFinder
+    from harness.comparison.systems import GoldFinder, on_one_footing
 
     goldset = load_goldset(gold) if isinstance(gold, str | Path) else gold
     finder = GoldFinder([] if goldset is None else [goldset.path])
@@ -294,8 +295,11 @@ def compare(
     if len(groups) > 1:
         shown = ", ".join(f"{one} ({kind})" for one, kind in groups)
         raise UsageError(f"several gold sets and tasks: {shown}; choose with gold and task")
+    group = next(iter(groups.values()), [])
+    if not force:
+        group, _ = on_one_footing(group)
     return compare_systems(
-        next(iter(groups.values()), []),
+        group,
         metric=metric,
         part=part,
         force=force,
