@@ -128,7 +128,8 @@ def evaluate(
 
     Labels are compared as they are spelled, unless `schema` names one onto which both sides are
     projected; `gold_schema` is the one that the gold set states. `strict_labels` makes a predicted
-    label that the schema does not have a `SchemaError`; in the gold it always is one.
+    label that the schema does not have a `SchemaError`; in the gold it always is one. Without
+    `schema` the labels are those that occur in the gold and those of `gold_schema`.
     """
     options = options or ner.NerOptions()
     unknown: dict[str, Counter[str]] = {"gold": Counter(), "predictions": Counter()}
@@ -139,6 +140,9 @@ def evaluate(
         )
         for side in ("gold", "predictions") if strict_labels else ("gold",):
             _refuse(unknown[side], side, schema)
+    elif strict_labels and task == "ner":
+        gold, predicted = list(gold), list(predicted)
+        _refuse_strangers(gold, predicted, gold_schema)
     pairs = join(gold, predicted, task=task)
     documents = tuple(tally_document(pair, task, options, attribution_options) for pair in pairs)
     missing = tuple(pair.gold.id for pair in pairs if pair.missing)
@@ -302,6 +306,24 @@ def _refuse(unknown: Counter[str], side: str, schema: str) -> None:
         raise SchemaError(
             f"labels in the {side} that the schema {schema!r} does not have: {listed}",
             hint="name the schema that has them (--schema), or write a projection",
+        )
+
+
+def _refuse_strangers(
+    gold: Sequence[Record], predicted: Sequence[Record], gold_schema: Schema | None
+) -> None:
+    """Labels are compared as spelled here, so that an alias of a label is a stranger too."""
+    known = {entity.label for record in gold for entity in record.annotations.entities or ()}
+    known.update(gold_schema.labels if gold_schema else ())
+    said = (e.label for record in predicted for e in record.annotations.entities or ())
+    strange = Counter(label for label in said if label not in known)
+    if strange:
+        listed = ", ".join(f"{label} ({count})" for label, count in strange.most_common(10))
+        more = f" and {len(strange) - 10} more" if len(strange) > 10 else ""
+        raise SchemaError(
+            f"labels in the predictions that neither the gold nor its schema has: {listed}{more}",
+            hint=f"the gold has {', '.join(sorted(known)[:20])}; project both sides onto one "
+            "schema with --schema NAME",
         )
 
 

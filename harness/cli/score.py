@@ -45,7 +45,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--match", choices=MATCHES, default="strict", help="default: strict (span and type)")
     add("--boundary", choices=BOUNDARIES, default="raw", help="default: raw")
     add("--schema", metavar="NAME", help="project gold and predictions onto this label schema")
-    add("--strict-labels", action="store_true", help="an unknown predicted label is an error")
+    add(
+        "--strict-labels",
+        action="store_true",
+        help="a predicted label that --schema (without it: the gold and its schema) lacks is an "
+        "error",
+    )
     add("--as", dest="scorer", choices=SCORERS, help="what that scorer would say, and why")
     add("--doctor", action="store_true", help="look for a cause of a low score, whatever the score")
     add("--confusion", action="store_true", help="print the confusion matrix and error classes too")
@@ -67,6 +72,8 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.scorer and args.task != "ner":
         raise UsageError(f"--as {args.scorer} scores entities only")
+    if args.strict_labels and (args.scorer or args.task != "ner"):
+        raise UsageError("--strict-labels is for entities, and not for --as")
     goldset = load_goldset(args.gold)
     gold = goldset.read_all()
     predicted = list(read_any(Path(args.pred)))

@@ -231,6 +231,34 @@ def test_unknown_label_for_the_schema(harness: Run, gold: Path, tmp_path: Path) 
     assert "WIZARD (1)" in strict.err
 
 
+def test_strict_labels_without_a_schema(
+    harness: Run, gold: Path, pred: Path, tmp_path: Path
+) -> None:
+    argv = ("score", "--gold", gold, "--task", "ner", "--strict-labels", "--pred")
+    assert harness(*argv, pred).status == 0
+    odd = tmp_path / "odd.jsonl"
+    # EVENT is a label of the gold's schema although none occurs; PER is PERSON in another spelling.
+    odd.write_text(
+        '{"id": "a", "entities": [{"start": 0, "end": 3, "label": "PER"}, '
+        '{"start": 4, "end": 7, "label": "PER"}, {"start": 8, "end": 9, "label": "EVENT"}]}\n'
+        '{"id": "b", "entities": []}\n'
+    )
+    done = harness(*argv, odd)
+    assert done.status == 2
+    assert "PER (2)" in done.err and "EVENT (" not in done.err
+    done = harness("score", "--gold", gold, "--task", "ner", "--pred", odd)
+    assert done.status == 0
+
+
+@pytest.mark.parametrize("more", [("attribution",), ("ner", "--as", "seqeval")])
+def test_strict_labels_where_it_would_do_nothing(
+    harness: Run, gold: Path, pred: Path, more: tuple[str, ...]
+) -> None:
+    done = harness("score", "--gold", gold, "--pred", pred, "--strict-labels", "--task", *more)
+    assert done.status == 2
+    assert "--strict-labels" in done.err
+
+
 def test_schema_projects_both_sides(harness: Run, gold: Path, pred: Path) -> None:
     done = harness(
         "score", "--gold", gold, "--pred", pred, "--task", "ner", "--schema", "conll03", "--json"
