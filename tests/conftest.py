@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,9 @@ from support import BACKENDS, gold_entities
 from harness import registry
 from harness.goldset import GoldSet, load_goldset
 from harness.running.worker import WARM_UP
+
+# There the command line says more (`harness.report.github`); tests of that set it themselves.
+os.environ.pop("GITHUB_ACTIONS", None)
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ import importlib
 import io
 import os
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 
 from harness import __version__
 from harness.annotation import printable
@@ -23,6 +25,7 @@ exit status:
   1  the check says no (a score regressed)
   2  the input or the usage is wrong
   3  nothing was measured, a required backend failed, or runs cannot be compared
+  70 an unforeseen error: a fault of harness itself
 """
 
 # verb: (module below harness.cli, one line of help); modules are imported when called.
@@ -45,6 +48,12 @@ VERBS: dict[str, tuple[str, str]] = {
     "check-backend": ("check_backend", "the contract test for an adapter"),
 }
 
+UNFORESEEN = 70
+"""`EX_SOFTWARE` of sysexits.h; Python's own 1 would say that a score has regressed."""
+
+# It writes commands to the runner of its own, and so guards the rest of its output itself.
+_GUARDS_ITSELF = "check"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status. Errors go to stderr, without a traceback."""
@@ -55,8 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _dispatch(arguments)
     except HarnessError as error:
-        # Line by line: what a file or a backend said may be quoted in it.
-        print("harness:", "\n".join(map(printable, str(error).split("\n"))), file=sys.stderr)
+        _complain(f"harness: {error}")
         return error.exit_status
     except KeyboardInterrupt:
         print("harness: stopped; what was finished is kept", file=sys.stderr)
@@ -66,6 +74,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         # either, or `harness check | head` would pass. 128 + SIGPIPE, as other programs say it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except Exception:
+        _complain(
+            f"{traceback.format_exc()}harness: an unforeseen error, which is a fault of harness "
+            f"{__version__} itself: please report it with the lines above"
+        )
+        return UNFORESEEN
+
+
+def _complain(text: str) -> None:
+    """Print to stderr, line by line: what a file or a backend said may be quoted in it."""
+    with _guarded(machine=True):
+        print("\n".join(map(printable, text.split("\n"))), file=sys.stderr)
+
+
+@contextmanager
+def _guarded(*, machine: bool) -> Iterator[None]:
+    """In GitHub Actions, let no line that is printed be a command to the runner.
+
+    What goes to stdout for a `machine` has to stay whole, so that only stderr guards it.
+    """
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        yield
+        return
+    from harness.report.github import quiet_commands
+
+    with quiet_commands(sys.stderr, *([] if machine else [sys.stdout])):
+        yield
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -98,8 +133,12 @@ def _dispatch(arguments: list[str]) -> int:
         namespace = parser.parse_args(arguments[1:])
     except SystemExit as stop:  # argparse prints usage itself; keep its status, 0 or 2
         return int(stop.code or 0)
-    status = module.run(namespace)
-    sys.stdout.flush()
+    # Only the tables that people read may have lines before and after them.
+    tables = getattr(namespace, "format", None) == "simple"
+    machine = not tables or bool(getattr(namespace, "json", False))
+    with nullcontext() if verb == _GUARDS_ITSELF else _guarded(machine=machine):
+        status = module.run(namespace)
+        sys.stdout.flush()
     return int(status)
 
 

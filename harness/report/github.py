@@ -11,7 +11,8 @@ import html
 import os
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -92,17 +93,29 @@ def write_summary(report: GateReport, environment: Mapping[str, str] = os.enviro
 
 
 @contextmanager
-def quiet_commands(stream: TextIO, environment: Mapping[str, str] = os.environ) -> Iterator[None]:
-    """In GitHub Actions, keep the runner from obeying anything printed inside the block."""
+def quiet_commands(*streams: TextIO, environment: Mapping[str, str] = os.environ) -> Iterator[None]:
+    """In GitHub Actions, keep the runner from obeying anything printed inside the block.
+
+    The runner reads stdout and stderr as one log and a token ends what it began wherever it comes,
+    so all streams say the same one: whichever of them is sent elsewhere, the other still guards.
+    """
     if environment.get("GITHUB_ACTIONS") != "true":
         yield
         return
     token = secrets.token_hex(16)
-    stream.write(f"::stop-commands::{token}\n")
+    _say(streams, f"::stop-commands::{token}\n")
     try:
         yield
     finally:
-        stream.write(f"::{token}::\n")
+        # All that was printed goes out first: it must not come after the token.
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        _say(streams, f"::{token}::\n")
+
+
+def _say(streams: Iterable[TextIO], line: str) -> None:
+    for stream in streams:
+        stream.write(line)
         stream.flush()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.main import main
+from harness.cli.main import UNFORESEEN, main
 
 DATA = Path(__file__).parent.parent / "data" / "score"
 
@@ -22,11 +22,12 @@ class Outcome:
 
 @pytest.fixture
 def harness(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
-    """Run a command; a traceback fails the test by itself, for nothing is caught here."""
+    """Run a command; an unforeseen error fails the test."""
 
     def call(*arguments: str | Path) -> Outcome:
         status = main([str(argument) for argument in arguments])
         captured = capsys.readouterr()
+        assert status != UNFORESEEN, captured.err
         return Outcome(status, captured.out, captured.err)
 
     return call

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from harness import __version__
-from harness.cli.main import VERBS
+from harness.cli import backends
+from harness.cli.main import UNFORESEEN, VERBS, main
+from harness.errors import InputError
 
 Run = Callable[..., Any]
 
@@ -22,8 +24,8 @@ def test_overview_lists_every_verb_and_status(harness: Run) -> None:
     assert done.status == 0
     for verb in VERBS:
         assert f"\n  {verb} " in done.out
-    for status in "0123":
-        assert f"\n  {status}  " in done.out
+    for status in (0, 1, 2, 3, UNFORESEEN):
+        assert f"\n  {status:<2} " in done.out
 
 
 def test_no_arguments_is_a_usage_error(harness: Run) -> None:
@@ -90,3 +92,73 @@ def test_errors_cannot_command_the_terminal(harness: Run, tmp_path: Path) -> Non
     done = harness("validate", tmp_path / "\x1b[2J")
     assert done.status == 2
     assert "\x1b" not in done.err
+
+
+def test_an_unforeseen_error_is_no_regression(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fault(args: object) -> int:
+        raise ZeroDivisionError("planted\x1b[31m\n::error::planted")
+
+    monkeypatch.setattr(backends, "run", fault)
+    assert main(["backends"]) == 70
+    said = capsys.readouterr().err
+    assert said.startswith("Traceback") and "ZeroDivisionError: planted" in said
+    assert "please report" in said and "\x1b" not in said
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert main(["backends"]) == 70
+    assert "::error::planted" in _inert(capsys.readouterr().err)
+
+
+def _inert(text: str) -> list[str]:
+    """The lines that the runner will not obey; there must be no others but the guards."""
+    inert: list[str] = []
+    token = None
+    for line in text.splitlines():
+        if token is None:
+            assert line.startswith("::stop-commands::"), line
+            token = line.removeprefix("::stop-commands::")
+        elif line == f"::{token}::":
+            token = None
+        else:
+            inert.append(line)
+    assert token is None
+    return inert
+
+
+def test_github_actions_obeys_nothing_that_is_shown(
+    harness: Run, gold: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = tmp_path / "odd.jsonl"
+    odd.write_text(
+        '{"id": "a", "entities": [{"start": 0, "end": 3, "label": "::error::x"}]}\n'
+        '{"id": "b", "entities": []}\n'
+    )
+    argv = ("score", "--gold", gold, "--pred", odd, "--task", "ner")
+    plain = harness(*argv)
+    assert any(line.startswith("::error::x") for line in plain.out.splitlines())
+    machine = harness(*argv, "--json").out
+    table = harness(*argv, "--format", "csv").out
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    done = harness(*argv)
+    assert _inert(done.out) == plain.out.splitlines()
+    # Either stream alone may be redirected; both say the same token.
+    assert done.err.splitlines()[0] == done.out.splitlines()[0]
+    for form, whole in (("--json", machine), ("--format=csv", table)):
+        done = harness(*argv, form)
+        assert done.out == whole
+        _inert(done.err)
+        assert done.err.startswith("::stop-commands::")
+
+
+def test_github_actions_obeys_no_error_message(
+    harness: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(args: object) -> int:
+        raise InputError("odd\n::warning::x")
+
+    monkeypatch.setattr(backends, "run", fault)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    done = harness("backends")
+    assert done.status == 2
+    assert "::warning::x" in _inert(done.err)
