@@ -179,6 +179,8 @@ class Result:
     and left out."""
     drops: tuple[Failure, ...] = ()
     """The first 50 of them."""
+    duplicates: int = 0
+    """Predictions identical to another one, in spans and in label as scored: counted once."""
     unknown_labels: Mapping[str, int] = field(default_factory=dict)
     """Predicted labels that the scoring schema does not have, with how often each came.
 

@@ -53,6 +53,14 @@ def test_all_are_counted_in_the_finest_schema_in_reach(gold: Path, tmp_path: Pat
     assert "DATE" in common[0].left_out_labels
 
 
+def test_labels_that_become_one_make_duplicates(gold: Path, tmp_path: Path) -> None:
+    twice = (Entity(0, 7, "PERSON"), Entity(16, 20, "GPE"), Entity(16, 20, "LOC"))
+    fine = _result(tmp_path, "fine", "ontonotes5", twice)
+    coarse = _result(tmp_path, "coarse", "conll03", ())
+    common = count_in_common([fine, coarse], [load_goldset(gold)], NerOptions(), tmp_path)
+    assert [result.duplicates for result in common] == [1, 0]
+
+
 def test_backends_of_one_schema_are_not_counted_twice(gold: Path, tmp_path: Path) -> None:
     results = [_result(tmp_path, name, "ontonotes5", GOLD) for name in ("one", "two")]
     assert count_in_common(results, [load_goldset(gold)], NerOptions(), tmp_path) == ()

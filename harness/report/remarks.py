@@ -36,6 +36,9 @@ def _troubles(result: Result) -> Iterator[str]:
     if result.dropped:
         shown = f", first {result.drops[0].id}: {result.drops[0].error}" if result.drops else ""
         yield f"{result.dropped} thing(s) in its answers did not fit and were left out{shown}"
+    if result.duplicates:
+        one = result.duplicates == 1
+        yield f"{result.duplicates:,} identical duplicate{'' if one else 's'} counted once"
     if result.characters_seen is not None and result.characters_seen < result.characters:
         yield f"looked at {result.characters_seen:,} of {result.characters:,} characters"
 

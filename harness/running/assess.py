@@ -90,6 +90,14 @@ class Assessor:
         """How both sides came to the schema, for the signature."""
         return projection_name(self.meeting)
 
+    @property
+    def duplicates(self) -> int:
+        """Predictions left out because an identical one was counted: same spans, same label in the
+        meeting schema. What the gold repeats is not the backend's."""
+        if self._task == "ner":
+            return self._ner.duplicates_predicted
+        return self._attribution["duplicates.predicted"]
+
     def add(self, gold: Record, predicted: Annotations | None, error: str | None) -> list[Unit]:
         """Count a document; one without predictions is all-missed. Returns its units."""
         layers = Annotations((), ()) if predicted is None else predicted

@@ -157,6 +157,7 @@ class Cell:
             environment=predictions.environment,
             dropped=self._dropped,
             drops=tuple(self._drops),
+            duplicates=assessor.duplicates,
             unknown_labels=dict(sorted(assessor.unknown.items())),
             **self._reach(assessor, hello.labels if hello else None),
             characters=self._characters,

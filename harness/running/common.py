@@ -101,6 +101,7 @@ def _count(
         scores=assessor.scores(),
         units=tuple(kept),
         units_file=name if result.units_file else None,
+        duplicates=assessor.duplicates,
         unknown_labels=dict(sorted(assessor.unknown.items())),
         cannot_produce=missing,
         ceiling_recall=ceiling,

@@ -1,0 +1,44 @@
+"""What an assessor sums up besides the scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.annotation import Annotations, Attribution, Entity, Record, Span
+from harness.formats import jsonl
+from harness.goldset import load_goldset
+from harness.labels import meet
+from harness.registry import BackendSpec
+from harness.running.assess import Assessor
+from harness.running.runner import RunOptions, run
+from harness.scoring.ner import NerOptions
+
+TEXT = "Peru said that it rains."
+
+
+def test_duplicates_of_the_predictions_are_counted_in_the_meeting_schema() -> None:
+    meeting = meet("ontonotes5", "ontonotes5", schema="conll03")
+    assessor = Assessor("ner", NerOptions(), meeting=meeting)
+    gold = Record("a", TEXT, Annotations((Entity(0, 4, "GPE"), Entity(0, 4, "GPE"))))
+    # GPE and LOC are both LOC there; a third one is of another type, a fourth elsewhere.
+    said = (Entity(0, 4, "GPE"), Entity(0, 4, "LOC"), Entity(0, 4, "ORG"), Entity(5, 9, "LOC"))
+    assessor.add(gold, Annotations(said), None)
+    assert assessor.duplicates == 1
+    assessor.add(gold, Annotations((said[0],) * 3), None)
+    assert assessor.duplicates == 3
+    assert assessor.scores()["strict"]["predicted"] == 4
+
+
+def test_duplicates_among_attributions() -> None:
+    assessor = Assessor("attribution", NerOptions())
+    one = Attribution((Span(10, 23),), Span(0, 4), Span(5, 9))
+    assessor.add(Record("a", TEXT, Annotations((), (one, one))), Annotations((), (one,) * 3), None)
+    assert assessor.duplicates == 2
+
+
+def test_a_run_records_them(tmp_path: Path) -> None:
+    path = tmp_path / "gold.jsonl"
+    jsonl.write(path, [Record("a", TEXT, Annotations((Entity(0, 4, "GPE"),) * 2))])
+    options = RunOptions(out=tmp_path / "out")
+    (result,) = run([BackendSpec("oracle")], [load_goldset(path)], options).results
+    assert result.duplicates == 1
