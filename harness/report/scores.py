@@ -18,6 +18,10 @@ _RELATIONS = {
     "triple": "content + source + cue",
     "exact": "all three equal",
 }
+_KINDS = (
+    "kind: R, TP and FN go by the kind in the gold, P and FP by the predicted kind, "
+    "so that TP + FP is not the number predicted"
+)
 
 
 def ner_table(title: str, score: Mapping[str, Any], *, notes: tuple[str, ...] = ()) -> Table:
@@ -53,7 +57,8 @@ def attribution_table(
 ) -> Table:
     """A row per relation measure, element, kind, and for null sources; speakers in the notes.
 
-    `score` is `AttributionScore.to_json()`.
+    `score` is `AttributionScore.to_json()`. Kinds have a note: their counts do not add up in a row,
+    for recall goes by the kind of the gold and precision by that of the prediction.
     """
     rows = [_row(shown, score["relations"][name]) for name, shown in _RELATIONS.items()]
     for element, measures in score["elements"].items():
@@ -68,7 +73,8 @@ def attribution_table(
     said = ", ".join(
         f"{name} {number(speaker.get(name))}" for name in ("accuracy", "coverage", "f1")
     )
-    return Table(title, ("element", *_HEADERS), tuple(rows), (f"speaker: {said}", *notes))
+    kinds = (_KINDS,) if score["kinds"] else ()
+    return Table(title, ("element", *_HEADERS), tuple(rows), (f"speaker: {said}", *kinds, *notes))
 
 
 def _row(name: str, block: Mapping[str, Any]) -> tuple[Cell, ...]:
