@@ -133,5 +133,7 @@ def _text(path: Path, head: bytes) -> str:
 
 def _unknown(path: Path, what: str) -> InputError:
     return InputError(
-        f"is {what}; cannot tell how to read it", path=path, hint="name its format: --from FORMAT"
+        f"is {what}; cannot tell how to read it",
+        path=path,
+        hint="name its format: harness convert INPUT out.jsonl --from FORMAT",
     )

@@ -83,7 +83,7 @@ def _documents(gold: Sequence[Record], predicted: Sequence[Record]) -> list[tupl
     if unknown := said.keys() - {record.id for record in gold}:
         raise InputError(
             f"prediction for document {min(unknown)!r}, which the gold does not have",
-            hint="run with --doctor to see whether the ids differ",
+            hint=f"gold ids look like {measured[0].id!r}; are these predictions for other texts?",
         )
     out = []
     for record in measured:

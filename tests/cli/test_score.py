@@ -330,3 +330,16 @@ def test_what_the_doctor_says_does_not_break_a_format_for_machines(
     assert "\x1b" not in done.err
     if form == "json":
         json.loads(done.out)
+
+
+def test_hints_name_no_option_that_does_not_help(harness: Run, gold: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "odd.txt"
+    odd.write_text("nothing of the kind\n")
+    done = harness("score", "--gold", gold, "--pred", odd, "--task", "ner")
+    assert done.status == 2
+    assert "harness convert INPUT out.jsonl --from" in done.err  # score has no --from
+    stranger = tmp_path / "stranger.jsonl"
+    stranger.write_text('{"id": "stranger", "entities": []}\n')
+    done = harness("score", "--gold", gold, "--pred", stranger, "--task", "ner", "--as", "seqeval")
+    assert done.status == 2
+    assert "gold ids look like 'a'" in done.err and "--doctor" not in done.err
