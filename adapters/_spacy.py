@@ -81,13 +81,6 @@ def model_identity(model: str) -> ModelIdentity | None:
     )
 
 
-def component_labels(model: str, component: str) -> tuple[str, ...]:
-    """The labels that a component says it has in the pipeline's meta.json."""
-    folder = find_pipeline(model)
-    labels = _meta(folder).get("labels", {}) if folder else {}
-    return tuple(sorted(labels.get(component, ())))
-
-
 def load_pipeline(model: str, *, needs: str, exclude: Iterable[str] = ()) -> Any:
     """Load a pipeline from its folder.
 

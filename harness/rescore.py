@@ -29,10 +29,6 @@ class UnitCounts:
     documents: tuple[int, ...]
     counts: tuple[Triple, ...]
 
-    @property
-    def document_count(self) -> int:
-        return len(set(self.documents))
-
 
 def full_score(
     result: Result, folder: str | Path, options: NerOptions | None = None

@@ -11,10 +11,6 @@ from adapters._attribution.parse import Parse, Token
 
 __all__ = ["Candidate", "candidates"]
 
-_WH = frozenset(
-    ["what", "who", "whom", "whose", "which", "when", "where", "why", "how", "whether", "if"]
-)
-
 
 def candidates(parse: Parse, lexicon: Lexicon) -> Iterator[Candidate]:
     """Every candidate of a paragraph, by trigger from left to right; they may overlap."""
