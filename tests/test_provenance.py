@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import harness
 from harness.record import Git
 from harness.running import distributions, provenance
 
@@ -20,12 +21,12 @@ def git(folder: Path, *arguments: str) -> None:
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with one module of a harness in it, which believes to be that one."""
+    """A repository with a package in it that the harness believes to be its own."""
     if shutil.which("git") is None:
         pytest.skip("needs git")
     (tmp_path / "harness").mkdir()
-    (tmp_path / "harness" / "provenance.py").write_text("")
-    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "harness" / "provenance.py"))
+    (tmp_path / "harness" / "__init__.py").write_text("")
+    monkeypatch.setattr(harness, "__file__", str(tmp_path / "harness" / "__init__.py"))
     return tmp_path
 
 
@@ -78,3 +79,15 @@ def test_versions() -> None:
 )
 def test_requirement_names(requirement: str, name: str) -> None:
     assert distributions.requirement_name(requirement) == name
+
+
+def test_the_checkout_is_found() -> None:
+    root = Path(__file__).parent.parent
+    if not (root / ".git").exists():
+        pytest.skip("this is no checkout")
+    state = provenance.git_state()
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert state is not None
+    assert state.commit == head.stdout.strip()

@@ -8,6 +8,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
+import harness
 from harness.record import Git, Machine
 
 __all__ = ["git_state", "machine"]
@@ -51,7 +52,7 @@ def git_state() -> Git | None:
     Not the commit of the current folder, which may be any project's. `None` when the harness is
     installed from a wheel or git is missing.
     """
-    root = Path(__file__).resolve().parent.parent
+    root = Path(harness.__file__).resolve().parent.parent
     if not (root / ".git").exists():
         return None
     commit = _git(root, "rev-parse", "HEAD")
