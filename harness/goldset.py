@@ -25,7 +25,7 @@ import hashlib
 import json
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -36,11 +36,12 @@ from harness.errors import InputError
 from harness.formats import brat, jsonl
 from harness.formats.files import read_text
 from harness.labels import Schema, load_schema, schema_of
+from harness.paths import goldset_folders
 
-__all__ = ["CARD", "GoldSet", "Layer", "load_goldset", "load_layer", "record_digest"]
+__all__ = ["CARD", "GoldSet", "Layer", "known_goldsets", "load_goldset", "load_layer"]
+__all__ += ["named_goldset", "record_digest"]
 
 CARD = "goldset.toml"
-FOLDER = Path("goldsets")
 
 Layer = Mapping[str, tuple[Annotations, tuple[Span, ...]]]
 """Document id -> annotations and ignore regions."""
@@ -187,21 +188,23 @@ def load_goldset(
     *,
     schema: str | None = None,
     format: str | None = None,  # noqa: A002  named as the option is
-    root: str | Path = FOLDER,
+    root: str | Path | None = None,
 ) -> GoldSet:
-    """A gold set from a folder with a card, from a bare file or folder, or by name under `root`.
+    """A gold set from a folder with a card, from a bare file or folder, or by its name.
 
-    `schema` overrides the card; `format` overrides the guess for a bare file. Texts and layers are
-    read when they are asked for, not here.
+    Names are looked up in `root`, by default in `harness.paths.goldset_folders()`. `schema`
+    overrides the card; `format` overrides the guess for a bare file. Texts and layers are read
+    when they are asked for, not here.
 
     Raises `InputError` when there is no such thing, with the nearest name, and when the card is
     not TOML or lacks what it takes to read the set; `SchemaError` for an unknown schema.
     """
     path = Path(name_or_path)
-    named = Path(root) / path / CARD
+    roots = goldset_folders() if root is None else (Path(root),)
+    named = named_goldset(path, roots)
     # A bare name means the gold set, also where a folder of that name (of texts, say) lies here.
-    if named.is_file() and not (path / CARD).is_file():
-        path = named.parent
+    if named is not None and not (path / CARD).is_file():
+        path = named
     if path.name == CARD and path.is_file():
         path = path.parent
     if (path / CARD).is_file():
@@ -209,10 +212,31 @@ def load_goldset(
     elif path.exists():
         found = _bare(path, format)
     else:
-        raise InputError(_no_such(str(name_or_path), Path(root)))
+        raise InputError(_no_such(str(name_or_path), roots))
     if schema is None:
         return found
     return replace(found, stated_schema=load_schema(schema, found.schema_folders))
+
+
+def named_goldset(name: str | Path, roots: Sequence[Path] | None = None) -> Path | None:
+    """The folder of the gold set of that name, or `None`; `roots` as in `known_goldsets`."""
+    for root in goldset_folders() if roots is None else roots:
+        if (root / name / CARD).is_file():
+            return root / name
+    return None
+
+
+def known_goldsets(roots: Sequence[Path] | None = None) -> list[Path]:
+    """Folder of every gold set that is known by name, those of the nearest folder first.
+
+    `roots` are the folders that they lie in (default: `harness.paths.goldset_folders()`).
+    """
+    folders = goldset_folders() if roots is None else roots
+    found: dict[str, Path] = {}
+    for root in folders:
+        for card in sorted(root.glob(f"*/{CARD}")):
+            found.setdefault(card.parent.name, card.parent)
+    return list(found.values())
 
 
 def load_layer(
@@ -255,11 +279,11 @@ def _bare(path: Path, format_name: str | None) -> GoldSet:
     )
 
 
-def _no_such(name: str, root: Path) -> str:
-    known = sorted(card.parent.name for card in root.glob(f"*/{CARD}"))
+def _no_such(name: str, roots: Sequence[Path]) -> str:
+    known = sorted({place.name for place in known_goldsets(roots)})
     near = difflib.get_close_matches(name, known, n=1)
     guess = f" Did you mean {near[0]!r}?" if near else ""
-    listed = f" Known under {root}: {', '.join(known)}." if known else ""
+    listed = f" Known by name: {', '.join(known)}." if known else ""
     return f"no gold set {name!r}: no such file or folder.{guess}{listed}"
 
 

@@ -17,7 +17,7 @@ HEAVY = {
 
 # The floors, from the ground up. A module may import from its own floor and from those below.
 FLOORS = (
-    ("errors", "annotation", "digest", "coding", "offsets", "__init__"),
+    ("errors", "annotation", "digest", "coding", "offsets", "paths", "__init__"),
     ("schemas", "adapter", "signature"),
     ("labels", "registry", "formats", "scoring"),
     ("goldset", "evaluate", "interop", "doctor", "record", "rescore", "readers", "validate"),

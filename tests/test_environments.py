@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import registry
+from harness import paths, registry
 from harness.cli.main import main
 from harness.errors import BackendFailed, BackendUnavailable, UsageError
 from harness.goldset import GoldSet
@@ -41,7 +41,7 @@ def installer(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         if "venv" in command:
             venv.create(command[-1], symlinks=True)
         elif "install" in command:
-            for folder in (environments.home() / "envs" / name).glob("lib/python*/site-packages"):
+            for folder in (paths.home() / "envs" / name).glob("lib/python*/site-packages"):
                 lent = "\n".join(f"import site; site.addsitedir({p!r})" for p in _here())
                 (folder / "lent.pth").write_text(lent)
         return "3.99.1\n" if "-c" in command else ""

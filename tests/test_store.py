@@ -15,7 +15,7 @@ from harness.errors import InputError
 from harness.registry import BackendSpec
 from harness.running.key import Description, Key, document_digest, make_key
 from harness.running.protocol import Hello
-from harness.running.store import ProcessCosts, Store, Stored, Timing, default_folder
+from harness.running.store import ProcessCosts, Store, Stored, Timing
 
 ONE = Key({"backend": "a/x", "task": "ner"})
 OTHER = Key({"backend": "a/y", "task": "ner"})
@@ -118,13 +118,6 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be made"):
         Store(tmp_path / "file" / "deeper")
-
-
-def test_where_it_lies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("HARNESS_CACHE", raising=False)
-    assert default_folder() == Path(".harness/cache")
-    monkeypatch.setenv("HARNESS_CACHE", "/elsewhere")
-    assert default_folder() == Path("/elsewhere")
 
 
 def key_of(name: str = "empty", *, hello: Hello | None = None, **change: Any) -> Key | None:

@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from harness.errors import UsageError
+from harness.paths import cache_folder as default_cache
 from harness.running.predictor import Limits
 from harness.running.sizes import parse_size
-from harness.running.store import default_folder
 
 __all__ = ["add_cache_options", "add_worker_options", "cache_folder", "limits"]
 
@@ -65,7 +65,7 @@ def add_cache_options(parser: argparse.ArgumentParser, *, bypass: bool = True) -
     group.add_argument(
         "--cache-dir",
         metavar="FOLDER",
-        help="folder of the store (default: $HARNESS_CACHE, else .harness/cache)",
+        help="folder of the store (default: $HARNESS_CACHE, else cache in $HARNESS_HOME, .harness)",
     )
     if bypass:
         group.add_argument(
@@ -79,7 +79,7 @@ def cache_folder(args: argparse.Namespace) -> Path | None:
         if args.cache_dir:
             raise UsageError("--no-cache and --cache-dir contradict each other")
         return None
-    return Path(args.cache_dir) if args.cache_dir else default_folder()
+    return Path(args.cache_dir) if args.cache_dir else default_cache()
 
 
 def limits(args: argparse.Namespace) -> Limits:

@@ -122,14 +122,13 @@ def _defaults(
 
 
 def _all_gold() -> list[str]:
-    from harness.goldset import CARD, FOLDER
+    from harness.goldset import known_goldsets
+    from harness.paths import goldset_folders
 
-    found = sorted(str(card.parent) for card in FOLDER.glob(f"*/{CARD}"))
-    if not found:
-        raise UsageError(
-            f"no gold set in {FOLDER}/: run this in the project's folder, or name one with --gold"
-        )
-    return found
+    for folder in goldset_folders():  # The user's own, or else those that come with the harness.
+        if found := known_goldsets((folder,)):
+            return [str(place) for place in found]
+    raise UsageError("no gold set is known by name here: name a file or folder with --gold")
 
 
 def _publish(args: argparse.Namespace, record: RunRecord) -> None:

@@ -20,7 +20,7 @@ from harness.errors import (
 )
 from harness.evaluate import Pair, join, onto_schema, projection_name, tally_document
 from harness.flips import Outcomes, outcomes
-from harness.goldset import CARD, FOLDER, GoldSet, load_goldset
+from harness.goldset import GoldSet, load_goldset, named_goldset
 from harness.record import Result
 from harness.scoring.attribution_tally import AttributionOptions
 from harness.scoring.options import NerOptions
@@ -48,7 +48,7 @@ class GoldFinder:
         self._known: dict[str, GoldSet | None] = {}
         patterns = []
         for place in places:
-            if Path(place).exists() or (FOLDER / place / CARD).is_file():
+            if Path(place).exists() or named_goldset(place):
                 goldset = load_goldset(place)
                 self._known[goldset.name] = goldset
                 patterns.append(goldset.name)

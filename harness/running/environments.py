@@ -8,7 +8,6 @@ installed, else with `venv` and pip.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from harness.coding import DecodeError, decode, encode
 from harness.errors import BackendUnavailable, UsageError
+from harness.paths import home
 from harness.registry import GROUP, adapter
 from harness.running.distributions import requirement_name
 
@@ -27,7 +27,6 @@ __all__ = [
     "create_environment",
     "environments",
     "find_environment",
-    "home",
     "remove_environment",
 ]
 
@@ -51,11 +50,6 @@ class Environment:
     @property
     def python(self) -> Path:
         return Path(self.folder) / "bin" / "python"
-
-
-def home() -> Path:
-    """`$HARNESS_HOME`, else `.harness` in the current folder; always absolute."""
-    return Path(os.environ.get("HARNESS_HOME") or ".harness").absolute()
 
 
 def find_environment(name: str) -> Environment | None:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,9 +28,10 @@ from harness.annotation import Annotations
 from harness.digest import load_memo, save_memo
 from harness.errors import InputError
 from harness.formats.jsonl import annotations_from_json, annotations_to_json
+from harness.paths import cache_folder
 from harness.running.key import Key
 
-__all__ = ["Backend", "ProcessCosts", "Store", "Stored", "Timing", "default_folder"]
+__all__ = ["Backend", "ProcessCosts", "Store", "Stored", "Timing"]
 
 _VERSION = 1
 _SCHEMA = """
@@ -116,11 +116,6 @@ class Stored:
         return json.dumps(answer, separators=(",", ":"))
 
 
-def default_folder() -> Path:
-    """`$HARNESS_CACHE`, else `.harness/cache` in the current folder."""
-    return Path(os.environ.get("HARNESS_CACHE") or Path(".harness") / "cache")
-
-
 class Store:
     """The open store; a context manager. One object serves one thread; several may be open."""
 
@@ -129,7 +124,7 @@ class Store:
 
         Raises `InputError` when the file is no store, is broken, or of another version.
         """
-        self.path = Path(folder or default_folder()) / "predictions.sqlite"
+        self.path = Path(folder or cache_folder()) / "predictions.sqlite"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
