@@ -68,22 +68,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class _Channel:
-    """The real stdout. A value that JSON does not know goes out as its `repr`: the parent, which
-    checks every field, then reports it instead of the worker dying of it."""
+    """The real stdout, unbuffered. A value that JSON does not know goes out as its `repr`: the
+    parent, which checks every field, then reports it instead of the worker dying of it."""
 
     def __init__(self, handle: IO[bytes]) -> None:
         self._handle = handle
 
     def send(self, message: Json) -> None:
         line = json.dumps(message, separators=(",", ":"), default=repr)
-        self._handle.write(line.encode("ascii") + b"\n")
-        self._handle.flush()
+        rest = memoryview(line.encode("ascii") + b"\n")
+        while rest:
+            rest = rest[self._handle.write(rest) :]
 
 
 def _take_channel() -> tuple[IO[bytes], IO[bytes]]:
     # Descriptors 0 and 1 are replaced, not only sys.stdin and sys.stdout: C code prints too.
     stdin = os.fdopen(os.dup(0), "rb")
-    stdout = os.fdopen(os.dup(1), "wb")
+    # Nothing may stay in a buffer when the parent is gone: writing it again while the interpreter
+    # ends fails again, and Python 3.13 prints that.
+    stdout = os.fdopen(os.dup(1), "wb", buffering=0)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
