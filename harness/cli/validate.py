@@ -22,8 +22,8 @@ unlabelled-repeat, normal-form, odd-character, same-document
 
 examples:
   harness validate goldsets/seeds
-  harness validate predictions.jsonl --schema conll03
-  harness validate goldsets/* --json
+  harness validate predictions.jsonl --schema ontonotes5
+  harness validate goldsets/*/ --json
 """
 
 _SHOWN = 20
