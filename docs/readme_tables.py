@@ -1,0 +1,31 @@
+"""Put the ranking tables of the committed run into the README: `python docs/readme_tables.py`.
+
+They are what `harness report results --rankings --format github` prints; `make results` calls this
+after the run, and a test compares the two.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from harness import record as records
+from harness.report.run import rankings
+from harness.report.tables import render
+
+ROOT = Path(__file__).resolve().parent.parent
+MARKED = re.compile(r"(?<=<!-- rankings -->\n).*?(?=<!-- /rankings -->)", re.DOTALL)
+
+
+def main() -> None:
+    """Replace what stands between the two markers; without both of them nothing is written."""
+    folder, page = ROOT / "results", ROOT / "README.md"
+    tables = render(rankings(records.read(folder), folder), "github")
+    text, found = MARKED.subn(lambda _: f"\n{tables}\n\n", page.read_text("utf-8"))
+    if found != 1:
+        raise SystemExit(f"{page.name}: {found} places between <!-- rankings --> and its end")
+    page.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
