@@ -3,6 +3,9 @@
 All else is in pyproject.toml. An editable install finds both folders in the checkout.
 """
 
+import shutil
+from pathlib import Path
+
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
@@ -12,9 +15,12 @@ class WithGold(build_py):
 
     def run(self) -> None:
         super().run()
-        if not self.editable_mode:
-            for folder in ("goldsets", "seeds"):
-                self.copy_tree(folder, f"{self.build_lib}/harness/{folder}")
+        if self.editable_mode:
+            return
+        for folder in ("goldsets", "seeds"):
+            place = Path(self.build_lib, "harness", folder)
+            shutil.rmtree(place, ignore_errors=True)  # an earlier build may have had more files
+            shutil.copytree(folder, place, ignore=shutil.ignore_patterns(".*"))
 
 
 setup(cmdclass={"build_py": WithGold})
