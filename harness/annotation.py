@@ -9,7 +9,7 @@ was there.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 __all__ = [
@@ -112,6 +112,8 @@ class Record:
     annotations: Annotations
     ignore: tuple[Span, ...] = ()
     error: str | None = None
+    number: int | None = field(default=None, compare=False)
+    """The document's place in its file, from 1, where the file has no ids: `id` was made of it."""
 
 
 def span_problems(text_length: int, start: object, end: object) -> str | None:

@@ -13,7 +13,7 @@ purpose is a `harness.errors.HarnessError`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -234,8 +234,7 @@ def score(
     texts, `AnnotationError` for offsets outside the text, `NothingMeasured` when the gold has no
     layer for the task, `SchemaError` for labels that do not fit.
     """
-    from harness.comparison.systems import from_records
-    from harness.formats.registry import read_any
+    from harness.comparison.systems import from_predictions, from_records
     from harness.scoring.options import NerOptions
 
     goldset = gold if isinstance(gold, GoldSet) else load_goldset(gold)
@@ -243,16 +242,18 @@ def score(
     if boundary not in ("raw", "normalised"):
         raise UsageError(f"unknown boundary rule {boundary!r}, expected raw or normalised")
     if isinstance(predictions, str | Path):
-        name = name or Path(predictions).stem
-        records: Iterable[Record] = read_any(Path(predictions))
-    elif isinstance(predictions, Mapping):
-        records = [Record(id_, None, layers) for id_, layers in predictions.items()]
+        system = from_predictions(predictions, goldset, task=task, options=options, schema=schema)
+        if name is not None:
+            system = replace(system, name=name, backend=name)
+        return _scored(system)
+    if isinstance(predictions, Mapping):
+        records: Iterable[Record] = [Record(i, None, layers) for i, layers in predictions.items()]
     else:
         records = predictions
     system = from_records(
         name or "predictions", goldset, records, task=task, options=options, schema=schema
     )
-    return Scored(system.name, task, _total(system, options), str(system.signature), system)
+    return _scored(system)
 
 
 def compare(
@@ -308,11 +309,6 @@ def compare(
     )
 
 
-def _total(system: System, options: Any) -> NerScore | AttributionScore:
-    from harness.scoring import attribution, ner
-
-    if system.task == "ner":
-        tallies = (tally for tally in system.tallies if isinstance(tally, ner.NerTally))
-        return ner.score(ner.total(tallies), options)
-    counts = (t for t in system.tallies if isinstance(t, attribution.AttributionTally))
-    return attribution.score(attribution.total(counts), system.attribution_options)
+def _scored(system: System) -> Scored:
+    assert system.counted is not None
+    return Scored(system.name, system.task, system.counted.score, str(system.signature), system)

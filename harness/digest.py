@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 __all__ = [
+    "digest_file",
     "digest_files",
     "digest_folder",
     "digest_text",
@@ -52,6 +53,12 @@ def digest_files(paths: Iterable[Path], *, root: Path | None = None) -> str:
         content = _digest_file(str(path), state)
         whole.update(f"{name}\0{content}\n".encode())
     return whole.hexdigest()
+
+
+def digest_file(path: str | Path) -> str:
+    """sha256 of a file's bytes, in hex; read anew each time."""
+    with Path(path).open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def digest_folder(folder: Path) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from harness.annotation import Attribution, Entity, Task, context, printable
-from harness.evaluate import Pair
+from harness.results.pairs import Pair
 from harness.scoring import attribution, ner
 
 __all__ = ["Flips", "Mention", "Outcomes", "describe", "flips", "outcomes"]

@@ -101,6 +101,30 @@ class GoldSet:
         return schema_of(self.labels, self.schema_folders)
 
     @property
+    def annotated_labels(self) -> tuple[str, ...]:
+        """What its annotators looked for, in the schema's spelling and order: what a model that is
+        prompted with labels is asked for. Without a stated schema these are the labels that occur.
+        """
+        schema = self.schema
+        if schema is None:
+            return ()
+        occurring = {schema.canonical(label) for label in self.labels}
+        stated = self.stated_schema is not None
+        return tuple(label for label in schema.labels if stated or label in occurring)
+
+    @property
+    def assumed(self) -> Iterator[str]:
+        """What was taken to be so because nobody stated it: a sentence, or none."""
+        schema = self.schema
+        if self.stated_schema is None and schema is not None:
+            shown = ", ".join(sorted(self.labels))
+            if schema.base is not None:
+                taken = f"{schema.base} with {', '.join(schema.added)} added"
+            else:
+                taken = str(schema) if schema.origin else "no known schema, but a set of their own"
+            yield f"gold labels {shown} taken to be {taken}; --schema NAME changes it"
+
+    @property
     def schema_folders(self) -> tuple[Path, ...]:
         """Where schemas and projections of this gold set's own may lie."""
         return (self.path,) if self.card and self.path.is_dir() else ()

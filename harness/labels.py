@@ -27,6 +27,7 @@ __all__ = [
     "Schema",
     "adhoc_schema",
     "coverage",
+    "extended_schema",
     "guess_schema",
     "left_out",
     "load_schema",
@@ -111,12 +112,51 @@ def guess_schema(labels: Iterable[str], folders: Sequence[str | Path] = ()) -> S
     """
     given = set(labels)
     fits = []
-    for schema in catalogue(folders).schemas.values():
-        seen = {schema.canonical(label) for label in given}
-        if given and schema.guessable and None not in seen:
+    for schema in _guessable(given, folders):
+        if given and schema.knows(given):
+            seen = {schema.canonical(label) for label in given}
             own, share = given <= schema.labels.keys(), len(seen) / len(schema.labels)
             fits.append(((share == 1, own, share), schema))
     return max(fits, key=lambda fit: fit[0])[1] if fits else None
+
+
+def _guessable(labels: set[str], folders: Sequence[str | Path]) -> list[Schema]:
+    return [
+        schema
+        for schema in catalogue(folders).schemas.values()
+        if schema.guessable and not schema.is_contradicted(labels)
+    ]
+
+
+def extended_schema(labels: Iterable[str], folders: Sequence[str | Path] = ()) -> Schema | None:
+    """The schema that knows most of `labels` (two at least), with the rest added.
+
+    In-house label sets are mostly a known one with a type or two more: PER, ORG, LOC and DATE are
+    CoNLL's with dates. The added labels meet others of the same spelling, all the rest is
+    projected as the base is. One known label is enough where a schema that knows all of them is
+    contradicted: LOC and DATE. `None` where no schema knows enough of them.
+    """
+    given = set(labels)
+    everything = catalogue(folders).schemas.values()
+    least = 1 if any(one.guessable and one.knows(given) for one in everything) else 2
+    ranked = []
+    for schema in _guessable(given, folders):
+        known = {label for label in given if schema.canonical(label) is not None}
+        own = sum(label in schema.labels for label in given)
+        if len(known) >= least:
+            ranked.append(((len(known), own, -len(schema.labels)), schema, known))
+    if not ranked:
+        return None
+    _, base, known = max(ranked, key=lambda item: item[0])
+    added = dict.fromkeys(sorted(given - known), "")
+    return Schema(
+        "+".join((base.name, *added)),
+        base.version,
+        {**base.labels, **added},
+        base.aliases,
+        guessable=False,
+        base=base,
+    )
 
 
 def adhoc_schema(labels: Iterable[str]) -> Schema:
@@ -129,12 +169,13 @@ def adhoc_schema(labels: Iterable[str]) -> Schema:
 def schema_of(labels: str | Iterable[str], folders: Sequence[str | Path] = ()) -> Schema:
     """The schema of what an adapter or a file declares: a schema's name, or a set of labels.
 
-    Labels that no schema knows make a schema of their own (`adhoc_schema`).
+    Labels that no schema knows extend the one that is nearest (`extended_schema`), or make a
+    schema of their own (`adhoc_schema`).
     """
     if isinstance(labels, str):
         return load_schema(labels, folders)
     own = set(labels)
-    return guess_schema(own, folders) or adhoc_schema(own)
+    return guess_schema(own, folders) or extended_schema(own, folders) or adhoc_schema(own)
 
 
 def meet(
@@ -162,6 +203,10 @@ def meet(
     own = [side.origin.parent for side in (gold, predicted, wanted) if side and side.origin]
     known = catalogue([*folders, *own])
     from_gold, from_predicted = known.reachable(gold), known.reachable(predicted)
+    for side in (gold, predicted):
+        if side.base is not None:
+            for ways in (from_gold, from_predicted):
+                _reach_extended(ways, side)
     candidates = [
         Meeting(from_gold[name].target, from_gold[name], from_predicted[name])
         for name in from_gold.keys() & from_predicted.keys()
@@ -274,6 +319,20 @@ def _meet_by_name(gold: Schema, predicted: Schema) -> Meeting:
             gold, Projection.identity(gold), Projection(predicted, gold, kept), by_name=True
         )
     return found
+
+
+def _reach_extended(ways: dict[str, Projection], place: Schema) -> None:
+    """Add the way to a schema with labels of its own, where one leads to its base."""
+    assert place.base is not None
+    way = ways.get(place.base.name)
+    if place.name in ways or way is None:
+        return
+    added = set(place.added)
+    labels = {
+        label: own if (own := place.canonical(label)) in added and own else to
+        for label, to in way.labels.items()
+    }
+    ways[place.name] = Projection(way.source, place, labels, way.version)
 
 
 def _some(schema: Schema) -> str:

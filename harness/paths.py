@@ -1,4 +1,4 @@
-"""Where things lie: the harness's own folder, the predictions store, and gold sets known by name."""
+"""Where things lie: the harness's own folder, the predictions store, gold sets known by name."""
 
 from __future__ import annotations
 

@@ -9,14 +9,15 @@ differ nowhere else (`timeless`).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from harness.adapter import Declaration, ModelIdentity, Option
-from harness.annotation import Task
+from harness.annotation import Record, Task
 from harness.coding import DecodeError, decode, encode
+from harness.digest import digest_file
 from harness.errors import InputError
 from harness.formats.files import atomic_writer, read_text
 
@@ -32,17 +33,23 @@ __all__ = [
     "RunRecord",
     "RunStatus",
     "Unit",
+    "beside",
     "dump_units",
     "from_json",
+    "inside",
     "iter_units",
     "read",
+    "run_status",
     "slug",
+    "stored_predictions",
     "timeless",
     "to_json",
     "write",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: digests of the files beside the record, where its gold lies, the project's commit."""
+_READABLE = (1, 2)
 
 ResultStatus = Literal["ok", "partial", "failed", "unavailable"]
 RunStatus = Literal["success", "partial", "error"]
@@ -67,11 +74,11 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Git:
-    """The checkout that the harness runs from."""
+    """A checkout."""
 
     commit: str
     dirty: bool
-    """Whether code, gold or seeds differ from the commit; results written by a run do not count."""
+    """Whether files differ from the commit; results written by a run do not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,11 @@ class GoldRecord:
     """Code points of all texts."""
     words: int
     """Runs of non-white-space; the unit of `Costs.words_per_second`."""
+    path: str = ""
+    """Where it lay: relative to the record's folder where the run was written, else as it was
+    named. `digest` says whether what lies there now is the same."""
+    assumed: tuple[str, ...] = ()
+    """What nobody stated of it and was taken to be so, a sentence each."""
     agreement: Mapping[str, Any] = field(default_factory=dict)
     """What the card says of the annotators' agreement: `who`, and per task the F1 over pairs of
     annotators (`f1`, `lowest`, `highest`, `pairs`); the ceiling row of the tables."""
@@ -182,10 +194,15 @@ class Result:
     duplicates: int = 0
     """Predictions identical to another one, in spans and in label as scored: counted once."""
     unknown_labels: Mapping[str, int] = field(default_factory=dict)
-    """Predicted labels that the scoring schema does not have, with how often each came.
-
-    They stay predictions: each counts as spurious, unless the projection drops the label.
-    """
+    """Predicted labels that the backend's own schema does not have, with how often each came."""
+    not_scored: Mapping[str, int] = field(default_factory=dict)
+    """Predicted types that the gold set does not annotate, with how often each came."""
+    f1_with_all: float | None = None
+    """Micro F1 if those counted as well; `None` where there are none."""
+    assumed: tuple[str, ...] = ()
+    """What nobody stated of its labels and was taken to be so, a sentence each."""
+    schema: str | None = None
+    """The label schema that was asked for; the signature names the one where labels met."""
     cannot_produce: tuple[str, ...] = ()
     """Gold types that the model has no label for, in the meeting schema."""
     ceiling_recall: float | None = None
@@ -208,6 +225,10 @@ class Result:
     recall, f1 and counts."""
     predictions: str | None = None
     """The predictions' JSON-lines file, relative to the record's folder."""
+    predictions_digest: str = ""
+    """sha256 of that file; empty in records of version 1."""
+    proof: str = ""
+    """Why answers may be taken from the store, or why not; empty where no store was used."""
     costs: Costs = field(default_factory=Costs)
     units: tuple[Unit, ...] = ()
     """Statistics per paragraph in the gold's order; empty when `units_file` is given."""
@@ -215,6 +236,8 @@ class Result:
     """JSON lines with the units, relative to the record's folder, for gold sets of many documents.
 
     `iter_units` reads either."""
+    units_digest: str = ""
+    """sha256 of that file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +253,7 @@ class RunRecord:
     finished: str
     command: tuple[str, ...]
     git: Git | None
-    """`None` when the harness does not run from a checkout."""
+    """The harness's own checkout; `None` when it does not run from one."""
     python: str
     packages: Mapping[str, str]
     """Versions in the parent's environment: the harness itself and what draws its tables."""
@@ -246,6 +269,8 @@ class RunRecord:
     common: tuple[Result, ...] = ()
     """Entity results counted once more in the finest schema that all backends of a gold set reach,
     where they meet the gold in different ones (`harness.running.common`)."""
+    project: Git | None = None
+    """The checkout in whose folder the run was started; `None` where there is none."""
 
     def find_gold(self, name: str) -> GoldRecord:
         """The gold set of that name. Raises `KeyError`."""
@@ -261,6 +286,14 @@ class RunRecord:
             for result in self.results
             if (gold is None or result.gold == gold) and (task is None or result.task == task)
         )
+
+
+def run_status(results: Sequence[Result]) -> RunStatus:
+    """What a run with these results is called; unavailable backends have no say."""
+    here = [result.status for result in results if result.status != "unavailable"]
+    if not any(status in ("ok", "partial") for status in here):
+        return "error"
+    return "success" if all(status == "ok" for status in here) else "partial"
 
 
 def slug(backend: str) -> str:
@@ -317,9 +350,9 @@ def from_json(text: str, *, path: str | Path | None = None) -> RunRecord:
             path=path,
             hint="expected the run.json that `harness run` writes",
         )
-    if version != SCHEMA_VERSION:
+    if version not in _READABLE:
         raise InputError(
-            f"run record of schema version {version!r}, expected {SCHEMA_VERSION}",
+            f"run record of schema version {version!r}, expected {SCHEMA_VERSION} or older",
             path=path,
             hint="read it with the harness that wrote it, or run again",
         )
@@ -344,14 +377,50 @@ def write(path: str | Path, record: RunRecord) -> None:
         handle.write(to_json(record))
 
 
+def inside(folder: str | Path, name: str, what: str) -> Path:
+    """The path of a file that a record names. Raises `InputError` outside the record's folder."""
+    path = Path(folder) / name
+    if not path.resolve().is_relative_to(Path(folder).resolve()):
+        raise InputError(f"{what} {name!r} lie outside the run's folder")
+    return path
+
+
+def beside(folder: str | Path, name: str, digest: str, what: str) -> Path:
+    """The path of a file that a record names, which has to be the one that the run wrote.
+
+    Raises `InputError` for one outside the record's folder, and for one with another digest: then
+    the record is of one run, and the file of another.
+    """
+    path = inside(folder, name, what)
+    try:
+        if digest and digest_file(path) != digest:
+            raise InputError(
+                f"is not the file that this record is about: its {what} are of another run",
+                path=path,
+                hint="a run was stopped while it wrote here, or a file was edited: run again",
+            )
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+    return path
+
+
+def stored_predictions(result: Result, folder: str | Path) -> Iterator[Record]:
+    """The predictions of a result that has some, as they were written into the record's `folder`.
+
+    Raises what `beside` raises.
+    """
+    from harness.formats import jsonl
+
+    assert result.predictions is not None
+    return jsonl.read(beside(folder, result.predictions, result.predictions_digest, "predictions"))
+
+
 def iter_units(result: Result, folder: str | Path) -> Iterator[Unit]:
     """The units of a result, from the record or from its side file in the record's `folder`."""
     yield from result.units
     if result.units_file is None:
         return
-    path = Path(folder) / result.units_file
-    if not path.resolve().is_relative_to(Path(folder).resolve()):
-        raise InputError(f"units file {result.units_file!r} lies outside the record's folder")
+    path = beside(folder, result.units_file, result.units_digest, "units")
     try:
         with path.open(encoding="utf-8", newline="\n") as handle:
             for number, line in enumerate(handle, 1):

@@ -16,7 +16,7 @@ from harness.scoring.ner import MATCH_MODES, NerOptions, NerScore
 from harness.scoring.ner import score as ner_score
 from harness.signature import Signature
 
-__all__ = ["UnitCounts", "counts_of", "full_score", "headline", "unit_counts"]
+__all__ = ["UnitCounts", "counts_of", "full_score", "headline", "options_of", "unit_counts"]
 
 Triple = tuple[float, int, int]
 """`(tp, predicted, gold)`; `tp` may be a half under the match mode `partial`."""
@@ -42,7 +42,7 @@ def full_score(
     if not tallies:
         return None
     if result.task == "ner":
-        return ner_score(ner_total(map(NerTally.from_json, tallies)), options or _options(result))
+        return ner_score(ner_total(map(NerTally.from_json, tallies)), options or options_of(result))
     capabilities = result.declaration.capabilities if result.declaration else None
     return attribution_score(
         attribution_total(map(AttributionTally.from_json, tallies)),
@@ -53,7 +53,7 @@ def full_score(
 
 def headline(result: Result) -> str:
     """The measure by which a result is ranked: `strict micro` (or another mode), `found50`."""
-    return f"{_options(result).match} micro" if result.task == "ner" else "found50"
+    return f"{options_of(result).match} micro" if result.task == "ner" else "found50"
 
 
 def unit_counts(result: Result, folder: str | Path) -> UnitCounts:
@@ -64,7 +64,7 @@ def unit_counts(result: Result, folder: str | Path) -> UnitCounts:
     numbers: dict[str, int] = {}
     documents: list[int] = []
     rows: list[Triple] = []
-    options = _options(result)
+    options = options_of(result)
     for unit in iter_units(result, folder):
         documents.append(numbers.setdefault(unit.document, len(numbers)))
         rows.append(_row(result, unit.tally, options))
@@ -81,9 +81,15 @@ def _row(result: Result, tally: Any, options: NerOptions) -> Triple:
     return micro.tp, micro.predicted, micro.support
 
 
-def _options(result: Result) -> NerOptions:
-    match = "strict" if result.signature is None else Signature.parse(result.signature).match
-    return NerOptions(match=next((mode for mode in MATCH_MODES if mode == match), "strict"))
+def options_of(result: Result) -> NerOptions:
+    """How the mentions of a result were matched, by its signature."""
+    if result.signature is None:
+        return NerOptions()
+    signature = Signature.parse(result.signature)
+    return NerOptions(
+        match=next((mode for mode in MATCH_MODES if mode == signature.match), "strict"),
+        boundary="normalised" if signature.boundary == "normalised" else "raw",
+    )
 
 
 def counts_of(tally: NerTally, label: str | None = None) -> tuple[int, int, int]:

@@ -20,7 +20,7 @@ FLOORS = (
     ("errors", "annotation", "digest", "coding", "offsets", "paths", "__init__"),
     ("schemas", "adapter", "signature"),
     ("labels", "registry", "formats", "scoring"),
-    ("goldset", "evaluate", "interop", "doctor", "record", "rescore", "readers", "validate"),
+    ("goldset", "interop", "doctor", "record", "rescore", "results", "readers", "validate"),
     ("running",),
     ("comparison", "flips", "complement", "audit", "api"),
     ("gate", "rules", "baseline", "choose"),

@@ -14,6 +14,7 @@ import pytest
 import synthetic
 
 from harness import baseline as baselines
+from harness import record as records
 from harness.annotation import Annotations, Entity, Record
 from harness.baseline import Baseline
 from harness.cli.main import main
@@ -729,7 +730,7 @@ def test_show(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["check", "old", "--baseline", "base.json", "--rules", "none.toml"], 2, "cannot be read"),
         (["check", "old", "--baseline", "base.json", "--backend", "x"], 3, ""),
         (["check", "old", "--baseline", "base.json", "--resamples", "0"], 2, "from 1 up"),
-        (["check", "old", "--baseline", "base.json", "--replay"], 3, "--gold"),
+        (["check", "gone", "--baseline", "base.json", "--replay"], 3, "--gold"),
         (["baseline", "accept", "nowhere", "--baseline", "base.json"], 2, "no run here"),
     ],
 )
@@ -737,6 +738,16 @@ def test_bad_usage(
     desk: Path, capsys: pytest.CaptureFixture[str], argv: list[str], status: int, said: str
 ) -> None:
     accept()
+    shutil.copytree(desk / "old", desk / "gone")
+    record = records.read(desk / "gone")
+    gold = tuple(replace(card, path="", name="gone") for card in record.gold)
+    results = tuple(
+        replace(
+            result, gold="gone", signature=(result.signature or "").replace("planted@", "gone@")
+        )
+        for result in record.results
+    )
+    records.write(desk / "gone" / "run.json", replace(record, gold=gold, results=results))
     before = (desk / "base.json").read_bytes()
     capsys.readouterr()
     assert main(argv) == status

@@ -103,7 +103,7 @@ def test_every_result_field_has_a_line_of_its_own() -> None:
         ("", "not a run record"),
         ("{", "is the file cut off?"),
         ("[]", 'no "schema_version" in it'),
-        ('{"schema_version": 99}', "schema version 99, expected 1"),
+        ('{"schema_version": 99}', "schema version 99, expected 2"),
         ('{"schema_version": 1}', "no 'tool_version'"),
         (to_json(RECORD)[:-200], "is the file cut off?"),
         ("[" * 100_000, "not a run record"),
@@ -156,7 +156,7 @@ def test_units_beside_the_record(tmp_path: Path) -> None:
     result = replace(RECORD.results[0], units=(), units_file="units.jsonl")
     assert tuple(iter_units(result, tmp_path)) == units
     assert tuple(iter_units(RECORD.results[0], tmp_path)) == units
-    with pytest.raises(InputError, match="outside the record's folder"):
+    with pytest.raises(InputError, match="outside the run's folder"):
         list(iter_units(replace(result, units_file="../units.jsonl"), tmp_path / "x"))
     with pytest.raises(InputError, match="cannot be read"):
         list(iter_units(replace(result, units_file="none.jsonl"), tmp_path))

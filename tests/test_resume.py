@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from support import alive
 
+from harness.errors import UsageError
 from harness.goldset import GoldSet
 from harness.record import read, timeless, to_json
 from harness.registry import BackendSpec
@@ -44,8 +45,10 @@ pytestmark = pytest.mark.usefixtures("planted")
 
 
 @contextmanager
-def started(gold: GoldSet, tmp_path: Path, *backends: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-c", PROGRAM, gold.path, tmp_path / "cache", tmp_path / "out"]
+def started(
+    gold: GoldSet, tmp_path: Path, *backends: str, out: str = "out"
+) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-c", PROGRAM, gold.path, tmp_path / "cache", tmp_path / out]
     process = subprocess.Popen(
         [*map(str, command), *backends], stderr=subprocess.PIPE, start_new_session=True
     )
@@ -220,11 +223,22 @@ def test_two_runs_may_share_a_store(make_gold: Make, tmp_path: Path) -> None:
     gold = make_gold(TEXTS)
     with (
         started(gold, tmp_path, "planted/slow:0.003") as one,
-        started(gold, tmp_path, "planted/slow:0.003") as other,
+        started(gold, tmp_path, "planted/slow:0.003", out="other") as other,
     ):
         assert one.wait(60) == 0
         assert other.wait(60) == 0
-    assert read(tmp_path / "out").status == "success"
+    for out in ("out", "other"):
+        assert read(tmp_path / out).status == "success"
+
+
+def test_two_runs_do_not_share_a_folder(make_gold: Make, tmp_path: Path, log: Log) -> None:
+    gold = make_gold(TEXTS)
+    with started(gold, tmp_path, "planted/slow:0.03") as process:
+        wait_until(lambda: len(log()) > 2)
+        with pytest.raises(UsageError, match="another run is writing"):
+            run_again(gold, tmp_path)
+        assert process.wait(60) == 0
+    run_again(gold, tmp_path)
 
 
 def run_again(gold: GoldSet, tmp_path: Path) -> None:

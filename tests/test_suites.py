@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli import choose as cli_choose
+from harness.cli import predict as cli_predict
+from harness.cli import run as cli_run
+from harness.cli.main import main
 from harness.errors import InputError, UsageError
+from harness.record import read
 from harness.registry import BackendSpec
 from harness.running.sizes import parse_size
 from harness.running.suites import find_suites, load_suite
@@ -23,6 +28,14 @@ rounds = 3
 max_memory = "2G"
 timeout = 30
 [suites.empty]
+"""
+SMALL = """
+[suites.small]
+backends = ["empty"]
+gold = ["mine.jsonl"]
+task = "ner"
+match = "partial"
+seed = 3
 """
 
 
@@ -41,20 +54,32 @@ def test_a_suite(tmp_path: Path) -> None:
         BackendSpec("quotes", "", {"strict": True}),
     )
     assert suite.gold == ("seeds", str(tmp_path / "mine.jsonl"))
-    assert suite.options == {"task": "ner", "rounds": 3, "max_memory": 2 << 30, "timeout": 30}
+    assert suite.options == {"task": "ner", "rounds": 3, "max_memory": 2 * 10**9, "timeout": 30}
 
 
-def test_the_command_line_wins(tmp_path: Path) -> None:
-    write(tmp_path, GOOD)
-    suite = load_suite("nightly", folder=tmp_path)
-    args = argparse.Namespace(task=None, rounds=5, timeout=300.0, max_memory=None, require=["a"])
-    suite.apply(args, ["run", "--suite", "nightly", "--rounds=5", "--require", "a"])
-    assert args == argparse.Namespace(
-        task="ner", rounds=5, timeout=30, max_memory=2 << 30, require=["a"]
+def test_the_command_line_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where Python calls the command, whatever this process itself was started with."""
+    write(tmp_path, SMALL)
+    (tmp_path / "mine.jsonl").write_text(
+        '{"id": "a", "text": "Anna", "entities": [{"start": 0, "end": 4, "label": "PER"}]}\n'
     )
-    args = argparse.Namespace(rounds=1, require=[])
-    suite.apply(args, ["run", "--suite", "nightly"])
-    assert args == argparse.Namespace(rounds=3, require=["quotes"])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["something", "--match", "exact", "--seed", "9"])
+    common = ("run", "--suite", "small", "--no-cache", "--quiet")
+    for words, match, seed in (
+        ((), "partial", 3),
+        (("--match", "type", "--seed=4"), "type", 4),
+        (("--match", "strict"), "strict", 3),
+    ):
+        assert main([*common, *words]) == 0
+        record = read(tmp_path / "results")
+        assert (record.options["match"], record.seed) == (match, seed)
+        assert record.command == ("harness", *common, *words)
+    assert main([*common, "--require", "gazetteer"]) == 3
+    assert main([*common, "--require", "empty"]) == 0
+    write(tmp_path, SMALL + 'require = ["gazetteer"]\n')
+    assert main([*common]) == 3
+    assert main([*common, "--require", "empty"]) == 0
 
 
 def test_an_empty_suite_leaves_everything_to_the_command(tmp_path: Path) -> None:
@@ -91,7 +116,7 @@ def test_pyproject_and_folders_above(tmp_path: Path) -> None:
         ("[suites.x]\nrounds = true", "suites.x.rounds is True, expected a whole number"),
         ("[suites.x]\nrounds = 0", "expected a number from 1 up"),
         ("[suites.x]\ntimeout = 0", "expected seconds above 0"),
-        ("[suites.x]\nmax_memory = 'lots'", "expected a size such as 800M or 4G"),
+        ("[suites.x]\nmax_memory = 'lots'", "expected a size above 0 such as 800MB"),
         ("[suites.x]\ntask = 'NER'", "expected one of ner, attribution"),
         ("suites = 3", "suites is 3, expected a table of suites"),
         ("[suites]\nx = 3", "suites.x is 3, expected a table"),
@@ -116,13 +141,34 @@ def test_nearest_suite_and_no_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("800M", 800 << 20), ("4 GiB", 4 << 30), ("1.5g", 3 << 29), ("65536", 65536), ("2kb", 2048)],
+    [
+        ("800M", 800 * 10**6),
+        ("4 GiB", 4 << 30),
+        ("1.5g", 15 * 10**8),
+        ("65536", 65536),
+        ("2kb", 2000),
+        ("2kib", 2048),
+        ("1GB", 10**9),
+        ("1.5 GiB", 3 << 29),
+        ("1T", 10**12),
+        ("512m", 512 * 10**6),
+        ("100", 100),
+    ],
 )
 def test_sizes(text: str, size: int) -> None:
     assert parse_size(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "0", "many", "-1", "1T", "1e3"])
+@pytest.mark.parametrize("text", ["", "0", "many", "-1", "-1GB", "1P", "1e3", "9" * 400])
 def test_no_sizes(text: str) -> None:
-    with pytest.raises(ValueError, match="800M or 4G"):
+    with pytest.raises(ValueError, match="such as 800MB"):
         parse_size(text)
+
+
+def test_one_size_in_every_verb() -> None:
+    for verb, module in (("run", cli_run), ("predict", cli_predict), ("choose", cli_choose)):
+        parser = argparse.ArgumentParser(verb)
+        module.configure(parser)
+        (action,) = [a for a in parser._actions if "--max-memory" in a.option_strings]
+        assert callable(action.type)
+        assert (action.type("1GB"), action.type("1GiB")) == (10**9, 1 << 30)

@@ -21,7 +21,6 @@ from harness.choose.wishes import (
     in_schema,
     licences,
     obstacles,
-    parse_size,
     parse_weights,
     seconds_per_1k_words,
 )
@@ -54,7 +53,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Candidate", "Choice", "Wishes", "choose", "in_schema", "parse_size", "parse_weights"]
+__all__ = ["Candidate", "Choice", "Wishes", "choose", "in_schema", "parse_weights"]
 
 ALPHA = 0.05
 

@@ -15,7 +15,7 @@ from harness.record import Costs
 from harness.registry import BackendSpec
 from harness.schemas import catalogue, load_schema
 
-__all__ = ["Licence", "Wishes", "in_schema", "is_permissive", "obstacles", "parse_size"]
+__all__ = ["Licence", "Wishes", "in_schema", "is_permissive", "obstacles"]
 __all__ += ["parse_weights"]
 
 Licence: TypeAlias = Literal["any", "open", "permissive"]
@@ -29,7 +29,6 @@ _OPEN = re.compile(
     r"(a|l)?gpl(v|-)?[0-9.]*(-only|-or-later|\+)?|mpl-2\.0|epl-2\.0|cc-by-sa(-[1-4]\.0)?|odbl(-1\.0)?",
     re.IGNORECASE,
 )
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +53,6 @@ class Wishes:
     max_load_seconds: float | None = None
     licence: Licence = "any"
     offline: bool = False
-
-
-def parse_size(text: str) -> int:
-    """Bytes of `1GB`, `512 MiB`, `800M`. Raises `UsageError`."""
-    match = _SIZE.fullmatch(text.strip())
-    if match is None:
-        raise UsageError(f"{text!r} is no size, expected for example 512MB or 1.5GiB")
-    number, unit, binary = match.groups()
-    power = " kmgt".index(unit.lower() or " ")
-    return int(float(number) * (1024 if binary else 1000) ** power)
 
 
 def parse_weights(texts: list[str]) -> dict[str, float]:

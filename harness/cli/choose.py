@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from harness.cli.options import size
 from harness.errors import NothingMeasured, UsageError
 from harness.report.tables import FORMATS
 
@@ -42,8 +43,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--weight", action="append", default=[], metavar="recall=2", help="weights for F")
     add("--min-precision", type=float, metavar="X")
     add("--min-recall", type=float, metavar="X")
-    add("--max-memory", metavar="SIZE", help="peak memory, for example 1GB or 512MiB")
-    add("--max-disk", metavar="SIZE", help="size of the model's files")
+    add("--max-memory", type=size, metavar="SIZE", help="peak memory, for example 1GB or 512MiB")
+    add("--max-disk", type=size, metavar="SIZE", help="size of the model's files")
     add("--max-seconds-per-1k-words", type=float, metavar="S")
     add("--max-load-seconds", type=float, metavar="S")
     add("--licence", choices=("any", "open", "permissive"), default="any", help="code and model")
@@ -166,7 +167,7 @@ def _candidates(systems: list[System], names: list[str]) -> list[System]:
 
 
 def _wishes(args: argparse.Namespace) -> Wishes:
-    from harness.choose import Wishes, parse_size, parse_weights
+    from harness.choose import Wishes, parse_weights
 
     if args.types and args.task != "ner":
         raise UsageError("--types are for entities; for attribution name a --part")
@@ -189,8 +190,8 @@ def _wishes(args: argparse.Namespace) -> Wishes:
         recall_weight=weights.get("recall", 1.0),
         min_precision=args.min_precision,
         min_recall=args.min_recall,
-        max_memory=None if args.max_memory is None else parse_size(args.max_memory),
-        max_disk=None if args.max_disk is None else parse_size(args.max_disk),
+        max_memory=args.max_memory,
+        max_disk=args.max_disk,
         max_seconds_per_1k_words=args.max_seconds_per_1k_words,
         max_load_seconds=args.max_load_seconds,
         licence=args.licence,

@@ -131,8 +131,12 @@ def _dispatch(arguments: list[str]) -> int:
     gc.set_threshold(200_000, 50, 50)
     try:
         namespace = parser.parse_args(arguments[1:])
+        if hasattr(module, "defaults"):  # Some are known only when the command line is read.
+            parser.set_defaults(**module.defaults(namespace))
+            namespace = parser.parse_args(arguments[1:])
     except SystemExit as stop:  # argparse prints usage itself; keep its status, 0 or 2
         return int(stop.code or 0)
+    namespace.command = ["harness", *arguments]
     # Only the tables that people read may have lines before and after them.
     tables = getattr(namespace, "format", None) == "simple"
     machine = not tables or bool(getattr(namespace, "json", False))

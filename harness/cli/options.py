@@ -10,7 +10,7 @@ from harness.paths import cache_folder as default_cache
 from harness.running.predictor import Limits
 from harness.running.sizes import parse_size
 
-__all__ = ["add_cache_options", "add_worker_options", "cache_folder", "limits"]
+__all__ = ["add_cache_options", "add_worker_options", "cache_folder", "limits", "size"]
 
 
 def add_worker_options(parser: argparse.ArgumentParser) -> None:
@@ -48,9 +48,9 @@ def add_worker_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--max-memory",
-        type=_bytes,
+        type=size,
         metavar="SIZE",
-        help="resident memory of a worker, such as 800M or 4G (default: none)",
+        help="resident memory of a worker, such as 800MB or 4GiB (default: none)",
     )
     group.add_argument(
         "--online", action="store_true", help="let backends fetch models (default: never)"
@@ -108,7 +108,8 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _bytes(text: str) -> int:
+def size(text: str) -> int:
+    """The type of an option that takes bytes: `800MB`, `4GiB`."""
     try:
         return parse_size(text)
     except ValueError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from harness.report.tables import FORMATS
 
@@ -22,18 +21,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("run", nargs="?", default="results", metavar="RUN", help="run folder or run.json")
     add("--format", choices=FORMATS, default="simple", help="default: simple")
     add("--rankings", action="store_true", help="the ranking tables only")
+    add("--gold", action="append", default=[], metavar="PATH", help="where a gold set lies now")
     add("--html", metavar="FILE", help="write one self-contained page instead of printing")
     add("--json", action="store_true", help="print the run record")
 
 
 def run(args: argparse.Namespace) -> int:
     from harness import record as records
+    from harness.comparison.runs import read_run
     from harness.report.run import description, details, rankings
     from harness.report.tables import render
 
-    path = Path(args.run)
-    folder = path if path.is_dir() else path.parent
-    record = records.read(path)
+    record, folder = read_run(args.run)
     if args.json and not args.html:
         print(records.to_json(record), end="")
         return 0
@@ -41,12 +40,16 @@ def run(args: argparse.Namespace) -> int:
     if not args.html:
         print(render([*rest, *first], args.format))
         return 0
+    from harness.annotation import printable
+    from harness.comparison.systems import GoldFinder
     from harness.formats.files import write_text
     from harness.report.browse import groups
     from harness.report.html import page
 
-    browsed = groups(record, folder)
-    title = "NLP backends compared"
-    write_text(args.html, page(title, description(record), first, folded=rest, groups=browsed))
+    browsed, missing = groups(record, folder, GoldFinder(args.gold))
+    head = [*description(record), *missing]
+    write_text(args.html, page("NLP backends compared", head, first, folded=rest, groups=browsed))
+    for text in missing:
+        print(f"harness: {printable(text)}", file=sys.stderr)
     print(f"harness: wrote {args.html}", file=sys.stderr)
     return 0

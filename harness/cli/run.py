@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.cli.options import add_worker_options, cache_folder, limits
 from harness.errors import UsageError
@@ -35,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--gold", action="append", metavar="NAME", help="gold set, folder or file; may be repeated")
     add("--task", choices=("ner", "attribution"), help="only this task")
     add("--suite", metavar="NAME", help="backends, gold sets and options named in harness.toml")
-    add("--require", action="append", default=[], metavar="BACKEND", help="fail without it (3)")
+    add("--require", action="append", metavar="BACKEND", help="fail without it (3)")
     add("--out", default="results", metavar="DIR", help="default: results")
     add("--match", choices=("strict", "exact", "partial", "type"), default="strict")
     add("--boundary", choices=("raw", "normalised"), default="raw")
@@ -54,6 +53,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--format", choices=FORMATS, default="simple", help="default: simple")
     add("--json", action="store_true", help="print the run record")
     add_worker_options(parser)
+    parser.set_defaults(suite_require=())
+
+
+def defaults(args: argparse.Namespace) -> dict[str, Any]:
+    """Defaults of options that only the command line tells: those of a suite."""
+    if not args.suite:
+        return {}
+    from harness.running.suites import load_suite
+
+    return load_suite(args.suite).defaults()
 
 
 def run(args: argparse.Namespace) -> int:
@@ -66,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     _publish(args, record)
     if args.strict_labels:
         _refuse_unknown(record)
-    check_required(record, args.require)
+    check_required(record, args.suite_require if args.require is None else args.require)
     return EXIT_NOTHING if record.status == "error" else 0
 
 
@@ -85,7 +94,6 @@ def _plan(args: argparse.Namespace) -> tuple[list[BackendSpec], list[GoldSet], R
         suite = load_suite(args.suite)
         specs = specs or list(suite.backends)
         gold = gold or list(suite.gold)
-        suite.apply(args)
     options = RunOptions(
         tasks=(args.task,) if args.task else None,
         match=args.match,
@@ -100,7 +108,7 @@ def _plan(args: argparse.Namespace) -> tuple[list[BackendSpec], list[GoldSet], R
         cache=cache_folder(args),
         out=Path(args.out),
         seed=args.seed,
-        command=("harness", *sys.argv[1:]),
+        command=tuple(args.command),
         suite=args.suite,
     )
     goldsets = [load_goldset(name) for name in gold or _all_gold()]

@@ -15,8 +15,7 @@ from harness.report.tables import FORMATS
 
 if TYPE_CHECKING:
     from harness.annotation import Record
-    from harness.evaluate import Evaluation
-    from harness.goldset import GoldSet
+    from harness.results.scored import Counted
 
 EPILOG = """\
 Labels are compared as they are spelled; --schema NAME projects both sides onto that schema first.
@@ -59,11 +58,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.evaluate import evaluate
-    from harness.formats.jsonl import check_said
-    from harness.formats.registry import guess, read_any
+    from harness.formats.registry import read_any
     from harness.goldset import load_goldset
-    from harness.scoring.attribution import AttributionOptions
+    from harness.results.pairs import checked, renamed
+    from harness.results.scored import count_records
     from harness.scoring.ner import NerOptions
 
     if args.task == "attribution" and (args.match != "strict" or args.boundary != "raw"):
@@ -76,48 +74,48 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--strict-labels is for entities, and not for --as")
     goldset = load_goldset(args.gold)
     gold = goldset.read_all()
-    predicted = list(read_any(Path(args.pred)))
+    predicted = renamed(gold, list(read_any(Path(args.pred))), path=args.pred)
     if args.scorer:
         return _print_as(args, gold, predicted)
     try:
-        evaluation = evaluate(
-            gold,
+        counted = count_records(
+            goldset,
             predicted,
             task=args.task,
             options=NerOptions(match=args.match, boundary=args.boundary),
-            attribution_options=AttributionOptions(aliases=goldset.aliases),
             schema=args.schema,
-            gold_schema=goldset.schema,
             strict_labels=args.strict_labels,
+            gold=gold,
         )
-        # Reading has checked what spans say of themselves wherever the text stands beside them.
-        if any(r.text is None for r in predicted) and guess(args.pred).name == "jsonl":
-            check_said(args.pred, {r.id: r.text for r in gold if r.text is not None})
+        checked(args.pred, gold, predicted)
     except InputError as error:
         # Records do not know their file; whoever set them against each other does.
         hint = _explained(error.hint, args, gold, predicted)
         raise type(error)(
             error.message, path=error.path or args.pred, line=error.line, hint=hint
         ) from None
-    signature = _signature(args, goldset, evaluation)
+    signature = str(counted.signature)
     body: dict[str, Any] = {
         "signature": signature,
         "task": args.task,
-        **evaluation.score.to_json(),
+        **counted.score.to_json(),
     }
     findings = _diagnose(args, gold, predicted, body)
-    _warn(evaluation)
+    _warn(counted)
     if args.json:
         extra = {
-            "documents": len(evaluation.documents),
-            "missing_documents": list(evaluation.missing),
-            "failed_documents": [{"id": id_, "error": error} for id_, error in evaluation.failed],
-            "unknown_labels": {side: dict(n) for side, n in evaluation.unknown_labels.items()},
+            "documents": len(counted.pairs),
+            "missing_documents": list(counted.missing),
+            "failed_documents": [{"id": id_, "error": error} for id_, error in counted.failed],
+            "unknown_labels": {side: dict(n) for side, n in counted.unknown_labels.items()},
+            "not_scored": dict(counted.not_scored),
+            "f1_with_all": counted.f1_with_all,
+            "assumed": [*counted.terms.gold_assumed, *counted.terms.assumed],
             "findings": findings,
         }
         print(json.dumps({**body, **extra}, ensure_ascii=False, indent=2))
         return 0
-    print(_tables(args, body, signature))
+    print(_tables(args, body, (signature, *_notes(counted))))
     # What a program reads has to stay JSON or CSV.
     stream = sys.stdout if args.format in ("simple", "github") else sys.stderr
     for finding in findings:
@@ -126,35 +124,27 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _tables(args: argparse.Namespace, body: dict[str, Any], signature: str) -> str:
+def _tables(args: argparse.Namespace, body: dict[str, Any], notes: tuple[str, ...]) -> str:
     from harness.report.scores import attribution_table, confusion_table, error_table, ner_table
     from harness.report.tables import render
 
     title = f"{Path(args.pred).name} against {Path(args.gold).name}"
     if args.task == "attribution":
-        return render([attribution_table(title, body, notes=(signature,))], args.format)
-    tables = [ner_table(title, body, notes=(signature,))]
+        return render([attribution_table(title, body, notes=notes)], args.format)
+    tables = [ner_table(title, body, notes=notes)]
     if args.confusion:
         tables += [error_table("Error classes", body), confusion_table("Confusion", body)]
     return render(tables, args.format)
 
 
-def _signature(args: argparse.Namespace, goldset: GoldSet, evaluation: Evaluation) -> str:
-    from harness.signature import Signature
+def _notes(counted: Counted) -> list[str]:
+    """What was assumed, and what does not count: a line each under the table."""
+    from harness.report.remarks import not_scored
 
-    return str(
-        Signature(
-            task=args.task,
-            gold=goldset.name,
-            gold_version=goldset.version,
-            gold_digest=goldset.digest,
-            documents=len(evaluation.documents),
-            schema=evaluation.schema,
-            projection=evaluation.projection,
-            match=args.match if args.task == "ner" else "found50",
-            boundary=args.boundary if args.task == "ner" else "none",
-        )
-    )
+    notes = [*counted.terms.gold_assumed, *counted.terms.assumed]
+    if counted.not_scored:
+        notes.append(not_scored(counted.not_scored, counted.f1_with_all))
+    return notes
 
 
 def _diagnose(
@@ -193,16 +183,16 @@ def _print_as(args: argparse.Namespace, gold: list[Record], predicted: list[Reco
     return 0
 
 
-def _warn(evaluation: Evaluation) -> None:
+def _warn(counted: Counted) -> None:
     """What the reader of the numbers must know, on stderr."""
-    notes = list(evaluation.score.to_json().get("warnings", []))
-    if evaluation.missing:
-        notes.append(_listed("gold document(s) have no predictions", evaluation.missing))
-    if evaluation.failed:
+    notes = list(counted.score.to_json().get("warnings", []))
+    if counted.missing:
+        notes.append(_listed("gold document(s) have no predictions", counted.missing))
+    if counted.failed:
         notes.append(
-            _listed("document(s) failed", [f"{id_} ({why})" for id_, why in evaluation.failed])
+            _listed("document(s) failed", [f"{id_} ({why})" for id_, why in counted.failed])
         )
-    for side, counts in evaluation.unknown_labels.items():
+    for side, counts in counted.unknown_labels.items():
         labels = ", ".join(f"{label} ({count})" for label, count in counts.items())
         notes.append(f"labels in the {side} that the schema does not have: {labels}")
     for note in notes:

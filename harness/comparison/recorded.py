@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,12 +12,15 @@ from harness import __version__
 from harness import record as records
 from harness.annotation import Record
 from harness.comparison.systems import System
-from harness.evaluate import Pair
+from harness.digest import digest_file
 from harness.formats import jsonl
 from harness.goldset import GoldSet
-from harness.record import Failure, GoldRecord, Result, RunRecord, Unit, slug
+from harness.record import Failure, Result, RunRecord, Unit, run_status, slug
+from harness.results.card import gold_record
+from harness.results.pairs import Pair
+from harness.results.unfinished import unfinished
 from harness.running.distributions import versions
-from harness.running.provenance import git_state, machine
+from harness.running.provenance import git_state, machine, project_state
 
 __all__ = ["run_record", "write_run"]
 
@@ -27,13 +31,18 @@ def run_record(
     *,
     seed: int = 0,
     command: Sequence[str] = (),
+    folder: Path | None = None,
 ) -> RunRecord:
-    """A record of these systems. Costs are left empty: nothing was timed."""
+    """A record of these systems. Costs are left empty: nothing was timed.
+
+    With `folder` their predictions lie there already.
+    """
+    results = tuple(_result(system, folder) for system in systems)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return RunRecord(
         schema_version=records.SCHEMA_VERSION,
         tool_version=__version__,
-        status="success",
+        status=run_status(results),
         started=now,
         finished=now,
         command=tuple(command),
@@ -44,8 +53,9 @@ def run_record(
         threads=1,
         seed=seed,
         options={},
-        gold=tuple(_gold(goldset) for goldset in goldsets),
-        results=tuple(map(_result, systems)),
+        gold=tuple(gold_record(goldset, folder) for goldset in goldsets),
+        results=results,
+        project=project_state(folder),
     )
 
 
@@ -62,50 +72,54 @@ def write_run(
     What is written can be compared, checked and accepted as a baseline like any other run.
     """
     folder = Path(folder)
-    for system in systems:
-        said = (Record(p.gold.id, None, p.predicted, error=p.error) for p in _pairs(system))
-        jsonl.write(folder / _predictions(system), said)
-    record = run_record(systems, goldsets, seed=seed, command=command)
-    records.write(folder / "run.json", record)
+    with unfinished(folder, command):
+        for system in systems:
+            said = (Record(p.gold.id, None, p.predicted, error=p.error) for p in _pairs(system))
+            jsonl.write(folder / _predictions(system), said)
+        record = run_record(systems, goldsets, seed=seed, command=command, folder=folder)
+        records.write(folder / "run.json", record)
     return record
 
 
-def _pairs(system: System) -> list[Pair]:
-    return system.pairs() if system.pairs is not None else []
+def _pairs(system: System) -> Sequence[Pair]:
+    """As they came: whoever counts them again brings the labels together anew."""
+    return () if system.counted is None else system.counted.pairs
 
 
 def _predictions(system: System) -> str:
     return f"predictions/{slug(system.gold)}/{system.task}/{slug(system.backend)}.jsonl"
 
 
-def _result(system: System) -> Result:
+def _result(system: System, folder: Path | None) -> Result:
     pairs = _pairs(system)
     failed = [Failure(pair.gold.id, pair.error) for pair in pairs if pair.error is not None]
-    units = zip(system.units, system.tallies, strict=True)
-    return Result(
+    found = Result(
         backend=system.backend,
         gold=system.gold,
         task=system.task,
-        status="partial" if failed else "ok",
+        status="ok" if not failed else "failed" if len(failed) == len(pairs) else "partial",
         documents=len(pairs),
         failed=len(failed),
         failures=tuple(failed),
+        schema=system.schema,
+    )
+    counted = system.counted
+    if counted is None or found.status == "failed":
+        return found
+    return replace(
+        found,
+        duplicates=counted.duplicates,
+        unknown_labels=counted.unknown_labels.get("predictions", {}),
+        not_scored=counted.not_scored,
+        f1_with_all=counted.f1_with_all,
+        assumed=counted.terms.assumed,
         characters=sum(len(pair.gold.text or "") for pair in pairs if pair.error is None),
         signature=str(system.signature),
-        predictions=_predictions(system),
-        units=tuple(Unit(*unit, tally.to_json()) for unit, tally in units),
-    )
-
-
-def _gold(goldset: GoldSet) -> GoldRecord:
-    texts = [record.text or "" for record in goldset.records()]
-    return GoldRecord(
-        name=goldset.name,
-        version=goldset.version,
-        digest=goldset.digest,
-        schema="" if goldset.schema is None else str(goldset.schema),
-        tasks=goldset.tasks,
-        documents=goldset.documents,
-        characters=sum(map(len, texts)),
-        words=sum(len(text.split()) for text in texts),
+        scores=counted.scores,
+        predictions=_predictions(system) if folder else None,
+        predictions_digest=digest_file(folder / _predictions(system)) if folder else "",
+        units=tuple(
+            Unit(*unit, tally.to_json())
+            for unit, tally in zip(system.units, system.tallies, strict=True)
+        ),
     )

@@ -6,30 +6,30 @@ again, with today's rules and gold, or in another label schema.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from harness import __version__
 from harness import record as records
 from harness.annotation import Record, Task
 from harness.comparison.measures import Tally
-from harness.comparison.systems import GoldFinder, System, counted
+from harness.comparison.systems import GoldFinder, System, recounted
 from harness.errors import InputError, NotComparable, NothingMeasured, UsageError
-from harness.evaluate import Pair, join, project_records
-from harness.formats import jsonl
 from harness.goldset import GoldSet
-from harness.labels import Meeting
 from harness.record import Result, RunRecord
-from harness.running.assess import Assessor, meeting_of, spoken
+from harness.rescore import options_of
+from harness.results.consistent import check_record
+from harness.results.pairs import Pair, join
+from harness.results.scored import count_pairs, together
+from harness.results.terms import Terms, settle, speech_of
+from harness.results.unfinished import check_finished
 from harness.scoring.attribution_tally import AttributionTally
 from harness.scoring.counts import NerTally
 from harness.signature import Signature
 
-__all__ = ["from_run", "is_run", "read_run"]
+__all__ = ["from_run", "is_run", "read_run", "stored_terms"]
 
 Key: TypeAlias = tuple[str, Task, str]
 """Gold set, task and backend: what a result is about."""
@@ -49,7 +49,8 @@ def is_run(path: str | Path) -> bool:
 def read_run(path: str | Path) -> tuple[RunRecord, Path]:
     """The record and the folder that its other files lie in.
 
-    Raises `InputError` where there is none, or a broken one.
+    Raises `InputError` where there is none, a broken one, or one that contradicts itself or the
+    files beside it, `NothingMeasured` where a later run into the folder was not finished.
     """
     path = Path(path)
     file = path / "run.json" if path.is_dir() else path
@@ -57,7 +58,10 @@ def read_run(path: str | Path) -> tuple[RunRecord, Path]:
         raise InputError(
             "no run here", path=file, hint="make one with `harness run`, or name its folder"
         )
-    return records.read(file), file.parent
+    check_finished(file.parent)
+    record = records.read(file)
+    check_record(record, file.parent, path=file)
+    return record, file.parent
 
 
 def from_run(
@@ -79,6 +83,7 @@ def from_run(
     """
     record, folder = read_run(path)
     finder = finder or GoldFinder()
+    finder.learn(record, folder)
     golds = sorted({result.gold for result in record.results})
     if golds and not lenient and not any(map(finder.wants, golds)):
         raise UsageError(
@@ -122,22 +127,18 @@ class _Run(NamedTuple):
         return None
 
 
-class _Uncounted(Counter[str]):
-    """Unknown labels are scored as they are spelled; here nobody asks how many there were."""
-
-
 def _in_common(run: _Run) -> Callable[[], System] | None:
     """How the run counted the same backend in a schema that all backends share, if it did."""
     one = run.result
     for result in run.record.common:
         if (result.gold, result.task, result.backend) == (one.gold, one.task, one.backend):
             schema = Signature.parse(str(result.signature)).schema
-            return partial(_system, run._replace(result=result), schema=schema)
+            return partial(_system, run._replace(result=result), place=schema)
     return None
 
 
-def _system(run: _Run, *, schema: str | None = None) -> System:
-    """The counts that the run has; `schema` is where they met, if not where the run asked for."""
+def _system(run: _Run, *, place: str | None = None) -> System:
+    """The counts that the run has; `place` is the schema of the run's second count."""
     result = run.result
     assert result.signature is not None
     read: Callable[[Any], Tally] = (
@@ -168,7 +169,10 @@ def _system(run: _Run, *, schema: str | None = None) -> System:
         tallies=tuple(tallies),
         source=str(run.folder),
         result=result,
-        pairs=_Once(lambda: _stored_pairs(run, digest=signature.gold_digest, schema=schema)[0]),
+        pairs=_Once(
+            lambda: _stored(run, digest=signature.gold_digest, place=place).together(result.task)
+        ),
+        schema=result.schema,
     )
 
 
@@ -185,20 +189,17 @@ class _Once:
         return self._pairs
 
 
-def _stored_pairs(
-    run: _Run, *, digest: str | None = None, schema: str | None = None
-) -> tuple[list[Pair], Meeting | None]:
-    """Gold and stored predictions in one label schema, and how they came to meet there.
+def _stored(
+    run: _Run, *, digest: str | None = None, schema: str | None = None, place: str | None = None
+) -> _Stored:
+    """Gold and stored predictions, and the labels in which they are compared.
 
     `digest` is what the gold's has to begin with; `None` takes the gold as it is now. `schema` is
-    the schema to meet in, in place of the run's.
+    asked for in place of the run's, `place` is where labels met in the run's second count.
     """
     result = run.result
     if result.predictions is None:
         raise NothingMeasured(f"{run.what}: the run kept no predictions")
-    path = (run.folder / result.predictions).resolve()
-    if not path.is_relative_to(run.folder.resolve()):
-        raise InputError(f"predictions {result.predictions!r} lie outside the run's folder")
     goldset = run.finder.find(result.gold)
     if goldset is None:
         raise NothingMeasured(
@@ -206,41 +207,59 @@ def _stored_pairs(
         )
     if digest is not None and not goldset.digest.startswith(digest):
         raise NotComparable(f"{run.what}: gold set {result.gold!r} has changed since the run")
-    gold: Iterable[Record] = goldset.records()
-    predicted: Iterable[Record] = jsonl.read(path)
-    meeting = _meeting(run, goldset, schema) if result.task == "ner" else None
-    if meeting is not None:
-        gold = project_records(gold, meeting.project_gold, _Uncounted())
-        predicted = project_records(predicted, meeting.project_predicted, _Uncounted())
-    return join(list(gold), predicted, task=result.task), meeting
+    predicted = list(records.stored_predictions(result, run.folder))
+    return _Stored(
+        goldset,
+        join(list(goldset.records()), predicted, task=result.task),
+        stored_terms(result, run.record, goldset, predicted, schema=schema, place=place),
+    )
 
 
-def _meeting(run: _Run, goldset: GoldSet, schema: str | None) -> Meeting | None:
-    assert run.result.signature is not None
-    if schema is None and Signature.parse(run.result.signature).schema == "none":
-        return None  # Labels were compared as they are spelled.
-    declared = run.result.declaration.labels if run.result.declaration else None
-    forced = schema or run.record.options.get("schema")
-    return meeting_of(
-        goldset.schema,
-        spoken(declared, run.result.labels, goldset.schema_folders),
-        schema=forced if isinstance(forced, str) else None,
-        folders=goldset.schema_folders,
+class _Stored(NamedTuple):
+    goldset: GoldSet
+    pairs: list[Pair]
+    """With labels as they came."""
+    terms: Terms
+
+    def together(self, task: Task) -> list[Pair]:
+        return [together(pair, self.terms, task) for pair in self.pairs]
+
+
+def stored_terms(
+    result: Result,
+    record: RunRecord,
+    goldset: GoldSet,
+    predicted: Iterable[Record],
+    *,
+    schema: str | None = None,
+    place: str | None = None,
+) -> Terms:
+    """In which labels a result was counted, or with `schema` is to be counted."""
+    asked = record.options.get("schema") if result.schema is None else result.schema
+    wanted = schema or (asked if isinstance(asked, str) else None)
+    return settle(
+        goldset,
+        speech_of(result.declaration, result.labels, predicted),
+        task=result.task,
+        schema=wanted,
+        place=place,
+        # Those were compared as they were spelled.
+        as_spelled=Signature.parse(str(result.signature)).schema == "none",
     )
 
 
 def _recounted(system: System, run: _Run, schema: str | None) -> System:
-    pairs, meeting = _stored_pairs(run, schema=schema)
-    goldset = run.finder.find(run.result.gold)
-    assert goldset is not None
-    signature = replace(
-        system.signature,
-        gold_version=goldset.version,
-        gold_digest=goldset.digest[:8],
-        documents=len(pairs),
-        version=__version__,
+    stored = _stored(run, schema=schema)
+    signed = system.signature
+    options = options_of(run.result)
+    again = count_pairs(
+        stored.goldset, stored.pairs, stored.terms, task=system.task, options=options
     )
-    if meeting is not None:
-        met = Assessor("ner", system.options, meeting=meeting)
-        signature = replace(signature, schema=met.schema, projection=met.projection)
-    return counted(replace(system, signature=signature, aliases=goldset.aliases), pairs)
+    found = recounted(system, stored.goldset, again)
+    _, prompts, told = signed.projection.partition(",prompts=")
+    projection = f"{again.signature.projection}{prompts}{told}"
+    return replace(
+        found,
+        signature=replace(again.signature, projection=projection),
+        schema=schema or system.schema,
+    )

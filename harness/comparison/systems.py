@@ -6,22 +6,20 @@ for. Systems come out of a run (`harness.comparison.runs`), a file of prediction
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from harness.annotation import Record, Task
 from harness.comparison.measures import Tally
-from harness.errors import (
-    HarnessError,
-)
-from harness.evaluate import Pair, join, onto_schema, projection_name, tally_document
+from harness.errors import HarnessError, NotComparable
 from harness.flips import Outcomes, outcomes
 from harness.goldset import GoldSet, load_goldset, named_goldset
-from harness.record import Result
+from harness.record import GoldRecord, Result, RunRecord
+from harness.results.pairs import Pair, read_predictions
+from harness.results.scored import Counted, count_records
 from harness.scoring.attribution_tally import AttributionOptions
 from harness.scoring.options import NerOptions
 from harness.signature import Signature
@@ -29,32 +27,48 @@ from harness.signature import Signature
 __all__ = [
     "GoldFinder",
     "System",
-    "counted",
     "distinct_names",
+    "from_counted",
     "from_predictions",
     "from_records",
     "on_one_footing",
+    "recounted",
 ]
 
 
 class GoldFinder:
     """The gold sets that a user asked for: where they lie, and which results are about them.
 
-    Each place is a path, a name below `goldsets/`, or a pattern of names. Without any, every gold
-    set is wanted, and looked for by its name.
+    Each place is a path, the name of a known gold set, or a pattern of names. Without any, every
+    gold set is wanted. One that was not given by its place is looked for where a record says that
+    it lay (`learn`), and by its name.
     """
 
     def __init__(self, places: Iterable[str | Path] = ()) -> None:
-        self._known: dict[str, GoldSet | None] = {}
+        self._given: dict[str, GoldSet] = {}
+        self._found: dict[str, GoldSet | None] = {}
+        self._cards: dict[str, tuple[GoldRecord, Path]] = {}
         patterns = []
         for place in places:
             if Path(place).exists() or named_goldset(place):
                 goldset = load_goldset(place)
-                self._known[goldset.name] = goldset
+                self._given[goldset.name] = goldset
                 patterns.append(goldset.name)
             else:
                 patterns.append(str(place))
         self.patterns = tuple(patterns)
+
+    def learn(self, record: RunRecord, folder: str | Path) -> None:
+        """Take from a record where its gold sets lay; `folder` is the record's.
+
+        A gold set that was given under another name is the record's if it has its digest.
+        """
+        for card in record.gold:
+            self._cards.setdefault(card.name, (card, Path(folder)))
+            for name, goldset in list(self._given.items()):
+                if card.name not in self._given and goldset.digest == card.digest:
+                    self._given[card.name] = self._given.pop(name)
+                    self.patterns = tuple(card.name if p == name else p for p in self.patterns)
 
     def wants(self, name: str) -> bool:
         """Whether the gold set of that name was asked for."""
@@ -63,13 +77,43 @@ class GoldFinder:
         )
 
     def find(self, name: str) -> GoldSet | None:
-        """The gold set of that name, or `None`; its digest is not checked."""
-        if name not in self._known:
+        """The gold set of that name, or `None`.
+
+        The one that was given, else one that a record knows and that is still the same, else
+        whatever lies there; its digest has to be looked at.
+        """
+        if name in self._given:
+            return self._given[name]
+        if name not in self._found:
+            there = list(self._candidates(name))
+            card = self._cards[name][0] if name in self._cards else None
+            same = [one for one in there if card is not None and one.digest == card.digest]
+            self._found[name] = next(iter([*same, *there]), None)
+        return self._found[name]
+
+    def check_given(self, record: RunRecord) -> None:
+        """Raise `NotComparable` for a gold set that was given and is not the record's any more."""
+        for card in record.gold:
+            goldset = self._given.get(card.name)
+            if goldset is not None and goldset.digest != card.digest:
+                raise NotComparable(
+                    f"the gold set {card.name!r} at {goldset.path} is not the one of the run: its "
+                    f"digest is {goldset.digest[:8]}, the run's {card.digest[:8]}. The run's "
+                    "counts are of the old gold: run again"
+                )
+
+    def _candidates(self, name: str) -> Iterator[GoldSet]:
+        places: list[str | Path] = [name]
+        if name in self._cards and self._cards[name][0].path:
+            card, folder = self._cards[name]
+            places.insert(0, folder / card.path)
+        for place in places:
             try:
-                self._known[name] = load_goldset(name)
-            except HarnessError:
-                self._known[name] = None
-        return self._known[name]
+                found = load_goldset(place)
+                _ = found.digest  # Whether it can be read at all.
+            except (HarnessError, OSError):
+                continue
+            yield found
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +137,10 @@ class System:
     known_outcomes: Outcomes | None = field(default=None, repr=False)
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     """Other names of speakers, by canonical name."""
+    schema: str | None = None
+    """The label schema that was asked for; `signature.schema` is where labels met."""
+    counted: Counted | None = field(default=None, repr=False)
+    """What it was counted from, where that was done here."""
     common: Callable[[], System] | None = field(default=None, repr=False)
     """The same, as the run counted it in the finest schema that all of its backends reach."""
 
@@ -147,18 +195,17 @@ def from_predictions(
     options: NerOptions | None = None,
     schema: str | None = None,
 ) -> System:
-    """A file of predictions, scored against a gold set as `harness score` does it.
+    """A file of predictions, counted against a gold set as `harness score` does it.
 
     Labels are compared as they are spelled unless `schema` names one to project both sides onto.
     Raises what reading and joining raise (`InputError`, `NothingMeasured`, `SchemaError`).
     """
-    from harness.formats.registry import read_any
-
     path = Path(path)
-    predicted = list(read_any(path))
-    return from_records(
-        path.stem, goldset, predicted, task=task, options=options, schema=schema, source=str(path)
+    gold = goldset.read_all()
+    counted = count_records(
+        goldset, read_predictions(path, gold), task=task, options=options, schema=schema, gold=gold
     )
+    return from_counted(path.stem, goldset, counted, schema=schema, source=str(path))
 
 
 def from_records(
@@ -172,28 +219,31 @@ def from_records(
     source: str = "",
 ) -> System:
     """As `from_predictions`, with records at hand."""
-    options = options or NerOptions()
-    predicted, gold = list(predicted), list(goldset.records())
-    meeting = None
-    if schema is not None and task == "ner":
-        unknown: dict[str, Counter[str]] = {"gold": Counter(), "predictions": Counter()}
-        gold, predicted, meeting = onto_schema(
-            schema, gold, predicted, unknown, gold_schema=goldset.schema
-        )
-    pairs = join(gold, predicted, task=task)
-    signature = Signature(
-        task=task,
-        gold=goldset.name,
-        gold_version=goldset.version,
-        gold_digest=goldset.digest[:8],
-        documents=len(pairs),
-        schema="none" if meeting is None else str(meeting.schema),
-        projection=projection_name(meeting),
-        match=options.match if task == "ner" else "found50",
-        boundary=options.boundary if task == "ner" else "none",
+    counted = count_records(goldset, predicted, task=task, options=options, schema=schema)
+    return from_counted(name, goldset, counted, schema=schema, source=source)
+
+
+def from_counted(
+    name: str, goldset: GoldSet, counted: Counted, *, schema: str | None = None, source: str = ""
+) -> System:
+    """What was counted, as a system of that name; `schema` is the one that was asked for."""
+    empty = System(
+        name, name, goldset.name, counted.task, counted.signature, (), (), source, schema=schema
     )
-    empty = System(name, name, goldset.name, task, signature, (), (), source)
-    return counted(replace(empty, aliases=goldset.aliases), pairs)
+    return recounted(empty, goldset, counted)
+
+
+def recounted(system: System, goldset: GoldSet, counted: Counted) -> System:
+    """The system with these counts in place of its own."""
+    return replace(
+        system,
+        signature=counted.signature,
+        units=counted.units,
+        tallies=counted.tallies,
+        aliases=goldset.aliases,
+        counted=counted,
+        pairs=cache(counted.compared),
+    )
 
 
 def on_one_footing(systems: Sequence[System]) -> tuple[list[System], str | None]:
@@ -229,16 +279,3 @@ def distinct_names(systems: Sequence[System]) -> list[System]:
 def _short(source: str) -> str:
     path = Path(source)
     return path.parent.name if path.name == "run.json" else path.name
-
-
-def counted(system: System, pairs: list[Pair]) -> System:
-    """The system with the counts of these pairs."""
-    units: list[tuple[str, int]] = []
-    tallies: list[Tally] = []
-    for pair in pairs:
-        tallied = tally_document(pair, system.task, system.options, system.attribution_options)
-        of_units: tuple[Tally, ...] = tallied.units
-        for number, tally in enumerate(of_units):
-            units.append((pair.gold.id, number))
-            tallies.append(tally)
-    return replace(system, units=tuple(units), tallies=tuple(tallies), pairs=lambda: pairs)

@@ -74,7 +74,9 @@ def read(
         text = read_text(source)
         if name in layers:
             annotations, ignore = read_ann(layers[name], text, tasks=chosen, report=report)
-            yield Record(name, text, annotations, ignore)
+            # One file alone may be called anything: it is the first document and the only one.
+            number = None if path.is_dir() else 1
+            yield Record(name, text, annotations, ignore, number=number)
         else:
             yield Record(name, text, Annotations())
 

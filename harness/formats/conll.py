@@ -109,7 +109,8 @@ class _Reader:
                     Entity(spans[start].start, spans[end - 1].end, label)
                     for start, end, label, _ in self.chunks(sentence)
                 ]
-        return Record(f"{self.path.stem}-{self.count:05}", text, Annotations(tuple(entities)))
+        id_ = f"{self.path.stem}-{self.count:05}"
+        return Record(id_, text, Annotations(tuple(entities)), number=self.count)
 
     def chunks(self, sentence: list[Line]) -> list[Chunk]:
         try:

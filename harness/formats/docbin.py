@@ -45,10 +45,12 @@ def read(
         groups = sorted(set(doc.spans) - {spans_key or GROUP})
         for group in groups:
             report[f"span group {group!r}: left out (--spans-key reads it)"] += 1
+        known = isinstance(id_, str) and id_ != ""
         yield Record(
-            id_ if isinstance(id_, str) and id_ else f"{path.stem}-{number:05}",
+            id_ if known else f"{path.stem}-{number:05}",
             doc.text,
             Annotations(_entities(doc, spans_key)),
+            number=None if known else number,
         )
 
 

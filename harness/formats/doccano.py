@@ -46,7 +46,8 @@ def read(
             raise InputError(f"document id {id_!r} comes a second time", path=path, line=line)
         seen.add(id_)
         entities = _entities(value, Place(path, line, text, unit))
-        yield Record(id_, text, Annotations(entities))
+        own = number if given is None else None
+        yield Record(id_, text, Annotations(entities), number=own)
 
 
 def _entities(value: Mapping[str, Any], place: Place) -> tuple[Entity, ...] | None:

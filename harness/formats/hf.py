@@ -14,6 +14,7 @@ import contextlib
 import importlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -65,7 +66,8 @@ def read(
     found = _open(str(path), split, tag_column, online)
     chosen = _scheme(found, repair) if scheme is None else scheme
     for number, (id_, group) in enumerate(_documents(found), 1):
-        yield _record(id_ or f"{found.name}-{number:05}", group, found, chosen, repair, report)
+        record = _record(id_ or f"{found.name}-{number:05}", group, found, chosen, repair, report)
+        yield record if id_ else replace(record, number=number)
 
 
 def _open(path: str, split: str | None, tag_column: str | None, online: bool) -> _Rows:

@@ -50,7 +50,9 @@ def read(
             raise InputError(f"task id {id_!r} comes a second time", path=path, line=line)
         seen.add(id_)
         place = Place(path, line, text, unit)
-        yield Record(id_, text, Annotations(_entities(task, place, layer or "annotations", report)))
+        own = number if given is None else None
+        layers = Annotations(_entities(task, place, layer or "annotations", report))
+        yield Record(id_, text, layers, number=own)
 
 
 def _text(data: Any, path: Path, line: int) -> str:

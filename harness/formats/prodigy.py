@@ -36,19 +36,21 @@ def read(path: str | Path, *, report: Counter[str] | None = None) -> Iterator[Re
             raise InputError('has no "text", or one that is no string', path=path, line=line)
         if value.get("relations"):
             report["relations: left out"] += len(value["relations"])
-        id_ = _id(value, path, number)
+        given = _id(value)
+        id_ = given or f"{path.stem}-{number:05}"
         if id_ in seen:
             raise InputError(f"document id {id_!r} comes a second time", path=path, line=line)
         seen.add(id_)
-        yield Record(id_, text, Annotations(_entities(value, Place(path, line, text))))
+        layers = Annotations(_entities(value, Place(path, line, text)))
+        yield Record(id_, text, layers, number=None if given else number)
 
 
-def _id(value: Mapping[str, Any], path: Path, number: int) -> str:
+def _id(value: Mapping[str, Any]) -> str:
     meta = value.get("meta")
     for given in (value.get("id"), meta.get("id") if isinstance(meta, Mapping) else None):
         if isinstance(given, (str, int)) and not isinstance(given, bool) and given != "":
             return str(given)
-    return f"{path.stem}-{number:05}"
+    return ""
 
 
 def _entities(value: Mapping[str, Any], place: Place) -> tuple[Any, ...] | None:

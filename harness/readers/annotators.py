@@ -12,6 +12,7 @@ from harness.formats.files import read_text
 from harness.formats.multi import is_multi, read_multi
 from harness.formats.registry import read_any
 from harness.goldset import CARD, load_goldset, load_layer
+from harness.results.pairs import renamed
 
 __all__ = ["load_annotators"]
 
@@ -33,7 +34,12 @@ def load_annotators(
     if len(paths) == 1:
         return _of_gold_set(paths[0])
     names = _names([Path(path) for path in paths])
-    return {name: _one(Path(path), gold) for name, path in zip(names, paths, strict=True)}
+    found = {name: _one(Path(path), gold) for name, path in zip(names, paths, strict=True)}
+    first = found[names[0]]
+    return {
+        name: records if records is first else renamed(first, records, path=path)
+        for (name, records), path in zip(found.items(), paths, strict=True)
+    }
 
 
 def _merged(files: Sequence[dict[str, list[Record]]]) -> dict[str, list[Record]]:

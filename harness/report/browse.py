@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.annotation import Annotations, Attribution, Entity, Record, Span, Task, printable
-from harness.errors import InputError
-from harness.formats import jsonl
-from harness.goldset import GoldSet, load_goldset
-from harness.labels import Projection, project
-from harness.record import Result, RunRecord
+from harness.annotation import Attribution, Entity, Record, Span, Task, printable
+from harness.comparison.runs import stored_terms
+from harness.comparison.systems import GoldFinder
+from harness.goldset import GoldSet
+from harness.record import Result, RunRecord, stored_predictions
 from harness.report.html import BrowsedDocument, BrowsedItem, Group, MarkedSpan
-from harness.running.assess import meeting_of
+from harness.rescore import options_of
+from harness.results.pairs import Pair, join
+from harness.results.scored import together
 from harness.scoring import attribution, ner
+from harness.scoring.attribution import AttributionOptions
 
 __all__ = ["MOST_DOCUMENTS", "groups"]
 
@@ -21,63 +23,88 @@ MOST_DOCUMENTS = 50
 """A page with more would be too large to open; the first ones are shown."""
 
 
-def groups(record: RunRecord, folder: str | Path) -> list[Group]:
-    """A group per gold set and task whose gold is on this machine and unchanged since the run.
+def groups(
+    record: RunRecord, folder: str | Path, finder: GoldFinder | None = None
+) -> tuple[list[Group], list[str]]:
+    """A group per gold set and task, and a sentence for whatever cannot be shown.
 
-    Gold that has changed or is gone is left out: its marks would stand in the wrong places.
+    Gold that has changed since the run or is not at hand is left out, since its marks would stand
+    in the wrong places; so are results whose predictions are gone.
     """
+    finder = finder or GoldFinder()
+    finder.learn(record, folder)
     found: list[Group] = []
+    missing: list[str] = []
     for card in record.gold:
-        goldset = _same_gold(card.name, card.digest)
+        goldset = finder.find(card.name)
         if goldset is None:
+            missing.append(
+                f"{card.name}: its mentions are not shown, since the gold set is not at hand; say "
+                "where it lies with --gold"
+            )
             continue
-        records = [r for _, r in zip(range(MOST_DOCUMENTS), goldset.records(), strict=False)]
+        if goldset.digest != card.digest:
+            missing.append(
+                f"{card.name}: its mentions are not shown, since the gold set at {goldset.path} "
+                "is not the one of the run (another digest)"
+            )
+            continue
+        golds = list(goldset.records())
+        if len(golds) > MOST_DOCUMENTS:
+            missing.append(
+                f"{card.name}: the first {MOST_DOCUMENTS} of {len(golds)} documents are shown"
+            )
         for task in card.tasks:
-            results = [
-                result
-                for result in record.select(gold=card.name, task=task)
-                if result.predictions and not (result.declaration and result.declaration.sanity)
-            ]
+            results = []
+            for result in record.select(gold=card.name, task=task):
+                if result.declaration and result.declaration.sanity:
+                    continue
+                if result.predictions and (Path(folder) / result.predictions).is_file():
+                    results.append(result)
+                elif result.status in ("ok", "partial"):
+                    missing.append(f"{result.backend} on {card.name}: its predictions are gone")
             if results:
-                found.append(_group(goldset, records, task, results, Path(folder)))
-    return found
-
-
-def _same_gold(name: str, digest: str) -> GoldSet | None:
-    try:
-        goldset = load_goldset(name)
-    except InputError:
-        return None
-    return goldset if goldset.digest == digest else None
+                found.append(_group(goldset, golds, record, task, results, Path(folder)))
+    return found, missing
 
 
 def _group(
-    goldset: GoldSet, records: list[Record], task: Task, results: list[Result], folder: Path
+    goldset: GoldSet,
+    golds: list[Record],
+    record: RunRecord,
+    task: Task,
+    results: list[Result],
+    folder: Path,
 ) -> Group:
-    items: dict[str, dict[str, tuple[BrowsedItem, ...]]] = {record.id: {} for record in records}
+    shown = golds[:MOST_DOCUMENTS]
+    items: dict[str, dict[str, tuple[BrowsedItem, ...]]] = {gold.id: {} for gold in shown}
     for result in results:
-        assert result.predictions is not None
-        predicted = {r.id: r.annotations for r in jsonl.read(folder / result.predictions)}
-        for record in records:
-            layers = predicted.get(record.id, Annotations((), ()))
-            make = _entity_items if task == "ner" else _attribution_items
-            items[record.id][result.backend] = tuple(make(goldset, result, record, layers))
-    documents = tuple(
-        BrowsedDocument(record.id, record.text or "", items[record.id]) for record in records
-    )
+        predicted = list(stored_predictions(result, folder))
+        terms = stored_terms(result, record, goldset, predicted)
+        pairs = {pair.gold.id: pair for pair in join(golds, predicted, task=task)}
+        options = options_of(result)
+        for gold in shown:
+            pair = pairs.get(gold.id)
+            if pair is None:
+                made: Iterator[BrowsedItem] = iter(())
+            elif task == "ner":
+                made = _entity_items(together(pair, terms, task), options)
+            else:
+                made = _attribution_items(pair, AttributionOptions(aliases=goldset.aliases))
+            items[gold.id][result.backend] = tuple(made)
+    documents = tuple(BrowsedDocument(gold.id, gold.text or "", items[gold.id]) for gold in shown)
     return Group(f"{goldset.name}: {task}", tuple(r.backend for r in results), documents)
 
 
-def _entity_items(
-    goldset: GoldSet, result: Result, record: Record, layers: Annotations
-) -> Iterator[BrowsedItem]:
-    labels = result.labels or (result.declaration.labels if result.declaration else None)
-    meeting = meeting_of(goldset.schema, labels, folders=goldset.schema_folders)
-    gold = _onto(record.annotations.entities, meeting.project_gold if meeting else None)
-    predicted = _onto(layers.entities, meeting.project_predicted if meeting else None)
-    text = record.text or ""
-    found = ner.mentions(gold, predicted, ner.NerOptions(), text=text, ignore=record.ignore)
-    for mention in found:
+def _entity_items(pair: Pair, options: ner.NerOptions) -> Iterator[BrowsedItem]:
+    text = pair.gold.text or ""
+    for mention in ner.mentions(
+        pair.gold.annotations.entities or (),
+        pair.predicted.entities or (),
+        options,
+        text=text,
+        ignore=pair.gold.ignore,
+    ):
         sides = [
             f"{name} {side.label} “{printable(text[side.start : side.end])}”"
             for name, side in (("gold", mention.gold), ("predicted", mention.predicted))
@@ -88,33 +115,27 @@ def _entity_items(
         )
 
 
-def _onto(entities: tuple[Entity, ...] | None, projection: Projection | None) -> list[Entity]:
-    if projection is None:
-        return list(entities or ())
-    return list(project(entities or (), projection)[0])
-
-
 def _marks(entity: Entity | None) -> tuple[MarkedSpan, ...]:
     return () if entity is None else (MarkedSpan(entity.start, entity.end, entity.label),)
 
 
-def _attribution_items(
-    goldset: GoldSet, result: Result, record: Record, layers: Annotations
-) -> Iterator[BrowsedItem]:
-    text = record.text or ""
-    found = attribution.pairs(
-        record.annotations.attributions or (),
-        layers.attributions or (),
+def _attribution_items(pair: Pair, options: AttributionOptions) -> Iterator[BrowsedItem]:
+    text = pair.gold.text or ""
+    for found in attribution.pairs(
+        pair.gold.annotations.attributions or (),
+        pair.predicted.attributions or (),
+        options,
         text=text,
-        ignore=record.ignore,
-    )
-    for pair in found:
+        ignore=pair.gold.ignore,
+    ):
         sides = [
             f"{name} {_told(text, side)}"
-            for name, side in (("gold", pair.gold), ("predicted", pair.predicted))
+            for name, side in (("gold", found.gold), ("predicted", found.predicted))
             if side is not None
         ]
-        yield BrowsedItem(pair.error, "; ".join(sides), _roles(pair.gold), _roles(pair.predicted))
+        yield BrowsedItem(
+            found.error, "; ".join(sides), _roles(found.gold), _roles(found.predicted)
+        )
 
 
 def _told(text: str, item: Attribution) -> str:

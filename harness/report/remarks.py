@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.record import Result
 from harness.report.tables import number
 
-__all__ = ["remarks"]
+__all__ = ["not_scored", "remarks"]
 
 
 def remarks(results: Sequence[Result]) -> list[str]:
@@ -55,6 +55,18 @@ def _labels(result: Result) -> Iterator[str]:
         yield f"labels merged to compare: {'; '.join(result.merged_labels)}"
     if result.left_out_labels:
         yield f"gold labels without counterpart, not scored: {', '.join(result.left_out_labels)}"
-    if result.unknown_labels:
+    if result.not_scored:
+        yield not_scored(result.not_scored, result.f1_with_all)
+    yield from result.assumed
+    if result.unknown_labels and not result.not_scored:  # Those of version 1 were scored.
         listed = ", ".join(f"{label} ({n})" for label, n in result.unknown_labels.items())
-        yield f"labels unknown to the schema, counted as spurious: {listed}"
+        yield f"labels unknown to the backend's schema: {listed}"
+
+
+def not_scored(types: Mapping[str, int], f1_with_all: float | None) -> str:
+    """Predicted types that the gold set does not annotate: how many, and what they would do."""
+    listed = ", ".join(f"{label} ({n})" for label, n in types.items())
+    return (
+        f"predicted types that the gold set does not annotate, not scored: {listed}; F1 with "
+        f"them: {number(f1_with_all)}"
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from array import array
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import compress
@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from harness.adapter import Declaration, ModelIdentity
 from harness.annotation import Annotations, Record, Task
-from harness.digest import digest_text
+from harness.digest import digest_file, digest_text
 from harness.errors import BackendFailed, BackendUnavailable, InputError, SchemaError
 from harness.formats import jsonl
 from harness.formats.files import atomic_writer, write_text
@@ -37,7 +37,8 @@ from harness.record import (
     slug,
 )
 from harness.registry import BackendSpec, adapter
-from harness.running.assess import Assessor, meeting_of, spoken
+from harness.results.scored import Count, signature_of
+from harness.results.terms import settle, speech_of
 from harness.running.key import document_digest
 from harness.running.predictions import Asked, Prediction, Predictions, PredictOptions
 from harness.running.progress import Progress
@@ -46,7 +47,7 @@ from harness.scoring.attribution import AttributionOptions
 from harness.scoring.ner import NerOptions
 from harness.signature import Signature
 
-__all__ = ["Cell", "CellOptions"]
+__all__ = ["Cell", "CellOptions", "reach"]
 
 _MAX_FAILURES = 1000
 _MAX_DROPS = 50
@@ -92,7 +93,7 @@ class Cell:
         self._stop = stop
         self._store: Store | None = None
         self._predictions: Predictions | None = None
-        self._assessor: Assessor | None = None
+        self._counts: Count | None = None
         self._end: tuple[ResultStatus, str, str | None] | None = None
         self._columns: list[array[float]] = []  # Seconds of each round by document, nan without.
         self._answered = bytearray()
@@ -146,8 +147,8 @@ class Cell:
             failed=self._failed,
             failures=tuple(self._failures),
         )
-        predictions, assessor = self._predictions, self._assessor
-        if predictions is None or assessor is None or not answered:
+        predictions, count = self._predictions, self._counts
+        if predictions is None or count is None or not answered:
             return result
         hello = predictions.hello
         return replace(
@@ -157,18 +158,21 @@ class Cell:
             environment=predictions.environment,
             dropped=self._dropped,
             drops=tuple(self._drops),
-            duplicates=assessor.duplicates,
-            unknown_labels=dict(sorted(assessor.unknown.items())),
-            **self._reach(assessor, hello.labels if hello else None),
+            duplicates=count.duplicates,
+            unknown_labels=dict(sorted(count.unknown["predictions"].items())),
+            **reach(count, hello.labels if hello else None, self._gold),
+            schema=self._options.schema if self._task == "ner" else None,
             characters=self._characters,
             characters_seen=self._seen,
             unstable=self._unstable,
-            signature=str(self._signature(assessor)),
-            scores=assessor.scores(),
+            signature=str(self._signature(count)),
+            scores=count.scores(),
             predictions=self._file("predictions"),
+            predictions_digest=self._digest("predictions"),
             costs=self._costs(predictions),
             units=tuple(self._units),
             units_file=self._file("units") if self._large else None,
+            units_digest=self._digest("units") if self._large else "",
         )
 
     # Rounds
@@ -186,22 +190,65 @@ class Cell:
         )
         self._columns.append(array("d"))
         golds: deque[Record] = deque()
+        waiting: list[tuple[Record, Record]] = []
         with ExitStack() as files:
             lines = self._open(files, "predictions")
             units = self._open(files, "units") if self._large else None
             task = self._progress.task(self.title, self._card.documents)
             for prediction in self._predictions.round(self._asked(golds)):
-                counted = self._count(golds.popleft(), prediction)
+                gold = golds.popleft()
+                self._note(prediction)
+                said = _said(prediction)
                 if lines is not None:
-                    lines.write(_line(prediction))
-                if units is not None:
-                    units.writelines(dump_units(counted))
-                else:
-                    self._units.extend(counted)
+                    lines.write(jsonl.dumps(said) + "\n")
+                if self._is_settled():
+                    self._count(gold, said, units)
+                elif lines is None:
+                    waiting.append((gold, said))
                 task.advance(replayed=prediction.replayed, failed=prediction.error is not None)
             task.finish()
+        if self._counts is None and self._documents:
+            self._count_later(waiting)
         if self._failed:
             self._write_log()
+
+    def _is_settled(self) -> bool:
+        """Whether it is known in which labels to count: not before the end where labels are
+        neither declared nor told, since what occurs in the predictions decides then."""
+        if self._counts is None:
+            assert self._predictions is not None
+            hello = self._predictions.hello
+            speech = speech_of(self._declaration, hello.labels if hello else None)
+            if self._task == "ner" and not speech.is_stated and not self._declaration.sanity:
+                return False
+            self._counts = self._new_count(())
+        return True
+
+    def _count_later(self, waiting: list[tuple[Record, Record]]) -> None:
+        """Count when all predictions are there; they wait in memory, or else in their file."""
+        name = self._file("predictions")
+
+        def predicted() -> Iterator[Record]:
+            if name is None or self._options.out is None:
+                return (said for _, said in waiting)
+            return jsonl.read(self._options.out / name)
+
+        self._counts = self._new_count(predicted())
+        annotated = (r for r in self._gold.records() if r.annotations.layer(self._task) is not None)
+        golds = (gold for gold, _ in waiting) if waiting else annotated
+        with ExitStack() as files:
+            units = self._open(files, "units") if self._large else None
+            for gold, said in zip(golds, predicted(), strict=True):
+                self._count(gold, said, units)
+
+    def _count(self, gold: Record, said: Record, units: IO[str] | None) -> None:
+        assert self._counts is not None
+        layers = None if said.error is not None else said.annotations
+        counted = self._counts.add(gold, layers, said.error)
+        if units is not None:
+            units.writelines(dump_units(counted))
+        else:
+            self._units.extend(counted)
 
     def _timing_round(self, number: int) -> None:
         """Predict what was answered once more; only the times and any change are of interest."""
@@ -240,10 +287,8 @@ class Cell:
                 gold = jsonl.annotations_to_json(record.annotations)
             yield Asked(record.id, record.text, document_digest(record.text, gold), gold)
 
-    def _count(self, gold: Record, prediction: Prediction) -> list[Unit]:
-        """Add one document to every sum; returns its units."""
-        if self._assessor is None:
-            self._assessor = self._new_assessor()
+    def _note(self, prediction: Prediction) -> None:
+        """Add what one document cost, and what was wrong with its answer, to every sum."""
         answered = prediction.annotations is not None
         seconds = prediction.seconds
         self._documents += 1
@@ -263,47 +308,28 @@ class Cell:
         self._dropped += len(prediction.problems)
         room = _MAX_DROPS - len(self._drops)
         self._drops.extend(Failure(prediction.id, item) for item in prediction.problems[:room])
-        return self._assessor.add(gold, prediction.annotations, prediction.error)
 
     # What the result is made of
 
     def _gold_labels(self) -> tuple[str, ...]:
-        schema = self._gold.schema if self._task == "ner" else None
-        return () if schema is None else tuple(schema.labels)
+        return self._gold.annotated_labels if self._task == "ner" else ()
 
-    def _new_assessor(self) -> Assessor:
+    def _new_count(self, predicted: Iterable[Record]) -> Count:
         assert self._predictions is not None
-        meeting = None
-        if self._task == "ner":
-            hello = self._predictions.hello
-            folders = self._gold.schema_folders
-            produced = hello.labels if hello else None
-            meeting = meeting_of(
-                self._gold.schema,
-                spoken(self._declaration.labels, produced, folders),
-                schema=self._options.schema,
-                folders=folders,
-            )
-        return Assessor(
+        hello = self._predictions.hello
+        terms = settle(
+            self._gold,
+            speech_of(self._declaration, hello.labels if hello else None, predicted),
+            task=self._task,
+            schema=self._options.schema,
+        )
+        return Count(
             self._task,
             self._options.scoring,
-            meeting=meeting,
+            terms=terms,
             capabilities=self._declaration.capabilities,
             attribution_options=AttributionOptions(aliases=self._gold.aliases),
         )
-
-    def _reach(self, assessor: Assessor, produced: tuple[str, ...] | None) -> dict[str, Any]:
-        """What the backend cannot find at all, and what the meeting of the schemas costs."""
-        meeting = assessor.meeting
-        if meeting is None:
-            return {}
-        missing, ceiling = coverage(meeting, produced, self._gold.labels)
-        return {
-            "cannot_produce": missing,
-            "ceiling_recall": ceiling,
-            "merged_labels": tuple(str(merge) for merge in meeting.lossy),
-            "left_out_labels": meeting.dropped_gold,
-        }
 
     def _finish(self, status: ResultStatus, reason: str, install: str | None) -> None:
         self._end = (status, reason, install)
@@ -323,22 +349,17 @@ class Cell:
     def _model(self) -> ModelIdentity | None:
         return None if self._predictions is None else self._predictions.model
 
-    def _signature(self, assessor: Assessor) -> Signature:
-        ner = self._task == "ner"
+    def _signature(self, count: Count) -> Signature:
         model = self._model()
         # A backend that is told what to look for was asked another question by other prompts.
         prompts = model.notes.get("prompts", "") if model else ""
-        asked = f",prompts={digest_text(prompts)[:8]}" if prompts else ""
-        return Signature(
+        return signature_of(
+            self._gold,
+            count.terms,
             task=self._task,
-            gold=self._card.name,
-            gold_version=self._card.version,
-            gold_digest=self._card.digest[:8],
+            options=self._options.scoring,
             documents=self._documents,
-            schema=assessor.schema,
-            projection=assessor.projection + asked,
-            match=self._options.scoring.match if ner else "found50",
-            boundary=self._options.scoring.boundary if ner else "none",
+            prompts=digest_text(prompts)[:8] if prompts else "",
         )
 
     def _costs(self, predictions: Predictions) -> Costs:
@@ -385,6 +406,14 @@ class Cell:
             return None
         return f"{kind}/{slug(self._card.name)}/{self._task}/{slug(str(self._spec))}.jsonl"
 
+    def _digest(self, kind: str) -> str:
+        name = self._file(kind)
+        return (
+            ""
+            if name is None or self._options.out is None
+            else digest_file(self._options.out / name)
+        )
+
     def _open(self, files: ExitStack, kind: str) -> IO[str] | None:
         name = self._file(kind)
         if name is None or self._options.out is None:
@@ -401,10 +430,29 @@ class Cell:
             write_text(self._options.out / "logs" / name, text)
 
 
-def _line(prediction: Prediction) -> str:
+def reach(count: Count, produced: tuple[str, ...] | None, gold: GoldSet) -> dict[str, Any]:
+    """What a backend cannot find, what the meeting of the schemas costs, what is not scored."""
+    meeting = count.terms.meeting
+    found: dict[str, Any] = {
+        "not_scored": dict(sorted(count.not_scored.items())),
+        "f1_with_all": count.f1_with_all,
+        "assumed": count.terms.assumed,
+    }
+    if meeting is None:
+        return found
+    missing, ceiling = coverage(meeting, produced, gold.labels)
+    return {
+        **found,
+        "cannot_produce": missing,
+        "ceiling_recall": ceiling,
+        "merged_labels": tuple(str(merge) for merge in meeting.lossy),
+        "left_out_labels": meeting.dropped_gold,
+    }
+
+
+def _said(prediction: Prediction) -> Record:
     layers = prediction.annotations or Annotations()
-    record = Record(prediction.id, None, layers, error=prediction.error)
-    return jsonl.dumps(record) + "\n"
+    return Record(prediction.id, None, layers, error=prediction.error)
 
 
 def _first(failures: list[Failure]) -> str:

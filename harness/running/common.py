@@ -12,13 +12,15 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from harness.digest import digest_file
 from harness.errors import SchemaError
-from harness.formats import jsonl
 from harness.formats.files import atomic_writer
 from harness.goldset import GoldSet
-from harness.labels import Meeting, coverage, load_schema, meet, schema_names, schema_of
-from harness.record import Result, Unit, dump_units, slug
-from harness.running.assess import Assessor, spoken
+from harness.labels import load_schema, schema_names
+from harness.record import Result, Unit, dump_units, slug, stored_predictions
+from harness.results.scored import Count
+from harness.results.terms import Terms, settle, speech_of
+from harness.running.cell import reach
 from harness.scoring.ner import NerOptions
 from harness.signature import Signature
 
@@ -44,76 +46,59 @@ def count_in_common(
         ]
         if len({Signature.parse(str(result.signature)).schema for result in measured}) < 2:
             continue
-        meetings = _meetings(gold, measured)
-        if meetings:
-            found += [
-                _count(result, gold, meeting, scoring, out)
-                for result, meeting in zip(measured, meetings, strict=True)
-            ]
+        found += [
+            _count(result, gold, terms, scoring, out)
+            for result, terms in zip(measured, _terms(gold, measured, out), strict=False)
+        ]
     return tuple(found)
 
 
-def _meetings(gold: GoldSet, results: Sequence[Result]) -> list[Meeting]:
+def _terms(gold: GoldSet, results: Sequence[Result], out: Path) -> list[Terms]:
     """How each result meets the gold in the schema with most labels that all can reach."""
-    schema = gold.schema
-    if schema is None:
+    own = gold.schema
+    if own is None:
         return []
     folders = gold.schema_folders
-    names = [schema.name, *schema_names(folders)]
-    for name in sorted(dict.fromkeys(names), key=lambda n: -len(load_schema(n, folders).labels)):
+    known = [own, *(load_schema(name, folders) for name in schema_names(folders))]
+    speeches = [
+        speech_of(result.declaration, result.labels, stored_predictions(result, out))
+        for result in results
+    ]
+    for schema in sorted(dict.fromkeys(known), key=lambda one: -len(one.labels)):
         try:
-            return [
-                meet(
-                    schema, schema_of(_labels(result, gold), folders), schema=name, folders=folders
-                )
-                for result in results
-            ]
+            return [settle(gold, speech, task="ner", place=schema) for speech in speeches]
         except SchemaError:
             continue
     return []
 
 
-def _labels(result: Result, gold: GoldSet) -> str | Sequence[str]:
-    declared = result.declaration.labels if result.declaration else None
-    known = spoken(declared, result.labels, gold.schema_folders)
-    assert gold.schema is not None
-    return gold.schema.name if known is None else known
-
-
-def _count(
-    result: Result, gold: GoldSet, meeting: Meeting, scoring: NerOptions, out: Path
-) -> Result:
-    assessor = Assessor("ner", scoring, meeting=meeting)
+def _count(result: Result, gold: GoldSet, terms: Terms, scoring: NerOptions, out: Path) -> Result:
+    count = Count("ner", scoring, terms=terms)
     name = f"units/{slug(gold.name)}/common/{slug(result.backend)}.jsonl"
     kept: list[Unit] = []
     with ExitStack() as files:
         handle = files.enter_context(atomic_writer(out / name)) if result.units_file else None
-        for units in _units(result, gold, assessor, out):
+        for units in _units(result, gold, count, out):
             if handle is None:
                 kept += units
             else:
                 handle.writelines(dump_units(units))
     signature = Signature.parse(str(result.signature))
-    missing, ceiling = coverage(meeting, result.labels, gold.labels)
     return replace(
         result,
-        signature=str(replace(signature, schema=assessor.schema, projection=assessor.projection)),
-        scores=assessor.scores(),
+        signature=str(replace(signature, schema=terms.schema, projection=terms.projection)),
+        scores=count.scores(),
         units=tuple(kept),
         units_file=name if result.units_file else None,
-        duplicates=assessor.duplicates,
-        unknown_labels=dict(sorted(assessor.unknown.items())),
-        cannot_produce=missing,
-        ceiling_recall=ceiling,
-        merged_labels=tuple(str(merge) for merge in meeting.lossy),
-        left_out_labels=meeting.dropped_gold,
+        units_digest=digest_file(out / name) if result.units_file else "",
+        duplicates=count.duplicates,
+        unknown_labels=dict(sorted(count.unknown["predictions"].items())),
+        **reach(count, result.labels, gold),
     )
 
 
-def _units(result: Result, gold: GoldSet, assessor: Assessor, out: Path) -> Iterator[list[Unit]]:
-    assert result.predictions is not None
+def _units(result: Result, gold: GoldSet, count: Count, out: Path) -> Iterator[list[Unit]]:
     annotated = (r for r in gold.records() if r.annotations.entities is not None)
-    predicted = jsonl.read(out / result.predictions)
-    for record, answer in zip(annotated, predicted, strict=True):
+    for record, answer in zip(annotated, stored_predictions(result, out), strict=True):
         layers = None if answer.error is not None else answer.annotations
-        yield assessor.add(record, layers, answer.error)
+        yield count.add(record, layers, answer.error)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import harness
 from harness.record import Git, Machine
 
-__all__ = ["git_state", "machine"]
+__all__ = ["git_state", "machine", "project_state"]
 
 _SOURCES = ("harness", "adapters", "goldsets", "seeds", "pyproject.toml")
 
@@ -49,14 +50,30 @@ def _memory() -> int:
 def git_state() -> Git | None:
     """The commit of the checkout that this harness runs from, and whether it was changed.
 
-    Not the commit of the current folder, which may be any project's. `None` when the harness is
-    installed from a wheel or git is missing.
+    Not the commit of the current folder, which may be any project's (`project_state`). `None` when
+    the harness is installed from a wheel or git is missing.
     """
     root = Path(harness.__file__).resolve().parent.parent
-    if not (root / ".git").exists():
+    return _state(root, _SOURCES) if (root / ".git").exists() else None
+
+
+def project_state(out: Path | None = None) -> Git | None:
+    """The commit of the checkout that the current folder is in, and whether it was changed.
+
+    Files below `out`, which the run itself writes, do not count. `None` outside of a checkout.
+    """
+    root = _git(Path.cwd(), "rev-parse", "--show-toplevel")
+    if root is None:
         return None
+    but = []
+    if out is not None and out.resolve() != Path(root) and out.resolve().is_relative_to(root):
+        but = [f":(exclude,top){out.resolve().relative_to(root).as_posix()}"]
+    return _state(Path(root), (":(top)", *but))
+
+
+def _state(root: Path, paths: Sequence[str]) -> Git | None:
     commit = _git(root, "rev-parse", "HEAD")
-    status = _git(root, "status", "--porcelain", "--", *_SOURCES)
+    status = _git(root, "status", "--porcelain", "--", *paths)
     return None if commit is None or status is None else Git(commit, bool(status))
 
 

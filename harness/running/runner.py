@@ -22,8 +22,10 @@ from harness import __version__
 from harness.annotation import Record, Task
 from harness.errors import BackendFailed, NothingMeasured, UsageError
 from harness.goldset import GoldSet
-from harness.record import SCHEMA_VERSION, GoldRecord, Result, RunRecord, RunStatus, write
+from harness.record import SCHEMA_VERSION, GoldRecord, Result, RunRecord, run_status, write
 from harness.registry import BackendSpec, adapter
+from harness.results.card import gold_record
+from harness.results.unfinished import unfinished
 from harness.running.cell import Cell, CellOptions
 from harness.running.common import count_in_common
 from harness.running.distributions import versions
@@ -31,7 +33,7 @@ from harness.running.predictions import PredictOptions
 from harness.running.predictor import Limits
 from harness.running.process import kill_all
 from harness.running.progress import Progress
-from harness.running.provenance import git_state, machine
+from harness.running.provenance import git_state, machine, project_state
 from harness.scoring.ner import BoundaryRule, Match, NerOptions
 
 __all__ = ["RunOptions", "check_required", "run"]
@@ -92,23 +94,23 @@ def run(
     started = _now()
     stop = threading.Event()
     goldsets = [_held(gold) for gold in goldsets]
-    cards = {gold.name: _card(gold) for gold in goldsets}
+    cards = {gold.name: gold_record(gold, options.out, schema=options.schema) for gold in goldsets}
     if len(cards) != len(goldsets):
         raise UsageError("two gold sets have the same name; give one of them another")
     cells = _cells(specs, goldsets, cards, options, progress, stop)
-    with _interruptible(stop):
+    with _interruptible(stop), unfinished(options.out, options.command):
         try:
             _run_cells(cells, options, stop)
         finally:
             for cell in cells:
                 cell.close()
-    results = tuple(cell.result() for cell in cells)
-    record = _record(options, tuple(cards.values()), results, started)
-    if options.out is not None:
-        scoring = NerOptions(match=options.match, boundary=options.boundary)
-        record = replace(record, common=count_in_common(results, goldsets, scoring, options.out))
-    if options.out is not None:
-        write(options.out / "run.json", record)
+        results = tuple(cell.result() for cell in cells)
+        record = _record(options, tuple(cards.values()), results, started)
+        if options.out is not None:
+            scoring = NerOptions(match=options.match, boundary=options.boundary)
+            common = count_in_common(results, goldsets, scoring, options.out)
+            record = replace(record, common=common)
+            write(options.out / "run.json", record)
     return record
 
 
@@ -251,26 +253,6 @@ def _held(gold: GoldSet) -> GoldSet:
     return replace(gold, read=lambda: iter(held))
 
 
-def _card(gold: GoldSet) -> GoldRecord:
-    characters = words = 0
-    for record in gold.records():
-        text = record.text or ""
-        characters += len(text)
-        words += len(text.split())
-    schema = gold.schema
-    return GoldRecord(
-        name=gold.name,
-        version=gold.version,
-        digest=gold.digest,
-        schema="" if schema is None else str(schema),
-        tasks=gold.tasks,
-        documents=gold.documents,
-        characters=characters,
-        words=words,
-        agreement=dict(gold.card.get("agreement", {})),
-    )
-
-
 def _record(
     options: RunOptions, gold: tuple[GoldRecord, ...], results: tuple[Result, ...], started: str
 ) -> RunRecord:
@@ -278,7 +260,7 @@ def _record(
     return RunRecord(
         schema_version=SCHEMA_VERSION,
         tool_version=__version__,
-        status=_status(results),
+        status=run_status(results),
         started=started,
         finished=_now(),
         command=options.command,
@@ -306,14 +288,8 @@ def _record(
         },
         gold=gold,
         results=results,
+        project=project_state(options.out),
     )
-
-
-def _status(results: Sequence[Result]) -> RunStatus:
-    here = [result.status for result in results if result.status != "unavailable"]
-    if not any(status in ("ok", "partial") for status in here):
-        return "error"
-    return "success" if all(status == "ok" for status in here) else "partial"
 
 
 def _now() -> str:

@@ -1,4 +1,4 @@
-"""Sizes of memory as people write them."""
+"""Sizes of memory and of files as people write them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import re
 
 __all__ = ["parse_size"]
 
-_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE | re.ASCII)
+_MOST = 1 << 63
 
 
 def parse_size(text: str) -> int:
-    """Bytes in `800M`, `4 GiB`, `1.5g`, `65536`: units are powers of 1024.
+    """Bytes in `800M`, `1.5GB`, `4 GiB`, `65536`.
 
-    Raises `ValueError` that says what was expected.
+    kB, MB, GB and TB (or k, M, G, T) are powers of 1000, kiB, MiB, GiB and TiB of 1024. Raises
+    `ValueError` that says what was expected.
     """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?", text.strip().lower())
-    size = int(float(found[1]) * _UNITS[found[2]]) if found else 0
-    if size < 1:
-        raise ValueError("a size such as 800M or 4G")
+    found = _SIZE.fullmatch(text.strip()) if len(text) < 100 else None
+    size = 0
+    if found:
+        power = " kmgt".index(found[2].lower() or " ")
+        size = int(float(found[1]) * (1024 if found[3] else 1000) ** power)
+    if not 1 <= size < _MOST:
+        raise ValueError("a size above 0 such as 800MB (of 1000) or 4GiB (of 1024)")
     return size

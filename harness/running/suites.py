@@ -13,7 +13,6 @@ is an error, with the nearest that is.
 
 from __future__ import annotations
 
-import argparse
 import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -70,21 +69,12 @@ class Suite:
     require: tuple[str, ...]
     options: Mapping[str, Any]
 
-    def apply(self, args: argparse.Namespace, given: Iterable[str] | None = None) -> None:
-        """Set what the command line left alone.
+    def defaults(self) -> dict[str, Any]:
+        """What options are where the command line leaves them alone, by their names in Python.
 
-        `given` are the options on the command line (default: this process's own arguments).
+        `suite_require` stands beside `require`: a list on the command line takes its place.
         """
-        import sys
-
-        words = list(sys.argv[1:] if given is None else given)
-        said = {word.partition("=")[0] for word in words if word.startswith("--")}
-        for name, value in self.options.items():
-            flag = f"--{name.replace('_', '-')}"
-            if flag not in said and hasattr(args, name):
-                setattr(args, name, value)
-        if "--require" not in said:
-            args.require = [*getattr(args, "require", ()), *self.require]
+        return {**self.options, "suite_require": self.require}
 
 
 def find_suites(folder: str | Path = ".") -> tuple[Path, Mapping[str, Any]]:

@@ -10,7 +10,8 @@ They are data, not code: this folder, a gold set's own folder, or a file that th
     PERSON = "PER"                          DATE = ""        # "" = no counterpart: left out
 
 Aliases are other spellings of the same label; case and `-`/`_`/space never matter. A projection
-maps every label of one schema onto a coarser one.
+maps every label of one schema onto a coarser one. `[needs]` holds evidence for guessing: under
+`LOC = "GPE"` labels with LOC and without GPE are not this schema's, where LOC is what GPE is not.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,6 +46,10 @@ class Schema:
     guessable: bool = True
     origin: Path | None = None
     """The file it was read from; `None` for labels put together on the spot."""
+    needs: Mapping[str, str] = field(default_factory=dict)
+    """Label -> the label that has to be there beside it, or it means something else."""
+    base: Schema | None = None
+    """The schema that this one adds labels of its own to."""
 
     def __str__(self) -> str:
         return f"{self.name}@{self.version}"
@@ -63,6 +68,20 @@ class Schema:
     def canonical(self, label: str) -> str | None:
         """The schema's own spelling of `label`, or `None` when it does not know it."""
         return label if label in self.labels else self._spellings.get(_fold(label))
+
+    def knows(self, labels: Iterable[str]) -> bool:
+        """Whether every label is one of its own, in any spelling."""
+        return all(self.canonical(label) is not None for label in labels)
+
+    def is_contradicted(self, labels: Iterable[str]) -> bool:
+        """Whether labels that are there, or missing, say that they are of another schema."""
+        seen = {self.canonical(label) for label in labels}
+        return any(one in seen and other not in seen for one, other in self.needs.items())
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """What it adds to its base."""
+        return tuple(label for label in self.labels if self.base and label not in self.base.labels)
 
 
 @dataclass(frozen=True)
@@ -160,7 +179,18 @@ class Catalogue:
     projections: tuple[Projection, ...]
 
     def reachable(self, start: Schema) -> dict[str, Projection]:
-        """Schema name -> projection from `start`, by the shortest chain; itself included."""
+        """Schema name -> projection from `start`, by the shortest chain; itself included.
+
+        What `start` adds to a base has no counterpart outside.
+        """
+        if start.base is not None:
+            none = dict.fromkeys(start.added, "")
+            base = self.reachable(start.base)
+            wider = {
+                name: Projection(start, way.target, {**way.labels, **none}, way.version)
+                for name, way in base.items()
+            }
+            return {**wider, start.name: Projection.identity(start)}
         found = {start.name: Projection.identity(start)}
         frontier = [start.name]
         while frontier:
@@ -261,8 +291,12 @@ def _read(path: Path) -> Schema | _Draft:
             "expected a schema (name, version, [labels]) or a projection (from, to, ...)", path=path
         )
     _check_spellings(labels, aliases, path)
+    needs = _strings(value, "needs", path)
+    for label in (*needs, *needs.values()):
+        if label not in labels:
+            raise SchemaError(f"[needs] names {label!r}, which is no label", path=path)
     origin, guessable = str(value.get("source", "")), value.get("guess") is not False
-    return Schema(name, version, labels, aliases, description, origin, guessable, path)
+    return Schema(name, version, labels, aliases, description, origin, guessable, path, needs)
 
 
 def _strings(value: Mapping[str, Any], key: str, path: Path) -> dict[str, str]:

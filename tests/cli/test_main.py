@@ -130,11 +130,11 @@ def test_github_actions_obeys_nothing_that_is_shown(
     harness: Run, gold: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     odd = tmp_path / "odd.jsonl"
+    # Gold and predictions alike: a type that the gold does not have is not in the table.
     odd.write_text(
-        '{"id": "a", "entities": [{"start": 0, "end": 3, "label": "::error::x"}]}\n'
-        '{"id": "b", "entities": []}\n'
+        '{"id": "a", "text": "Ann", "entities": [{"start": 0, "end": 3, "label": "::error::x"}]}\n'
     )
-    argv = ("score", "--gold", gold, "--pred", odd, "--task", "ner")
+    argv = ("score", "--gold", odd, "--pred", odd, "--task", "ner")
     plain = harness(*argv)
     assert any(line.startswith("::error::x") for line in plain.out.splitlines())
     machine = harness(*argv, "--json").out

@@ -64,7 +64,7 @@ def test_predict_to_stdout_with_text(docs: Path, capsys: Capture) -> None:
         (["planted/load-raises", "--docs", "{docs}"], 3, "the weights are corrupt"),
         (["planted/no-layer", "--docs", "{docs}"], 3, "answered none of 3 documents"),
         (["planted/ok", "--docs", "{docs}", "--no-cache", "--cache-dir", "x"], 2, "contradict"),
-        (["planted/ok", "--docs", "{docs}", "--max-memory", "lots"], 2, "such as 800M or 4G"),
+        (["planted/ok", "--docs", "{docs}", "--max-memory", "lots"], 2, "such as 800MB"),
         (["planted/ok", "--docs", "{docs}", "--timeout", "0"], 2, "expected seconds above 0"),
         (["planted/ok", "--docs", "{docs}", "--threads", "0"], 2, "expected a number from 1 up"),
         (["planted/ok"], 2, "--docs"),

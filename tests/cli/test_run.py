@@ -132,6 +132,7 @@ def test_progress_goes_to_stderr(harness: Run, gold: Path, tmp_path: Path) -> No
 
 def test_no_gold_set_here(harness: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("harness.paths.goldset_folders", tuple)
     done = harness("run", "empty")
     assert done.status == 2
     assert "--gold" in done.err

@@ -314,6 +314,11 @@ def test_text_of_backends_cannot_command_the_terminal(
     done = harness("score", "--gold", gold, "--pred", path, "--task", "ner", "--format", "github")
     assert done.status == 0
     assert "\x1b" not in done.out + done.err
+    assert "not scored:  [31mRED" in done.out
+    path.write_text(json.dumps({**record, "text": "Ann"}) + "\n")
+    done = harness("score", "--gold", path, "--pred", path, "--task", "ner", "--format", "github")
+    assert done.status == 0
+    assert "\x1b" not in done.out + done.err
     assert "RED¦" in done.out
 
 

@@ -1,4 +1,4 @@
-"""What an assessor sums up besides the scores."""
+"""What a count sums up besides the scores."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from harness.formats import jsonl
 from harness.goldset import load_goldset
 from harness.labels import meet
 from harness.registry import BackendSpec
-from harness.running.assess import Assessor
+from harness.results.scored import Count
+from harness.results.terms import Terms
 from harness.running.runner import RunOptions, run
 from harness.scoring.ner import NerOptions
 
@@ -18,22 +19,22 @@ TEXT = "Peru said that it rains."
 
 def test_duplicates_of_the_predictions_are_counted_in_the_meeting_schema() -> None:
     meeting = meet("ontonotes5", "ontonotes5", schema="conll03")
-    assessor = Assessor("ner", NerOptions(), meeting=meeting)
+    count = Count("ner", NerOptions(), terms=Terms(meeting))
     gold = Record("a", TEXT, Annotations((Entity(0, 4, "GPE"), Entity(0, 4, "GPE"))))
     # GPE and LOC are both LOC there; a third one is of another type, a fourth elsewhere.
     said = (Entity(0, 4, "GPE"), Entity(0, 4, "LOC"), Entity(0, 4, "ORG"), Entity(5, 9, "LOC"))
-    assessor.add(gold, Annotations(said), None)
-    assert assessor.duplicates == 1
-    assessor.add(gold, Annotations((said[0],) * 3), None)
-    assert assessor.duplicates == 3
-    assert assessor.scores()["strict"]["predicted"] == 4
+    count.add(gold, Annotations(said), None)
+    assert count.duplicates == 1
+    count.add(gold, Annotations((said[0],) * 3), None)
+    assert count.duplicates == 3
+    assert count.scores()["strict"]["predicted"] == 4
 
 
 def test_duplicates_among_attributions() -> None:
-    assessor = Assessor("attribution", NerOptions())
+    count = Count("attribution", NerOptions())
     one = Attribution((Span(10, 23),), Span(0, 4), Span(5, 9))
-    assessor.add(Record("a", TEXT, Annotations((), (one, one))), Annotations((), (one,) * 3), None)
-    assert assessor.duplicates == 2
+    count.add(Record("a", TEXT, Annotations((), (one, one))), Annotations((), (one,) * 3), None)
+    assert count.duplicates == 2
 
 
 def test_a_run_records_them(tmp_path: Path) -> None:

@@ -1,0 +1,47 @@
+"""What a record says of a gold set, and where it lay."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from harness.goldset import GoldSet, named_goldset
+from harness.record import GoldRecord
+
+__all__ = ["gold_record"]
+
+
+def gold_record(
+    goldset: GoldSet, folder: Path | None = None, *, schema: str | None = None
+) -> GoldRecord:
+    """The gold set as it is now; `folder` is the record's, `schema` the one that was asked for."""
+    characters = words = 0
+    for record in goldset.records():
+        text = record.text or ""
+        characters += len(text)
+        words += len(text.split())
+    own = goldset.schema
+    return GoldRecord(
+        name=goldset.name,
+        version=goldset.version,
+        digest=goldset.digest,
+        schema="" if own is None else str(own),
+        tasks=goldset.tasks,
+        documents=goldset.documents,
+        characters=characters,
+        words=words,
+        path=_place(goldset, folder),
+        assumed=() if schema is not None else tuple(goldset.assumed),
+        agreement=dict(goldset.card.get("agreement", {})),
+    )
+
+
+def _place(goldset: GoldSet, folder: Path | None) -> str:
+    """Relative to the record, so that both can be moved together; empty where the name finds it."""
+    if folder is None:
+        return str(goldset.path)
+    place = goldset.path.resolve()
+    known = named_goldset(goldset.name)
+    if known is not None and known.resolve() == place and not place.is_relative_to(Path.cwd()):
+        return ""  # It came with the harness.
+    return Path(os.path.relpath(place, folder.resolve())).as_posix()

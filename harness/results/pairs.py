@@ -1,0 +1,170 @@
+"""Which predicted document belongs to which gold document, and whether it fits.
+
+Nothing is dropped silently: a gold document without predictions counts as all-missed and is listed;
+a prediction for a document that the gold does not have is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.annotation import Annotations, Record, Task, span_problems
+from harness.errors import AnnotationError, InputError, NothingMeasured
+from harness.formats import jsonl
+from harness.formats.registry import guess, read_any
+
+__all__ = ["Pair", "checked", "join", "read_predictions", "renamed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One gold document and what was predicted for it; `predicted` is empty where nothing was."""
+
+    gold: Record
+    predicted: Annotations
+    missing: bool = False
+    """The predictions have no such document."""
+    error: str | None = None
+    """The backend failed on this document."""
+
+
+def read_predictions(path: str | Path, gold: Sequence[Record]) -> list[Record]:
+    """The predictions in a file of any format that is read, under the gold's document ids.
+
+    What spans say of themselves (`"text"`) is held against the document, which is the gold's where
+    the file leaves it out. Raises `InputError` for what cannot be read or is about other
+    documents, `AnnotationError` for spans that contradict the text.
+    """
+    predicted = renamed(gold, list(read_any(Path(path))), path=path)
+    checked(path, gold, predicted)
+    return predicted
+
+
+def checked(path: str | Path, gold: Sequence[Record], predicted: Sequence[Record]) -> None:
+    """Raise `AnnotationError` where spans in a file contradict the gold's text.
+
+    Reading has checked that wherever the text stands beside them.
+    """
+    if any(record.text is None for record in predicted) and guess(path).name == "jsonl":
+        jsonl.check_said(path, {r.id: r.text for r in gold if r.text is not None})
+
+
+def renamed(
+    gold: Sequence[Record], predicted: Sequence[Record], *, path: str | Path | None = None
+) -> list[Record]:
+    """Predictions from a format without ids, under the ids of the gold documents.
+
+    Such a reader numbers the documents (`Record.number`). Where none of these ids is the gold's,
+    the first document is paired with the gold's first, and so on, if their texts are equal. Raises
+    `InputError` with the first place where they are not.
+    """
+    known = {record.id for record in gold}
+    if not predicted or any(r.number is None or r.id in known for r in predicted):
+        return list(predicted)
+    places = {
+        number if record.number is None else record.number: record
+        for number, record in enumerate(gold, 1)
+    }
+    out = []
+    for record in predicted:
+        number = record.number
+        assert number is not None
+        partner = places.get(number)
+        if partner is None:
+            raise InputError(
+                f"has a document number {number}, the gold has {len(gold)} documents",
+                path=path,
+                hint=_BY_NUMBER,
+            )
+        if partner.text is not None and partner.text != record.text:
+            raise InputError(
+                f"document {number} is not document {number} of the gold ({partner.id!r}): their "
+                f"texts differ ({_first_difference(partner.text, record.text or '')})",
+                path=path,
+                hint=_BY_NUMBER,
+            )
+        out.append(replace(record, id=partner.id))
+    return out
+
+
+_BY_NUMBER = (
+    "documents without ids are paired by their place in the file: all of them have to be there, in "
+    "the gold's order and with the same tokens; JSON lines with ids are paired by id"
+)
+
+
+def join(gold: Sequence[Record], predicted: Iterable[Record], *, task: Task) -> list[Pair]:
+    """Gold documents in their order, each with its predictions.
+
+    Raises `InputError` for a prediction whose document the gold does not have, whose text differs
+    from the gold's, which comes twice, or which lacks the task's layer; `AnnotationError` for
+    offsets outside the text; `NothingMeasured` when no gold document has the layer.
+    """
+    annotated = [record for record in gold if record.annotations.layer(task) is not None]
+    if not annotated:
+        raise NothingMeasured(
+            f"the gold has no {_layer_name(task)} layer: {len(gold)} documents, none annotated"
+        )
+    found: dict[str, Record] = {}
+    for record in renamed(gold, list(predicted)):
+        if record.id in found:
+            raise InputError(f"two predictions for the document {record.id!r}")
+        found[record.id] = record
+    known = {record.id for record in gold}
+    strangers = [id_ for id_ in found if id_ not in known]
+    if strangers:
+        shown = ", ".join(repr(id_) for id_ in strangers[:3])
+        raise InputError(
+            f"{len(strangers)} predicted document(s) are not in the gold: {shown}",
+            hint=f"gold ids look like {annotated[0].id!r}; are these predictions for other texts?",
+        )
+    return [_pair(record, found.get(record.id), task) for record in annotated]
+
+
+def _pair(gold: Record, predicted: Record | None, task: Task) -> Pair:
+    if predicted is None:
+        return Pair(gold, Annotations((), ()), missing=True)
+    if predicted.error is not None:
+        return Pair(gold, Annotations((), ()), error=predicted.error)
+    if gold.text is not None and predicted.text is not None and gold.text != predicted.text:
+        raise InputError(
+            f"document {gold.id!r}: the predictions' text differs from the gold's "
+            f"({_first_difference(gold.text, predicted.text)})",
+            hint="was it stripped, were newlines or Unicode normalised?",
+        )
+    if predicted.annotations.layer(task) is None:
+        raise InputError(
+            f"document {gold.id!r}: the predictions have no {_layer_name(task)} layer",
+            hint='write an empty list where nothing was found: "entities": []',
+        )
+    if gold.text is not None and predicted.text is None:
+        _check_offsets(gold.id, gold.text, predicted.annotations, task)
+    return Pair(gold, predicted.annotations)
+
+
+def _check_offsets(id_: str, text: str, annotations: Annotations, task: Task) -> None:
+    spans: Iterable[tuple[int, int]]
+    if task == "ner":
+        spans = [entity.span for entity in annotations.entities or ()]
+    else:
+        spans = [span for item in annotations.attributions or () for _, span in item.spans()]
+    for start, end in spans:
+        problem = span_problems(len(text), start, end)
+        if problem:
+            raise AnnotationError(
+                f"document {id_!r}: predicted span [{start}, {end}): {problem}",
+                hint="offsets are Unicode code points into the gold's text, half-open",
+            )
+
+
+def _layer_name(task: Task) -> str:
+    return "entities" if task == "ner" else "attributions"
+
+
+def _first_difference(one: str, other: str) -> str:
+    for index, (left, right) in enumerate(zip(one, other, strict=False)):
+        if left != right:
+            return f"first at code point {index}: {left!r} against {right!r}"
+    return f"{len(one)} against {len(other)} code points"

@@ -1,0 +1,221 @@
+"""In which labels gold and predictions are compared: settled here, for every path to a number.
+
+A run, its replay, `score`, `compare`, the API, the pages and the pytest plugin all call `settle`,
+so that the same gold and the same predictions can only be counted in one way.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.adapter import Declaration
+from harness.annotation import Entity, Record, Task
+from harness.goldset import GoldSet
+from harness.labels import Meeting, Projection, Schema, load_schema, meet, project, schema_of
+
+__all__ = ["Speech", "Terms", "settle", "speech_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What is known of the labels of predictions. Nothing at all: they are taken for the gold's."""
+
+    declared: str | tuple[str, ...] | None = None
+    """A schema's name, or labels: what an adapter says before a model is loaded."""
+    produced: tuple[str, ...] | None = None
+    """Every label that the loaded model can give; goes before `declared` where it does not fit."""
+    occurring: Mapping[str, int] | None = None
+    """Labels that predictions have, where nobody states more."""
+
+    @property
+    def is_stated(self) -> bool:
+        return self.declared is not None or self.produced is not None
+
+
+def speech_of(
+    declaration: Declaration | None,
+    produced: Sequence[str] | None,
+    predicted: Iterable[Record] = (),
+) -> Speech:
+    """What a backend says of its labels; if it says nothing, what occurs in its predictions.
+
+    Rows that check the harness have the gold's labels.
+    """
+    if declaration is not None and declaration.sanity:
+        return Speech()
+    declared = None if declaration is None else declaration.labels
+    said = Speech(declared, None if produced is None else tuple(produced))
+    if said.is_stated:
+        return said
+    entities = (e for record in predicted for e in record.annotations.entities or ())
+    return Speech(occurring=Counter(entity.label for entity in entities))
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How the labels of both sides are brought together."""
+
+    meeting: Meeting | None = None
+    """Where they meet; `None` compares labels as they are spelled."""
+    annotated: frozenset[str] | None = None
+    """The labels, as they are compared, that the gold set annotates; `None`: any there may be."""
+    gold_assumed: tuple[str, ...] = ()
+    """What nobody stated of the gold and was taken to be so, a sentence each."""
+    assumed: tuple[str, ...] = ()
+    """The same of the predictions."""
+
+    @property
+    def schema(self) -> str:
+        """The schema, with its version, for the signature; `none` where there is none."""
+        return "none" if self.meeting is None else str(self.meeting.schema)
+
+    @property
+    def projection(self) -> str:
+        """How both sides came to the schema, for the signature; `none` where nothing changes."""
+        if self.meeting is None:
+            return "none"
+        sides = {"gold": self.meeting.project_gold, "pred": self.meeting.project_predicted}
+        maps = [f"{side}={p.name}" for side, p in sides.items() if not p.is_identity]
+        if self.meeting.by_name:
+            maps.append("by-name")
+        return ",".join(maps) or "none"
+
+    def gold(self, entities: Iterable[Entity]) -> tuple[tuple[Entity, ...], Counter[str]]:
+        """Gold entities under the labels that are compared, and labels that no schema knows."""
+        if self.meeting is None:
+            return tuple(entities), Counter()
+        return project(entities, self.meeting.project_gold)
+
+    def predicted(self, entities: Iterable[Entity]) -> Sides:
+        """Predicted entities under the labels that are compared, and what is not scored."""
+        projection = None if self.meeting is None else self.meeting.project_predicted
+        kept: list[Entity] = []
+        extra: list[Entity] = []
+        unknown: Counter[str] = Counter()
+        for entity in entities:
+            target = entity.label if projection is None else projection.apply(entity.label)
+            if target is None:  # It stays under its own name, and counts where the gold has that.
+                unknown[entity.label] += 1
+                target = entity.label
+            if target and (self.annotated is None or target in self.annotated):
+                kept.append(entity if target == entity.label else entity._replace(label=target))
+            elif target or not self._dropped_too(entity.label):
+                extra.append(entity)
+        return Sides(tuple(kept), tuple(extra), unknown)
+
+    def _dropped_too(self, label: str) -> bool:
+        """Whether the gold annotates it, but under a label that has no counterpart either."""
+        if self.meeting is None:
+            return False
+        own = self.meeting.project_predicted.source.canonical(label)
+        return own is not None and self.meeting.project_gold.apply(own) == ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What became of predicted entities."""
+
+    kept: tuple[Entity, ...]
+    extra: tuple[Entity, ...]
+    """Of types that the gold set does not annotate, as they came: not scored, but counted."""
+    unknown: Counter[str]
+    """Labels that the predictions' own schema does not have."""
+
+
+def settle(
+    goldset: GoldSet,
+    speech: Speech,
+    *,
+    task: Task,
+    schema: str | None = None,
+    place: str | Schema | None = None,
+    as_spelled: bool = False,
+) -> Terms:
+    """Where the labels of a gold set and of predictions meet.
+
+    `schema` is what a user asked for: the schema to compare in, and that of labels which nobody
+    states otherwise and which it knows. `place` is a schema to meet in and says nothing of
+    labels. With `as_spelled` labels are compared as they are spelled unless one of the two is
+    given. What the gold set does not annotate is not scored: its types are those of the schema
+    that its card states or that `schema` names, else those that occur in it. Raises `SchemaError`
+    where the two have no schema in common.
+    """
+    if task != "ner":
+        return Terms()
+    folders = goldset.schema_folders
+    target = None if schema is None else load_schema(schema, folders)
+    if target is None and place is None and as_spelled:
+        return Terms(annotated=_spelled(goldset))
+    gold, gold_assumed = _gold_schema(goldset, target)
+    if gold is None:
+        return Terms(annotated=_spelled(goldset))
+    theirs, taken = _predicted_schema(speech, gold, target, goldset)
+    if isinstance(place, str):  # Labels added to a schema have no file to be loaded from.
+        own = {str(one): one for one in (theirs, gold)}
+        place = own.get(place) or load_schema(place, folders)
+    meeting = meet(gold, theirs, schema=place or target, folders=folders)
+    assumed = (taken,) if taken and not meeting.by_name and theirs != gold else ()
+    return Terms(meeting, _annotated(goldset, meeting, target), gold_assumed, assumed)
+
+
+def _gold_schema(goldset: GoldSet, target: Schema | None) -> tuple[Schema | None, tuple[str, ...]]:
+    if goldset.stated_schema is not None:
+        return goldset.stated_schema, ()
+    if target is not None and goldset.labels and target.knows(goldset.labels):
+        return target, ()
+    return goldset.schema, (() if target is not None else tuple(goldset.assumed))
+
+
+def _predicted_schema(
+    speech: Speech, gold: Schema, target: Schema | None, goldset: GoldSet
+) -> tuple[Schema, str]:
+    """The predictions' schema, and a sentence where it was guessed."""
+    folders = goldset.schema_folders
+    if isinstance(speech.declared, str):
+        declared = schema_of(speech.declared, folders)
+        if speech.produced is None or declared.knows(speech.produced):
+            return declared, ""
+    labels: Collection[str] | None = speech.produced or speech.declared or None
+    near = [] if target is None else [target]
+    if labels is None:
+        # Few of its labels may occur: that others are missing says nothing.
+        labels, near = speech.occurring or (), [gold, *near]
+    if not labels or set(labels) == set(gold.labels):
+        return gold, ""
+    for schema in near:
+        if schema.knows(labels):
+            return schema, ""
+    guessed = schema_of(labels, folders)
+    if guessed.origin is None and near:  # None knows all of them: the one that knows most.
+        best = max([*near, guessed.base or guessed], key=lambda schema: _known(schema, labels))
+        guessed = best if best in near and _known(best, labels) else guessed
+    shown = ", ".join(sorted(labels)[:12]) + (", …" if len(labels) > 12 else "")
+    return guessed, f"predicted labels {shown} taken to be {guessed}; --schema NAME changes it"
+
+
+def _known(schema: Schema, labels: Iterable[str]) -> int:
+    return (
+        0
+        if schema.origin is None and schema.base is None
+        else sum(schema.canonical(label) is not None for label in labels)
+    )
+
+
+def _annotated(goldset: GoldSet, meeting: Meeting, target: Schema | None) -> frozenset[str]:
+    """The labels of the meeting's schema that the gold set annotates."""
+    onto: Projection = meeting.project_gold
+    occurring = {label if (to := onto.apply(label)) is None else to for label in goldset.labels}
+    if goldset.stated_schema is not None:
+        occurring |= onto.image
+    elif target is not None:
+        occurring |= set(target.labels)
+    return frozenset(occurring - {""})
+
+
+def _spelled(goldset: GoldSet) -> frozenset[str] | None:
+    """The labels that a gold set annotates, as they may be spelled there."""
+    stated = goldset.stated_schema
+    known = () if stated is None else (*stated.labels, *stated.aliases)
+    return frozenset({*goldset.labels, *known})

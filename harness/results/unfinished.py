@@ -1,0 +1,96 @@
+"""A mark in the folder of a run that is under way, so that nobody takes the record of another.
+
+The mark is there from before the first file of a run is written until its record is. A run that was
+killed leaves it behind, and with it a record of an earlier run beside predictions of its own.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.errors import InputError, NothingMeasured, UsageError
+
+__all__ = ["check_finished", "unfinished"]
+
+_MARK = "unfinished.json"
+_WRITTEN = ("predictions", "units", "logs")
+
+
+@contextmanager
+def unfinished(folder: Path | None, command: Sequence[str] = ()) -> Iterator[None]:
+    """Mark `folder` while the block runs; the mark stays when the block does not end well.
+
+    Drafts of files that a killed run left are swept. Raises `UsageError` where another run is
+    writing into the folder at this moment, `InputError` where it cannot be written to.
+    """
+    if folder is None:
+        yield
+        return
+    path = folder / _MARK
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", path=path) from None
+    with handle:
+        try:
+            # The kernel gives the lock back, whatever this process dies of.
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UsageError(
+                f"{folder}: another run is writing into this folder; wait for it, or name another "
+                "one with --out"
+            ) from None
+        handle.truncate(0)
+        json.dump(
+            {
+                "started": datetime.now(UTC).isoformat(timespec="seconds"),
+                "command": list(command),
+            },
+            handle,
+        )
+        handle.flush()
+        _sweep(folder)
+        yield
+        path.unlink(missing_ok=True)
+
+
+def check_finished(folder: Path) -> None:
+    """Raise `NothingMeasured` where a run into `folder` began and did not end.
+
+    What record is there is of an earlier run, and the files beside it may be of the later one.
+    """
+    try:
+        text = (folder / _MARK).read_text("utf-8")
+    except OSError:
+        return
+    started = ""
+    with suppress(ValueError, KeyError, TypeError):
+        started = f", at {json.loads(text)['started']}"
+    raise NothingMeasured(
+        f"{folder}: a run into this folder was begun{started} and has not ended: it is still under "
+        "way, or was stopped. The record there is of an earlier one. Give the same command again, "
+        "which goes on where it was"
+    )
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the hidden drafts of files that a killed run was writing."""
+    places = [folder.iterdir(), *((folder / name).rglob("*") for name in _WRITTEN)]
+    for place in places:
+        with suppress(OSError):
+            for path in list(place):
+                if path.name.startswith(".") and _is_draft(path.name) and path.is_file():
+                    path.unlink(missing_ok=True)
+
+
+def _is_draft(name: str) -> bool:
+    """Whether a name is that of a draft: `.<name of the file>.<eight characters>`."""
+    stem, dot, random = name[1:].rpartition(".")
+    endings = (".jsonl", ".json", ".md", ".log")
+    return bool(dot) and len(random) == 8 and stem.endswith(endings)
