@@ -65,9 +65,7 @@ def audit(systems: Sequence[System], *, agree: int | None = None, force: bool = 
     for system in systems:
         outcomes = system.outcomes
         if outcomes is None:
-            raise NothingMeasured(
-                f"{system.name} on {system.gold}: its predictions or the gold are not at hand"
-            )
+            raise NothingMeasured(f"its mentions cannot be looked at: {system.without_outcomes}")
         gold |= outcomes.gold
         found.update(outcomes.found)
         for mention in outcomes.spurious:

@@ -404,7 +404,7 @@ def test_audit_command(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["--task", "ner", "--max-seconds-per-1k-words", "nan"], 2, "from 0 up"),
         (["--task", "ner", "--gold", "none"], 2, "there is: planted"),
         (["--task", "attribution"], 2, "there is: planted"),
-        (["--task", "ner", "--backend", "none"], 3, "no backend"),
+        (["--task", "ner", "--backend", "none"], 2, "no backend"),
         (["--task", "ner", "--resamples", "0"], 2, "from 1 up"),
     ],
 )

@@ -222,8 +222,11 @@ def test_replay_counts_with_todays_gold(tmp_path: Path) -> None:
         tmp_path, [replace(first, annotations=Annotations(entities)), *DOCS[1:]]
     )
     finder = GoldFinder([changed.path])
-    (stale,) = from_run(folder, finder=finder)
+    (stale,) = from_run(folder)
     assert stale.outcomes is None  # the gold is not the one that was scored against
+    assert "has changed since the run" in stale.without_outcomes
+    with pytest.raises(NotComparable, match="is not the one of the run"):
+        from_run(folder, finder=finder)  # named, it is asked to be the one
     (replayed,) = from_run(folder, finder=finder, replay=True)
     assert replayed.signature.gold_digest != stale.signature.gold_digest
     assert replayed.outcomes is not None and len(replayed.outcomes.spurious) == 1

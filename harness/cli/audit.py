@@ -36,16 +36,13 @@ def run(args: argparse.Namespace) -> int:
     from harness.coding import encode
     from harness.comparison import systems_of
     from harness.comparison.runs import from_run
-    from harness.comparison.systems import GoldFinder
+    from harness.comparison.systems import GoldFinder, named_backends
     from harness.report.choice import audit_lines
-    from harness.rules import matches
 
-    systems = [
-        system
-        for system in from_run(args.run, finder=GoldFinder(args.gold), schema=args.schema)
-        if not system.sanity
-        and (not args.backend or any(matches(name, system.backend) for name in args.backend))
-    ]
+    finder = GoldFinder(args.gold)
+    measured = from_run(args.run, finder=finder, schema=args.schema)
+    finder.check_patterns()
+    systems = [s for s in named_backends(measured, args.backend) if not s.sanity]
     groups = systems_of(systems, task=args.task)
     several = [footing(one, force=args.force) for one in groups.values() if len(one) > 1]
     if not several:

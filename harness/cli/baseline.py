@@ -12,7 +12,6 @@ from harness.report.tables import FORMATS
 
 if TYPE_CHECKING:
     from harness.baseline import Baseline
-    from harness.comparison import System
 
 EPILOG = """\
 `accept` is the only way in which the baseline changes. It shows the difference first, and asks; in
@@ -61,12 +60,14 @@ def _accept(args: argparse.Namespace) -> int:
 
     from harness import baseline
     from harness.comparison.runs import from_run, read_run
-    from harness.comparison.systems import GoldFinder
+    from harness.comparison.systems import GoldFinder, named_backends
     from harness.report.baseline import difference_table
     from harness.report.tables import render
 
     record, _ = read_run(args.run)
-    systems = _chosen(from_run(args.run, finder=GoldFinder(args.gold)), args.backend)
+    finder = GoldFinder(args.gold)
+    systems = named_backends(from_run(args.run, finder=finder), args.backend)
+    finder.check_patterns()
     new = baseline.from_systems(systems, record)
     # A broken baseline is an error here too: it is never overwritten unseen.
     old = baseline.read(args.baseline) if Path(args.baseline).exists() else None
@@ -102,9 +103,3 @@ def _tell(accepted: Baseline, path: str) -> None:
             "(say where the gold set lies with --gold)",
             file=sys.stderr,
         )
-
-
-def _chosen(systems: list[System], names: list[str]) -> list[System]:
-    from harness.rules import matches
-
-    return [s for s in systems if not names or any(matches(name, s.backend) for name in names)]

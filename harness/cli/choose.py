@@ -70,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
     record, _ = read_run(args.run)
     finder = GoldFinder(args.gold)
     systems = _candidates(from_run(args.run, finder=finder, schema=args.schema), args.backend)
+    finder.check_patterns()
     groups = systems_of(systems, task=args.task)
     if not groups:
         raise NothingMeasured(f"no backend in {args.run} was measured for the task {args.task}")
@@ -157,13 +158,9 @@ def _missing(record: RunRecord, finder: GoldFinder, task: str) -> list[str]:
 
 def _candidates(systems: list[System], names: list[str]) -> list[System]:
     """Without the sanity rows, which check the harness and are no choice."""
-    from harness.rules import matches
+    from harness.comparison.systems import named_backends
 
-    return [
-        system
-        for system in systems
-        if not system.sanity and (not names or any(matches(name, system.backend) for name in names))
-    ]
+    return [system for system in named_backends(systems, names) if not system.sanity]
 
 
 def _wishes(args: argparse.Namespace) -> Wishes:

@@ -140,23 +140,16 @@ def _systems(args: argparse.Namespace) -> list[System]:
             systems.append(
                 from_predictions(path, goldset, task=args.task, options=options, schema=args.schema)
             )
+    if any(system.result for system in systems):
+        finder.check_patterns()
     return systems
 
 
 def _chosen(systems: list[System], names: list[str]) -> list[System]:
     """Those asked for, in that order; without names, all but the sanity rows."""
-    from harness.rules import matches
+    from harness.comparison.systems import named_backends
 
-    if not names:
-        real = [s for s in systems if not s.sanity]
-        if len(real) < len(systems):
-            print("harness: sanity rows are left out; name them with --backend", file=sys.stderr)
-        return real
-    chosen = []
-    for name in names:
-        found = [system for system in systems if matches(name, system.backend)]
-        if not found:
-            known = ", ".join(sorted({system.backend for system in systems}))
-            raise UsageError(f"no backend {name!r} in there; known: {known or 'none'}")
-        chosen += [system for system in found if system not in chosen]
+    chosen = named_backends(systems, names)
+    if not names and len(chosen) < len(systems):
+        print("harness: sanity rows are left out; name them with --backend", file=sys.stderr)
     return chosen

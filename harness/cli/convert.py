@@ -115,8 +115,9 @@ def _source(
     path = Path(args.source)
     is_set = (path / CARD).is_file() or path.name == CARD
     if args.source_format is None and (is_set or not (path.exists() or _is_hub(args.source))):
+        goldset = load_goldset(args.source)
         _refuse(given, target.write_options, "a gold set", target)
-        return "goldset", load_goldset(args.source).records()
+        return "goldset", goldset.records()
     if args.source_format is None:
         chosen = guess(args.source)
     else:

@@ -46,7 +46,9 @@ def run(args: argparse.Namespace) -> int:
     from harness.report.browse import groups
     from harness.report.html import page
 
-    browsed, missing = groups(record, folder, GoldFinder(args.gold))
+    finder = GoldFinder(args.gold)
+    browsed, missing = groups(record, folder, finder)
+    finder.check_patterns()
     head = [*description(record), *missing]
     write_text(args.html, page("NLP backends compared", head, first, folded=rest, groups=browsed))
     for text in missing:

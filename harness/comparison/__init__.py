@@ -108,6 +108,9 @@ def compare(
         systems, {name: counted(name) for name in names}, known_metric, min_support, seed
     )
     outcomes = {s.name: s.outcomes for s in systems}
+    notes += dict.fromkeys(
+        f"flips are not shown: {s.without_outcomes}" for s in systems if s.without_outcomes
+    )
     base = outcomes[reference.name]
     return Comparison(
         gold=reference.gold,

@@ -77,13 +77,16 @@ def from_run(
 
     With `replay` the stored predictions are counted again, with this version's rules and the gold
     as it is now, and with `schema` so that entities meet the gold in that label schema;
-    `NothingMeasured` where predictions or gold are not at hand. Raises `UsageError` when the run
-    has none of the wanted gold sets, unless `lenient`. `unread` takes what cannot be counted again
+    `NothingMeasured` where predictions or gold are not at hand. Raises `NotComparable` where a gold
+    set was given that is not the run's and nothing is counted again, `UsageError` when the run has
+    none of the wanted gold sets, unless `lenient`. `unread` takes what cannot be counted again
     because its predictions are gone, with the reason, so that the others still can be.
     """
     record, folder = read_run(path)
     finder = finder or GoldFinder()
     finder.learn(record, folder)
+    if not replay and schema is None:
+        finder.check_given(record)
     golds = sorted({result.gold for result in record.results})
     if golds and not lenient and not any(map(finder.wants, golds)):
         raise UsageError(

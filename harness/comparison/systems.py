@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness.annotation import Record, Task
 from harness.comparison.measures import Tally
-from harness.errors import HarnessError, NotComparable
+from harness.errors import HarnessError, NotComparable, UsageError
 from harness.flips import Outcomes, outcomes
 from harness.goldset import GoldSet, load_goldset, named_goldset
 from harness.record import GoldRecord, Result, RunRecord
@@ -31,6 +31,7 @@ __all__ = [
     "from_counted",
     "from_predictions",
     "from_records",
+    "named_backends",
     "on_one_footing",
     "recounted",
 ]
@@ -75,6 +76,13 @@ class GoldFinder:
         return not self.patterns or any(
             one == name or fnmatchcase(name, one) for one in self.patterns
         )
+
+    def check_patterns(self) -> None:
+        """Raise `UsageError` for a gold set that was asked for and is in no record."""
+        for pattern in self.patterns:
+            if not any(pattern == name or fnmatchcase(name, pattern) for name in self._cards):
+                known = ", ".join(sorted(self._cards)) or "none"
+                raise UsageError(f"no gold set {pattern!r} in there; there is: {known}")
 
     def find(self, name: str) -> GoldSet | None:
         """The gold set of that name, or `None`.
@@ -167,15 +175,27 @@ class System:
         boundary = self.signature.boundary
         return NerOptions(boundary="normalised" if boundary == "normalised" else "raw")
 
-    @cached_property
+    @property
     def outcomes(self) -> Outcomes | None:
         """What became of every mention; `None` where predictions or gold are not at hand."""
-        if self.known_outcomes is not None or self.pairs is None:
-            return self.known_outcomes
+        return self._outcomes[0]
+
+    @property
+    def without_outcomes(self) -> str:
+        """Why there are no outcomes; empty where there are."""
+        return self._outcomes[1]
+
+    @cached_property
+    def _outcomes(self) -> tuple[Outcomes | None, str]:
+        if self.known_outcomes is not None:
+            return self.known_outcomes, ""
+        if self.pairs is None:
+            return None, f"{self.name} on {self.gold}: its mentions were not kept"
         try:
-            return outcomes(self.pairs(), self.task, self.options, self.attribution_options)
-        except (HarnessError, OSError):
-            return None
+            found = outcomes(self.pairs(), self.task, self.options, self.attribution_options)
+        except (HarnessError, OSError) as error:
+            return None, str(error)
+        return found, ""
 
     def texts(self) -> dict[str, str]:
         """Document id -> text; empty where the gold is not at hand."""
@@ -244,6 +264,24 @@ def recounted(system: System, goldset: GoldSet, counted: Counted) -> System:
         counted=counted,
         pairs=cache(counted.compared),
     )
+
+
+def named_backends(systems: Sequence[System], names: Sequence[str]) -> list[System]:
+    """The systems asked for by name or pattern, in that order; without names all real ones.
+
+    Rows that check the harness are there only where a name fits them. Raises `UsageError` for a
+    name that fits nothing.
+    """
+    if not names:
+        return [system for system in systems if not system.sanity]
+    chosen: list[System] = []
+    for name in names:
+        found = [s for s in systems if name == s.backend or fnmatchcase(s.backend, name)]
+        if not found:
+            known = ", ".join(sorted({system.backend for system in systems}))
+            raise UsageError(f"no backend {name!r} in there; known: {known or 'none'}")
+        chosen += [system for system in found if system not in chosen]
+    return chosen
 
 
 def on_one_footing(systems: Sequence[System]) -> tuple[list[System], str | None]:

@@ -378,6 +378,8 @@ def _notes(presents: Sequence[Present]) -> Iterator[str]:
             yield f"the baseline was counted by version {old} of the harness, the run by {new}"
     for present in presents:
         entry, result = present.entry, present.current.result
+        if present.current.without_outcomes:
+            yield f"which mentions flipped is not shown: {present.current.without_outcomes}"
         if result is None:
             continue
         where = f"{entry.backend} on {entry.gold}"

@@ -34,13 +34,12 @@ def check_pins(system: System, entry: Entry, pins: Sequence[Pin]) -> Iterator[Ve
             entry,
             "error",
             "no-predictions",
-            f"{len(mine)} pinned mentions could not be looked up: the run's predictions or the "
-            "gold set are not at hand (say where it lies with --gold)",
+            f"{len(mine)} pinned mentions could not be looked up: {system.without_outcomes}",
         )
         return
     before = _mentions(entry)
     for pin in mine:
-        for mention in _named(pin, outcomes, entry.gold):
+        for mention in _named(pin, outcomes, entry, system.signature.schema):
             if mention in outcomes.found:
                 yield _verdict(entry, "ok", "ok", "found", mention)
                 continue
@@ -48,7 +47,7 @@ def check_pins(system: System, entry: Entry, pins: Sequence[Pin]) -> Iterator[Ve
             yield _verdict(entry, "fail", "pin", f"pinned mention {said}", mention)
 
 
-def _named(pin: Pin, outcomes: Outcomes, gold: str) -> list[Mention]:
+def _named(pin: Pin, outcomes: Outcomes, entry: Entry, schema: str) -> list[Mention]:
     named = sorted(
         mention
         for mention in outcomes.gold
@@ -63,10 +62,11 @@ def _named(pin: Pin, outcomes: Outcomes, gold: str) -> list[Mention]:
         default=None,
     )
     if near is None:
-        guess = f"; {gold!r} has no mention in that document"
+        guess = f"; {entry.gold!r} has no mention in that document"
     else:
         guess = f"; the nearest is [{near.start}, {near.end}) {near.label}"
-    raise UsageError(f"pin {wanted} names no gold mention of {gold!r}{guess}")
+    where = "" if schema == "none" else f" in {schema}, where {entry.backend} is counted"
+    raise UsageError(f"pin {wanted} names no gold mention of {entry.gold!r}{where}{guess}")
 
 
 def _mentions(entry: Entry) -> frozenset[Mention]:

@@ -59,7 +59,7 @@ def match_entries(
         if (not gold or any(matches(pattern, entry.gold) for pattern in gold))
         and (not backends or any(matches(pattern, entry.backend) for pattern in backends))
     ]
-    verdicts = list(_empty(record, wanted, baseline))
+    verdicts = list(_empty(record, wanted, baseline, gold, backends))
     by_key = {(system.gold, system.task, system.backend): system for system in systems}
     presents = []
     for entry in wanted:
@@ -91,7 +91,13 @@ def match_entries(
     return presents, verdicts
 
 
-def _empty(record: RunRecord, wanted: Sequence[Entry], baseline: Baseline) -> Iterator[Verdict]:
+def _empty(
+    record: RunRecord,
+    wanted: Sequence[Entry],
+    baseline: Baseline,
+    gold: Sequence[str],
+    backends: Sequence[str],
+) -> Iterator[Verdict]:
     if not record.results:
         yield Verdict(status="error", code="empty", message="the run holds no result")
     if not baseline.entries:
@@ -100,13 +106,19 @@ def _empty(record: RunRecord, wanted: Sequence[Entry], baseline: Baseline) -> It
             code="empty",
             message="the baseline is empty: accept a run first (harness baseline accept RUN)",
         )
-    elif not wanted:
-        known = "; ".join(sorted({f"{e.backend} on {e.gold}" for e in baseline.entries}))
-        yield Verdict(
-            status="error",
-            code="no-match",
-            message=f"nothing in the baseline fits --gold and --backend; it has: {known}",
-        )
+    known = "; ".join(sorted({f"{e.backend} on {e.gold}" for e in baseline.entries}))
+    for option, patterns, names in (
+        ("--gold", gold, {entry.gold for entry in wanted}),
+        ("--backend", backends, {entry.backend for entry in wanted}),
+    ):
+        for pattern in patterns:
+            if baseline.entries and not any(matches(pattern, name) for name in names):
+                yield Verdict(
+                    status="error",
+                    code="no-match",
+                    message=f"nothing in the baseline fits {option} {pattern}, so nothing of it "
+                    f"was checked; it has: {known}",
+                )
 
 
 def _absent(
