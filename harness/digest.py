@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,6 +18,7 @@ __all__ = [
     "digest_text",
     "folder_size",
     "load_memo",
+    "remembered",
     "save_memo",
 ]
 
@@ -102,6 +103,18 @@ def save_memo(path: Path) -> None:
         beside = path.with_name(f"{path.name}.{os.getpid()}")
         beside.write_text(json.dumps(_memo), "utf-8")
         beside.replace(path)
+
+
+def remembered(name: str, state: str, make: Callable[[], str]) -> str:
+    """The digest that `make` gives, remembered under `name` as long as `state` is the same."""
+    global _learned
+    known = _memo.get(name)
+    if known and len(known) == 2 and known[0] == state and isinstance(known[1], str):
+        return known[1]
+    digest = make()
+    _memo[name] = [state, digest]
+    _learned = True
+    return digest
 
 
 @lru_cache(maxsize=4096)

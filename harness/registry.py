@@ -10,14 +10,24 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 
 from harness.adapter import Adapter, Option
 from harness.errors import HarnessError, UsageError
 
-__all__ = ["GROUP", "BackendSpec", "adapter", "adapter_names", "adapters", "default_backends"]
+__all__ = [
+    "GROUP",
+    "OWN_DISTRIBUTION",
+    "BackendSpec",
+    "adapter",
+    "adapter_names",
+    "adapters",
+    "default_backends",
+    "distribution_of",
+]
 
 GROUP = "harness.adapters"
+OWN_DISTRIBUTION = "nlp-harness"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,11 @@ def _entry_points() -> dict[str, EntryPoint]:
 def adapter_names() -> tuple[str, ...]:
     """Every registered adapter's name, sorted; imports nothing."""
     return tuple(_entry_points())
+
+
+def distribution_of(name: str) -> Distribution | None:
+    """The distribution that registers the adapter of that name."""
+    return _entry_points()[name].dist
 
 
 @cache

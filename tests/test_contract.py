@@ -28,7 +28,8 @@ def failed(checks: dict[str, Check]) -> set[str]:
 def test_a_good_backend_keeps_the_contract() -> None:
     checks = checks_of("planted/ok", long=True)
     assert {check.status for check in checks.values()} == {"ok"}
-    assert len(checks) == 12
+    assert len(checks) == 13
+    assert "are the same" in checks["proven to be the same"].detail
 
 
 @pytest.mark.parametrize(

@@ -225,7 +225,7 @@ def test_two_runs_may_share_a_store(make_gold: Make, tmp_path: Path) -> None:
         started(gold, tmp_path, "planted/slow:0.003") as one,
         started(gold, tmp_path, "planted/slow:0.003", out="other") as other,
     ):
-        assert one.wait(60) == 0
+        assert one.wait(60) == 0, one.communicate()
         assert other.wait(60) == 0
     for out in ("out", "other"):
         assert read(tmp_path / out).status == "success"

@@ -110,7 +110,7 @@ def test_a_broken_file_is_a_clear_error(tmp_path: Path) -> None:
 def test_another_version_is_a_clear_error(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "predictions.sqlite")) as db:
         db.execute("PRAGMA user_version=7")
-    with pytest.raises(InputError, match="store of version 7, expected 1"):
+    with pytest.raises(InputError, match="store of version 7, expected 2"):
         Store(tmp_path)
 
 
@@ -124,8 +124,9 @@ def key_of(name: str = "empty", *, hello: Hello | None = None, **change: Any) ->
     description = Description(
         source="s" * 64, packages={"lib": "1"}, model=ModelIdentity("m", digest="d"), python="3.11"
     )
+    own = ("source", "packages", "model", "python", "installed", "named", "doubt")
     given: dict[str, Any] = {"task": "ner", "labels": ("PER",), "batch_size": 1, "threads": 1}
-    for field in ("source", "packages", "model", "python"):
+    for field in own:
         if field in change:
             description = Description(
                 **{
@@ -143,6 +144,8 @@ def key_of(name: str = "empty", *, hello: Hello | None = None, **change: Any) ->
         {"task": "attribution"},
         {"labels": ("PER", "ORG")},
         {"source": "t" * 64},
+        {"installed": "t" * 64},
+        {"named": "t" * 64},
         {"packages": {"lib": "2"}},
         {"packages": {}},
         {"model": ModelIdentity("m", digest="e")},
@@ -173,9 +176,55 @@ def test_labels_matter_only_to_a_backend_without_its_own() -> None:
 def test_what_cannot_be_told_apart_has_no_key() -> None:
     assert key_of(model=None) is None
     assert key_of(model=None, hello=Hello(model=ModelIdentity("m"))) is None
-    late = key_of(model=None, hello=Hello(model=ModelIdentity("m", version="3")))
+    # A version proves nothing: who changes the program need not change it.
+    assert key_of(model=None, hello=Hello(model=ModelIdentity("m", version="3"))) is None
+    late = key_of(model=None, hello=Hello(model=ModelIdentity("m", digest="d3")))
     assert late is not None
-    assert late.fields["model"]["version"] == "3"
+    assert late.fields["model"]["digest"] == "d3"
+
+
+def test_what_is_not_proven_is_kept_for_one_run() -> None:
+    for change in ({"model": ModelIdentity("m", version="3")}, {"doubt": "files not recorded"}):
+        assert key_of(**change) is None
+        one, other = key_of(**change, run="one"), key_of(**change, run="other")
+        assert one is not None and other is not None
+        assert one.digest != other.digest
+    proven = key_of(run="one")
+    assert proven is not None and "run" not in proven.fields
+
+
+def test_only_the_interrupted_run_is_taken_up(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        token = store.begin("a plan")
+        assert store.begin("a plan") == token, "interrupted: it never finished"
+        assert store.begin("another plan") != token
+        key = Key({"backend": "process:x", "run": token})
+        row = store.backend_id(key)
+        store.put(row, key.digest, TEXT, ANSWER)
+        store.put(store.backend_id(ONE), ONE.digest, TEXT, ANSWER)
+        store.finish("a plan", token)
+        assert [item.name for item in store.backends()] == ["a/x"], "its answers went with it"
+        assert store.begin("a plan") != token
+
+
+def test_an_interrupted_run_is_forgotten_after_a_week(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        token = store.begin("a plan")
+    with closing(sqlite3.connect(tmp_path / "predictions.sqlite")) as db, db:
+        db.execute("UPDATE runs SET started = '2020-01-01T00:00:00+00:00'")
+    with Store(tmp_path) as store:
+        assert store.begin("a plan") != token
+
+
+def test_a_store_of_version_1_is_taken_over(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        store.put(store.backend_id(ONE), ONE.digest, TEXT, ANSWER)
+    with closing(sqlite3.connect(tmp_path / "predictions.sqlite")) as db, db:
+        db.execute("DROP TABLE runs")
+        db.execute("PRAGMA user_version=1")
+    with Store(tmp_path) as store:
+        assert store.begin("a plan")
+        assert [item.predictions for item in store.backends()] == [1]
 
 
 def test_document_digest() -> None:
@@ -188,38 +237,3 @@ def test_document_digest() -> None:
         document_digest("a\n\0gold\0"),
     }
     assert len(digests) == 6
-
-
-def test_the_source_of_a_package_is_followed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Helpers that an adapter imports, at any depth and inside functions, are part of its source;
-    its neighbours are not."""
-    import importlib
-    import sys
-
-    from harness.running.key import _source_digest
-
-    package = tmp_path / "packed_adapter"
-    package.mkdir()
-    files = {
-        "__init__.py": "",
-        "main.py": "class A:\n    def load(self):\n        from . import deep\n",
-        "deep.py": "from packed_adapter.deeper.bottom import x\n",
-        "other.py": "x = 1\n",
-    }
-    (package / "deeper").mkdir()
-    for name, text in {**files, "deeper/__init__.py": "", "deeper/bottom.py": "x = 1\n"}.items():
-        (package / name).write_text(text)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    module = importlib.import_module("packed_adapter.main")
-    try:
-        found = module.A()
-        before = _source_digest(found)
-        (package / "other.py").write_text("x = 22\n")
-        assert _source_digest(found) == before
-        (package / "deeper" / "bottom.py").write_text("x = 22\n")
-        assert _source_digest(found) != before
-    finally:
-        for name in [name for name in sys.modules if name.startswith("packed_adapter")]:
-            del sys.modules[name]

@@ -71,6 +71,9 @@ def add_cache_options(parser: argparse.ArgumentParser, *, bypass: bool = True) -
         group.add_argument(
             "--no-cache", action="store_true", help="neither read nor write the store"
         )
+        group.add_argument(
+            "--fresh", action="store_true", help="ask everything anew, and replace what it has"
+        )
 
 
 def cache_folder(args: argparse.Namespace) -> Path | None:

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     from harness.running.key import document_digest
     from harness.running.predictions import Asked, Predictions, PredictOptions
     from harness.running.progress import Progress
-    from harness.running.store import Store
+    from harness.running.store import Store, taken_up
 
     spec = BackendSpec.parse(args.backend)
     task = _task(spec, args.task)
@@ -55,6 +55,9 @@ def run(args: argparse.Namespace) -> int:
     counts: Counter[str] = Counter()
     with ExitStack() as stack:
         cache = cache_folder(args)
+        store = None if cache is None else stack.enter_context(Store(cache))
+        what = [str(spec), task, args.labels, str(path.resolve()), args.out, str(Path.cwd())]
+        token = "" if store is None else stack.enter_context(taken_up(store, ["predict", *what]))
         predictions = Predictions(
             spec,
             task=task,
@@ -65,8 +68,10 @@ def run(args: argparse.Namespace) -> int:
                 offline=not args.online,
                 timed=False,
                 limits=limits(args),
+                run=token,
+                fresh=args.fresh,
             ),
-            store=None if cache is None else stack.enter_context(Store(cache)),
+            store=store,
         )
         out = stack.enter_context(atomic_writer(args.out)) if args.out else sys.stdout
         progress = Progress(quiet=args.quiet)

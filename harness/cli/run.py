@@ -106,6 +106,7 @@ def _plan(args: argparse.Namespace) -> tuple[list[BackendSpec], list[GoldSet], R
         offline=not args.online,
         limits=limits(args),
         cache=cache_folder(args),
+        fresh=args.fresh,
         out=Path(args.out),
         seed=args.seed,
         command=tuple(args.command),

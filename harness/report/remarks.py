@@ -39,6 +39,11 @@ def _troubles(result: Result) -> Iterator[str]:
     if result.duplicates:
         one = result.duplicates == 1
         yield f"{result.duplicates:,} identical duplicate{'' if one else 's'} counted once"
+    if result.costs.replayed and not (result.declaration and result.declaration.sanity):
+        yield (
+            f"{result.costs.replayed} of {result.documents} answers come from the store: "
+            f"{result.proof or 'the run does not say why that was allowed'}"
+        )
     if result.characters_seen is not None and result.characters_seen < result.characters:
         yield f"looked at {result.characters_seen:,} of {result.characters:,} characters"
 

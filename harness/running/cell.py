@@ -169,6 +169,7 @@ class Cell:
             scores=count.scores(),
             predictions=self._file("predictions"),
             predictions_digest=self._digest("predictions"),
+            proof=predictions.proof,
             costs=self._costs(predictions),
             units=tuple(self._units),
             units_file=self._file("units") if self._large else None,

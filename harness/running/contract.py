@@ -19,7 +19,7 @@ from harness.annotation import Task, context
 from harness.errors import BackendFailed, BackendUnavailable
 from harness.registry import BackendSpec, adapter
 from harness.running.distributions import requirement_name
-from harness.running.key import Description
+from harness.running.key import Description, proof
 from harness.running.launch import describe_backend, launch
 from harness.running.predictor import Asked, Limits, Outcome, Predictor
 from harness.running.protocol import Answer, Hello, load_message
@@ -115,6 +115,7 @@ class _Contract:
             return
         yield Check("loads", "ok", f"{self._hello.load_seconds or 0:.2f} s")
         yield self._identity()
+        yield self._proof()
         yield _answers(first)
         yield _spans(first)
         yield self._words(first)
@@ -185,8 +186,8 @@ class _Contract:
             return Check(
                 name,
                 "warning",
-                "neither a version nor a digest: its answers are never cached",
-                "give the backend's identity a digest over its model files (harness.digest)",
+                "neither a version nor a digest",
+                "give the backend's identity a name, a version and a digest (harness.digest)",
             )
         for field in ("version", "digest"):
             one = getattr(described, field, "")
@@ -206,6 +207,20 @@ class _Contract:
                 "read name and version from files or metadata in identity()",
             )
         return Check(name, "ok", f"{loaded.name} {loaded.version or loaded.digest[:8]}")
+
+    def _proof(self) -> Check:
+        """What would let answers be used again in other runs."""
+        proven, why = proof(self._spec, self._description, self._hello)
+        if proven:
+            return Check("proven to be the same", "ok", why)
+        return Check(
+            "proven to be the same",
+            "warning",
+            f"{why}: every run asks it anew",
+            "state in the hello a digest over everything that decides its answers"
+            if self._spec.adapter == "process"
+            else "give identity() a digest over the model's files (harness.digest)",
+        )
 
     def _words(self, outcomes: dict[str, Outcome]) -> Check:
         name = "offsets on the words"

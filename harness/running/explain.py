@@ -11,7 +11,7 @@ from harness.coding import encode
 from harness.formats.jsonl import annotations_to_json
 from harness.goldset import GoldSet
 from harness.registry import BackendSpec, adapter
-from harness.running.key import document_digest, make_key
+from harness.running.key import Description, document_digest, make_key, proof
 from harness.running.launch import describe_backend, launch
 from harness.running.store import Backend, Store
 
@@ -80,9 +80,7 @@ def explain(
             environment=launch(spec).environment,
         )
     if key is None:
-        reason = description.unavailable or (
-            "its model is only known once it is loaded; a run starts it and looks then"
-        )
+        reason = description.unavailable or _no_key(spec, description)
         return Explanation(str(spec), task, None, None, None, 0, reason, {})
     same = next((item for item in known if item.digest == key.digest), None)
     total, found = _count(store, same, key.digest, gold, task, spec)
@@ -99,6 +97,16 @@ def explain(
     of = "" if total is None else f" of the {total} documents of {gold.name if gold else ''}"
     reason = f"a hit: the store answers for {found}{of or ' documents'}"
     return Explanation(str(spec), task, key.fields, key.digest, total, found, reason, {})
+
+
+def _no_key(spec: BackendSpec, description: Description) -> str:
+    if description.model is None:
+        return (
+            "its model is only known once it is loaded; a run starts it and looks then. Its "
+            "answers are used again only if it states a digest of what answers (docs/protocol.md)"
+        )
+    _, why = proof(spec, description, None)
+    return f"never used again in another run: {why}"
 
 
 def _count(

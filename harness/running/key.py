@@ -6,26 +6,30 @@ so that `harness cache explain` can name the one that differs.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
-import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from harness.adapter import Adapter, ModelIdentity
 from harness.annotation import Task
 from harness.coding import encode
-from harness.digest import digest_files, digest_text
+from harness.digest import digest_text
 from harness.registry import BackendSpec, adapter
 from harness.running.distributions import versions
+from harness.running.proof import (
+    adapter_files,
+    command_files,
+    files_beside,
+    installed_files,
+    named_files,
+)
 from harness.running.protocol import PROTOCOL, Hello
 
-__all__ = ["INTERFACE", "Description", "Key", "describe", "document_digest", "make_key"]
+__all__ = ["INTERFACE", "Description", "Key", "describe", "document_digest", "make_key", "proof"]
 
 INTERFACE = 1
 """Version of `harness.adapter`; raised when the same adapter would answer differently."""
@@ -36,12 +40,21 @@ class Description:
     """What can be known of a backend without loading it."""
 
     unavailable: str | None = None
-    source: str = ""
-    """sha256 over the adapter's module and the modules of its own package that it imports."""
     packages: Mapping[str, str] = field(default_factory=dict)
+    """Versions of the declared distributions."""
     model: ModelIdentity | None = None
     python: str = ""
-    """Python of the worker, as in 3.11."""
+    """Python of the worker, as in 3.11.7."""
+    source: str = ""
+    """sha256 over every file of the adapter's distribution, or over those that a command names."""
+    installed: str = ""
+    """sha256 over the distributions of its environment."""
+    named: str = ""
+    """sha256 over the files that its options name."""
+    files: int = 0
+    """How many files these three are over."""
+    doubt: str = ""
+    """Why they do not prove what answers; empty where they do."""
 
 
 @dataclass(frozen=True)
@@ -60,19 +73,65 @@ class Key:
         return digest_text(self.text)
 
 
-def describe(spec: BackendSpec) -> Description:
-    """Describe a backend in this interpreter; imports no wrapped library, loads nothing."""
+def describe(spec: BackendSpec, *, prove: bool = True) -> Description:
+    """Describe a backend in this interpreter; imports no wrapped library, loads nothing.
+
+    Without `prove` no file is looked at but those that tell the model's identity.
+    """
     found = adapter(spec.adapter)
     reason = found.unavailable(spec.model)
     if spec.adapter == "process":
-        return Description(reason, "" if reason else _command_digest(spec.model))
-    return Description(
+        if reason or not prove:
+            return Description(reason)
+        command = command_files(spec.model)
+        return Description(
+            source=command.digest,
+            named=named_files(spec.options).digest,
+            files=command.files,
+            doubt=command.doubt,
+        )
+    plain = Description(
         unavailable=reason,
-        source=_source_digest(found),
         packages=versions(found.declaration.requires),
         model=None if reason else _identity(found, spec.model),
-        python=f"{sys.version_info.major}.{sys.version_info.minor}",
+        python=sys.version.split()[0],
     )
+    if reason or not prove:
+        return plain
+    evidence = (
+        adapter_files(spec.adapter),
+        installed_files(found.declaration.requires),
+        named_files(spec.options),
+    )
+    return replace(
+        plain,
+        source=evidence[0].digest,
+        installed=evidence[1].digest,
+        named=evidence[2].digest,
+        files=sum(one.files for one in evidence),
+        doubt=next((one.doubt for one in evidence if one.doubt), ""),
+    )
+
+
+def proof(spec: BackendSpec, description: Description, hello: Hello | None) -> tuple[bool, str]:
+    """Whether the same thing would answer again in another run, and a sentence that says why."""
+    model = _model(description, hello)
+    if spec.adapter == "process":
+        if model is not None and model.digest:
+            return True, f"the program states the digest {model.digest[:12]} in its hello"
+        return False, description.doubt
+    if description.doubt:
+        return False, description.doubt
+    if model is None or not model.digest:
+        return False, "the adapter states no digest of its model"
+    return True, (
+        f"the digests of {description.files:,} files of its adapter and libraries and of its model "
+        f"({model.digest[:12]}) are the same"
+    )
+
+
+def _model(description: Description, hello: Hello | None) -> ModelIdentity | None:
+    return description.model or (hello.model if hello else None)
 
 
 def make_key(
@@ -85,16 +144,20 @@ def make_key(
     threads: int,
     environment: str = "",
     hello: Hello | None = None,
+    run: str = "",
 ) -> Key | None:
-    """The key of a backend, or `None` when what answers cannot be told apart for sure.
+    """The key of a backend, or `None` where it is not known before the backend is loaded.
 
-    Where `describe` knows no model identity, it takes a `hello` from the loaded worker. A backend
-    that gives neither a version nor a digest of its model has no key: it is never cached.
-    `labels` count only for backends that do not declare their own.
+    Where `describe` knows no model identity, it takes a `hello` from the loaded worker. What is
+    not proven (`proof`) gets `run`, a run's own token, into its key, so that no other run finds
+    its answers; without a token it has no key. `labels` count only for backends that do not
+    declare their own.
     """
     found = adapter(spec.adapter)
-    model = description.model or (hello.model if hello else None)
-    if model is None or not (model.version or model.digest):
+    if description.model is None and hello is None:
+        return None
+    proven, _ = proof(spec, description, hello)
+    if not proven and not run:
         return None
     fields: dict[str, Any] = {
         "backend": str(spec),
@@ -102,8 +165,10 @@ def make_key(
         "options": dict(spec.options),
         "labels": list(labels) if found.declaration.labels is None else None,
         "source": description.source,
+        "installed": description.installed,
+        "named": description.named,
         "packages": dict(description.packages),
-        "model": encode(model),
+        "model": encode(_model(description, hello)),
         "python": description.python,
         "environment": environment,
         "batch_size": batch_size,
@@ -111,6 +176,10 @@ def make_key(
         "interface": INTERFACE,
         "protocol": PROTOCOL,
     }
+    if not proven:
+        fields["run"] = run
+        if spec.adapter == "process":
+            fields["beside"] = files_beside(spec.model)
     if description.model is None and hello is not None:
         fields["packages"] = dict(hello.packages)
         fields["offsets"] = hello.offsets
@@ -129,71 +198,3 @@ def _identity(found: Adapter, model: str) -> ModelIdentity | None:
     # Adapters written before `identity` was part of the interface are asked after loading.
     ask = getattr(found, "identity", None)
     return ask(model) if callable(ask) else None
-
-
-def _source_digest(found: Adapter) -> str:
-    module = sys.modules.get(type(found).__module__)
-    path = getattr(module, "__file__", None)
-    if module is None or path is None:
-        return ""
-    top = module.__name__.partition(".")[0]
-    package = sys.modules.get(top)
-    folders = [Path(place) for place in getattr(package, "__path__", ())]
-    return digest_files(_closure(Path(path), module.__name__, top, folders))
-
-
-def _closure(path: Path, name: str, top: str, folders: Sequence[Path]) -> set[Path]:
-    """The file of a module and of everything in its own package that it imports, at any depth."""
-    done: set[Path] = set()
-    waiting = [(path, name)]
-    while waiting:
-        path, name = waiting.pop()
-        if path in done:
-            continue
-        done.add(path)
-        for imported in _imports(path, name, path.stat().st_mtime_ns):
-            first, _, rest = imported.partition(".")
-            if first == top:
-                waiting.extend((file, imported) for file in _files(rest, folders))
-    return done
-
-
-@lru_cache(maxsize=1024)
-def _imports(path: Path, name: str, changed: int) -> tuple[str, ...]:
-    """What a module imports, at the top or inside functions; `changed` is its time of change."""
-    return tuple(_read_imports(path, name))
-
-
-def _read_imports(path: Path, name: str) -> Iterator[str]:
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError, OSError):
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            parents = package.split(".")
-            base = ".".join(parents[: len(parents) - node.level + 1]) if node.level else ""
-            module = ".".join(part for part in (base, node.module) if part)
-            yield module
-            yield from (f"{module}.{alias.name}" for alias in node.names)
-
-
-def _files(rest: str, folders: Sequence[Path]) -> Iterator[Path]:
-    inner = Path(*rest.split(".")) if rest else Path()
-    for folder in folders:
-        for file in ((folder / inner).with_suffix(".py"), folder / inner / "__init__.py"):
-            if file.is_file():
-                yield file
-
-
-def _command_digest(command: str) -> str:
-    # What it loads beyond the files named is not known here: its hello has to tell.
-    whole = hashlib.sha256(command.encode("utf-8", "surrogatepass"))
-    for word in shlex.split(command):
-        path = Path(word)
-        if path.is_file():
-            whole.update(digest_files([path]).encode())
-    return whole.hexdigest()

@@ -30,7 +30,7 @@ _THREAD_VARIABLES = (
     "RAYON_NUM_THREADS",
 )
 _OFFLINE_VARIABLES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
-_DESCRIBE_SECONDS = 60
+_DESCRIBE_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +62,18 @@ def launch(spec: BackendSpec, *, threads: int = 1, offline: bool = True) -> Laun
     return Launch(command, variables, environment.name if environment else "")
 
 
-def describe_backend(spec: BackendSpec) -> Description:
+def describe_backend(spec: BackendSpec, *, prove: bool = True) -> Description:
     """What a backend is, seen from the environment that its worker will run in.
 
+    With `prove` the files that may decide its answers are looked at (`harness.running.proof`).
     Raises `BackendFailed` when that environment cannot be asked.
     """
     environment = None if spec.adapter == "process" else find_environment(spec.adapter)
     if environment is None:
-        return describe(spec)
+        return describe(spec, prove=prove)
     command = [environment.python, "-P", "-m", "harness.running.worker", "--describe"]
+    if prove:
+        command.append("--prove")
     try:
         done = subprocess.run(
             [*map(str, command), "--backend", str(spec)],

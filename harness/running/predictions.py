@@ -20,7 +20,7 @@ from harness.annotation import Annotations, Task
 from harness.coding import DecodeError, decode, encode
 from harness.errors import BackendFailed, BackendUnavailable
 from harness.registry import BackendSpec
-from harness.running.key import Description, Key, make_key
+from harness.running.key import Description, Key, make_key, proof
 from harness.running.launch import describe_backend, launch
 from harness.running.predictor import Asked, Limits, Outcome, Predictor
 from harness.running.process import Log
@@ -49,6 +49,10 @@ class PredictOptions:
     limits: Limits = field(default_factory=Limits)
     machine: str = ""
     """What times of this machine are filed under."""
+    run: str = ""
+    """The run's token in the store (`Store.begin`): what is not proven is kept for it alone."""
+    fresh: bool = False
+    """Ask everything anew; what the store has is replaced."""
 
 
 class Prediction(NamedTuple):
@@ -94,7 +98,7 @@ class Predictions:
         self._labels = tuple(labels)
         self._store = store
         self._stop = stop
-        self.description: Description = describe_backend(spec)
+        self.description: Description = describe_backend(spec, prove=store is not None)
         if self.description.unavailable is not None:
             raise BackendUnavailable(self.description.unavailable)
         self._launch = launch(spec, threads=self._options.threads, offline=self._options.offline)
@@ -108,7 +112,10 @@ class Predictions:
         self._processes: dict[int, ProcessCosts] = {}
         self._used: set[int] = set()
         self._first: dict[bytes, Stored] = {}
+        self._asked: set[bytes] = set()
         self._noted = 0.0
+        self._kept = store is not None
+        self._stated: ModelIdentity | None = None
         self._predictor: Predictor | None = None
         self._bind(None)
 
@@ -138,6 +145,14 @@ class Predictions:
         """Whether answers go to the store and come from it."""
         return self._row is not None
 
+    @property
+    def proof(self) -> str:
+        """Why answers may be used again in other runs, or why not; empty without a store."""
+        if not self._kept:
+            return ""
+        proven, why = proof(self._spec, self.description, self.hello)
+        return why if proven else f"not proven: {why}"
+
     def process_costs(self) -> tuple[float | None, float | None, int | None]:
         """Median load and warm-up seconds and largest peak memory of all processes used."""
         used = [self._processes[number] for number in self._used if number in self._processes]
@@ -156,7 +171,9 @@ class Predictions:
         if self._store is not None and self._row is None:
             self._start()  # Only the loaded model can say what it is.
         known = self._look_up(window)
-        missing = [item for item in window if not self._usable(known.get(item.digest), number)]
+        missing = [
+            item for item in window if not self._usable(item.digest, known.get(item.digest), number)
+        ]
         fresh: dict[bytes, Prediction] = {}
         if missing:
             outcomes = self._start().ask(missing)
@@ -186,11 +203,13 @@ class Predictions:
             own.append(timing)
         return replace(stored, timings=tuple(own))
 
-    def _usable(self, stored: Stored | None, number: int) -> bool:
+    def _usable(self, digest: bytes, stored: Stored | None, number: int) -> bool:
         if stored is None:
             return False
         if not self.cached:
             return False  # Kept only to compare the rounds.
+        if self._options.fresh and digest not in self._asked:
+            return False
         if stored.error is not None:
             return True
         return not self._options.timed or len(stored.timings) > number
@@ -204,6 +223,7 @@ class Predictions:
         return _prediction(item, stored, seconds, replayed=True)
 
     def _taken(self, item: Asked, outcome: Outcome, number: int) -> Prediction:
+        self._asked.add(item.digest)
         if outcome.answer is not None:
             return self._keep(item, outcome.answer, number)
         if outcome.final and self._store is not None and self._row is not None and self._key:
@@ -260,6 +280,7 @@ class Predictions:
 
     def _started(self, hello: Hello) -> None:
         self._check_model(hello.model)
+        self._check_files(hello)
         self.hello = hello
         self._bind(hello)
         costs = ProcessCosts(self._options.machine, hello.load_seconds, hello.warmup_seconds, None)
@@ -309,15 +330,30 @@ class Predictions:
                 threads=self._options.threads,
                 environment=self.environment,
                 hello=hello,
+                run=self._options.run,
             )
         if self._key is None:
             if hello is not None:
-                self._store = None  # Nothing tells this backend from another: never cached.
+                self._store = None  # Nothing proves that it is the same: never kept.
             return
         shown = "" if hello is None else _hello_text(hello)
         self._row = self._store.backend_id(self._key, hello=shown)
         if self.hello is None:
             self.hello = _hello(self._store.hello(self._row))
+
+    def _check_files(self, hello: Hello) -> None:
+        """Whether what was loaded is what was described: files may change in between."""
+        if self._store is None:
+            return
+        now = describe_backend(self._spec)
+        same = (now.source, now.named) == (self.description.source, self.description.named)
+        stated = self._stated is None or self._stated == hello.model
+        self._stated = hello.model
+        if not same or not stated:
+            raise BackendFailed(
+                f"{self._spec} changed while the run was under way: its files, or what it says of "
+                "itself, are not what they were when it began; run again"
+            )
 
     def _check_model(self, loaded: ModelIdentity) -> None:
         described = self.description.model

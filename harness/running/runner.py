@@ -10,7 +10,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -34,6 +34,7 @@ from harness.running.predictor import Limits
 from harness.running.process import kill_all
 from harness.running.progress import Progress
 from harness.running.provenance import git_state, machine, project_state
+from harness.running.store import Store, taken_up
 from harness.scoring.ner import BoundaryRule, Match, NerOptions
 
 __all__ = ["RunOptions", "check_required", "run"]
@@ -65,6 +66,8 @@ class RunOptions:
     limits: Limits = field(default_factory=Limits)
     cache: Path | None = None
     """Folder of the predictions store; `None` neither reads nor writes one."""
+    fresh: bool = False
+    """Ask every backend anew, whatever the store has."""
     out: Path | None = None
     """Folder for run.json and the predictions; `None` writes nothing."""
     seed: int = 0
@@ -97,8 +100,13 @@ def run(
     cards = {gold.name: gold_record(gold, options.out, schema=options.schema) for gold in goldsets}
     if len(cards) != len(goldsets):
         raise UsageError("two gold sets have the same name; give one of them another")
-    cells = _cells(specs, goldsets, cards, options, progress, stop)
-    with _interruptible(stop), unfinished(options.out, options.command):
+    plan = _planned(specs, goldsets, options)
+    with (
+        _interruptible(stop),
+        unfinished(options.out, options.command),
+        _token(specs, cards, options) as token,
+    ):
+        cells = _cells(plan, cards, options, progress, stop, token)
         try:
             _run_cells(cells, options, stop)
         finally:
@@ -136,12 +144,12 @@ def check_required(record: RunRecord, required: Sequence[str]) -> None:
 
 
 def _cells(
-    specs: Sequence[BackendSpec],
-    goldsets: Sequence[GoldSet],
+    plan: Sequence[tuple[BackendSpec, GoldSet, Task]],
     cards: dict[str, GoldRecord],
     options: RunOptions,
     progress: Progress,
     stop: threading.Event,
+    token: str,
 ) -> list[Cell]:
     shared = CellOptions(
         predict=PredictOptions(
@@ -152,6 +160,8 @@ def _cells(
             rounds=options.rounds,
             limits=options.limits,
             machine=f"{machine().cpu}, {machine().cores} cores",
+            run=token,
+            fresh=options.fresh,
         ),
         scoring=NerOptions(match=options.match, boundary=options.boundary),
         schema=options.schema,
@@ -159,16 +169,6 @@ def _cells(
         cache=options.cache,
         out=options.out,
     )
-    unique = list({str(spec): spec for spec in specs}.values())
-    plan: list[tuple[BackendSpec, GoldSet, Task]] = [
-        (spec, gold, task)
-        for gold in goldsets
-        for task in gold.tasks
-        if options.tasks is None or task in options.tasks
-        for spec in unique
-        if task in adapter(spec.adapter).declaration.tasks
-    ]
-    _check_plan(plan, unique, goldsets)
     return [
         Cell(
             spec,
@@ -182,6 +182,41 @@ def _cells(
         )
         for number, (spec, gold, task) in enumerate(plan, 1)
     ]
+
+
+@contextmanager
+def _token(
+    specs: Sequence[BackendSpec], cards: Mapping[str, GoldRecord], options: RunOptions
+) -> Iterator[str]:
+    """The run's token in the store (`harness.running.store.taken_up`); empty without a store."""
+    if options.cache is None:
+        yield ""
+        return
+    what = [
+        [str(spec) for spec in specs],
+        [[card.name, card.digest] for card in cards.values()],
+        [options.tasks, options.batch_size, options.threads, options.offline, options.rounds],
+        [str(Path.cwd()), None if options.out is None else str(options.out.resolve())],
+    ]
+    with Store(options.cache) as store, taken_up(store, what) as token:
+        yield token
+
+
+def _planned(
+    specs: Sequence[BackendSpec], goldsets: Sequence[GoldSet], options: RunOptions
+) -> list[tuple[BackendSpec, GoldSet, Task]]:
+    """What is to be measured, in order. Raises `NothingMeasured` and `UsageError`."""
+    unique = list({str(spec): spec for spec in specs}.values())
+    plan: list[tuple[BackendSpec, GoldSet, Task]] = [
+        (spec, gold, task)
+        for gold in goldsets
+        for task in gold.tasks
+        if options.tasks is None or task in options.tasks
+        for spec in unique
+        if task in adapter(spec.adapter).declaration.tasks
+    ]
+    _check_plan(plan, unique, goldsets)
+    return plan
 
 
 def _check_plan(
@@ -284,6 +319,7 @@ def _record(
             "total_seconds": limits.total_seconds,
             "memory_bytes": limits.memory_bytes,
             "cache": options.cache is not None,
+            "fresh": options.fresh,
             "suite": options.suite,
         },
         gold=gold,

@@ -17,11 +17,13 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, NamedTuple
 
 from harness.annotation import Annotations
@@ -31,9 +33,11 @@ from harness.formats.jsonl import annotations_from_json, annotations_to_json
 from harness.paths import cache_folder
 from harness.running.key import Key
 
-__all__ = ["Backend", "ProcessCosts", "Store", "Stored", "Timing"]
+__all__ = ["Backend", "ProcessCosts", "Store", "Stored", "Timing", "taken_up"]
 
-_VERSION = 1
+_VERSION = 2
+_WEEK = timedelta(days=7)
+_WAIT_SECONDS = 60.0
 _SCHEMA = """
 CREATE TABLE backends (
     id INTEGER PRIMARY KEY,
@@ -60,6 +64,13 @@ CREATE TABLE predictions (
     checksum BLOB NOT NULL,
     PRIMARY KEY (backend, document)
 ) WITHOUT ROWID;
+"""
+_RUNS = """
+CREATE TABLE runs (
+    plan TEXT PRIMARY KEY,
+    token TEXT NOT NULL,
+    started TEXT NOT NULL
+)
 """
 
 
@@ -131,7 +142,7 @@ class Store:
             raise InputError(f"cannot be made: {error.strerror}", path=self.path.parent) from None
         try:
             self._db = sqlite3.connect(
-                self.path, timeout=60, isolation_level=None, check_same_thread=False
+                self.path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
             )
         except sqlite3.Error as error:
             raise self._broken(error) from None
@@ -159,7 +170,7 @@ class Store:
 
     def _prepare(self) -> None:
         with self._guard():
-            self._db.execute("PRAGMA journal_mode=WAL")
+            self._switch_to_wal()
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.execute("PRAGMA foreign_keys=ON")
             self._db.execute("BEGIN IMMEDIATE")
@@ -167,14 +178,57 @@ class Store:
             if version == 0:
                 for statement in _SCHEMA.split(";"):
                     self._db.execute(statement)
+            if version in (0, 1):  # Version 1 knew no runs; its predictions had weaker keys.
+                self._db.execute(_RUNS)
                 self._db.execute(f"PRAGMA user_version={_VERSION}")
             self._db.execute("COMMIT")
-        if version not in (0, _VERSION):
+        if version not in (0, 1, _VERSION):
             raise InputError(
                 f"a predictions store of version {version}, expected {_VERSION}",
                 path=self.path,
                 hint="delete it, or name another folder with --cache-dir",
             )
+
+    def _switch_to_wal(self) -> None:
+        # The first switch needs the file for itself, and SQLite does not wait for that.
+        deadline = monotonic() + _WAIT_SECONDS
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or monotonic() > deadline:
+                    raise
+            sleep(0.01)
+
+    # Runs
+
+    def begin(self, plan: str) -> str:
+        """The token of a run: that of the interrupted one with the same plan, or a new one.
+
+        Answers of what is not proven to be the same are kept under it, so that only the same run
+        finds them when it is taken up again. What was not within a week is forgotten.
+        """
+        now = datetime.now(UTC)
+        with self._guard():
+            rows = self._db.execute("SELECT plan, token, started FROM runs").fetchall()
+            for known, token, started in rows:
+                if now - datetime.fromisoformat(started) > _WEEK:
+                    self.finish(known, token)
+                elif known == plan:
+                    return str(token)
+            token = uuid.uuid4().hex
+            self._db.execute(
+                "INSERT OR REPLACE INTO runs VALUES (?, ?, ?)",
+                (plan, token, now.isoformat(timespec="seconds")),
+            )
+        return token
+
+    def finish(self, plan: str, token: str) -> None:
+        """Forget a run that has ended, with all answers that only it may use."""
+        with self._guard():
+            self._db.execute("DELETE FROM backends WHERE fields LIKE ?", (f'%"run":"{token}"%',))
+            self._db.execute("DELETE FROM runs WHERE plan = ? AND token = ?", (plan, token))
 
     # Backends and processes
 
@@ -293,6 +347,19 @@ class Store:
             path=self.path,
             hint="if it is broken, delete it: predictions are made again. --no-cache goes without",
         )
+
+
+@contextmanager
+def taken_up(store: Store, plan: object) -> Iterator[str]:
+    """The token under which a run keeps answers of what is not proven to be the same.
+
+    It is that of the run with the same `plan` (anything that JSON can write) where that was
+    interrupted. A run that ends takes those answers with it.
+    """
+    digest = hashlib.sha256(json.dumps(plan).encode()).hexdigest()
+    token = store.begin(digest)
+    yield token
+    store.finish(digest, token)
 
 
 def _stored(answer: str, timings: str) -> Stored:

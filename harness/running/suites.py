@@ -46,6 +46,7 @@ _OPTIONS: dict[str, type | tuple[type, ...]] = {
     "online": bool,
     "cache_dir": str,
     "no_cache": bool,
+    "fresh": bool,
     "format": str,
 }
 _KEYS = ("backends", "gold", "require", "description", *_OPTIONS)

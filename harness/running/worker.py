@@ -19,8 +19,10 @@ from typing import IO, Any
 from harness.adapter import Adapter, Backend, LoadRequest
 from harness.annotation import Annotations
 from harness.coding import encode
+from harness.digest import load_memo, save_memo
 from harness.errors import BackendUnavailable, DocumentRefused
 from harness.formats.jsonl import annotations_from_json, annotations_to_json
+from harness.paths import cache_folder
 from harness.registry import BackendSpec, adapter
 from harness.running import protocol
 from harness.running.distributions import versions
@@ -40,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--backend", required=True, help="spacy/en_core_web_sm, ...")
     parser.add_argument("--parent", type=int, help="end when this process does")
     parser.add_argument("--describe", action="store_true", help="say what it is, load nothing")
+    parser.add_argument("--prove", action="store_true", help="with digests of what may decide")
     args = parser.parse_args(argv)
     if args.parent is not None:
         die_with_parent(args.parent)
@@ -49,9 +52,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.describe:
             from harness.running.key import describe
 
-            channel.send(
-                {"type": "description", **encode(describe(BackendSpec.parse(args.backend)))}
-            )
+            # The libraries of another environment are hashed once, and not for every run.
+            memo = cache_folder() / "digests.json"
+            load_memo(memo)
+            found = describe(BackendSpec.parse(args.backend), prove=args.prove)
+            save_memo(memo)
+            channel.send({"type": "description", **encode(found)})
             return 0
         served = None
         for line in stdin:

@@ -77,7 +77,11 @@ def main() -> None:
                     "protocol": 2 if MODE == "version" else 1,
                     "offsets": "furlong" if MODE == "unit" else UNIT,
                     "labels": ["ENT"],
-                    "model": {"name": "speaker", "version": "" if MODE == "nameless" else "1"},
+                    "model": {
+                        "name": "speaker",
+                        "version": "" if MODE == "nameless" else "1",
+                        "digest": "speaker" if MODE == "proven" else "",
+                    },
                 }
             )
         else:
