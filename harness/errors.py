@@ -16,6 +16,7 @@ A regression is no error: the verb that finds one prints its table and exits wit
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 __all__ = [
@@ -27,9 +28,14 @@ __all__ = [
     "InputError",
     "NotComparable",
     "NothingMeasured",
+    "ReaderOptions",
     "SchemaError",
     "UsageError",
 ]
+
+
+ReaderOptions = tuple[str, Mapping[str, str]]
+"""An option of a reader, and its values with what each does."""
 
 
 class HarnessError(Exception):
@@ -56,7 +62,10 @@ class InputError(HarnessError):
         path: str | Path | None = None,
         line: int | None = None,
         hint: str | None = None,
+        options: ReaderOptions | None = None,
     ) -> None:
+        """`options` of the reader may read the file all the same; whoever can tries them."""
+        self.options = options
         self.message = message
         self.path = None if path is None else str(path)
         self.line = line

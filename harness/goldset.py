@@ -122,7 +122,7 @@ class GoldSet:
                 taken = f"{schema.base} with {', '.join(schema.added)} added"
             else:
                 taken = str(schema) if schema.origin else "no known schema, but a set of their own"
-            yield f"gold labels {shown} taken to be {taken}; --schema NAME changes it"
+            yield f"gold labels {shown} taken to be {taken} (count with --schema NAME to change it)"
 
     @property
     def schema_folders(self) -> tuple[Path, ...]:

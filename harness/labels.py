@@ -309,8 +309,8 @@ def _meet_by_name(gold: Schema, predicted: Schema) -> Meeting:
         raise SchemaError(
             f"gold and predictions share no label: gold has {_some(gold)}, predictions have "
             f"{_some(predicted)}",
-            hint="name the schemas (--schema), or write a projection: a TOML file with from, to, "
-            "version and [labels]",
+            hint="write a projection: a TOML file with from, to, version and [labels] in the gold "
+            "set's folder",
         )
     if gold.origin is None and schema is predicted and found.dropped_gold:
         # A gold label that the backend's schema lacks must stay in the score, as missed.

@@ -151,7 +151,7 @@ def _import_trouble(point: EntryPoint, error: Exception) -> str:
             return (
                 f"the package `adapters` found at {origin} is not this project's: another "
                 "distribution of that name (AdapterHub's `adapters`) shadows it. "
-                "Run: pip uninstall adapters && pip install --force-reinstall --no-deps nlp-harness"
+                "Run: pip uninstall adapters, then install nlp-harness again as it was installed"
             )
     return f"adapter {point.name!r} ({point.value}) cannot be imported: {error}"
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from harness.annotation import Annotations, Entity, Record
 from harness.errors import InputError, UsageError
+from harness.formats import hints
 from harness.formats.files import atomic_writer
 from harness.formats.tags import (
     REPAIRS,
@@ -120,11 +121,8 @@ class _Reader:
                 error.message,
                 path=self.path,
                 line=sentence[error.place].number,
-                hint=_REPAIR_HINT,
+                options=hints.REPAIRS,
             ) from None
-
-
-_REPAIR_HINT = "--repair conlleval begins an entity there, --repair discard leaves it out"
 
 
 def scheme_of(path: str | Path, tag_column: int = -1, *, strict: bool = True) -> str:
@@ -150,7 +148,7 @@ def scheme_of(path: str | Path, tag_column: int = -1, *, strict: bool = True) ->
             error.message.replace("(place ", "(line "),
             path=path,
             line=error.place,
-            hint=_REPAIR_HINT,
+            options=hints.REPAIRS,
         ) from None
 
 

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from harness.annotation import Annotations, Entity, Record
 from harness.errors import BackendUnavailable, InputError
+from harness.formats import hints
 from harness.formats.files import new_file, new_folder
 from harness.formats.tags import BadTag, Repair, encode, guess_scheme, repaired
 from harness.formats.tokens import Tokens, join, sentences
@@ -114,7 +115,8 @@ def _from_hub(datasets: Any, name: str, online: bool) -> Any:
             raise BackendUnavailable(f"{HUB}{name}: {type(error).__name__}: {error}") from None
         raise BackendUnavailable(
             f"{HUB}{name} is no file or folder, and not in this machine's cache of data sets",
-            install=f"hf download --repo-type dataset {name}, then name its folder; or --online",
+            install=f"hf download --repo-type dataset {name}, then name its folder; or "
+            f"harness convert {HUB}{name} OUT.jsonl --online",
         ) from None
 
 
@@ -138,7 +140,9 @@ def _one_split(loaded: Any, split: str | None, path: str) -> Any:
     splits = list(loaded)
     if split is None and len(splits) > 1:
         raise InputError(
-            f"has the splits {', '.join(splits)}", path=path, hint="choose one: --split NAME"
+            f"has the splits {', '.join(splits)}",
+            path=path,
+            options=hints.split(splits),
         )
     wanted = splits[0] if split is None else split
     if wanted not in loaded:
@@ -158,7 +162,7 @@ def _columns(data: Any, tag_column: str | None, folder: Path, path: str) -> _Row
         raise InputError(
             f"has no column {wanted} (columns: {', '.join(features)})",
             path=path,
-            hint="name the column of tags: --tag-column NAME",
+            options=hints.column(name for name in features if name != tokens),
         )
     inner = getattr(features[tags], "feature", None)
     names = getattr(inner, "names", None)
@@ -211,7 +215,7 @@ def _scheme(found: _Rows, repair: Repair) -> str:
         raise InputError(
             at + error.message.replace("(place ", "(row "),
             path=found.path,
-            hint="--repair conlleval or --repair discard reads it all the same",
+            options=hints.REPAIRS,
         ) from None
 
 

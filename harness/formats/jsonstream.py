@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from harness.annotation import Entity, span_problems
-from harness.errors import AnnotationError, InputError
+from harness.errors import AnnotationError, InputError, ReaderOptions
+from harness.formats import hints
 from harness.offsets import Offsets, OffsetUnit
 
 __all__ = ["Place", "as_unit", "objects"]
@@ -148,8 +149,10 @@ class Place:
         self._offsets = Offsets(text, unit or "codepoint")
         self._astral = unit is None and bool(text) and max(text) > _ASTRAL
 
-    def error(self, message: str, *, hint: str | None = None) -> AnnotationError:
-        return AnnotationError(message, path=self.path, line=self.line, hint=hint)
+    def error(
+        self, message: str, *, hint: str | None = None, options: ReaderOptions | None = None
+    ) -> AnnotationError:
+        return AnnotationError(message, path=self.path, line=self.line, hint=hint, options=options)
 
     def entity(
         self, start: Any, end: Any, label: Any, *, said: Any = None, score: Any = None
@@ -169,7 +172,7 @@ class Place:
             raise self.error(
                 f"the span's text is {_short(said)}, but the document has "
                 f"{_short(self.text[first:last])} at [{start}, {end})",
-                hint="are the offsets UTF-16 units (--offsets utf16)?",
+                options=hints.UTF16,
             )
         good = isinstance(score, (int, float)) and not isinstance(score, bool)
         return Entity(first, last, label, float(score) if good else None)
@@ -199,7 +202,7 @@ class Place:
         raise self.error(
             f"span {start!r}..{end!r} in a text with emoji or the like: does the tool count such "
             "a character as one or as two?",
-            hint="say --offsets utf16 (doccano, older Label Studio) or --offsets codepoint",
+            options=hints.UNITS,
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from harness.annotation import Record
-from harness.errors import UsageError
+from harness.errors import HarnessError, InputError, UsageError
 
 __all__ = ["FORMATS", "Format", "for_output", "format_named", "guess", "read_any", "write_any"]
 
@@ -173,8 +174,57 @@ def read_any(
     if not chosen.reads:
         raise UsageError(f"format {chosen.name} can be written, not read")
     keywords = _keywords(chosen, chosen.options, report, options)
-    records: Iterator[Record] = chosen.load().read(path, **keywords)
-    return records
+    try:
+        records: Iterator[Record] = chosen.load().read(path, **keywords)
+    except InputError as error:
+        raise _helped(error, chosen, path, keywords) from None
+    return _read(records, chosen, path, keywords)
+
+
+def _read(
+    records: Iterator[Record], chosen: Format, path: str | Path, keywords: dict[str, Any]
+) -> Iterator[Record]:
+    try:
+        yield from records
+    except InputError as error:
+        raise _helped(error, chosen, path, keywords) from None
+
+
+def _helped(
+    error: InputError, chosen: Format, path: str | Path, keywords: dict[str, Any]
+) -> InputError:
+    """The error with the options that really read the file; they are tried on the whole of it.
+
+    Verbs differ in the options that they have, and a library call has none: `harness convert` has
+    those of every format, and all verbs read what it writes.
+    """
+    if error.options is None or error.hint is not None:
+        return error
+    option, values = error.options
+    lines = [
+        f"harness convert {shlex.quote(str(path))} OUT.jsonl --{option} {shlex.quote(value)}"
+        + (f"   # {what}" if what else "")
+        for value, what in values.items()
+        if _reads(chosen, path, {**keywords, option.replace("-", "_"): value})
+    ]
+    if not lines:
+        return error
+    hint = "\n  ".join(["convert it, and use what is written in its place:", *lines])
+    return type(error)(error.message, path=error.path, line=error.line, hint=hint)
+
+
+def _reads(chosen: Format, path: str | Path, keywords: dict[str, Any]) -> bool:
+    known = {name: value for name, value in keywords.items() if name in chosen.options}
+    if known.keys() != keywords.keys():
+        return False
+    if "report" in known:
+        known["report"] = Counter()
+    try:
+        for _ in chosen.load().read(path, **known):
+            pass
+    except HarnessError:
+        return False
+    return True
 
 
 def write_any(

@@ -126,6 +126,8 @@ def ranking_table(
     labels += ", the finest schema that all backends reach" if shared else ""
     title = f"{gold}: {_TASKS[task]}{labels} ({card.documents} documents, {card.words} words)"
     notes = [*_signatures(results), *_method(task, results, counted, resampler)]
+    if task == "ner":
+        notes.extend(card.assumed)
     notes.extend(remarks(ranked))
     headers = ("backend", "P", "R", "F1", "95 % CI", _SECOND[task], *_COSTS)
     return Table(title, headers, rows, tuple(notes))

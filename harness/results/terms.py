@@ -192,7 +192,8 @@ def _predicted_schema(
         best = max([*near, guessed.base or guessed], key=lambda schema: _known(schema, labels))
         guessed = best if best in near and _known(best, labels) else guessed
     shown = ", ".join(sorted(labels)[:12]) + (", …" if len(labels) > 12 else "")
-    return guessed, f"predicted labels {shown} taken to be {guessed}; --schema NAME changes it"
+    mend = "(count with --schema NAME to change it)"
+    return guessed, f"predicted labels {shown} taken to be {guessed} {mend}"
 
 
 def _known(schema: Schema, labels: Iterable[str]) -> int:

@@ -43,8 +43,8 @@ def unfinished(folder: Path | None, command: Sequence[str] = ()) -> Iterator[Non
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise UsageError(
-                f"{folder}: another run is writing into this folder; wait for it, or name another "
-                "one with --out"
+                f"{folder}: another run is writing into this folder; wait for it, or write into "
+                "another folder"
             ) from None
         handle.truncate(0)
         json.dump(

@@ -345,7 +345,7 @@ class Store:
         return InputError(
             f"the predictions store cannot be used: {error}",
             path=self.path,
-            hint="if it is broken, delete it: predictions are made again. --no-cache goes without",
+            hint="if it is broken, delete it: predictions are made again",
         )
 
 

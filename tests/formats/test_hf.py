@@ -11,6 +11,7 @@ import pytest
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.errors import BackendUnavailable, InputError
 from harness.formats import hf
+from harness.formats.registry import read_any
 
 datasets = pytest.importorskip(
     "datasets", reason="needs datasets: pip install 'nlp-harness[datasets]'"
@@ -86,7 +87,7 @@ def test_splits(tmp_path: Path) -> None:
     both = {"train": _data([[1, 0]], label), "test": _data([[0, 1]], label)}
     datasets.DatasetDict(both).save_to_disk(str(tmp_path / "d"))
     with pytest.raises(InputError, match=r"has the splits train, test(.|\n)*--split"):
-        list(hf.read(tmp_path / "d"))
+        list(read_any(tmp_path / "d"))
     assert _shown(list(hf.read(tmp_path / "d", split="test"))) == [[(5, 9, "PER")]]
     with pytest.raises(InputError, match="has no split 'dev', only train, test"):
         list(hf.read(tmp_path / "d", split="dev"))

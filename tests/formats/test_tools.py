@@ -14,6 +14,7 @@ from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.errors import AnnotationError, InputError, UsageError
 from harness.formats import doccano, labelstudio, prodigy
 from harness.formats.jsonstream import objects
+from harness.formats.registry import read_any
 
 TEXT = "Ines left\u00a0Brackwater.\r\n"
 ENTITIES = (Entity(0, 4, "PER"), Entity(10, 20, "LOC"))
@@ -117,8 +118,9 @@ def test_doccano_with_emoji_needs_a_unit(tmp_path: Path) -> None:
     # Brackwater is [12, 22) in code points and [13, 23) in UTF-16 units.
     path = _lines(tmp_path, {"text": text, "label": [[0, 4, "PER"], [13, 23, "LOC"]]})
     with pytest.raises(AnnotationError, match="--offsets utf16") as caught:
-        list(doccano.read(path))
+        list(read_any(path))
     assert caught.value.line == 1
+    assert "codepoint" not in str(caught.value), "it does not read this file"
     (record,) = doccano.read(path, offsets="utf16")
     assert record.annotations.entities == (Entity(0, 4, "PER"), Entity(12, 22, "LOC"))
     with pytest.raises(AnnotationError, match="end 23 is outside"):

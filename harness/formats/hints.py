@@ -1,0 +1,37 @@
+"""Options of readers that may read a file which cannot be read without: what a hint names.
+
+A reader raises `InputError(..., options=...)`; `harness.formats.registry` tries each of them on the
+whole file and names those that work, in a command that works whatever verb, or library, has read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from harness.errors import ReaderOptions
+
+__all__ = ["REPAIRS", "UNITS", "UTF16", "column", "split"]
+
+REPAIRS: ReaderOptions = (
+    "repair",
+    {"conlleval": "begins an entity there", "discard": "leaves it out"},
+)
+UNITS: ReaderOptions = (
+    "offsets",
+    {
+        "utf16": "counts such a character as two (doccano, older Label Studio)",
+        "codepoint": "counts it as one",
+    },
+)
+UTF16: ReaderOptions = ("offsets", {"utf16": "takes the offsets for UTF-16 units"})
+
+
+def split(names: Iterable[str]) -> ReaderOptions:
+    """One of the splits of a data set."""
+    return "split", dict.fromkeys(names, "")
+
+
+def column(names: Iterable[str]) -> ReaderOptions:
+    """One of the columns of a data set, for the tags."""
+    choices: Mapping[str, str] = dict.fromkeys(names, "")
+    return "tag-column", choices
