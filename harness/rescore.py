@@ -16,7 +16,15 @@ from harness.scoring.ner import MATCH_MODES, NerOptions, NerScore
 from harness.scoring.ner import score as ner_score
 from harness.signature import Signature
 
-__all__ = ["UnitCounts", "counts_of", "full_score", "headline", "options_of", "unit_counts"]
+__all__ = [
+    "UnitCounts",
+    "counts_of",
+    "full_score",
+    "headline",
+    "options_of",
+    "tallies_of",
+    "unit_counts",
+]
 
 Triple = tuple[float, int, int]
 """`(tp, predicted, gold)`; `tp` may be a half under the match mode `partial`."""
@@ -49,6 +57,12 @@ def full_score(
         AttributionOptions(),
         capabilities=capabilities,
     )
+
+
+def tallies_of(result: Result, folder: str | Path) -> list[NerTally | AttributionTally]:
+    """The counts of every unit of a result."""
+    read = NerTally.from_json if result.task == "ner" else AttributionTally.from_json
+    return [read(unit.tally) for unit in iter_units(result, folder)]
 
 
 def headline(result: Result) -> str:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.report.tables import FORMATS
+
+if TYPE_CHECKING:
+    from harness.record import RunRecord
 
 EPILOG = """\
 Reads the run record and needs no backend. The HTML page is one file without any link to the
@@ -28,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from harness import record as records
+    from harness.annotation import printable
     from harness.comparison.runs import read_run
     from harness.report.run import description, details, rankings
     from harness.report.tables import render
@@ -36,11 +43,12 @@ def run(args: argparse.Namespace) -> int:
     if args.json and not args.html:
         print(records.to_json(record), end="")
         return 0
+    for said in _other_scores(record, folder):
+        print(f"harness: warning: {printable(said)}", file=sys.stderr)
     first, rest = rankings(record, folder), [] if args.rankings else details(record, folder)
     if not args.html:
         print(render([*rest, *first], args.format))
         return 0
-    from harness.annotation import printable
     from harness.comparison.systems import GoldFinder
     from harness.formats.files import write_text
     from harness.report.browse import groups
@@ -55,3 +63,13 @@ def run(args: argparse.Namespace) -> int:
         print(f"harness: {printable(text)}", file=sys.stderr)
     print(f"harness: wrote {args.html}", file=sys.stderr)
     return 0
+
+
+def _other_scores(record: RunRecord, folder: Path) -> Iterator[str]:
+    """Stated numbers that are not those of the counts, which the tables are made from."""
+    from harness.rescore import tallies_of
+    from harness.results.consistent import other_scores
+
+    for result in record.results:
+        if said := other_scores(result, tallies_of(result, folder)):
+            yield f"{result.backend} on {result.gold} ({result.task}): {said}"

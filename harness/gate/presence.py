@@ -12,6 +12,7 @@ from harness.comparison.measures import entity_types
 from harness.comparison.systems import System
 from harness.gate.verdicts import Verdict
 from harness.record import RunRecord
+from harness.results.consistent import other_scores
 from harness.rules import matches
 from harness.scoring.counts import NerTally
 from harness.signature import diff
@@ -73,6 +74,10 @@ def match_entries(
             verdicts.append(problem)
             continue
         presents.append(Present(entry, previous, current))
+        if current.result is not None and (said := other_scores(current.result, current.tallies)):
+            verdicts.append(
+                _about(entry, "warn", "other-scores", f"{said}; the counts were checked")
+            )
         failed = current.result.failed if current.result else 0
         if failed > entry.failed:
             verdicts.append(

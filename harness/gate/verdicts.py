@@ -25,7 +25,7 @@ class Verdict:
     """For machines: `ok`, `drop`, `floor`, `pin`, `undefined`, `within-noise`, `little-support`,
     `better`, `new`, `failed-documents`, `missing-backend`, `missing-gold`, `missing-type`,
     `other-gold`, `other-schema`, `other-match`, `not-comparable`, `empty`, `no-match`,
-    `no-predictions`."""
+    `no-predictions`, `other-scores`."""
     message: str
     backend: str = ""
     gold: str = ""

@@ -6,9 +6,8 @@ and half of another, or comes from a fault of ours. None of its numbers can be t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from harness.errors import InputError
 from harness.record import (
@@ -21,13 +20,14 @@ from harness.record import (
     iter_units,
     run_status,
 )
+from harness.results.scored import Tally
 from harness.scoring import attribution, ner
 from harness.scoring.attribution_score import AttributionBlock
 from harness.scoring.measures import Block
 from harness.scoring.options import MATCH_MODES, NerOptions
 from harness.signature import Signature
 
-__all__ = ["check_record"]
+__all__ = ["check_record", "other_scores"]
 
 _TOLERANCE = 1e-9
 
@@ -106,37 +106,51 @@ def _of_counts(result: Result, folder: Path) -> Iterator[str]:
     if result.units_file is not None and not inside(folder, result.units_file, "units").exists():
         return
     documents: set[str] = set()
-    tallies = []
     failed = {failure.id for failure in result.failures}
-    try:
-        for unit in iter_units(result, folder):
-            documents.add(unit.document)
-            tallies.append(unit.tally)
-            if unit.document in failed and _predicts(unit):
-                yield f"the document {unit.document!r} failed, and yet something is predicted in it"
-                return
-        scores = _scores(result, tallies)
-    except ValueError as error:
-        yield f"its counts cannot be read: {error}"
-        return
+    read = ner.NerTally if result.task == "ner" else attribution.AttributionTally
+    for unit in iter_units(result, folder):
+        documents.add(unit.document)
+        try:
+            read.from_json(unit.tally)
+        except ValueError as error:
+            yield f"its counts cannot be read: {error}"
+            return
+        if unit.document in failed and _predicts(unit):
+            yield f"the document {unit.document!r} failed, and yet something is predicted in it"
+            return
     if len(documents) != result.documents:
         yield f"{result.documents} documents were counted, its counts are of {len(documents)}"
-    stated = result.scores if result.task == "ner" else result.scores.get("relations", {})
-    for mode, block in scores.items():
+
+
+def other_scores(result: Result, tallies: Iterable[Tally]) -> str:
+    """A sentence where a result's stated headline numbers are not those of its counts, else none.
+
+    The counts are what everything is computed from; stated numbers are for readers of the file.
+    """
+    for mode, block in _scores(tallies).items():
+        stated = result.scores if result.task == "ner" else result.scores.get("relations", {})
         for name in ("tp", "predicted", "support", "f1"):
             said, value = stated.get(mode, {}).get(name), getattr(block, name)
             if said is not None and value is not None and abs(said - value) > _TOLERANCE:
-                yield f"its {name} under {mode} is {said}, its counts make it {value}"
-                return
+                return (
+                    f"the record states a {name} under {mode} of {said}, its counts make it {value}"
+                )
+    return ""
 
 
-def _scores(result: Result, tallies: list[Any]) -> Mapping[str, Block | AttributionBlock]:
-    """The headline numbers that the counts make, by match mode or relation."""
-    if result.task == "ner":
-        whole = ner.total(map(ner.NerTally.from_json, tallies))
-        return {mode: ner.score(whole, NerOptions(match=mode)).micro for mode in MATCH_MODES}
-    relations = attribution.total(map(attribution.AttributionTally.from_json, tallies))
-    return attribution.score(relations).relations
+def _scores(tallies: Iterable[Tally]) -> Mapping[str, Block | AttributionBlock]:
+    """The headline numbers that counts make, by match mode or relation."""
+    entities: list[ner.NerTally] = []
+    relations: list[attribution.AttributionTally] = []
+    for tally in tallies:
+        if isinstance(tally, ner.NerTally):
+            entities.append(tally)
+        else:
+            relations.append(tally)
+    if relations:
+        return attribution.score(attribution.total(relations)).relations
+    whole = ner.total(entities)
+    return {mode: ner.score(whole, NerOptions(match=mode)).micro for mode in MATCH_MODES}
 
 
 def _predicts(unit: Unit) -> bool:

@@ -68,6 +68,9 @@ class NerTally(NamedTuple):
     def from_json(cls, value: Mapping[str, Any]) -> NerTally:
         """The inverse of `to_json`. Raises `ValueError` for anything that it cannot have made."""
         try:
+            unknown = sorted(value.keys() - cls._fields)
+            if unknown:
+                raise ValueError(f"not a count of an entity score: {unknown[0]!r}")
             return cls(
                 correct={str(label): _count(n) for label, n in value.get("correct", {}).items()},
                 errors=dict(_from_rows(value.get("errors", ()))),
