@@ -393,5 +393,10 @@ def _notes(presents: Sequence[Present]) -> Iterator[str]:
             old, new = entry.packages.get(package, "–"), result.packages.get(package, "–")
             if old != new:
                 yield f"{where}: {package} was {old}, is {new}"
+        if result.costs.replayed:
+            yield (
+                f"{where}: {result.costs.replayed} of {result.documents} answers were not asked for "
+                f"in this run but come from the store: {result.proof or 'it does not say why'}"
+            )
         if result.unstable:
             yield f"{where}: {result.unstable} documents were answered differently when asked again"
