@@ -115,6 +115,7 @@ def check(
         accepted=baseline.accepted,
         rules=rules.source,
         notes=tuple(_notes(presents)),
+        remarks=tuple(_remarks(presents)),
         texts={present.entry.gold: present.current.texts() for present in presents},
     )
 
@@ -378,8 +379,6 @@ def _notes(presents: Sequence[Present]) -> Iterator[str]:
             yield f"the baseline was counted by version {old} of the harness, the run by {new}"
     for present in presents:
         entry, result = present.entry, present.current.result
-        if present.current.without_outcomes:
-            yield f"which mentions flipped is not shown: {present.current.without_outcomes}"
         if result is None:
             continue
         where = f"{entry.backend} on {entry.gold}"
@@ -393,10 +392,22 @@ def _notes(presents: Sequence[Present]) -> Iterator[str]:
             old, new = entry.packages.get(package, "–"), result.packages.get(package, "–")
             if old != new:
                 yield f"{where}: {package} was {old}, is {new}"
-        if result.costs.replayed:
-            yield (
-                f"{where}: {result.costs.replayed} of {result.documents} answers were not asked for "
-                f"in this run but come from the store: {result.proof or 'it does not say why'}"
-            )
         if result.unstable:
             yield f"{where}: {result.unstable} documents were answered differently when asked again"
+
+
+def _remarks(presents: Sequence[Present]) -> Iterator[str]:
+    """Answers that were not asked for in this run, and mentions that cannot be shown."""
+    stored: dict[str, list[str]] = {}
+    for present in presents:
+        result = present.current.result
+        if result is not None and result.costs.replayed:
+            why = result.proof or "the run does not say why that was allowed"
+            stored.setdefault(why, []).append(
+                f"{result.costs.replayed} of {result.documents} answers of {result.backend} on "
+                f"{result.gold} ({result.task})"
+            )
+    for why, rows in stored.items():
+        yield f"From the store, not asked for in this run: {'; '.join(rows)}. Allowed since {why}."
+    reasons = dict.fromkeys(present.current.without_outcomes for present in presents)
+    yield from (f"Which mentions flipped is not shown: {reason}" for reason in reasons if reason)

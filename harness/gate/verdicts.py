@@ -70,6 +70,9 @@ class GateReport:
     run: str = ""
     rules: str = ""
     notes: tuple[str, ...] = ()
+    """What changed around the scores since the baseline was accepted."""
+    remarks: tuple[str, ...] = ()
+    """Where the answers come from, and what cannot be shown."""
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     """Gold set -> document id -> text, to show mentions in their context."""
 

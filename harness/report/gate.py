@@ -99,6 +99,7 @@ def _notes(report: GateReport) -> Iterator[str]:
     yield from _power(report)
     for note in report.notes:
         yield f"Changed since: {printable(note)}"
+    yield from map(printable, report.remarks)
 
 
 def _power(report: GateReport) -> Iterator[str]:

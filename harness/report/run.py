@@ -79,6 +79,9 @@ def description(record: RunRecord) -> list[str]:
     commit = "no checkout"
     if record.git is not None:
         commit = f"commit {record.git.commit[:10]}{' with changes' if record.git.dirty else ''}"
+    if record.project is not None and record.project != record.git:
+        changed = " with changes" if record.project.dirty else ""
+        commit += f" (run in a project at commit {record.project.commit[:10]}{changed})"
     machine = record.machine
     return [
         f"Run {record.status}, {record.started} to {record.finished}; "
