@@ -115,7 +115,7 @@ def _result(system: System, folder: Path | None) -> Result:
         assumed=counted.terms.assumed,
         characters=sum(len(pair.gold.text or "") for pair in pairs if pair.error is None),
         signature=str(system.signature),
-        scores=counted.scores,
+        scores=counted.headlines(),
         predictions=_predictions(system) if folder else None,
         predictions_digest=digest_file(folder / _predictions(system)) if folder else "",
         units=tuple(

@@ -10,7 +10,7 @@ A run counts while its predictions stream in; files, records and replays call `c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -47,6 +47,22 @@ def together(pair: Pair, terms: Terms, task: Task) -> Pair:
     )
 
 
+class _Sum:
+    """A growing sum of entity counts, folded together now and then."""
+
+    def __init__(self) -> None:
+        self._waiting: list[ner.NerTally] = [ner.NerTally()]
+
+    def add(self, tallies: Iterable[ner.NerTally]) -> None:
+        self._waiting.extend(tallies)
+        if len(self._waiting) > 1000:
+            self._waiting = [ner.total(self._waiting)]
+
+    def total(self) -> ner.NerTally:
+        self._waiting = [ner.total(self._waiting)]
+        return self._waiting[0]
+
+
 class Count:
     """Counts documents one by one; holds sums, not documents."""
 
@@ -58,15 +74,18 @@ class Count:
         terms: Terms | None = None,
         capabilities: Capabilities | None = None,
         attribution_options: attribution.AttributionOptions | None = None,
+        headlines: bool = True,
     ) -> None:
+        """Without `headlines` nothing is counted that `scores` alone needs."""
+        self._headlines = headlines
         self._task: Task = task
         self._options = options
         self.terms = terms or Terms()
         self._capabilities = capabilities
         self._attribution_options = attribution_options
-        self._ner = ner.NerTally()
-        self._normalised = ner.NerTally()
-        self._without, self._with = ner.NerTally(), ner.NerTally()
+        self._entities = _Sum()
+        self._normalised = _Sum()
+        self._without, self._with = _Sum(), _Sum()
         self._attribution = attribution.AttributionTally()
         self.unknown: dict[str, Counter[str]] = {"gold": Counter(), "predictions": Counter()}
         """Labels that the side's own schema does not have, with how often each came."""
@@ -78,7 +97,7 @@ class Count:
         """Predictions left out because an identical one was counted: same spans, same label as
         compared. What the gold repeats is not the backend's."""
         if self._task == "ner":
-            return self._ner.duplicates_predicted
+            return self._entities.total().duplicates_predicted
         return self._attribution["duplicates.predicted"]
 
     @property
@@ -88,8 +107,8 @@ class Count:
             return None
         # Counts add up: only documents with such types were counted a second time.
         parts = [
-            ner.score(tally, self._options).micro
-            for tally in (self._ner, self._without, self._with)
+            ner.score(part.total(), self._options).micro
+            for part in (self._entities, self._without, self._with)
         ]
         tp, predicted, gold = (
             whole - without + with_all
@@ -113,29 +132,30 @@ class Count:
             return relations
         gold, strange = self.terms.gold(pair.gold.annotations.entities or ())
         sides = self.terms.predicted(pair.predicted.entities or ())
-        self.unknown["gold"].update(strange)
-        self.unknown["predictions"].update(sides.unknown)
+        if strange or sides.unknown:
+            self.unknown["gold"].update(strange)
+            self.unknown["predictions"].update(sides.unknown)
         record = pair.gold
         entities = _tally_entities(record, gold, sides.kept, self._options)
-        self._ner = ner.total((self._ner, *entities))
-        if record.text is not None:
+        self._entities.add(entities)
+        if self._headlines and record.text is not None:
             forgiving = ner.tally(
                 gold, sides.kept, _NORMALISED, text=record.text, ignore=record.ignore
             )
-            self._normalised = ner.total((self._normalised, forgiving))
+            self._normalised.add((forgiving,))
         if sides.extra:
             self.not_scored.update(entity.label for entity in sides.extra)
             # A type of its own, whatever the gold calls its types.
             extra = tuple(e._replace(label=f"not scored: {e.label}") for e in sides.extra)
             everything = _tally_entities(record, gold, (*sides.kept, *extra), self._options)
-            self._without = ner.total((self._without, *entities))
-            self._with = ner.total((self._with, *everything))
+            self._without.add(entities)
+            self._with.add(everything)
         return entities
 
     def full_score(self) -> ner.NerScore | attribution.AttributionScore:
         """The score of everything so far."""
         if self._task == "ner":
-            return ner.score(self._ner, self._options)
+            return ner.score(self._entities.total(), self._options)
         return attribution.score(self._attribution, capabilities=self._capabilities)
 
     def scores(self) -> dict[str, Any]:
@@ -146,11 +166,12 @@ class Count:
         and CoNLL, so that skill and convention can be told apart.
         """
         if self._task == "ner":
+            whole = self._entities.total()
             modes: dict[str, Any] = {
-                mode: ner.score(self._ner, replace(self._options, match=mode)).micro.to_json()
+                mode: ner.score(whole, replace(self._options, match=mode)).micro.to_json()
                 for mode in ner.MATCH_MODES
             }
-            forgiving = ner.score(self._normalised, _NORMALISED)
+            forgiving = ner.score(self._normalised.total(), _NORMALISED)
             normalised = {**forgiving.micro.to_json(), "forgiven": forgiving.forgiven}
             return {**modes, "normalised": normalised}
         full = self.full_score().to_json()
@@ -182,8 +203,12 @@ class Counted:
     """Micro F1 with those that are not scored."""
     duplicates: int = 0
     """Predictions that repeat another one, counted once."""
-    scores: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    """The headline numbers, as a run record has them."""
+    recount: Callable[[], Count] = field(default=lambda: Count("ner", ner.NerOptions()), repr=False)
+    """Counts once more, with all that headlines need."""
+
+    def headlines(self) -> dict[str, Any]:
+        """The headline numbers, as a run record has them."""
+        return self.recount().scores()
 
     def compared(self) -> list[Pair]:
         """The pairs with their labels as they are compared, without what is not scored."""
@@ -229,12 +254,15 @@ def count_pairs(
 ) -> Counted:
     """Count joined pairs, whose labels are as they came, under settled terms."""
     options = options or ner.NerOptions()
-    count = Count(
-        task,
-        options,
-        terms=terms,
-        attribution_options=attribution.AttributionOptions(aliases=goldset.aliases),
-    )
+    relations = attribution.AttributionOptions(aliases=goldset.aliases)
+
+    def recount() -> Count:
+        whole = Count(task, options, terms=terms, attribution_options=relations)
+        for pair in pairs:
+            whole.tallies(pair)
+        return whole
+
+    count = Count(task, options, terms=terms, attribution_options=relations, headlines=False)
     units: list[tuple[str, int]] = []
     tallies: list[Tally] = []
     for pair in pairs:
@@ -255,7 +283,7 @@ def count_pairs(
         not_scored=dict(sorted(count.not_scored.items())),
         f1_with_all=count.f1_with_all,
         duplicates=count.duplicates,
-        scores=count.scores(),
+        recount=recount,
     )
 
 

@@ -82,15 +82,18 @@ class Terms:
             maps.append("by-name")
         return ",".join(maps) or "none"
 
-    def gold(self, entities: Iterable[Entity]) -> tuple[tuple[Entity, ...], Counter[str]]:
+    def gold(self, entities: Iterable[Entity]) -> tuple[tuple[Entity, ...], Mapping[str, int]]:
         """Gold entities under the labels that are compared, and labels that no schema knows."""
         if self.meeting is None:
-            return tuple(entities), Counter()
+            return tuple(entities), _NONE
         return project(entities, self.meeting.project_gold)
 
     def predicted(self, entities: Iterable[Entity]) -> Sides:
         """Predicted entities under the labels that are compared, and what is not scored."""
+        entities = tuple(entities)
         projection = None if self.meeting is None else self.meeting.project_predicted
+        if projection is None and self._are_annotated(entities):  # Nearly every file.
+            return Sides(entities, (), _NONE)
         kept: list[Entity] = []
         extra: list[Entity] = []
         unknown: Counter[str] = Counter()
@@ -104,6 +107,9 @@ class Terms:
             elif target or not self._dropped_too(entity.label):
                 extra.append(entity)
         return Sides(tuple(kept), tuple(extra), unknown)
+
+    def _are_annotated(self, entities: Iterable[Entity]) -> bool:
+        return self.annotated is None or all(e.label in self.annotated for e in entities)
 
     def _dropped_too(self, label: str) -> bool:
         """Whether the gold annotates it, but under a label that has no counterpart either."""
@@ -120,8 +126,11 @@ class Sides:
     kept: tuple[Entity, ...]
     extra: tuple[Entity, ...]
     """Of types that the gold set does not annotate, as they came: not scored, but counted."""
-    unknown: Counter[str]
+    unknown: Mapping[str, int]
     """Labels that the predictions' own schema does not have."""
+
+
+_NONE: Mapping[str, int] = {}
 
 
 def settle(
