@@ -24,8 +24,8 @@ class ProcessAdapter:
         install="see docs/protocol.md",
         default_models=(),
         traps=(
-            "its answers are kept in the store only if its hello gives a version or digest of the "
-            "model, since nothing else tells two versions of a program apart",
+            "its answers are used again in other runs only if its hello states a digest of "
+            "everything that decides them, since nothing else proves that it is the same program",
         ),
     )
 
