@@ -55,6 +55,31 @@ def test_no_git(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert provenance.git_state() is None
 
 
+def test_the_project_of_whoever_runs_it(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit of the folder that the command is given in, beside the harness's own."""
+    outside = tmp_path / "project"
+    (outside / "deep").mkdir(parents=True)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    monkeypatch.chdir(outside / "deep")
+    assert provenance.project_state() is None
+    git(outside, "init", "-q")
+    (outside / "model.txt").write_text("1")
+    git(outside, "add", ".")
+    git(outside, "commit", "-qm", "first")
+    state = provenance.project_state()
+    assert state is not None and not state.dirty
+    assert state != provenance.git_state()
+    (outside / "out").mkdir()
+    (outside / "out" / "run.json").write_text("{}")
+    assert provenance.project_state(outside / "out") == state, "what the run writes is no change"
+    assert provenance.project_state() == Git(state.commit, dirty=True)
+    (outside / "out" / "run.json").unlink()
+    (outside / "model.txt").write_text("2")
+    assert provenance.project_state(outside / "out") == Git(state.commit, dirty=True)
+
+
 def test_the_machine() -> None:
     machine = provenance.machine()
     assert machine.cores >= 1
