@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from planting import TEXTS, Bench
 from support import BACKENDS, gold_entities
 
 from harness import registry
@@ -59,6 +60,27 @@ def make_gold(tmp_path: Path) -> Callable[..., GoldSet]:
         return load_goldset(path)
 
     return make
+
+
+@pytest.fixture
+def bench(
+    monkeypatch: pytest.MonkeyPatch,
+    make_gold: Callable[..., GoldSet],
+    log: Callable[[], list[str]],
+    tmp_path: Path,
+) -> Iterator[Bench]:
+    """Plants backends, which are found here and in workers."""
+    made = Bench(tmp_path, make_gold(TEXTS), log)
+    for folder in (made.project / "src", made.site):
+        folder.mkdir(parents=True)
+        monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, (made.site, made.project / "src"))))
+    monkeypatch.setenv("HARNESS_HOME", str(tmp_path / "home"))
+    # Somebody may be working on this project while it is tested: every answer would be a miss.
+    monkeypatch.setattr("harness.running.proof._own_places", lambda: iter((made.own,)))
+    monkeypatch.setattr("harness.running.runner.git_state", lambda: None)
+    yield made
+    made.forget()
 
 
 def _forget() -> None:

@@ -196,15 +196,30 @@ def test_what_is_not_proven_is_kept_for_one_run() -> None:
 def test_only_the_interrupted_run_is_taken_up(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         token = store.begin("a plan")
-        assert store.begin("a plan") == token, "interrupted: it never finished"
         assert store.begin("another plan") != token
+    with Store(tmp_path) as store:
+        assert store.begin("a plan") == token, "interrupted: it never finished"
         key = Key({"backend": "process:x", "run": token})
         row = store.backend_id(key)
         store.put(row, key.digest, TEXT, ANSWER)
         store.put(store.backend_id(ONE), ONE.digest, TEXT, ANSWER)
-        store.finish("a plan", token)
+        store.finish(token)
         assert [item.name for item in store.backends()] == ["a/x"], "its answers went with it"
         assert store.begin("a plan") != token
+
+
+def test_a_run_that_is_under_way_is_not_taken_up(tmp_path: Path) -> None:
+    with Store(tmp_path) as one, Store(tmp_path) as other:
+        tokens = [one.begin("a plan"), other.begin("a plan"), other.begin("a plan")]
+        assert len(set(tokens)) == 3
+        key = Key({"backend": "process:x", "run": tokens[0]})
+        row = one.backend_id(key)
+        other.finish(tokens[1])
+        other.finish(tokens[2])
+        one.put(row, key.digest, TEXT, ANSWER)
+        assert one.get(row, key.digest, [TEXT]), "the others took nothing of it with them"
+        one.finish(tokens[0])
+    assert list(tmp_path.glob("*.lock")) == []
 
 
 def test_an_interrupted_run_is_forgotten_after_a_week(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from harness.registry import BackendSpec, adapter
 from harness.running.distributions import versions
 from harness.running.proof import (
     adapter_files,
+    adapter_requirements,
     command_files,
     files_beside,
     installed_files,
@@ -50,7 +51,7 @@ class Description:
     installed: str = ""
     """sha256 over the distributions of its environment."""
     named: str = ""
-    """sha256 over the files that its options name."""
+    """sha256 over the files that its options and its model's name name."""
     files: int = 0
     """How many files these three are over."""
     doubt: str = ""
@@ -100,8 +101,8 @@ def describe(spec: BackendSpec, *, prove: bool = True) -> Description:
         return plain
     evidence = (
         adapter_files(spec.adapter),
-        installed_files(found.declaration.requires),
-        named_files(spec.options),
+        installed_files(adapter_requirements(spec.adapter)),
+        named_files({**spec.options, "": spec.model}),
     )
     return replace(
         plain,

@@ -115,7 +115,7 @@ class Predictions:
         self._asked: set[bytes] = set()
         self._noted = 0.0
         self._kept = store is not None
-        self._stated: ModelIdentity | None = None
+        self._stated: tuple[object, ...] | None = None
         self._predictor: Predictor | None = None
         self._bind(None)
 
@@ -345,11 +345,9 @@ class Predictions:
         """Whether what was loaded is what was described: files may change in between."""
         if self._store is None:
             return
-        now = describe_backend(self._spec)
-        same = (now.source, now.named) == (self.description.source, self.description.named)
-        stated = self._stated is None or self._stated == hello.model
-        self._stated = hello.model
-        if not same or not stated:
+        same = _decisive(describe_backend(self._spec)) == _decisive(self.description)
+        before, self._stated = self._stated, (hello.model, hello.packages, hello.offsets)
+        if not same or (before is not None and before != self._stated):
             raise BackendFailed(
                 f"{self._spec} changed while the run was under way: its files, or what it says of "
                 "itself, are not what they were when it began; run again"
@@ -367,6 +365,12 @@ class Predictions:
                     "they changed meanwhile, or the adapter's identity() is wrong "
                     f"(harness check-backend {self._spec})"
                 )
+
+
+def _decisive(found: Description) -> tuple[str, ...]:
+    """What must be the same when the backend is loaded, and loaded again."""
+    model = "" if found.model is None else found.model.digest
+    return found.source, found.installed, found.named, model
 
 
 def _prediction(

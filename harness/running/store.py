@@ -14,17 +14,20 @@ again. `FULL` would pay an fsync per document for no more than that.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
 import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from harness.annotation import Annotations
 from harness.digest import load_memo, save_memo
@@ -136,6 +139,7 @@ class Store:
         Raises `InputError` when the file is no store, is broken, or of another version.
         """
         self.path = Path(folder or cache_folder()) / "predictions.sqlite"
+        self._runs: dict[str, IO[str]] = {}
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -160,6 +164,8 @@ class Store:
         self.close()
 
     def close(self) -> None:
+        for handle in self._runs.values():
+            handle.close()  # A run that did not finish may be taken up from here on.
         self._db.close()
         save_memo(self._memo)
 
@@ -207,28 +213,52 @@ class Store:
         """The token of a run: that of the interrupted one with the same plan, or a new one.
 
         Answers of what is not proven to be the same are kept under it, so that only the same run
-        finds them when it is taken up again. What was not within a week is forgotten.
+        finds them when it is taken up again; a run that is under way is not taken up. What was not
+        within a week is forgotten.
         """
+        self._forget_old()
+        handle, plan = next(
+            (locked, slot)
+            for slot in (f"{plan}{number or ''}" for number in count())
+            if (locked := _lock(self._lock_of(slot)))
+        )
+        with self._guard():
+            row = self._db.execute("SELECT token FROM runs WHERE plan = ?", (plan,)).fetchone()
+            token = str(row[0]) if row else uuid.uuid4().hex
+            if row is None:
+                self._db.execute("INSERT INTO runs VALUES (?, ?, ?)", (plan, token, _now()))
+        self._runs[token] = handle
+        return token
+
+    def finish(self, token: str) -> None:
+        """Forget a run that has ended, with all answers that only it may use."""
+        with self._guard():
+            self._forget(token)
+        handle = self._runs.pop(token, None)
+        if handle is not None:
+            Path(handle.name).unlink(missing_ok=True)
+            handle.close()
+
+    def _forget(self, token: str) -> None:
+        self._db.execute("DELETE FROM backends WHERE fields LIKE ?", (f'%"run":"{token}"%',))
+        self._db.execute("DELETE FROM runs WHERE token = ?", (token,))
+
+    def _forget_old(self) -> None:
+        """Forget interrupted runs that nobody has taken up within a week."""
         now = datetime.now(UTC)
         with self._guard():
             rows = self._db.execute("SELECT plan, token, started FROM runs").fetchall()
-            for known, token, started in rows:
-                if now - datetime.fromisoformat(started) > _WEEK:
-                    self.finish(known, token)
-                elif known == plan:
-                    return str(token)
-            token = uuid.uuid4().hex
-            self._db.execute(
-                "INSERT OR REPLACE INTO runs VALUES (?, ?, ?)",
-                (plan, token, now.isoformat(timespec="seconds")),
-            )
-        return token
+        for plan, token, started in rows:
+            if now - datetime.fromisoformat(started) <= _WEEK:
+                continue
+            handle = _lock(self._lock_of(plan))
+            if handle is not None:
+                self._runs[token] = handle
+                self.finish(token)
 
-    def finish(self, plan: str, token: str) -> None:
-        """Forget a run that has ended, with all answers that only it may use."""
-        with self._guard():
-            self._db.execute("DELETE FROM backends WHERE fields LIKE ?", (f'%"run":"{token}"%',))
-            self._db.execute("DELETE FROM runs WHERE plan = ? AND token = ?", (plan, token))
+    def _lock_of(self, plan: str) -> Path:
+        name = hashlib.sha256(plan.encode()).hexdigest()[:16]
+        return self.path.with_name(f"{self.path.name}.{name}.lock")
 
     # Backends and processes
 
@@ -359,7 +389,29 @@ def taken_up(store: Store, plan: object) -> Iterator[str]:
     digest = hashlib.sha256(json.dumps(plan).encode()).hexdigest()
     token = store.begin(digest)
     yield token
-    store.finish(digest, token)
+    store.finish(token)
+
+
+def _lock(path: Path) -> IO[str] | None:
+    """The opened and locked file, or `None` where somebody else has locked it.
+
+    The kernel gives the lock back, whatever the process dies of. Where files cannot be locked at
+    all, it is taken to be free.
+    """
+    while True:
+        handle = path.open("a", encoding="utf-8")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(handle.fileno()).st_ino == path.stat().st_ino:
+                return handle
+        except FileNotFoundError:
+            pass  # Whoever had it removed it in between.
+        except BlockingIOError:
+            handle.close()
+            return None
+        except OSError:
+            return handle
+        handle.close()
 
 
 def _stored(answer: str, timings: str) -> Stored:
