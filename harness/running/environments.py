@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from harness.coding import DecodeError, decode, encode
 from harness.errors import BackendUnavailable, UsageError
@@ -146,10 +147,10 @@ def _checkout(found: metadata.Distribution) -> Path | None:
         direct = json.loads(found.read_text("direct_url.json") or "{}")
     except ValueError:
         return None
-    url = direct.get("url", "")
+    url = str(direct.get("url", ""))
     if not url.startswith("file://"):
         return None
-    folder = Path(url.removeprefix("file://"))
+    folder = Path(unquote(urlsplit(url).path))
     return folder if (folder / "pyproject.toml").is_file() else None
 
 
