@@ -292,7 +292,9 @@ def compare(
             raise UsageError(f"{source} is no run; to read it as predictions give gold and task")
         else:
             systems.append(score(goldset, source, task=task).system)
-    groups = systems_of(systems, gold=goldset.name if goldset else None, task=task)
+    systems = [finder.under_known_name(system) for system in systems]
+    wanted = None if goldset is None else finder.known_name(goldset.name)
+    groups = systems_of(systems, gold=wanted, task=task)
     if len(groups) > 1:
         shown = ", ".join(f"{one} ({kind})" for one, kind in groups)
         raise UsageError(f"several gold sets and tasks: {shown}; choose with gold and task")

@@ -142,7 +142,7 @@ def _systems(args: argparse.Namespace) -> list[System]:
             )
     if any(system.result for system in systems):
         finder.check_patterns()
-    return systems
+    return [finder.under_known_name(system) for system in systems]
 
 
 def _chosen(systems: list[System], names: list[str]) -> list[System]:

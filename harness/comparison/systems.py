@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness.annotation import Record, Task
 from harness.comparison.measures import Tally
-from harness.errors import HarnessError, NotComparable, UsageError
+from harness.errors import HarnessError, InputError, NotComparable, UsageError
 from harness.flips import Outcomes, outcomes
 from harness.goldset import GoldSet, load_goldset, named_goldset
 from harness.record import GoldRecord, Result, RunRecord
@@ -49,6 +49,7 @@ class GoldFinder:
         self._given: dict[str, GoldSet] = {}
         self._found: dict[str, GoldSet | None] = {}
         self._cards: dict[str, tuple[GoldRecord, Path]] = {}
+        self._renamed: dict[str, str] = {}
         patterns = []
         for place in places:
             if Path(place).exists() or named_goldset(place):
@@ -68,8 +69,20 @@ class GoldFinder:
             self._cards.setdefault(card.name, (card, Path(folder)))
             for name, goldset in list(self._given.items()):
                 if card.name not in self._given and goldset.digest == card.digest:
-                    self._given[card.name] = self._given.pop(name)
+                    self._given[card.name] = _called(self._given.pop(name), card.name)
+                    self._renamed[name] = card.name
                     self.patterns = tuple(card.name if p == name else p for p in self.patterns)
+
+    def known_name(self, name: str) -> str:
+        """The name that the records have for a gold set that was given under this one."""
+        return self._renamed.get(name, name)
+
+    def under_known_name(self, system: System) -> System:
+        """The system with its gold set under the name that the records have for it."""
+        name = self.known_name(system.gold)
+        if name == system.gold:
+            return system
+        return replace(system, gold=name, signature=replace(system.signature, gold=name))
 
     def wants(self, name: str) -> bool:
         """Whether the gold set of that name was asked for."""
@@ -96,7 +109,8 @@ class GoldFinder:
             there = list(self._candidates(name))
             card = self._cards[name][0] if name in self._cards else None
             same = [one for one in there if card is not None and one.digest == card.digest]
-            self._found[name] = next(iter([*same, *there]), None)
+            found = next(iter([*same, *there]), None)
+            self._found[name] = None if found is None else _called(found, name)
         return self._found[name]
 
     def check_given(self, record: RunRecord) -> None:
@@ -122,6 +136,11 @@ class GoldFinder:
             except (HarnessError, OSError):
                 continue
             yield found
+
+
+def _called(goldset: GoldSet, name: str) -> GoldSet:
+    """The gold set under the name that a record knows: a file may have been renamed since."""
+    return goldset if goldset.name == name else replace(goldset, name=name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,9 +241,15 @@ def from_predictions(
     """
     path = Path(path)
     gold = goldset.read_all()
-    counted = count_records(
-        goldset, read_predictions(path, gold), task=task, options=options, schema=schema, gold=gold
-    )
+    predicted = read_predictions(path, gold)
+    try:
+        counted = count_records(
+            goldset, predicted, task=task, options=options, schema=schema, gold=gold
+        )
+    except InputError as error:  # Records do not know their file.
+        raise type(error)(
+            error.message, path=error.path or path, line=error.line, hint=error.hint
+        ) from None
     return from_counted(path.stem, goldset, counted, schema=schema, source=str(path))
 
 
