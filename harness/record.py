@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -338,7 +339,7 @@ def _result_lines(result: dict[str, Any]) -> str:
 def from_json(text: str, *, path: str | Path | None = None) -> RunRecord:
     """Read a record. Raises `InputError` for broken JSON, another version, a wrong field."""
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:
         raise InputError(
             f"not a run record: {error}", path=path, hint="is the file cut off?"
@@ -357,9 +358,23 @@ def from_json(text: str, *, path: str | Path | None = None) -> RunRecord:
             hint="read it with the harness that wrote it, or run again",
         )
     try:
-        return decode(RunRecord, value)
-    except DecodeError as error:
+        record = decode(RunRecord, value)
+    except (DecodeError, OverflowError) as error:
         raise InputError(f"not a valid run record: {error}", path=path) from None
+    if record.seed < 0:
+        raise InputError(
+            f"not a valid run record: seed: found {record.seed}, expected a number from 0 up",
+            path=path,
+        )
+    return record
+
+
+def _finite(text: str) -> float:
+    """A number of a record; none is infinite or undefined."""
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"found the number {text[:20]}")
+    return number
 
 
 def read(path: str | Path) -> RunRecord:
@@ -380,7 +395,12 @@ def write(path: str | Path, record: RunRecord) -> None:
 def inside(folder: str | Path, name: str, what: str) -> Path:
     """The path of a file that a record names. Raises `InputError` outside the record's folder."""
     path = Path(folder) / name
-    if not path.resolve().is_relative_to(Path(folder).resolve()):
+    try:
+        found = path.resolve()
+        path.exists()
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle.
+        raise InputError(f"{what} {name[:100]!r} cannot be looked for: {error}"[:400]) from None
+    if not found.is_relative_to(Path(folder).resolve()):
         raise InputError(f"{what} {name!r} lie outside the run's folder")
     return path
 

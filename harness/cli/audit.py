@@ -33,6 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from harness.audit import audit
     from harness.cli.compare import footing
+    from harness.cli.doubts import asked_for
     from harness.coding import encode
     from harness.comparison import systems_of
     from harness.comparison.runs import from_run
@@ -41,9 +42,9 @@ def run(args: argparse.Namespace) -> int:
 
     finder = GoldFinder(args.gold)
     measured = from_run(args.run, finder=finder, schema=args.schema)
-    finder.check_patterns()
-    systems = [s for s in named_backends(measured, args.backend) if not s.sanity]
-    groups = systems_of(systems, task=args.task)
+    asked = asked_for(measured, finder, args.task)
+    systems = [s for s in named_backends(asked, args.backend) if not s.sanity]
+    groups = systems_of(systems)
     several = [footing(one, force=args.force) for one in groups.values() if len(one) > 1]
     if not several:
         raise NothingMeasured("an audit takes a run with at least two backends on one gold set")

@@ -59,6 +59,7 @@ def _accept(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from harness import baseline
+    from harness.cli.doubts import asked_for, warn_of_systems
     from harness.comparison.runs import from_run, read_run
     from harness.comparison.systems import GoldFinder, named_backends
     from harness.report.baseline import difference_table
@@ -66,8 +67,9 @@ def _accept(args: argparse.Namespace) -> int:
 
     record, _ = read_run(args.run)
     finder = GoldFinder(args.gold)
-    systems = named_backends(from_run(args.run, finder=finder), args.backend)
-    finder.check_patterns()
+    measured = asked_for(from_run(args.run, finder=finder), finder)
+    systems = named_backends(measured, args.backend)
+    warn_of_systems(systems)
     new = baseline.from_systems(systems, record)
     # A broken baseline is an error here too: it is never overwritten unseen.
     old = baseline.read(args.baseline) if Path(args.baseline).exists() else None

@@ -60,6 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from harness.choose import choose
     from harness.cli.compare import footing
+    from harness.cli.doubts import asked_for
     from harness.comparison import systems_of
     from harness.comparison.runs import from_run, read_run
     from harness.comparison.systems import GoldFinder
@@ -69,9 +70,9 @@ def run(args: argparse.Namespace) -> int:
     wishes = _wishes(args)
     record, _ = read_run(args.run)
     finder = GoldFinder(args.gold)
-    systems = _candidates(from_run(args.run, finder=finder, schema=args.schema), args.backend)
-    finder.check_patterns()
-    groups = systems_of(systems, task=args.task)
+    measured = from_run(args.run, finder=finder, schema=args.schema)
+    asked = asked_for(measured, finder, args.task)
+    groups = systems_of(_candidates(asked, args.backend))
     if not groups:
         raise NothingMeasured(f"no backend in {args.run} was measured for the task {args.task}")
     groups = {key: footing(group, force=args.force) for key, group in groups.items()}

@@ -53,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.resamples < 1 or args.min_support < 0 or args.flips < 0:
         raise UsageError("--resamples is from 1 up, --min-support and --flips from 0 up")
+    if args.seed < 0:
+        raise UsageError("--seed is a number from 0 up")
     groups = systems_of(_chosen(_systems(args), args.backend), task=args.task)
     if not groups:
         raise NothingMeasured("nothing to compare: no backend of these runs has counts")
@@ -87,12 +89,13 @@ def footing(systems: list[System], *, force: bool) -> list[System]:
     """The systems as their run counted them in one schema, where they met the gold in several.
 
     With `force` they stay as they are: what was counted differently is what is asked for.
+    Where a run states other numbers than its counts make, that is said.
     """
+    from harness.cli.doubts import warn_of_systems
     from harness.comparison.systems import on_one_footing
 
-    if force:
-        return systems
-    same, schema = on_one_footing(systems)
+    same, schema = (systems, None) if force else on_one_footing(systems)
+    warn_of_systems(same)
     if schema is not None:
         print(
             f"harness: {systems[0].gold}: compared in {schema}, the finest schema that all reach",
@@ -113,6 +116,7 @@ def _print(found: Comparison, args: argparse.Namespace) -> None:
 
 def _systems(args: argparse.Namespace) -> list[System]:
     from harness import baseline
+    from harness.cli.doubts import asked_for
     from harness.comparison.runs import from_run, is_run
     from harness.comparison.systems import GoldFinder, from_predictions
     from harness.errors import InputError
@@ -140,9 +144,10 @@ def _systems(args: argparse.Namespace) -> list[System]:
             systems.append(
                 from_predictions(path, goldset, task=args.task, options=options, schema=args.schema)
             )
+    systems = [finder.under_known_name(system) for system in systems]
     if any(system.result for system in systems):
-        finder.check_patterns()
-    return [finder.under_known_name(system) for system in systems]
+        return asked_for(systems, finder, args.task)
+    return systems
 
 
 def _chosen(systems: list[System], names: list[str]) -> list[System]:

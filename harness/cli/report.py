@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from harness.report.tables import FORMATS
 
 if TYPE_CHECKING:
-    from harness.record import RunRecord
+    from harness.comparison.measures import Tally
+    from harness.record import Result, RunRecord
 
 EPILOG = """\
 Reads the run record and needs no backend. The HTML page is one file without any link to the
@@ -35,28 +36,29 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from harness import record as records
     from harness.annotation import printable
+    from harness.cli.doubts import warn_of_scores
     from harness.comparison.runs import read_run
+    from harness.comparison.systems import GoldFinder
     from harness.report.run import description, details, rankings
     from harness.report.tables import render
 
     record, folder = read_run(args.run)
+    finder = GoldFinder(args.gold)
+    finder.learn(record, folder)
+    finder.check_patterns()
     if args.json and not args.html:
         print(records.to_json(record), end="")
         return 0
-    for said in _other_scores(record, folder):
-        print(f"harness: warning: {printable(said)}", file=sys.stderr)
+    warn_of_scores(_counted(record, folder))
     first, rest = rankings(record, folder), [] if args.rankings else details(record, folder)
     if not args.html:
         print(render([*rest, *first], args.format))
         return 0
-    from harness.comparison.systems import GoldFinder
     from harness.formats.files import write_text
     from harness.report.browse import groups
     from harness.report.html import page
 
-    finder = GoldFinder(args.gold)
     browsed, missing = groups(record, folder, finder)
-    finder.check_patterns()
     head = [*description(record), *missing]
     write_text(args.html, page("NLP backends compared", head, first, folded=rest, groups=browsed))
     for text in missing:
@@ -65,11 +67,10 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _other_scores(record: RunRecord, folder: Path) -> Iterator[str]:
-    """Stated numbers that are not those of the counts, which the tables are made from."""
+def _counted(record: RunRecord, folder: Path) -> Iterator[tuple[Result, list[Tally]]]:
+    """Results with their counts, which the tables are made from."""
     from harness.rescore import tallies_of
-    from harness.results.consistent import other_scores
 
-    for result in record.results:
-        if said := other_scores(result, tallies_of(result, folder)):
-            yield f"{result.backend} on {result.gold} ({result.task}): {said}"
+    for result in (*record.results, *record.common):
+        if result.status in ("ok", "partial"):
+            yield result, tallies_of(result, folder)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 from harness.errors import InputError, NothingMeasured, UsageError
 
@@ -32,20 +34,7 @@ def unfinished(folder: Path | None, command: Sequence[str] = ()) -> Iterator[Non
         yield
         return
     path = folder / _MARK
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = path.open("a+", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", path=path) from None
-    with handle:
-        try:
-            # The kernel gives the lock back, whatever this process dies of.
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UsageError(
-                f"{folder}: another run is writing into this folder; wait for it, or write into "
-                "another folder"
-            ) from None
+    with _locked(path) as handle:
         handle.truncate(0)
         json.dump(
             {
@@ -60,17 +49,43 @@ def unfinished(folder: Path | None, command: Sequence[str] = ()) -> Iterator[Non
         path.unlink(missing_ok=True)
 
 
+def _locked(path: Path) -> TextIO:
+    """The mark, opened and locked."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", path=path) from None
+    try:
+        # The kernel gives the lock back, whatever this process dies of.
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # The run before may have ended, and taken the mark away, since it was opened.
+        is_there = os.path.samestat(os.fstat(handle.fileno()), path.stat())
+    except FileNotFoundError:
+        is_there = False
+    except OSError:
+        handle.close()
+        raise UsageError(
+            f"{path.parent}: another run is writing into this folder; wait for it, or write into "
+            "another folder"
+        ) from None
+    if is_there:
+        return handle
+    handle.close()
+    return _locked(path)
+
+
 def check_finished(folder: Path) -> None:
     """Raise `NothingMeasured` where a run into `folder` began and did not end.
 
     What record is there is of an earlier run, and the files beside it may be of the later one.
     """
-    try:
-        text = (folder / _MARK).read_text("utf-8")
-    except OSError:
+    path = folder / _MARK
+    if not os.path.lexists(path):
         return
     started = ""
-    with suppress(ValueError, KeyError, TypeError):
+    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+        text = path.read_text("utf-8")
         started = f", at {json.loads(text)['started']}"
     raise NothingMeasured(
         f"{folder}: a run into this folder was begun{started} and has not ended: it is still under "
