@@ -339,7 +339,7 @@ def _result_lines(result: dict[str, Any]) -> str:
 def from_json(text: str, *, path: str | Path | None = None) -> RunRecord:
     """Read a record. Raises `InputError` for broken JSON, another version, a wrong field."""
     try:
-        value = json.loads(text, parse_float=_finite, parse_constant=_finite)
+        value = json.loads(text, parse_float=_finite, parse_constant=_finite, parse_int=_whole)
     except (ValueError, RecursionError) as error:
         raise InputError(
             f"not a run record: {error}", path=path, hint="is the file cut off?"
@@ -359,7 +359,7 @@ def from_json(text: str, *, path: str | Path | None = None) -> RunRecord:
         )
     try:
         record = decode(RunRecord, value)
-    except (DecodeError, OverflowError) as error:
+    except DecodeError as error:
         raise InputError(f"not a valid run record: {error}", path=path) from None
     if record.seed < 0:
         raise InputError(
@@ -375,6 +375,13 @@ def _finite(text: str) -> float:
     if not isfinite(number):
         raise ValueError(f"found the number {text[:20]}")
     return number
+
+
+def _whole(text: str) -> int:
+    """A number of a record; none is so large that it could not be computed with."""
+    if len(text) > 40:
+        raise ValueError(f"found a number of {len(text)} digits")
+    return int(text)
 
 
 def read(path: str | Path) -> RunRecord:

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 
 from harness.annotation import Task
 from harness.baseline import Baseline, Entry
-from harness.comparison.measures import entity_types
 from harness.comparison.systems import System
 from harness.gate.verdicts import Verdict
 from harness.record import RunRecord
-from harness.results.consistent import other_scores
+from harness.results.consistent import add_gold, gold_differs, other_scores
 from harness.rules import matches
-from harness.scoring.counts import NerTally
 from harness.signature import diff
 
 __all__ = ["Present", "match_entries"]
@@ -164,29 +162,22 @@ def _other_count(entry: Entry, previous: System, current: System) -> Verdict | N
             f"the counts are of other paragraphs ({len(previous.units)} in the baseline, "
             f"{len(current.units)} now)",
         )
-    before, now = _gold_mentions(previous), _gold_mentions(current)
-    for document, what in sorted(before.keys() | now.keys()):
-        if before[document, what] != now[document, what]:
-            return _about(
-                entry,
-                "error",
-                "not-comparable",
-                f"the same gold set has {before[document, what]} gold {what} in {document!r} in "
-                f"the baseline and {now[document, what]} now: one of the two records is damaged, "
-                "or was written by another version",
-            )
+    for document, what, before, now in gold_differs(_gold(previous), _gold(current)):
+        return _about(
+            entry,
+            "error",
+            "not-comparable",
+            f"the same gold set has {before} gold {what} in {document!r} in the baseline and {now} "
+            "now: one of the two records is damaged, or was written by another version",
+        )
     return None
 
 
-def _gold_mentions(system: System) -> Counter[tuple[str, str]]:
+def _gold(system: System) -> Counter[tuple[str, str]]:
     """How many gold mentions of each type (or relations) each document has by the counts."""
     found: Counter[tuple[str, str]] = Counter()
     for (document, _), tally in zip(system.units, system.tallies, strict=True):
-        if isinstance(tally, NerTally):
-            for label, n in entity_types([tally]).items():
-                found[document, label] += n
-        else:
-            found[document, "relations"] += tally["gold"]
+        add_gold(found, document, tally)
     return found
 
 

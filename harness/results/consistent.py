@@ -6,10 +6,13 @@ and half of another, or comes from a fault of ours. None of its numbers can be t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.annotation import TASKS
 from harness.errors import InputError
 from harness.record import (
     GoldRecord,
@@ -28,7 +31,7 @@ from harness.scoring.measures import f1, ratio
 from harness.scoring.options import MATCH_MODES, NerOptions
 from harness.signature import Signature
 
-__all__ = ["check_record", "other_scores"]
+__all__ = ["add_gold", "check_record", "gold_differs", "other_scores"]
 
 _TOLERANCE = 1e-9
 _MOST = 2**53
@@ -36,8 +39,16 @@ _MOST = 2**53
 _LISTED = 1000
 """So many documents that failed are listed at least."""
 
-_Units = Sequence[tuple[str, int]]
-"""Document and paragraph of every unit."""
+
+@dataclass(slots=True)
+class _Seen:
+    """What the counts of a row are of."""
+
+    what: str
+    units: list[tuple[str, int]] = field(default_factory=list)
+    """Document and paragraph."""
+    gold: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Gold mentions by document and label."""
 
 
 def check_record(record: RunRecord, folder: str | Path, *, path: str | Path | None = None) -> None:
@@ -58,23 +69,34 @@ def _problems(record: RunRecord, folder: Path) -> Iterator[str]:
     cards = {card.name: card for card in record.gold}
     if len(cards) < len(record.gold):
         yield "two gold sets have the same name"
-    counted: dict[tuple[str, str], tuple[str, _Units]] = {}
+    for name, card in cards.items():
+        for task, block in card.agreement.items():
+            if task in TASKS and block and not _is_agreement(block):
+                yield f"the agreement of annotators on {name!r} ({task}) is no numbers"
+    seen: dict[tuple[str, str], _Seen] = {}
+    alike: dict[str | None, _Seen] = {}
     for kind, results in (("results", record.results), ("common", record.common)):
         keys = [(result.gold, result.task, result.backend) for result in results]
         for gold, task, backend in keys:
             if keys.count((gold, task, backend)) > 1:
                 yield f"two rows in {kind} are about {backend} on {gold} ({task})"
         for result in results:
-            what = f"{result.backend} on {result.gold} ({result.task})"
-            places: list[tuple[str, int]] = []
-            for said in _of_result(result, cards, folder, places):
-                yield f"{what}: {said}"
+            mine = _Seen(f"{result.backend} on {result.gold} ({result.task})")
+            for said in _of_result(result, cards, folder, mine):
+                yield f"{mine.what}: {said}"
             if record.schema_version > 1:
-                yield from (f"{what}: {said}" for said in _of_digests(result))
-            if places:
-                other, those = counted.setdefault((result.gold, result.task), (what, places))
-                if places != those:
-                    yield f"{what}: its counts are of other paragraphs than those of {other}"
+                yield from (f"{mine.what}: {said}" for said in _of_digests(result))
+            if not mine.units:
+                continue
+            other = seen.setdefault((result.gold, result.task), mine)
+            if other.units != mine.units:
+                yield f"{mine.what}: its counts are of other paragraphs than those of {other.what}"
+            other = alike.setdefault(result.signature, mine)
+            for document, label, one, two in gold_differs(other.gold, mine.gold):
+                yield (
+                    f"{other.what} has {one} gold {label} in {document!r}, {mine.what} has {two}, "
+                    "and they were counted in the same way"
+                )
     status = run_status(record.results)
     if record.results and record.status != status and record.schema_version > 1:
         yield f"its status is {record.status!r}, its results make it {status!r}"
@@ -83,9 +105,8 @@ def _problems(record: RunRecord, folder: Path) -> Iterator[str]:
 
 
 def _of_result(
-    result: Result, cards: dict[str, GoldRecord], folder: Path, places: list[tuple[str, int]]
+    result: Result, cards: dict[str, GoldRecord], folder: Path, seen: _Seen
 ) -> Iterator[str]:
-    """`places` takes what its counts are of."""
     if result.gold not in cards:
         yield f"the record has no gold set {result.gold!r}"
         return
@@ -112,7 +133,7 @@ def _of_result(
     yield from _of_scores(result)
     if result.predictions and inside(folder, result.predictions, "predictions").exists():
         beside(folder, result.predictions, result.predictions_digest, "predictions")
-    yield from _of_counts(result, folder, places)
+    yield from _of_counts(result, folder, seen)
 
 
 def _of_digests(result: Result) -> Iterator[str]:
@@ -148,20 +169,29 @@ def _of_card(result: Result, card: GoldRecord) -> Iterator[str]:
             yield f"the {name} is {signed!r} in its signature and {said!r} in the record"
 
 
-def _of_counts(result: Result, folder: Path, places: list[tuple[str, int]]) -> Iterator[str]:
+def _of_counts(result: Result, folder: Path, seen: _Seen) -> Iterator[str]:
     if result.units_file is not None and not inside(folder, result.units_file, "units").exists():
         return
+    read = (
+        ner.NerTally.from_json if result.task == "ner" else attribution.AttributionTally.from_json
+    )
     paragraphs: dict[str, int] = {}
     failed = {failure.id for failure in result.failures}
     for unit in iter_units(result, folder):
-        places.append((unit.document, unit.paragraph))
+        seen.units.append((unit.document, unit.paragraph))
         if unit.paragraph != paragraphs.get(unit.document, 0):
             yield f"its counts of the document {unit.document!r} are not of one paragraph each"
             return
         paragraphs[unit.document] = unit.paragraph + 1
-        if said := _odd(unit, result):
-            yield f"its counts cannot be read: {said}"
+        try:
+            tally: Tally = read(unit.tally)
+        except ValueError as error:
+            yield f"its counts cannot be read: {error}"
             return
+        if not _adds_up(tally) or any(abs(number) > _MOST for number in _numbers(unit.tally)):
+            yield f"its counts of the document {unit.document!r} do not add up"
+            return
+        add_gold(seen.gold, unit.document, tally)
         if unit.document in failed and _predicts(unit):
             yield f"the document {unit.document!r} failed, and yet something is predicted in it"
             return
@@ -171,30 +201,38 @@ def _of_counts(result: Result, folder: Path, places: list[tuple[str, int]]) -> I
         yield f"the document {lost!r} failed, and its counts do not have it"
 
 
-def _odd(unit: Unit, result: Result) -> str:
-    """What is wrong with the counts of a unit, else nothing."""
-    try:
-        if result.task == "ner":
-            tally = ner.NerTally.from_json(unit.tally)
-            shifted = (n for mode in MATCH_MODES for n in tally.cells(mode).values())
-            least = min(shifted, default=0)
-        else:
-            relations = attribution.AttributionTally.from_json(unit.tally)
-            least = _spare(relations)
-    except ValueError as error:
-        return str(error)
-    if any(abs(number) > _MOST for number in _numbers(unit.tally)):
-        return f"a count in {unit.document!r} is larger than any can be"
-    return f"those of {unit.document!r} do not add up" if least < 0 else ""
-
-
-def _spare(tally: attribution.AttributionTally) -> int:
-    """Below 0 where more relations are right than there are, or not all are in one class."""
+def _adds_up(tally: Tally) -> bool:
+    """Whether no count is below 0, and every relation is in one class and right at most once."""
+    if isinstance(tally, ner.NerTally):
+        return all(n >= 0 for mode in MATCH_MODES for n in tally.cells(mode).values())
     classes = sum(tally[f"error.{name}"] for name in ERRORS)
     gold, predicted = tally["gold"], tally["predicted"]
-    if (gold, predicted) != (classes - tally["error.spurious"], classes - tally["error.missed"]):
-        return -1
-    return min(gold, predicted) - max(tally[name] for name in RELATIONS)
+    return (
+        gold == classes - tally["error.spurious"]
+        and predicted == classes - tally["error.missed"]
+        and min(gold, predicted) >= max(tally[name] for name in RELATIONS)
+    )
+
+
+def add_gold(found: Counter[tuple[str, str]], document: str, tally: Tally) -> None:
+    """Add how many gold mentions of each label (or relations) a document has by its counts."""
+    if not isinstance(tally, ner.NerTally):
+        found[document, "relations"] += tally["gold"]
+        return
+    for (_, label, _), n in tally.cells("strict").items():
+        if label is not None:
+            found[document, label] += n
+
+
+def gold_differs(
+    one: Counter[tuple[str, str]], other: Counter[tuple[str, str]]
+) -> Iterator[tuple[str, str, int, int]]:
+    """Document and label of which two counts of the same gold have a different number of gold."""
+    if one == other:
+        return
+    for document, label in sorted(one.keys() | other.keys()):
+        if one[document, label] != other[document, label]:
+            yield document, label, one[document, label], other[document, label]
 
 
 def _of_scores(result: Result) -> Iterator[str]:
@@ -260,6 +298,11 @@ def _named(value: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
             yield from _named(item, (*place, name))
     else:
         yield place, value
+
+
+def _is_agreement(block: object) -> bool:
+    names = ("f1", "lowest", "highest", "pairs")
+    return isinstance(block, Mapping) and all(_is_number(block.get(name, "")) for name in names)
 
 
 def _leaves(value: Any) -> Iterator[Any]:
