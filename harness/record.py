@@ -452,7 +452,7 @@ def iter_units(result: Result, folder: str | Path) -> Iterator[Unit]:
         with path.open(encoding="utf-8", newline="\n") as handle:
             for number, line in enumerate(handle, 1):
                 try:
-                    yield decode(Unit, json.loads(line))
+                    yield decode(Unit, json.loads(line, parse_int=_whole))
                 except ValueError as error:
                     raise InputError(f"not a unit: {error}", path=path, line=number) from None
     except OSError as error:

@@ -35,7 +35,7 @@ __all__ = ["add_gold", "check_record", "gold_differs", "other_scores"]
 
 _TOLERANCE = 1e-9
 _MOST = 2**53
-"""No count is larger, and up to here floating-point numbers are exact."""
+"""No score is larger, and up to here floating-point numbers are exact."""
 _LISTED = 1000
 """So many documents that failed are listed at least."""
 
@@ -57,7 +57,11 @@ def check_record(record: RunRecord, folder: str | Path, *, path: str | Path | No
     `folder` is the record's: the files that it names have to be those that it is about. One that is
     gone is no contradiction.
     """
-    for problem in _problems(record, Path(folder)):
+    try:
+        problem = next(_problems(record, Path(folder)), None)
+    except InputError as error:
+        raise InputError(error.message, path=error.path or path, hint=error.hint) from None
+    if problem is not None:
         raise InputError(
             f"the record contradicts itself: {problem}",
             path=path,
@@ -97,6 +101,10 @@ def _problems(record: RunRecord, folder: Path) -> Iterator[str]:
                     f"{other.what} has {one} gold {label} in {document!r}, {mine.what} has {two}, "
                     "and they were counted in the same way"
                 )
+    measured = {(result.gold, result.task, result.backend) for result in record.results}
+    for result in record.common:
+        if (result.gold, result.task, result.backend) not in measured:
+            yield f"{result.backend} on {result.gold} ({result.task}) is in common alone"
     status = run_status(record.results)
     if record.results and record.status != status and record.schema_version > 1:
         yield f"its status is {record.status!r}, its results make it {status!r}"
@@ -188,7 +196,7 @@ def _of_counts(result: Result, folder: Path, seen: _Seen) -> Iterator[str]:
         except ValueError as error:
             yield f"its counts cannot be read: {error}"
             return
-        if not _adds_up(tally) or any(abs(number) > _MOST for number in _numbers(unit.tally)):
+        if not _adds_up(tally) or _is_repeated(unit, tally):
             yield f"its counts of the document {unit.document!r} do not add up"
             return
         add_gold(seen.gold, unit.document, tally)
@@ -199,6 +207,14 @@ def _of_counts(result: Result, folder: Path, seen: _Seen) -> Iterator[str]:
         yield f"{result.documents} documents were counted, its counts are of {len(paragraphs)}"
     for lost in sorted(failed - paragraphs.keys()):
         yield f"the document {lost!r} failed, and its counts do not have it"
+
+
+def _is_repeated(unit: Unit, tally: Tally) -> bool:
+    """Whether two rows of a count are about one cell."""
+    return isinstance(tally, ner.NerTally) and any(
+        len(unit.tally.get(name, ())) != len(getattr(tally, name))
+        for name in ("errors", "partial", "type")
+    )
 
 
 def _adds_up(tally: Tally) -> bool:
@@ -311,10 +327,6 @@ def _leaves(value: Any) -> Iterator[Any]:
             yield from _leaves(item)
     else:
         yield value
-
-
-def _numbers(value: Any) -> Iterator[float]:
-    return (leaf for leaf in _leaves(value) if isinstance(leaf, int | float))
 
 
 def _is_number(value: Any) -> bool:
