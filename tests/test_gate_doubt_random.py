@@ -48,7 +48,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     return accepted(tmp_path_factory.mktemp("doubt"))
 
 
-@pytest.mark.parametrize("batch", range(BATCHES))
+@pytest.mark.parametrize(
+    "batch", [pytest.param(i, marks=[pytest.mark.slow] if i > 3 else []) for i in range(BATCHES)]
+)
 def test_no_single_edit_passes_unseen(
     batch: int, made: Desk, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
