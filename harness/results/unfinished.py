@@ -89,8 +89,9 @@ def check_finished(folder: Path) -> None:
         started = f", at {json.loads(text)['started']}"
     raise NothingMeasured(
         f"{folder}: a run into this folder was begun{started} and has not ended: it is still under "
-        "way, or was stopped. The record there is of an earlier one. Give the same command again, "
-        "which goes on where it was"
+        "way, or was stopped. A record there is of an earlier one. Give the same command again, "
+        f"which goes on where it was; or delete {path} to go back to the earlier record, if its "
+        "files are still there"
     )
 
 
