@@ -197,6 +197,8 @@ def _predicted_schema(
         if schema.knows(labels):
             return schema, ""
     guessed = schema_of(labels, folders)
+    if set(labels) == set(guessed.labels):
+        return guessed, ""
     if guessed.origin is None and near:  # None knows all of them: the one that knows most.
         best = max([*near, guessed.base or guessed], key=lambda schema: _known(schema, labels))
         guessed = best if best in near and _known(best, labels) else guessed
