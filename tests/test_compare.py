@@ -492,3 +492,16 @@ def test_part_names() -> None:
         part_named("found_50", "attribution", [])
     with pytest.raises(UsageError, match="Did you mean 'ORG'"):
         part_named("org", "ner", ["PER", "ORG"])
+
+
+def test_a_count_of_old_gold_never_stands_for_the_gold_that_is_named(tmp_path: Path) -> None:
+    """Under a schema everything is counted again, with the gold as it is now: relations too."""
+    docs = synthetic.speeches(4)
+    goldset = synthetic.gold(tmp_path, docs, "said")
+    folder = synthetic.run_folder(tmp_path / "run", goldset, {"good": docs}, "attribution")
+    first = replace(docs[0], annotations=Annotations((), ()))
+    changed = synthetic.gold(tmp_path, [first, *docs[1:]], "said")
+    with pytest.raises(NotComparable, match="is not the one of the run"):
+        from_run(folder, finder=GoldFinder([changed.path]))
+    (again,) = from_run(folder, finder=GoldFinder([changed.path]), schema="conll03")
+    assert again.signature.gold_digest == changed.digest[:8]

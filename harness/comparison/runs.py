@@ -76,7 +76,7 @@ def from_run(
     """Every result of a run that has counts and is about a wanted gold set, in its order.
 
     With `replay` the stored predictions are counted again, with this version's rules and the gold
-    as it is now, and with `schema` so that entities meet the gold in that label schema;
+    as it is now, and with `schema` too, so that entities meet the gold in that label schema;
     `NothingMeasured` where predictions or gold are not at hand. Raises `NotComparable` where a gold
     set was given that is not the run's and nothing is counted again, `UsageError` when the run has
     none of the wanted gold sets, unless `lenient`. `unread` takes what cannot be counted again
@@ -102,7 +102,7 @@ def from_run(
         if replay and unread is not None and (reason := run.without_predictions):
             unread[result.gold, result.task, result.backend] = reason
             continue
-        if replay or (schema is not None and result.task == "ner"):
+        if replay or schema is not None:
             system = _recounted(system, run, schema)
         systems.append(system)
     return systems

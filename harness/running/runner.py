@@ -103,8 +103,8 @@ def run(
     plan = _planned(specs, goldsets, options)
     with (
         _interruptible(stop),
-        unfinished(options.out, options.command),
         _token(specs, cards, options) as token,
+        unfinished(options.out, options.command),
     ):
         cells = _cells(plan, cards, options, progress, stop, token)
         try:
