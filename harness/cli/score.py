@@ -139,7 +139,7 @@ def _tables(args: argparse.Namespace, body: dict[str, Any], notes: tuple[str, ..
 
 def _notes(counted: Counted) -> list[str]:
     """What was assumed, and what does not count: a line each under the table."""
-    from harness.report.remarks import not_scored
+    from harness.results.terms import not_scored
 
     notes = [*counted.terms.gold_assumed, *counted.terms.assumed]
     if counted.not_scored:

@@ -7,7 +7,7 @@ way are refused, with the field that differs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from statistics import median
@@ -33,6 +33,7 @@ from harness.comparison.systems import System, distinct_names
 from harness.errors import NotComparable, NothingMeasured, SchemaError, UsageError
 from harness.flips import flips
 from harness.labels import meet
+from harness.results.terms import not_scored
 from harness.scoring.options import MATCH_MODES, Match
 from harness.scoring.significance import (
     PairedTest,
@@ -107,6 +108,12 @@ def compare(
     parts = _part_rows(
         systems, {name: counted(name) for name in names}, known_metric, min_support, seed
     )
+    as_scored = (known_metric, known_part) == ("f1", headline_part(task))
+    notes += [
+        f"{s.name}: {said}"
+        for s in systems
+        for said in _labels(s, with_f1=as_scored and mode == match_of(s))
+    ]
     outcomes = {s.name: s.outcomes for s in systems}
     notes += dict.fromkeys(
         f"flips are not shown: {s.without_outcomes}" for s in systems if s.without_outcomes
@@ -134,6 +141,17 @@ def compare(
         notes=tuple(notes),
         texts=reference.texts() if len(systems) > 1 else {},
     )
+
+
+def _labels(system: System, *, with_f1: bool) -> Iterator[str]:
+    """What was assumed of a system's labels, and which predictions do not count."""
+    source = system.counted or system.result
+    if source is None:
+        return
+    if source.not_scored:
+        yield not_scored(source.not_scored, source.f1_with_all if with_f1 else None)
+    if system.counted is not None:
+        yield from (*system.counted.terms.gold_assumed, *system.counted.terms.assumed)
 
 
 def match_of(system: System) -> Match:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from harness.record import Result
 from harness.report.tables import number
+from harness.results.terms import not_scored
 
-__all__ = ["not_scored", "remarks"]
+__all__ = ["remarks"]
 
 
 def remarks(results: Sequence[Result]) -> list[str]:
@@ -66,12 +67,3 @@ def _labels(result: Result) -> Iterator[str]:
     if result.unknown_labels and not result.not_scored:  # Those of version 1 were scored.
         listed = ", ".join(f"{label} ({n})" for label, n in result.unknown_labels.items())
         yield f"labels unknown to the backend's schema: {listed}"
-
-
-def not_scored(types: Mapping[str, int], f1_with_all: float | None) -> str:
-    """Predicted types that the gold set does not annotate: how many, and what they would do."""
-    listed = ", ".join(f"{label} ({n})" for label, n in types.items())
-    return (
-        f"predicted types that the gold set does not annotate, not scored: {listed}; F1 with "
-        f"them: {number(f1_with_all)}"
-    )

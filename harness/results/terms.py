@@ -15,7 +15,7 @@ from harness.annotation import Entity, Record, Task
 from harness.goldset import GoldSet
 from harness.labels import Meeting, Projection, Schema, load_schema, meet, project, schema_of
 
-__all__ = ["Speech", "Terms", "settle", "speech_of"]
+__all__ = ["Speech", "Terms", "not_scored", "settle", "speech_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,14 @@ class Sides:
 _NONE: Mapping[str, int] = {}
 
 
+def not_scored(types: Mapping[str, int], f1_with_all: float | None) -> str:
+    """A sentence on predicted types that the gold set does not annotate: how many, and what F1
+    would be with them, where that is known."""
+    listed = ", ".join(f"{label} ({n})" for label, n in types.items())
+    f1 = "" if f1_with_all is None else f"; F1 with them: {f1_with_all:.3f}"
+    return f"predicted types that the gold set does not annotate, not scored: {listed}{f1}"
+
+
 def settle(
     goldset: GoldSet,
     speech: Speech,
@@ -197,7 +205,7 @@ def _predicted_schema(
         if schema.knows(labels):
             return schema, ""
     guessed = schema_of(labels, folders)
-    if set(labels) == set(guessed.labels):
+    if guessed.origin is not None and set(labels) == set(guessed.labels):
         return guessed, ""
     if guessed.origin is None and near:  # None knows all of them: the one that knows most.
         best = max([*near, guessed.base or guessed], key=lambda schema: _known(schema, labels))
