@@ -8,6 +8,7 @@ import subprocess
 import sys
 import venv
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -158,19 +159,29 @@ def test_wrong_names(installer: list[list[str]]) -> None:
     assert installer == []
 
 
-def test_checkouts_are_installed_from_their_folder(tmp_path: Path) -> None:
+def test_this_project_is_installed_from_where_it_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkout from its folder, a wheel from its file: no index may have it."""
     info = tmp_path / "demo-1.0.dist-info"
     info.mkdir()
-    (tmp_path / "pyproject.toml").write_text("")
     (info / "METADATA").write_text(
         "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nProvides-Extra: planted\n"
     )
-    from importlib.metadata import Distribution
-
-    found = Distribution.at(info)
-    assert environments._checkout(found) is None
-    (info / "direct_url.json").write_text(json.dumps({"url": f"file://{tmp_path}"}))
-    assert environments._checkout(found) == tmp_path
+    monkeypatch.syspath_prepend(str(tmp_path))
+    source = partial(environments._source, "demo", extra="planted")
+    assert source() == "demo[planted]==1.0"
+    checkout = tmp_path / "a checkout"
+    checkout.mkdir()
+    (info / "direct_url.json").write_text(json.dumps({"url": checkout.as_uri()}))
+    assert source() == "demo[planted]==1.0"
+    (checkout / "pyproject.toml").write_text("")
+    assert source() == f"-e {checkout}[planted]"
+    wheel = tmp_path / "demo-1.0-py3-none-any.whl"
+    (info / "direct_url.json").write_text(json.dumps({"url": wheel.as_uri()}))
+    assert source() == "demo[planted]==1.0"
+    wheel.write_bytes(b"")
+    assert source() == f"demo[planted] @ {wheel.as_uri()}"
     assert environments._arguments(["-e /a b[x]", "y>=1"]) == ["-e", "/a b[x]", "y>=1"]
 
 

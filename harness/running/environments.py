@@ -132,17 +132,24 @@ def _own_requirements(name: str) -> list[str]:
 
 
 def _source(distribution: str, *, extra: str) -> str:
-    """A requirement for an installed distribution: its folder when it is a checkout."""
+    """A requirement for an installed distribution: where it was installed from, if that is known.
+
+    Its folder when that is a checkout, its wheel when it is still there, else its version, which
+    an index has to have.
+    """
     found = metadata.distribution(distribution)
     extras = found.metadata.get_all("Provides-Extra") or []
     suffix = f"[{extra}]" if extra in extras else ""
-    folder = _checkout(found)
-    if folder is not None:
-        return f"-e {folder}{suffix}"
+    place = _installed_from(found)
+    if place is not None and (place / "pyproject.toml").is_file():
+        return f"-e {place}{suffix}"
+    if place is not None and place.is_file():
+        return f"{distribution}{suffix} @ {place.as_uri()}"
     return f"{distribution}{suffix}=={found.version}"
 
 
-def _checkout(found: metadata.Distribution) -> Path | None:
+def _installed_from(found: metadata.Distribution) -> Path | None:
+    """The folder or file that a distribution was installed from, be it there or not."""
     try:
         direct = json.loads(found.read_text("direct_url.json") or "{}")
     except ValueError:
@@ -150,8 +157,7 @@ def _checkout(found: metadata.Distribution) -> Path | None:
     url = str(direct.get("url", ""))
     if not url.startswith("file://"):
         return None
-    folder = Path(unquote(urlsplit(url).path))
-    return folder if (folder / "pyproject.toml").is_file() else None
+    return Path(unquote(urlsplit(url).path)).absolute()
 
 
 def _arguments(requirements: Sequence[str]) -> list[str]:
