@@ -20,8 +20,8 @@ EPILOG = """\
 Without a backend every adapter's default backends are run; one that is missing is a row that says
 so. Without --gold every gold set in goldsets/ is used, or else those that come with the harness.
 OUT gets run.json, leaderboard.md and the predictions. A killed run goes on where it stopped when
-the same command is given again. Answers are taken from the store only where it is proven that the same
-thing would give them; --fresh asks for all of them.
+the same command is given again. Answers are taken from the store only where it is proven that the
+same thing would give them; --fresh asks for all of them.
 
 example:
   harness run spacy/en_core_web_sm gazetteer --gold seeds --task ner
