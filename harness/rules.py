@@ -1,6 +1,7 @@
 """Rules of the gate: a TOML file with floors, largest drops, and mentions that must be found.
 
     min_support = 30              # gold mentions below which a rule warns instead of failing
+    blackout = 5                  # a document that had so many right and has none fails; false: off
     [[rule]]
     gold = "seeds"                # a name or a pattern; so is backend. Default: "*"
     backend = "spacy/*"
@@ -9,6 +10,7 @@
     type = "PERSON"               # an entity type or an attribution part; "*": each of them.
     floor = 0.85                  #   Default: the headline (micro, found50)
     max_drop = 1.0                # points of a hundred below the baseline
+    interval = false              # the margin alone decides; default: more than chance, too
     [[pin]]
     document = "article-1"        # a mention that must be found; offsets are code points
     start = 99
@@ -36,6 +38,7 @@ from harness.formats.files import read_text
 __all__ = ["DEFAULT_RULES", "Pin", "Rule", "Rules", "matches", "parse_rules", "read_rules"]
 
 MIN_SUPPORT = 30
+BLACKOUT = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,8 @@ class Rule:
     type: str | None = None
     floor: float | None = None
     max_drop: float | None = None
+    interval: bool | None = None
+    """Whether a drop has to lie below 0 by its interval too; `None`: it has."""
     min_support: int | None = None
 
 
@@ -72,6 +77,8 @@ class Rules:
     rules: tuple[Rule, ...]
     pins: tuple[Pin, ...] = ()
     min_support: int = MIN_SUPPORT
+    blackout: int = BLACKOUT
+    """How many right mentions of a document must not vanish together; 0: the rule is off."""
     source: str = "the built-in rules"
     may_be_idle: bool = False
     """Whether a rule may match nothing, as a built-in one may."""
@@ -105,7 +112,7 @@ def read_rules(path: str | Path) -> Rules:
 
 def parse_rules(value: Mapping[str, Any], *, source: str) -> Rules:
     """Rules from decoded TOML."""
-    _known_keys(value, ("min_support", "rule", "pin"), source)
+    _known_keys(value, ("min_support", "blackout", "rule", "pin"), source)
     rules = tuple(
         _rule(item, f"{source}: rule {number}")
         for number, item in enumerate(_tables(value, "rule", source), 1)
@@ -121,8 +128,16 @@ def parse_rules(value: Mapping[str, Any], *, source: str) -> Rules:
         rules=rules,
         pins=pins,
         min_support=MIN_SUPPORT if support is None else support,
+        blackout=_blackout(value, source),
         source=source,
     )
+
+
+def _blackout(value: Mapping[str, Any], where: str) -> int:
+    given = value.get("blackout", True)
+    if isinstance(given, bool):
+        return BLACKOUT if given else 0
+    return _whole(value, "blackout", where) or 0
 
 
 def _rule(item: Mapping[str, Any], where: str) -> Rule:
@@ -149,6 +164,7 @@ def _rule(item: Mapping[str, Any], where: str) -> Rule:
         type=_string(item, "type", where),
         floor=floor,
         max_drop=max_drop,
+        interval=_flag(item, "interval", where),
         min_support=_whole(item, "min_support", where),
     )
 
@@ -209,6 +225,13 @@ def _whole(item: Mapping[str, Any], key: str, where: str) -> int | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise UsageError(f"{where}: {key} is {value!r}, expected a whole number from 0 up")
+    return value
+
+
+def _flag(item: Mapping[str, Any], key: str, where: str) -> bool | None:
+    value = item.get(key)
+    if value is not None and not isinstance(value, bool):
+        raise UsageError(f"{where}: {key} is {value!r}, expected true or false")
     return value
 
 

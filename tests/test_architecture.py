@@ -19,7 +19,7 @@ HEAVY = {
 FLOORS = (
     ("errors", "annotation", "digest", "coding", "offsets", "paths", "__init__"),
     ("schemas", "adapter", "signature"),
-    ("labels", "registry", "formats", "scoring"),
+    ("labels", "registry", "formats", "scoring", "stats"),
     ("goldset", "interop", "doctor", "record", "rescore", "results", "readers", "validate"),
     ("running",),
     ("comparison", "flips", "complement", "audit", "api"),

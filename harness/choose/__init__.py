@@ -1,12 +1,9 @@
 """Which backend to take: who qualifies, who is on the Pareto front, who is best, and how surely.
 
-Quality is the F measure with the wished weights, over the wished types:
-
-    F = (w_p + w_r) tp / (w_p predicted + w_r gold)
-
-which is van Rijsbergen's F with beta^2 = w_r / w_p (1979, "Information Retrieval", ch. 7). A
-backend is recommended when it is better than every other that qualifies by a paired randomisation
-test with Holm's correction; else the choice abstains and names those that are tied.
+Quality is the F measure with the wished weights (`harness.stats.rates.weighted_f`), over the
+wished types. A backend is recommended when it is better than every other that qualifies, by the
+tests and the correction of `harness.comparison.pairwise` over all pairs of those that qualify, so
+that picking the best first is allowed for; else the choice abstains and names those that are tied.
 """
 
 from __future__ import annotations
@@ -28,7 +25,10 @@ from harness.coding import encode
 from harness.comparison import check_same_count, match_of
 from harness.comparison.measures import (
     Columns,
+    Drawn,
+    Statistic,
     as_float,
+    averaged,
     columns,
     entity_types,
     headline_part,
@@ -37,15 +37,13 @@ from harness.comparison.measures import (
     statistic,
     withheld_parts,
 )
+from harness.comparison.pairwise import Pairwise, pairwise
 from harness.comparison.systems import System
-from harness.errors import NothingMeasured
+from harness.errors import NothingMeasured, UsageError
 from harness.record import Costs
-from harness.scoring.significance import (
-    Resampler,
-    holm,
-    percentile_interval,
-    randomisation_test,
-)
+from harness.scoring.counts import NerTally
+from harness.stats.rates import rates, weighted_f
+from harness.stats.resample import Resampler
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,8 +52,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 __all__ = ["Candidate", "Choice", "Wishes", "choose", "in_schema", "parse_weights"]
-
-ALPHA = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +63,8 @@ class Candidate:
     obstacles: tuple[str, ...]
     quality: float | None
     interval: tuple[float, float] | None
+    lacking: str | None
+    """Why there is no interval."""
     precision: float | None
     recall: float | None
     best_probability: float | None = None
@@ -92,6 +90,8 @@ class Choice:
     gold: str
     task: Task
     part: str
+    types: tuple[str, ...]
+    """The types that are pooled, or that a macro average goes over; empty for all of them."""
     signature: str
     candidates: tuple[Candidate, ...]
     """Best quality first among those that qualify; then the others."""
@@ -99,6 +99,8 @@ class Choice:
     tied: tuple[str, ...]
     """Those that cannot be told from the best; empty where one is recommended."""
     reasons: tuple[str, ...]
+    pairs: int
+    """How many pairs of those that qualify were tested: what Holm's correction goes over."""
     unit: str
     resamples: int
     seed: int
@@ -133,14 +135,15 @@ def choose(
         raise NothingMeasured(f"no backend was measured for the task {wishes.task}")
     check_same_count(systems, force=force)
     counts = [_counts(system, wishes, systems) for system in systems]
+    score = _quality(wishes, counts[0].group)
     resampler = Resampler(systems[0].documents, resamples=resamples, seed=seed)
-    drawn = resample(resampler, counts)
+    drawn = resample(resampler, counts, [score] * len(counts))
     found = [
-        _candidate(system, counted, sums, wishes, resampler, ran_offline)
-        for system, counted, sums in zip(systems, counts, drawn, strict=True)
+        _candidate(system, counted, one, score, wishes, ran_offline)
+        for system, counted, one in zip(systems, counts, drawn, strict=True)
     ]
     able = [index for index, candidate in enumerate(found) if candidate.qualifies]
-    for index, share in zip(able, _best_shares([drawn[i] for i in able], wishes), strict=True):
+    for index, share in zip(able, _best_shares([drawn[i] for i in able]), strict=True):
         found[index] = replace(
             found[index],
             best_probability=share,
@@ -149,21 +152,20 @@ def choose(
     ranked = sorted(
         range(len(found)), key=lambda i: (not found[i].qualifies, -(found[i].quality or 0.0))
     )
-    recommended, tied, reasons = _decide(
-        [found[i] for i in ranked if found[i].qualifies],
-        {found[i].name: counts[i] for i in able},
-        wishes,
-        seed,
-    )
+    order = [i for i in ranked if found[i].qualifies]
+    sides = pairwise([counts[i] for i in order], score, resampler, seed=seed)
+    recommended, tied, reasons = _decide([found[i] for i in order], sides, resampler.unit)
     return Choice(
         gold=systems[0].gold,
         task=wishes.task,
         part=_shown_part(wishes),
+        types=counts[0].types or wishes.types,
         signature=str(systems[0].signature),
         candidates=tuple(found[i] for i in ranked),
         recommended=recommended,
         tied=tied,
         reasons=tuple(reasons),
+        pairs=sides.tested(),
         unit=resampler.unit,
         resamples=resamples,
         seed=seed,
@@ -171,22 +173,23 @@ def choose(
 
 
 def _counts(system: System, wishes: Wishes, systems: Sequence[System]) -> Columns:
-    """Right, predicted and gold per unit, over everything that is wished for."""
+    """What quality is made of, a row per paragraph: the wished types pooled, or one part."""
     known = _types(systems)
-    names = wishes.types or (wishes.part or headline_part(wishes.task),)
-    total = sum(_triple(system, part_named(name, wishes.task, known)) for name in names)
-    return Columns(total, 3)  # type: ignore[arg-type]  # names are never empty
-
-
-def _triple(system: System, part: str) -> Array:
-    """Right, predicted and gold per unit; what is right goes by the predictions."""
+    names = [
+        part_named(name, wishes.task, known)
+        for name in wishes.types or (wishes.part or headline_part(wishes.task),)
+    ]
+    averages = [name for name in names if name in ("micro", "macro")]
+    if averages and len(names) > 1:
+        others = ", ".join(name for name in names if name not in averages[:1])
+        raise UsageError(
+            f"{averages[0]} is over all types already; name it alone, or the types alone, not "
+            f"together with {others}"
+        )
     match = match_of(system)
-    types = list(entity_types(system.tallies)) if part == "macro" else []
-    counted = columns(system.tallies, part, match=match, types=types)
-    blocks = counted.counts.reshape(len(counted.counts), -1, counted.group)
-    columns_ = [0, 1, 2] if counted.group == 3 else [2, 3, 1]
-    pooled: Array = blocks[:, :, columns_].sum(axis=1)
-    return pooled
+    types = [label for label, n in entity_types(systems[0].tallies).items() if n]
+    found = [columns(system.tallies, name, match=match, types=types) for name in names]
+    return found[0] if len(found) == 1 else Columns(sum(one.counts for one in found), 3)  # type: ignore[arg-type]  # never empty
 
 
 def _types(systems: Sequence[System]) -> set[str]:
@@ -197,32 +200,27 @@ def _shown_part(wishes: Wishes) -> str:
     return ", ".join(wishes.types) or wishes.part or headline_part(wishes.task)
 
 
-def _quality(wishes: Wishes) -> Any:
-    import numpy as np
-
+def _quality(wishes: Wishes, group: int) -> Statistic:
     first, second = wishes.precision_weight, wishes.recall_weight
 
     def score(counts: Array) -> Array:
-        right, predicted, gold = (counts[..., i] for i in range(3))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray((first + second) * right / (first * predicted + second * gold))
+        found = rates(counts)
+        return weighted_f(found.precision, found.recall, first, second)
 
-    return score
+    return averaged(score, group)
 
 
 def _candidate(
     system: System,
     counted: Columns,
-    sums: Array,
+    drawn: Drawn,
+    quality: Statistic,
     wishes: Wishes,
-    resampler: Resampler,
     ran_offline: bool,
 ) -> Candidate:
-    quality = _quality(wishes)
     total = counted.counts.sum(axis=0)
-    bounds = percentile_interval(quality(sums), resampler)
-    precision = as_float(statistic("precision", 3)(total))
-    recall = as_float(statistic("recall", 3)(total))
+    precision = as_float(statistic("precision", counted.group)(total))
+    recall = as_float(statistic("recall", counted.group)(total))
     problems = list(obstacles(system, wishes, ran_offline=ran_offline))
     problems += [f"never gives {label}" for label in _never_given(system, wishes)]
     declaration = system.result.declaration if system.result else None
@@ -242,7 +240,8 @@ def _candidate(
         qualifies=not problems,
         obstacles=tuple(problems),
         quality=as_float(quality(total)),
-        interval=None if bounds.low is None or bounds.high is None else (bounds.low, bounds.high),
+        interval=drawn.interval().bounds,
+        lacking=drawn.interval().lacking,
         precision=precision,
         recall=recall,
         documents_per_second=costs.documents_per_second,
@@ -259,21 +258,23 @@ def _candidate(
 
 def _never_given(system: System, wishes: Wishes) -> list[str]:
     """Wished types that the gold has and the backend never predicts."""
-    never = []
-    for label in wishes.types:
-        _, predicted, gold = _triple(system, label).sum(axis=0)
-        if gold > 0 and predicted == 0:
-            never.append(label)
-    return never
+    gold = entity_types(system.tallies)
+    given = {
+        label
+        for tally in system.tallies
+        if isinstance(tally, NerTally)
+        for *_, label in tally.cells("strict")
+    }
+    return [label for label in wishes.types if gold.get(label) and label not in given]
 
 
-def _best_shares(drawn: Sequence[Array], wishes: Wishes) -> list[float]:
+def _best_shares(drawn: Sequence[Drawn]) -> list[float]:
     """How often each is the best; resamples in which several are best are shared out."""
     import numpy as np
 
     if not drawn:
         return []
-    scores = np.nan_to_num(np.stack([_quality(wishes)(sums) for sums in drawn]), nan=-1.0)
+    scores = np.nan_to_num(np.stack([one.values for one in drawn]), nan=-1.0)
     best = scores >= scores.max(axis=0) - 1e-12
     return [float(share) for share in (best / best.sum(axis=0)).mean(axis=1)]
 
@@ -294,41 +295,40 @@ def _merits(candidate: Candidate) -> tuple[float, float, float]:
 
 
 def _decide(
-    ranked: Sequence[Candidate], counts: dict[str, Columns], wishes: Wishes, seed: int
+    ranked: Sequence[Candidate], sides: Pairwise, unit: str
 ) -> tuple[str | None, tuple[str, ...], list[str]]:
+    """`ranked` are those that qualify, best first, and `sides` their pairs in that order."""
     if not ranked:
         return None, (), ["no backend qualifies"]
     best, others = ranked[0], ranked[1:]
     if not others:
         return best.name, (), [f"{best.name} is the only backend that qualifies", *_good(best)]
-    tests = [
-        randomisation_test(
-            counts[best.name].counts, counts[other.name].counts, _quality(wishes), seed=seed
-        ).p_value
-        for other in others
-    ]
-    adjusted = holm([1.0 if p is None else p for p in tests])
-    tied = [other for other, p in zip(others, adjusted, strict=True) if p >= ALPHA]
+    pairs = [sides.pair(0, place) for place in range(1, len(ranked))]
+    tied = [other for other, pair in zip(others, pairs, strict=True) if not pair.differs]
     if not tied:
-        return (
-            best.name,
-            (),
-            [
-                _better(best, len(others), max(adjusted)),
-                *_good(best),
-            ],
-        )
+        largest = max(pair.adjusted or 0.0 for pair in pairs)
+        exact = all(pair.test.exact for pair in pairs)
+        return best.name, (), [_better(best, len(others), largest, exact), *_good(best)]
     together = [best, *tied]
     names = ", ".join(candidate.name for candidate in together)
+    undecided = [pair for pair in pairs if not pair.differs]
+    known = [pair.adjusted for pair in undecided if pair.adjusted is not None]
+    if lacking := next((pair.test.lacking for pair in undecided if pair.test.lacking), None):
+        why = lacking
+    elif known and not any(pair.possible for pair in undecided):
+        why = f"with so few {unit}s no difference could pass the correction"
+    else:
+        why = f"p up to {max(known, default=1.0):.2f} after Holm's correction"
     reasons = [
-        f"no recommendation: this gold set cannot tell {names} apart (p up to {max(adjusted):.2f})",
+        f"no recommendation: this gold set cannot tell {names} apart ({why})",
         *_cheapest(together),
     ]
     return None, tuple(candidate.name for candidate in together), reasons
 
 
-def _better(best: Candidate, others: int, p: float) -> str:
+def _better(best: Candidate, others: int, p: float, exact: bool) -> str:
     shown = "< .0001" if p < 0.0001 else f"= {p:.4f}"
+    shown = shown if exact else f"~{shown}"
     if others == 1:
         than, largest = "the only other that qualifies", "p"
     else:

@@ -1,7 +1,7 @@
 """Compare backends honestly: differences with intervals, tests, corrections, ties, and flips.
 
 The first system is the reference. Nothing is scored again: everything is computed from the counts
-per paragraph or document (`harness.scoring.significance`). Systems that were not counted the same
+per paragraph (`harness.comparison.pairwise`). Systems that were not counted the same
 way are refused, with the field that differs.
 """
 
@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
-from statistics import median
 
 from harness.annotation import Task
 from harness.comparison.measures import (
@@ -23,28 +21,22 @@ from harness.comparison.measures import (
     headline_part,
     metric_named,
     part_named,
-    resample,
     statistic,
     support,
     withheld_parts,
 )
-from harness.comparison.result import ALPHA, Comparison, PartRow, Row
+from harness.comparison.pairwise import Pairwise, pairwise
+from harness.comparison.result import Comparison, PartRow, Row
 from harness.comparison.systems import System, distinct_names
 from harness.errors import NotComparable, NothingMeasured, SchemaError, UsageError
 from harness.flips import flips
 from harness.labels import meet
 from harness.results.terms import not_scored
 from harness.scoring.options import MATCH_MODES, Match
-from harness.scoring.significance import (
-    PairedTest,
-    Resampler,
-    detectable_difference,
-    holm,
-    percentile_interval,
-    randomisation_test,
-    tie_groups,
-)
 from harness.signature import diff
+from harness.stats.permutation import PairedTest, holm, randomisation_test
+from harness.stats.resample import Resampler
+from harness.stats.units import Units
 
 __all__ = [
     "MIN_SUPPORT",
@@ -99,14 +91,22 @@ def compare(
         macro = [label for label in types if types[label]]
         return [columns(system.tallies, name, match=mode, types=macro) for system in systems]
 
-    rows, groups, errors = _rows(systems, counted(known_part), known_metric, resampler, seed)
+    measured = counted(known_part)
+    score = statistic(known_metric, measured[0].group)
+    found = pairwise(measured, score, resampler, seed=seed)
+    system_names = [system.name for system in systems]
     names = (
         [label for label, n in types.items() if n >= min_support]
         if task == "ner"
         else [name for name in ATTRIBUTION_PARTS if name != known_part]
     )
     parts = _part_rows(
-        systems, {name: counted(name) for name in names}, known_metric, min_support, seed
+        systems,
+        {name: counted(name) for name in names},
+        known_metric,
+        min_support,
+        resampler.units,
+        seed,
     )
     as_scored = (known_metric, known_part) == ("f1", headline_part(task))
     notes += [
@@ -126,15 +126,16 @@ def compare(
         metric=known_metric,
         match=mode if task == "ner" else "found50",
         signature=str(reference.signature.but(match=mode if task == "ner" else None)),
-        rows=rows,
-        groups=groups,
+        rows=tuple(_rows(system_names, found)),
+        groups=found.groups(system_names),
+        pairs=found.tested(),
         parts=parts,
+        types=measured[0].types,
         flips={
             system.name: flips(base, other)
             for system in systems[1:]
             if base is not None and (other := outcomes[system.name]) is not None
         },
-        detectable=detectable_difference(median(errors)) if errors else None,
         unit=resampler.unit,
         resamples=resamples,
         seed=seed,
@@ -229,48 +230,25 @@ def _shared_units(systems: Sequence[System], *, force: bool) -> tuple[list[Syste
     return out, len(first) - len(shared)
 
 
-def _rows(
-    systems: Sequence[System],
-    counts: Sequence[Columns],
-    metric: Metric,
-    resampler: Resampler,
-    seed: int,
-) -> tuple[tuple[Row, ...], tuple[tuple[str, ...], ...], list[float]]:
-    """The rows, the groups of ties, and the standard errors of all pairs that differ."""
-    score = statistic(metric, counts[0].group)
-    values = [as_float(score(one.counts.sum(axis=0))) for one in counts]
-    drawn = [score(sums) for sums in resample(resampler, counts)]
-    pairs = list(combinations(range(len(systems)), 2))
-    tests = {
-        (i, j): randomisation_test(counts[i].counts, counts[j].counts, score, seed=seed)
-        for i, j in pairs
-    }
-    known = [pair for pair in pairs if tests[pair].p_value is not None]
-    corrected = dict(zip(known, holm([tests[pair].p_value or 0.0 for pair in known]), strict=True))
-    paired = {(i, j): percentile_interval(drawn[j] - drawn[i], resampler) for i, j in pairs}
-    rows = [Row(systems[0].name, values[0], percentile_interval(drawn[0], resampler))]
-    for j in range(1, len(systems)):
-        pair = (0, j)
-        rows.append(
-            Row(
-                systems[j].name,
-                values[j],
-                percentile_interval(drawn[j], resampler),
-                tests[pair].difference,
-                paired[pair],
-                tests[pair],
-                corrected.get(pair),
-            )
+def _rows(names: Sequence[str], found: Pairwise) -> Iterator[Row]:
+    """A row per system, each against the first."""
+    for place, name in enumerate(names):
+        score, interval = found.scores[place], found.intervals[place]
+        if place == 0:
+            yield Row(name, score, interval)
+            continue
+        pair = found.pair(0, place)
+        yield Row(
+            name,
+            score,
+            interval,
+            difference=pair.test.difference,
+            paired=pair.paired,
+            test=pair.test,
+            adjusted=pair.adjusted,
+            detectable=pair.detectable,
+            possible=pair.possible,
         )
-    index = {system.name: number for number, system in enumerate(systems)}
-    ranked = sorted(index, key=lambda name: (-_or(values[index[name]], -1.0), index[name]))
-
-    def tied(one: str, other: str) -> bool:
-        i, j = sorted((index[one], index[other]))
-        return corrected.get((i, j), 1.0) >= ALPHA
-
-    errors = [e for p in paired.values() if (e := p.standard_error) is not None and e > 0]
-    return tuple(rows), tuple(tie_groups(ranked, tied)), errors
 
 
 def _part_rows(
@@ -278,6 +256,7 @@ def _part_rows(
     counted: Mapping[str, Sequence[Columns]],
     metric: Metric,
     min_support: int,
+    units: Units,
     seed: int,
 ) -> tuple[PartRow, ...]:
     names = [system.name for system in systems]
@@ -288,7 +267,9 @@ def _part_rows(
         score = statistic(metric, cols[0].group)
         for name, col in zip(names[1:], cols[1:], strict=True):
             if part not in withheld[name] | withheld[names[0]]:
-                tests[part, name] = randomisation_test(cols[0].counts, col.counts, score, seed=seed)
+                tests[part, name] = randomisation_test(
+                    cols[0].counts, col.counts, units, score, seed=seed
+                )
     known = [key for key, test in tests.items() if test.p_value is not None]
     corrected = dict(zip(known, holm([tests[key].p_value or 0.0 for key in known]), strict=True))
     rows = []
@@ -301,17 +282,14 @@ def _part_rows(
         found = {name: tests.get((part, name)) for name in names[1:]}
         differences = {name: test.difference if test else None for name, test in found.items()}
         adjusted = {name: corrected.get((part, name)) for name in found}
-        rows.append(PartRow(part, support(cols[0]), scores, differences, adjusted))
+        sampled = tuple(name for name, test in found.items() if test and not test.exact)
+        rows.append(PartRow(part, support(cols[0]), scores, differences, adjusted, sampled))
     return tuple(rows)
 
 
 def _withheld(system: System) -> frozenset[str]:
     declaration = system.result.declaration if system.result else None
     return withheld_parts(declaration.capabilities if declaration else None)
-
-
-def _or(value: float | None, default: float) -> float:
-    return default if value is None else value
 
 
 def systems_of(

@@ -18,9 +18,12 @@ from harness.annotation import KINDS, Task
 from harness.errors import UsageError
 from harness.rescore import counts_of
 from harness.scoring.attribution_tally import RELATIONS, ROLES, AttributionTally
-from harness.scoring.counts import ErrorClass, NerTally
+from harness.scoring.counts import NerTally
+from harness.scoring.credit import CREDIT, outcome_of, type_of_prediction
 from harness.scoring.options import Match
-from harness.scoring.significance import Resampler
+from harness.stats.rates import rates
+from harness.stats.resample import Interval, Resampler, percentile_interval
+from harness.stats.units import Evidence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,9 +35,11 @@ __all__ = [
     "ATTRIBUTION_PARTS",
     "METRICS",
     "Columns",
+    "Drawn",
     "Metric",
     "Tally",
     "as_float",
+    "averaged",
     "closeness",
     "columns",
     "entity_types",
@@ -60,25 +65,19 @@ ATTRIBUTION_PARTS: tuple[str, ...] = (
     "null_source",
 )
 
-# Credit on either side by error class: what `harness.scoring.ner_score` calls outcomes.
-_CREDIT: dict[Match, dict[ErrorClass, float]] = {
-    "strict": {"correct": 1.0},
-    "exact": {"correct": 1.0, "type": 1.0},
-    "partial": {"correct": 1.0, "type": 1.0, "boundary": 0.5, "boundary_type": 0.5},
-    "type": {"correct": 1.0, "boundary": 1.0},
-}
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
-    """Counts of one part: a row per unit, and the number of columns that make up a score.
+    """Counts of one part: a row per paragraph, and the number of columns that make up a score.
 
-    Rows are `(right, predicted, gold)` or, where credit differs between the sides,
-    `(found, gold, right, predicted)`; for `macro` a group of these per type.
+    Rows are `(right, predicted, gold)`; for kinds of attributions, which are found by the kind in
+    the gold and right by the predicted one, `(found, gold, right, predicted)`; for `macro` a group
+    of three for each of `types`.
     """
 
     counts: Array
     group: int
+    types: tuple[str, ...] = ()
 
 
 def headline_part(task: Task) -> str:
@@ -137,18 +136,17 @@ def columns(
     import numpy as np
 
     if part == "macro":
-        blocks = [columns(tallies, label, match=match) for label in types]
-        if not blocks:
-            return Columns(np.zeros((len(tallies), 3)), 3)
-        return Columns(np.concatenate([block.counts for block in blocks], axis=1), blocks[0].group)
+        blocks = [columns(tallies, label, match=match).counts for label in types]
+        table = np.concatenate(blocks, axis=1) if blocks else np.zeros((len(tallies), 3))
+        return Columns(table, 3, tuple(types))
     rows: list[Sequence[float]] = []
     for tally in tallies:
         if isinstance(tally, NerTally):
             rows.append(_entity_row(tally, None if part == "micro" else part, match))
         else:
             rows.append(_attribution_row(tally, part))
-    group = 4 if part in KINDS or (match in ("exact", "partial") and part != "micro") else 3
-    if group == 3:
+    group = 4 if part in KINDS else 3
+    if isinstance(next(iter(tallies), None), AttributionTally) and group == 3:
         rows = [(found, predicted, gold) for found, gold, _, predicted in rows]
     return Columns(np.asarray(rows, dtype=np.float64).reshape(len(rows), group), group)
 
@@ -156,40 +154,37 @@ def columns(
 def statistic(metric: Metric, group: int) -> Statistic:
     """The score of summed counts, `(..., k)` in, `(...)` out; NaN where undefined.
 
-    Several groups side by side are averaged (macro); a group that is undefined counts as 0 there,
-    as in `harness.scoring.measures`.
+    Several groups side by side are averaged (macro), over the types that have gold mentions in
+    these sums: one that a resample lacks is left out of it, and one that is never predicted has
+    precision 0, as in `harness.scoring.measures`.
     """
+
+    def of_one(counts: Array) -> Array:
+        return getattr(rates(counts), metric)  # type: ignore[no-any-return]  # named by Metric
+
+    return averaged(of_one, group)
+
+
+def averaged(score: Statistic, group: int) -> Statistic:
+    """A score of one group made into the mean over the groups that have gold mentions."""
     import numpy as np
 
-    def score(counts: Array) -> Array:
+    def mean(counts: Array) -> Array:
         counts = np.asarray(counts, dtype=np.float64)
         shaped = counts.reshape(*counts.shape[:-1], counts.shape[-1] // group, group)
-        if group == 3:
-            right, predicted, gold = (shaped[..., i] for i in range(3))
-            found = right
-        else:
-            found, gold, right, predicted = (shaped[..., i] for i in range(4))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            precision, recall = right / predicted, found / gold
-            p, r = (np.nan_to_num(rate, posinf=0.0) for rate in (precision, recall))
-            if metric == "precision":
-                values = precision
-            elif metric == "recall":
-                values = recall
-            elif group == 3:
-                values = 2 * right / (predicted + gold)
-            else:
-                harmonic = np.nan_to_num(2 * p * r / (p + r))
-                values = np.where(predicted + gold > 0, harmonic, np.nan)
+        values = score(shaped)
         if shaped.shape[-2] == 1:
             return np.asarray(values[..., 0])
-        return np.asarray(np.nan_to_num(values).mean(axis=-1))
+        there = shaped[..., 2 if group == 3 else 1] > 0
+        total = np.where(there, np.nan_to_num(values), 0.0).sum(axis=-1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(total / there.sum(axis=-1))
 
-    return score
+    return mean
 
 
 def support(counts: Columns) -> int:
-    """How many gold mentions (or relations, elements, characters) there are, over all groups."""
+    """How many gold mentions (or relations, elements, letters and digits) there are, in all."""
     import numpy as np
 
     index = 2 if counts.group == 3 else 1
@@ -211,38 +206,47 @@ def withheld_parts(capabilities: Capabilities | None) -> frozenset[str]:
     return frozenset(withheld)
 
 
-def resample(resampler: Resampler, counts: Sequence[Columns]) -> list[Array]:
-    """The summed counts of every resample, for each of `counts`; drawn once for all of them."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """A score on every resample, and what stands behind it."""
+
+    values: Array
+    evidence: Evidence
+
+    def interval(self, *, level: float = 0.95) -> Interval:
+        """The interval of the score."""
+        return percentile_interval(self.values, self.evidence, level=level)
+
+
+def resample(
+    resampler: Resampler, counts: Sequence[Columns], score: Sequence[Statistic]
+) -> list[Drawn]:
+    """Each of `counts` scored on every resample; the resamples are drawn once for all of them."""
     import numpy as np
 
     if not counts:
         return []
-    widths = [one.counts.shape[1] for one in counts]
     sums = resampler.sums(np.concatenate([one.counts for one in counts], axis=1))
-    return np.split(sums, np.cumsum(widths)[:-1], axis=1)
+    cuts = np.cumsum([one.counts.shape[1] for one in counts])[:-1]
+    return [
+        Drawn(of(part), resampler.units.evidence(one.counts))
+        for one, part, of in zip(counts, np.split(sums, cuts, axis=1), score, strict=True)
+    ]
 
 
-def _entity_row(tally: NerTally, label: str | None, match: Match) -> tuple[float, ...]:
-    """`(found, gold, right, predicted)`, over all types or of one."""
+def _entity_row(tally: NerTally, label: str | None, match: Match) -> tuple[float, float, float]:
+    """`(right, predicted, gold)`, over all types or of one."""
     if match == "strict":  # Nearly always, and asked for once per type and paragraph.
-        right, predicted, gold = counts_of(tally, label)
-        return right, gold, right, predicted
-    return _credited_row(tally, label, match)
-
-
-def _credited_row(tally: NerTally, label: str | None, match: Match) -> tuple[float, ...]:
-    credit = _CREDIT[match]
-    found = right = 0.0
-    gold = predicted = 0
+        return counts_of(tally, label)
+    right = gold = predicted = 0.0
     for (error, here, there), n in tally.cells(match).items():
-        earned = n * credit.get(error, 0.0)
+        owner = type_of_prediction(here, there, match)
         if here is not None and label in (None, here):
             gold += n
-            found += earned
-        if there is not None and label in (None, there):
+            right += n * CREDIT[outcome_of(error, match)]
+        if owner is not None and label in (None, owner):
             predicted += n
-            right += earned
-    return found, gold, right, predicted
+    return right, predicted, gold
 
 
 def _attribution_row(tally: AttributionTally, part: str) -> tuple[float, ...]:

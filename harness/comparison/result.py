@@ -10,12 +10,11 @@ from harness.annotation import Task
 from harness.coding import encode
 from harness.comparison.measures import Metric
 from harness.flips import Flips
-from harness.scoring.significance import Interval, PairedTest
+from harness.stats.permutation import ALPHA, PairedTest
+from harness.stats.resample import Interval
+from harness.stats.ties import letters
 
-__all__ = ["ALPHA", "Comparison", "PartRow", "Row", "bounds"]
-
-ALPHA = 0.05
-"""Differences with a smaller corrected p-value are differences."""
+__all__ = ["Comparison", "PartRow", "Row", "bounds"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +30,22 @@ class Row:
     test: PairedTest | None = None
     adjusted: float | None = None
     """The p-value after Holm's correction over all pairs of systems."""
+    detectable: float | None = None
+    """The smallest true difference that this row's verdict finds with 80 % power, after Holm's
+    correction; `None` where that cannot be said."""
+    possible: bool = True
+    """Whether there are units enough for any difference to pass the correction."""
 
     @property
     def verdict(self) -> str:
-        """`reference`, `better`, `worse` or `tie`; `undefined` where there is no difference."""
+        """`reference`, `better`, `worse` or `tie`; `undefined` where there is no difference, and
+        `not tested` where too few units hold anything to tell."""
         if self.test is None:
             return "reference"
-        if self.difference is None or self.adjusted is None:
+        if self.difference is None:
             return "undefined"
+        if self.adjusted is None:
+            return "not tested"
         if self.adjusted >= ALPHA:
             return "tie"
         return "better" if self.difference > 0 else "worse"
@@ -56,6 +63,8 @@ class PartRow:
     scores: Mapping[str, float | None]
     differences: Mapping[str, float | None]
     adjusted: Mapping[str, float | None]
+    sampled: tuple[str, ...]
+    """The systems whose p-value was sampled, not counted over all assignments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +81,26 @@ class Comparison:
     rows: tuple[Row, ...]
     """The reference first, then the others as given."""
     groups: tuple[tuple[str, ...], ...]
-    """Best first; systems of one group are tied. A name may stand in two groups."""
+    """Best first: the maximal sets of systems of which no two differ. Two systems share a group
+    exactly when they are tied, so a name may stand in several."""
+    pairs: int
+    """How many pairs were tested: what Holm's correction goes over."""
     parts: tuple[PartRow, ...]
     flips: Mapping[str, Flips]
     """By system: what changes from the reference; absent where predictions are not at hand."""
-    detectable: float | None
-    """Smallest true difference that a test at 5 % finds with 80 % power (median over pairs)."""
     unit: str
     resamples: int
     seed: int
+    types: tuple[str, ...] = ()
+    """The types that a macro average goes over; empty for other parts."""
     notes: tuple[str, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Document id -> text, to show flips in their context."""
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the texts."""
+        names = [row.name for row in self.rows]
+        marks = letters(names, self.groups)
         return {
             "gold": self.gold,
             "task": self.task,
@@ -105,10 +119,15 @@ class Comparison:
                     "exact": None if row.test is None else row.test.exact,
                     "p_holm": row.adjusted,
                     "verdict": row.verdict,
+                    "group": marks[row.name],
+                    "detectable_difference": row.detectable,
+                    "lacking": row.interval.lacking or (row.test and row.test.lacking),
                 }
                 for row in self.rows
             ],
             "groups": [list(group) for group in self.groups],
+            "pairs": self.pairs,
+            "types": list(self.types),
             "parts": encode(self.parts),
             "flips": {
                 name: {
@@ -119,7 +138,6 @@ class Comparison:
                 }
                 for name, found in self.flips.items()
             },
-            "detectable_difference": self.detectable,
             "unit": self.unit,
             "resamples": self.resamples,
             "seed": self.seed,

@@ -22,10 +22,10 @@ class Verdict:
 
     status: Status
     code: str
-    """For machines: `ok`, `drop`, `floor`, `pin`, `undefined`, `within-noise`, `little-support`,
-    `better`, `new`, `failed-documents`, `missing-backend`, `missing-gold`, `missing-type`,
-    `other-gold`, `other-schema`, `other-match`, `not-comparable`, `empty`, `no-match`,
-    `no-predictions`, `other-scores`."""
+    """For machines: `ok`, `drop`, `floor`, `pin`, `blackout`, `undefined`, `within-noise`,
+    `few-changed`, `few-units`, `little-support`, `better`, `new`, `failed-documents`,
+    `missing-backend`, `missing-gold`, `missing-type`, `other-gold`, `other-schema`, `other-match`,
+    `not-comparable`, `empty`, `no-match`, `no-predictions`, `other-scores`."""
     message: str
     backend: str = ""
     gold: str = ""
@@ -41,7 +41,12 @@ class Verdict:
     margin: float | None = None
     floor: float | None = None
     detectable: float | None = None
-    """The smallest true drop that this check finds with 80 % power; `None` if it finds none."""
+    """The smallest true drop that this check fails on with 80 % power if it takes whole documents
+    (paragraphs, where those are resampled); `None` if it finds none."""
+    detectable_spread: float | None = None
+    """The same if it falls on single mentions, whatever document they are in."""
+    documents: tuple[str, ...] = ()
+    """For `blackout`: the documents."""
     flips: Flips | None = None
     pin: Mention | None = None
 
@@ -61,7 +66,9 @@ class GateReport:
     level: float
     """Level of each paired interval, so that all of them together hold at 95 %."""
     checks: int
-    """How many drops were tested."""
+    """How many drops were tested by an interval."""
+    blackout: int
+    """Right mentions of a document whose loss as a whole fails; 0 where that is off."""
     unit: str
     resamples: int
     seed: int
@@ -105,7 +112,16 @@ class GateReport:
     def to_json(self) -> dict[str, Any]:
         """Everything but the texts."""
         value: dict[str, Any] = {"status": self.exit_status, "headline": self.headline}
-        for name in ("level", "checks", "unit", "resamples", "seed", "baseline", "accepted"):
+        for name in (
+            "level",
+            "checks",
+            "blackout",
+            "unit",
+            "resamples",
+            "seed",
+            "baseline",
+            "accepted",
+        ):
             value[name] = getattr(self, name)
         for name in ("run", "rules", "notes", "verdicts"):
             value[name] = encode(getattr(self, name))

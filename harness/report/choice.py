@@ -8,6 +8,7 @@ from harness.annotation import context, printable
 from harness.audit import Audit, Candidate
 from harness.choose import Choice
 from harness.complement import Complement
+from harness.report.method import resampling, scope
 from harness.report.tables import UNDEFINED, Cell, Table, number, quantity
 
 __all__ = ["audit_lines", "choice_table", "complement_tables"]
@@ -120,12 +121,34 @@ def _notes(choice: Choice) -> Iterator[str]:
     for candidate in choice.candidates:
         if candidate.obstacles:
             yield f"{candidate.name} does not qualify: {'; '.join(candidate.obstacles)}"
-    within = " within document" if choice.unit == "paragraph" else ""
-    yield (
-        f"* on the Pareto front of quality, words/s and peak memory. P(best): share of "
-        f"{choice.resamples:,} bootstrap resamples by {choice.unit}{within}, seed {choice.seed}, "
-        "in which it is the best of those that qualify."
+    if choice.part == "macro":
+        yield f"macro: the mean over {', '.join(choice.types)} (the types that the gold has)."
+    for text, names in _lacking(choice).items():
+        yield f"{', '.join(names)}: no interval: {text}"
+    made = resampling(choice.unit, choice.resamples, choice.seed)
+    family = (
+        f" Differences: paired randomisation tests over {choice.unit}s, Holm's correction over all "
+        f"{choice.pairs} pairs of those that qualify."
     )
+    yield " ".join(
+        filter(
+            None,
+            (
+                "* on the Pareto front of quality, words/s and peak memory. P(best): share of "
+                f"{made}, in which it is the best of those that qualify."
+                f"{family if choice.pairs > 1 else ''}",
+                scope(choice.unit),
+            ),
+        )
+    )
+
+
+def _lacking(choice: Choice) -> dict[str, list[str]]:
+    reasons: dict[str, list[str]] = {}
+    for candidate in choice.candidates:
+        if candidate.lacking:
+            reasons.setdefault(candidate.lacking, []).append(candidate.name)
+    return reasons
 
 
 def _mega(size: int | None) -> float | None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from harness.comparison import MIN_SUPPORT
 from harness.comparison.result import Comparison, Row
 from harness.flips import Flips, describe
+from harness.report.method import between, p_value, points, resampling, scope
 from harness.report.tables import UNDEFINED, Cell, Table, number
-from harness.scoring.significance import Interval
 
 __all__ = ["comparison_tables", "flip_lines"]
 
@@ -55,35 +55,75 @@ def _row(row: Row) -> tuple[Cell, ...]:
     return (
         row.name,
         number(row.score),
-        _between(row.interval),
-        UNDEFINED if row.difference is None else f"{100 * row.difference:+.1f}",
-        _between(row.paired, points=True),
-        UNDEFINED if test is None else _p(test.p_value, exact=test.exact),
-        UNDEFINED if test is None else _p(row.adjusted, exact=test.exact),
+        between(row.interval),
+        points(row.difference),
+        between(row.paired, in_points=True),
+        UNDEFINED if test is None else p_value(test.p_value, exact=test.exact),
+        UNDEFINED if test is None else p_value(row.adjusted, exact=test.exact),
         row.verdict,
     )
 
 
 def _notes(found: Comparison) -> Iterator[str]:
     yield from found.notes
-    within = " within document" if found.unit == "paragraph" else ""
+    if found.types:
+        yield f"{found.part}: the mean over {', '.join(found.types)} (the types that the gold has)."
+    elif found.part.endswith(".overlap"):
+        yield f"{found.part} counts letters and digits."
+    made = resampling(found.unit, found.resamples, found.seed, paired=True)
+    if len(found.rows) < 2:
+        yield " ".join(filter(None, (f"CI: {made}.", scope(found.unit))))
+        yield from _lacking(found)
+        return
     text = (
-        f"Differences in points. CI: {found.resamples:,} paired bootstrap resamples by "
-        f"{found.unit}{within}, seed {found.seed}. p: paired randomisation test over paragraphs, "
-        "how often swapping the two backends' paragraphs at random gives a difference as large; "
-        "Holm's correction over all pairs."
+        f"Differences in points, each interval for that pair alone. CI: {made}. p: paired "
+        f"randomisation test over the same {found.unit}s, how often swapping the two backends' "
+        f"{found.unit}s at random gives a difference at least as large; the verdict goes by p "
+        f"after Holm's correction over {_count(found.pairs, 'pair')}."
     )
     if any(row.test is not None and not row.test.exact for row in found.rows):
         text += " ~ marks a p-value that was sampled, not enumerated."
-    yield text
-    if len(found.rows) > 1:
-        yield "Groups, best first (tied within a group): " + "; ".join(
-            " = ".join(group) for group in found.groups
-        )
-    if found.detectable is not None:
+    yield " ".join(filter(None, (text, scope(found.unit))))
+    yield from _lacking(found)
+    yield (
+        f"Groups, best first: {'; '.join(' = '.join(group) for group in found.groups)}. Of a group "
+        "no two differ; two that share none do."
+    )
+    yield from _detectable(found)
+
+
+def _count(count: int, what: str) -> str:
+    return f"the only {what}" if count == 1 else f"all {count} {what}s"
+
+
+def _lacking(found: Comparison) -> Iterator[str]:
+    """Why rows have no interval or no test."""
+    said: dict[str, list[str]] = {}
+    for row in found.rows:
+        for what, reason in (
+            ("no interval", row.interval.lacking),
+            ("no interval of the difference and no test", row.test and row.test.lacking),
+        ):
+            if reason:
+                said.setdefault(f"{what}: {reason}", []).append(row.name)
+    for text, names in said.items():
+        yield f"{', '.join(names)}: {text}"
+
+
+def _detectable(found: Comparison) -> Iterator[str]:
+    """What the verdicts are able to see, row by row."""
+    others = found.rows[1:]
+    seen = [f"{row.name} {100 * row.detectable:.1f}" for row in others if row.detectable]
+    if seen:
         yield (
-            f"This gold set finds a true difference of {100 * found.detectable:.1f} points with "
-            "80 % power; smaller ones look like ties."
+            f"True differences from {found.rows[0].name} that these verdicts find with 80 % power, "
+            f"in points: {', '.join(seen)}."
+        )
+    blind = [row.name for row in others if row.adjusted is not None and not row.possible]
+    if blind:
+        yield (
+            f"{', '.join(blind)}: with so few {found.unit}s no difference, however large, could be "
+            "told from chance after the correction."
         )
 
 
@@ -93,39 +133,28 @@ def _part_table(found: Comparison, min_support: int) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for part in found.parts:
         score = number(part.scores[reference])
-        rows.append((part.part, part.support, reference, score, UNDEFINED, UNDEFINED))
+        gold = f"{part.support} letters" if part.part.endswith(".overlap") else part.support
+        rows.append((part.part, gold, reference, score, UNDEFINED, UNDEFINED))
         for name in part.differences:
-            difference = part.differences[name]
             rows.append(
                 (
                     part.part,
-                    part.support,
+                    gold,
                     name,
                     number(part.scores[name]),
-                    UNDEFINED if difference is None else f"{100 * difference:+.1f}",
-                    _p(part.adjusted[name], exact=True),
+                    points(part.differences[name]),
+                    p_value(part.adjusted[name], exact=name not in part.sampled),
                 )
             )
+    tested = sum(p is not None for part in found.parts for p in part.adjusted.values())
     note = (
         f"Only with at least {min_support} gold mentions. Differences in points from "
-        f"{reference}; Holm's correction over the whole table."
+        f"{reference}; p after Holm's correction over "
+        f"{_count(tested, 'difference')} of this table."
     )
+    if any(part.sampled for part in found.parts):
+        note += " ~ marks a p-value that was sampled, not enumerated."
     if found.task == "attribution":
         note += " Overlap parts count letters and digits."
     headers = (what, "gold", "backend", found.metric, "difference", "p (Holm)")
     return Table(f"{found.gold} ({found.task}): by {what}", headers, tuple(rows), (note,))
-
-
-def _between(interval: Interval | None, *, points: bool = False) -> str:
-    if interval is None or interval.low is None or interval.high is None:
-        return UNDEFINED
-    if points:
-        return f"[{100 * interval.low:+.1f}, {100 * interval.high:+.1f}]"
-    return f"[{number(interval.low)}, {number(interval.high)}]"
-
-
-def _p(value: float | None, *, exact: bool) -> str:
-    if value is None:
-        return UNDEFINED
-    shown = "< .0001" if value < 0.0001 else f"{value:.4f}"
-    return shown if exact else f"~{shown}"

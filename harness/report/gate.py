@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from harness.annotation import context, printable
 from harness.flips import describe
 from harness.gate.verdicts import GateReport, Verdict
+from harness.report.method import resampling, scope
 from harness.report.tables import UNDEFINED, Cell, Table, number
 
 __all__ = ["gate_lines", "gate_table", "pin_line"]
 
 _MARKS = {"ok": "ok", "warn": "warning", "fail": "FAILED", "error": "NOT CHECKED"}
 _HEADERS = ("", "backend", "gold", "what", "n", "before", "now", "points", "interval", "why")
-_FELL = ("within-noise", "little-support")
+_FELL = ("within-noise", "few-changed", "few-units", "little-support")
 _ORDER = ("fail", "error", "warn", "ok")
 
 
@@ -36,7 +37,7 @@ def gate_table(report: GateReport, *, everything: bool = False) -> Table:
 def gate_lines(report: GateReport, *, limit: int = 10) -> Iterator[str]:
     """The flipped mentions of everything that fell, with their context."""
     for verdict in report.verdicts:
-        if verdict.status != "fail" and verdict.code not in _FELL:
+        if (verdict.status != "fail" and verdict.code not in _FELL) or verdict.code == "blackout":
             continue
         if verdict.pin is not None:
             yield f"{printable(verdict.what)}: {pin_line(verdict, report)}"
@@ -89,12 +90,18 @@ def _notes(report: GateReport) -> Iterator[str]:
     if report.baseline:
         yield f"Run {report.run} against {report.baseline}, accepted {report.accepted}."
     if report.checks:
-        within = " within document" if report.unit == "paragraph" else ""
-        yield (
+        made = resampling(report.unit, report.resamples, report.seed, paired=True)
+        many = f"each of {report.checks} checks, so that all together hold at 95 % (Bonferroni)"
+        text = (
             "A drop fails when it is larger than its margin and its interval lies below 0. "
-            f"Interval: {100 * report.level:.2f} % for each of {report.checks} checks, so that "
-            f"all together hold at 95 % (Bonferroni); {report.resamples:,} paired bootstrap "
-            f"resamples by {report.unit}{within}, seed {report.seed}."
+            f"Interval: {100 * report.level:.2f} % for "
+            f"{'the only check' if report.checks == 1 else many}; {made}."
+        )
+        yield " ".join(filter(None, (text, scope(report.unit))))
+    if report.blackout:
+        yield (
+            f"A document that had {report.blackout} or more right mentions and has none now fails "
+            "by itself."
         )
     yield from _power(report)
     for note in report.notes:
@@ -106,13 +113,30 @@ def _power(report: GateReport) -> Iterator[str]:
     """By backend: the smallest drop that the check is able to see."""
     by_system: dict[str, list[Verdict]] = {}
     for verdict in report.verdicts:
-        if verdict.detectable is not None:
+        if verdict.detectable is not None or verdict.detectable_spread is not None:
             by_system.setdefault(f"{verdict.backend} on {verdict.gold}", []).append(verdict)
     for name, verdicts in by_system.items():
-        first = verdicts[0]
-        shown = f"{first.part} {first.metric} {first.detectable:.1f} points"
-        rest = [v.detectable for v in verdicts[1:] if v.detectable is not None]
+        first, *rest = verdicts
+        shown = f"{first.part} {first.metric} {_caught([first])}"
         if rest:
-            low, high = f"{min(rest):.1f}", f"{max(rest):.1f}"
-            shown += f", the other scores {low}" + (f" to {high}" if high != low else "")
-        yield printable(f"Power: on {name} a true drop is caught in 4 of 5 cases from: {shown}.")
+            shown += f", the other scores {_caught(rest)}"
+        yield printable(
+            f"Power: on {name} a true drop is caught in 4 of 5 cases from: {shown}, if it takes "
+            f"whole {report.unit}s (in brackets: if it falls on mentions here and there)."
+        )
+
+
+def _caught(verdicts: list[Verdict]) -> str:
+    """`12.1 points (1.3)`, or `9.6 to 12.7 points (3.9 to 4.0)`; `–` for what is never caught."""
+    return (
+        f"{_range([v.detectable for v in verdicts])} points "
+        f"({_range([v.detectable_spread for v in verdicts])})"
+    )
+
+
+def _range(values: list[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    if not known:
+        return UNDEFINED
+    low, high = f"{min(known):.1f}", f"{max(known):.1f}"
+    return low if low == high else f"{low} to {high}"

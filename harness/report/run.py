@@ -6,18 +6,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.annotation import Task
+from harness.comparison.measures import Columns, statistic
+from harness.comparison.pairwise import pairwise
 from harness.record import GoldRecord, Result, RunRecord
+from harness.report.method import between, resampling, scope
 from harness.report.remarks import remarks
 from harness.report.scores import attribution_table, ner_table
 from harness.report.tables import UNDEFINED, Cell, Table, number, quantity, render
 from harness.rescore import UnitCounts, full_score, headline, unit_counts
-from harness.scoring.significance import (
-    Resampler,
-    detectable_difference,
-    interval,
-    paired_interval,
-)
 from harness.signature import Signature
+from harness.stats.resample import Resampler, interval
 
 __all__ = ["description", "details", "leaderboard", "ranking_table", "rankings"]
 
@@ -110,8 +108,8 @@ def ranking_table(
 ) -> Table:
     """One row per backend, best F1 first; sanity rows and what could not run come after.
 
-    Intervals are percentile bootstraps over paragraphs within documents (below 30 documents) or
-    over documents; the note states the unit, the seed and the smallest detectable difference.
+    Intervals are percentile bootstraps over documents, or over paragraphs within them where there
+    are few; the notes state the unit, the seed and the smallest detectable differences.
     """
     counted = {
         result.backend: unit_counts(result, folder)
@@ -121,14 +119,17 @@ def ranking_table(
     resampler = _resampler(record, list(counted.values()))
     ranked = sorted(results, key=lambda result: _rank(result, counted.get(result.backend)))
     card = record.find_gold(gold)
+    annotated = not shared and _as_agreement(results, card)
     rows = (
-        *(_ceiling_row(card, task) if not shared and _as_agreement(results, card) else ()),
+        *(_ceiling_row(card, task) if annotated else ()),
         *(_ranking_row(result, counted, resampler) for result in ranked),
     )
     labels = f", {schema}" if schema else ""
     labels += ", the finest schema that all backends reach" if shared else ""
     title = f"{gold}: {_TASKS[task]}{labels} ({card.documents} documents, {card.words} words)"
     notes = [*_signatures(results), *_method(task, results, counted, resampler)]
+    if annotated:
+        notes.extend(_ceiling_note(card, task))
     if task == "ner":
         notes.extend(card.assumed)
     notes.extend(remarks(ranked))
@@ -167,8 +168,6 @@ def _ranking_row(
     if counts is None or resampler is None:
         return (f"{result.backend} ({result.status})", *([UNDEFINED] * 9))
     tp, predicted, gold = _sums(counts)
-    bounds = interval(counts.counts, resampler)
-    between = UNDEFINED if bounds.low is None else f"[{number(bounds.low)}, {number(bounds.high)}]"
     costs = result.costs
     memory = None if costs.peak_memory_bytes is None else costs.peak_memory_bytes / 1e6
     return (
@@ -176,7 +175,7 @@ def _ranking_row(
         number(tp / predicted if predicted else None),
         number(tp / gold if gold else None),
         number(_f1(counts)),
-        between,
+        between(interval(counts.counts, resampler)),
         number(_second(result)),
         quantity(costs.documents_per_second),
         quantity(costs.words_per_second),
@@ -202,9 +201,18 @@ def _ceiling_row(card: GoldRecord, task: Task) -> list[tuple[Cell, ...]]:
     if not found:
         return []
     who = card.agreement.get("who", "annotators")
-    spread = f"{number(found['lowest'])} to {number(found['highest'])}"
     name = f"{who} (mean of {found['pairs']} pairs)"
-    return [(name, *([UNDEFINED] * 2), number(found["f1"]), spread, *([UNDEFINED] * 5))]
+    return [(name, *([UNDEFINED] * 2), number(found["f1"]), *([UNDEFINED] * 6))]
+
+
+def _ceiling_note(card: GoldRecord, task: Task) -> list[str]:
+    """How far the pairs of annotators lie apart, which is a range and no interval."""
+    found = card.agreement.get(task)
+    if not found:
+        return []
+    who = card.agreement.get("who", "annotators")
+    spread = f"{number(found['lowest'])} to {number(found['highest'])}"
+    return [f"{who}: F1 from the lowest to the highest of {found['pairs']} pairs: {spread}."]
 
 
 def _name(result: Result) -> str:
@@ -261,27 +269,34 @@ def _method(
 ) -> list[str]:
     if resampler is None:
         return ["Nothing was measured."]
-    text = (
-        f"Ranked by F1, {_headline(results)}. {_MEANING[task]} "
-        f"CI: {resampler.resamples:,} bootstrap resamples by "
-        f"{resampler.unit}{' within document' if resampler.unit == 'paragraph' else ''}, "
-        f"seed {resampler.seed}."
-    )
+    made = resampling(resampler.unit, resampler.resamples, resampler.seed)
+    parts = [f"Ranked by F1, {_headline(results)}. {_MEANING[task]} CI: {made}."]
+    parts.append(scope(resampler.unit))
+    lacking = dict.fromkeys(interval(one.counts, resampler).lacking for one in counted.values())
+    parts += [f"No interval: {reason}." for reason in lacking if reason]
     real = [r.backend for r in results if r.backend in counted and not _is_sanity(r)]
-    errors = [
-        paired_interval(counted[one].counts, counted[other].counts, resampler).standard_error
-        for index, one in enumerate(real)
-        for other in real[index + 1 :]
-    ]
-    known = sorted(error for error in errors if error)
-    if known:
-        smallest = detectable_difference(known[len(known) // 2])
-        assert smallest is not None
-        text += (
-            f" Between two of these backends a true difference of about {100 * smallest:.1f} F1 "
-            "points is found with 80 % power (median over pairs); smaller ones are ties."
-        )
-    return [text]
+    parts.append(_detectable([counted[name] for name in real], resampler))
+    return [" ".join(filter(None, parts))]
+
+
+def _detectable(counted: Sequence[UnitCounts], resampler: Resampler) -> str:
+    """What the tests of `harness compare` are able to see between these backends."""
+    import numpy as np
+
+    if len(counted) < 2:
+        return ""
+    columns = [Columns(np.asarray(one.counts, dtype=np.float64), 3) for one in counted]
+    found = pairwise(columns, statistic("f1", 3), resampler, seed=resampler.seed)
+    seen = [pair.detectable for pair in found.pairs if pair.detectable is not None]
+    if not seen:
+        return ""
+    low, high = f"{100 * min(seen):.1f}", f"{100 * max(seen):.1f}"
+    many = f"Holm's correction over {found.tested()} pairs"
+    return (
+        f"Between two of these backends harness compare finds a true difference of "
+        f"{low if low == high else f'{low} to {high}'} F1 points with 80 % power"
+        f"{f', by pair, after {many}' if found.tested() > 1 else ''}."
+    )
 
 
 _MEANING = {

@@ -24,11 +24,11 @@ class Block:
     credit is `cor + par / 2`. `tp` is the credit, `fn = support - tp`, `fp = predicted - tp`,
     and so `precision = tp / (tp + fp)` and `recall = tp / (tp + fn)`.
 
-    In the block of one entity type, `support`, `tp`, `fn`, `cor`, `inc`, `par`, `mis` go by the
-    gold label and `predicted`, `fp`, `spu` by the predicted label. Where a match mode lets labels
-    differ (exact, partial), the credit that a type has on the two sides may differ too: recall is
-    `(support - fn) / support` and precision `(predicted - fp) / predicted`, always. Each count,
-    summed over the types, is the count of the micro block.
+    In the block of one entity type, gold mentions go by their label and predictions by theirs;
+    where a match mode lets labels differ (exact, partial), a prediction that was paired counts
+    under the label of its gold mention (`harness.scoring.credit.type_of_prediction`). So P, R and
+    F1 of a type are of the same pairs, and each count, summed over the types, is the count of the
+    micro block.
     """
 
     precision: float | None

@@ -5,23 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from harness.scoring.counts import ERROR_CLASSES, Cell, ErrorClass, NerTally, add
+from harness.scoring.credit import CREDIT, outcome_of, type_of_prediction
 from harness.scoring.measures import Average, Block, f1, macro, ratio, weighted, whole
-from harness.scoring.options import Match, NerOptions
+from harness.scoring.options import NerOptions
 
 __all__ = ["NerScore", "score"]
-
-_Outcome: TypeAlias = Literal["cor", "inc", "par", "mis", "spu"]
-_ALONE: dict[ErrorClass, _Outcome] = {"missed": "mis", "spurious": "spu"}
-_OUTCOMES: dict[Match, dict[ErrorClass, _Outcome]] = {
-    "strict": _ALONE | {"correct": "cor", "boundary": "inc", "type": "inc", "boundary_type": "inc"},
-    "exact": _ALONE | {"correct": "cor", "boundary": "inc", "type": "cor", "boundary_type": "inc"},
-    "partial": _ALONE
-    | {"correct": "cor", "boundary": "par", "type": "cor", "boundary_type": "par"},
-    "type": _ALONE | {"correct": "cor", "boundary": "cor", "type": "inc", "boundary_type": "inc"},
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,17 +61,18 @@ def score(tally: NerTally, options: NerOptions) -> NerScore:
     `harness.scoring.measures`. `options.boundary` must be what the tallies were made with: it is
     only reported here.
     """
-    outcomes = _OUTCOMES[options.match]
     sums: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for (error, gold, predicted), n in tally.cells(options.match).items():
-        outcome = outcomes[error]
-        halves = {"cor": 2 * n, "par": n}.get(outcome, 0)
+        outcome = outcome_of(error, options.match)
+        owner = type_of_prediction(gold, predicted, options.match)
+        halves = round(2 * n * CREDIT[outcome])
         if gold is not None:
             sums[gold].update({outcome: n, "support": n, "found": halves})
-        if predicted is not None:
-            sums[predicted].update({"predicted": n, "right": halves})
+        if predicted is not None and owner is not None:
+            _ = sums[predicted]  # A label that is never counted under its own name has a row too.
+            sums[owner].update({"predicted": n})
             if gold is None:
-                sums[predicted].update({outcome: n})
+                sums[owner].update({outcome: n})
     types = {label: _block(sums[label]) for label in sorted(sums)}
     everything: Counter[str] = Counter()
     for counts in sums.values():
@@ -100,15 +92,15 @@ def score(tally: NerTally, options: NerOptions) -> NerScore:
 
 
 def _block(counts: Mapping[str, int]) -> Block:
-    support, predicted = counts["support"], counts["predicted"]
-    found, right = counts["found"] / 2, counts["right"] / 2
-    precision, recall = ratio(right, predicted), ratio(found, support)
+    # Whatever a type has found is right under the same type: see `type_of_prediction`.
+    support, predicted, found = counts["support"], counts["predicted"], counts["found"] / 2
+    precision, recall = ratio(found, predicted), ratio(found, support)
     return Block(
         precision=precision,
         recall=recall,
         f1=f1(precision, recall),
         tp=whole(found),
-        fp=whole(predicted - right),
+        fp=whole(predicted - found),
         fn=whole(support - found),
         support=support,
         predicted=predicted,

@@ -1,0 +1,231 @@
+"""Verdicts on scores: has one really dropped, or fallen below its floor?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.comparison.measures import Columns, Drawn, as_float, resample, statistic, support
+from harness.flips import Flips, flips
+from harness.gate.power import detectable_drop, losses
+from harness.gate.scope import Check
+from harness.gate.verdicts import Status, Verdict
+from harness.stats.permutation import ALPHA
+from harness.stats.resample import Interval, Resampler, percentile_interval
+from harness.stats.student import normal_tail
+from harness.stats.units import Evidence, Units
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["evidence_of", "is_tested", "judge"]
+
+
+def evidence_of(check: Check, units: Units) -> Evidence:
+    """What stands behind the difference of a check."""
+    return units.evidence(check.before.counts, check.after.counts)
+
+
+def is_tested(check: Check, units: Units) -> bool:
+    """Whether it can fail by an interval, and so belongs to the family that shares the 5 %."""
+    return (
+        check.counts
+        and check.interval
+        and check.max_drop is not None
+        and evidence_of(check, units).lacking is None
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What was measured of a check. Differences are in points."""
+
+    check: Check
+    old: float | None
+    new: float | None
+    difference: float | None
+    bounds: Interval
+    changed: int
+    gained: int
+    testable: bool
+    """Whether anything of its backend can be tested by an interval."""
+    unit: str
+    units: int
+
+
+def judge(checks: Sequence[Check], resampler: Resampler, level: float) -> Iterator[Verdict]:
+    """A verdict for each check of one backend on one gold set and task."""
+    units = resampler.units
+    sides = [side for item in checks for side in (item.before, item.after)]
+    scores = [statistic(item.metric, item.before.group) for item in checks]
+    drawn = resample(resampler, sides, [score for score in scores for _ in range(2)])
+    demanding = [c for c in checks if c.counts and c.interval and c.max_drop is not None]
+    testable = not demanding or any(is_tested(item, units) for item in demanding)
+    for number, item in enumerate(checks):
+        before, after = drawn[2 * number : 2 * number + 2]
+        yield _verdict(item, before, after, units, level, testable=testable)
+
+
+def _verdict(
+    item: Check, before: Drawn, after: Drawn, units: Units, level: float, *, testable: bool
+) -> Verdict:
+    score = statistic(item.metric, item.before.group)
+    old = as_float(score(item.before.counts.sum(axis=0)))
+    new = as_float(score(item.after.counts.sum(axis=0)))
+    evidence = evidence_of(item, units)
+    own = level if item.counts else 1 - ALPHA
+    values = after.values - before.values
+    changed, gained = _changes(item, units)
+    seen = _Seen(
+        check=item,
+        old=old,
+        new=new,
+        difference=None if old is None or new is None else 100 * (new - old),
+        bounds=percentile_interval(values, evidence, level=own),
+        changed=changed,
+        gained=gained,
+        testable=testable,
+        unit=units.unit,
+        units=evidence.units,
+    )
+    status, code, message = _outcome(seen)
+    whole, spread = _detectable(seen, values, evidence, units)
+    entry, bounds = item.present.entry, seen.bounds.bounds
+    return Verdict(
+        status=status,
+        code=code,
+        message=message,
+        backend=entry.backend,
+        gold=entry.gold,
+        task=entry.task,
+        metric=item.metric,
+        part=item.part,
+        support=support(item.after),
+        baseline=old,
+        current=new,
+        difference=seen.difference,
+        interval=None if bounds is None else (100 * bounds[0], 100 * bounds[1]),
+        margin=item.max_drop,
+        floor=item.floor,
+        detectable=whole,
+        detectable_spread=spread,
+        flips=_flips(item) if status != "ok" else None,
+    )
+
+
+def _changes(item: Check, units: Units) -> tuple[int, int]:
+    """How many units changed, and in how many of them anything was gained."""
+    import numpy as np
+
+    before, after = _wins(item.before, units), _wins(item.after, units)
+    changed = np.any(units.fold(item.before.counts) != units.fold(item.after.counts), axis=1)
+    return int(changed.sum()), int(np.any(after > before, axis=1).sum())
+
+
+def _wins(counts: Columns, units: Units) -> Array:
+    """What may only rise when a unit gets better: what is right, and minus what is wrong."""
+    import numpy as np
+
+    shaped = units.fold(counts.counts).reshape(
+        -1, counts.counts.shape[1] // counts.group, counts.group
+    )
+    if counts.group == 3:
+        right, predicted = shaped[..., 0], shaped[..., 1]
+        return np.concatenate([right, right - predicted], axis=1)
+    found, right, predicted = shaped[..., 0], shaped[..., 2], shaped[..., 3]
+    return np.concatenate([found, right - predicted], axis=1)
+
+
+_Said = tuple[Status, str, str]
+
+
+def _outcome(seen: _Seen) -> _Said:
+    item, old, new = seen.check, seen.old, seen.new
+    if item.floor is not None and (new is None or new < item.floor):
+        return _weighed(item, "floor", f"{_number(new)} is below the floor of {item.floor:g}")
+    if item.max_drop is None:
+        return "ok", "ok", f"{_number(new)}, floor {item.floor:g}"
+    if old is not None and new is None:
+        return _weighed(item, "undefined", f"was {_number(old)}, is undefined now")
+    if seen.difference is None:
+        return "ok", "ok", f"{_number(old)} before, {_number(new)} now"
+    said = f"{_number(old)} -> {_number(new)} ({seen.difference:+.2f} points)"
+    # Two sums of the same counts may differ in the last digit: that is no drop.
+    if -seen.difference - item.max_drop > 1e-9:
+        return _dropped(seen, said)
+    bounds = seen.bounds.bounds
+    if seen.difference > item.max_drop and bounds is not None and bounds[0] > 0:
+        return "warn", "better", f"{said}: well above the baseline; accept the new one"
+    return "ok", "ok", said
+
+
+def _dropped(seen: _Seen, said: str) -> _Said:
+    """The verdict on a drop that is larger than its margin."""
+    item, bounds = seen.check, seen.bounds.bounds
+    more = f"{said}, more than {item.max_drop:g} allowed"
+    if not item.interval or (bounds is not None and bounds[1] < 0):
+        return _weighed(item, "drop", more)
+    if bounds is None:
+        why = f"{more}, but {seen.bounds.lacking}, so that chance cannot be told from loss"
+        if seen.testable or not item.counts:
+            return "warn", "few-units", why
+        return "error", "few-units", f"{why} (interval = false lets the margin alone decide)"
+    if not seen.gained:
+        which = f"{seen.changed} of {seen.units} {seen.unit}s"
+        return "warn", "few-changed", f"{more}, but too few {seen.unit}s changed to tell ({which})"
+    return "warn", "within-noise", f"{said}, but that is within the noise of this gold set"
+
+
+def _weighed(item: Check, code: str, said: str) -> _Said:
+    if item.counts:
+        return "fail", code, said
+    few = f"{said}; only {support(item.after)} gold mentions (fewer than {item.min_support})"
+    return "warn", "little-support" if code != "floor" else "floor", few
+
+
+def _detectable(
+    seen: _Seen, values: Array, evidence: Evidence, units: Units
+) -> tuple[float | None, float | None]:
+    """Smallest drops found if whole units are lost, and if mentions are; `None` for what cannot
+    fail, and where not even the loss of everything would be seen."""
+    item = seen.check
+    tested = item.max_drop is not None and (not item.interval or evidence.lacking is None)
+    if not item.counts or seen.old is None or not (tested or item.floor is not None):
+        return None, None
+    lost = losses(item.before, item.metric, statistic(item.metric, item.before.group), units)
+    if lost is None:
+        return None, None
+    noise = 100 * values[values == values]
+    if not len(noise):
+        return None, None
+    gap = None if item.floor is None else 100 * (seen.old - item.floor)
+    tail = normal_tail((1 - seen.bounds.level) / 2, evidence.degrees) if item.interval else None
+    whole, spread = (
+        detectable_drop(
+            noise,
+            portion=portion,
+            total=lost.total,
+            margin=item.max_drop if tested else None,
+            tail=tail,
+            gap=gap,
+        )
+        for portion in (lost.unit, lost.mention)
+    )
+    return whole, spread
+
+
+def _flips(item: Check) -> Flips | None:
+    before, after = item.present.previous.outcomes, item.present.current.outcomes
+    if before is None or after is None:
+        return None
+    found = flips(before, after)
+    is_type = item.present.entry.task == "ner" and item.part not in ("micro", "macro")
+    return found.of(item.part) if is_type else found
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.4f}"

@@ -1,0 +1,47 @@
+"""How intervals and p-values were made, in the words that stand under every table."""
+
+from __future__ import annotations
+
+from harness.report.tables import UNDEFINED, number
+from harness.stats.resample import Interval
+
+__all__ = ["between", "p_value", "points", "resampling", "scope"]
+
+
+def resampling(unit: str, resamples: int, seed: int, *, paired: bool = False) -> str:
+    """`10,000 bootstrap resamples by document, seed 0`."""
+    within = " within document" if unit == "paragraph" else ""
+    return (
+        f"{resamples:,} {'paired ' if paired else ''}bootstrap resamples by {unit}{within}, "
+        f"seed {seed}"
+    )
+
+
+def scope(unit: str) -> str:
+    """What intervals and tests by this unit speak of; empty where it needs no saying."""
+    if unit != "paragraph":
+        return ""
+    return "With so few documents they speak of these documents, not of texts like them."
+
+
+def between(interval: Interval | None, *, in_points: bool = False) -> str:
+    """`[0.838, 0.900]`, or signed points; `–` where there is no interval."""
+    bounds = None if interval is None else interval.bounds
+    if bounds is None:
+        return UNDEFINED
+    if in_points:
+        return f"[{100 * bounds[0]:+.1f}, {100 * bounds[1]:+.1f}]"
+    return f"[{number(bounds[0])}, {number(bounds[1])}]"
+
+
+def points(difference: float | None) -> str:
+    """A difference of scores in points of a hundred, with its sign."""
+    return UNDEFINED if difference is None else f"{100 * difference:+.1f}"
+
+
+def p_value(value: float | None, *, exact: bool) -> str:
+    """A p-value; `~` before one that was sampled and not counted over all assignments."""
+    if value is None:
+        return UNDEFINED
+    shown = "< .0001" if value < 0.0001 else f"{value:.4f}"
+    return shown if exact else f"~{shown}"
