@@ -8,7 +8,7 @@ Carlo p-value); Holm 1979, "A simple sequentially rejective multiple test proced
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.stats.rates import f1
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["ALPHA", "PairedTest", "holm", "holm_factors", "randomisation_test"]
+__all__ = ["ALPHA", "PairedTest", "holm", "holm_factors", "randomisation_test", "swap_test"]
 
 ALPHA = 0.05
 """Differences with a smaller corrected p-value are differences."""
@@ -57,32 +57,47 @@ def randomisation_test(
     trials: int = 10_000,
     seed: int = 0,
 ) -> PairedTest:
+    """`swap_test` over the units that intervals resample, of counts per paragraph.
+
+    `reference` and `other` have the shape `(paragraphs, k)`. There is no p-value where too few
+    units hold anything.
+    """
+    found = swap_test(units.fold(reference), units.fold(other), statistic, trials=trials, seed=seed)
+    lacking = units.evidence(reference, other).lacking
+    if lacking is None or found.difference is None:
+        return found
+    return replace(found, p_value=None, exact=True, assignments=0, lacking=lacking)
+
+
+def swap_test(
+    reference: Array,
+    other: Array,
+    statistic: Statistic = f1,
+    *,
+    trials: int = 10_000,
+    seed: int = 0,
+) -> PairedTest:
     """Two-sided paired randomisation test of `statistic(other) - statistic(reference)`.
 
     Under the null hypothesis each unit's two outcomes could as well be swapped; p is the share of
-    all swaps whose difference is at least as large. `reference` and `other` are counts per
-    paragraph, `(paragraphs, k)`, integers or halves; what is swapped are `units`, which intervals
-    resample too. All 2^n assignments are counted exactly where that is feasible: units swap small
-    integers, so where no more than two columns differ (with equal gold: right and predicted) the
-    distribution of the summed swaps is a convolution over a small grid, whatever n is; up to 16
-    differing units are enumerated. Otherwise `trials` assignments are drawn, 20 times as many where
-    fewer than 20 of them are as extreme, and p is (hits + 1) / (drawn + 1). Equal systems, and a
-    single differing unit, have p = 1. There is none where the difference is undefined and where too
-    few units hold anything.
+    all swaps whose difference is at least as large. Counts are integers or halves, a row per unit.
+    All 2^n assignments are counted exactly where that is feasible: units swap small integers, so
+    where no more than two columns differ (with equal gold: right and predicted) the distribution of
+    the summed swaps is a convolution over a small grid, whatever n is; up to 16 differing units are
+    enumerated. Otherwise `trials` assignments are drawn, 20 times as many where fewer than 20 of
+    them are as extreme, and p is (hits + 1) / (drawn + 1). Equal systems, and a single differing
+    unit, have p = 1. There is none where the difference is undefined.
     """
     import numpy as np
 
-    lacking = units.evidence(reference, other).lacking
-    first = np.rint(units.fold(reference) * 2).astype(np.int64)
-    second = np.rint(units.fold(other) * 2).astype(np.int64)
+    first = np.rint(np.asarray(reference, dtype=np.float64) * 2).astype(np.int64)
+    second = np.rint(np.asarray(other, dtype=np.float64) * 2).astype(np.int64)
     total_first, total_second = first.sum(axis=0), second.sum(axis=0)
     observed = float(statistic(total_second / 2.0) - statistic(total_first / 2.0))
     if np.isnan(observed):
         return PairedTest(None, None, True, 0, 0, "the difference is undefined")
     swaps = (second - first)[np.any(second != first, axis=1)]
     count = len(swaps)
-    if lacking is not None:
-        return PairedTest(observed, None, True, 0, count, lacking)
 
     def extreme(moved: Array) -> Any:
         difference = statistic((total_second - moved) / 2.0) - statistic(

@@ -94,7 +94,10 @@ class Units:
 
     def evidence(self, *counts: Any) -> Evidence:
         """What stands behind numbers made of these counts per paragraph, taken together."""
-        weight = self.fold(sum(table.sum(axis=1, keepdims=True) for table in counts))[:, 0]
+        import numpy as np
+
+        tables = [np.asarray(table, dtype=np.float64) for table in counts]
+        weight = self.fold(sum(table.sum(axis=1, keepdims=True) for table in tables))[:, 0]
         total = float(weight.sum())
         effective = total**2 / float((weight**2).sum()) if total else 0.0
         degrees = max(1.0, effective - max(1, len(self.strata)))
