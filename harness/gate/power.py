@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Losses", "detectable_drop", "losses"]
 
-_KEPT = 4000
+_KEPT = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def _steps(portions: int) -> Any:
 
     steps = [0.0]
     while steps[-1] < portions:
-        steps.append(min(float(portions), steps[-1] + max(1.0, round(0.12 * steps[-1]))))
+        steps.append(min(float(portions), steps[-1] + max(1.0, round(0.25 * steps[-1]))))
     return np.array(steps)
 
 
