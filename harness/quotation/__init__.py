@@ -31,7 +31,7 @@ _DEPTH = 4  # Nobody quotes deeper; the bound keeps hostile texts cheap.
 
 
 def quoted_regions(text: str) -> tuple[Span, ...]:
-    """Everything within quotation marks, marks included; sorted, disjoint, each in one paragraph."""
+    """What is within quotation marks, with them: sorted, disjoint, each in one paragraph."""
     regions: list[Span] = []
     paragraphs = [match.span() for match in _PARAGRAPH.finditer(text)]
     carried = False
@@ -64,13 +64,13 @@ def kind_of(
     """The kind of a content; `quoted` is `quoted_regions(text)`, made once a document.
 
     A content without letters or digits is judged by all its characters. Regions that hold the
-    `cue` as well as some of the content are replaced by those inside them.
+    `cue` and some of the content, but not with their first mark, are replaced by those inside.
     """
     positions = {i for start, end in content for i in range(start, end)}
     letters = {i for i in positions if text[i].isalnum()} or positions
-    for _ in range(_DEPTH):
+    for _ in range(_DEPTH if cue and any(map(str.isalnum, text[cue[0] : cue[1]])) else 0):
         touched = _touched(quoted, letters)
-        if cue is None or not any(start <= cue[0] and cue[1] <= end for start, end in touched):
+        if not any(_nests(region, cue, positions) for region in touched):
             break
         quoted = [inner for region in touched for inner in _inside(text, region)]
     inside = sum(_region_at(quoted, i) is not None for i in letters)
@@ -79,9 +79,13 @@ def kind_of(
     return "direct" if inside > DIRECT_SHARE * len(letters) else "mixed"
 
 
-def _touched(
-    quoted: Sequence[tuple[int, int]], positions: Iterable[int]
-) -> list[tuple[int, int]]:
+def _nests(region: tuple[int, int], cue: tuple[int, int] | None, content: set[int]) -> bool:
+    """Whether a region holds the cue, and its first mark is not the content's own."""
+    start, end = region
+    return cue is not None and start <= cue[0] and cue[1] <= end and start not in content
+
+
+def _touched(quoted: Sequence[tuple[int, int]], positions: Iterable[int]) -> list[tuple[int, int]]:
     """The regions that hold one of the positions at least."""
     return sorted({region for i in positions if (region := _region_at(quoted, i)) is not None})
 

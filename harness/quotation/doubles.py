@@ -9,8 +9,9 @@
 3. A free opening mark that opens speech (it begins its paragraph or follows punctuation) joins
    the next pair if that begins a sentence: “One. “Two,” he said. Translators open every sentence.
 4. A last opening mark without partner quotes the rest of its paragraph if it opens speech or the
-   next paragraph begins with a mark; after it, a left-over first closing mark quotes its own
-   paragraph from the beginning. Any other mark without partner quotes nothing.
+   next paragraph begins with a mark. After it, a left-over first closing mark quotes its own
+   paragraph from the beginning, and so does a first pair that begins a sentence (rule 3). Any
+   other mark without partner quotes nothing.
 
 Inches are no marks: 6'2", and a 12" that would close a quotation whose own mark comes next.
 """
@@ -38,7 +39,7 @@ class _Mark(NamedTuple):
     end: int
     shape: str
     lean: int
-    """1 opens, -1 closes by position or as a corner bracket; 0 has text on both sides or on none."""
+    """1 opens, -1 closes, by position or as a corner bracket; 0: text on both sides or none."""
     blank: bool
     """Nothing but white space or closing punctuation after it, and a gap before."""
 
@@ -83,6 +84,8 @@ def pair_doubles(
             pairs.append((first.start, stop))
     if carried and orphan >= 0:
         pairs.append((start, orphan))
+    elif carried and marks and previous(text, start, marks[0].start) in SENTENCE_END:
+        pairs.extend((start, stop) for stop in [closed.get(marks[0].start)] if stop)
     return pairs, None if tail is None else tail.start
 
 

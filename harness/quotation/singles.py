@@ -28,7 +28,7 @@ _STRAIGHT = frozenset("'＇`")
 _GAP_BEFORE = frozenset("([{—–-―/（：，")
 _GAP_AFTER = frozenset(")]}—–-―.,;:!?…/）。，、；：？！")
 _BEFORE_WORD = frozenset("…$£€¥₴₽([{¿¡#@—–")
-_FINAL = frozenset(".,!?…;:—–-)]”\"»。，！？")
+_FINAL = frozenset('.,!?…;:—–-)]”"»。，！？')
 _ELISION = re.compile(
     r"(?:\d\ds?|[nstmde]|ll|ve|re|tis|twas|twere|twill|twould|twixt|tween|em|im|er|ere|is|til|till|"
     r"cause|cos|coz|cuz|bout|round|fore|nother|nuff|mid|midst|neath|gainst|pon|way|kay|sup|scuse|"
@@ -118,9 +118,7 @@ def _resumes(
     return opened.at == start if begun else opens_speech(text, start, opened.at)
 
 
-def _marks(
-    text: str, start: int, end: int, taken: Sequence[tuple[int, int]]
-) -> Iterator[_Mark]:
+def _marks(text: str, start: int, end: int, taken: Sequence[tuple[int, int]]) -> Iterator[_Mark]:
     for match in _SINGLE.finditer(text, start, end):
         at = match.start()
         index = bisect_right(taken, at, key=lambda region: region[0]) - 1
