@@ -86,6 +86,7 @@ SINGLE = [
     ("他说‘好’。", ["‘好’"]),
     ("’We go,‘ he said.", ["’We go,‘"]),
     ("’Ja,’ sade han.", ["’Ja,’"]),
+    ("¿‘Qué’? dijo: ‘¡Vamos!’", ["‘Qué’", "‘¡Vamos!’"]),
     ("‘We go,' he said.", ["‘We go,'"]),
     ("‘We go,’he said. She said:'No.'", ["‘We go,’", "'No.'"]),
     ("‘ Yes , ’ said he . ‘ No , ’", ["‘ Yes , ’", "‘ No , ’"]),
