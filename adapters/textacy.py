@@ -12,12 +12,11 @@ from typing import Any
 
 from adapters import _spacy
 from adapters._attribution.identity import with_rules
-from adapters._attribution.kinds import kind_of
-from adapters._attribution.quotation import quotations
 from adapters._options import read_options
 from harness.adapter import Capabilities, Declaration, LoadRequest, ModelIdentity
 from harness.annotation import Annotations, Attribution, Span
 from harness.errors import BackendUnavailable, DocumentRefused
+from harness.quotation import kind_of, quoted_regions
 
 REQUIRES = ("textacy==0.13.0", *_spacy.REQUIRES)
 INSTALL = "pip install 'nlp-harness[textacy]'"
@@ -47,8 +46,8 @@ class TextacyBackend:
         """Triples to spans. Raises `DocumentRefused` where textacy refused the document."""
         if isinstance(raw, ValueError):
             raise DocumentRefused(f"textacy refuses the document: {raw}") from raw
-        quotes = quotations(text)
-        found = [attribution(text, triple, quotes) for triple in raw]
+        quoted = quoted_regions(text)
+        found = [attribution(text, triple, quoted) for triple in raw]
         return Annotations(attributions=tuple(found))
 
 
@@ -59,18 +58,19 @@ def triples(doc: Any) -> list[Any]:
     return list(direct_quotations(doc))
 
 
-def attribution(text: str, triple: Any, quotes: Any, offset: int = 0) -> Attribution:
+def attribution(text: str, triple: Any, quoted: Sequence[Span], offset: int = 0) -> Attribution:
     """One triple, its offsets moved by `offset`.
 
     textacy gives speaker and cue as tokens that need not touch; each becomes the span from its
     first to its last token.
     """
     content = Span(triple.content.start_char + offset, triple.content.end_char + offset)
+    cue = _hull(triple.cue, offset)
     return Attribution(
         (content,),
         _hull(triple.speaker, offset),
-        _hull(triple.cue, offset),
-        kind_of(text, (content,), quotes),
+        cue,
+        kind_of(text, (content,), quoted, cue=cue),
     )
 
 

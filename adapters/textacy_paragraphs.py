@@ -7,13 +7,14 @@ that share a cue ("…," he said. "…") are one relation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 from adapters import _spacy
 from adapters._attribution.identity import with_rules
 from adapters._attribution.merge import merge_shared_cues
-from adapters._attribution.quotation import paragraphs, quotations
+from adapters._attribution.quotation import paragraphs
 from adapters._options import read_options
 from adapters.textacy import (
     CAPABILITIES,
@@ -26,6 +27,7 @@ from adapters.textacy import (
 )
 from harness.adapter import Declaration, LoadRequest, ModelIdentity
 from harness.annotation import Annotations
+from harness.quotation import kind_of, quoted_regions
 
 
 class TextacyParagraphsBackend:
@@ -56,9 +58,16 @@ class TextacyParagraphsBackend:
             yield found
 
     def annotations(self, text: str, raw: list[tuple[int, Any]]) -> Annotations:
-        quotes = quotations(text)
-        found = [attribution(text, triple, quotes, offset) for offset, triple in raw]
-        return Annotations(attributions=tuple(merge_shared_cues(found)))
+        quoted = quoted_regions(text)
+        found = [attribution(text, triple, quoted, offset) for offset, triple in raw]
+        merged = merge_shared_cues(found)
+        # A united content is asked anew: the kinds of its parts do not add up to its own.
+        return Annotations(
+            attributions=tuple(
+                replace(item, kind=kind_of(text, item.content, quoted, cue=item.cue))
+                for item in merged
+            )
+        )
 
 
 def _survive(doc: Any) -> Iterator[Any]:

@@ -17,7 +17,7 @@ HEAVY = {
 
 # The floors, from the ground up. A module may import from its own floor and from those below.
 FLOORS = (
-    ("errors", "annotation", "digest", "coding", "offsets", "paths", "__init__"),
+    ("errors", "annotation", "digest", "coding", "offsets", "paths", "quotation", "__init__"),
     ("schemas", "adapter", "signature"),
     ("labels", "registry", "formats", "scoring", "stats"),
     ("goldset", "interop", "doctor", "record", "rescore", "results", "readers", "validate"),
@@ -28,7 +28,7 @@ FLOORS = (
     ("cli", "__main__"),
 )
 # What an adapter may use of the harness.
-FOR_ADAPTERS = {"adapter", "annotation", "errors", "digest"}
+FOR_ADAPTERS = {"adapter", "annotation", "errors", "digest", "quotation"}
 
 
 def _modules() -> dict[str, Path]:

@@ -9,6 +9,7 @@ import json
 import time
 import tracemalloc
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,11 +42,7 @@ def test_polnear_dev_statistics() -> None:
     assert len(relations) == 2192
     assert sum(len(item.content) > 1 for item in relations) == 290
     assert sum(item.source is None for item in relations) == 126
-    assert Counter(item.kind for item in relations) == {
-        "direct": 369,
-        "indirect": 1565,
-        "mixed": 258,
-    }
+    assert {item.kind for item in relations} == {None}
     assert sum(len(record.ignore) for record in records) == 24
     assert report["events without content: dropped"] == 1
     assert len(list(polnear.read_annotators(BRAT_DEV))) == 94
@@ -59,8 +56,9 @@ def test_polnear_dev_is_relation_for_relation_what_others_converted() -> None:
         other = theirs[id_]
         assert record.text == other.text
         assert sorted(record.ignore) == sorted(other.ignore)
+        # They derived kinds, which the corpus does not annotate and this reader does not make up.
         assert Counter(record.annotations.attributions or ()) == Counter(
-            other.annotations.attributions or ()
+            replace(item, kind=None) for item in other.annotations.attributions or ()
         )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from adapters._attribution.kinds import kind_of
 from adapters._attribution.merge import union
 from adapters._attribution.names import Mention
 from adapters._attribution.quotation import Quotation
 from adapters._attribution.relation import Relation
 from adapters._attribution.speakers import Source, resolve
 from harness.annotation import Attribution
+from harness.quotation import kind_of, quoted_regions
 
 __all__ = ["assemble"]
 
@@ -22,6 +22,7 @@ def assemble(
     mentions: Iterable[Mention] | None,
 ) -> list[Attribution]:
     """Sorted by content; `mentions=None` leaves the speakers out."""
+    quoted = quoted_regions(text) if relations else ()
     speakers: list[str | None] = [None] * len(relations)
     if mentions is not None:
         sources = [Source(relation.source, tuple(relation.content)) for relation in relations]
@@ -31,7 +32,7 @@ def assemble(
             union(relation.content),
             relation.source,
             relation.cue,
-            kind_of(text, relation.content, quotes),
+            kind_of(text, relation.content, quoted, cue=relation.cue),
             speaker,
         )
         for relation, speaker in zip(relations, speakers, strict=True)

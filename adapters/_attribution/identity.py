@@ -6,17 +6,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from adapters._attribution import lexicon, names
+from harness import quotation
 from harness.adapter import ModelIdentity
-from harness.digest import digest_files
+from harness.digest import digest_files, digest_text
 
 __all__ = ["rules_digest", "with_rules"]
 
 
 def rules_digest(*adapters: str) -> str:
-    """sha256 over the rule modules, their word lists and the adapters' own files."""
+    """sha256 over the rule modules, word lists, adapters' own files and the rule of kinds."""
     here = Path(__file__).parent
     files = [*here.glob("*.py"), lexicon.DATA, names.DATA, *map(Path, adapters)]
-    return digest_files(files, root=here.parent)
+    kinds = Path(quotation.__file__).parent
+    return digest_text(
+        digest_files(files, root=here.parent) + digest_files(kinds.glob("*.py"), root=kinds)
+    )
 
 
 def with_rules(identity: ModelIdentity, *adapters: str) -> ModelIdentity:

@@ -4,6 +4,8 @@ A mark's role comes from its surroundings first (white space before it: it opens
 closes) and from its shape where they do not decide, since keyboards and machine translation
 confuse the shapes. An opening mark inside an open quotation continues it; a quotation that is
 never closed ends with its paragraph where it opened like speech, and is dropped elsewhere.
+
+This finds what may be extracted; whether a content is direct is asked of `harness.quotation`.
 """
 
 from __future__ import annotations

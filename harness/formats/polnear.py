@@ -6,25 +6,24 @@ Told apart from `brat` by its habits: any event is an attribution, with or witho
 roles and not by the name of its type; `Discard` marks boilerplate (ignored in scoring), `Discuss`
 an annotator's doubt (no annotation); an event that its annotator left empty is dropped and
 counted; a few lines are the rest of a span's printed text, and a few printed texts are wrong:
-offsets are trusted. The corpus has no `kind`: it is derived from the quotation marks.
+offsets are trusted. The corpus annotates no `kind`, so that it stays `None`: the scorer reads it
+off the quotation marks, on both sides by one rule.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.annotation import Annotations, Attribution, Kind, Record, Span
+from harness.annotation import Annotations, Attribution, Record
 from harness.errors import InputError
 from harness.formats.brat import roles_of
 from harness.formats.files import read_text
 from harness.formats.standoff import Standoff, hull, parse
 
-__all__ = ["annotators", "kind_of", "quoted", "read", "read_annotators"]
+__all__ = ["annotators", "read", "read_annotators"]
 
-_MARKS = re.compile(r'["“”„«»\n\r]')
 _FOLDERS = (("attributions", "text"), ("annotations", "text"), (".", "."))
 
 
@@ -91,13 +90,10 @@ def _record(source: Path, ann: Path, report: Counter[str]) -> Record:
     doubts = sum(bound.label == "Discuss" for bound in found.spans.values())
     if doubts:
         report["Discuss regions (an annotator's doubt): left out"] += doubts
-    return Record(
-        source.stem, text, Annotations(None, tuple(_attributions(found, text, report))), ignore
-    )
+    return Record(source.stem, text, Annotations(None, tuple(_attributions(found, report))), ignore)
 
 
-def _attributions(found: Standoff, text: str, report: Counter[str]) -> Iterator[Attribution]:
-    inside = quoted(text)
+def _attributions(found: Standoff, report: Counter[str]) -> Iterator[Attribution]:
     for event in found.events.values():
         roles = roles_of(found, event)
         content = tuple(sorted(roles["Content"]))
@@ -108,41 +104,4 @@ def _attributions(found: Standoff, text: str, report: Counter[str]) -> Iterator[
             if len(roles[role]) > 1:
                 report[f"discontinuous {role.lower()}s: first to last character"] += 1
         source, cue = (hull(roles[role]) if roles[role] else None for role in ("Source", "Cue"))
-        yield Attribution(content, source, cue, _kind(text, inside, content))
-
-
-def kind_of(text: str, content: tuple[Span, ...]) -> Kind:
-    """Direct, indirect or mixed, by the share of letters and digits within double marks.
-
-    More than 98 % is direct, none is indirect, the rest is mixed. See `quoted`.
-    """
-    return _kind(text, quoted(text), content)
-
-
-def quoted(text: str) -> bytearray:
-    """1 for every character that stands within double quotation marks, paragraph by paragraph.
-
-    A straight mark toggles. A curly opening mark that is never closed runs to the paragraph's end
-    (a quotation goes on in the next one, with a mark of its own); a closing mark alone is nothing.
-    """
-    inside = bytearray(len(text))
-    opened = -1
-    for mark in _MARKS.finditer(text):
-        char, at = mark.group(), mark.start()
-        closes = char in "”»" or (char == '"' and opened >= 0)
-        if opened >= 0 and (closes or char in "\n\r"):
-            inside[opened:at] = b"\1" * (at - opened)
-            opened = -1
-        elif char in "“„«" or (char == '"' and opened < 0):
-            opened = at if opened < 0 else opened
-    if opened >= 0:
-        inside[opened:] = b"\1" * (len(text) - opened)
-    return inside
-
-
-def _kind(text: str, inside: bytearray, content: tuple[Span, ...]) -> Kind:
-    letters = [at for start, end in content for at in range(start, end) if text[at].isalnum()]
-    share = sum(inside[at] for at in letters) / len(letters) if letters else 0
-    if not share:
-        return "indirect"
-    return "direct" if share > 0.98 else "mixed"
+        yield Attribution(content, source, cue)

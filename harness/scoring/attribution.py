@@ -26,6 +26,7 @@ from typing import Literal
 
 from harness.annotation import Attribution, Span
 from harness.errors import AnnotationError
+from harness.quotation import kind_of, quoted_regions
 from harness.scoring.alignment import Relation, align, touching
 from harness.scoring.attribution_score import (
     AttributionBlock,
@@ -43,7 +44,6 @@ from harness.scoring.attribution_tally import (
     total,
 )
 from harness.scoring.characters import Characters, Element, common, same
-from harness.scoring.kinds import derive_kind, quoted_regions
 from harness.scoring.speakers import Speakers
 from harness.scoring.units import unit_of
 
@@ -254,7 +254,7 @@ class _Reader:
         if kind is None:
             if self._quoted is None:
                 self._quoted = quoted_regions(self._text)
-            kind = derive_kind(self._text, item.content, quoted=self._quoted)
+            kind = kind_of(self._text, item.content, self._quoted, cue=item.cue)
         element = self._characters.element
         return Relation(
             key,

@@ -1,4 +1,4 @@
-"""The quotation-mark baseline: pairing marks, who said it by the words around, kinds, merging."""
+"""The quotation-mark baseline: pairing marks, who said it by the words around, merging."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters._attribution.kinds import kind_of
 from adapters._attribution.merge import merge_shared_cues, union
 from adapters._attribution.quotation import is_scare_quote, paragraphs, quotations
 from adapters.quotes import ADAPTER
@@ -169,14 +168,6 @@ def test_two_speakers_in_one_paragraph_stay_two() -> None:
 def test_a_name_resolves_to_its_longest_form_and_he_to_the_man() -> None:
     text = "“We must go now,” Robert Roe said.\nMore later.\n“It is far too late,” he added."
     assert [item.speaker for item in predict(text)] == ["Robert Roe", "Robert Roe"]
-
-
-def test_kind_is_read_off_the_marks() -> None:
-    text = "that “we go” now and never"
-    quotes = quotations(text)
-    assert kind_of(text, [Span(0, len(text))], quotes) == "mixed"
-    assert kind_of(text, [Span(5, 12)], quotes) == "direct"
-    assert kind_of(text, [Span(13, 26)], quotes) == "indirect"
 
 
 def test_relations_that_share_a_cue_are_one() -> None:

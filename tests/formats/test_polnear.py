@@ -10,7 +10,6 @@ import pytest
 from harness.annotation import Annotations, Attribution, Record, Span
 from harness.errors import InputError
 from harness.formats import polnear
-from harness.formats.polnear import kind_of
 
 #       0         1         2         3         4         5         6
 #       0123456789012345678901234567890123456789012345678901234567890123456789
@@ -58,8 +57,8 @@ def test_rules(corpus: Path) -> None:
         Annotations(
             None,
             (
-                Attribution((Span(0, 9),), Span(10, 13), Span(14, 18), "direct"),
-                Attribution((Span(10, 18), Span(49, 62)), Span(21, 42), Span(43, 48), "indirect"),
+                Attribution((Span(0, 9),), Span(10, 13), Span(14, 18)),
+                Attribution((Span(10, 18), Span(49, 62)), Span(21, 42), Span(43, 48)),
             ),
         ),
         (Span(64, 71),),
@@ -87,23 +86,3 @@ def test_missing_text_and_no_corpus_at_all(corpus: Path, tmp_path: Path) -> None
         list(polnear.read(corpus))
     with pytest.raises(InputError, match="holds no PolNeAR folder"):
         list(polnear.read(tmp_path / "text"))
-
-
-@pytest.mark.parametrize(
-    ("text", "content", "kind"),
-    [
-        ("“One two”", [(0, 9)], "direct"),
-        ("“One two”", [(1, 8)], "direct"),
-        ("said “One two” ok", [(0, 17)], "mixed"),
-        ("One two", [(0, 7)], "indirect"),
-        ('he "said so" yes', [(4, 11)], "direct"),
-        ('he "said so" yes', [(13, 16)], "indirect"),
-        ("“One\ntwo”", [(5, 8)], "indirect"),  # a mark that is never closed ends with its paragraph
-        ("“One", [(1, 4)], "direct"),
-        ("One” two", [(0, 3)], "indirect"),
-        ("“One” x “two”", [(0, 5), (8, 13)], "direct"),
-        ("…", [(0, 1)], "indirect"),
-    ],
-)
-def test_kinds_by_quotation_marks(text: str, content: list[tuple[int, int]], kind: str) -> None:
-    assert kind_of(text, tuple(Span(*span) for span in content)) == kind
