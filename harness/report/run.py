@@ -285,7 +285,7 @@ def _method(
 
 
 _MEANING = {
-    "ner": "F1 norm.: English determiners, English possessives and edge punctuation do not count.",
+    "ner": "F1 norm.: English determiners and possessives and edge punctuation do not count.",
     "attribution": "F1 +source: the source overlaps too.",
 }
 
