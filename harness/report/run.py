@@ -300,7 +300,7 @@ def _detectable(counted: Sequence[UnitCounts], resampler: Resampler) -> str:
 
 
 _MEANING = {
-    "ner": "F1 norm.: determiners, possessives and edge punctuation do not count.",
+    "ner": "F1 norm.: English determiners and possessives and edge punctuation do not count.",
     "attribution": "F1 +source: the source overlaps too.",
 }
 

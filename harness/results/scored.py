@@ -161,9 +161,10 @@ class Count:
     def scores(self) -> dict[str, Any]:
         """The headline numbers: per match mode for entities, per element for attributions.
 
-        `normalised` is strict without determiners, possessives and edge punctuation, with the
-        number of boundary errors that this forgives: conventions that differ between OntoNotes
-        and CoNLL, so that skill and convention can be told apart.
+        `normalised` is strict without English determiners and possessives and without edge
+        punctuation of any script, with the number of boundary errors that this forgives:
+        conventions that differ between OntoNotes and CoNLL, so that skill and convention can be
+        told apart.
         """
         if self._task == "ner":
             whole = self._entities.total()

@@ -10,22 +10,25 @@ boundary error was about.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Literal, TypeAlias, get_args
+from unicodedata import category
 
 from harness.annotation import Span
+from harness.scoring.edges import EDGE, EDGE_SIGNS, SIGN
 
 __all__ = ["BOUNDARY_CAUSES", "BoundaryCause", "boundary_cause", "trim"]
 
 BoundaryCause: TypeAlias = Literal["determiner", "possessive", "title", "punctuation", "other"]
 BOUNDARY_CAUSES: tuple[BoundaryCause, ...] = get_args(BoundaryCause)
 
-# Signs that carry meaning in a name or an amount ("5%", "AT&T", "#MeToo") are no punctuation here.
-_EDGE = r"[\s.,:;!?…\-‐‑‒–—―/\\()\[\]{}<>«»‹›\"'`´‘’‚‛“”„‟]"
-_DETERMINER = r"(?:the|an?|this|that|these|those)"
-_LEADING = re.compile(rf"(?:{_EDGE}|{_DETERMINER}(?=\s))+", re.IGNORECASE)
-# A bare apostrophe after a final s is an edge sign and needs no rule of its own. The stop is an
-# abbreviation's: "the U.N.'s".
-_TRAILING = re.compile(rf"(?:{_EDGE}|(?<=[\w.])['’]s)+\Z", re.IGNORECASE)
+_DETERMINER = "(?i:the|an?|this|that|these|those)"
+# The prime is no apostrophe: it stands for minutes and feet.
+_APOSTROPHE = "['’ʼ＇]"
+_POSSESSIVE = rf"(?i:{_APOSTROPHE}s|(?<=s){_APOSTROPHE})"
+
+_LEADING = re.compile(rf"(?:{SIGN}|{_DETERMINER}(?=\s))+")
+_TRAILING = re.compile(rf"{_POSSESSIVE}\Z")
 
 _TITLES = (
     r"mr|mrs|ms|mx|dr|prof|rev|hon|sen|rep|gov|gen|lt|col|maj|capt|cmdr|sgt|cpl|adm|sr|jr"
@@ -36,30 +39,34 @@ _TITLES = (
     r"|ambassador|commissioner|director|ceo|attorney|sheriff|officer|inspector|detective|admiral"
     r"|lieutenant|colonel|major|captain|commander|sergeant|corporal|private"
 )
-_PUNCTUATION = re.compile(rf"{_EDGE}+")
-_POSSESSIVE = re.compile(r"\s*(?:['’]s|(?<=s)['’])\s*", re.IGNORECASE)
-_DETERMINERS = re.compile(rf"(?:{_EDGE}|\b{_DETERMINER}\b)+", re.IGNORECASE)
-_TITLE = re.compile(rf"(?:{_EDGE}|\b(?:{_TITLES}|{_DETERMINER})\b)+", re.IGNORECASE)
 
 
 def trim(text: str, start: int, end: int) -> Span:
     """The span without what the rule `normalised` leaves out at its edges.
 
-    That is: determiners in front (the, a, an, this, that, these, those, in any case, followed by
-    white space), a possessive behind ('s or ’s, or the bare apostrophe after an s), and
-    punctuation and white space at either edge, as often as they come. A span that would vanish
-    ("The", "...") is returned as it was.
+    That is, as often as they come: punctuation of any script, white space and characters that show
+    nothing, at either edge (`harness.scoring.edges.EDGE_SIGNS`); English determiners in front (the,
+    a, an, this, that, these, those, in any case, followed by white space); and the English
+    possessive behind ('s, or the bare apostrophe after an s). Signs that carry meaning stay: "5%",
+    "AT&T", a minus or a decimal point directly before the number. Brackets go, though "(5)" may be
+    an accountant's minus; so does the apostrophe of "'90s", and any dash behind a number.
+
+    Only the span itself is looked at. No sign is cut from a combining mark that it carries. A span
+    that would vanish ("The", "...") is returned as it was; trimming twice is trimming once.
     """
     lead = _LEADING.match(text, start, end)
     first = lead.end() if lead else start
-    # Only the tail is searched: what can be trimmed is short, and a span may be a whole document.
+    if start < first < end and category(text[first])[0] == "M":
+        first -= 1
     last = end
     while last > first:
-        tail = _TRAILING.search(text[max(first, last - 64) : last])
-        if tail is None or tail.start() == tail.end():
-            break
-        last -= tail.end() - tail.start()
-    return Span(first, last) if last > first else Span(start, end)
+        if text[last - 1] in EDGE_SIGNS:
+            last -= 1
+        elif tail := _TRAILING.search(text, max(first + 1, last - 2), last):
+            last = tail.start()
+        else:
+            return Span(first, last)
+    return Span(start, end)
 
 
 def boundary_cause(text: str, gold: Span, predicted: Span) -> BoundaryCause:
@@ -68,27 +75,35 @@ def boundary_cause(text: str, gold: Span, predicted: Span) -> BoundaryCause:
     Every stretch in dispute has to be explained by a convention, else the cause is `other`. Where
     both edges are in dispute, the left one names the cause, unless it is mere punctuation.
     """
-    stretches = (
-        (min(gold.start, predicted.start), max(gold.start, predicted.start)),
-        (min(gold.end, predicted.end), max(gold.end, predicted.end)),
-    )
-    causes = [_cause(text, start, end) for start, end in stretches if end > start]
-    if not causes or "other" in causes:
+    (start, first), (last, end) = sorted((gold[0], predicted[0])), sorted((gold[1], predicted[1]))
+    stretches = [(a, b) for a, b in ((start, first), (last, end)) if b > a]
+    causes = [_cause(text, *stretch) for stretch in stretches]
+    if not causes or "other" in causes or _ends_in_sign_of_amount(text, start, first, last):
         return "other"
     return next((cause for cause in causes if cause != "punctuation"), "punctuation")
 
 
 def _cause(text: str, start: int, end: int) -> BoundaryCause:
+    found = (cause for cause, pattern in _causes().items() if pattern.fullmatch(text, start, end))
+    return next(found, "other")
+
+
+@cache
+def _causes() -> dict[BoundaryCause, re.Pattern[str]]:
+    """Compiled when first asked for, which few commands do."""
     # The possessive goes first, because the bare apostrophe is punctuation everywhere else.
-    for cause, pattern in _CAUSES:
-        if pattern.fullmatch(text, start, end):
-            return cause
-    return "other"
+    return {
+        "possessive": re.compile(rf"{EDGE}*{_POSSESSIVE}(?:{EDGE}|{_POSSESSIVE})*"),
+        "punctuation": re.compile(rf"{EDGE}+"),
+        "determiner": re.compile(rf"(?:{EDGE}|\b{_DETERMINER}\b)+"),
+        "title": re.compile(rf"(?:{EDGE}|\b(?:(?i:{_TITLES})|{_DETERMINER})\b)+"),
+    }
 
 
-_CAUSES: tuple[tuple[BoundaryCause, re.Pattern[str]], ...] = (
-    ("possessive", _POSSESSIVE),
-    ("punctuation", _PUNCTUATION),
-    ("determiner", _DETERMINERS),
-    ("title", _TITLE),
-)
+def _ends_in_sign_of_amount(text: str, start: int, end: int, limit: int) -> bool:
+    """Whether the stretch ends in a sign that belongs to the number behind it, before `limit`."""
+    first = end
+    while first > start and text[first - 1] in EDGE_SIGNS:
+        first -= 1
+    signs = _LEADING.match(text, first, max(end, limit))
+    return first < end and (signs is None or signs.end() < end)

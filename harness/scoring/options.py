@@ -19,9 +19,9 @@ BOUNDARY_RULES: tuple[BoundaryRule, ...] = get_args(BoundaryRule)
 class NerOptions:
     """How to count. `match` is read by `score` alone, `boundary` by whatever matches mentions.
 
-    Under `normalised`, determiners in front, possessives behind and punctuation and white space
-    at the edges do not count (`harness.scoring.boundary.trim`). Raises `UsageError` for a mode or
-    a rule that does not exist.
+    Under `normalised`, English determiners in front, English possessives behind, and punctuation of
+    any script and white space at the edges do not count (`harness.scoring.boundary.trim`). Raises
+    `UsageError` for a mode or a rule that does not exist.
     """
 
     match: Match = "strict"
