@@ -15,6 +15,7 @@ from harness.scoring.lexicon import lexicon
 __all__ = ["is_name", "is_noun", "last_names", "without_generation"]
 
 
+@lru_cache(maxsize=65536)
 def is_noun(word: str) -> bool:
     """Whether a word is a title by itself: "president", "vice-president", "president-elect"."""
     titles = lexicon().titles

@@ -24,7 +24,8 @@ Deliberately not matched, so that the alias table must say it: a last name that 
 organisation or a common noun ("Jordan" for Jim Jordan, "Fox" for Vicente Fox); first names, and
 the first of two last names; family names that come first ("Xi"); last names in other scripts
 than Latin, for which there are no word lists; nicknames, initials, acronyms, other spellings and
-missing accents. Never by substring: "Ann" is not "Annette". "Mr. Roe" and "Mrs. Roe" are both "Roe".
+missing accents. Never by substring: "Ann" is not "Annette".
+"Mr. Roe" and "Mrs. Roe" are both "Roe".
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from harness.scoring.persons import is_name, last_names, without_generation
-from harness.scoring.titles import has_article, normalise_name
+from harness.scoring.titles import is_word_with_article, normalise_name
 
 __all__ = ["Speakers", "normalise_name"]
 
@@ -97,7 +98,7 @@ class Speakers:
 
     def _offices(self, name: str | None) -> set[str]:
         """Names with an article: "the King" is not the last name of Stephen King."""
-        parts = [part for part in (name or "").split(";") if has_article(part)]
+        parts = [part for part in (name or "").split(";") if is_word_with_article(part)]
         return {normalise_name(part) for part in parts} - self._aliases.keys()
 
     def _same(self, gold: str, predicted: str, offices: set[str]) -> bool:

@@ -10,7 +10,7 @@ from harness.scoring.lexicon import lexicon
 from harness.scoring.persons import is_name, is_noun, without_generation
 from harness.scoring.words import folded, visible
 
-__all__ = ["has_article", "normalise_name"]
+__all__ = ["is_word_with_article", "normalise_name"]
 
 _NOBODY = frozenset(("", "unknown"))
 _PARTS = re.compile(r"(?<!\d),|,(?!\d)|[،、()\[\]—―]|\s-+\s")
@@ -33,9 +33,11 @@ def normalise_name(name: str) -> str:
     return "" if normal in _NOBODY else normal
 
 
-def has_article(name: str) -> bool:
-    """Whether it begins with "the": "the King" is an office, "King" may be a surname."""
-    return _ARTICLE.match(visible(name)) is not None
+@lru_cache(maxsize=65536)
+def is_word_with_article(name: str) -> bool:
+    """Whether it is "the" and one word: "the King" is an office, "King" may be a surname."""
+    words = folded(name)
+    return len(words) == 2 and words[0] == "the"
 
 
 def _stripped(name: str) -> str:
@@ -173,6 +175,6 @@ def _is_detail(words: Sequence[str]) -> bool:
 def _says_whose(name: str, office: Sequence[str]) -> bool:
     """ "Chairman, Exxon Mobil" names a company; "the chairman, Ann Roe" a person."""
     titles = lexicon().titles
-    return has_article(name) or not all(
+    return _ARTICLE.match(visible(name)) is not None or not all(
         is_noun(word) or word in titles.modifiers or word in titles.surnames for word in office
     )
