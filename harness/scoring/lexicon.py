@@ -1,6 +1,7 @@
 """The words that tell titles, organisations and places from names.
 
-`data/*.toml` explains each list. A list of single words is a string there, a list of phrases an array.
+`data/*.toml` explains each list. A list of single words is a string there, a list of phrases an
+array.
 """
 
 from __future__ import annotations

@@ -41,6 +41,7 @@ def is_name(words: Sequence[str], title: str = "") -> bool:
         or word in organisations.functions
         or word in titles.modifiers - organisations.also_names
         or (is_noun(word) and word not in titles.either)
+        or (word.endswith("s") and word[:-1] in titles.nouns - titles.either)  # "presidents"
         or not any(sign.isalpha() for sign in word)
         for word in words
     ):
