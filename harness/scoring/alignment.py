@@ -8,12 +8,13 @@ common denominator, so two alignments are tied exactly when their totals are equ
 Ties go, in this order, to the larger total Dice of cues and sources (two absent ones count as
 equal), to more elements, kinds and speakers that agree, and then to the offsets. Both sides are
 sorted first and the solver always sees the lesser side first, so neither the order within a side
-nor the side that is called gold can change an alignment.
+nor the side that is called gold can change an alignment. Whether speakers agree depends on who
+else is named in the gold; it is therefore asked both ways, with each side as the gold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import lcm
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from harness.annotation import Kind
 from harness.scoring.assignment import assign
 from harness.scoring.characters import Element, common, same
 
-__all__ = ["Relation", "align", "maximum_weight_matching", "touching"]
+__all__ = ["Relation", "SameSpeaker", "align", "maximum_weight_matching", "touching"]
 
 
 class Relation(NamedTuple):
@@ -35,16 +36,33 @@ class Relation(NamedTuple):
     speaker: str | None
 
 
-def align(gold: Sequence[Relation], predicted: Sequence[Relation]) -> list[tuple[int, int]]:
+SameSpeaker = Callable[[str | None, str | None], bool]
+"""Whether the first name, one of the side's own, and the second, of the other side, are one."""
+
+
+def align(
+    gold: Sequence[Relation],
+    predicted: Sequence[Relation],
+    in_gold: SameSpeaker,
+    in_predicted: SameSpeaker,
+) -> list[tuple[int, int]]:
     """Pairs of indices `(gold, predicted)` whose contents share characters, sorted.
 
-    Both sequences must be sorted by `key` and hold each key once.
+    Both sequences must be sorted by `key` and hold each key once. `in_gold` is asked with the gold
+    name first, `in_predicted` with the predicted one first.
     """
     swapped = [item.key for item in predicted] < [item.key for item in gold]
     one, other = (predicted, gold) if swapped else (gold, predicted)
+
+    def agreeing(a: Relation, b: Relation) -> int:
+        ours, theirs = (b.speaker, a.speaker) if swapped else (a.speaker, b.speaker)
+        return in_gold(ours, theirs) + in_predicted(theirs, ours)
+
     pairs: list[tuple[int, int]] = []
     for component in _components(touching(one, other)):
-        weights = _weights(one, other, component) if len(component) > 1 else dict(component)
+        weights = (
+            _weights(one, other, component, agreeing) if len(component) > 1 else dict(component)
+        )
         pairs += maximum_weight_matching(weights)
     return sorted((j, i) for i, j in pairs) if swapped else sorted(pairs)
 
@@ -108,7 +126,10 @@ def _components(edges: Mapping[tuple[int, int], int]) -> Iterator[Edges]:
 
 
 def _weights(
-    one: Sequence[Relation], other: Sequence[Relation], component: Edges
+    one: Sequence[Relation],
+    other: Sequence[Relation],
+    component: Edges,
+    speakers: Callable[[Relation, Relation], int],
 ) -> dict[tuple[int, int], int]:
     """Integers that order matchings first by content Dice, then by each tie-break in turn."""
     most = len(component)
@@ -116,7 +137,10 @@ def _weights(
         [(2 * shared, one[i].content.size + other[j].content.size) for (i, j), shared in component]
     )
     roles = _scaled([_role_dice(one[i], other[j]) for (i, j), _ in component])
-    agreed = [_agreements(one[i], other[j]) for (i, j), _ in component]
+    # Speakers agree by halves: 2 where both sides say so.
+    agreed = [
+        2 * _agreements(one[i], other[j]) + speakers(one[i], other[j]) for (i, j), _ in component
+    ]
     over_roles = most * max(roles) + 1
     over_agreed = most * max(agreed) + 1
     return {
@@ -148,7 +172,6 @@ def _agreements(one: Relation, other: Relation) -> int:
         + _both_same(one.cue, other.cue)
         + _both_same(one.source, other.source)
         + (one.kind == other.kind)
-        + (one.speaker == other.speaker)
     )
 
 

@@ -201,7 +201,8 @@ def _aligned(
 ) -> tuple[_Side, _Side, list[tuple[int, int]]]:
     reader = _Reader(text, ignore, options)
     left, right = reader.side(gold), reader.side(predicted)
-    return left, right, align(left.relations, right.relations)
+    agree, agree_back = left.speakers.agree, right.speakers.agree
+    return left, right, align(left.relations, right.relations, agree, agree_back)
 
 
 class _Reader:

@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from harness.annotation import Attribution, Span
 from harness.errors import AnnotationError
 from harness.scoring.alignment import maximum_weight_matching
-from harness.scoring.attribution import Pairing, pairs
+from harness.scoring.attribution import AttributionOptions, Pairing, pairs
 from harness.scoring.characters import Characters, common, dice, same
 
 
@@ -92,6 +92,41 @@ def test_tied_roles_go_to_what_else_agrees() -> None:
     predicted = [said(content, speaker="Bob"), said(content, speaker="Cy")]
     found = pairs(gold, predicted, text="$5 said it all")
     assert [(p.gold, p.predicted) for p in found] == list(zip(gold, predicted[::-1], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("Ms Ann Roe", "Mr. Cy Moe"), ("Roe", "Moe"), ("Ann Roe, mayor", "Governor Cy Moe")],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_tied_roles_go_to_the_same_speakers_by_the_rule_of_the_score(
+    first: str, second: str, turned: bool
+) -> None:
+    content = (8, 14)
+    one = [said(content, speaker="Ann Roe"), said(content, speaker="Cy Moe")]
+    other = [said(content, speaker=first), said(content, speaker=second)]
+    gold, predicted = (other, one) if turned else (one, other)
+    for order in (predicted, predicted[::-1]):
+        found = pairs(gold, order, text="$5 said it all")
+        assert {(p.gold, p.predicted) for p in found} == set(zip(gold, predicted, strict=True))
+        assert [p.speaker for p in found] == [True, True]
+
+
+def test_tied_roles_go_to_the_aliases_of_the_gold() -> None:
+    content = (8, 14)
+    gold = [said(content, speaker="Ann Roe"), said(content, speaker="Kyiv")]
+    predicted = [said(content, speaker="Kiev"), said(content, speaker="the mayor")]
+    options = AttributionOptions(aliases={"Kyiv": ("Kiev",)})
+    found = pairs(gold, predicted, options, text="$5 said it all")
+    assert [(p.gold, p.predicted) for p in found] == list(zip(gold, predicted[::-1], strict=True))
+
+
+def test_two_absent_speakers_agree() -> None:
+    content = (8, 14)
+    gold = [said(content, speaker="Ann Roe"), said(content)]
+    predicted = [said(content, speaker="Unknown"), said(content, speaker="Bob Doe")]
+    found = pairs(gold, predicted, text="$5 said it all")
+    assert {(p.gold, p.predicted) for p in found} == set(zip(gold, predicted[::-1], strict=True))
 
 
 def test_tie_is_settled_the_same_way_whichever_side_is_gold() -> None:

@@ -54,7 +54,7 @@ tight_sides = st.lists(
         source=st.none() | st.sampled_from([Span(4, 6), Span(5, 6), Span(0, 2)]),
         cue=st.none() | st.just(Span(10, 12)),
         kind=st.none() | st.just("direct"),
-        speaker=st.none() | st.sampled_from(["Ann", "Bob"]),
+        speaker=st.none() | st.sampled_from(["Ann Lee", "Bob Lee", "Ms Lee", "Bob", "Unknown"]),
     ),
     max_size=7,
 )
