@@ -35,14 +35,15 @@ def check(
     unread: Mapping[tuple[str, Task, str], str] | None = None,
     resamples: int = 10_000,
     seed: int | None = None,
+    power: bool = True,
 ) -> GateReport:
     """Check a run against the baseline.
 
     `systems` are the run's (`harness.comparison.systems.from_run`), `record` says what became of
     the others, and `unread` why some (gold set, task, backend) are not among them although they
     were measured. `gold` and `backends` restrict the check to entries matching one of these names
-    or patterns. Raises `UsageError` for a rule that names an unknown type and for a pin that names
-    no gold mention.
+    or patterns. Without `power` it is not worked out what each check is able to see. Raises
+    `UsageError` for a rule that names an unknown type and for a pin that names no gold mention.
     """
     seed = record.seed if seed is None else seed
     presents, verdicts = match_entries(record, systems, baseline, gold, backends, unread or {})
@@ -65,7 +66,7 @@ def check(
     )
     for present, mine in zip(presents, checks, strict=True):
         resampler = Resampler(present.current.documents, resamples=drawn, seed=seed)
-        verdicts += judge(mine, resampler, level)
+        verdicts += judge(mine, resampler, level, power=power)
         if rules.blackout and (dark := check_blackout(present, rules.blackout)):
             verdicts.append(dark)
         verdicts += check_pins(present.current, present.entry, rules.pins)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.comparison.measures import Columns, Drawn, as_float, resample, statistic, support
 from harness.flips import Flips, flips
-from harness.gate.power import detectable_drop, losses
+from harness.gate.power import Limits, detectable_drop, losses
 from harness.gate.scope import Check
 from harness.gate.verdicts import Status, Verdict
 from harness.stats.permutation import ALPHA
@@ -57,7 +57,9 @@ class _Seen:
     units: int
 
 
-def judge(checks: Sequence[Check], resampler: Resampler, level: float) -> Iterator[Verdict]:
+def judge(
+    checks: Sequence[Check], resampler: Resampler, level: float, *, power: bool = True
+) -> Iterator[Verdict]:
     """A verdict for each check of one backend on one gold set and task."""
     units = resampler.units
     sides = [side for item in checks for side in (item.before, item.after)]
@@ -67,11 +69,18 @@ def judge(checks: Sequence[Check], resampler: Resampler, level: float) -> Iterat
     testable = not demanding or any(is_tested(item, units) for item in demanding)
     for number, item in enumerate(checks):
         before, after = drawn[2 * number : 2 * number + 2]
-        yield _verdict(item, before, after, units, level, testable=testable)
+        yield _verdict(item, before, after, units, level, testable=testable, power=power)
 
 
 def _verdict(
-    item: Check, before: Drawn, after: Drawn, units: Units, level: float, *, testable: bool
+    item: Check,
+    before: Drawn,
+    after: Drawn,
+    units: Units,
+    level: float,
+    *,
+    testable: bool,
+    power: bool,
 ) -> Verdict:
     score = statistic(item.metric, item.before.group)
     old = as_float(score(item.before.counts.sum(axis=0)))
@@ -93,7 +102,7 @@ def _verdict(
         units=evidence.units,
     )
     status, code, message = _outcome(seen)
-    whole, spread = _detectable(seen, values, evidence, units)
+    whole, spread = _detectable(seen, values, evidence, units) if power else (None, None)
     entry, bounds = item.present.entry, seen.bounds.bounds
     return Verdict(
         status=status,
@@ -197,25 +206,18 @@ def _detectable(
     if not item.counts or seen.old is None or not (tested or item.floor is not None):
         return None, None
     lost = losses(item.before, item.metric, statistic(item.metric, item.before.group), units)
-    if lost is None:
-        return None, None
     noise = 100 * values[values == values]
-    if not len(noise):
+    if lost is None or not len(noise):
         return None, None
-    gap = None if item.floor is None else 100 * (seen.old - item.floor)
-    tail = normal_tail((1 - seen.bounds.level) / 2, evidence.degrees) if item.interval else None
-    whole, spread = (
-        detectable_drop(
-            noise,
-            portion=portion,
-            total=lost.total,
-            margin=item.max_drop if tested else None,
-            tail=tail,
-            gap=gap,
-        )
-        for portion in (lost.unit, lost.mention)
+    limits = Limits(
+        margin=item.max_drop if tested else None,
+        tail=normal_tail((1 - seen.bounds.level) / 2, evidence.degrees) if item.interval else None,
+        gap=None if item.floor is None else 100 * (seen.old - item.floor),
     )
-    return whole, spread
+    return (
+        detectable_drop(noise, lost, limits, whole=True),
+        detectable_drop(noise, lost, limits, whole=False),
+    )
 
 
 def _flips(item: Check) -> Flips | None:

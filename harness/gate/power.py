@@ -2,12 +2,12 @@
 
 How a backend will fail is not known before it does. Losses may fall on single mentions here and
 there, or take documents whole; the second is much harder to see, since a resample may miss those
-documents. So there are two numbers, and the simulations in docs/statistics.md hold for both.
+documents. So there are two numbers. Both are found by drawing losses and asking how often the check
+would fail; docs/statistics.md says how often it does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,23 +21,43 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Losses", "detectable_drop", "losses"]
+__all__ = ["Limits", "Losses", "detectable_drop", "losses"]
 
-_KEPT = 2000
+_RESAMPLES = 1000
+_DRAWS = 40
+_STEPS = 9
+# So many losing units are resampled one by one; the sum of more is close to normal.
+_SINGLY = 60
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Losses:
+    """What there is to lose of one score. `groups` is 1, or the number of types of an average."""
+
+    score: Statistic
+    total: Array
+    """Summed counts, `(groups x k)`."""
+    lost: Array
+    """What each unit's counts lose with all that it has right, `(units, groups, k)`."""
+    right: Array
+    """How many mentions that is, `(units, groups)`."""
+    worth: Array
+    """By how many points of a hundred the score falls with it, `(units, groups)`."""
+
+    @property
+    def points(self) -> float:
+        """The score, in points of a hundred."""
+        return 100 * float(self.score(self.total))
 
 
 @dataclass(frozen=True, slots=True)
-class Losses:
-    """What there is to lose, in points of a hundred: all of it, and in which portions.
+class Limits:
+    """When a check fails, in points: the drop exceeds `margin` and its interval, which leaves
+    `tail` at either end, lies below 0 (`None`: the margin alone decides); or it exceeds `gap`."""
 
-    Portions differ in size; `mention` and `unit` are means weighted by the size itself, which gives
-    a sum of lost portions its variance. `unit` is a document, or a paragraph where those are
-    resampled.
-    """
-
-    total: float
-    mention: float
-    unit: float
+    margin: float | None
+    tail: float | None
+    gap: float | None = None
 
 
 def losses(counts: Columns, metric: Metric, score: Statistic, units: Units) -> Losses | None:
@@ -49,138 +69,121 @@ def losses(counts: Columns, metric: Metric, score: Statistic, units: Units) -> L
 
     table = units.fold(counts.counts)
     total = table.sum(axis=0)
-    everything = 100 * float(score(total))
-    if not everything > 0:
+    points = 100 * float(score(total))
+    if not points > 0:
         return None
-    lost, right = _lost(table, counts.group, metric)
+    shaped = table.reshape(len(table), -1, counts.group)
+    lost = np.zeros(shaped.shape)
+    credited, predicted = ((0,), 1) if counts.group == 3 else ((0, 2), 3)
+    for column in credited:
+        lost[..., column] = shaped[..., column]
+    if metric != "precision":
+        lost[..., predicted] = shaped[..., credited[-1]]
+    right = lost[..., list(credited)].max(axis=-1)
     worth = np.zeros(right.shape)
     for group in range(right.shape[1]):
-        one = np.zeros(table.shape)
-        columns = slice(group * counts.group, (group + 1) * counts.group)
-        one[:, columns] = lost[:, columns]
-        after = np.nan_to_num(score(total - one), nan=0.0)
-        worth[:, group] = np.maximum(0.0, everything - 100 * after)
-    there = (right > 0) & (worth > 0)
-    if not there.any():
-        return None
-    by_unit = worth.sum(axis=1)
-    return Losses(
-        everything,
-        float((worth[there] ** 2 / right[there]).sum() / worth.sum()),
-        float((by_unit**2).sum() / by_unit.sum()),
-    )
-
-
-def _lost(table: Array, group: int, metric: Metric) -> tuple[Array, Array]:
-    """What each unit's counts lose with all that it has right, and how many mentions that is."""
-    import numpy as np
-
-    shaped = table.reshape(len(table), -1, group)
-    lost = np.zeros(shaped.shape)
-    if group == 3:
-        right = shaped[..., 0]
-        lost[..., 0] = right
-        if metric != "precision":
-            lost[..., 1] = right
-    else:
-        right = np.maximum(shaped[..., 0], shaped[..., 2])
-        lost[..., 0], lost[..., 2] = shaped[..., 0], shaped[..., 2]
-        if metric != "precision":
-            lost[..., 3] = shaped[..., 2]
-    return lost.reshape(table.shape), right
+        one = np.zeros(shaped.shape)
+        one[:, group] = lost[:, group]
+        after = score(total - one.reshape(table.shape))
+        worth[:, group] = np.maximum(0.0, points - 100 * np.nan_to_num(after))
+    return Losses(score, total, lost, right, worth) if (worth > 0).any() else None
 
 
 def detectable_drop(
-    noise: Array,
-    *,
-    portion: float,
-    total: float,
-    margin: float | None,
-    tail: float | None,
-    gap: float | None = None,
-    seed: int = 0,
+    noise: Array, losses: Losses, limits: Limits, *, whole: bool, seed: int = 0
 ) -> float | None:
     """The smallest true drop, in points, on which a check fails with 80 % power.
 
-    `noise` are resampled differences of the two runs around their mean: what happens anyway. Of
-    `total` points each portion is lost with the same chance, so the number of lost ones is
-    binomial, and so is, in a resample, the number of them that were drawn. A check fails when the
-    observed drop exceeds `margin` and the `1 - tail` quantile of its resamples lies below 0 (with
-    `tail` `None` the margin alone decides), or when it exceeds `gap`, the distance to a floor.
-    `None` where not even the loss of everything is seen so often.
+    `noise` are resampled differences of the two runs: what happens anyway. On top of it each unit
+    loses all that it has right, or (not `whole`) each of its mentions alone, with one probability
+    that is looked for. `None` where not even the loss of nearly everything is seen so often.
     """
     import numpy as np
 
-    portions = max(1, round(total / portion))
     rng = np.random.default_rng(seed)
-    sample = np.asarray(noise, dtype=np.float64)
-    if len(sample) > _KEPT:
-        sample = rng.permutation(sample)[:_KEPT]
-    sample = np.sort(sample - sample.mean())
-    shuffled = rng.permutation(sample)
+    sample: Array = np.asarray(noise, dtype=np.float64)
+    if len(sample) > _RESAMPLES:
+        sample = rng.permutation(sample)[:_RESAMPLES]
+    count = len(losses.right)
+    chance = rng.random((_DRAWS, count))
+    sizes = np.rint(losses.right).astype(np.int64)
+    world = _World.of(sample - sample.mean(), count, limits, rng)
 
-    def failing(lost: float) -> float:
-        """The chance to fail when so many portions are gone."""
-        drop = lost * total / portions
-        bound = -np.inf
-        if margin is not None:
-            bound = drop - margin
-            if tail is not None:
-                drawn = rng.binomial(portions, lost / portions, len(sample)) * (total / portions)
-                bound = min(bound, -float(np.quantile(shuffled - drawn, 1 - tail)))
-        if gap is not None:
-            bound = max(bound, drop - gap)
-        return float(np.searchsorted(sample, bound - 1e-9, side="right")) / len(sample)
+    def power(share: float) -> float:
+        if whole:
+            taken = (chance < share)[..., None] * np.ones(sizes.shape[1])
+        else:
+            drawn = np.random.default_rng(seed + 1).binomial(sizes, share, (_DRAWS, *sizes.shape))
+            taken = drawn / np.maximum(1, sizes)
+        gone = np.einsum("dug,ugk->dgk", taken, losses.lost).reshape(_DRAWS, -1)
+        drops = losses.points - 100 * np.nan_to_num(losses.score(losses.total - gone))
+        return world.failing(drops, np.einsum("dug,ug->du", taken, losses.worth))
 
-    steps = _steps(portions)
-    known = np.array([failing(lost) for lost in steps])
-
-    def power(expected: float) -> float:
-        return float(_expectation(steps, known, expected, portions))
-
-    if power(float(portions)) < POWER:
+    low, high = 0.0, 0.98
+    if power(high) < POWER:
         return None
-    return _first(power, float(portions)) * total / portions
-
-
-def _steps(portions: int) -> Any:
-    """Numbers of lost portions: every small one, then ever larger steps up to all."""
-    import numpy as np
-
-    steps = [0.0]
-    while steps[-1] < portions:
-        steps.append(min(float(portions), steps[-1] + max(1.0, round(0.25 * steps[-1]))))
-    return np.array(steps)
-
-
-def _expectation(steps: Any, values: Array, expected: float, portions: int) -> float:
-    """The mean of `values`, known at `steps`, over a binomial number with that expectation."""
-    import numpy as np
-
-    spread = np.sqrt(max(1e-12, expected * (1 - expected / portions)))
-    low = max(0, int(expected - 6 * spread - 3))
-    high = min(portions, int(expected + 6 * spread + 3))
-    numbers = np.unique(np.linspace(low, high, min(high - low + 1, 401)).round())
-    share = min(1 - 1e-12, max(1e-12, expected / portions))
-    from math import lgamma
-
-    log = np.array(
-        [
-            lgamma(portions + 1) - lgamma(k + 1) - lgamma(portions - k + 1)
-            + k * np.log(share) + (portions - k) * np.log1p(-share)
-            for k in numbers
-        ]
-    )  # fmt: skip
-    weight = np.exp(log - log.max())
-    return float((weight * np.interp(numbers, steps, values)).sum() / weight.sum())
-
-
-def _first(power: Callable[[float], float], highest: float) -> float:
-    """The smallest expectation with enough power, by bisection."""
-    low, high = 0.0, highest
-    for _ in range(30):
+    for _ in range(_STEPS):
         middle = (low + high) / 2
         low, high = (low, middle) if power(middle) >= POWER else (middle, high)
-        if high - low < 1e-3 * high:
-            break
-    return high
+    after = losses.total - high * losses.lost.sum(axis=0).reshape(-1)
+    return losses.points - 100 * float(losses.score(after))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _World:
+    """What happens besides losses, and when a check fails."""
+
+    noise: Array
+    """Differences around 0 on resamples, in points."""
+    ordered: Array
+    """The same, sorted: how the observed difference may be off."""
+    weights: Array
+    """How often each of some units is in a resample, `(units, resamples)`."""
+    normal: Array
+    limits: Limits
+    units: int
+
+    @classmethod
+    def of(cls, noise: Array, units: int, limits: Limits, rng: Any) -> _World:
+        import numpy as np
+
+        width = min(units, _SINGLY)
+        rest = max(0.0, 1 - width / units)
+        draws = rng.multinomial(max(1, units - 1), [1 / units] * width + [rest], len(noise))
+        weights = draws[:, :width].T * (units / max(1, units - 1))
+        normal = rng.standard_normal(len(noise))
+        return cls(noise, np.sort(noise), weights, normal, limits, units)
+
+    def failing(self, drops: Array, portions: Array) -> float:
+        """The chance to fail, over draws of what is lost: `drops` in all, `(draws,)`, and what each
+        unit has of it, `(draws, units)`, in any measure."""
+        import numpy as np
+
+        limits = self.limits
+        bound = np.full(len(drops), -np.inf)
+        if limits.margin is not None:
+            bound = drops - limits.margin
+            if limits.tail is not None:
+                bound = np.minimum(bound, -self._upper_ends(drops, portions, limits.tail))
+        if limits.gap is not None:
+            bound = np.maximum(bound, drops - limits.gap)
+        below = np.searchsorted(self.ordered, bound - 1e-9, side="right")
+        return float(below.mean()) / len(self.ordered)
+
+    def _upper_ends(self, drops: Array, portions: Array, tail: float) -> Array:
+        """The upper end of the interval of a difference that is minus the drop but for noise."""
+        import numpy as np
+
+        # Each portion alone costs less than it does beside others, since F1 is no sum.
+        total = portions.sum(axis=1, keepdims=True)
+        scaled = portions * np.divide(
+            drops[:, None], total, out=np.zeros_like(total), where=total > 0
+        )
+        largest = -np.sort(-scaled, axis=1)[:, : len(self.weights)]
+        lost = largest @ self.weights
+        many = (scaled > 0).sum(axis=1) > len(self.weights)
+        spread = (scaled**2).sum(axis=1) - drops**2 / self.units
+        close = drops[:, None] + self.normal * np.sqrt(np.maximum(0.0, spread))[:, None]
+        values = self.noise - np.where(many[:, None], close, lost)
+        place = min(len(self.noise) - 1, int(np.ceil((1 - tail) * (len(self.noise) - 1))))
+        return np.asarray(np.partition(values, place, axis=1)[:, place])

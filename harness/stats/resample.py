@@ -31,8 +31,9 @@ __all__ = ["Interval", "Resampler", "enough_resamples", "interval", "paired_inte
 __all__ += ["percentile_interval", "shown_by"]
 
 _KEPT_WEIGHTS = 4_000_000  # 16 MB
+_MOST_RESAMPLES = 200_000
 _MOST_DRAWS = 100_000_000
-_IN_TAIL = 20
+_IN_TAIL = 10
 _LEAST_IN_TAIL = 5
 
 Statistic = Callable[["Array"], "Array"]
@@ -180,13 +181,13 @@ def percentile_interval(values: Array, evidence: Evidence, *, level: float = 0.9
 def enough_resamples(level: float, degrees: Sequence[float], *, asked: int, units: int) -> int:
     """How many resamples show intervals of that level: as many as asked for, or more.
 
-    That is 20 in each tail, as far as 100,000,000 draws of units allow.
+    That is 10 in each tail, as far as 200,000 resamples and 100,000,000 draws of units allow.
     """
     tails = [normal_tail((1 - level) / 2, one) for one in degrees]
     if not tails or asked * min(tails) >= _IN_TAIL:
         return asked
-    wanted = min(_IN_TAIL / max(min(tails), 1e-9), _MOST_DRAWS / max(1, units))
-    return max(asked, int(wanted))
+    most = min(_MOST_RESAMPLES, _MOST_DRAWS // max(1, units))
+    return max(asked, int(min(_IN_TAIL / max(min(tails), 1e-9), most)))
 
 
 def shown_by(resamples: int, level: float, degrees: float) -> bool:

@@ -1,46 +1,77 @@
-"""How far the statistics can be trusted: simulations with a known truth.
+"""How far the statistics can be trusted: every claim of docs/statistics.md by simulation.
 
-    make simulations                                           # everything, under 30 minutes
-    python tests/benchmarks/simulations coverage --share 0.1   # a tenth of one claim
+    make simulations                                        # everything, into docs/statistics.md
+    python tests/benchmarks/simulations power --share 0.1   # one family, a tenth of its runs
 
-Everything is seeded: the same numbers come out again. docs/statistics.md quotes them.
+Everything is seeded: the same numbers come out again. Exit status 1: a claim does not hold.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-# A folder that is run has no parent package: its own folder and the tests' are on the path.
+# A folder that is run is no package: its parent and the tests' folder are put on the path.
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
-from simulations import choosing, coverage, gates, tests
+from simulations.claims import CLAIMS, SPREADS, Outcome, measure  # noqa: E402
 
-CLAIMS = {
-    "coverage": coverage.report,
-    "tests": tests.report,
-    "power": tests.report_power,
-    "choose": choosing.report,
-    "alarms": gates.report_alarms,
-    "drops": gates.report_drops,
-}
+MARKS = ("<!-- simulations -->", "<!-- /simulations -->")
 
 
 def main() -> int:
+    families = tuple(dict.fromkeys(claim.family for claim in CLAIMS))
     parser = argparse.ArgumentParser(description="simulations behind docs/statistics.md")
-    parser.add_argument("what", nargs="*", default=list(CLAIMS), metavar="|".join(CLAIMS))
+    parser.add_argument("family", nargs="*", metavar="|".join(families))
     parser.add_argument("--share", type=float, default=1.0, help="of the runs; default: 1")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--write", metavar="FILE", help="put the table into this Markdown file")
     args = parser.parse_args()
-    for name in args.what:
-        if name not in CLAIMS:
-            parser.error(f"unknown claim {name!r}; known: {', '.join(CLAIMS)}")
-        started = time.process_time()
-        for line in CLAIMS[name](args.share):
-            print(line, flush=True)
-        print(f"({name}: {time.process_time() - started:.0f} s of processor time)\n", flush=True)
-    return 0
+    if unknown := [name for name in args.family if name not in families]:
+        parser.error(f"unknown family {unknown[0]!r}; known: {', '.join(families)}")
+    chosen = [claim for claim in CLAIMS if claim.family in (args.family or families)]
+    started = time.monotonic()
+    outcomes = []
+    print("\n".join(_head()), flush=True)
+    for outcome in measure(chosen, args.share, workers=args.workers):
+        outcomes.append(outcome)
+        print(_row(outcome), flush=True)
+    print(f"{time.monotonic() - started:.0f} s with {args.workers} processes", file=sys.stderr)
+    if args.write:
+        _write(Path(args.write), outcomes)
+    broken = [outcome for outcome in outcomes if not outcome.holds]
+    for outcome in broken:
+        print(f"does not hold: {_row(outcome)}", file=sys.stderr)
+    return 1 if broken else 0
+
+
+def _head() -> Iterator[str]:
+    yield (
+        "| family | claim | conditions | runs | "
+        + " | ".join(f"sd {sd:g}" for sd in SPREADS)
+        + " | aim |"
+    )
+    yield "| --- | --- | --- | ---: |" + " ---: |" * len(SPREADS) + " --- |"
+
+
+def _row(outcome: Outcome) -> str:
+    claim = outcome.claim
+    shares = " | ".join(f"{100 * share:.1f}" for share in outcome.shares)
+    return (
+        f"| {claim.family} | {claim.says} | {claim.setting} | {outcome.runs} | {shares} | "
+        f"{claim.aim} |"
+    )
+
+
+def _write(path: Path, outcomes: Iterable[Outcome]) -> None:
+    text = path.read_text("utf-8")
+    before, after = text.split(MARKS[0])[0], text.split(MARKS[1])[1]
+    table = "\n".join([*_head(), *map(_row, outcomes)])
+    path.write_text(f"{before}{MARKS[0]}\n\n{table}\n\n{MARKS[1]}{after}", "utf-8", newline="\n")
 
 
 if __name__ == "__main__":

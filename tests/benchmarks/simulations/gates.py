@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +18,21 @@ from harness.baseline import Baseline
 from harness.comparison.recorded import run_record
 from harness.comparison.systems import System
 from harness.gate import GateReport, check
-from harness.record import RunRecord
+from harness.record import RunRecord, Unit
 from harness.rules import DEFAULT_RULES, Rule, Rules
 from harness.scoring.counts import NerTally
 from simulations.draw import Draw, World, draw
 
 TYPES = ("PER", "ORG", "LOC", "MISC")
-WORLDS = ((10, 6), (30, 5), (100, 4), (200, 3))
 
 
 @dataclass(frozen=True)
 class Bench:
-    """A gold set of planted articles, its record, and a way to put counts in a system's place."""
+    """A backend on a gold set, of which only the counts matter."""
 
     system: System
     record: RunRecord
-    gold: Any
-    """Gold mentions per paragraph and type."""
+    units: tuple[tuple[str, int], ...]
 
     def with_counts(self, counts: Any) -> System:
         """The backend with these counts, (paragraphs, types, 3)."""
@@ -47,38 +46,47 @@ class Bench:
                 if predicted > right:
                     errors["spurious", None, label] = int(predicted - right)
             tallies.append(NerTally(correct, errors))
-        return replace(self.system, tallies=tuple(tallies), pairs=None, known_outcomes=None)
+        return replace(
+            self.system, units=self.units, tallies=tuple(tallies), pairs=None, result=None
+        )
 
     def accept(self, counts: Any) -> Baseline:
         """A baseline of these counts."""
-        return baselines.from_systems([self.with_counts(counts)], self.record)
+        tallies = self.with_counts(counts).tallies
+        units = tuple(
+            Unit(document, paragraph, tally.to_json())
+            for (document, paragraph), tally in zip(self.units, tallies, strict=True)
+        )
+        accepted = baselines.from_systems([self.system], self.record)
+        (entry,) = accepted.entries
+        entry = replace(entry, units=units, found=None, missed=None, spurious=None)
+        return replace(accepted, entries=(entry,))
 
     def check(
-        self, accepted: Baseline, counts: Any, rules: Rules = DEFAULT_RULES, *, seed: int
+        self, accepted: Baseline, counts: Any, rules: Rules, *, seed: int, power: bool = False
     ) -> GateReport:
         """The report on these counts."""
-        return check(
-            self.record, [self.with_counts(counts)], accepted, rules, resamples=2000, seed=seed
-        )
+        systems = [self.with_counts(counts)]
+        return check(self.record, systems, accepted, rules, resamples=2000, seed=seed, power=power)
 
 
 def bench(found: Draw) -> Bench:
-    """A gold set with as many mentions of each type in each paragraph as the draw has."""
-    gold = found.counts[0][..., 2]
-    records = []
-    for number in range(found.world.documents):
-        text, entities = "", []
-        for row in gold[found.documents == number]:
-            text += "Then "
-            for label, count in zip(TYPES, row, strict=True):
-                for _ in range(int(count)):
-                    entities.append(Entity(len(text), len(text) + 4, label))
-                    text += "Name "
-            text += "went.\n\n"
-        records.append(Record(f"d{number:04}", text, Annotations(tuple(entities))))
+    """A gold set with the paragraphs of the draw."""
+    system, record = _template()
+    seen: dict[int, int] = {}
+    units = []
+    for number in found.documents.tolist():
+        units.append((f"d{number:04}", seen.setdefault(number, 0)))
+        seen[number] += 1
+    return Bench(system, record, tuple(units))
+
+
+@cache
+def _template() -> tuple[System, RunRecord]:
+    records = [Record("d", "Name went.", Annotations((Entity(0, 4, "PER"),)))]
     goldset = synthetic.gold(Path(tempfile.mkdtemp()), records)
     (system,) = synthetic.systems_of(goldset, {"b": records})
-    return Bench(system, run_record([system], [goldset]), gold)
+    return system, run_record([system], [goldset])
 
 
 def again(found: Draw, rng: Any) -> Any:
@@ -102,92 +110,84 @@ def anew(found: Draw, rng: Any) -> Any:
     return again(replace(found, odds=(odds,), spurious=(rate,)), rng)
 
 
-RULES = {
-    "built-in": DEFAULT_RULES,
-    "with macro": replace(
-        DEFAULT_RULES, rules=(*DEFAULT_RULES.rules, Rule(type="macro", max_drop=2.0))
-    ),
-}
+def unchanged(world: World, runs: int) -> float:
+    """Whole checks that fail although every answer is the same."""
+    return _alarms(world, runs, DEFAULT_RULES, lambda found, rng: found.counts[0])
 
 
-def report_alarms(share: float) -> Iterator[str]:
-    """Whole checks that fail although the skill is the same."""
-    runs = max(10, round(200 * share))
-    yield f"whole checks that fail under no change of skill, {runs} runs each"
-    yield "  unchanged: the same answers; redrawn: other answers, the same documents are hard;"
-    yield "  other: other documents are hard; floor k: a floor k standard errors below the score"
-    yield "documents   sd   unchanged  redrawn  other  redrawn+macro  floor 1  floor 2  floor 3"
-    for documents, paragraphs in WORLDS:
-        for sd in (0.0, 0.3, 0.5, 0.8):
-            rates = alarms(World(documents, paragraphs, sd=sd), runs)
-            yield f"{documents:9}  {sd:3.1f}   " + "    ".join(f"{rate:.3f}" for rate in rates)
+def redrawn(world: World, runs: int) -> float:
+    """Whole checks that fail on other answers of the same skill, the same documents being hard."""
+    return _alarms(world, runs, DEFAULT_RULES, again)
 
 
-def alarms(world: World, runs: int) -> list[float]:
-    """Shares of failed checks in the order of the table."""
+def other(world: World, runs: int) -> float:
+    """Whole checks that fail on answers of the same skill, other documents being hard."""
+    return _alarms(world, runs, DEFAULT_RULES, anew)
+
+
+def with_macro(world: World, runs: int) -> float:
+    """As `redrawn`, with a rule for the macro average too."""
+    rules = replace(DEFAULT_RULES, rules=(*DEFAULT_RULES.rules, Rule(type="macro", max_drop=1.0)))
+    return _alarms(world, runs, rules, again)
+
+
+def with_floor(world: World, runs: int, *, points: float) -> float:
+    """As `redrawn`, with a floor so many points below the accepted score instead of drops."""
+
+    def rules(score: float) -> Rules:
+        return Rules(rules=(Rule(floor=max(0.0, score - points / 100)),))
+
+    return _alarms(world, runs, rules, again)
+
+
+def _alarms(
+    world: World,
+    runs: int,
+    rules: Rules | Callable[[float], Rules],
+    change: Callable[[Draw, Any], Any],
+) -> float:
     rng = np.random.default_rng(world.documents)
-    failed = np.zeros(7)
+    failed = 0
     for seed in range(runs):
         found = draw(world, rng)
         gold = bench(found)
-        accepted = gold.accept(found.counts[0])
-        redrawn, other = again(found, rng), anew(found, rng)
-        first = gold.check(accepted, redrawn, seed=seed)
-        failed[0] += gold.check(accepted, found.counts[0], seed=seed).exit_status != 0
-        failed[1] += first.exit_status == 1
-        failed[2] += gold.check(accepted, other, seed=seed).exit_status == 1
-        failed[3] += gold.check(accepted, redrawn, RULES["with macro"], seed=seed).exit_status == 1
-        headline = first.verdicts[0]
-        if headline.interval is None or headline.baseline is None:
-            continue
-        error = (headline.interval[1] - headline.interval[0]) / 100 / 5.2
-        for place, k in enumerate((1, 2, 3), 4):
-            floor = max(0.0, headline.baseline - k * error)
-            report = gold.check(accepted, redrawn, Rules(rules=(Rule(floor=floor),)), seed=seed)
-            failed[place] += report.exit_status == 1
-    return [float(rate) for rate in failed / runs]
+        before = found.counts[0]
+        right, predicted, there = before.sum(axis=(0, 1))
+        used = rules if isinstance(rules, Rules) else rules(2 * right / (predicted + there))
+        report = gold.check(gold.accept(before), change(found, rng), used, seed=seed)
+        failed += report.exit_status == 1
+    return failed / runs
 
 
-def report_drops(share: float) -> Iterator[str]:
-    """Drops as large as the report says that it catches in four of five cases."""
-    runs = max(20, round(200 * share))
-    yield f"drops of the printed size that fail the check, {runs} runs each (points)"
-    yield "documents  noise   micro: whole documents  mentions        macro: whole   mentions"
-    for documents, paragraphs in WORLDS:
-        for noisy in (False, True):
-            cells = []
-            for part in ("micro", "macro"):
-                for whole in (True, False):
-                    caught, points = drops(
-                        World(documents, paragraphs, sd=0.3), runs, part, whole=whole, noisy=noisy
-                    )
-                    cells.append(f"{caught:.3f} ({points:4.1f})")
-            noise = "redrawn" if noisy else "none"
-            yield f"{documents:9}  {noise:8} " + "    ".join(cells)
+def caught(
+    world: World, runs: int, *, part: str | None, whole: bool, noisy: bool, floor: bool = False
+) -> float:
+    """Drops as large as the one that is printed, that fail the check.
 
-
-def drops(world: World, runs: int, part: str, *, whole: bool, noisy: bool) -> tuple[float, float]:
-    """How often a drop fails the rule of that part, and its mean size in points."""
-    rules = Rules(rules=(Rule(type=None if part == "micro" else part, max_drop=1.0),), blackout=0)
+    `whole`: they take whole documents; `noisy`: other answers of the same skill were given anyway;
+    `floor`: the rule is a floor three points below the score.
+    """
     rng = np.random.default_rng(77 + world.documents)
-    caught = tried = 0
-    sizes: list[float] = []
+    hits = tried = 0
     for seed in range(runs):
         found = draw(world, rng)
         gold = bench(found)
         before = found.counts[0]
         accepted = gold.accept(before)
+        rules = Rules(rules=(Rule(type=part, max_drop=1.0),), blackout=0)
+        if floor:
+            right, predicted, there = before.sum(axis=(0, 1))
+            limit = 2 * right / (predicted + there) - 0.03
+            rules = replace(rules, rules=(Rule(floor=limit),))
         now = again(found, rng) if noisy else before
-        said = gold.check(accepted, now, rules, seed=seed).verdicts[0]
+        said = gold.check(accepted, now, rules, seed=seed, power=True).verdicts[0]
         size = said.detectable if whole else said.detectable_spread
         if size is None or said.baseline is None:
             continue
         tried += 1
-        sizes.append(size)
         damaged = _lose(now, found.documents, size / (100 * said.baseline), whole=whole, rng=rng)
-        report = gold.check(accepted, damaged, rules, seed=seed)
-        caught += report.verdicts[0].status == "fail"
-    return caught / max(1, tried), float(np.mean(sizes)) if sizes else float("nan")
+        hits += gold.check(accepted, damaged, rules, seed=seed).verdicts[0].status == "fail"
+    return hits / tried if tried else float("nan")
 
 
 def _lose(counts: Any, documents: Any, share: float, *, whole: bool, rng: Any) -> Any:
@@ -208,8 +208,3 @@ def _lose(counts: Any, documents: Any, share: float, *, whole: bool, rng: Any) -
     out[..., 0] -= lost
     out[..., 1] -= lost
     return out
-
-
-def verdicts(report: GateReport, code: str) -> Sequence[str]:
-    """The parts with that code."""
-    return [verdict.part for verdict in report.verdicts if verdict.code == code]

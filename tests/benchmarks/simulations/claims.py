@@ -1,0 +1,196 @@
+"""Every claim of docs/statistics.md: its conditions, its simulation, what is to be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from math import sqrt
+
+from simulations import coverage, gates, tests
+from simulations.draw import World
+
+__all__ = ["CLAIMS", "SPREADS", "Claim", "Outcome", "measure"]
+
+SPREADS = (0.0, 0.3, 0.5, 0.8)
+"""How much documents differ for one backend, in log odds: the columns of the table."""
+
+Measure = Callable[[World, int], float]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One row: `measure` of a world at each of the spreads should lie between `low` and `high`."""
+
+    family: str
+    says: str
+    world: World
+    measure: Measure
+    runs: int
+    low: float | None = None
+    high: float | None = None
+    conditions: str = ""
+
+    @property
+    def setting(self) -> str:
+        """`8 documents x 6 paragraphs`, and what else matters."""
+        documents = (
+            "1 document" if self.world.documents == 1 else f"{self.world.documents} documents"
+        )
+        shown = f"{documents} × {self.world.paragraphs} paragraphs"
+        return f"{shown}, {self.conditions}" if self.conditions else shown
+
+    @property
+    def aim(self) -> str:
+        if self.low is None and self.high is None:
+            return "–"
+        if self.low is None:
+            return f"≤ {_percent(self.high)}"
+        return f"{_percent(self.low)} to {_percent(self.high)}"
+
+    def holds(self, value: float, runs: int, *, errors: float = 3.0) -> bool:
+        """Whether a share lies within the aim, or is not further off than chance explains."""
+        for limit, sign in ((self.low, -1), (self.high, 1)):
+            if limit is not None:
+                slack = errors * sqrt(limit * (1 - limit) / runs) + 1 / runs
+                if sign * (value - limit) > slack:
+                    return False
+        return True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A claim with the shares that were measured, one for each spread."""
+
+    claim: Claim
+    runs: int
+    shares: tuple[float, ...]
+
+    @property
+    def holds(self) -> bool:
+        return all(self.claim.holds(share, self.runs) for share in self.shares)
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:g} %"
+
+
+FEW = (World(1, 40), World(2, 20), World(5, 10))
+MANY = (World(8, 6), World(10, 6), World(29, 4), World(30, 4), World(40, 4), World(200, 3))
+SOME = (World(8, 6), World(10, 6), World(30, 4), World(40, 4), World(200, 3))
+GATED = (World(10, 6), World(30, 5), World(100, 4), World(200, 3))
+
+
+def _coverage() -> Iterator[Claim]:
+    row = partial(Claim, "coverage", runs=800)
+    these = "95 % intervals hold the micro F1 of these documents"
+    like = "95 % intervals hold the micro F1 of texts like these"
+    for world in FEW:
+        yield row(these, world, coverage.of_these, low=0.93, high=0.97)
+    for world in FEW:
+        yield row(f"{like} (by paragraph: they need not)", world, coverage.micro)
+    for world in MANY:
+        yield row(like, world, coverage.micro, low=0.93, high=0.97)
+    for name, measure in (
+        ("macro F1", coverage.macro),
+        ("F1 of the rarest type", coverage.rarest),
+        ("difference of two backends", coverage.difference),
+    ):
+        for world in SOME:
+            yield row(f"... the {name}", world, measure, low=0.93, high=0.97)
+
+
+def _tests() -> Iterator[Claim]:
+    row = partial(Claim, "tests", runs=1000)
+    says = "two backends of equal skill differ at 5 %"
+    for world in FEW:
+        yield row(f"{says} (by paragraph: of texts like these)", world, tests.rejected)
+    for world in MANY:
+        yield row(says, world, tests.rejected, low=0.04, high=0.06)
+    for world in (World(10, 6), World(40, 4)):
+        yield row(
+            "... of these, the interval says one thing and p the other", world, tests.contradicted
+        )
+
+
+def _power() -> Iterator[Claim]:
+    row = partial(Claim, "power", runs=300, low=0.75, high=0.85)
+    for world in SOME:
+        yield row("a difference as large as the printed one is found", _with(world, 2), tests.found)
+    for world in (World(12, 6), World(40, 4)):
+        four = _with(world, 4)
+        yield row("... of four backends", four, tests.found, conditions="6 pairs")
+
+
+def _choose() -> Iterator[Claim]:
+    for world in (World(10, 4), World(40, 4), World(100, 4)):
+        yield Claim(
+            "choose", "of ten equal backends the best is told from any other", world,
+            tests.excluded, runs=150, high=0.05,
+        )  # fmt: skip
+
+
+def _alarms() -> Iterator[Claim]:
+    row = partial(Claim, "alarms", runs=200, high=0.05)
+    for world in GATED[::2]:
+        yield row("a check of the same answers fails", world, gates.unchanged, runs=20, high=0.0)
+    for says, measure in (
+        ("a check of other answers of the same skill fails", gates.redrawn),
+        ("... and other documents are hard", gates.other),
+        ("... with a rule for the macro average", gates.with_macro),
+    ):
+        for world in GATED if measure is gates.redrawn else GATED[1::2]:
+            yield row(says, world, measure)
+    for points, high in ((1.0, None), (3.0, None), (8.0, 0.05)):
+        for world in GATED[1:3]:
+            yield Claim(
+                "alarms", f"... with a floor {points:g} points below the score alone", world,
+                partial(gates.with_floor, points=points), runs=200, high=high,
+            )  # fmt: skip
+
+
+def _drops() -> Iterator[Claim]:
+    row = partial(Claim, "drops", runs=150, low=0.75, high=0.85)
+    for whole in (True, False):
+        for noisy in (False, True):
+            taken = "whole documents" if whole else "mentions here and there"
+            says = f"a drop of the printed size that takes {taken} fails"
+            conditions = "other answers besides" if noisy else ""
+            for world in GATED:
+                measure = partial(gates.caught, part=None, whole=whole, noisy=noisy)
+                yield row(says, world, measure, conditions=conditions)
+            if noisy:
+                world = GATED[2]
+                measure = partial(gates.caught, part="macro", whole=whole, noisy=noisy)
+                yield row(f"{says} (macro)", world, measure, conditions=conditions)
+        measure = partial(gates.caught, part=None, whole=whole, noisy=True, floor=True)
+        yield row(f"{says} (floor)", GATED[2], measure, conditions="other answers besides")
+
+
+def _with(world: World, backends: int) -> World:
+    return replace(world, skills=(0.85,) * backends)
+
+
+CLAIMS: tuple[Claim, ...] = (
+    *_coverage(), *_tests(), *_power(), *_choose(), *_alarms(), *_drops(),
+)  # fmt: skip
+
+
+def measure(claims: list[Claim], share: float, *, workers: int) -> Iterator[Outcome]:
+    """The outcome of each claim, with that share of its runs, in order."""
+    jobs = [(claim, sd, _runs(claim, share)) for claim in claims for sd in SPREADS]
+    with ProcessPoolExecutor(workers) as pool:
+        found = pool.map(_one, jobs)
+        for claim in claims:
+            shares = tuple(next(found) for _ in SPREADS)
+            yield Outcome(claim, _runs(claim, share), shares)
+
+
+def _runs(claim: Claim, share: float) -> int:
+    return max(20, round(claim.runs * share))
+
+
+def _one(job: tuple[Claim, float, int]) -> float:
+    claim, sd, runs = job
+    return claim.measure(replace(claim.world, sd=sd), runs)
