@@ -2,13 +2,13 @@
 
 Of the "errors" of good models on CoNLL-2003, 47 % were errors of the gold (Rücker and Akbik 2023,
 "CleanCoNLL"). Backends that were made independently seldom invent the same mention, so the places
-where all of them agree against the gold come first on a review list.
+where all of them agree against the gold come first on a review list. They agree by the rule of
+`harness.together`: entities in span and label, relations where their contents share at least half.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from harness.annotation import Task
@@ -16,6 +16,7 @@ from harness.comparison import check_same_count
 from harness.comparison.systems import System
 from harness.errors import NothingMeasured, UsageError
 from harness.flips import Mention
+from harness.together import Answers, Item, answers_of, groups
 
 __all__ = ["Audit", "Candidate", "audit"]
 
@@ -25,6 +26,7 @@ class Candidate:
     """A mention to look at, with the gold mentions that it overlaps."""
 
     mention: Mention
+    """Where backends give a relation different contents: the one whose name comes first."""
     backends: tuple[str, ...]
     """Those that predict it (`against`), or those asked in vain (`missed`)."""
     gold: tuple[Mention, ...] = ()
@@ -59,34 +61,42 @@ def audit(systems: Sequence[System], *, agree: int | None = None, force: bool = 
     if not 2 <= needed <= len(systems):
         raise UsageError(f"--agree {needed}: expected a number from 2 to {len(systems)} (backends)")
     check_same_count(systems, force=force)
-    votes: dict[Mention, list[str]] = {}
-    found: Counter[Mention] = Counter()
-    gold: frozenset[Mention] = frozenset()
-    for system in systems:
-        outcomes = system.outcomes
-        if outcomes is None:
-            raise NothingMeasured(f"its mentions cannot be looked at: {system.without_outcomes}")
-        gold |= outcomes.gold
-        found.update(outcomes.found)
-        for mention in outcomes.spurious:
-            votes.setdefault(mention, []).append(system.name)
-    names = tuple(system.name for system in systems)
-    by_document: dict[str, list[Mention]] = {}
-    for mention in sorted(gold):
-        by_document.setdefault(mention.document, []).append(mention)
+    answers = {system.name: answers_of(system) for system in systems}
+    names = tuple(answers)
+    gold = frozenset[Item]().union(*(one.gold for one in answers.values()))
+    found = frozenset[Item]().union(*(one.found for one in answers.values()))
+    known = {item.mention for item in gold}
     return Audit(
         gold=systems[0].gold,
         task=systems[0].task,
         backends=names,
         agree=needed,
-        against=tuple(
-            Candidate(mention, tuple(votes[mention]), _overlapping(mention, by_document))
-            for mention in sorted(votes)
-            if len(votes[mention]) >= needed and mention not in gold
-        ),
-        missed=tuple(Candidate(mention, names) for mention in sorted(gold) if not found[mention]),
+        against=tuple(_against(answers, known, needed)),
+        missed=tuple(Candidate(m, names) for m in sorted(one.mention for one in gold - found)),
         texts=systems[0].texts(),
     )
+
+
+def _against(answers: Mapping[str, Answers], gold: Set[Mention], needed: int) -> list[Candidate]:
+    """A candidate for each group of wrong answers that enough backends have a part in.
+
+    An answer that has the name of a gold mention (a relation that one more source is given for) is
+    nothing to look for in the gold.
+    """
+    by_document: dict[str, list[Mention]] = {}
+    for mention in sorted(gold):
+        by_document.setdefault(mention.document, []).append(mention)
+    found = []
+    for group in groups([one.wrong for one in answers.values()]):
+        said: dict[str, Mention] = {}
+        for name, members in zip(answers, group, strict=True):
+            strange = [item.mention for item in members if item.mention not in gold]
+            if strange:
+                said[name] = min(strange)
+        if len(said) >= needed:
+            shown = said[min(said)]
+            found.append(Candidate(shown, tuple(said), _overlapping(shown, by_document)))
+    return sorted(found, key=lambda candidate: candidate.mention)
 
 
 def _overlapping(mention: Mention, by_document: dict[str, list[Mention]]) -> tuple[Mention, ...]:

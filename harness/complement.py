@@ -1,4 +1,8 @@
-"""What backends find together: union, intersection, majority, and what only one of them finds."""
+"""What backends find together: union, intersection, majority, and what only one of them finds.
+
+Right and wrong predictions are put together by the same rule (`harness.together`): relations where
+their contents share at least half, entities where span and label are the same.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,8 @@ from harness.annotation import Task
 from harness.comparison import check_same_count
 from harness.comparison.systems import System
 from harness.errors import NothingMeasured
-from harness.flips import Mention, Outcomes
 from harness.scoring.measures import f1, ratio
+from harness.together import Answers, answers_of, groups, votes
 
 __all__ = ["Combination", "Complement", "complement"]
 
@@ -22,7 +26,9 @@ class Combination:
     """The score of several backends taken together.
 
     `rule` says which predictions count: `one` (a backend alone), `any` (union), `all`
-    (intersection) or `most` (more than half of them). A mention is right under strict matching.
+    (intersection) or `most` (more than half of them). An entity is right under strict matching, a
+    relation where it is found (`found50`). A right answer counts once for a gold mention, a wrong
+    one as often as the backends that it needs give it.
     """
 
     rule: str
@@ -61,55 +67,40 @@ def complement(systems: Sequence[System], *, force: bool = False) -> Complement:
     if len(systems) < 2:
         raise NothingMeasured("it takes two backends to complement each other")
     check_same_count(systems, force=force)
-    outcomes = {system.name: _outcomes(system) for system in systems}
-    names = tuple(outcomes)
-    gold = next(iter(outcomes.values())).gold
-    combinations_ = [_score("one", (name,), outcomes, len(gold)) for name in names]
+    answers = {system.name: answers_of(system) for system in systems}
+    names = tuple(answers)
+    gold = next(iter(answers.values())).gold
+    combinations_ = [_score("one", (name,), answers, len(gold)) for name in names]
     for pair in combinations(names, 2):
-        combinations_ += [_score(rule, pair, outcomes, len(gold)) for rule in ("any", "all")]
+        combinations_ += [_score(rule, pair, answers, len(gold)) for rule in ("any", "all")]
     if len(names) > 2:
         combinations_ += [
-            _score(rule, names, outcomes, len(gold)) for rule in ("any", "most", "all")
+            _score(rule, names, answers, len(gold)) for rule in ("any", "most", "all")
         ]
-    found = Counter(mention for one in outcomes.values() for mention in one.found)
+    found = Counter(mention for one in answers.values() for mention in one.found)
     return Complement(
         gold=systems[0].gold,
         task=systems[0].task,
         signature=str(systems[0].signature),
         combinations=tuple(combinations_),
         only={
-            name: sum(found[mention] == 1 for mention in one.found)
-            for name, one in outcomes.items()
+            name: sum(found[mention] == 1 for mention in one.found) for name, one in answers.items()
         },
         nobody=sum(not found[mention] for mention in gold),
         matrix={
-            a: {b: len(outcomes[a].found - outcomes[b].found) for b in names if b != a}
-            for a in names
+            a: {b: len(answers[a].found - answers[b].found) for b in names if b != a} for a in names
         },
     )
 
 
-def _outcomes(system: System) -> Outcomes:
-    found = system.outcomes
-    if found is None:
-        raise NothingMeasured(
-            f"{system.name} on {system.gold}: its predictions or the gold set are not at hand"
-        )
-    return found
-
-
 def _score(
-    rule: str, names: tuple[str, ...], outcomes: dict[str, Outcomes], gold: int
+    rule: str, names: tuple[str, ...], answers: dict[str, Answers], gold: int
 ) -> Combination:
     needed = {"one": 1, "any": 1, "all": len(names), "most": len(names) // 2 + 1}[rule]
-    right = _agreed([outcomes[name].found for name in names], needed)
-    wrong = _agreed([outcomes[name].spurious for name in names], needed)
+    finders = Counter(mention for name in names for mention in answers[name].found)
+    right = sum(count >= needed for count in finders.values())
+    wrong = sum(votes(group, needed) for group in groups([answers[name].wrong for name in names]))
     precision, recall = ratio(right, right + wrong), ratio(right, gold)
     return Combination(
         rule, names, precision, recall, f1(precision, recall), right, right + wrong, gold
     )
-
-
-def _agreed(sides: Sequence[frozenset[Mention]], needed: int) -> int:
-    votes = Counter(mention for side in sides for mention in side)
-    return sum(count >= needed for count in votes.values())

@@ -14,7 +14,7 @@ from harness.annotation import Attribution, Entity, Task, context, printable
 from harness.results.pairs import Pair
 from harness.scoring import attribution, ner
 
-__all__ = ["Flips", "Mention", "Outcomes", "describe", "flips", "outcomes"]
+__all__ = ["Flips", "Mention", "Outcomes", "describe", "flips", "named", "outcomes"]
 
 
 class Mention(NamedTuple):
@@ -97,6 +97,13 @@ def outcomes(
     return Outcomes(frozenset(found), frozenset(missed - found), frozenset(spurious - found))
 
 
+def named(document: str, item: Attribution) -> Mention:
+    """The name of a relation: its content's hull and its kind. Several may have the same."""
+    return Mention(
+        document, item.content[0].start, item.content[-1].end, item.kind or "attribution"
+    )
+
+
 def flips(reference: Outcomes, other: Outcomes) -> Flips:
     """What changes from `reference` to `other`, two outcomes on the same gold."""
     return Flips(
@@ -156,10 +163,7 @@ def _entities(pair: Pair, options: ner.NerOptions) -> Iterator[_Outcome]:
 
 def _relations(pair: Pair, options: attribution.AttributionOptions | None) -> Iterator[_Outcome]:
     def mention(item: Attribution | None) -> Mention | None:
-        if item is None:
-            return None
-        hull = (item.content[0].start, item.content[-1].end)
-        return Mention(pair.gold.id, *hull, item.kind or "attribution")
+        return None if item is None else named(pair.gold.id, item)
 
     for item in attribution.pairs(
         pair.gold.annotations.attributions or (),

@@ -22,7 +22,7 @@ FLOORS = (
     ("labels", "registry", "formats", "scoring", "stats"),
     ("goldset", "interop", "doctor", "record", "rescore", "results", "readers", "validate"),
     ("running",),
-    ("comparison", "flips", "complement", "audit", "api"),
+    ("comparison", "flips", "together", "complement", "audit", "api"),
     ("gate", "rules", "baseline", "choose"),
     ("report", "pytest_plugin"),
     ("cli", "__main__"),

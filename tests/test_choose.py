@@ -13,17 +13,15 @@ import synthetic
 
 from harness.adapter import Declaration, ModelIdentity
 from harness.annotation import Annotations, Entity, Record
-from harness.audit import audit
 from harness.choose import Choice, Wishes, choose, parse_weights
 from harness.choose.wishes import is_permissive, licences
 from harness.cli.main import main
 from harness.comparison import System
 from harness.comparison.recorded import write_run
-from harness.complement import complement
 from harness.errors import NotComparable, NothingMeasured, UsageError
 from harness.goldset import GoldSet
 from harness.record import Costs, Result, read, write
-from harness.report.choice import audit_lines, choice_table
+from harness.report.choice import choice_table
 
 DOCS = synthetic.articles(40, seed=11)
 STRONG = synthetic.predict(DOCS, synthetic.skilled(0.95, 0.05), seed=1)
@@ -240,82 +238,6 @@ def test_what_an_adapter_warns_of_stands_beside_its_recommendation(pair: list[Sy
     notes = choice_table(pick(warned)).notes
     assert [n for n in notes if "Beware" in n] == ["Beware, strong: strong has seen this gold"]
     assert not any("Beware" in note for note in choice_table(pick(warned, max_disk=1)).notes)
-
-
-# --- together ----------------------------------------------------------------------------------
-
-TEXT = "Ana Roe met Bo Li in Riga. Orbis paid."
-SPOTS = {"Ana Roe": "PER", "Bo Li": "PER", "Riga": "LOC", "Orbis": "ORG"}
-
-
-def small(tmp_path: Path, **said: Sequence[str]) -> list[System]:
-    """Backends on one sentence, each naming what it finds; `x` is a mistake."""
-
-    def entity(name: str) -> Entity:
-        if name.startswith("x"):
-            return Entity(8, 11, "PER") if name == "x" else Entity(18, 20, "LOC")
-        start = TEXT.index(name)
-        return Entity(start, start + len(name), SPOTS[name])
-
-    gold = [Record("d", TEXT, Annotations(tuple(map(entity, SPOTS))))]
-    goldset = synthetic.gold(tmp_path, gold)
-    return synthetic.systems_of(
-        goldset,
-        {
-            name: [Record("d", None, Annotations(tuple(sorted(map(entity, found)))))]
-            for name, found in said.items()
-        },
-    )
-
-
-def test_complement_by_hand(tmp_path: Path) -> None:
-    systems = small(
-        tmp_path, a=["Ana Roe", "Bo Li", "x"], b=["Ana Roe", "Riga", "x"], c=["Ana Roe", "xx"]
-    )
-    found = complement(systems)
-    by_rule = {(one.rule, one.names): one for one in found.combinations}
-    union = by_rule["any", ("a", "b")]
-    assert (union.right, union.predicted, union.gold) == (3, 4, 4)
-    assert union.recall == 0.75 and union.precision == 0.75
-    both = by_rule["all", ("a", "b")]
-    assert (both.right, both.predicted) == (1, 2)
-    most = by_rule["most", ("a", "b", "c")]
-    assert (most.right, most.predicted) == (1, 2)
-    everything = by_rule["any", ("a", "b", "c")]
-    assert (everything.right, everything.predicted) == (3, 5)
-    assert found.only == {"a": 1, "b": 1, "c": 0} and found.nobody == 1
-    assert found.matrix["a"] == {"b": 1, "c": 1} and found.matrix["c"] == {"a": 0, "b": 0}
-    with pytest.raises(NothingMeasured):
-        complement(systems[:1])
-    with pytest.raises(NothingMeasured, match="not at hand"):
-        complement([systems[0], replace(systems[1], pairs=None)])
-
-
-def test_audit_by_hand(tmp_path: Path) -> None:
-    systems = small(
-        tmp_path, a=["Ana Roe", "x", "xx"], b=["Ana Roe", "x"], c=["Ana Roe", "x", "Riga"]
-    )
-    found = audit(systems)
-    assert [c.mention[1:] for c in found.against] == [(8, 11, "PER")]
-    assert found.against[0].backends == ("a", "b", "c")
-    assert [c.mention[1:3] for c in found.missed] == [(12, 17), (27, 32)]
-    lines = "\n".join(audit_lines(found))
-    assert "1 mentions on which 3 of 3 backends agree against the gold" in lines
-    assert "[met]" in lines and "[Orbis]" in lines
-    assert len(audit(systems, agree=2).against) == 1
-    for agree in (1, 4):
-        with pytest.raises(UsageError, match="from 2 to 3"):
-            audit(systems, agree=agree)
-    with pytest.raises(NothingMeasured):
-        audit(systems[:1])
-
-
-def test_audit_shows_the_gold_mention_in_the_way(tmp_path: Path) -> None:
-    systems = small(tmp_path, a=["xx"], b=["xx"])
-    (candidate,) = audit(systems).against
-    assert candidate.gold == ()
-    text = "\n".join(audit_lines(audit(small(tmp_path, a=["x"], b=["x"])), limit=2))
-    assert "… and 2 more" in text
 
 
 # --- the commands ------------------------------------------------------------------------------

@@ -17,6 +17,13 @@ _HEADERS = (
     "backend", "qualifies", "quality", "95 % CI", "P", "R", "P(best)", "front", "docs/s",
     "words/s", "load s", "peak MB", "model MB", "code", "model",
 )  # fmt: skip
+_SAME = {
+    "ner": "Entities are the same when they have the same span and label, right and wrong alike.",
+    "attribution": (
+        "Attributions are the same when their contents share at least half (Dice .5), right ones "
+        "with a gold relation and wrong ones with each other."
+    ),
+}
 _RULES = {"one": "alone", "any": "union", "all": "intersection", "most": "majority"}
 
 
@@ -69,7 +76,11 @@ def complement_tables(found: Complement) -> list[Table]:
             )
             for one in found.combinations
         ),
-        (found.signature, f"{found.nobody} gold mentions are found by none of them."),
+        (
+            found.signature,
+            _SAME[found.task],
+            f"{found.nobody} gold mentions are found by none of them.",
+        ),
     )
     names = list(found.matrix)
     matrix = Table(
