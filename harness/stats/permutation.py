@@ -25,7 +25,7 @@ __all__ = ["ALPHA", "PairedTest", "holm", "holm_factors", "randomisation_test", 
 ALPHA = 0.05
 """Differences with a smaller corrected p-value are differences."""
 
-_GRID_WORK = 20_000_000
+_GRID_WORK = 60_000_000
 _ENUMERATED_UNITS = 16
 # A sampled p-value of which fewer assignments than this speak is sampled again, with more.
 _FEW_HITS = 20
@@ -167,21 +167,17 @@ def _swap_distribution(steps: Any) -> tuple[Array, Array]:
     lowest = np.minimum(steps, 0).sum(axis=0)
     shape = tuple(int(side) for side in np.abs(steps).sum(axis=0) + 1)
     grid = np.zeros(shape)
+    # What has been reached so far is a rectangle that grows; the rest is still 0.
+    first, last = -lowest, -lowest + 1
     grid[tuple(-lowest)] = 1.0
     for step in steps:
-        moved = grid / 2.0
-        source, target = zip(*(_overlap(int(move)) for move in step), strict=True)
-        moved[target] += grid[source] / 2.0
-        grid = moved
+        reached = grid[first[0] : last[0], first[1] : last[1]] / 2.0
+        grid[first[0] : last[0], first[1] : last[1]] = reached
+        to = (first + step, last + step)
+        grid[to[0][0] : to[1][0], to[0][1] : to[1][1]] += reached
+        first, last = np.minimum(first, to[0]), np.maximum(last, to[1])
     rows, columns = np.indices(shape)
     return grid, np.stack([rows + lowest[0], columns + lowest[1]], axis=-1).astype(np.float64)
-
-
-def _overlap(move: int) -> tuple[slice, slice]:
-    """Where a side of the grid comes from and goes to when it moves; nothing is ever lost."""
-    if move >= 0:
-        return slice(None, -move or None), slice(move, None)
-    return slice(-move, None), slice(None, move)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
