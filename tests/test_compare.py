@@ -34,8 +34,10 @@ from harness.goldset import load_goldset
 from harness.record import Result
 from harness.running.common import count_in_common
 from harness.scoring import attribution, ner
-from harness.scoring.significance import f1, randomisation_test
 from harness.signature import Signature
+from harness.stats.permutation import swap_test
+from harness.stats.rates import f1
+from harness.stats.units import Units
 
 DOCS = synthetic.articles(12, seed=1)
 
@@ -81,8 +83,9 @@ def test_the_reference_comes_first_and_the_others_are_judged(comparison: Compari
 def test_differences_and_p_values_are_those_of_the_test(
     systems: list[System], comparison: Comparison
 ) -> None:
-    counts = [columns(system.tallies, "micro").counts for system in systems]
-    plain = [randomisation_test(counts[i], counts[j]).p_value for i, j in ((0, 1), (0, 2), (1, 2))]
+    units = Units(systems[0].documents)
+    counts = [units.fold(columns(system.tallies, "micro").counts) for system in systems]
+    plain = [swap_test(counts[i], counts[j]).p_value for i, j in ((0, 1), (0, 2), (1, 2))]
     assert comparison.rows[1].test is not None and comparison.rows[2].test is not None
     assert comparison.rows[1].test.p_value == plain[0]
     # Holm over all three pairs, although the table shows two.
@@ -122,14 +125,16 @@ def test_metric_and_part(systems: list[System]) -> None:
 
 def test_one_system_alone_has_an_interval_and_nothing_else(systems: list[System]) -> None:
     alone = compare(systems[:1], resamples=100)
-    assert alone.groups == (("good",),) and alone.detectable is None and alone.flips == {}
+    assert alone.groups == (("good",),) and alone.pairs == 0 and alone.flips == {}
 
 
 def test_json_holds_everything(comparison: Comparison) -> None:
     value = json.loads(json.dumps(comparison.to_json()))
     assert [row["verdict"] for row in value["systems"]] == ["reference", "tie", "worse"]
-    assert value["unit"] == "paragraph" and value["seed"] == 0
-    assert value["detectable_difference"] > 0
+    assert value["unit"] == "document" and value["seed"] == 0
+    assert [row["group"] for row in value["systems"]] == ["a", "a", "b"]
+    assert value["systems"][1]["detectable_difference"] > 0 and value["pairs"] == 3
+    assert value["systems"][0]["detectable_difference"] is None
     assert value["signature"].startswith("ner|gold:planted@")
     assert value["flips"]["twin"]["lost"][0][3] in synthetic.LABELS
 

@@ -23,7 +23,7 @@ from harness.comparison.result import bounds
 from harness.comparison.runs import from_run, read_run
 from harness.comparison.systems import GoldFinder, System, on_one_footing
 from harness.scoring.options import MATCH_MODES
-from harness.scoring.significance import Resampler, percentile_interval
+from harness.stats.resample import Resampler
 
 ROOT = Path(__file__).parent.parent
 RUN = ROOT / "results"
@@ -89,8 +89,8 @@ def scores(footing: str, systems: Iterable[System], seed: int | None = None) -> 
             entry = {"counts": [int(n) if n.is_integer() else float(n) for n in total]}
             entry |= {metric: measures.as_float(of(total)) for metric, of in score.items()}
             if resampler and mode in ("strict", "-"):
-                (sums,) = measures.resample(resampler, [one])
-                entry["interval"] = bounds(percentile_interval(score["f1"](sums), resampler))
+                (drawn,) = measures.resample(resampler, [one], [score["f1"]])
+                entry["interval"] = bounds(drawn.interval())
             found[name(system, footing, system.name, part, mode)] = entry
     return found
 
@@ -118,9 +118,9 @@ def comparisons(footing: str, systems: Iterable[System]) -> Numbers:
     for group, members in groups.items():
         result = compare(members).to_json()
         tied = [" = ".join(names) for names in result["groups"]]
-        found[f"{group} | all"] = {"tied": tied, "detectable": result["detectable_difference"]}
+        found[f"{group} | all"] = {"tied": tied}
         for row in result["systems"][1:]:
-            wanted = ("difference", "difference_interval", "p", "p_holm")
+            wanted = ("difference", "difference_interval", "p", "p_holm", "detectable_difference")
             entry = f"{group} | {row['name']} against {members[0].name}"
             found[entry] = {key: row[key] for key in wanted}
     return found

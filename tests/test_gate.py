@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 import synthetic
 
@@ -18,12 +19,13 @@ from harness import record as records
 from harness.annotation import Annotations, Entity, Record
 from harness.baseline import Baseline
 from harness.cli.main import main
+from harness.comparison.measures import Columns
 from harness.comparison.recorded import write_run
 from harness.comparison.runs import from_run
 from harness.comparison.systems import GoldFinder, System
 from harness.errors import InputError, NothingMeasured, UsageError
 from harness.gate import GateReport, Verdict, check
-from harness.gate.power import detectable_drop
+from harness.gate.power import Limits, detectable_drop, losses
 from harness.goldset import GoldSet
 from harness.record import RunRecord
 from harness.report.badge import badge
@@ -32,6 +34,8 @@ from harness.report.gate import gate_lines, gate_table
 from harness.report.github import annotation_commands, summary, write_summary
 from harness.report.junit import junit_xml
 from harness.rules import DEFAULT_RULES, Rules, matches, parse_rules, read_rules
+from harness.stats.rates import recall
+from harness.stats.units import Units
 
 DOCS = synthetic.articles(60, seed=5)
 GOOD = synthetic.predict(DOCS, synthetic.skilled(0.85, 0.1), seed=1)
@@ -45,9 +49,9 @@ def goldset(tmp_path_factory: pytest.TempPathFactory) -> GoldSet:
 class Gate:
     """A baseline of the backend `b`, and checks of changed answers against it."""
 
-    def __init__(self, goldset: GoldSet, folder: Path) -> None:
-        self.goldset, self.folder = goldset, folder
-        self.systems = self.measure({"b": GOOD})
+    def __init__(self, goldset: GoldSet, folder: Path, *, answers: Sequence[Record] = GOOD) -> None:
+        self.goldset, self.folder, self.answers = goldset, folder, answers
+        self.systems = self.measure({"b": answers})
         self.record = write_run(folder / "old", self.systems, [goldset])
         self.accepted = baselines.from_systems(self.systems, self.record)
 
@@ -65,7 +69,7 @@ class Gate:
         **options: Any,
     ) -> GateReport:
         if systems is None:
-            systems = self.measure({"b": GOOD if answers is None else answers})
+            systems = self.measure({"b": self.answers if answers is None else answers})
         return check(
             record or self.record,
             systems,
@@ -124,12 +128,71 @@ def test_a_drop_within_the_margin_passes(gate: Gate) -> None:
     assert report.exit_status == 0 and codes(report, "ok") == ["ok"]
 
 
-def test_a_drop_within_the_noise_warns(gate: Gate) -> None:
-    """A mention or two lost exceed a margin of 0, but prove nothing."""
+def test_a_flip_proves_nothing(gate: Gate) -> None:
+    """A mention or two lost exceed a margin of 0, and nothing was gained: that is no noise."""
     document, entity = first_mention()
     fewer = without(document, entity)
     report = gate.check(fewer, rules("[[rule]]\nmax_drop = 0"))
-    assert report.exit_status == 0 and codes(report, "warn") == ["within-noise"]
+    assert report.exit_status == 0 and codes(report, "warn") == ["few-changed"]
+    message = report.having("warn")[0].message
+    assert "too few documents changed to tell (1 of" in message and "noise" not in message
+
+
+def test_losses_and_gains_may_be_noise(gate: Gate) -> None:
+    again = synthetic.predict(DOCS, synthetic.skilled(0.84, 0.1), seed=3)
+    report = gate.check(again, rules("[[rule]]\nmax_drop = 0"))
+    (verdict,) = report.verdicts
+    assert verdict.difference is not None and verdict.difference < 0
+    assert (verdict.status, verdict.code) == ("warn", "within-noise")
+
+
+def test_the_margin_alone_decides_where_the_rule_says_so(gate: Gate) -> None:
+    document, entity = first_mention()
+    fewer = without(document, entity)
+    report = gate.check(fewer, rules("[[rule]]\nmax_drop = 0\ninterval = false"))
+    assert codes(report, "fail") == ["drop"] and report.checks == 0
+    wide = gate.check(fewer, rules("[[rule]]\nmax_drop = 5\ninterval = false"))
+    assert wide.exit_status == 0 and not wide.having("warn")
+    with pytest.raises(UsageError, match="interval is 'no', expected true or false"):
+        rules('[[rule]]\nmax_drop = 0\ninterval = "no"')
+
+
+def test_a_document_that_goes_dark_fails_by_itself(gate: Gate) -> None:
+    """Its loss is too small for any interval, and no noise either."""
+    gold = {doc.id: set(doc.annotations.entities or ()) for doc in DOCS}
+    right = {r.id: len(gold[r.id] & set(r.annotations.entities or ())) for r in GOOD}
+    name = max(right, key=lambda one: right[one])
+    assert right[name] >= 5
+    dark = [replace(r, annotations=Annotations(())) if r.id == name else r for r in GOOD]
+    loose = "[[rule]]\nmax_drop = 50"
+    report = gate.check(dark, rules(loose))
+    (verdict,) = report.having("fail")
+    assert (verdict.code, verdict.documents) == ("blackout", (name,))
+    assert f"{name} ({right[name]})" in verdict.message and report.exit_status == 1
+    assert gate.check(dark, rules(f"blackout = false\n{loose}")).exit_status == 0
+    assert gate.check(dark, rules(f"blackout = {right[name] + 1}\n{loose}")).exit_status == 0
+    assert gate.check(dark, rules(f"blackout = {right[name]}\n{loose}")).exit_status == 1
+    few = min((one for one in right if 0 < right[one] < 5), key=lambda one: right[one])
+    quiet = [replace(r, annotations=Annotations(())) if r.id == few else r for r in GOOD]
+    assert gate.check(quiet, rules(loose)).exit_status == 0
+    with pytest.raises(UsageError, match="blackout"):
+        rules(f'blackout = "five"\n{loose}')
+
+
+def test_too_few_paragraphs_are_not_checked(tmp_path: Path) -> None:
+    """One paragraph: whether a mention was lost by chance, nobody can tell."""
+    text = " ".join(f"Name{number:02}" for number in range(40))
+    entities = tuple(Entity(7 * n, 7 * n + 6, "PER") for n in range(40))
+    doc = Record("d", text, Annotations(entities))
+    small = Gate(synthetic.gold(tmp_path, [doc]), tmp_path, answers=[doc])
+    fewer = [Record("d", None, Annotations(entities[1:]))]
+    report = small.check(fewer, rules("[[rule]]\nmax_drop = 1"))
+    assert report.exit_status == 3 and codes(report, "error") == ["few-units"]
+    assert "only one paragraph holds anything of it" in report.verdicts[0].message
+    assert report.verdicts[0].interval is None and report.verdicts[0].detectable is None
+    assert small.check([doc], rules("[[rule]]\nmax_drop = 1")).exit_status == 0
+    alone = small.check(fewer, rules("[[rule]]\nmax_drop = 1\ninterval = false"))
+    assert codes(alone, "fail") == ["drop"]
 
 
 def test_types_with_little_support_warn(gate: Gate) -> None:
@@ -149,7 +212,7 @@ def test_floors(gate: Gate) -> None:
     report = gate.check(silent, rules('[[rule]]\nfloor = 0.1\nmetric = "precision"'))
     assert report.exit_status == 1
     report = gate.check(silent, rules('[[rule]]\nmax_drop = 1\nmetric = "precision"'))
-    assert codes(report, "fail") == ["undefined"]
+    assert codes(report, "fail") == ["undefined", "blackout"]
 
 
 def test_a_score_well_above_the_baseline_warns(gate: Gate) -> None:
@@ -600,16 +663,50 @@ def test_the_table_states_level_and_power(gate: Gate) -> None:
     assert len(gate_table(gate.check(), everything=True).rows) == 4
 
 
+def power_of(noise: list[float], limits: Limits, *, whole: bool, documents: int = 400) -> float:
+    """What is seen of a score of 1 with ten mentions in each document: .1 or .01 points each."""
+    counts = Columns(np.array([[10.0, 10.0, 10.0]] * documents), 3)
+    lost = losses(counts, "recall", recall, Units(range(documents)))
+    assert lost is not None and lost.points == pytest.approx(100)
+    found = detectable_drop(np.array(noise), lost, limits, whole=whole)
+    assert found is not None
+    return found
+
+
 def test_detectable_drops_by_hand() -> None:
-    """Without noise and margin, (z .975 + z .8)^2 = 7.849 mentions have to be lost."""
-    found = detectable_drop(margin=0.0, per_mention=0.1, standard_error=0.0, level=0.95)
-    assert found == pytest.approx(0.7849, abs=1e-4)
-    # Without a grain only the noise counts: 2.8016 standard errors, or the margin and .8416.
-    found = detectable_drop(margin=0.0, per_mention=0.0, standard_error=1.0, level=0.95)
-    assert found == pytest.approx(2.8016, abs=1e-4)
-    found = detectable_drop(margin=5.0, per_mention=0.0, standard_error=1.0, level=0.95)
-    assert found == pytest.approx(5.8416, abs=1e-4)
-    assert detectable_drop(margin=1.0, per_mention=None, standard_error=0.0, level=0.95) is None
+    """Of so many documents, one in 400 costs .25 points.
+
+    The interval of k lost ones excludes 0 if fewer than 2.5 % of resamples have none of them:
+    exp(-k) < .025 from 4 on. With 5.5 expected, Poisson, there are 4 or more in 80 % of cases.
+    """
+    nothing = [0.0] * 1000
+    sure = Limits(margin=0.0, tail=0.025)
+    assert power_of(nothing, sure, whole=True) == pytest.approx(5.5 * 0.25, rel=0.15)
+    assert power_of(nothing, sure, whole=False) == pytest.approx(5.5 * 0.025, rel=0.2)
+    # The margin alone: 20 of .25 points, and one more.
+    alone = Limits(margin=5.0, tail=None)
+    assert power_of(nothing, alone, whole=True) == pytest.approx(6.1, rel=0.1)
+    assert power_of(nothing, alone, whole=False) == pytest.approx(5.2, rel=0.05)
+    floor = Limits(margin=None, tail=None, gap=5.0)
+    assert power_of(nothing, floor, whole=True) == pytest.approx(6.1, rel=0.1)
+
+
+def test_noise_alone_by_hand() -> None:
+    """Noise of 1 point and portions of no weight: 1.96 + .84 standard errors."""
+    noise = list(np.random.default_rng(3).normal(0, 1, 1000))
+    sure = Limits(margin=0.0, tail=0.025)
+    assert power_of(noise, sure, whole=False) == pytest.approx(2.80, rel=0.12)
+    wide = Limits(margin=5.0, tail=0.025)
+    assert power_of(noise, wide, whole=False) == pytest.approx(5.84, rel=0.08)
+
+
+def test_a_drop_that_nobody_would_see_has_no_number() -> None:
+    limits = Limits(margin=99.5, tail=0.025)
+    counts = Columns(np.array([[10.0, 10.0, 10.0]] * 400), 3)
+    lost = losses(counts, "recall", recall, Units(range(400)))
+    assert lost is not None
+    assert detectable_drop(np.zeros(100), lost, limits, whole=True) is None
+    assert losses(Columns(np.zeros((4, 3)), 3), "f1", recall, Units([0] * 4)) is None
 
 
 # --- the command -------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ way are refused, with the field that differs.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -32,6 +33,7 @@ from harness.errors import NotComparable, NothingMeasured, SchemaError, UsageErr
 from harness.flips import flips
 from harness.labels import meet
 from harness.results.terms import not_scored
+from harness.scoring.counts import NerTally
 from harness.scoring.options import MATCH_MODES, Match
 from harness.signature import diff
 from harness.stats.permutation import PairedTest, holm, randomisation_test
@@ -114,6 +116,7 @@ def compare(
         for s in systems
         for said in _labels(s, with_f1=as_scored and mode == match_of(s))
     ]
+    notes += _strange(systems, types)
     outcomes = {s.name: s.outcomes for s in systems}
     notes += dict.fromkeys(
         f"flips are not shown: {s.without_outcomes}" for s in systems if s.without_outcomes
@@ -153,6 +156,20 @@ def _labels(system: System, *, with_f1: bool) -> Iterator[str]:
         yield not_scored(source.not_scored, source.f1_with_all if with_f1 else None)
     if system.counted is not None:
         yield from (*system.counted.terms.gold_assumed, *system.counted.terms.assumed)
+
+
+def _strange(systems: Sequence[System], types: Mapping[str, int]) -> Iterator[str]:
+    """Types that are predicted and never gold: no row, no average but micro has them."""
+    for system in systems:
+        found: Counter[str] = Counter()
+        for tally in system.tallies:
+            if isinstance(tally, NerTally):
+                for (*_, label), n in tally.cells("strict").items():
+                    if label is not None and label not in types:
+                        found[label] += n
+        if found:
+            listed = ", ".join(f"{label} ({n})" for label, n in sorted(found.items()))
+            yield f"{system.name}: predicted, but never in the gold: {listed}"
 
 
 def match_of(system: System) -> Match:

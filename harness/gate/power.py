@@ -25,7 +25,8 @@ __all__ = ["Limits", "Losses", "detectable_drop", "losses"]
 
 _RESAMPLES = 1000
 _DRAWS = 40
-_STEPS = 9
+_STEPS = 11
+_LEAST_SHARE = 1e-4
 # So many losing units are resampled one by one; the sum of more is close to normal.
 _SINGLY = 60
 
@@ -119,11 +120,11 @@ def detectable_drop(
         drops = losses.points - 100 * np.nan_to_num(losses.score(losses.total - gone))
         return world.failing(drops, np.einsum("dug,ug->du", taken, losses.worth))
 
-    low, high = 0.0, 0.98
+    low, high = _LEAST_SHARE, 0.98
     if power(high) < POWER:
         return None
     for _ in range(_STEPS):
-        middle = (low + high) / 2
+        middle = float(np.sqrt(low * high))
         low, high = (low, middle) if power(middle) >= POWER else (middle, high)
     after = losses.total - high * losses.lost.sum(axis=0).reshape(-1)
     return losses.points - 100 * float(losses.score(after))

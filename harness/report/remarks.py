@@ -53,10 +53,10 @@ def _labels(result: Result) -> Iterator[str]:
     if result.declaration and result.declaration.sanity:
         return
     if result.cannot_produce:
-        yield (
-            f"cannot produce {', '.join(result.cannot_produce)}; recall cannot pass "
-            f"{number(result.ceiling_recall)}"
-        )
+        costs = "which costs no recall where labels do not count"
+        if result.ceiling_recall is not None and result.ceiling_recall < 1:
+            costs = f"recall cannot pass {number(result.ceiling_recall)}"
+        yield f"cannot produce {', '.join(result.cannot_produce)}; {costs}"
     if result.merged_labels:
         yield f"labels merged to compare: {'; '.join(result.merged_labels)}"
     if result.left_out_labels:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.report.tables import Cell, Table, number
@@ -27,13 +27,29 @@ _KINDS = (
 def ner_table(title: str, score: Mapping[str, Any], *, notes: tuple[str, ...] = ()) -> Table:
     """A row per entity type with support, P, R, F1, TP, FP, FN; then micro, macro, weighted.
 
-    `score` is `NerScore.to_json()`. Macro and weighted averages go over types with gold support.
+    `score` is `NerScore.to_json()`. The notes say which types the averages go over, and which were
+    predicted although the gold has none.
     """
     types = sorted(score["types"].items(), key=lambda item: (-item[1]["support"], item[0]))
     rows = [_row(label, block) for label, block in types]
     rows.append(_row("micro", score["micro"]))
     rows.extend(_average(name, score[name]) for name in ("macro", "weighted"))
-    return Table(title, ("type", *_HEADERS), tuple(rows), notes)
+    return Table(title, ("type", *_HEADERS), tuple(rows), (*_averaged(score), *notes))
+
+
+def _averaged(score: Mapping[str, Any]) -> Iterator[str]:
+    """What averages go over, and what they leave out."""
+    over = score["macro"]["types"]
+    if over:
+        yield f"macro, weighted (by gold mentions): the mean over {', '.join(over)}"
+    strange = {
+        label: block["predicted"]
+        for label, block in score["types"].items()
+        if not block["support"] and block["predicted"]
+    }
+    if strange:
+        listed = ", ".join(f"{label} ({number_})" for label, number_ in strange.items())
+        yield f"predicted, but never in the gold, and in no average but micro: {listed}"
 
 
 def error_table(title: str, score: Mapping[str, Any]) -> Table:
@@ -57,14 +73,16 @@ def attribution_table(
 ) -> Table:
     """A row per relation measure, element, kind, and for null sources; speakers in the notes.
 
+    Overlap rows count letters and digits, their support too.
+
     `score` is `AttributionScore.to_json()`. Kinds have a note: their counts do not add up in a row,
     for recall goes by the kind of the gold and precision by that of the prediction.
     """
     rows = [_row(shown, score["relations"][name]) for name, shown in _RELATIONS.items()]
     for element, measures in score["elements"].items():
         rows.extend(
-            _row(f"{element}, {name}", measures[name])
-            for name in ("exact", "overlap")
+            _row(f"{element}, {shown}", measures[name])
+            for name, shown in (("exact", "exact"), ("overlap", "overlap (letters)"))
             if name in measures
         )
     rows.extend(_row(f"kind: {kind}", block) for kind, block in score["kinds"].items())

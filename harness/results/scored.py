@@ -79,7 +79,7 @@ class Count:
         """Without `headlines` nothing is counted that `scores` alone needs."""
         self._headlines = headlines
         self._task: Task = task
-        self._options = options
+        self.options = options
         self.terms = terms or Terms()
         self._capabilities = capabilities
         self._attribution_options = attribution_options
@@ -107,7 +107,7 @@ class Count:
             return None
         # Counts add up: only documents with such types were counted a second time.
         parts = [
-            ner.score(part.total(), self._options).micro
+            ner.score(part.total(), self.options).micro
             for part in (self._entities, self._without, self._with)
         ]
         tp, predicted, gold = (
@@ -136,7 +136,7 @@ class Count:
             self.unknown["gold"].update(strange)
             self.unknown["predictions"].update(sides.unknown)
         record = pair.gold
-        entities = _tally_entities(record, gold, sides.kept, self._options)
+        entities = _tally_entities(record, gold, sides.kept, self.options)
         self._entities.add(entities)
         if self._headlines and record.text is not None:
             forgiving = ner.tally(
@@ -147,7 +147,7 @@ class Count:
             self.not_scored.update(entity.label for entity in sides.extra)
             # A type of its own, whatever the gold calls its types.
             extra = tuple(e._replace(label=f"not scored: {e.label}") for e in sides.extra)
-            everything = _tally_entities(record, gold, (*sides.kept, *extra), self._options)
+            everything = _tally_entities(record, gold, (*sides.kept, *extra), self.options)
             self._without.add(entities)
             self._with.add(everything)
         return entities
@@ -155,7 +155,7 @@ class Count:
     def full_score(self) -> ner.NerScore | attribution.AttributionScore:
         """The score of everything so far."""
         if self._task == "ner":
-            return ner.score(self._entities.total(), self._options)
+            return ner.score(self._entities.total(), self.options)
         return attribution.score(self._attribution, capabilities=self._capabilities)
 
     def scores(self) -> dict[str, Any]:
@@ -169,7 +169,7 @@ class Count:
         if self._task == "ner":
             whole = self._entities.total()
             modes: dict[str, Any] = {
-                mode: ner.score(whole, replace(self._options, match=mode)).micro.to_json()
+                mode: ner.score(whole, replace(self.options, match=mode)).micro.to_json()
                 for mode in ner.MATCH_MODES
             }
             forgiving = ner.score(self._normalised.total(), _NORMALISED)

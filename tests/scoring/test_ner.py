@@ -226,17 +226,30 @@ def test_per_type_blocks_by_hand() -> None:
     assert result.confusion == {"GPE": {"GPE": 2}, "PER": {"ORG": 1}, "-": {"DATE": 1}}
 
 
-def test_per_type_precision_goes_by_the_predicted_label_where_labels_may_differ() -> None:
-    # PER twice gold, one found as PER, one as ORG: the span is right both times.
+def test_where_labels_may_differ_a_pair_counts_under_the_gold_label() -> None:
+    """PER twice gold, one found as PER, one as ORG: the span is right both times."""
     gold = [Entity(0, 4, "PER"), Entity(5, 9, "PER")]
     predicted = [Entity(0, 4, "PER"), Entity(5, 9, "ORG"), Entity(20, 24, "ORG")]
     result = scored(gold, predicted, "exact")
     person, organisation = result.types["PER"], result.types["ORG"]
     assert (person.tp, person.fn, person.recall) == (2, 0, 1.0)
-    assert (person.predicted, person.fp, person.precision) == (1, 0, 1.0)
-    assert (organisation.tp, organisation.fp, organisation.predicted) == (0, 1, 2)
-    assert (organisation.precision, organisation.recall, organisation.f1) == (0.5, None, 0)
+    assert (person.predicted, person.fp, person.precision, person.f1) == (2, 0, 1.0, 1.0)
+    assert (organisation.tp, organisation.fp, organisation.predicted) == (0, 1, 1)
+    assert (organisation.precision, organisation.recall, organisation.f1) == (0.0, None, 0)
     assert (result.micro.tp, result.micro.fp, result.micro.fn) == (2, 1, 0)
+    # Under strict matching labels count, and each mention goes by its own.
+    strict = scored(gold, predicted).types["ORG"]
+    assert (strict.predicted, strict.fp, strict.precision) == (2, 2, 0.0)
+
+
+def test_a_type_found_under_other_labels_alone_is_found() -> None:
+    """Spans all right and labels all wrong: micro and macro say the same without labels."""
+    gold = [Entity(0, 4, "PER"), Entity(5, 9, "LOC")]
+    predicted = [Entity(0, 4, "ORG"), Entity(5, 9, "ORG")]
+    result = scored(gold, predicted, "exact")
+    assert result.micro.f1 == result.macro.f1 == result.weighted.f1 == 1.0
+    assert (result.macro.precision, result.macro.recall) == (1.0, 1.0)
+    assert result.types["ORG"].predicted == result.types["ORG"].support == 0  # listed all the same
 
 
 def test_averages_without_gold_are_undefined() -> None:

@@ -1,7 +1,7 @@
 """How far the statistics can be trusted: every claim of docs/statistics.md by simulation.
 
     make simulations                                        # everything, into docs/statistics.md
-    python tests/benchmarks/simulations power --share 0.1   # one family, a tenth of its runs
+    python tests/simulations power --share 0.1   # one family, a tenth of its runs
 
 Everything is seeded: the same numbers come out again. Exit status 1: a claim does not hold.
 """
@@ -15,10 +15,10 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-# A folder that is run is no package: its parent and the tests' folder are put on the path.
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
+# A folder that is run is no package: the tests' folder is put on the path.
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from simulations.claims import CLAIMS, SPREADS, Outcome, measure  # noqa: E402
+from simulations.claims import CLAIMS, SPREADS, Outcome, measure
 
 MARKS = ("<!-- simulations -->", "<!-- /simulations -->")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from math import sqrt
+from multiprocessing import get_context
 
 from simulations import coverage, gates, tests
 from simulations.draw import World
@@ -177,13 +178,19 @@ CLAIMS: tuple[Claim, ...] = (
 )  # fmt: skip
 
 
-def measure(claims: list[Claim], share: float, *, workers: int) -> Iterator[Outcome]:
+def measure(
+    claims: Sequence[Claim],
+    share: float,
+    *,
+    workers: int,
+    spreads: Sequence[float] = SPREADS,
+) -> Iterator[Outcome]:
     """The outcome of each claim, with that share of its runs, in order."""
-    jobs = [(claim, sd, _runs(claim, share)) for claim in claims for sd in SPREADS]
-    with ProcessPoolExecutor(workers) as pool:
+    jobs = [(claim, sd, _runs(claim, share)) for claim in claims for sd in spreads]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         found = pool.map(_one, jobs)
         for claim in claims:
-            shares = tuple(next(found) for _ in SPREADS)
+            shares = tuple(next(found) for _ in spreads)
             yield Outcome(claim, _runs(claim, share), shares)
 
 
