@@ -84,22 +84,24 @@ GATED = (World(10, 6), World(30, 5), World(100, 3), World(200, 2))
 
 
 def _coverage() -> Iterator[Claim]:
-    row = partial(Claim, "coverage", runs=600)
+    row = partial(Claim, "coverage", runs=600, low=0.93, high=0.97)
     these = "95 % intervals hold the micro F1 of these documents"
     like = "95 % intervals hold the micro F1 of texts like these"
     for world in FEW:
-        yield row(these, world, coverage.of_these, low=0.93, high=0.97)
+        yield row(these, world, coverage.of_these)
     for world in FEW:
-        yield row(f"{like} (by paragraph: they need not)", world, coverage.micro)
+        yield row(
+            f"{like} (by paragraph: they need not)", world, coverage.micro, low=None, high=None
+        )
     for world in MANY:
-        yield row(like, world, coverage.micro, low=0.93, high=0.97)
+        yield row(like, world, coverage.micro)
     for name, measure in (
         ("macro F1", coverage.macro),
         ("F1 of the rarest type", coverage.rarest),
         ("difference of two backends", coverage.difference),
     ):
         for world in SOME:
-            yield row(f"... the {name}", world, measure, low=0.93, high=0.97)
+            yield row(f"95 % intervals hold the {name} on texts like these", world, measure)
 
 
 def _tests() -> Iterator[Claim]:
@@ -111,17 +113,18 @@ def _tests() -> Iterator[Claim]:
         yield row(says, world, tests.rejected, low=0.04, high=0.06)
     for world in (World(10, 6), World(40, 4)):
         yield row(
-            "... of these, the interval says one thing and p the other", world, tests.contradicted
+            "equal backends: the interval says one thing and p the other", world, tests.contradicted
         )
 
 
 def _power() -> Iterator[Claim]:
     row = partial(Claim, "power", runs=250, low=0.75, high=0.85)
+    says = "a difference as large as the printed one is found"
     for world in (*SOME[:-1], World(100, 3)):
-        yield row("a difference as large as the printed one is found", _with(world, 2), tests.found)
+        yield row(says, _with(world, 2), tests.found)
     for world in (World(12, 6), World(40, 4)):
         four = _with(world, 4)
-        yield row("... of four backends", four, tests.found, conditions="6 pairs")
+        yield row(says, four, tests.found, conditions="4 backends")
 
 
 def _choose() -> Iterator[Claim]:
@@ -136,19 +139,19 @@ def _alarms() -> Iterator[Claim]:
     row = partial(Claim, "alarms", runs=200, high=0.05)
     for world in GATED[::2]:
         yield row("a check of the same answers fails", world, gates.unchanged, runs=20, high=0.0)
-    for says, measure in (
-        ("a check of other answers of the same skill fails", gates.redrawn),
-        ("... and other documents are hard", gates.other),
-        ("... with a rule for the macro average", gates.with_macro),
+    says = "a check of other answers of the same skill fails"
+    for conditions, measure in (
+        ("", gates.redrawn),
+        ("other documents are hard", gates.other),
+        ("a rule for macro too", gates.with_macro),
     ):
         for world in GATED if measure is gates.redrawn else GATED[1::2]:
-            yield row(says, world, measure)
-    for points, high in ((1.0, None), (3.0, None), (8.0, 0.05)):
+            yield row(says, world, measure, conditions=conditions)
+    for points, high in ((1, None), (3, None), (8, 0.05)):
+        below = f"only a floor {points} point{'' if points == 1 else 's'} below"
         for world in GATED[1:3]:
-            yield Claim(
-                "alarms", f"... with a floor {points:g} points below the score alone", world,
-                partial(gates.with_floor, points=points), runs=200, high=high,
-            )  # fmt: skip
+            measure = partial(gates.with_floor, points=float(points))
+            yield row(says, world, measure, high=high, conditions=below)
 
 
 def _drops() -> Iterator[Claim]:
@@ -164,9 +167,9 @@ def _drops() -> Iterator[Claim]:
             if noisy:
                 world = GATED[2]
                 measure = partial(gates.caught, part="macro", whole=whole, noisy=noisy)
-                yield row(f"{says} (macro)", world, measure, conditions=conditions)
+                yield row(says, world, measure, conditions=f"{conditions}, macro")
         measure = partial(gates.caught, part=None, whole=whole, noisy=True, floor=True)
-        yield row(f"{says} (floor)", GATED[2], measure, conditions="other answers besides")
+        yield row(says, GATED[2], measure, conditions="other answers besides, a floor")
 
 
 def _with(world: World, backends: int) -> World:
