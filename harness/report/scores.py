@@ -34,7 +34,7 @@ def ner_table(title: str, score: Mapping[str, Any], *, notes: tuple[str, ...] = 
     rows = [_row(label, block) for label, block in types]
     rows.append(_row("micro", score["micro"]))
     rows.extend(_average(name, score[name]) for name in ("macro", "weighted"))
-    return Table(title, ("type", *_HEADERS), tuple(rows), (*_averaged(score), *notes))
+    return Table(title, ("type", *_HEADERS), tuple(rows), (*notes, *_averaged(score)))
 
 
 def _averaged(score: Mapping[str, Any]) -> Iterator[str]:
