@@ -151,7 +151,7 @@ class _World:
         width = min(units, _SINGLY)
         rest = max(0.0, 1 - width / units)
         draws = rng.multinomial(max(1, units - 1), [1 / units] * width + [rest], len(noise))
-        weights = draws[:, :width].T * (units / max(1, units - 1))
+        weights = np.ascontiguousarray(draws[:, :width].T * (units / max(1, units - 1)))
         normal = rng.standard_normal(len(noise))
         return cls(noise, np.sort(noise), weights, normal, limits, units)
 
@@ -181,7 +181,7 @@ class _World:
             drops[:, None], total, out=np.zeros_like(total), where=total > 0
         )
         largest = -np.sort(-scaled, axis=1)[:, : len(self.weights)]
-        lost = largest @ self.weights
+        lost = np.ascontiguousarray(largest) @ self.weights
         many = (scaled > 0).sum(axis=1) > len(self.weights)
         spread = (scaled**2).sum(axis=1) - drops**2 / self.units
         close = drops[:, None] + self.normal * np.sqrt(np.maximum(0.0, spread))[:, None]
