@@ -182,8 +182,8 @@ def test_rates_with_scikit_learn() -> None:
     assert np.isnan(expected).any(axis=0).all()
     for ours, theirs in zip(rates(counts), np.transpose(expected), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-12)
-    for ours, theirs in zip((precision, recall, f1), np.transpose(expected), strict=True):
-        np.testing.assert_allclose(ours(counts), theirs, atol=1e-12)
+    for rate, theirs in zip((precision, recall, f1), np.transpose(expected), strict=True):
+        np.testing.assert_allclose(rate(counts), theirs, atol=1e-12)
     four = counts[:, [0, 2, 0, 1]]
     for ours, theirs in zip(rates(four), np.transpose(expected), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-12)
@@ -265,6 +265,10 @@ def one_to_one(rng: random.Random, *, relabel: float) -> list[Document]:
 
 def outcomes(block: Block) -> dict[str, int]:
     return {theirs: getattr(block, ours) for ours, theirs in OUTCOMES.items()}
+
+
+def of(label: str, mentions: list[Entity]) -> list[Entity]:
+    return [entity for entity in mentions if entity.label == label]
 
 
 def agree(ours: Block, theirs: Any, *, counts: bool = True) -> None:
@@ -352,9 +356,7 @@ def test_types_with_nervaluate_where_partners_differ(seed: int, loader: str) -> 
         assert set(ours.types) == set(theirs)
         for label, block in ours.types.items():
             other = theirs[label][strategy]
-            alone = [
-                tuple([e for e in side if e.label == label] for side in both) for both in documents
-            ]
+            alone = [(of(label, gold), of(label, predicted)) for gold, predicted in documents]
             agree(scored(alone, match).micro, other)
             if match in ("strict", "type"):
                 agree(block, other, counts=False)
