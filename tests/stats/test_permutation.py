@@ -209,16 +209,79 @@ def test_few_units_have_no_p_value() -> None:
     assert randomisation_test([*one, one[0]], [*two, two[0]], Units([0] * 6)).p_value == 2 / 2**6
 
 
-def test_the_exact_test_with_scipy() -> None:
+def by_scipy(one: Any, two: Any, statistic: Any) -> Any:
+    """Its exact paired permutation test of the same statistic, over the numbers of the rows."""
     stats = pytest.importorskip("scipy.stats")
-    rng = np.random.default_rng(11)
-    gold = rng.integers(1, 6, 10)
-    one, two = (np.stack([rng.binomial(gold, skill), gold, gold], axis=1) for skill in (0.5, 0.8))
+    rows = np.concatenate([one, two])
 
     def difference(x: Any, y: Any, axis: int = -1) -> Any:
-        return 2 * (y - x).sum(axis=axis) / (2 * gold.sum())
+        left, right = (
+            rows[np.moveaxis(np.asarray(numbers, int), axis, -1)].sum(axis=-2) for numbers in (x, y)
+        )
+        return statistic(right) - statistic(left)
 
-    expected = stats.permutation_test(
-        (one[:, 0], two[:, 0]), difference, permutation_type="samples", n_resamples=np.inf
+    numbers = np.arange(len(rows))
+    return stats.permutation_test(
+        (numbers[: len(one)], numbers[len(one) :]),
+        difference,
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=np.inf,
     )
-    assert swap_test(one, two).p_value == pytest.approx(expected.pvalue)
+
+
+@pytest.mark.parametrize("statistic", [f1, precision, recall])
+@pytest.mark.parametrize("kind", ["same gold", "own gold", "halves", "both sides"])
+def test_the_exact_test_with_scipy(statistic: Any, kind: str) -> None:
+    """All 2^n swaps of up to 10 documents; both sides give credit of their own in four columns.
+
+    scipy doubles the smaller tail. Swapping everything mirrors the difference, so that is the same.
+    """
+    rng = np.random.default_rng(11)
+    p_values = []
+    for size in (2, 3, 5, 7, 8, 9, 10) * 4:
+        gold = rng.integers(1, 6, size)
+        sides = []
+        for skill in rng.uniform(0.2, 0.9, 2):
+            mine = gold + rng.integers(0, 3, size) if kind == "own gold" else gold
+            right = (
+                rng.binomial(2 * mine, skill) / 2 if kind == "halves" else rng.binomial(mine, skill)
+            )
+            predicted = np.ceil(right) + rng.integers(0, 3, size)
+            predicted[0] += 1  # no swap leaves precision undefined
+            found = np.minimum(right + rng.integers(0, 2, size), mine)
+            columns = [right, predicted, mine]
+            if kind == "both sides":
+                columns = [found, mine, right, predicted]
+            sides.append(np.stack(columns, axis=1))
+        ours, theirs = swap_test(*sides, statistic), by_scipy(*sides, statistic)
+        assert ours.exact
+        assert ours.difference == pytest.approx(float(theirs.statistic), abs=1e-12)
+        assert ours.p_value == pytest.approx(float(theirs.pvalue), abs=1e-12)
+        p_values.append(ours.p_value)
+    assert len(set(p_values)) > 10 and min(p_values) < 0.1
+
+
+@pytest.mark.parametrize(("better", "worse"), [(0, 1), (3, 3), (9, 2), (1, 14), (160, 120)])
+def test_documents_that_differ_by_one_mention_each_are_a_sign_test(better: int, worse: int) -> None:
+    """p is that of the two-sided binomial test, whether the label or the mention was missing."""
+    stats = pytest.importorskip("scipy.stats")
+    expected = stats.binomtest(better, better + worse, alternative="two-sided").pvalue
+    rng = np.random.default_rng(better)
+    size = better + worse + 20
+    gold = rng.integers(3, 9, size)
+    right = rng.integers(1, gold)
+    first, second = np.zeros(size, int), np.zeros(size, int)
+    second[:better], first[better : better + worse] = 1, 1
+    mixed = rng.permutation(size)
+    for predicted_too in (False, True):
+        one, two = (
+            np.stack([right + more, gold - 1 + predicted_too * more, gold], axis=1)[mixed]
+            for more in (first, second)
+        )
+        for statistic in (f1, recall) if predicted_too else (f1, recall, precision):
+            found = swap_test(one, two, statistic)
+            assert (found.exact, found.units) == (True, better + worse)
+            assert found.p_value == pytest.approx(expected, rel=1e-9)
+            same = randomisation_test(one, two, Units(range(size)), statistic)
+            assert same.p_value == found.p_value
