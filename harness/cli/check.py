@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from harness.gate import GateReport
 
 EPILOG = """\
-A drop fails when it is larger than its margin and its paired interval lies below 0; so do a document
-that had five right mentions and has none, and a pinned mention that is not found; types with little
-support warn. Whatever is in the baseline and not in the run was not checked: exit status 3. The baseline changes by `harness baseline accept`
-alone. Without --rules the headline may drop by 1 point, each entity type by 3.
+A drop fails when it is larger than its margin and its paired interval lies below 0; so do a
+document that had five right mentions and has none, and a pinned mention that is not found; types
+with little support warn. Whatever is in the baseline and not in the run was not checked, and that
+is exit status 3. The baseline changes by `harness baseline accept` alone. Without --rules the
+headline may drop by 1 point, each entity type by 3.
 
 examples:
   harness run --out results/now && harness check results/now --baseline results/baseline.json
