@@ -66,7 +66,12 @@ class Pairwise:
         return sorted(range(len(scores)), key=lambda i: (-_or(scores[i], -1.0), i))
 
     def groups(self, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-        """The maximal sets of backends of which no two differ, best first."""
+        """The maximal sets of backends of which no two were found to differ, best first.
+
+        None where there are several and nothing could be tested: that is no tie.
+        """
+        if len(names) > 1 and not self.tested():
+            return ()
         differing = {frozenset((names[p.first], names[p.second])) for p in self.pairs if p.differs}
         ranked = [names[place] for place in self.ranked()]
         return tuple(tie_groups(ranked, lambda a, b: frozenset((a, b)) not in differing))

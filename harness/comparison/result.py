@@ -81,8 +81,9 @@ class Comparison:
     rows: tuple[Row, ...]
     """The reference first, then the others as given."""
     groups: tuple[tuple[str, ...], ...]
-    """Best first: the maximal sets of systems of which no two differ. Two systems share a group
-    exactly when they are tied, so a name may stand in several."""
+    """Best first: the maximal sets of systems of which no two were found to differ. Two systems
+    share a group exactly when they are tied, so a name may stand in several. Empty where nothing
+    could be tested."""
     pairs: int
     """How many pairs were tested: what Holm's correction goes over."""
     parts: tuple[PartRow, ...]

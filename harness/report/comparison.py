@@ -75,20 +75,22 @@ def _notes(found: Comparison) -> Iterator[str]:
         yield " ".join(filter(None, (f"CI: {made}.", scope(found.unit))))
         yield from _lacking(found)
         return
-    text = (
-        f"Differences in points, each interval for that pair alone. CI: {made}. p: paired "
-        f"randomisation test over the same {found.unit}s, how often swapping the two backends' "
-        f"{found.unit}s at random gives a difference at least as large; the verdict goes by p "
-        f"after Holm's correction over {_count(found.pairs, 'pair')}."
-    )
+    text = f"Differences in points, each interval for that pair alone. CI: {made}."
+    if found.pairs:
+        text += (
+            f" p: paired randomisation test over the same {found.unit}s, how often swapping the "
+            f"two backends' {found.unit}s at random gives a difference at least as large; the "
+            f"verdict goes by p after Holm's correction over {_count(found.pairs, 'pair')}."
+        )
     if any(row.test is not None and not row.test.exact for row in found.rows):
         text += " ~ marks a p-value that was sampled, not enumerated."
     yield " ".join(filter(None, (text, scope(found.unit))))
     yield from _lacking(found)
-    yield (
-        f"Groups, best first: {'; '.join(' = '.join(group) for group in found.groups)}. Of a group "
-        "no two differ; two that share none do."
-    )
+    if found.groups:
+        yield (
+            f"Groups, best first: {'; '.join(' = '.join(group) for group in found.groups)}. Of a "
+            "group no two were found to differ; two that share none were."
+        )
     yield from _detectable(found)
 
 
@@ -147,11 +149,11 @@ def _part_table(found: Comparison, min_support: int) -> Table:
                 )
             )
     tested = sum(p is not None for part in found.parts for p in part.adjusted.values())
-    note = (
-        f"Only with at least {min_support} gold mentions. Differences in points from "
-        f"{reference}; p after Holm's correction over "
-        f"{_count(tested, 'difference')} of this table."
-    )
+    note = f"Only with at least {min_support} gold mentions. Differences in points from {reference}"
+    if tested:
+        over = _count(tested, "difference")
+        note += f"; p after Holm's correction over {over} of this table"
+    note += "."
     if any(part.sampled for part in found.parts):
         note += " ~ marks a p-value that was sampled, not enumerated."
     if found.task == "attribution":

@@ -13,6 +13,7 @@ from harness.stats.student import student_quantile
 __all__ = ["POWER", "detectable_difference", "verdict_is_possible"]
 
 POWER = 0.8
+_NO_SPREAD = 1e-9
 
 
 def detectable_difference(paired: Interval, *, factor: int = 1) -> float | None:
@@ -20,11 +21,12 @@ def detectable_difference(paired: Interval, *, factor: int = 1) -> float | None:
 
     `paired` is the interval of the difference; the test is two-sided at 5 % divided by `factor`,
     which is what Holm's correction leaves to this pair. It is (t_(1 - a/2) + t_.80) standard errors
-    with the interval's degrees of freedom. `None` where there is no interval, and where both answer
-    alike, so that nothing is known of how they differ.
+    with the interval's degrees of freedom. `None` where there is no interval, and where the
+    difference does not vary at all, so that nothing is known of how it might.
     """
     error = paired.standard_error
-    if paired.bounds is None or not error:
+    # What is left of sums of the same counts in the last digit is no spread.
+    if paired.bounds is None or error is None or error < _NO_SPREAD:
         return None
     level = student_quantile(1 - ALPHA / factor / 2, paired.degrees)
     return (level + student_quantile(POWER, paired.degrees)) * error
