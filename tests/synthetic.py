@@ -65,11 +65,21 @@ def keeping(records: Sequence[Record], keep: Callable[[int, int], bool]) -> list
     ]  # fmt: skip
 
 
-def gold(folder: Path, records: Iterable[Record], name: str = "planted") -> GoldSet:
-    """A gold set on disk, so that digests, names and reading are the real ones."""
-    path = folder / f"{name}.jsonl"
+def gold(
+    folder: Path, records: Iterable[Record], name: str = "planted", schema: str = ""
+) -> GoldSet:
+    """A gold set on disk, so that digests, names and reading are the real ones.
+
+    A folder with a card, where that is to state a schema.
+    """
+    path = folder / name / "gold.jsonl" if schema else folder / f"{name}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
     jsonl.write(path, records)
-    return load_goldset(path)
+    if not schema:
+        return load_goldset(path)
+    card = f'name = "{name}"\nversion = "1"\ntasks = ["ner"]\ndata = "gold.jsonl"\n'
+    (path.parent / "goldset.toml").write_text(f'{card}schema = "{schema}"\n', "utf-8")
+    return load_goldset(path.parent)
 
 
 def predict(records: Iterable[Record], change: Change, *, seed: int = 0) -> list[Record]:
