@@ -151,6 +151,13 @@ def saved(folder: Path, backends: Mapping[str, Iterable[Record]]) -> list[str]:
     return [str(path) for path in paths]
 
 
+def comparing(folder: Path, docs: list[Record], backends: dict[str, list[Record]]) -> list[str]:
+    """The arguments of `harness compare` for planted files."""
+    goldset = gold(folder, docs)
+    told = ["--gold", str(goldset.path), "--task", "ner", "--flips", "0", "--resamples", "500"]
+    return ["compare", *saved(folder, backends), *told]
+
+
 def speeches(documents: int, *, seed: int = 0) -> list[Record]:
     """Documents with quotations: content, source, cue, speaker."""
     rng = random.Random(seed)
