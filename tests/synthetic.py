@@ -54,6 +54,12 @@ def grid(plan: Sequence[Sequence[Sequence[str]]]) -> list[Record]:
     return out
 
 
+def rain(record: Record, label: str = "PER") -> Entity:
+    """A mention in the last word of a document of `grid`, where there is none."""
+    start = (record.text or "").rindex("Rain")
+    return Entity(start, start + 4, label)
+
+
 def keeping(records: Sequence[Record], keep: Callable[[int, int], bool]) -> list[Record]:
     """The right answers to those mentions that are kept, by numbers of document and mention."""
     return [

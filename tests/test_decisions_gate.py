@@ -84,6 +84,20 @@ def test_what_only_loses_is_no_noise(tmp_path: Path) -> None:
     assert (verdict.status, verdict.code) == ("fail", "drop")
 
 
+@pytest.mark.xfail(strict=True, reason="a gain in precision counts as one in recall")
+def test_fewer_errors_are_no_gain_in_recall(tmp_path: Path) -> None:
+    """No mention is gained, so that recall has no noise; one document has one error less."""
+    wrong = [
+        Record(d.id, None, Annotations((*(d.annotations.entities or ()), synthetic.rain(d))))
+        for d in DOCS
+    ]
+    now = dark(wrong, 2)
+    rule = {"metric": "recall", "max_drop": 1.0}
+    assert only(checked(tmp_path, now, rule, before=wrong, blackout=False)).code == "few-changed"
+    now[5] = DOCS[5]
+    assert only(checked(tmp_path, now, rule, before=wrong, blackout=False)).code == "few-changed"
+
+
 @pytest.mark.parametrize(("rule", "expected"), [(5, 1), (6, 1), (9, 0), (False, 0), (True, 1)])
 def test_a_blackout_fails_by_itself(tmp_path: Path, rule: Any, expected: int) -> None:
     """g000 has 8 right mentions, and the margin allows their loss."""

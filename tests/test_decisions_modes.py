@@ -13,6 +13,7 @@ import synthetic
 from support import in_json, printed
 
 from harness.annotation import Annotations, Entity, Record
+from harness.choose import Wishes, choose
 from harness.comparison import compare
 from harness.goldset import load_goldset
 from harness.labels import meet
@@ -277,6 +278,23 @@ def test_averages_stand_alone(
     base = ["choose", str(folder / "strict"), *asking(folder), *QUICK, "--types", types]
     text = printed(capsys, base, status=2)
     assert said in text and "Traceback" not in text and text.count("\n") <= 2
+
+
+@pytest.mark.xfail(strict=True, reason="the obstacle looks at labels that do not count")
+@pytest.mark.parametrize("match", ["exact", "partial"])
+def test_where_labels_do_not_count_no_type_is_never_given(tmp_path: Path, match: Match) -> None:
+    """All ORG are found, under another label: P = R = F1 = 1, and `never gives ORG`."""
+    docs = synthetic.grid([[["PER", "ORG"] * 2]] * 10)
+    people = [
+        replace(d, text=None, annotations=Annotations(tuple(
+            e._replace(label="PER") for e in d.annotations.entities or ())))
+        for d in docs
+    ]  # fmt: skip
+    goldset = synthetic.gold(tmp_path, docs)
+    systems = synthetic.systems_of(goldset, {"people": people, "all": docs}, match=match)
+    choice = choose(systems, Wishes(types=("ORG",)), resamples=50)
+    assert [one.quality for one in choice.candidates] == [1.0, 1.0]
+    assert all(one.qualifies for one in choice.candidates)
 
 
 @pytest.mark.xfail(strict=True, reason="0 / 0: a rate that weighs nothing makes F undefined")

@@ -239,3 +239,19 @@ def test_what_a_backend_cannot_give_is_undefined_as_headline_too(tmp_path: Path,
     assert by_part[part].scores["bare"] is None  # That much holds.
     row = compare([full, cut], part=part, resamples=50).rows[1]
     assert row.score is None and row.verdict == "undefined"
+
+
+@pytest.mark.xfail(strict=True, reason="compare has 0 where the gold has no speaker at all")
+def test_speakers_that_no_gold_has_are_undefined_in_both(tmp_path: Path) -> None:
+    docs = synthetic.speeches(10, seed=1)
+    silent = [
+        replace(d, annotations=replace(d.annotations, attributions=tuple(
+            replace(a, speaker=None) for a in d.annotations.attributions or ())))
+        for d in docs
+    ]  # fmt: skip
+    goldset = synthetic.gold(tmp_path, silent)
+    said = [replace(d, text=None) for d in docs]
+    (system,) = synthetic.systems_of(goldset, {"x": said}, "attribution")
+    assert system.counted is not None
+    assert system.counted.score.speaker.f1 is None  # type: ignore[union-attr]
+    assert compare([system], part="speaker", resamples=50).rows[0].score is None

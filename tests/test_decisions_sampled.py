@@ -10,6 +10,7 @@ import pytest
 import synthetic
 from support import in_json, printed
 
+from harness.choose import Wishes, choose
 from harness.comparison import compare
 from harness.comparison.measures import statistic
 from harness.report.comparison import comparison_tables
@@ -91,6 +92,23 @@ def test_a_p_that_holm_takes_from_a_sampled_one_is_marked(tmp_path: Path) -> Non
     assert row.adjusted == pytest.approx(2 * (other.test.p_value or 0))  # Of the other pair.
     table = comparison_tables(compare(systems, part="macro", resamples=50))[0]
     assert str(table.rows[2][6]).startswith("~")
+
+
+@pytest.mark.xfail(strict=True, reason="one sampled p marks them all, whichever is the largest")
+def test_choose_marks_the_p_that_it_names(tmp_path: Path) -> None:
+    """all - few is counted, .0078, and the largest; all - many is sampled, and not named."""
+    docs = synthetic.grid([[["PER", "ORG", "LOC"] * 4]] * 24)
+    backends = {
+        "all": docs,
+        "few": synthetic.keeping(docs, lambda number, place: number >= 8 or place > 0),
+        "many": synthetic.keeping(docs, lambda _, place: place % 2 == 1),
+    }
+    systems = synthetic.systems_of(synthetic.gold(tmp_path, docs), backends)
+    few, many = compare(systems, part="macro", resamples=50).rows[1:]
+    assert few.test is not None and few.test.exact and few.adjusted == 2 / 2**8
+    assert many.test is not None and not many.test.exact and (many.adjusted or 1) < 0.001
+    reason = choose(systems, Wishes(types=("macro",)), resamples=50).reasons[0]
+    assert "(largest p = 0.0078 after Holm's correction)" in reason
 
 
 def test_the_mark_of_sampled_values_by_part(
