@@ -166,3 +166,16 @@ def test_so_it_has_where_there_is_one_type_only(tmp_path: Path) -> None:
 def test_a_mean_over_no_type_is_undefined() -> None:
     empty = columns([], "macro")
     assert np.isnan(statistic("f1", empty.group)(empty.counts.sum(axis=0)))
+
+
+def test_types_that_are_one_in_another_schema_count_once(
+    rare: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["choose", str(rare / "run"), *asking(rare), *QUICK, "--schema", "conll03"]
+    by_name = {}
+    for types in ("MISC", "LAW,EVENT", "EVENT,LAW,WORK_OF_ART,MISC"):
+        (choice,) = in_json(capsys, [*command, "--types", types])["choices"]
+        assert choice["types"] == ["MISC"] and choice["part"] == "MISC"
+        for one in choice["candidates"]:
+            assert by_name.setdefault(one["name"], one["quality"]) == one["quality"]
+    assert by_name["nolaw"] == pytest.approx(2 * 2 / (2 + 3))

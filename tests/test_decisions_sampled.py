@@ -36,6 +36,14 @@ def test_a_p_that_few_assignments_speak_of_is_drawn_20_times_as_often() -> None:
         assert hits == pytest.approx(round(hits)) and hits >= 0
         # Drawn again is only what fewer than 20 assignments speak of.
         assert (1000 * test.p_value < 30) == often
+    hits = []
+    for seed in range(12):
+        moved = wide + np.random.default_rng(seed).normal(0.1, 1.0, wide.shape).round()
+        test = swap_test(wide, np.maximum(0, moved), macro, trials=1000)
+        assert test.p_value is not None
+        if test.assignments == 1000:
+            hits.append(round(test.p_value * 1001 - 1))
+    assert min(hits) >= 20 and any(n < 60 for n in hits)
     narrow = swap_test(wide[:16], small[:16], macro)
     assert narrow.exact and narrow.assignments == 2**narrow.units
 
