@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.cli.main import main
 
 BACKENDS = Path(__file__).parent / "backends"
 
@@ -22,3 +28,15 @@ def alive(pid: int) -> bool:
     except OSError:
         return False
     return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def printed(capsys: pytest.CaptureFixture[str], command: list[str], status: int = 0) -> str:
+    """What a command prints: its output, or what it says where it is expected to end otherwise."""
+    assert main(command) == status
+    captured = capsys.readouterr()
+    return captured.out if status == 0 else captured.err
+
+
+def in_json(capsys: pytest.CaptureFixture[str], command: list[str]) -> Any:
+    """What a command prints for machines."""
+    return json.loads(printed(capsys, [*command, "--json"]))
