@@ -109,7 +109,7 @@ def test_a_third_may_be_tied_with_two_that_differ(flat: GoldSet) -> None:
         found = compare(systems, resamples=100)
         assert {frozenset(group) for group in found.groups} == expected
         notes = " ".join(comparison_tables(found)[0].notes)
-        assert "Of a group no two differ; two that share none do." in notes
+        assert "Of a group no two were found to differ; two that share none were." in notes
 
 
 # --- compare and choose ------------------------------------------------------------------------

@@ -151,7 +151,6 @@ def test_what_is_never_predicted_has_a_precision_of_0_in_the_mean(tmp_path: Path
     assert row.score == 0.5 == system.counted.score.macro.precision  # type: ignore[union-attr]
 
 
-@pytest.mark.xfail(strict=True, reason="the mean over a single type is not treated as a mean")
 def test_so_it_has_where_there_is_one_type_only(tmp_path: Path) -> None:
     """score: macro P = 0; compare --part macro --metric precision: undefined."""
     docs = synthetic.grid([[["PER", "PER"]]] * 8)

@@ -280,7 +280,6 @@ def test_averages_stand_alone(
     assert said in text and "Traceback" not in text and text.count("\n") <= 2
 
 
-@pytest.mark.xfail(strict=True, reason="the obstacle looks at labels that do not count")
 @pytest.mark.parametrize("match", ["exact", "partial"])
 def test_where_labels_do_not_count_no_type_is_never_given(tmp_path: Path, match: Match) -> None:
     """All ORG are found, under another label: P = R = F1 = 1, and `never gives ORG`."""
@@ -297,7 +296,6 @@ def test_where_labels_do_not_count_no_type_is_never_given(tmp_path: Path, match:
     assert all(one.qualifies for one in choice.candidates)
 
 
-@pytest.mark.xfail(strict=True, reason="0 / 0: a rate that weighs nothing makes F undefined")
 def test_a_rate_that_weighs_nothing_does_not_matter(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -211,7 +211,6 @@ def test_kinds_by_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert [kinds["indirect"][rate] for rate in rates] == [None, None, None]
 
 
-@pytest.mark.xfail(strict=True, reason="only the table by part knows what a backend cannot give")
 @pytest.mark.parametrize("part", ["speaker", "triple", "indirect"])
 def test_what_a_backend_cannot_give_is_undefined_as_headline_too(tmp_path: Path, part: str) -> None:
     """By part it is –; asked for with --part it is 0.000 and `worse`."""
@@ -241,7 +240,6 @@ def test_what_a_backend_cannot_give_is_undefined_as_headline_too(tmp_path: Path,
     assert row.score is None and row.verdict == "undefined"
 
 
-@pytest.mark.xfail(strict=True, reason="compare has 0 where the gold has no speaker at all")
 def test_speakers_that_no_gold_has_are_undefined_in_both(tmp_path: Path) -> None:
     docs = synthetic.speeches(10, seed=1)
     silent = [

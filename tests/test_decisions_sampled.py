@@ -70,7 +70,6 @@ def test_the_mark_of_sampled_values_is_that_of_json(
         assert any("~ marks" in line for line in lines) == (part == "macro")
 
 
-@pytest.mark.xfail(strict=True, reason="the mark goes by the row's own p, not by Holm's")
 def test_a_p_that_holm_takes_from_a_sampled_one_is_marked(tmp_path: Path) -> None:
     """Few - many is sampled, .0402, and comes before the .0625 of few, which is counted. So the
     p (Holm) of few is 2 x .0402 = .0804, and a sampled number without its mark."""
@@ -102,7 +101,6 @@ def test_a_p_that_holm_takes_from_a_sampled_one_is_marked(tmp_path: Path) -> Non
     assert str(table.rows[2][6]).startswith("~")
 
 
-@pytest.mark.xfail(strict=True, reason="one sampled p marks them all, whichever is the largest")
 def test_choose_marks_the_p_that_it_names(tmp_path: Path) -> None:
     """all - few is counted, .0078, and the largest; all - many is sampled, and not named."""
     docs = synthetic.grid([[["PER", "ORG", "LOC"] * 4]] * 24)

@@ -34,7 +34,7 @@ from harness.comparison.measures import (
     headline_part,
     part_named,
     resample,
-    statistic,
+    score_of,
     withheld_parts,
 )
 from harness.comparison.pairwise import Pairwise, pairwise
@@ -135,7 +135,7 @@ def choose(
         raise NothingMeasured(f"no backend was measured for the task {wishes.task}")
     check_same_count(systems, force=force)
     counts = [_counts(system, wishes, systems) for system in systems]
-    score = _quality(wishes, counts[0].group)
+    score = _quality(wishes, counts[0])
     resampler = Resampler(systems[0].documents, resamples=resamples, seed=seed)
     drawn = resample(resampler, counts, [score] * len(counts))
     found = [
@@ -179,6 +179,7 @@ def _counts(system: System, wishes: Wishes, systems: Sequence[System]) -> Column
         part_named(name, wishes.task, known)
         for name in wishes.types or (wishes.part or headline_part(wishes.task),)
     ]
+    names = list(dict.fromkeys(names))
     averages = [name for name in names if name in ("micro", "macro")]
     if averages and len(names) > 1:
         others = ", ".join(name for name in names if name not in averages[:1])
@@ -200,14 +201,14 @@ def _shown_part(wishes: Wishes) -> str:
     return ", ".join(wishes.types) or wishes.part or headline_part(wishes.task)
 
 
-def _quality(wishes: Wishes, group: int) -> Statistic:
+def _quality(wishes: Wishes, counts: Columns) -> Statistic:
     first, second = wishes.precision_weight, wishes.recall_weight
 
     def score(counts: Array) -> Array:
         found = rates(counts)
         return weighted_f(found.precision, found.recall, first, second)
 
-    return averaged(score, group)
+    return averaged(score, counts.group, macro=bool(counts.types))
 
 
 def _candidate(
@@ -219,8 +220,8 @@ def _candidate(
     ran_offline: bool,
 ) -> Candidate:
     total = counted.counts.sum(axis=0)
-    precision = as_float(statistic("precision", counted.group)(total))
-    recall = as_float(statistic("recall", counted.group)(total))
+    precision = as_float(score_of("precision", counted)(total))
+    recall = as_float(score_of("recall", counted)(total))
     problems = list(obstacles(system, wishes, ran_offline=ran_offline))
     problems += [f"never gives {label}" for label in _never_given(system, wishes)]
     declaration = system.result.declaration if system.result else None
@@ -257,7 +258,9 @@ def _candidate(
 
 
 def _never_given(system: System, wishes: Wishes) -> list[str]:
-    """Wished types that the gold has and the backend never predicts."""
+    """Wished types that the gold has and the backend never predicts, where labels count."""
+    if match_of(system) in ("exact", "partial"):
+        return []
     gold = entity_types(system.tallies)
     given = {
         label
@@ -306,9 +309,9 @@ def _decide(
     pairs = [sides.pair(0, place) for place in range(1, len(ranked))]
     tied = [other for other, pair in zip(others, pairs, strict=True) if not pair.differs]
     if not tied:
-        largest = max(pair.adjusted or 0.0 for pair in pairs)
-        exact = all(pair.test.exact for pair in pairs)
-        return best.name, (), [_better(best, len(others), largest, exact), *_good(best)]
+        largest = max(pairs, key=lambda pair: pair.adjusted or 0.0)
+        better = _better(best, len(others), largest.adjusted or 0.0, largest.exact)
+        return best.name, (), [better, *_good(best)]
     together = [best, *tied]
     names = ", ".join(candidate.name for candidate in together)
     undecided = [pair for pair in pairs if not pair.differs]

@@ -22,7 +22,7 @@ from harness.comparison.measures import (
     headline_part,
     metric_named,
     part_named,
-    statistic,
+    score_of,
     support,
     withheld_parts,
 )
@@ -36,7 +36,7 @@ from harness.results.terms import not_scored
 from harness.scoring.counts import NerTally
 from harness.scoring.options import MATCH_MODES, Match
 from harness.signature import diff
-from harness.stats.permutation import PairedTest, holm, randomisation_test
+from harness.stats.permutation import PairedTest, holm_steps, randomisation_test
 from harness.stats.resample import Resampler
 from harness.stats.units import Units
 
@@ -94,7 +94,14 @@ def compare(
         return [columns(system.tallies, name, match=mode, types=macro) for system in systems]
 
     measured = counted(known_part)
-    score = statistic(known_metric, measured[0].group)
+    unable = {s.name for s in systems if known_part in _withheld(s)}
+    # Nothing at all is undefined; what a backend cannot give is not 0.
+    measured = [
+        replace(one, counts=one.counts * 0) if system.name in unable else one
+        for system, one in zip(systems, measured, strict=True)
+    ]
+    notes += [f"{name}: cannot give {known_part}" for name in sorted(unable)]
+    score = score_of(known_metric, measured[0])
     found = pairwise(measured, score, resampler, seed=seed)
     system_names = [system.name for system in systems]
     names = (
@@ -263,6 +270,7 @@ def _rows(names: Sequence[str], found: Pairwise) -> Iterator[Row]:
             paired=pair.paired,
             test=pair.test,
             adjusted=pair.adjusted,
+            exact=pair.exact,
             detectable=pair.detectable,
             possible=pair.possible,
         )
@@ -281,25 +289,27 @@ def _part_rows(
     kept = {part: cols for part, cols in counted.items() if support(cols[0]) >= min_support}
     tests: dict[tuple[str, str], PairedTest] = {}
     for part, cols in kept.items():
-        score = statistic(metric, cols[0].group)
+        score = score_of(metric, cols[0])
         for name, col in zip(names[1:], cols[1:], strict=True):
             if part not in withheld[name] | withheld[names[0]]:
                 tests[part, name] = randomisation_test(
                     cols[0].counts, col.counts, units, score, seed=seed
                 )
     known = [key for key, test in tests.items() if test.p_value is not None]
-    corrected = dict(zip(known, holm([tests[key].p_value or 0.0 for key in known]), strict=True))
+    steps = holm_steps([tests[key].p_value or 0.0 for key in known])
+    corrected = dict(zip(known, steps, strict=True))
     rows = []
     for part, cols in kept.items():
-        score = statistic(metric, cols[0].group)
+        score = score_of(metric, cols[0])
         scores = {
             name: None if part in withheld[name] else as_float(score(col.counts.sum(axis=0)))
             for name, col in zip(names, cols, strict=True)
         }
         found = {name: tests.get((part, name)) for name in names[1:]}
         differences = {name: test.difference if test else None for name, test in found.items()}
-        adjusted = {name: corrected.get((part, name)) for name in found}
-        sampled = tuple(name for name, test in found.items() if test and not test.exact)
+        there = {name: corrected[part, name] for name in found if (part, name) in corrected}
+        adjusted = {name: there[name][0] if name in there else None for name in found}
+        sampled = tuple(name for name, step in there.items() if not tests[known[step[1]]].exact)
         rows.append(PartRow(part, support(cols[0]), scores, differences, adjusted, sampled))
     return tuple(rows)
 

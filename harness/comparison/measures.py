@@ -47,6 +47,7 @@ __all__ = [
     "metric_named",
     "part_named",
     "resample",
+    "score_of",
     "statistic",
     "support",
     "withheld_parts",
@@ -145,13 +146,20 @@ def columns(
             rows.append(_entity_row(tally, None if part == "micro" else part, match))
         else:
             rows.append(_attribution_row(tally, part))
+    if part == "speaker" and not any(row[1] for row in rows):
+        rows = [(0.0,) * 4] * len(rows)  # Gold that names nobody says nothing of speakers.
     group = 4 if part in KINDS else 3
     if isinstance(next(iter(tallies), None), AttributionTally) and group == 3:
         rows = [(found, predicted, gold) for found, gold, _, predicted in rows]
     return Columns(np.asarray(rows, dtype=np.float64).reshape(len(rows), group), group)
 
 
-def statistic(metric: Metric, group: int) -> Statistic:
+def score_of(metric: Metric, counts: Columns) -> Statistic:
+    """The score of sums of these counts."""
+    return statistic(metric, counts.group, macro=bool(counts.types))
+
+
+def statistic(metric: Metric, group: int, *, macro: bool = False) -> Statistic:
     """The score of summed counts, `(..., k)` in, `(...)` out; NaN where undefined.
 
     Several groups side by side are averaged (macro), over the types that have gold mentions in
@@ -162,18 +170,21 @@ def statistic(metric: Metric, group: int) -> Statistic:
     def of_one(counts: Array) -> Array:
         return getattr(rates(counts), metric)  # type: ignore[no-any-return]  # named by Metric
 
-    return averaged(of_one, group)
+    return averaged(of_one, group, macro=macro)
 
 
-def averaged(score: Statistic, group: int) -> Statistic:
-    """A score of one group made into the mean over the groups that have gold mentions."""
+def averaged(score: Statistic, group: int, *, macro: bool = False) -> Statistic:
+    """A score of one group made into the mean over the groups that have gold mentions.
+
+    One group alone is no mean, unless it is the only type of a `macro` average.
+    """
     import numpy as np
 
     def mean(counts: Array) -> Array:
         counts = np.asarray(counts, dtype=np.float64)
         shaped = counts.reshape(*counts.shape[:-1], counts.shape[-1] // group, group)
         values = score(shaped)
-        if shaped.shape[-2] == 1:
+        if shaped.shape[-2] == 1 and not macro:
             return np.asarray(values[..., 0])
         there = shaped[..., 2 if group == 3 else 1] > 0
         total = np.where(there, np.nan_to_num(values), 0.0).sum(axis=-1)

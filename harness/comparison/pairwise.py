@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from harness.comparison.measures import Columns, Drawn, Statistic, as_float, resample
-from harness.stats.permutation import ALPHA, PairedTest, holm, holm_factors, randomisation_test
+from harness.stats.permutation import (
+    ALPHA,
+    PairedTest,
+    holm_factors,
+    holm_steps,
+    randomisation_test,
+)
 from harness.stats.power import detectable_difference, verdict_is_possible
 from harness.stats.resample import Interval, Resampler, percentile_interval
 from harness.stats.ties import tie_groups
@@ -31,6 +37,8 @@ class Pair:
     test: PairedTest
     adjusted: float | None
     """The p-value after Holm's correction over all pairs; `None` where there is none."""
+    exact: bool
+    """Whether the p-value that the corrected one comes from was counted, not sampled."""
     detectable: float | None
     """The smallest true difference that this verdict finds with 80 % power."""
     possible: bool
@@ -90,7 +98,7 @@ def pairwise(
     ]
     known = [number for number, test in enumerate(tests) if test.p_value is not None]
     p_values = [tests[number].p_value or 0.0 for number in known]
-    adjusted = dict(zip(known, holm(p_values), strict=True))
+    steps = dict(zip(known, holm_steps(p_values), strict=True))
     factors = dict(zip(known, holm_factors(p_values), strict=True))
     pairs = []
     for number, (i, j) in enumerate(places):
@@ -99,7 +107,9 @@ def pairwise(
         factor = factors.get(number, 1)
         possible = number in factors and verdict_is_possible(evidence.units, factor)
         detectable = detectable_difference(paired, factor=factor) if possible else None
-        pairs.append(Pair(i, j, paired, tests[number], adjusted.get(number), detectable, possible))
+        adjusted, source = steps.get(number, (None, 0))
+        exact = not known or tests[known[source]].exact
+        pairs.append(Pair(i, j, paired, tests[number], adjusted, exact, detectable, possible))
     return Pairwise(
         tuple(as_float(score(one.counts.sum(axis=0))) for one in counts),
         tuple(one.interval() for one in drawn),

@@ -30,6 +30,8 @@ class Row:
     test: PairedTest | None = None
     adjusted: float | None = None
     """The p-value after Holm's correction over all pairs of systems."""
+    exact: bool = True
+    """Whether the p-value that `adjusted` comes from was counted, not sampled."""
     detectable: float | None = None
     """The smallest true difference that this row's verdict finds with 80 % power, after Holm's
     correction; `None` where that cannot be said."""
@@ -64,7 +66,7 @@ class PartRow:
     differences: Mapping[str, float | None]
     adjusted: Mapping[str, float | None]
     sampled: tuple[str, ...]
-    """The systems whose p-value was sampled, not counted over all assignments."""
+    """The systems whose corrected p-value comes from one that was sampled, not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ class Comparison:
                     "p": None if row.test is None else row.test.p_value,
                     "exact": None if row.test is None else row.test.exact,
                     "p_holm": row.adjusted,
+                    "p_holm_exact": None if row.adjusted is None else row.exact,
                     "verdict": row.verdict,
                     "group": marks[row.name],
                     "detectable_difference": row.detectable,

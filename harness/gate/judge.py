@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.comparison.measures import Columns, Drawn, as_float, resample, statistic, support
+from harness.comparison.measures import (
+    Columns,
+    Drawn,
+    Metric,
+    as_float,
+    resample,
+    score_of,
+    support,
+)
 from harness.flips import Flips, flips
 from harness.gate.power import Limits, detectable_drop, losses
 from harness.gate.scope import Check
@@ -63,7 +71,7 @@ def judge(
     """A verdict for each check of one backend on one gold set and task."""
     units = resampler.units
     sides = [side for item in checks for side in (item.before, item.after)]
-    scores = [statistic(item.metric, item.before.group) for item in checks]
+    scores = [score_of(item.metric, item.before) for item in checks]
     drawn = resample(resampler, sides, [score for score in scores for _ in range(2)])
     demanding = [c for c in checks if c.counts and c.interval and c.max_drop is not None]
     testable = not demanding or any(is_tested(item, units) for item in demanding)
@@ -82,7 +90,7 @@ def _verdict(
     testable: bool,
     power: bool,
 ) -> Verdict:
-    score = statistic(item.metric, item.before.group)
+    score = score_of(item.metric, item.before)
     old = as_float(score(item.before.counts.sum(axis=0)))
     new = as_float(score(item.after.counts.sum(axis=0)))
     evidence = evidence_of(item, units)
@@ -120,6 +128,7 @@ def _verdict(
         interval=None if bounds is None else (100 * bounds[0], 100 * bounds[1]),
         margin=item.max_drop,
         floor=item.floor,
+        types=item.before.types,
         detectable=whole,
         detectable_spread=spread,
         flips=_flips(item) if status != "ok" else None,
@@ -130,23 +139,30 @@ def _changes(item: Check, units: Units) -> tuple[int, int]:
     """How many units changed, and in how many of them anything was gained."""
     import numpy as np
 
-    before, after = _wins(item.before, units), _wins(item.after, units)
+    before, after = (_wins(one, units, item.metric) for one in (item.before, item.after))
     changed = np.any(units.fold(item.before.counts) != units.fold(item.after.counts), axis=1)
     return int(changed.sum()), int(np.any(after > before, axis=1).sum())
 
 
-def _wins(counts: Columns, units: Units) -> Array:
-    """What may only rise when a unit gets better: what is right, and minus what is wrong."""
+def _wins(counts: Columns, units: Units, metric: Metric) -> Array:
+    """What may only rise when a unit gets better: what is right, and minus what is wrong.
+
+    Recall knows nothing of what is wrong, and precision nothing of what is found.
+    """
     import numpy as np
 
-    shaped = units.fold(counts.counts).reshape(
-        -1, counts.counts.shape[1] // counts.group, counts.group
-    )
+    table = units.fold(counts.counts)
+    shaped = table.reshape(len(table), -1, counts.group)
     if counts.group == 3:
-        right, predicted = shaped[..., 0], shaped[..., 1]
-        return np.concatenate([right, right - predicted], axis=1)
-    found, right, predicted = shaped[..., 0], shaped[..., 2], shaped[..., 3]
-    return np.concatenate([found, right - predicted], axis=1)
+        found, right, predicted = shaped[..., 0], shaped[..., 0], shaped[..., 1]
+    else:
+        found, right, predicted = shaped[..., 0], shaped[..., 2], shaped[..., 3]
+    wins = {
+        "recall": [found],
+        "precision": [right, right - predicted],
+        "f1": [found, right - predicted],
+    }[metric]
+    return np.concatenate(wins, axis=1)
 
 
 _Said = tuple[Status, str, str]
@@ -205,7 +221,7 @@ def _detectable(
     tested = item.max_drop is not None and (not item.interval or evidence.lacking is None)
     if not item.counts or seen.old is None or not (tested or item.floor is not None):
         return None, None
-    lost = losses(item.before, item.metric, statistic(item.metric, item.before.group), units)
+    lost = losses(item.before, item.metric, score_of(item.metric, item.before), units)
     noise = 100 * values[values == values]
     if lost is None or not len(noise):
         return None, None
@@ -214,10 +230,10 @@ def _detectable(
         tail=normal_tail((1 - seen.bounds.level) / 2, evidence.degrees) if item.interval else None,
         gap=None if item.floor is None else 100 * (seen.old - item.floor),
     )
-    return (
-        detectable_drop(noise, lost, limits, whole=True),
-        detectable_drop(noise, lost, limits, whole=False),
-    )
+    whole = detectable_drop(noise, lost, limits, whole=True)
+    spread = detectable_drop(noise, lost, limits, whole=False)
+    # Each is found by draws of its own; what is lost whole is never easier to see.
+    return (whole if whole is None or spread is None else max(whole, spread)), spread
 
 
 def _flips(item: Check) -> Flips | None:

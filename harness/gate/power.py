@@ -101,14 +101,13 @@ def detectable_drop(
     """
     import numpy as np
 
-    rng = np.random.default_rng(seed)
     sample: Array = np.asarray(noise, dtype=np.float64)
     if len(sample) > _RESAMPLES:
-        sample = rng.permutation(sample)[:_RESAMPLES]
+        sample = np.random.default_rng(seed).permutation(sample)[:_RESAMPLES]
     count = len(losses.right)
-    chance = rng.random((_DRAWS, count))
+    chance = np.random.default_rng(seed).random((_DRAWS, count))
     sizes = np.rint(losses.right).astype(np.int64)
-    world = _World.of(sample - sample.mean(), count, limits, rng)
+    world = _World.of(sample - sample.mean(), count, limits, np.random.default_rng(seed + 2))
 
     def power(share: float) -> float:
         if whole:

@@ -45,6 +45,8 @@ class Verdict:
     (paragraphs, where those are resampled); `None` if it finds none."""
     detectable_spread: float | None = None
     """The same if it falls on single mentions, whatever document they are in."""
+    types: tuple[str, ...] = ()
+    """For an average: the types that it goes over."""
     documents: tuple[str, ...] = ()
     """For `blackout`: the documents."""
     flips: Flips | None = None

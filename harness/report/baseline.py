@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.baseline import Baseline, Entry
 from harness.comparison import match_of
-from harness.comparison.measures import Metric, as_float, columns, headline_part, statistic
+from harness.comparison.measures import Metric, as_float, columns, headline_part, score_of
 from harness.report.tables import UNDEFINED, Cell, Table, number
 
 __all__ = ["baseline_table", "difference_table"]
@@ -59,4 +59,4 @@ def _scores(entry: Entry) -> tuple[float | None, ...]:
     system = entry.system()
     counted = columns(system.tallies, headline_part(entry.task), match=match_of(system))
     sums = counted.counts.sum(axis=0)
-    return tuple(as_float(statistic(metric, counted.group)(sums)) for metric in _METRICS)
+    return tuple(as_float(score_of(metric, counted)(sums)) for metric in _METRICS)

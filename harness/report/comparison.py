@@ -59,7 +59,7 @@ def _row(row: Row) -> tuple[Cell, ...]:
         points(row.difference),
         between(row.paired, in_points=True),
         UNDEFINED if test is None else p_value(test.p_value, exact=test.exact),
-        UNDEFINED if test is None else p_value(row.adjusted, exact=test.exact),
+        UNDEFINED if test is None else p_value(row.adjusted, exact=row.exact),
         row.verdict,
     )
 
@@ -82,7 +82,7 @@ def _notes(found: Comparison) -> Iterator[str]:
             f"two backends' {found.unit}s at random gives a difference at least as large; the "
             f"verdict goes by p after Holm's correction over {_count(found.pairs, 'pair')}."
         )
-    if any(row.test is not None and not row.test.exact for row in found.rows):
+    if any(row.test and not (row.test.exact and row.exact) for row in found.rows):
         text += " ~ marks a p-value that was sampled, not enumerated."
     yield " ".join(filter(None, (text, scope(found.unit))))
     yield from _lacking(found)

@@ -103,6 +103,10 @@ def _notes(report: GateReport) -> Iterator[str]:
             f"A document that had {report.blackout} or more right mentions and has none now fails "
             "by itself."
         )
+    for verdict in report.verdicts:
+        if verdict.types:
+            over = f"the mean over {', '.join(verdict.types)} (the types that the gold has)"
+            yield printable(f"{verdict.part}, {verdict.backend} on {verdict.gold}: {over}.")
     yield from _power(report)
     for note in report.notes:
         yield f"Changed since: {printable(note)}"

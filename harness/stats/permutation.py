@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["ALPHA", "PairedTest", "holm", "holm_factors", "randomisation_test", "swap_test"]
+__all__ = [
+    "ALPHA",
+    "PairedTest",
+    "holm",
+    "holm_factors",
+    "holm_steps",
+    "randomisation_test",
+    "swap_test",
+]
 
 ALPHA = 0.05
 """Differences with a smaller corrected p-value are differences."""
@@ -182,10 +190,19 @@ def _swap_distribution(steps: Any) -> tuple[Array, Array]:
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """Holm's step-down adjustment: adjusted p-values in the order given, each at most 1."""
-    adjusted = [0.0] * len(p_values)
-    largest = 0.0
+    return [value for value, _ in holm_steps(p_values)]
+
+
+def holm_steps(p_values: Sequence[float]) -> list[tuple[float, int]]:
+    """Each adjusted p-value with the index of the p-value that it comes from.
+
+    That is its own, or a smaller one which a larger factor has raised above it.
+    """
+    adjusted = [(0.0, 0)] * len(p_values)
+    largest = (0.0, 0)
     for rank, index in enumerate(_ranked(p_values)):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        value = min(1.0, (len(p_values) - rank) * p_values[index])
+        largest = (value, index) if value >= largest[0] else largest
         adjusted[index] = largest
     return adjusted
 

@@ -49,10 +49,13 @@ def weighted_f(precision: Array, recall: Array, first: float = 1.0, second: floa
 
     F = (a + b) / (a / P + b / R), which is van Rijsbergen's F with beta^2 = b / a (1979,
     "Information Retrieval", ch. 7). 0 where one of them is 0 and the other 0 or undefined;
-    undefined where both are, and where one is undefined and the other is not 0.
+    undefined where both are, and where one is undefined and the other is not 0. One that has no
+    weight does not matter at all.
     """
     import numpy as np
 
+    if not first or not second:
+        return np.asarray(recall if not first else precision)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = (first + second) / (first / precision + second / recall)
     p, r = np.nan_to_num(precision), np.nan_to_num(recall)
