@@ -81,7 +81,9 @@ def complement(systems: Sequence[System], *, force: bool = False) -> Complement:
     return Complement(
         gold=systems[0].gold,
         task=systems[0].task,
-        signature=str(systems[0].signature),
+        signature=str(systems[0].signature.but(match="strict"))
+        if systems[0].task == "ner"
+        else str(systems[0].signature),
         combinations=tuple(combinations_),
         only={
             name: sum(found[mention] == 1 for mention in one.found) for name, one in answers.items()

@@ -145,7 +145,7 @@ def test_too_few_units_give_a_reason_and_nothing_else(
     text = printed(capsys, ["choose", str(tmp_path / "run"), *told])
     assert "no recommendation" in text and f"({reason}" in text
     text = printed(capsys, ["report", str(tmp_path / "run"), "--rankings"])
-    assert f"No interval: {reason}" in text and "80 % power" not in text
+    assert f"no interval: {reason}" in text and "80 % power" not in text
 
 
 def test_ten_backends_on_six_paragraphs_cannot_get_a_verdict(

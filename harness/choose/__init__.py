@@ -22,10 +22,11 @@ from harness.choose.wishes import (
     seconds_per_1k_words,
 )
 from harness.coding import encode
-from harness.comparison import check_same_count, match_of
+from harness.comparison import check_same_count, match_of, shared_units
 from harness.comparison.measures import (
     Columns,
     Drawn,
+    Metric,
     Statistic,
     as_float,
     averaged,
@@ -134,6 +135,7 @@ def choose(
     if not systems:
         raise NothingMeasured(f"no backend was measured for the task {wishes.task}")
     check_same_count(systems, force=force)
+    systems, _ = shared_units(systems, force=force)
     counts = [_counts(system, wishes, systems) for system in systems]
     score = _quality(wishes, counts[0])
     resampler = Resampler(systems[0].documents, resamples=resamples, seed=seed)
@@ -149,9 +151,7 @@ def choose(
             best_probability=share,
             pareto=not any(_dominates(found[j], found[index]) for j in able),
         )
-    ranked = sorted(
-        range(len(found)), key=lambda i: (not found[i].qualifies, -(found[i].quality or 0.0))
-    )
+    ranked = sorted(range(len(found)), key=lambda i: (not found[i].qualifies, -_worth(found[i])))
     order = [i for i in ranked if found[i].qualifies]
     sides = pairwise([counts[i] for i in order], score, resampler, seed=seed)
     recommended, tied, reasons = _decide([found[i] for i in order], sides, resampler.unit)
@@ -189,8 +189,15 @@ def _counts(system: System, wishes: Wishes, systems: Sequence[System]) -> Column
         )
     match = match_of(system)
     types = [label for label, n in entity_types(systems[0].tallies).items() if n]
-    found = [columns(system.tallies, name, match=match, types=types) for name in names]
-    return found[0] if len(found) == 1 else Columns(sum(one.counts for one in found), 3)  # type: ignore[arg-type]  # never empty
+    metric: Metric = "f1"
+    if not wishes.precision_weight or not wishes.recall_weight:
+        metric = "recall" if wishes.recall_weight else "precision"
+    found = [
+        columns(system.tallies, name, match=match, types=types, metric=metric) for name in names
+    ]
+    if len(found) == 1:
+        return found[0]
+    return Columns(sum(one.counts for one in found), 3, metric=metric)  # type: ignore[arg-type]  # never empty
 
 
 def _types(systems: Sequence[System]) -> set[str]:
@@ -220,8 +227,8 @@ def _candidate(
     ran_offline: bool,
 ) -> Candidate:
     total = counted.counts.sum(axis=0)
-    precision = as_float(score_of("precision", counted)(total))
-    recall = as_float(score_of("recall", counted)(total))
+    precision = as_float(score_of(counted, "precision")(total))
+    recall = as_float(score_of(counted, "recall")(total))
     problems = list(obstacles(system, wishes, ran_offline=ran_offline))
     problems += [f"never gives {label}" for label in _never_given(system, wishes)]
     declaration = system.result.declaration if system.result else None
@@ -282,6 +289,11 @@ def _best_shares(drawn: Sequence[Drawn]) -> list[float]:
     return [float(share) for share in (best / best.sum(axis=0)).mean(axis=1)]
 
 
+def _worth(candidate: Candidate) -> float:
+    """The quality; an undefined one is worse than any."""
+    return -1.0 if candidate.quality is None else candidate.quality
+
+
 def _dominates(one: Candidate, other: Candidate) -> bool:
     """At least as good, as fast and as small, and better in one; an unknown cost is the worst."""
     ours, theirs = _merits(one), _merits(other)
@@ -291,7 +303,7 @@ def _dominates(one: Candidate, other: Candidate) -> bool:
 def _merits(candidate: Candidate) -> tuple[float, float, float]:
     memory = candidate.peak_memory_bytes
     return (
-        candidate.quality or 0.0,
+        _worth(candidate),
         candidate.words_per_second or 0.0,
         float("-inf") if memory is None else -float(memory),
     )
@@ -313,7 +325,7 @@ def _decide(
         better = _better(best, len(others), largest.adjusted or 0.0, largest.exact)
         return best.name, (), [better, *_good(best)]
     together = [best, *tied]
-    names = ", ".join(candidate.name for candidate in together)
+    names = ", ".join(candidate.name for candidate in tied)
     undecided = [pair for pair in pairs if not pair.differs]
     known = [pair.adjusted for pair in undecided if pair.adjusted is not None]
     if lacking := next((pair.test.lacking for pair in undecided if pair.test.lacking), None):
@@ -323,7 +335,7 @@ def _decide(
     else:
         why = f"p up to {max(known, default=1.0):.2f} after Holm's correction"
     reasons = [
-        f"no recommendation: this gold set cannot tell {names} apart ({why})",
+        f"no recommendation: this gold set cannot tell {best.name} from {names} ({why})",
         *_cheapest(together),
     ]
     return None, tuple(candidate.name for candidate in together), reasons
@@ -349,7 +361,7 @@ def _good(best: Candidate) -> list[str]:
     if best.best_probability is not None and best.best_probability < 1:
         reasons.append(f"it is the best in {100 * best.best_probability:.0f} % of resamples")
     if best.pareto:
-        reasons.append("no other is at least as good, as fast and as small")
+        reasons.append("no other that qualifies is at least as good, as fast and as small")
     return reasons
 
 

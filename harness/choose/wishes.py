@@ -114,7 +114,7 @@ def obstacles(system: System, wishes: Wishes, *, ran_offline: bool) -> Iterator[
     costs = result.costs if result else Costs()
     for limit, value, name, unit in (
         (wishes.max_memory, costs.peak_memory_bytes, "peak memory", "bytes"),
-        (wishes.max_disk, costs.model_bytes if result else None, "model size", "bytes"),
+        (wishes.max_disk, _model_bytes(system), "model size", "bytes"),
         (wishes.max_load_seconds, costs.load_seconds, "load time", "s"),
         (
             wishes.max_seconds_per_1k_words,
@@ -132,6 +132,15 @@ def obstacles(system: System, wishes: Wishes, *, ran_offline: bool) -> Iterator[
     yield from _licence_obstacles(system, wishes.licence)
     if wishes.offline and not (ran_offline or _needs_no_download(system)):
         yield "did not run offline"
+
+
+def _model_bytes(system: System) -> int | None:
+    """The size of the model's files; 0 is known only of what takes none."""
+    result = system.result
+    if result is None:
+        return None
+    takes_none = result.declaration is not None and not result.declaration.takes_model
+    return result.costs.model_bytes if result.costs.model_bytes or takes_none else None
 
 
 def seconds_per_1k_words(costs: Costs) -> float | None:

@@ -15,7 +15,6 @@ from harness.annotation import Task
 from harness.comparison.measures import (
     ATTRIBUTION_PARTS,
     Columns,
-    Metric,
     as_float,
     columns,
     entity_types,
@@ -49,6 +48,7 @@ __all__ = [
     "check_same_count",
     "compare",
     "match_of",
+    "shared_units",
     "systems_of",
 ]
 
@@ -78,7 +78,7 @@ def compare(
         raise NothingMeasured("there is nothing to compare: no system was measured")
     known_metric = metric_named(metric)
     notes = check_same_count(systems, force=force)
-    systems, dropped = _shared_units(distinct_names(systems), force=force)
+    systems, dropped = shared_units(distinct_names(systems), force=force)
     if dropped:
         notes.append(f"{dropped} units that not every system has are left out")
     reference = systems[0]
@@ -91,7 +91,10 @@ def compare(
 
     def counted(name: str) -> list[Columns]:
         macro = [label for label in types if types[label]]
-        return [columns(system.tallies, name, match=mode, types=macro) for system in systems]
+        return [
+            columns(system.tallies, name, match=mode, types=macro, metric=known_metric)
+            for system in systems
+        ]
 
     measured = counted(known_part)
     unable = {s.name for s in systems if known_part in _withheld(s)}
@@ -101,7 +104,7 @@ def compare(
         for system, one in zip(systems, measured, strict=True)
     ]
     notes += [f"{name}: cannot give {known_part}" for name in sorted(unable)]
-    score = score_of(known_metric, measured[0])
+    score = score_of(measured[0])
     found = pairwise(measured, score, resampler, seed=seed)
     system_names = [system.name for system in systems]
     names = (
@@ -112,7 +115,6 @@ def compare(
     parts = _part_rows(
         systems,
         {name: counted(name) for name in names},
-        known_metric,
         min_support,
         resampler.units,
         seed,
@@ -141,6 +143,7 @@ def compare(
         pairs=found.tested(),
         parts=parts,
         types=measured[0].types,
+        thin=tuple(_thin(measured[0], resampler.units)),
         flips={
             system.name: flips(base, other)
             for system in systems[1:]
@@ -163,6 +166,14 @@ def _labels(system: System, *, with_f1: bool) -> Iterator[str]:
         yield not_scored(source.not_scored, source.f1_with_all if with_f1 else None)
     if system.counted is not None:
         yield from (*system.counted.terms.gold_assumed, *system.counted.terms.assumed)
+
+
+def _thin(counts: Columns, units: Units) -> Iterator[str]:
+    """The types of an average that rest on too few units for an interval of their own."""
+    for number, label in enumerate(counts.types):
+        gold = counts.counts[:, counts.group * number + 2 : counts.group * number + 3]
+        if units.evidence(gold).lacking:
+            yield label
 
 
 def _strange(systems: Sequence[System], types: Mapping[str, int]) -> Iterator[str]:
@@ -235,7 +246,11 @@ def _gold_projection(text: str) -> str:
     return next((part for part in text.split(",") if part.startswith("gold=")), "")
 
 
-def _shared_units(systems: Sequence[System], *, force: bool) -> tuple[list[System], int]:
+def shared_units(systems: Sequence[System], *, force: bool) -> tuple[list[System], int]:
+    """The systems on the paragraphs that all of them have, and how many one at most has more.
+
+    Raises `NotComparable` where they differ, unless forced, and where they share none.
+    """
     first = systems[0].units
     if all(system.units == first for system in systems):
         return list(systems), 0
@@ -251,7 +266,7 @@ def _shared_units(systems: Sequence[System], *, force: bool) -> tuple[list[Syste
         kept = tuple(unit for unit in first if unit in shared)
         tallies = tuple(by_unit[unit] for unit in kept)
         out.append(replace(system, units=kept, tallies=tallies))
-    return out, len(first) - len(shared)
+    return out, max(len(system.units) for system in systems) - len(shared)
 
 
 def _rows(names: Sequence[str], found: Pairwise) -> Iterator[Row]:
@@ -279,7 +294,6 @@ def _rows(names: Sequence[str], found: Pairwise) -> Iterator[Row]:
 def _part_rows(
     systems: Sequence[System],
     counted: Mapping[str, Sequence[Columns]],
-    metric: Metric,
     min_support: int,
     units: Units,
     seed: int,
@@ -289,18 +303,19 @@ def _part_rows(
     kept = {part: cols for part, cols in counted.items() if support(cols[0]) >= min_support}
     tests: dict[tuple[str, str], PairedTest] = {}
     for part, cols in kept.items():
-        score = score_of(metric, cols[0])
+        score = score_of(cols[0])
         for name, col in zip(names[1:], cols[1:], strict=True):
             if part not in withheld[name] | withheld[names[0]]:
+                behind = units.evidence(cols[0].basis, col.basis)
                 tests[part, name] = randomisation_test(
-                    cols[0].counts, col.counts, units, score, seed=seed
+                    cols[0].counts, col.counts, units, score, evidence=behind, seed=seed
                 )
     known = [key for key, test in tests.items() if test.p_value is not None]
     steps = holm_steps([tests[key].p_value or 0.0 for key in known])
     corrected = dict(zip(known, steps, strict=True))
     rows = []
     for part, cols in kept.items():
-        score = score_of(metric, cols[0])
+        score = score_of(cols[0])
         scores = {
             name: None if part in withheld[name] else as_float(score(col.counts.sum(axis=0)))
             for name, col in zip(names, cols, strict=True)

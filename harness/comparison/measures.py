@@ -79,6 +79,18 @@ class Columns:
     counts: Array
     group: int
     types: tuple[str, ...] = ()
+    metric: Metric = "f1"
+    """What is to be made of them; it decides which of them stand behind the score."""
+
+    @property
+    def basis(self) -> Array:
+        """What each paragraph contributes to the denominator: predictions, gold mentions, or both.
+
+        A paragraph without any of it says nothing of the score.
+        """
+        gold, predicted = (2, 1) if self.group == 3 else (1, 3)
+        wanted = {"precision": (predicted,), "recall": (gold,), "f1": (predicted, gold)}
+        return sum(self.counts[:, column :: self.group] for column in wanted[self.metric])  # type: ignore[return-value]  # never empty
 
 
 def headline_part(task: Task) -> str:
@@ -131,7 +143,12 @@ def entity_types(tallies: Iterable[Tally]) -> dict[str, int]:
 
 
 def columns(
-    tallies: Sequence[Tally], part: str, *, match: Match = "strict", types: Sequence[str] = ()
+    tallies: Sequence[Tally],
+    part: str,
+    *,
+    match: Match = "strict",
+    types: Sequence[str] = (),
+    metric: Metric = "f1",
 ) -> Columns:
     """The counts of a part, a row per tally. `types` are those that `macro` averages over."""
     import numpy as np
@@ -139,7 +156,7 @@ def columns(
     if part == "macro":
         blocks = [columns(tallies, label, match=match).counts for label in types]
         table = np.concatenate(blocks, axis=1) if blocks else np.zeros((len(tallies), 3))
-        return Columns(table, 3, tuple(types))
+        return Columns(table, 3, tuple(types), metric)
     rows: list[Sequence[float]] = []
     for tally in tallies:
         if isinstance(tally, NerTally):
@@ -151,12 +168,13 @@ def columns(
     group = 4 if part in KINDS else 3
     if isinstance(next(iter(tallies), None), AttributionTally) and group == 3:
         rows = [(found, predicted, gold) for found, gold, _, predicted in rows]
-    return Columns(np.asarray(rows, dtype=np.float64).reshape(len(rows), group), group)
+    table = np.asarray(rows, dtype=np.float64).reshape(len(rows), group)
+    return Columns(table, group, metric=metric)
 
 
-def score_of(metric: Metric, counts: Columns) -> Statistic:
-    """The score of sums of these counts."""
-    return statistic(metric, counts.group, macro=bool(counts.types))
+def score_of(counts: Columns, metric: Metric | None = None) -> Statistic:
+    """The score of sums of these counts; `metric` is another one than they were made for."""
+    return statistic(metric or counts.metric, counts.group, macro=bool(counts.types))
 
 
 def statistic(metric: Metric, group: int, *, macro: bool = False) -> Statistic:
@@ -240,7 +258,7 @@ def resample(
     sums = resampler.sums(np.concatenate([one.counts for one in counts], axis=1))
     cuts = np.cumsum([one.counts.shape[1] for one in counts])[:-1]
     return [
-        Drawn(of(part), resampler.units.evidence(one.counts))
+        Drawn(of(part), resampler.units.evidence(one.basis))
         for one, part, of in zip(counts, np.split(sums, cuts, axis=1), score, strict=True)
     ]
 

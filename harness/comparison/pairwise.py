@@ -92,9 +92,12 @@ def pairwise(
     drawn = resample(resampler, counts, [score] * len(counts))
     places = list(combinations(range(len(counts)), 2))
     units = resampler.units
+    behind = [units.evidence(counts[i].basis, counts[j].basis) for i, j in places]
     tests = [
-        randomisation_test(counts[i].counts, counts[j].counts, units, score, seed=seed)
-        for i, j in places
+        randomisation_test(
+            counts[i].counts, counts[j].counts, units, score, evidence=evidence, seed=seed
+        )
+        for (i, j), evidence in zip(places, behind, strict=True)
     ]
     known = [number for number, test in enumerate(tests) if test.p_value is not None]
     p_values = [tests[number].p_value or 0.0 for number in known]
@@ -102,11 +105,11 @@ def pairwise(
     factors = dict(zip(known, holm_factors(p_values), strict=True))
     pairs = []
     for number, (i, j) in enumerate(places):
-        evidence = units.evidence(counts[i].counts, counts[j].counts)
+        evidence = behind[number]
         paired = percentile_interval(drawn[j].values - drawn[i].values, evidence)
         factor = factors.get(number, 1)
         possible = number in factors and verdict_is_possible(evidence.units, factor)
-        detectable = detectable_difference(paired, factor=factor) if possible else None
+        detectable = detectable_difference(paired, evidence, factor=factor) if possible else None
         adjusted, source = steps.get(number, (None, 0))
         exact = not known or tests[known[source]].exact
         pairs.append(Pair(i, j, paired, tests[number], adjusted, exact, detectable, possible))

@@ -96,6 +96,8 @@ class Comparison:
     seed: int
     types: tuple[str, ...] = ()
     """The types that a macro average goes over; empty for other parts."""
+    thin: tuple[str, ...] = ()
+    """Those of them that rest on too few units for an interval of their own."""
     notes: tuple[str, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Document id -> text, to show flips in their context."""
@@ -132,6 +134,7 @@ class Comparison:
             "groups": [list(group) for group in self.groups],
             "pairs": self.pairs,
             "types": list(self.types),
+            "thin_types": list(self.thin),
             "parts": encode(self.parts),
             "flips": {
                 name: {

@@ -35,7 +35,7 @@ __all__ = ["evidence_of", "is_tested", "judge"]
 
 def evidence_of(check: Check, units: Units) -> Evidence:
     """What stands behind the difference of a check."""
-    return units.evidence(check.before.counts, check.after.counts)
+    return units.evidence(check.before.basis, check.after.basis)
 
 
 def is_tested(check: Check, units: Units) -> bool:
@@ -71,7 +71,7 @@ def judge(
     """A verdict for each check of one backend on one gold set and task."""
     units = resampler.units
     sides = [side for item in checks for side in (item.before, item.after)]
-    scores = [score_of(item.metric, item.before) for item in checks]
+    scores = [score_of(item.before) for item in checks]
     drawn = resample(resampler, sides, [score for score in scores for _ in range(2)])
     demanding = [c for c in checks if c.counts and c.interval and c.max_drop is not None]
     testable = not demanding or any(is_tested(item, units) for item in demanding)
@@ -90,7 +90,7 @@ def _verdict(
     testable: bool,
     power: bool,
 ) -> Verdict:
-    score = score_of(item.metric, item.before)
+    score = score_of(item.before)
     old = as_float(score(item.before.counts.sum(axis=0)))
     new = as_float(score(item.after.counts.sum(axis=0)))
     evidence = evidence_of(item, units)
@@ -126,6 +126,8 @@ def _verdict(
         current=new,
         difference=seen.difference,
         interval=None if bounds is None else (100 * bounds[0], 100 * bounds[1]),
+        level=own if item.interval else None,
+        unit=units.unit,
         margin=item.max_drop,
         floor=item.floor,
         types=item.before.types,
@@ -170,7 +172,9 @@ _Said = tuple[Status, str, str]
 
 def _outcome(seen: _Seen) -> _Said:
     item, old, new = seen.check, seen.old, seen.new
-    if item.floor is not None and (new is None or new < item.floor):
+    if item.floor is not None and new is None:
+        return _weighed(item, "floor", f"is undefined, the floor is {item.floor:g}")
+    if item.floor is not None and new is not None and new < item.floor:
         return _weighed(item, "floor", f"{_number(new)} is below the floor of {item.floor:g}")
     if item.max_drop is None:
         return "ok", "ok", f"{_number(new)}, floor {item.floor:g}"
@@ -208,7 +212,8 @@ def _dropped(seen: _Seen, said: str) -> _Said:
 def _weighed(item: Check, code: str, said: str) -> _Said:
     if item.counts:
         return "fail", code, said
-    few = f"{said}; only {support(item.after)} gold mentions (fewer than {item.min_support})"
+    what = "letters" if item.part.endswith(".overlap") else "gold mentions"
+    few = f"{said}; only {support(item.after)} {what} (fewer than {item.min_support})"
     return "warn", "little-support" if code != "floor" else "floor", few
 
 
@@ -221,7 +226,7 @@ def _detectable(
     tested = item.max_drop is not None and (not item.interval or evidence.lacking is None)
     if not item.counts or seen.old is None or not (tested or item.floor is not None):
         return None, None
-    lost = losses(item.before, item.metric, score_of(item.metric, item.before), units)
+    lost = losses(item.before, item.metric, score_of(item.before), units)
     noise = 100 * values[values == values]
     if lost is None or not len(noise):
         return None, None

@@ -106,7 +106,7 @@ def detectable_drop(
         sample = np.random.default_rng(seed).permutation(sample)[:_RESAMPLES]
     count = len(losses.right)
     chance = np.random.default_rng(seed).random((_DRAWS, count))
-    sizes = np.rint(losses.right).astype(np.int64)
+    sizes = np.ceil(losses.right).astype(np.int64)  # Half a credit is a mention too.
     world = _World.of(sample - sample.mean(), count, limits, np.random.default_rng(seed + 2))
 
     def power(share: float) -> float:

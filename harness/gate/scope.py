@@ -98,7 +98,7 @@ def checks_of(present: Present, rules: Rules) -> Iterator[Check]:
             old = wanted.get((part, rule.metric))
             wanted[part, rule.metric] = rule if old is None else _merged(old, rule)
     for (part, metric), rule in wanted.items():
-        before, after = (_columns(s, part) for s in (present.previous, present.current))
+        before, after = (_columns(s, part, metric) for s in (present.previous, present.current))
         least = rules.min_support if rule.min_support is None else rule.min_support
         yield Check(
             present=present,
@@ -134,9 +134,9 @@ def _merged(old: Rule, new: Rule) -> Rule:
     )
 
 
-def _columns(system: System, part: str) -> Columns:
+def _columns(system: System, part: str, metric: Metric) -> Columns:
     types = list(entity_types(system.tallies)) if part == "macro" else []
-    return columns(system.tallies, part, match=match_of(system), types=types)
+    return columns(system.tallies, part, match=match_of(system), types=types, metric=metric)
 
 
 def idle_rules(rules: Rules, entries: Sequence[Entry], types: Types) -> Iterator[Verdict]:

@@ -16,6 +16,14 @@ Status: TypeAlias = Literal["ok", "warn", "fail", "error"]
 """`fail` is a regression; `error` means that something could not be checked."""
 
 
+_REMARKS = ("new", "other-scores", "failed-documents")
+"""Codes of what is said besides, and is no check."""
+
+
+def _checks(count: int) -> str:
+    return f"{count} check{'' if count == 1 else 's'}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """One check. Differences, margins and detectable drops are in points of a hundred."""
@@ -37,7 +45,11 @@ class Verdict:
     current: float | None = None
     difference: float | None = None
     interval: tuple[float, float] | None = None
-    """Paired bootstrap interval of the difference, at the level that the report names."""
+    """Paired bootstrap interval of the difference."""
+    level: float | None = None
+    """Of that interval; `None` where the margin alone decides."""
+    unit: str = ""
+    """What was resampled for it."""
     margin: float | None = None
     floor: float | None = None
     detectable: float | None = None
@@ -72,6 +84,7 @@ class GateReport:
     blackout: int
     """Right mentions of a document whose loss as a whole fails; 0 where that is off."""
     unit: str
+    """What was resampled for the first gold set; each verdict has its own."""
     resamples: int
     seed: int
     baseline: str = ""
@@ -100,16 +113,17 @@ class GateReport:
     def headline(self) -> str:
         """One line for people."""
         failed, errors = len(self.having("fail")), len(self.having("error"))
+        made = sum(verdict.code not in _REMARKS for verdict in self.verdicts)
         if failed:
             more = f", {errors} could not be checked" if errors else ""
-            return f"regression: {failed} of {len(self.verdicts)} checks failed{more}"
+            return f"regression: {failed} of {_checks(made)} failed{more}"
         if errors:
-            return f"not checked: {errors} of {len(self.verdicts)} checks could not be made"
+            return f"not checked: {errors} of {_checks(made)} could not be made"
         if self.exit_status:
             return "nothing was measured"
         warned = len(self.having("warn"))
         more = f", {warned} with a warning" if warned else ""
-        return f"no regression: {len(self.verdicts)} checks passed{more}"
+        return f"no regression: {_checks(made)} passed{more}"
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the texts."""
@@ -125,6 +139,6 @@ class GateReport:
             "accepted",
         ):
             value[name] = getattr(self, name)
-        for name in ("run", "rules", "notes", "verdicts"):
+        for name in ("run", "rules", "notes", "remarks", "verdicts"):
             value[name] = encode(getattr(self, name))
         return value

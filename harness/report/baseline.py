@@ -59,4 +59,4 @@ def _scores(entry: Entry) -> tuple[float | None, ...]:
     system = entry.system()
     counted = columns(system.tallies, headline_part(entry.task), match=match_of(system))
     sums = counted.counts.sum(axis=0)
-    return tuple(as_float(score_of(metric, counted)(sums)) for metric in _METRICS)
+    return tuple(as_float(score_of(counted, metric)(sums)) for metric in _METRICS)

@@ -34,7 +34,7 @@ def choice_table(choice: Choice) -> Table:
         between = UNDEFINED
         if candidate.interval is not None:
             between = f"[{number(candidate.interval[0])}, {number(candidate.interval[1])}]"
-        probability = candidate.best_probability
+        probability = candidate.best_probability if candidate.interval is not None else None
         rows.append(
             (
                 candidate.name,

@@ -9,6 +9,8 @@ from harness.comparison.result import Comparison, Row
 from harness.flips import Flips, describe
 from harness.report.method import between, p_value, points, resampling, scope
 from harness.report.tables import UNDEFINED, Cell, Table, number
+from harness.stats.resample import shown_by
+from harness.stats.units import LEAST_UNITS
 
 __all__ = ["comparison_tables", "flip_lines"]
 
@@ -68,9 +70,14 @@ def _notes(found: Comparison) -> Iterator[str]:
     yield from found.notes
     if found.types:
         yield f"{found.part}: the mean over {', '.join(found.types)} (the types that the gold has)."
+        if found.thin:
+            yield (
+                f"{', '.join(found.thin)}: in fewer than {LEAST_UNITS} {found.unit}s, too few to "
+                "tell how other texts would come out; the interval takes them as they are."
+            )
     elif found.part.endswith(".overlap"):
         yield f"{found.part} counts letters and digits."
-    made = resampling(found.unit, found.resamples, found.seed, paired=True)
+    made = resampling(found.unit, found.resamples, found.seed, paired=len(found.rows) > 1)
     if len(found.rows) < 2:
         yield " ".join(filter(None, (f"CI: {made}.", scope(found.unit))))
         yield from _lacking(found)
@@ -91,7 +98,30 @@ def _notes(found: Comparison) -> Iterator[str]:
             f"Groups, best first: {'; '.join(' = '.join(group) for group in found.groups)}. Of a "
             "group no two were found to differ; two that share none were."
         )
+        untested = len(found.rows) * (len(found.rows) - 1) // 2 - found.pairs
+        if untested:
+            yield f"Not tested, and joined for that alone: {untested} of the pairs."
+    yield from _unshown(found)
     yield from _detectable(found)
+
+
+def _unshown(found: Comparison) -> Iterator[str]:
+    """Says where resamples do not reach as far as an interval should."""
+    short = [
+        row.name
+        for row in found.rows
+        if any(
+            one is not None
+            and one.bounds is not None
+            and not shown_by(found.resamples, one.level, one.degrees)
+            for one in (row.interval, row.paired)
+        )
+    ]
+    if short:
+        yield (
+            f"{', '.join(short)}: so few {found.unit}s or resamples that the ends of an interval "
+            "are the most extreme resamples."
+        )
 
 
 def _count(count: int, what: str) -> str:

@@ -89,15 +89,7 @@ def _row(verdict: Verdict) -> tuple[Cell, ...]:
 def _notes(report: GateReport) -> Iterator[str]:
     if report.baseline:
         yield f"Run {report.run} against {report.baseline}, accepted {report.accepted}."
-    if report.checks:
-        made = resampling(report.unit, report.resamples, report.seed, paired=True)
-        many = f"each of {report.checks} checks, so that all together hold at 95 % (Bonferroni)"
-        text = (
-            "A drop fails when it is larger than its margin and its interval lies below 0. "
-            f"Interval: {100 * report.level:.2f} % for "
-            f"{'the only check' if report.checks == 1 else many}; {made}."
-        )
-        yield " ".join(filter(None, (text, scope(report.unit))))
+    yield from _method(report)
     if report.blackout:
         yield (
             f"A document that had {report.blackout} or more right mentions and has none now fails "
@@ -113,20 +105,56 @@ def _notes(report: GateReport) -> Iterator[str]:
     yield from map(printable, report.remarks)
 
 
+def _method(report: GateReport) -> Iterator[str]:
+    """When a drop fails, and how its interval is made."""
+    drops = [verdict for verdict in report.verdicts if verdict.margin is not None]
+    if any(verdict.level is None for verdict in drops):
+        yield "Where a rule says interval = false, a drop fails when it is larger than its margin."
+    drops = [verdict for verdict in drops if verdict.level is not None and verdict.interval]
+    if not drops:
+        return
+    units = list(dict.fromkeys((verdict.gold, verdict.unit) for verdict in drops))
+    alike = len({unit for _, unit in units}) < 2
+    made = [
+        resampling(unit, report.resamples, report.seed, paired=True)
+        + ("" if alike else f" ({gold})")
+        for gold, unit in (units[:1] if alike else units)
+    ]
+    level = f"{100 * report.level:.2f} %"
+    if report.checks > 1:
+        level += f" for each of {report.checks} checks, so that all together hold at 95 %"
+        level += " (Bonferroni)"
+    if any(verdict.level != report.level for verdict in drops):
+        level += "; 95 % for those that can only warn"
+    text = (
+        "A drop fails when it is larger than its margin and its interval lies below 0. "
+        f"Interval: {level}; {', '.join(made)}."
+    )
+    few = scope("paragraph") if any(unit == "paragraph" for _, unit in units) else ""
+    yield " ".join(filter(None, (text, few)))
+
+
 def _power(report: GateReport) -> Iterator[str]:
     """By backend: the smallest drop that the check is able to see."""
-    by_system: dict[str, list[Verdict]] = {}
+    by_system: dict[tuple[str, str, str], list[Verdict]] = {}
     for verdict in report.verdicts:
         if verdict.detectable is not None or verdict.detectable_spread is not None:
-            by_system.setdefault(f"{verdict.backend} on {verdict.gold}", []).append(verdict)
-    for name, verdicts in by_system.items():
+            key = (verdict.backend, verdict.gold, verdict.task or "")
+            by_system.setdefault(key, []).append(verdict)
+    tasks = {(backend, gold): set[str]() for backend, gold, _ in by_system}
+    for backend, gold, task in by_system:
+        tasks[backend, gold].add(task)
+    for (backend, gold, task), verdicts in by_system.items():
         first, *rest = verdicts
         shown = f"{first.part} {first.metric} {_caught([first])}"
         if rest:
             shown += f", the other scores {_caught(rest)}"
+        blind = [verdict.part for verdict in verdicts if verdict.detectable is None]
+        never = f"; never {', '.join(blind)} if whole {first.unit}s are taken" if blind else ""
+        where = f"{backend} on {gold}" + (f" ({task})" if len(tasks[backend, gold]) > 1 else "")
         yield printable(
-            f"Power: on {name} a true drop is caught in 4 of 5 cases from: {shown}, if it takes "
-            f"whole {report.unit}s (in brackets: if it falls on mentions here and there)."
+            f"Power: on {where} a true drop is caught in 4 of 5 cases from: {shown}, if it takes "
+            f"whole {first.unit}s (in brackets: if it falls on mentions here and there){never}."
         )
 
 

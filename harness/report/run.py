@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.annotation import Task
-from harness.comparison.measures import Columns, statistic
+from harness.comparison.measures import Columns, resample
 from harness.comparison.pairwise import pairwise
 from harness.record import GoldRecord, Result, RunRecord
 from harness.report.method import between, resampling, scope
@@ -15,7 +15,8 @@ from harness.report.scores import attribution_table, ner_table
 from harness.report.tables import UNDEFINED, Cell, Table, number, quantity, render
 from harness.rescore import UnitCounts, full_score, headline, unit_counts
 from harness.signature import Signature
-from harness.stats.resample import Resampler, interval
+from harness.stats.rates import f1
+from harness.stats.resample import Interval, Resampler
 
 __all__ = ["description", "details", "leaderboard", "ranking_table", "rankings"]
 
@@ -117,17 +118,18 @@ def ranking_table(
         if result.status in ("ok", "partial")
     }
     resampler = _resampler(record, list(counted.values()))
+    intervals = _intervals(counted, resampler)
     ranked = sorted(results, key=lambda result: _rank(result, counted.get(result.backend)))
     card = record.find_gold(gold)
     annotated = not shared and _as_agreement(results, card)
     rows = (
         *(_ceiling_row(card, task) if annotated else ()),
-        *(_ranking_row(result, counted, resampler) for result in ranked),
+        *(_ranking_row(result, counted, intervals) for result in ranked),
     )
     labels = f", {schema}" if schema else ""
     labels += ", the finest schema that all backends reach" if shared else ""
     title = f"{gold}: {_TASKS[task]}{labels} ({card.documents} documents, {card.words} words)"
-    notes = [*_signatures(results), *_method(task, results, counted, resampler)]
+    notes = [*_signatures(results), *_method(task, results, counted, intervals, resampler)]
     if annotated:
         notes.extend(_ceiling_note(card, task))
     if task == "ner":
@@ -156,16 +158,30 @@ def _resampler(record: RunRecord, counts: list[UnitCounts]) -> Resampler | None:
     return Resampler(counts[0].documents, seed=record.seed) if counts else None
 
 
+def _columns(counts: UnitCounts) -> Columns:
+    import numpy as np
+
+    return Columns(np.asarray(counts.counts, dtype=np.float64).reshape(-1, 3), 3)
+
+
+def _intervals(counted: dict[str, UnitCounts], resampler: Resampler | None) -> dict[str, Interval]:
+    """Of F1, as `harness compare` gives them."""
+    if resampler is None:
+        return {}
+    drawn = resample(resampler, [*map(_columns, counted.values())], [f1] * len(counted))
+    return {name: one.interval() for name, one in zip(counted, drawn, strict=True)}
+
+
 def _rank(result: Result, counts: UnitCounts | None) -> tuple[bool, bool, float]:
     sanity = bool(result.declaration and result.declaration.sanity)
     return (counts is None, sanity, -(_f1(counts) or 0.0))
 
 
 def _ranking_row(
-    result: Result, counted: dict[str, UnitCounts], resampler: Resampler | None
+    result: Result, counted: dict[str, UnitCounts], intervals: dict[str, Interval]
 ) -> tuple[Cell, ...]:
     counts = counted.get(result.backend)
-    if counts is None or resampler is None:
+    if counts is None:
         return (f"{result.backend} ({result.status})", *([UNDEFINED] * 9))
     tp, predicted, gold = _sums(counts)
     costs = result.costs
@@ -175,7 +191,7 @@ def _ranking_row(
         number(tp / predicted if predicted else None),
         number(tp / gold if gold else None),
         number(_f1(counts)),
-        between(interval(counts.counts, resampler)),
+        between(intervals[result.backend]),
         number(_second(result)),
         quantity(costs.documents_per_second),
         quantity(costs.words_per_second),
@@ -265,6 +281,7 @@ def _method(
     task: Task,
     results: Sequence[Result],
     counted: dict[str, UnitCounts],
+    intervals: dict[str, Interval],
     resampler: Resampler | None,
 ) -> list[str]:
     if resampler is None:
@@ -272,8 +289,11 @@ def _method(
     made = resampling(resampler.unit, resampler.resamples, resampler.seed)
     parts = [f"Ranked by F1, {_headline(results)}. {_MEANING[task]} CI: {made}."]
     parts.append(scope(resampler.unit))
-    lacking = dict.fromkeys(interval(one.counts, resampler).lacking for one in counted.values())
-    parts += [f"No interval: {reason}." for reason in lacking if reason]
+    lacking: dict[str, list[str]] = {}
+    for name, one in intervals.items():
+        if one.lacking:
+            lacking.setdefault(one.lacking, []).append(name)
+    parts += [f"{', '.join(names)}: no interval: {why}." for why, names in lacking.items()]
     real = [r.backend for r in results if r.backend in counted and not _is_sanity(r)]
     parts.append(_detectable([counted[name] for name in real], resampler))
     return [" ".join(filter(None, parts))]
@@ -281,12 +301,9 @@ def _method(
 
 def _detectable(counted: Sequence[UnitCounts], resampler: Resampler) -> str:
     """What the tests of `harness compare` are able to see between these backends."""
-    import numpy as np
-
     if len(counted) < 2:
         return ""
-    columns = [Columns(np.asarray(one.counts, dtype=np.float64), 3) for one in counted]
-    found = pairwise(columns, statistic("f1", 3), resampler, seed=resampler.seed)
+    found = pairwise([*map(_columns, counted)], f1, resampler, seed=resampler.seed)
     seen = [pair.detectable for pair in found.pairs if pair.detectable is not None]
     if not seen:
         return ""

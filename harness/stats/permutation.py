@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.stats.rates import f1
-from harness.stats.units import Units
+from harness.stats.units import Evidence, Units
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,16 +62,17 @@ def randomisation_test(
     units: Units,
     statistic: Statistic = f1,
     *,
+    evidence: Evidence | None = None,
     trials: int = 10_000,
     seed: int = 0,
 ) -> PairedTest:
     """`swap_test` over the units that intervals resample, of counts per paragraph.
 
     `reference` and `other` have the shape `(paragraphs, k)`. There is no p-value where too few
-    units hold anything.
+    units hold anything: by `evidence`, or else by any of the counts.
     """
     found = swap_test(units.fold(reference), units.fold(other), statistic, trials=trials, seed=seed)
-    lacking = units.evidence(reference, other).lacking
+    lacking = (evidence or units.evidence(reference, other)).lacking
     if lacking is None or found.difference is None:
         return found
     return replace(found, p_value=None, exact=True, assignments=0, lacking=lacking)
@@ -111,8 +112,9 @@ def swap_test(
         difference = statistic((total_second - moved) / 2.0) - statistic(
             (total_first + moved) / 2.0
         )
-        # The tolerance keeps assignments that tie with the observed difference on its side.
-        return np.abs(difference) >= abs(observed) - 1e-12
+        # The tolerance keeps assignments that tie with the observed difference on its side. One
+        # that leaves a score undefined is no evidence for a difference.
+        return np.isnan(difference) | (np.abs(difference) >= abs(observed) - 1e-12)
 
     exact = _all_assignments(swaps)
     if exact is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from harness.stats.permutation import ALPHA
 from harness.stats.resample import Interval
 from harness.stats.student import student_quantile
+from harness.stats.units import Evidence
 
 __all__ = ["POWER", "detectable_difference", "verdict_is_possible"]
 
@@ -16,20 +17,23 @@ POWER = 0.8
 _NO_SPREAD = 1e-9
 
 
-def detectable_difference(paired: Interval, *, factor: int = 1) -> float | None:
+def detectable_difference(paired: Interval, evidence: Evidence, *, factor: int = 1) -> float | None:
     """The smallest true difference found with 80 % power, on the scale of the score.
 
-    `paired` is the interval of the difference; the test is two-sided at 5 % divided by `factor`,
-    which is what Holm's correction leaves to this pair. It is (t_(1 - a/2) + t_.80) standard errors
-    with the interval's degrees of freedom. `None` where there is no interval, and where the
-    difference does not vary at all, so that nothing is known of how it might.
+    `paired` is the interval of the difference and `evidence` what stands behind it. The test is
+    two-sided at 5 % divided by `factor`, which is what Holm's correction leaves to this pair. It is
+    (t_(1 - a/2) + t_.80) standard errors; the test swaps all units alike, so that strata cost it no
+    degrees of freedom. `None` where there is no interval, where that is more than two scores can
+    differ, and where the difference does not vary at all, so that nothing is known of how it might.
     """
     error = paired.standard_error
     # What is left of sums of the same counts in the last digit is no spread.
     if paired.bounds is None or error is None or error < _NO_SPREAD:
         return None
-    level = student_quantile(1 - ALPHA / factor / 2, paired.degrees)
-    return (level + student_quantile(POWER, paired.degrees)) * error
+    degrees = max(1.0, evidence.effective - 1)
+    level = student_quantile(1 - ALPHA / factor / 2, degrees)
+    found = (level + student_quantile(POWER, degrees)) * error
+    return found if found <= 1 else None
 
 
 def verdict_is_possible(units: int, factor: int = 1) -> bool:

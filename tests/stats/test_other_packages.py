@@ -16,6 +16,7 @@ import pytest
 from harness.stats.power import POWER, detectable_difference
 from harness.stats.rates import f1
 from harness.stats.resample import Interval, Resampler, interval, paired_interval
+from harness.stats.units import Evidence
 
 RESAMPLES = 100_000
 DOCUMENTS = 12
@@ -142,14 +143,23 @@ def test_paragraphs_within_documents_with_scipy() -> None:
     agree(found, by_scipy(samples, total, level_of(found), paired=False))
 
 
+def behind(degrees: float) -> Evidence:
+    """So many degrees of freedom."""
+    return Evidence("document", round(degrees) + 1, degrees + 1, degrees)
+
+
 def power_by_statsmodels(degrees: float, factor: int) -> float:
     """The exact power of a paired t test at the difference that we call detectable."""
     power = pytest.importorskip("statsmodels.stats.power")
-    difference = detectable_difference(Interval(-1.0, 1.0, 1.0, degrees), factor=factor)
+    difference = detectable_difference(
+        Interval(-0.01, 0.01, 0.01, degrees), behind(degrees), factor=factor
+    )
     assert difference is not None
     units = degrees + 1
     return float(
-        power.TTestPower().power(difference / math.sqrt(units), units, 0.05 / factor, df=degrees)
+        power.TTestPower().power(
+            100 * difference / math.sqrt(units), units, 0.05 / factor, df=degrees
+        )
     )
 
 
@@ -174,6 +184,6 @@ def test_few_documents_and_many_pairs_find_a_little_less(
 def test_the_detectable_difference_with_statsmodels(documents: int) -> None:
     """Solved for the difference itself, within 1 %."""
     power = pytest.importorskip("statsmodels.stats.power")
-    ours = detectable_difference(Interval(-1.0, 1.0, 1.0, documents - 1))
+    ours = detectable_difference(Interval(-0.01, 0.01, 0.01, documents - 1), behind(documents - 1))
     effect = power.TTestPower().solve_power(None, documents, 0.05, POWER)
-    assert ours == pytest.approx(float(effect) * math.sqrt(documents), rel=0.01)
+    assert ours == pytest.approx(0.01 * float(effect) * math.sqrt(documents), rel=0.01)
