@@ -142,11 +142,14 @@ def _alarms() -> Iterator[Claim]:
     says = "a check of other answers of the same skill fails"
     for conditions, measure in (
         ("", gates.redrawn),
-        ("other documents are hard", gates.other),
+        ("other documents are hard, no blackout", gates.other),
         ("a rule for macro too", gates.with_macro),
     ):
         for world in GATED if measure is gates.redrawn else GATED[1::2]:
             yield row(says, world, measure, conditions=conditions)
+    for world in GATED[1::2]:
+        measure = partial(gates.other, blackout=True)
+        yield row(says, world, measure, high=None, conditions="other documents are hard")
     for points, high in ((1, None), (3, None), (8, 0.05)):
         below = f"only a floor {points} point{'' if points == 1 else 's'} below"
         for world in GATED[1:3]:

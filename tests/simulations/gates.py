@@ -120,9 +120,10 @@ def redrawn(world: World, runs: int) -> float:
     return _alarms(world, runs, DEFAULT_RULES, again)
 
 
-def other(world: World, runs: int) -> float:
+def other(world: World, runs: int, *, blackout: bool = False) -> float:
     """Whole checks that fail on answers of the same skill, other documents being hard."""
-    return _alarms(world, runs, DEFAULT_RULES, anew)
+    rules = DEFAULT_RULES if blackout else replace(DEFAULT_RULES, blackout=0)
+    return _alarms(world, runs, rules, anew)
 
 
 def with_macro(world: World, runs: int) -> float:
