@@ -34,7 +34,6 @@ from harness.report.gate import gate_lines, gate_table
 from harness.report.github import annotation_commands, summary, write_summary
 from harness.report.junit import junit_xml
 from harness.rules import DEFAULT_RULES, Rules, matches, parse_rules, read_rules
-from harness.stats.rates import recall
 from harness.stats.units import Units
 
 DOCS = synthetic.articles(60, seed=5)
@@ -665,8 +664,8 @@ def test_the_table_states_level_and_power(gate: Gate) -> None:
 
 def power_of(noise: list[float], limits: Limits, *, whole: bool, documents: int = 400) -> float:
     """What is seen of a score of 1 with ten mentions in each document: .1 or .01 points each."""
-    counts = Columns(np.array([[10.0, 10.0, 10.0]] * documents), 3)
-    lost = losses(counts, "recall", recall, Units(range(documents)))
+    counts = Columns(np.array([[10.0, 10.0, 10.0]] * documents), 3, metric="recall")
+    lost = losses(counts, Units(range(documents)))
     assert lost is not None and lost.points == pytest.approx(100)
     found = detectable_drop(np.array(noise), lost, limits, whole=whole)
     assert found is not None
@@ -702,11 +701,11 @@ def test_noise_alone_by_hand() -> None:
 
 def test_a_drop_that_nobody_would_see_has_no_number() -> None:
     limits = Limits(margin=99.5, tail=0.025)
-    counts = Columns(np.array([[10.0, 10.0, 10.0]] * 400), 3)
-    lost = losses(counts, "recall", recall, Units(range(400)))
+    counts = Columns(np.array([[10.0, 10.0, 10.0]] * 400), 3, metric="recall")
+    lost = losses(counts, Units(range(400)))
     assert lost is not None
     assert detectable_drop(np.zeros(100), lost, limits, whole=True) is None
-    assert losses(Columns(np.zeros((4, 3)), 3), "f1", recall, Units([0] * 4)) is None
+    assert losses(Columns(np.zeros((4, 3)), 3), Units([0] * 4)) is None
 
 
 # --- the command -------------------------------------------------------------------------------

@@ -226,7 +226,7 @@ def _detectable(
     tested = item.max_drop is not None and (not item.interval or evidence.lacking is None)
     if not item.counts or seen.old is None or not (tested or item.floor is not None):
         return None, None
-    lost = losses(item.before, item.metric, score_of(item.before), units)
+    lost = losses(item.before, units)
     noise = 100 * values[values == values]
     if lost is None or not len(noise):
         return None, None

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.measures import Columns, Metric, Statistic
+from harness.comparison.measures import Columns, Statistic, score_of
 from harness.stats.power import POWER
 from harness.stats.units import Units
 
@@ -61,13 +61,14 @@ class Limits:
     gap: float | None = None
 
 
-def losses(counts: Columns, metric: Metric, score: Statistic, units: Units) -> Losses | None:
+def losses(counts: Columns, units: Units) -> Losses | None:
     """What this score can lose; `None` where it is undefined or 0.
 
     For recall and F1 a right prediction disappears; for precision it turns wrong.
     """
     import numpy as np
 
+    score = score_of(counts)
     table = units.fold(counts.counts)
     total = table.sum(axis=0)
     points = 100 * float(score(total))
@@ -78,7 +79,7 @@ def losses(counts: Columns, metric: Metric, score: Statistic, units: Units) -> L
     credited, predicted = ((0,), 1) if counts.group == 3 else ((0, 2), 3)
     for column in credited:
         lost[..., column] = shaped[..., column]
-    if metric != "precision":
+    if counts.metric != "precision":
         lost[..., predicted] = shaped[..., credited[-1]]
     right = lost[..., list(credited)].max(axis=-1)
     worth = np.zeros(right.shape)

@@ -13,11 +13,10 @@ Hesterberg 2015, "What teachers should know about the bootstrap", American Stati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.stats.rates import f1
 from harness.stats.student import normal_tail
 from harness.stats.units import Evidence, Units
 
@@ -27,16 +26,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Interval", "Resampler", "enough_resamples", "interval", "paired_interval"]
-__all__ += ["percentile_interval", "shown_by"]
+__all__ = ["Interval", "Resampler", "enough_resamples", "percentile_interval", "shown_by"]
 
 _KEPT_WEIGHTS = 4_000_000  # 16 MB
 _MOST_RESAMPLES = 200_000
 _MOST_DRAWS = 100_000_000
 _IN_TAIL = 10
 _LEAST_IN_TAIL = 5
-
-Statistic = Callable[["Array"], "Array"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,28 +132,6 @@ class Resampler:
             out[start:end] = weights.astype(kind, copy=False) @ table.astype(kind)
             start = end
         return out * (size / max(1, size - 1))
-
-
-def interval(
-    counts: Any, resampler: Resampler, statistic: Statistic = f1, *, level: float = 0.95
-) -> Interval:
-    """Percentile interval of `statistic` over counts of shape `(paragraphs, k)`."""
-    evidence = resampler.units.evidence(counts)
-    return percentile_interval(statistic(resampler.sums(counts)), evidence, level=level)
-
-
-def paired_interval(
-    reference: Any,
-    other: Any,
-    resampler: Resampler,
-    statistic: Statistic = f1,
-    *,
-    level: float = 0.95,
-) -> Interval:
-    """Percentile interval of `statistic(other) - statistic(reference)` on the same resamples."""
-    difference = statistic(resampler.sums(other)) - statistic(resampler.sums(reference))
-    evidence = resampler.units.evidence(reference, other)
-    return percentile_interval(difference, evidence, level=level)
 
 
 def percentile_interval(values: Array, evidence: Evidence, *, level: float = 0.95) -> Interval:

@@ -9,7 +9,6 @@ document and no other has. That is what makes documents differ for a comparison.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -73,10 +72,6 @@ class Draw:
         predicted = right + self.spurious[backend][:, None] * SHARES
         table = np.stack([right, predicted, np.broadcast_to(gold, right.shape)], axis=-1)
         return np.tensordot(sizes, table, axes=1)
-
-    @cached_property
-    def sizes(self) -> Any:
-        return np.bincount(self.documents, minlength=self.world.documents)
 
 
 def draw(world: World, rng: Any) -> Draw:

@@ -6,14 +6,13 @@ import time
 
 import numpy as np
 import pytest
+from plain_intervals import interval, paired_interval
 
 from harness.stats.permutation import randomisation_test
 from harness.stats.rates import f1, precision
 from harness.stats.resample import (
     Resampler,
     enough_resamples,
-    interval,
-    paired_interval,
     shown_by,
 )
 from harness.stats.student import student_quantile
