@@ -1,12 +1,13 @@
-"""Puts the gold sets and their texts into the wheel, inside the package that looks for them there.
+"""One import package, `harness`, from `harness/`, `adapters/`, `goldsets/` and `seeds/`.
 
-All else is in pyproject.toml. An editable install finds both folders in the checkout.
+`adapters/` is installed as `harness.adapters`; gold sets and texts go where the package looks for
+them. All else is in pyproject.toml. An editable install finds both folders in the checkout.
 """
 
 import shutil
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 
@@ -23,4 +24,10 @@ class WithGold(build_py):
             shutil.copytree(folder, place, ignore=shutil.ignore_patterns(".*"))
 
 
-setup(cmdclass={"build_py": WithGold})
+# Folders without an __init__.py are data (package-data); node_modules is not even that.
+PACKAGES = {
+    *find_packages(include=["harness", "harness.*"]),
+    *(f"harness.{name}" for name in find_packages(include=["adapters", "adapters.*"])),
+}
+
+setup(cmdclass={"build_py": WithGold}, packages=sorted(PACKAGES))

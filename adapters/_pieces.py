@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from adapters._paragraphs import words
-from adapters._tags import OUTSIDE, TaggedWord, split
+from harness.adapters._paragraphs import words
+from harness.adapters._tags import OUTSIDE, TaggedWord, split
 
 if TYPE_CHECKING:
     import numpy

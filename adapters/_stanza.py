@@ -18,8 +18,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from adapters._hub import first_line
 from harness.adapter import ModelIdentity
+from harness.adapters._hub import first_line
 from harness.digest import digest_files, digest_text
 from harness.errors import BackendUnavailable
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from adapters._paragraphs import words
+from harness.adapters._paragraphs import words
 
 __all__ = ["Window", "plan"]
 

@@ -14,11 +14,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from adapters import _checkpoint
-from adapters._hub import fetch, first_line
-from adapters._options import read_options
-from adapters._paragraphs import encodable, paragraphs
 from harness.adapter import Declaration, LoadRequest, ModelIdentity, Option
+from harness.adapters import _checkpoint
+from harness.adapters._hub import fetch, first_line
+from harness.adapters._options import read_options
+from harness.adapters._paragraphs import encodable, paragraphs
 from harness.annotation import Annotations, Entity, Span
 from harness.digest import digest_files
 from harness.errors import BackendUnavailable

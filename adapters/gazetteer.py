@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from adapters._options import read_options
 from harness.adapter import Declaration, LoadRequest, ModelIdentity
+from harness.adapters._options import read_options
 from harness.annotation import Annotations, Entity
 from harness.digest import digest_files
 

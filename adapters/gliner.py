@@ -12,12 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from adapters import _checkpoint
-from adapters._hub import fetch, first_line
-from adapters._options import read_options
-from adapters._paragraphs import encodable, paragraphs, words
-from adapters._windows import plan
 from harness.adapter import Declaration, LoadRequest, ModelIdentity, Option
+from harness.adapters import _checkpoint
+from harness.adapters._hub import fetch, first_line
+from harness.adapters._options import read_options
+from harness.adapters._paragraphs import encodable, paragraphs, words
+from harness.adapters._windows import plan
 from harness.annotation import Annotations, Entity, Span
 from harness.digest import digest_files
 from harness.errors import BackendUnavailable, UsageError

@@ -12,8 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from adapters._options import read_options
 from harness.adapter import Declaration, LoadRequest, ModelIdentity, Option
+from harness.adapters._options import read_options
 from harness.annotation import Annotations, Entity
 from harness.digest import digest_files
 from harness.errors import BackendUnavailable

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from adapters._attribution import lexicon, quotation, window
-from adapters._attribution.assemble import assemble
-from adapters._attribution.identity import rules_digest
-from adapters._attribution.names import capitalised_mentions
-from adapters._attribution.relation import Relation
-from adapters._options import read_options
 from harness.adapter import Capabilities, Declaration, LoadRequest, ModelIdentity
+from harness.adapters._attribution import lexicon, quotation, window
+from harness.adapters._attribution.assemble import assemble
+from harness.adapters._attribution.identity import rules_digest
+from harness.adapters._attribution.names import capitalised_mentions
+from harness.adapters._attribution.relation import Relation
+from harness.adapters._options import read_options
 from harness.annotation import Annotations, Attribution, Span
 
 

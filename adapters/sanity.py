@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from adapters._options import read_options
 from harness.adapter import Declaration, LoadRequest, ModelIdentity
+from harness.adapters._options import read_options
 from harness.annotation import Annotations, Attribution, Entity, Span, Task
 from harness.digest import digest_files
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from adapters import _spacy
-from adapters._options import read_options
 from harness.adapter import Declaration, LoadRequest, ModelIdentity
+from harness.adapters import _spacy
+from harness.adapters._options import read_options
 from harness.annotation import Annotations, Entity
 
 # The parser stays: it sets sentence starts, which spaCy's NER does not cross.

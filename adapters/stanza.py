@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from adapters import _stanza
-from adapters._options import read_options
-from adapters._paragraphs import encodable, paragraphs, words
 from harness.adapter import Declaration, LoadRequest, ModelIdentity, Option
+from harness.adapters import _stanza
+from harness.adapters._options import read_options
+from harness.adapters._paragraphs import encodable, paragraphs, words
 from harness.annotation import Annotations, Entity, Span
 from harness.errors import BackendUnavailable
 

@@ -12,15 +12,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from adapters import _spacy
-from adapters._attribution import lexicon, rules
-from adapters._attribution.assemble import assemble
-from adapters._attribution.identity import with_rules
-from adapters._attribution.parsers import SpacyParser, StanzaParser
-from adapters._attribution.quotation import quotations
-from adapters._options import read_options
-from adapters._stanza import resources_folder
 from harness.adapter import Capabilities, Declaration, LoadRequest, ModelIdentity
+from harness.adapters import _spacy
+from harness.adapters._attribution import lexicon, rules
+from harness.adapters._attribution.assemble import assemble
+from harness.adapters._attribution.identity import with_rules
+from harness.adapters._attribution.parsers import SpacyParser, StanzaParser
+from harness.adapters._attribution.quotation import quotations
+from harness.adapters._options import read_options
+from harness.adapters._stanza import resources_folder
 from harness.annotation import Annotations, Attribution
 from harness.digest import digest_folder, folder_size
 from harness.errors import BackendUnavailable, UsageError

@@ -10,13 +10,13 @@ import importlib.util
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from adapters import _spacy
-from adapters._attribution.identity import with_rules
-from adapters._options import read_options
 from harness.adapter import Capabilities, Declaration, LoadRequest, ModelIdentity
+from harness.adapters import _spacy
+from harness.adapters._attribution.identity import with_rules
+from harness.adapters._options import read_options
 from harness.annotation import Annotations, Attribution, Span
 from harness.errors import BackendUnavailable, DocumentRefused
-from harness.quotation import kind_of, quoted_regions
+from harness.tasks.attribution.kinds import kind_of, quoted_regions
 
 REQUIRES = ("textacy==0.13.0", *_spacy.REQUIRES)
 INSTALL = "pip install 'nlp-harness[textacy]'"

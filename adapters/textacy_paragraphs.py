@@ -11,12 +11,13 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from adapters import _spacy
-from adapters._attribution.identity import with_rules
-from adapters._attribution.merge import merge_shared_cues
-from adapters._attribution.quotation import paragraphs
-from adapters._options import read_options
-from adapters.textacy import (
+from harness.adapter import Declaration, LoadRequest, ModelIdentity
+from harness.adapters import _spacy
+from harness.adapters._attribution.identity import with_rules
+from harness.adapters._attribution.merge import merge_shared_cues
+from harness.adapters._attribution.quotation import paragraphs
+from harness.adapters._options import read_options
+from harness.adapters.textacy import (
     CAPABILITIES,
     INSTALL,
     REQUIRES,
@@ -25,9 +26,8 @@ from adapters.textacy import (
     triples,
     unavailable,
 )
-from harness.adapter import Declaration, LoadRequest, ModelIdentity
 from harness.annotation import Annotations
-from harness.quotation import kind_of, quoted_regions
+from harness.tasks.attribution.kinds import kind_of, quoted_regions
 
 
 class TextacyParagraphsBackend:

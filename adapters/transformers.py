@@ -12,15 +12,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from adapters import _checkpoint
-from adapters._checkpoint import Checkpoint
-from adapters._hub import fetch, first_line
-from adapters._options import read_options
-from adapters._paragraphs import encodable, paragraphs
-from adapters._pieces import AGGREGATIONS, tag_words
-from adapters._tags import entities, labels_of
-from adapters._windows import Window, plan
 from harness.adapter import Declaration, LoadRequest, ModelIdentity, Option
+from harness.adapters import _checkpoint
+from harness.adapters._checkpoint import Checkpoint
+from harness.adapters._hub import fetch, first_line
+from harness.adapters._options import read_options
+from harness.adapters._paragraphs import encodable, paragraphs
+from harness.adapters._pieces import AGGREGATIONS, tag_words
+from harness.adapters._tags import entities, labels_of
+from harness.adapters._windows import Window, plan
 from harness.annotation import Annotations, Entity
 from harness.errors import BackendUnavailable, UsageError
 

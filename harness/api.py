@@ -29,13 +29,13 @@ from harness.annotation import (
     Task,
 )
 from harness.errors import BackendFailed, BackendUnavailable, UsageError
-from harness.goldset import GoldSet, load_goldset
+from harness.gold.goldset import GoldSet, load_goldset
 from harness.registry import BackendSpec, adapter
 
 if TYPE_CHECKING:
-    from harness.comparison import Comparison, System
-    from harness.scoring.attribution import AttributionScore
-    from harness.scoring.ner import Match, NerScore
+    from harness.decide.compare import Comparison, System
+    from harness.tasks.attribution.count import AttributionScore
+    from harness.tasks.ner.count import Match, NerScore
 
 __all__ = [
     "Annotations",
@@ -122,7 +122,7 @@ class LoadedBackend:
         """The annotations as the harness would have counted them."""
         from harness.formats.jsonl import annotations_to_json
         from harness.offsets import Offsets
-        from harness.running.protocol import ProtocolError, check_answer
+        from harness.run.protocol import ProtocolError, check_answer
 
         try:
             answer = check_answer(annotations_to_json(annotations), text, self.task, Offsets(text))
@@ -200,7 +200,7 @@ class Scored:
     @property
     def f1(self) -> float | None:
         """The headline: micro F1 of entities, `found50` F1 of attributions."""
-        from harness.scoring.ner import NerScore
+        from harness.tasks.ner.count import NerScore
 
         if isinstance(self.score, NerScore):
             return self.score.micro.f1
@@ -234,8 +234,8 @@ def score(
     texts, `AnnotationError` for offsets outside the text, `NothingMeasured` when the gold has no
     layer for the task, `SchemaError` for labels that do not fit.
     """
-    from harness.comparison.systems import from_predictions, from_records
-    from harness.scoring.options import NerOptions
+    from harness.results.systems import from_predictions, from_records
+    from harness.tasks.ner.options import NerOptions
 
     goldset = gold if isinstance(gold, GoldSet) else load_goldset(gold)
     options = NerOptions(match=match, boundary="normalised" if boundary == "normalised" else "raw")
@@ -275,10 +275,10 @@ def compare(
     Raises `NotComparable` for systems that were counted differently (`force` compares all the
     same), `NothingMeasured` where there is nothing, `UsageError` where several gold sets are left.
     """
-    from harness.comparison import compare as compare_systems
-    from harness.comparison import systems_of
-    from harness.comparison.runs import from_run, is_run
-    from harness.comparison.systems import GoldFinder, on_one_footing
+    from harness.decide.compare import compare as compare_systems
+    from harness.decide.compare import systems_of
+    from harness.results.load import from_run, is_run
+    from harness.results.systems import GoldFinder, on_one_footing
 
     goldset = load_goldset(gold) if isinstance(gold, str | Path) else gold
     finder = GoldFinder([] if goldset is None else [goldset.path])

@@ -21,8 +21,8 @@ import pytest
 if TYPE_CHECKING:
     from harness.annotation import Annotations, Record, Task
     from harness.api import Scored
-    from harness.gate import GateReport
-    from harness.goldset import GoldSet
+    from harness.decide.gate.verdicts import GateReport
+    from harness.gold.goldset import GoldSet
 
 __all__ = ["HarnessRun"]
 
@@ -51,7 +51,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     measured = getattr(session.config, _MEASURED, None)
     folder = session.config.getoption("--harness-results")
     if measured and folder and not hasattr(session.config, "workerinput"):
-        from harness.comparison.recorded import write_run
+        from harness.results.save import write_run
 
         goldsets = {goldset.name: goldset for _, goldset in measured}
         write_run(folder, [scored.system for scored, _ in measured], list(goldsets.values()))
@@ -89,7 +89,7 @@ class HarnessRun:
         test fails when the gate does; without a baseline nothing is checked.
         """
         from harness.api import load_goldset, score
-        from harness.goldset import GoldSet
+        from harness.gold.goldset import GoldSet
 
         goldset = gold if isinstance(gold, GoldSet) else load_goldset(gold)
         shown = name or _name_of(backend)
@@ -115,9 +115,9 @@ class HarnessRun:
         path = _setting(self._config, "harness_baseline")
         if path is None:
             return None
-        from harness import baseline
-        from harness.comparison.recorded import run_record
-        from harness.gate import check
+        from harness.decide import baseline
+        from harness.decide.gate.check import check
+        from harness.results.save import run_record
 
         return check(
             run_record([scored.system], [goldset]),
@@ -159,10 +159,10 @@ class _Regression(Exception):
 def _check_items(
     session: pytest.Session, config: pytest.Config, run: Path
 ) -> Iterator[pytest.Item]:
-    from harness import baseline
-    from harness.comparison.runs import from_run, read_run
+    from harness.decide import baseline
+    from harness.decide.gate.check import check
     from harness.errors import HarnessError
-    from harness.gate import check
+    from harness.results.load import from_run, read_run
 
     path = _setting(config, "harness_baseline")
     if path is None:
@@ -195,7 +195,7 @@ def _setting(config: pytest.Config, name: str) -> Path | None:
 
 
 def _rules(config: pytest.Config) -> Any:
-    from harness.rules import DEFAULT_RULES, read_rules
+    from harness.decide.rules import DEFAULT_RULES, read_rules
 
     path = _setting(config, "harness_rules")
     return DEFAULT_RULES if path is None else read_rules(path)

@@ -7,7 +7,7 @@ Listing reads declarations only; no wrapped library is imported.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import Distribution, EntryPoint, entry_points
@@ -116,7 +116,9 @@ def adapter(name: str) -> Adapter:
     try:
         loaded = points[name].load()
     except (ImportError, AttributeError) as error:
-        raise UsageError(_import_trouble(points[name], error)) from None
+        raise UsageError(
+            f"adapter {name!r} ({points[name].value}) cannot be imported: {error}"
+        ) from None
     found = loaded() if isinstance(loaded, type) else loaded
     if not isinstance(found, Adapter):
         raise UsageError(
@@ -139,27 +141,6 @@ def default_backends() -> list[BackendSpec]:
         for name, found in adapters()
         for model in found.declaration.default_models
     ]
-
-
-def _import_trouble(point: EntryPoint, error: Exception) -> str:
-    if point.value.startswith("adapters."):
-        import importlib.util
-
-        spec = importlib.util.find_spec("adapters")
-        origin = spec.origin if spec else None
-        if spec is None or _shadowed(spec.submodule_search_locations or ()):
-            return (
-                f"the package `adapters` found at {origin} is not this project's: another "
-                "distribution of that name (AdapterHub's `adapters`) shadows it. "
-                "Run: pip uninstall adapters, then install nlp-harness again as it was installed"
-            )
-    return f"adapter {point.name!r} ({point.value}) cannot be imported: {error}"
-
-
-def _shadowed(locations: Iterable[str]) -> bool:
-    from pathlib import Path
-
-    return not any((Path(str(place)) / "sanity.py").exists() for place in locations)
 
 
 def _read(value: str) -> Option:

@@ -13,8 +13,8 @@ from planting import TEXTS, Bench
 from support import BACKENDS, gold_entities
 
 from harness import registry
-from harness.goldset import GoldSet, load_goldset
-from harness.running.worker import WARM_UP
+from harness.gold.goldset import GoldSet, load_goldset
+from harness.run.worker import WARM_UP
 
 # There the command line says more (`harness.report.github`); tests of that set it themselves.
 os.environ.pop("GITHUB_ACTIONS", None)
@@ -26,7 +26,7 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(str(BACKENDS))
     monkeypatch.setenv("PYTHONPATH", str(BACKENDS))
     # Two processes a run, and the answer may change under a test: somebody may commit meanwhile.
-    monkeypatch.setattr("harness.running.runner.git_state", lambda: None)
+    monkeypatch.setattr("harness.run.runner.git_state", lambda: None)
     _forget()
     yield BACKENDS
     _forget()
@@ -77,8 +77,8 @@ def bench(
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, (made.site, made.project / "src"))))
     monkeypatch.setenv("HARNESS_HOME", str(tmp_path / "home"))
     # Somebody may be working on this project while it is tested: every answer would be a miss.
-    monkeypatch.setattr("harness.running.proof._own_places", lambda: iter((made.own,)))
-    monkeypatch.setattr("harness.running.runner.git_state", lambda: None)
+    monkeypatch.setattr("harness.run.proof._own_places", lambda: iter((made.own,)))
+    monkeypatch.setattr("harness.run.runner.git_state", lambda: None)
     yield made
     made.forget()
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import synthetic
 
-from harness import record as records
 from harness.annotation import Annotations, Record
 from harness.cli.main import main
-from harness.comparison.recorded import write_run
 from harness.digest import digest_file
-from harness.record import Result
+from harness.results import record as records
+from harness.results.record import Result
+from harness.results.save import write_run
 
 __all__ = ["BASE", "CHECK", "OTHERS", "VERBS", "Capture", "Desk", "accepted", "failing", "said"]
 

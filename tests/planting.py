@@ -22,8 +22,8 @@ from typing import NamedTuple
 from harness import registry
 from harness.cli.main import main
 from harness.formats import jsonl
-from harness.goldset import GoldSet
-from harness.record import read
+from harness.gold.goldset import GoldSet
+from harness.results.record import read
 
 TEXTS = {"a": "Anna met Bertram.", "b": "Then Bertram met Anna."}
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span, Task
-from harness.comparison.recorded import write_run
-from harness.comparison.systems import System, from_records
 from harness.formats import jsonl
-from harness.goldset import GoldSet, load_goldset
-from harness.scoring.options import Match, NerOptions
+from harness.gold.goldset import GoldSet, load_goldset
+from harness.results.save import write_run
+from harness.results.systems import System, from_records
+from harness.tasks.ner.options import Match, NerOptions
 
 LABELS = ("PER", "ORG", "LOC")
 TEXT = "the old bridge over the river was shut after a storm and crews came to look"

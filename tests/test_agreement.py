@@ -11,7 +11,7 @@ import pytest
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.errors import AnnotationError, InputError, NothingMeasured, UsageError
 from harness.formats.multi import read_multi
-from harness.readers.agreement import Spread, agreement
+from harness.gold.agreement.agreement import Spread, agreement
 
 POLNEAR = Path(__file__).parents[2] / "shared" / "corpora" / "polnear"
 

@@ -240,7 +240,7 @@ def test_the_package_gives_the_api_and_costs_nothing() -> None:
     code = (
         "import sys, harness; print([m for m in sys.modules if m.startswith('harness.')]); "
         "from harness import load_backend, score, compare, load_goldset, Entity; "
-        "import harness.comparison; print(compare is harness.api.compare); "
+        "import harness.decide.compare; print(compare is harness.api.compare); "
         "print('numpy' in sys.modules)"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -17,18 +17,17 @@ HEAVY = {
 
 # The floors, from the ground up. A module may import from its own floor and from those below.
 FLOORS = (
-    ("errors", "annotation", "digest", "coding", "offsets", "paths", "quotation", "__init__"),
-    ("schemas", "adapter", "signature"),
-    ("labels", "registry", "formats", "scoring", "stats"),
-    ("goldset", "interop", "doctor", "record", "rescore", "results", "readers", "validate"),
-    ("running",),
-    ("comparison", "flips", "together", "complement", "audit", "api"),
-    ("gate", "rules", "baseline", "choose"),
+    ("errors", "annotation", "digest", "coding", "offsets", "paths", "paragraphs", "__init__"),
+    ("adapter", "signature", "registry"),
+    ("labels", "formats", "stats", "tasks"),
+    ("gold", "interop", "doctor", "results"),
+    ("run",),
+    ("decide", "api"),
     ("report", "pytest_plugin"),
     ("cli", "__main__"),
 )
 # What an adapter may use of the harness.
-FOR_ADAPTERS = {"adapter", "annotation", "errors", "digest", "quotation"}
+FOR_ADAPTERS = {"adapter", "adapters", "annotation", "errors", "digest", "tasks"}
 
 
 def _modules() -> dict[str, Path]:

@@ -13,15 +13,15 @@ import synthetic
 
 from harness.adapter import Declaration, ModelIdentity
 from harness.annotation import Annotations, Entity, Record
-from harness.choose import Choice, Wishes, choose, parse_weights
-from harness.choose.wishes import is_permissive, licences
 from harness.cli.main import main
-from harness.comparison import System
-from harness.comparison.recorded import write_run
+from harness.decide.choose import Choice, Wishes, choose, parse_weights
+from harness.decide.compare import System
+from harness.decide.constraints import is_permissive, licences
 from harness.errors import NotComparable, NothingMeasured, UsageError
-from harness.goldset import GoldSet
-from harness.record import Costs, Result, read, write
+from harness.gold.goldset import GoldSet
 from harness.report.choice import choice_table
+from harness.results.record import Costs, Result, read, write
+from harness.results.save import write_run
 
 DOCS = synthetic.articles(40, seed=11)
 STRONG = synthetic.predict(DOCS, synthetic.skilled(0.95, 0.05), seed=1)
@@ -135,7 +135,7 @@ def test_the_default_model_lends_its_licence_to_no_other(
 
 
 def test_the_reference_model_is_permissive() -> None:
-    from adapters._checkpoint import REFERENCE_LICENCE
+    from harness.adapters._checkpoint import REFERENCE_LICENCE
 
     assert is_permissive(REFERENCE_LICENCE)
 

@@ -10,14 +10,14 @@ import pytest
 from harness.adapter import Declaration
 from harness.annotation import Annotations, Entity, Record
 from harness.formats import jsonl
-from harness.goldset import load_goldset
-from harness.record import Result
+from harness.gold.goldset import load_goldset
 from harness.registry import BackendSpec
 from harness.report.run import rankings
-from harness.running.common import count_in_common
-from harness.running.runner import RunOptions, run
-from harness.scoring.ner import NerOptions
+from harness.results.record import Result
+from harness.run.common import count_in_common
+from harness.run.runner import RunOptions, run
 from harness.signature import Signature
+from harness.tasks.ner.count import NerOptions
 
 TEXT = "Ada Roe went to Oslo on Monday."
 GOLD = (Entity(0, 7, "PERSON"), Entity(16, 20, "GPE"), Entity(24, 30, "DATE"))

@@ -10,12 +10,16 @@ import numpy as np
 import pytest
 import synthetic
 
-from harness import record as records
 from harness.adapter import Capabilities, Declaration
 from harness.annotation import Annotations, Entity, Record
 from harness.cli.main import main
-from harness.comparison import Comparison, System, check_same_count, compare, systems_of
-from harness.comparison.measures import (
+from harness.decide.compare import Comparison, System, check_same_count, compare, systems_of
+from harness.errors import InputError, NotComparable, NothingMeasured, UsageError
+from harness.formats import jsonl
+from harness.gold.goldset import load_goldset
+from harness.results import record as records
+from harness.results.load import from_run, is_run
+from harness.results.measures import (
     ATTRIBUTION_PARTS,
     columns,
     entity_types,
@@ -24,20 +28,17 @@ from harness.comparison.measures import (
     statistic,
     support,
 )
-from harness.comparison.recorded import write_run
-from harness.comparison.runs import from_run, is_run
-from harness.comparison.systems import GoldFinder, distinct_names, from_predictions
-from harness.errors import InputError, NotComparable, NothingMeasured, UsageError
-from harness.flips import Mention, describe, flips
-from harness.formats import jsonl
-from harness.goldset import load_goldset
-from harness.record import Result
-from harness.running.common import count_in_common
-from harness.scoring import attribution, ner
+from harness.results.outcomes import Mention, describe, flips
+from harness.results.record import Result
+from harness.results.save import write_run
+from harness.results.systems import GoldFinder, distinct_names, from_predictions
+from harness.run.common import count_in_common
 from harness.signature import Signature
 from harness.stats.permutation import swap_test
 from harness.stats.rates import f1
 from harness.stats.units import Units
+from harness.tasks.attribution import count as attribution
+from harness.tasks.ner import count as ner
 
 DOCS = synthetic.articles(12, seed=1)
 

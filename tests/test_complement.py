@@ -10,9 +10,9 @@ import pytest
 import synthetic
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
-from harness.audit import audit
-from harness.comparison import System
-from harness.complement import Complement, complement
+from harness.decide.audit import audit
+from harness.decide.compare import System
+from harness.decide.complement import Complement, complement
 from harness.errors import NothingMeasured, UsageError
 from harness.report.choice import audit_lines, complement_tables
 

@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.annotation import Annotations, Attribution, Record, Span
-from harness.audit import audit
-from harness.comparison import System
-from harness.comparison.systems import from_records
-from harness.complement import Complement, complement
+from harness.decide.audit import audit
+from harness.decide.compare import System
+from harness.decide.complement import Complement, complement
+from harness.decide.together import groups, relations, votes
 from harness.results.pairs import Pair
-from harness.scoring import attribution
-from harness.together import groups, relations, votes
+from harness.results.systems import from_records
+from harness.tasks.attribution import count as attribution
 
 _WORDS = "ab “cd” ef, gh; ij kl. mn “op qr” st"
 

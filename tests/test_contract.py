@@ -11,7 +11,7 @@ from support import BACKENDS
 from harness.cli.main import main
 from harness.errors import BackendUnavailable
 from harness.registry import BackendSpec
-from harness.running.contract import Check, check_backend
+from harness.run.contract import Check, check_backend
 
 pytestmark = pytest.mark.usefixtures("planted")
 

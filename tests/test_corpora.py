@@ -18,8 +18,8 @@ from harness.annotation import Record, Span
 from harness.formats import conll, jsonl, polnear
 from harness.formats.registry import guess, read_any, write_any
 from harness.formats.tags import BadTag, Repair, repaired
-from harness.goldset import load_goldset
-from harness.labels import coverage, meet
+from harness.gold.goldset import load_goldset
+from harness.labels.meeting import coverage, meet
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 CORPORA, VECTORS = SHARED / "corpora", SHARED / "vectors"

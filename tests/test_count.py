@@ -6,13 +6,13 @@ from pathlib import Path
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.formats import jsonl
-from harness.goldset import load_goldset
-from harness.labels import meet
+from harness.gold.goldset import load_goldset
+from harness.labels.meeting import meet
 from harness.registry import BackendSpec
 from harness.results.scored import Count
 from harness.results.terms import Terms
-from harness.running.runner import RunOptions, run
-from harness.scoring.ner import NerOptions
+from harness.run.runner import RunOptions, run
+from harness.tasks.ner.count import NerOptions
 
 TEXT = "Peru said that it rains."
 

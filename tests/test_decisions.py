@@ -14,7 +14,7 @@ import synthetic
 from support import in_json, printed
 
 from harness.annotation import Record
-from harness.comparison import compare
+from harness.decide.compare import compare
 from harness.stats.permutation import randomisation_test
 from harness.stats.units import Units
 

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 import synthetic
 
-from harness import baseline as baselines
 from harness.annotation import Annotations, Record
 from harness.cli.main import main
-from harness.comparison.recorded import write_run
-from harness.gate import GateReport, Verdict, check
+from harness.decide import baseline as baselines
+from harness.decide.gate.check import check
+from harness.decide.gate.verdicts import GateReport, Verdict
+from harness.decide.rules import parse_rules
 from harness.report.gate import gate_table
-from harness.rules import parse_rules
+from harness.results.save import write_run
 
 DOCS = synthetic.grid([[["PER", "ORG"] * 5]] * 30)
 BEFORE = synthetic.keeping(DOCS, lambda number, place: (number + 3 * place) % 7 > 0)

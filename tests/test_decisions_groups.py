@@ -10,14 +10,14 @@ import synthetic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.choose import Wishes, choose
-from harness.comparison import compare
-from harness.comparison.measures import columns, statistic
-from harness.comparison.pairwise import pairwise
-from harness.comparison.systems import System
-from harness.goldset import GoldSet
+from harness.decide.choose import Wishes, choose
+from harness.decide.compare import compare
+from harness.decide.pairwise import pairwise
+from harness.gold.goldset import GoldSet
 from harness.report.choice import choice_table
 from harness.report.comparison import comparison_tables
+from harness.results.measures import columns, statistic
+from harness.results.systems import System
 from harness.stats.permutation import swap_test
 from harness.stats.resample import Resampler
 from harness.stats.units import Units

@@ -9,15 +9,15 @@ import pytest
 import synthetic
 from support import in_json, printed
 
-from harness import baseline as baselines
 from harness.annotation import Annotations, Record
-from harness.comparison import compare
-from harness.comparison.measures import columns, statistic
-from harness.comparison.recorded import write_run
-from harness.comparison.runs import from_run
-from harness.gate import check
-from harness.goldset import load_goldset
-from harness.rules import parse_rules
+from harness.decide import baseline as baselines
+from harness.decide.compare import compare
+from harness.decide.gate.check import check
+from harness.decide.rules import parse_rules
+from harness.gold.goldset import load_goldset
+from harness.results.load import from_run
+from harness.results.measures import columns, statistic
+from harness.results.save import write_run
 from harness.stats.resample import Resampler
 from harness.stats.student import normal_tail
 

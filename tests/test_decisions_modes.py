@@ -13,16 +13,16 @@ import synthetic
 from support import in_json, printed
 
 from harness.annotation import Annotations, Entity, Record
-from harness.choose import Wishes, choose
-from harness.comparison import compare
-from harness.goldset import load_goldset
-from harness.labels import meet
-from harness.record import Result
+from harness.decide.choose import Wishes, choose
+from harness.decide.compare import compare
+from harness.gold.goldset import load_goldset
+from harness.labels.meeting import meet
 from harness.report.remarks import remarks
+from harness.results.record import Result
 from harness.results.scored import Count
 from harness.results.terms import Terms
-from harness.running.cell import reach
-from harness.scoring.options import MATCH_MODES, Match, NerOptions
+from harness.run.cell import reach
+from harness.tasks.ner.options import MATCH_MODES, Match, NerOptions
 
 QUICK = ["--resamples", "300"]
 

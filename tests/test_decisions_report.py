@@ -13,14 +13,14 @@ import pytest
 import synthetic
 from support import in_json, printed
 
-from harness import record as records
 from harness.adapter import Capabilities, Declaration
 from harness.annotation import KINDS
 from harness.cli.main import main
-from harness.comparison import compare
-from harness.comparison.runs import from_run
-from harness.scoring.options import MATCH_MODES, Match
+from harness.decide.compare import compare
+from harness.results import record as records
+from harness.results.load import from_run
 from harness.stats.student import student_quantile
+from harness.tasks.ner.options import MATCH_MODES, Match
 
 ROOT = Path(__file__).parent.parent
 QUICK = ["--resamples", "300"]

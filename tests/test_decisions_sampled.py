@@ -10,10 +10,10 @@ import pytest
 import synthetic
 from support import in_json, printed
 
-from harness.choose import Wishes, choose
-from harness.comparison import compare
-from harness.comparison.measures import statistic
+from harness.decide.choose import Wishes, choose
+from harness.decide.compare import compare
 from harness.report.comparison import comparison_tables
+from harness.results.measures import statistic
 from harness.stats.permutation import holm, swap_test
 
 

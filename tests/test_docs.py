@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import record as records
 from harness import registry
 from harness.cli.main import VERBS
 from harness.report.run import leaderboard, rankings
 from harness.report.tables import render
+from harness.results import record as records
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("goldsets/*.md")])

@@ -16,12 +16,12 @@ import pytest
 from harness import paths, registry
 from harness.cli.main import main
 from harness.errors import BackendFailed, BackendUnavailable, UsageError
-from harness.goldset import GoldSet
+from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec
-from harness.running import environments
-from harness.running.environments import create_environment, find_environment, remove_environment
-from harness.running.launch import describe_backend, launch
-from harness.running.runner import RunOptions, run
+from harness.run import environments
+from harness.run.environments import create_environment, find_environment, remove_environment
+from harness.run.launch import describe_backend, launch
+from harness.run.runner import RunOptions, run
 
 pytestmark = pytest.mark.usefixtures("planted", "own_home")
 
@@ -208,7 +208,7 @@ def test_a_described_worker_says_one_line() -> None:
         [
             sys.executable,
             "-m",
-            "harness.running.worker",
+            "harness.run.worker",
             "--describe",
             "--backend",
             "planted/missing",

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from harness.formats import jsonl
-from harness.goldset import GoldSet
+from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec
-from harness.running.contract import check_backend
-from harness.running.runner import RunOptions, run
+from harness.run.contract import check_backend
+from harness.run.runner import RunOptions, run
 
 EXAMPLES = Path(__file__).parent.parent / "adapters" / "examples"
 SCRIPT = EXAMPLES / "compromise" / "backend.js"

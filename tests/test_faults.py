@@ -14,11 +14,11 @@ from support import BACKENDS, alive
 
 from harness.cli.main import main
 from harness.errors import BackendFailed, UsageError
-from harness.goldset import GoldSet
-from harness.record import Result, RunRecord
+from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec
-from harness.running.predictor import Limits
-from harness.running.runner import RunOptions, check_required, run
+from harness.results.record import Result, RunRecord
+from harness.run.predictor import Limits
+from harness.run.runner import RunOptions, check_required, run
 
 TEXTS = {
     "a": "Anna went to Bonn.",
@@ -110,7 +110,7 @@ def test_a_worker_that_closes_stdin(make_gold: Make) -> None:
 
 
 def test_stdin_closed_before_documents_are_sent() -> None:
-    from harness.running.process import Fault, Worker
+    from harness.run.process import Fault, Worker
 
     program = 'import os, time; os.close(0); print(\'{"type": "x"}\', flush=True); time.sleep(60)'
     with Worker([sys.executable, "-c", program], env=os.environ) as worker:
@@ -139,7 +139,7 @@ def test_a_hundred_megabytes_on_stderr(make_gold: Make, tmp_path: Path) -> None:
 
 
 def test_stderr_is_kept_at_both_ends() -> None:
-    from harness.running.process import Log
+    from harness.run.process import Log
 
     log = Log(limit=10)
     for _ in range(1000):

@@ -17,13 +17,14 @@ from typing import Any
 
 import pytest
 
-from harness import baseline
-from harness.comparison import compare, measures, systems_of
-from harness.comparison.result import bounds
-from harness.comparison.runs import from_run, read_run
-from harness.comparison.systems import GoldFinder, System, on_one_footing
-from harness.scoring.options import MATCH_MODES
+from harness.decide import baseline
+from harness.decide.compare import compare, systems_of
+from harness.decide.comparison import bounds
+from harness.results import measures
+from harness.results.load import from_run, read_run
+from harness.results.systems import GoldFinder, System, on_one_footing
 from harness.stats.resample import Resampler
+from harness.tasks.ner.options import MATCH_MODES
 
 ROOT = Path(__file__).parent.parent
 RUN = ROOT / "results"

@@ -14,26 +14,27 @@ import numpy as np
 import pytest
 import synthetic
 
-from harness import baseline as baselines
-from harness import record as records
 from harness.annotation import Annotations, Entity, Record
-from harness.baseline import Baseline
 from harness.cli.main import main
-from harness.comparison.measures import Columns
-from harness.comparison.recorded import write_run
-from harness.comparison.runs import from_run
-from harness.comparison.systems import GoldFinder, System
+from harness.decide import baseline as baselines
+from harness.decide.baseline import Baseline
+from harness.decide.gate.check import check
+from harness.decide.gate.power import Limits, detectable_drop, losses
+from harness.decide.gate.verdicts import GateReport, Verdict
+from harness.decide.rules import DEFAULT_RULES, Rules, matches, parse_rules, read_rules
 from harness.errors import InputError, NothingMeasured, UsageError
-from harness.gate import GateReport, Verdict, check
-from harness.gate.power import Limits, detectable_drop, losses
-from harness.goldset import GoldSet
-from harness.record import RunRecord
+from harness.gold.goldset import GoldSet
 from harness.report.badge import badge
 from harness.report.baseline import difference_table
 from harness.report.gate import gate_lines, gate_table
 from harness.report.github import annotation_commands, summary, write_summary
 from harness.report.junit import junit_xml
-from harness.rules import DEFAULT_RULES, Rules, matches, parse_rules, read_rules
+from harness.results import record as records
+from harness.results.load import from_run
+from harness.results.measures import Columns
+from harness.results.record import RunRecord
+from harness.results.save import write_run
+from harness.results.systems import GoldFinder, System
 from harness.stats.units import Units
 
 DOCS = synthetic.articles(60, seed=5)

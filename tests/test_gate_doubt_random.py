@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from doubtful import CHECK, OTHERS, Capture, Desk, accepted, said
 
-from harness import record as records
-from harness.comparison.measures import Tally
-from harness.comparison.runs import from_run
-from harness.rescore import counts_of
-from harness.scoring.counts import NerTally, total
+from harness.results import record as records
+from harness.results.load import from_run
+from harness.results.measures import Tally
+from harness.results.rescore import counts_of
+from harness.tasks.ner.tally import NerTally, total
 
 EDITS, BATCHES = 30, 10
 

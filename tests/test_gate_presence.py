@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import synthetic
 
-from harness import baseline as baselines
-from harness.comparison.recorded import write_run
+from harness.decide import baseline as baselines
+from harness.decide.gate.check import check
+from harness.decide.rules import Rule, Rules
 from harness.errors import InputError
-from harness.gate import check
 from harness.report.github import write_summary
-from harness.rules import Rule, Rules
-from harness.scoring.counts import NerTally
+from harness.results.save import write_run
+from harness.tasks.ner.tally import NerTally
 
 DOCS = synthetic.articles(10, seed=5)
 GOOD = synthetic.predict(DOCS, synthetic.skilled(0.85, 0.1), seed=1)

@@ -12,13 +12,13 @@ import pytest
 from ways import Replayed, call, quick, replayed
 
 import harness
-from harness import record as records
 from harness.annotation import Annotations, Entity, Record
-from harness.comparison.runs import from_run
 from harness.formats import jsonl
-from harness.goldset import load_goldset
+from harness.gold.goldset import load_goldset
 from harness.registry import BackendSpec
-from harness.running.runner import RunOptions, run
+from harness.results import record as records
+from harness.results.load import from_run
+from harness.run.runner import RunOptions, run
 
 TEXT = "Ada Roe went to Oslo.\nBo Li stayed in Riga."
 SPANS = {"Ada Roe": "PERSON", "Oslo": "GPE", "Bo Li": "PERSON", "Riga": "GPE"}

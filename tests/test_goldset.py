@@ -11,7 +11,7 @@ import pytest
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.errors import InputError, SchemaError
 from harness.formats import jsonl
-from harness.goldset import load_goldset, load_layer, record_digest
+from harness.gold.goldset import load_goldset, load_layer, record_digest
 
 TINY = Path(__file__).parent / "data" / "goldsets" / "tiny"
 

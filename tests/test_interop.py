@@ -17,7 +17,7 @@ import pytest
 
 from harness.annotation import Annotations, Entity, Record, Span
 from harness.errors import InputError, NothingMeasured, UsageError
-from harness.interop import SCORERS, as_scorer
+from harness.interop.ask import SCORERS, as_scorer
 from harness.interop.tokens import bio, tag, tokenise
 
 VECTORS = Path(__file__).parents[2] / "shared" / "vectors"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.annotation import Entity
 from harness.errors import SchemaError
-from harness.labels import (
+from harness.labels.meeting import (
     adhoc_schema,
     coverage,
     guess_schema,
@@ -23,7 +23,7 @@ from harness.labels import (
     schema_names,
     schema_of,
 )
-from harness.schemas import catalogue
+from harness.labels.schema import catalogue
 
 MAIN = ("ontonotes5", "conll03", "wnut17", "crossner-politics")
 ONTONOTES = [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.goldset import known_goldsets, load_goldset
+from harness.gold.goldset import known_goldsets, load_goldset
 from harness.paths import cache_folder, goldset_folders, home
 
 

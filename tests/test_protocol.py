@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from harness.adapter import ModelIdentity
 from harness.annotation import Annotations, Attribution, Entity, Span
-from harness.running.protocol import (
+from harness.run.protocol import (
     Hello,
     Offsets,
     ProtocolError,

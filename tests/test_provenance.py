@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness.record import Git
-from harness.running import distributions, provenance
+from harness.results import distributions, provenance
+from harness.results.record import Git
 
 
 def git(folder: Path, *arguments: str) -> None:

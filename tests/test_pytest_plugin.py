@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import synthetic
 
-from harness import record as records
 from harness.cli.main import main
-from harness.goldset import load_goldset
-from harness.rules import parse_rules
+from harness.decide.rules import parse_rules
+from harness.gold.goldset import load_goldset
+from harness.results import record as records
 
 pytest_plugins = ["pytester"]
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters._attribution.assemble import assemble
-from adapters._attribution.quotation import quotations
-from adapters._attribution.relation import Relation
+from harness.adapters._attribution.assemble import assemble
+from harness.adapters._attribution.quotation import quotations
+from harness.adapters._attribution.relation import Relation
 from harness.annotation import Attribution, Record, Span
-from harness.goldset import load_goldset
-from harness.quotation import DIRECT_SHARE, kind_of, quoted_regions
-from harness.scoring.attribution import score, tally
+from harness.gold.goldset import load_goldset
+from harness.tasks.attribution.count import score, tally
+from harness.tasks.attribution.kinds import DIRECT_SHARE, kind_of, quoted_regions
 
 DOUBLE = [
     ("He said “yes” and “no”.", ["“yes”", "“no”"]),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from harness.adapter import Capabilities, Declaration, ModelIdentity
 from harness.coding import DecodeError, decode, encode
 from harness.errors import InputError, NotComparable
-from harness.record import (
+from harness.results.record import (
     Costs,
     Failure,
     Git,

@@ -19,19 +19,19 @@ import pytest
 from support import alive
 
 from harness.errors import UsageError
-from harness.goldset import GoldSet
-from harness.record import read, timeless, to_json
+from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec
-from harness.running.runner import RunOptions, run
+from harness.results.record import read, timeless, to_json
+from harness.run.runner import RunOptions, run
 
 TEXTS = {f"d{i:02}": f"Text {i} by Anna and Bert.\nIt is Number {i}." for i in range(24)}
 BACKENDS = ("planted/ok", "planted/slow:0.002")
 PROGRAM = """
 import sys
 from pathlib import Path
-from harness.goldset import load_goldset
+from harness.gold.goldset import load_goldset
 from harness.registry import BackendSpec
-from harness.running.runner import RunOptions, run
+from harness.run.runner import RunOptions, run
 gold, cache, out, *backends = sys.argv[1:]
 jobs = int(backends.pop(1)) if backends[0] == "--jobs" else 1
 run([BackendSpec.parse(name) for name in backends if name != "--jobs"], [load_goldset(gold)],

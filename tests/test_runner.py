@@ -12,11 +12,11 @@ import pytest
 
 from harness.errors import NothingMeasured, UsageError
 from harness.formats import jsonl
-from harness.goldset import GoldSet
-from harness.record import Result, RunRecord, iter_units, read, timeless
+from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec
-from harness.running.progress import Progress
-from harness.running.runner import RunOptions, run
+from harness.results.record import Result, RunRecord, iter_units, read, timeless
+from harness.run.progress import Progress
+from harness.run.runner import RunOptions, run
 
 TEXTS = {
     "a": "Anna went to Bonn.\n\nthere she met Carl.",
@@ -174,7 +174,7 @@ def test_the_oracle_is_not_fooled_by_other_gold(make_gold: Make, tmp_path: Path)
     path = tmp_path / "two.jsonl"
     entities = [{"start": 5, "end": 9, "label": "ENT"}]
     path.write_text(json.dumps({"id": "a", "text": "Anna went.", "entities": entities}) + "\n")
-    from harness.goldset import load_goldset
+    from harness.gold.goldset import load_goldset
 
     for gold in (one, load_goldset(path), one):
         result = run_one("oracle", gold, cache=tmp_path / "cache")
@@ -219,7 +219,7 @@ def test_a_different_machine_measures_again(
 ) -> None:
     gold = make_gold({"a": "Anna."})
     run_one("planted/ok", gold, cache=tmp_path / "cache")
-    from harness.running import runner
+    from harness.run import runner
 
     other = replace(runner.machine(), cpu="another")
     monkeypatch.setattr(runner, "machine", lambda: other)
@@ -348,7 +348,7 @@ class Terminal(StringIO):
 
 
 def test_progress_on_a_terminal_and_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    from harness.running import progress as module
+    from harness.run import progress as module
 
     now = iter(range(0, 1000, 20))
     monkeypatch.setattr(module, "monotonic", lambda: float(next(now)))

@@ -14,8 +14,8 @@ import pytest
 from planting import Bench, write
 
 from harness.cli.main import main
-from harness.goldset import GoldSet
-from harness.record import read
+from harness.gold.goldset import GoldSet
+from harness.results.record import read
 
 MANY = {f"d{i}": f"Anna met Bertram on day {i}." for i in range(8)}
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from planting import Bench, source, write
 
-from harness.running import environments
+from harness.run import environments
 
 LIBRARY = {"thelib/__init__.py": "", "thelib/rules.txt": "Anna"}
 READS = "Path(__import__('thelib').__file__).with_name('rules.txt').read_text()"

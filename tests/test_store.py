@@ -13,9 +13,9 @@ from harness.adapter import ModelIdentity
 from harness.annotation import Annotations, Attribution, Entity, Span
 from harness.errors import InputError
 from harness.registry import BackendSpec
-from harness.running.key import Description, Key, document_digest, make_key
-from harness.running.protocol import Hello
-from harness.running.store import ProcessCosts, Store, Stored, Timing
+from harness.run.key import Description, Key, document_digest, make_key
+from harness.run.protocol import Hello
+from harness.run.store import ProcessCosts, Store, Stored, Timing
 
 ONE = Key({"backend": "a/x", "task": "ner"})
 OTHER = Key({"backend": "a/y", "task": "ner"})

@@ -12,10 +12,10 @@ from harness.cli import predict as cli_predict
 from harness.cli import run as cli_run
 from harness.cli.main import main
 from harness.errors import InputError, UsageError
-from harness.record import read
 from harness.registry import BackendSpec
-from harness.running.sizes import parse_size
-from harness.running.suites import find_suites, load_suite
+from harness.results.record import read
+from harness.run.sizes import parse_size
+from harness.run.suites import find_suites, load_suite
 
 GOOD = """
 [suites.nightly]

@@ -12,8 +12,8 @@ from harness.annotation import Annotations, Entity, Record
 from harness.cli.main import main
 from harness.errors import SchemaError
 from harness.formats import jsonl
-from harness.goldset import GoldSet, load_goldset
-from harness.labels import extended_schema, guess_schema, meet, schema_of
+from harness.gold.goldset import GoldSet, load_goldset
+from harness.labels.meeting import extended_schema, guess_schema, meet, schema_of
 from harness.results.terms import Speech, settle
 
 TEXT = "Ada Roe met NATO in Oslo, Lagos and Peru on Monday for 3 hours."

@@ -38,12 +38,12 @@ from ways import (
 
 import harness
 from harness.annotation import Annotations, Entity, Record
-from harness.comparison.systems import from_predictions
 from harness.errors import InputError
-from harness.goldset import GoldSet, load_goldset
+from harness.gold.goldset import GoldSet, load_goldset
 from harness.registry import BackendSpec
-from harness.running.runner import RunOptions, run
-from harness.scoring.ner import BOUNDARY_RULES, MATCH_MODES
+from harness.results.systems import from_predictions
+from harness.run.runner import RunOptions, run
+from harness.tasks.ner.count import BOUNDARY_RULES, MATCH_MODES
 
 SCHEMAS = (None, "conll03", "ontonotes5", "per-org-loc")
 EXAMPLES = int(os.environ.get("HARNESS_EXAMPLES", "10"))

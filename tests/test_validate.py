@@ -14,9 +14,9 @@ from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.cli.main import main
 from harness.errors import InputError
 from harness.formats import jsonl
-from harness.labels import load_schema
-from harness.validate import Finding, Validation, sums_as_toml, validate
-from harness.validate.lints import lint_record, lint_strings
+from harness.gold.validate.lints import lint_record, lint_strings
+from harness.gold.validate.validate import Finding, Validation, sums_as_toml, validate
+from harness.labels.meeting import load_schema
 
 TINY = Path(__file__).parent / "data" / "goldsets" / "tiny"
 
@@ -101,7 +101,7 @@ def test_sums(tiny: Path) -> None:
 
 
 def sums_as_toml_of(path: Path) -> str:
-    from harness.goldset import load_goldset
+    from harness.gold.goldset import load_goldset
 
     return sums_as_toml(load_goldset(path))
 

@@ -18,7 +18,7 @@ FILES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE")
 # Folder of the checkout -> where it lies in the wheel.
 FOLDERS = {
     "harness": "harness",
-    "adapters": "adapters",
+    "adapters": "harness/adapters",
     "goldsets": "harness/goldsets",
     "seeds": "harness/seeds",
 }
@@ -97,6 +97,6 @@ def test_it_runs_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     record = json.loads((empty / "results" / "run.json").read_text("utf-8"))
     assert [gold["documents"] for gold in record["gold"]] == [5]
     assert [(r["backend"], r["status"]) for r in record["results"]] == [(b, "ok") for b in backends]
-    where = "from harness.goldset import load_goldset as load; print(load('seeds').path)"
+    where = "from harness.gold.goldset import load_goldset as load; print(load('seeds').path)"
     gold = call("-c", where, cwd=empty, PYTHONPATH=path).strip()
     assert Path(gold) == installed / "harness" / "goldsets" / "seeds"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.running.protocol import documents_message, load_message
+from harness.run.protocol import documents_message, load_message
 
 pytestmark = pytest.mark.usefixtures("planted")
 
@@ -22,7 +22,7 @@ def talk(
     said = load_message(backend, task="ner", batch_size=batch_size, **load)
     said += documents_message((id_, text, None) for id_, text in documents)
     done = subprocess.run(
-        [sys.executable, "-m", "harness.running.worker", "--backend", backend],
+        [sys.executable, "-m", "harness.run.worker", "--backend", backend],
         input=said,
         capture_output=True,
         check=False,
@@ -111,7 +111,7 @@ def test_odd_values_go_out_for_the_parent_to_see() -> None:
 
 def test_it_ends_when_stdin_does_and_says_nothing_when_nobody_listens() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "harness.running.worker", "--backend", "empty"],
+        [sys.executable, "-m", "harness.run.worker", "--backend", "empty"],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=True,
@@ -122,7 +122,7 @@ def test_it_ends_when_stdin_does_and_says_nothing_when_nobody_listens() -> None:
     try:
         done = subprocess.run(
             # With -X dev every Python prints what 3.13 prints anyway: a file that cannot be closed.
-            [sys.executable, "-X", "dev", "-m", "harness.running.worker", "--backend", "empty"],
+            [sys.executable, "-X", "dev", "-m", "harness.run.worker", "--backend", "empty"],
             input=load_message("empty", task="ner"),
             stdout=write,
             stderr=subprocess.PIPE,
@@ -135,7 +135,7 @@ def test_it_ends_when_stdin_does_and_says_nothing_when_nobody_listens() -> None:
 
 def test_a_worker_of_a_parent_that_is_gone_ends_at_once() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "harness.running.worker", "--backend", "empty", "--parent", "1"],
+        [sys.executable, "-m", "harness.run.worker", "--backend", "empty", "--parent", "1"],
         stdin=subprocess.PIPE,
         capture_output=True,
         check=False,
@@ -148,7 +148,7 @@ def test_characters_seen_are_passed_on() -> None:
     """A backend may say how much of a text it looked at."""
     from harness.adapter import ModelIdentity
     from harness.annotation import Annotations
-    from harness.running.worker import _Served
+    from harness.run.worker import _Served
 
     class Short:
         labels = None

@@ -23,25 +23,26 @@ from harness import pytest_plugin
 from harness.annotation import Annotations, Record, Task
 from harness.api import Scored
 from harness.cli.main import main
-from harness.comparison import compare
-from harness.comparison.recorded import write_run
-from harness.comparison.runs import from_run, read_run
-from harness.comparison.systems import System, from_predictions
+from harness.decide.compare import compare
 from harness.errors import HarnessError
 from harness.formats.registry import read_any
-from harness.goldset import GoldSet
-from harness.record import Result
+from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec
 from harness.report.browse import groups
-from harness.rescore import full_score, options_of
-from harness.running import cell
-from harness.running.key import Description
-from harness.running.predictions import Asked, Prediction
-from harness.running.process import Log
-from harness.running.protocol import Hello
-from harness.running.runner import RunOptions, run
-from harness.scoring import attribution, ner
-from harness.scoring.ner import BoundaryRule, Match, NerOptions
+from harness.results.load import from_run, read_run
+from harness.results.record import Result
+from harness.results.rescore import full_score, options_of
+from harness.results.save import write_run
+from harness.results.systems import System, from_predictions
+from harness.run import cell
+from harness.run.key import Description
+from harness.run.predictions import Asked, Prediction
+from harness.run.process import Log
+from harness.run.protocol import Hello
+from harness.run.runner import RunOptions, run
+from harness.tasks.attribution import count as attribution
+from harness.tasks.ner import count as ner
+from harness.tasks.ner.count import BoundaryRule, Match, NerOptions
 
 Facts = dict[str, Any]
 Ways = dict[str, Facts]
@@ -303,7 +304,7 @@ def quick() -> Iterator[pytest.MonkeyPatch]:
     """Runs wait for no disk and ask nothing of git."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("harness.formats.files.os.fsync", lambda handle: None)
-        for module in ("running.runner", "comparison.recorded"):
+        for module in ("run.runner", "results.save"):
             patch.setattr(f"harness.{module}.git_state", lambda: None)
             patch.setattr(f"harness.{module}.project_state", lambda out=None: None)
         yield patch

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from adapters._attribution.merge import union
-from adapters._attribution.names import Mention
-from adapters._attribution.quotation import Quotation
-from adapters._attribution.relation import Relation
-from adapters._attribution.speakers import Source, resolve
+from harness.adapters._attribution.merge import union
+from harness.adapters._attribution.names import Mention
+from harness.adapters._attribution.quotation import Quotation
+from harness.adapters._attribution.relation import Relation
+from harness.adapters._attribution.speakers import Source, resolve
 from harness.annotation import Attribution
-from harness.quotation import kind_of, quoted_regions
+from harness.tasks.attribution.kinds import kind_of, quoted_regions
 
 __all__ = ["assemble"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adapters._attribution.parse import Parse, Token
+from harness.adapters._attribution.parse import Parse, Token
 
 __all__ = ["Candidate", "is_infinitive", "lemma_of", "starts_with_that"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from adapters._attribution.parse import Parse
-from adapters._attribution.quotation import Quotation
+from harness.adapters._attribution.parse import Parse
+from harness.adapters._attribution.quotation import Quotation
 from harness.annotation import Span
 
 __all__ = ["join", "runs", "span_of", "stretch", "trim"]

@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from adapters._attribution import cues, sources
-from adapters._attribution.candidate import lemma_of
-from adapters._attribution.contents import join, span_of
-from adapters._attribution.lexicon import Lexicon
-from adapters._attribution.parse import Parse, Token
-from adapters._attribution.quotation import Quotation
-from adapters._attribution.relation import Relation
+from harness.adapters._attribution import cues, sources
+from harness.adapters._attribution.candidate import lemma_of
+from harness.adapters._attribution.contents import join, span_of
+from harness.adapters._attribution.lexicon import Lexicon
+from harness.adapters._attribution.parse import Parse, Token
+from harness.adapters._attribution.quotation import Quotation
+from harness.adapters._attribution.relation import Relation
 from harness.annotation import Span
 
 __all__ = ["adjacent", "claim_rest", "join_paragraphs"]

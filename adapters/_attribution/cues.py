@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters._attribution.parse import Parse
+from harness.adapters._attribution.parse import Parse
 
 __all__ = ["verb_group"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from adapters._attribution import lexicon, names
-from harness import quotation
 from harness.adapter import ModelIdentity
+from harness.adapters._attribution import lexicon, names
 from harness.digest import digest_files, digest_text
+from harness.tasks.attribution import doubles, kinds, singles
 
 __all__ = ["rules_digest", "with_rules"]
 
@@ -17,9 +17,9 @@ def rules_digest(*adapters: str) -> str:
     """sha256 over the rule modules, word lists, adapters' own files and the rule of kinds."""
     here = Path(__file__).parent
     files = [*here.glob("*.py"), lexicon.DATA, names.DATA, *map(Path, adapters)]
-    kinds = Path(quotation.__file__).parent
+    of_kinds = [Path(module.__file__) for module in (kinds, doubles, singles)]
     return digest_text(
-        digest_files(files, root=here.parent) + digest_files(kinds.glob("*.py"), root=kinds)
+        digest_files(files, root=here.parent) + digest_files(of_kinds, root=of_kinds[0].parent)
     )
 
 

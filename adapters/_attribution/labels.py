@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from adapters._attribution.quotation import Quotation
-from adapters._attribution.relation import Relation
+from harness.adapters._attribution.quotation import Quotation
+from harness.adapters._attribution.relation import Relation
 from harness.annotation import Span
 
 __all__ = ["labelled"]

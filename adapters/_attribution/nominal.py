@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adapters._attribution import cues, sources
-from adapters._attribution.candidate import Candidate, is_infinitive, starts_with_that
-from adapters._attribution.lexicon import Lexicon
-from adapters._attribution.parse import Parse, Token
+from harness.adapters._attribution import cues, sources
+from harness.adapters._attribution.candidate import Candidate, is_infinitive, starts_with_that
+from harness.adapters._attribution.lexicon import Lexicon
+from harness.adapters._attribution.parse import Parse, Token
 
 __all__ = ["adjective", "adjunct", "noun"]
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from adapters._attribution.names import Mention
-from adapters._attribution.parse import Parse, UdWord, from_spacy, from_ud
-from adapters._attribution.quotation import paragraphs
+from harness.adapters._attribution.names import Mention
+from harness.adapters._attribution.parse import Parse, UdWord, from_spacy, from_ud
+from harness.adapters._attribution.quotation import paragraphs
 
 __all__ = ["Parsed", "SpacyParser", "StanzaParser", "ud_sentences"]
 

@@ -5,7 +5,7 @@ closes) and from its shape where they do not decide, since keyboards and machine
 confuse the shapes. An opening mark inside an open quotation continues it; a quotation that is
 never closed ends with its paragraph where it opened like speech, and is dropped elsewhere.
 
-This finds what may be extracted; whether a content is direct is asked of `harness.quotation`.
+This finds what may be extracted; whether a content is direct is asked of `kinds_of` of the scorer.
 """
 
 from __future__ import annotations

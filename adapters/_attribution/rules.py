@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from adapters._attribution import contents, cues, sources
-from adapters._attribution.candidate import lemma_of
-from adapters._attribution.clauses import candidates
-from adapters._attribution.continuation import adjacent, claim_rest, join_paragraphs
-from adapters._attribution.labels import labelled
-from adapters._attribution.lexicon import Lexicon
-from adapters._attribution.parse import Parse
-from adapters._attribution.quotation import Quotation, is_scare_quote
-from adapters._attribution.relation import Relation
+from harness.adapters._attribution import contents, cues, sources
+from harness.adapters._attribution.candidate import lemma_of
+from harness.adapters._attribution.clauses import candidates
+from harness.adapters._attribution.continuation import adjacent, claim_rest, join_paragraphs
+from harness.adapters._attribution.labels import labelled
+from harness.adapters._attribution.lexicon import Lexicon
+from harness.adapters._attribution.parse import Parse
+from harness.adapters._attribution.quotation import Quotation, is_scare_quote
+from harness.adapters._attribution.relation import Relation
 from harness.annotation import Span
 
 __all__ = ["relations"]

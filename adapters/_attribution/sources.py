@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters._attribution.parse import Parse, Token
+from harness.adapters._attribution.parse import Parse, Token
 
 __all__ = ["after_verb", "noun_phrase", "of_verb"]
 

@@ -12,8 +12,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from adapters._attribution.names import Mention, People, Person, words
-from adapters._attribution.quotation import Quotation
+from harness.adapters._attribution.names import Mention, People, Person, words
+from harness.adapters._attribution.quotation import Quotation
 from harness.annotation import Span
 
 __all__ = ["Source", "resolve"]

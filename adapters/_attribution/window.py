@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from adapters._attribution.inflection import forms
-from adapters._attribution.lexicon import Lexicon
-from adapters._attribution.quotation import Quotation
+from harness.adapters._attribution.inflection import forms
+from harness.adapters._attribution.lexicon import Lexicon
+from harness.adapters._attribution.quotation import Quotation
 from harness.annotation import Span
 
 __all__ = ["Attribution", "Window", "find"]

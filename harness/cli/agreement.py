@@ -7,8 +7,8 @@ import json
 import sys
 
 from harness.annotation import TASKS, Task
-from harness.readers.agreement import Agreement, agreement
-from harness.readers.annotators import load_annotators
+from harness.gold.agreement.agreement import Agreement, agreement
+from harness.gold.agreement.annotators import load_annotators
 from harness.report.tables import FORMATS, Cell, Table, number, render
 
 EPILOG = """\

@@ -31,14 +31,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.audit import audit
     from harness.cli.compare import footing
     from harness.cli.doubts import asked_for
     from harness.coding import encode
-    from harness.comparison import systems_of
-    from harness.comparison.runs import from_run
-    from harness.comparison.systems import GoldFinder, named_backends
+    from harness.decide.audit import audit
+    from harness.decide.compare import systems_of
     from harness.report.choice import audit_lines
+    from harness.results.load import from_run
+    from harness.results.systems import GoldFinder, named_backends
 
     finder = GoldFinder(args.gold)
     measured = from_run(args.run, finder=finder, schema=args.schema)

@@ -11,7 +11,7 @@ from harness import registry
 from harness.adapter import Adapter, ModelIdentity
 from harness.registry import BackendSpec
 from harness.report.tables import FORMATS, Table, render
-from harness.running.environments import find_environment
+from harness.run.environments import find_environment
 
 EPILOG = """\
 Reads the adapters' own declarations; no wrapped library is imported.
@@ -80,7 +80,7 @@ def _describe(spec: BackendSpec, adapter: Adapter, *, model: bool) -> dict[str, 
         if reason is None and (model or not default):
             identity = adapter.identity(spec.model)
     else:
-        from harness.running.launch import describe_backend
+        from harness.run.launch import describe_backend
 
         description = describe_backend(spec)
         reason, identity = description.unavailable, description.model

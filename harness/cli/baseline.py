@@ -11,7 +11,7 @@ from harness.errors import UsageError
 from harness.report.tables import FORMATS
 
 if TYPE_CHECKING:
-    from harness.baseline import Baseline
+    from harness.decide.baseline import Baseline
 
 EPILOG = """\
 `accept` is the only way in which the baseline changes. It shows the difference first, and asks; in
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from harness import baseline
+    from harness.decide import baseline
     from harness.report.baseline import baseline_table
     from harness.report.tables import render
 
@@ -58,12 +58,12 @@ def _show(args: argparse.Namespace) -> int:
 def _accept(args: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from harness import baseline
     from harness.cli.doubts import asked_for, warn_of_systems
-    from harness.comparison.runs import from_run, read_run
-    from harness.comparison.systems import GoldFinder, named_backends
+    from harness.decide import baseline
     from harness.report.baseline import difference_table
     from harness.report.tables import render
+    from harness.results.load import from_run, read_run
+    from harness.results.systems import GoldFinder, named_backends
 
     record, _ = read_run(args.run)
     finder = GoldFinder(args.gold)

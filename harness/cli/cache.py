@@ -10,7 +10,7 @@ from typing import Any
 from harness.cli.options import add_cache_options, cache_folder
 from harness.errors import NothingMeasured, UsageError
 from harness.registry import BackendSpec, adapter
-from harness.running.store import Backend, Store
+from harness.run.store import Backend, Store
 
 EPILOG = """\
 list     every key in the store with how many predictions it has
@@ -101,8 +101,8 @@ def _stale(known: list[Backend]) -> list[Backend]:
 
 
 def _explain(store: Store, args: argparse.Namespace) -> int:
-    from harness.goldset import load_goldset
-    from harness.running.explain import explain
+    from harness.gold.goldset import load_goldset
+    from harness.run.explain import explain
 
     if args.backend is None:
         raise UsageError("cache explain needs the name of a backend")

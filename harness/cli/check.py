@@ -13,7 +13,7 @@ from harness.errors import UsageError
 from harness.report.tables import FORMATS
 
 if TYPE_CHECKING:
-    from harness.gate import GateReport
+    from harness.decide.gate.verdicts import GateReport
 
 EPILOG = """\
 A drop fails when it is larger than its margin and its paired interval lies below 0; so do a
@@ -68,11 +68,11 @@ def run(args: argparse.Namespace) -> int:
 def _report(args: argparse.Namespace) -> GateReport:
     from dataclasses import replace
 
-    from harness import baseline
-    from harness.comparison.runs import Key, from_run, read_run
-    from harness.comparison.systems import GoldFinder
-    from harness.gate import check
-    from harness.rules import DEFAULT_RULES, read_rules
+    from harness.decide import baseline
+    from harness.decide.gate.check import check
+    from harness.decide.rules import DEFAULT_RULES, read_rules
+    from harness.results.load import Key, from_run, read_run
+    from harness.results.systems import GoldFinder
 
     rules = DEFAULT_RULES if args.rules is None else read_rules(args.rules)
     accepted = baseline.read(args.baseline)

@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.running.contract import check_backend
+    from harness.run.contract import check_backend
 
     spec = BackendSpec.parse(args.backend)
     tasks = adapter(spec.adapter).declaration.tasks

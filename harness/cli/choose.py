@@ -14,10 +14,10 @@ from harness.errors import NothingMeasured, UsageError
 from harness.report.tables import FORMATS
 
 if TYPE_CHECKING:
-    from harness.choose import Wishes
-    from harness.comparison import System
-    from harness.comparison.systems import GoldFinder
-    from harness.record import RunRecord
+    from harness.decide.choose import Wishes
+    from harness.decide.compare import System
+    from harness.results.record import RunRecord
+    from harness.results.systems import GoldFinder
 
 EPILOG = """\
 Reads a run; nothing is predicted. A backend is recommended when it is better than all others that
@@ -58,12 +58,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.choose import choose
     from harness.cli.compare import footing
     from harness.cli.doubts import asked_for
-    from harness.comparison import systems_of
-    from harness.comparison.runs import from_run, read_run
-    from harness.comparison.systems import GoldFinder
+    from harness.decide.choose import choose
+    from harness.decide.compare import systems_of
+    from harness.results.load import from_run, read_run
+    from harness.results.systems import GoldFinder
 
     if args.resamples < 1:
         raise UsageError("--resamples is a number from 1 up")
@@ -106,7 +106,7 @@ def _projected(
     """The wishes with types under the names that they have where the group was counted."""
     if not wishes.types:
         return wishes
-    from harness.choose import in_schema
+    from harness.decide.choose import in_schema
 
     gold, counted = group[0].gold, group[0].signature.schema
     goldset = finder.find(gold)
@@ -125,8 +125,8 @@ def _print(
     missing: list[str],
     args: argparse.Namespace,
 ) -> None:
-    from harness.choose import Choice
-    from harness.complement import complement
+    from harness.decide.choose import Choice
+    from harness.decide.complement import complement
     from harness.report.choice import choice_table, complement_tables
     from harness.report.tables import render
 
@@ -142,7 +142,7 @@ def _print(
 
 def _together_json(group: list[System], *, force: bool) -> object:
     from harness.coding import encode
-    from harness.complement import complement
+    from harness.decide.complement import complement
 
     return encode(complement(group, force=force))
 
@@ -159,13 +159,13 @@ def _missing(record: RunRecord, finder: GoldFinder, task: str) -> list[str]:
 
 def _candidates(systems: list[System], names: list[str]) -> list[System]:
     """Without the sanity rows, which check the harness and are no choice."""
-    from harness.comparison.systems import named_backends
+    from harness.results.systems import named_backends
 
     return [system for system in named_backends(systems, names) if not system.sanity]
 
 
 def _wishes(args: argparse.Namespace) -> Wishes:
-    from harness.choose import Wishes, parse_weights
+    from harness.decide.choose import Wishes, parse_weights
 
     if args.types and args.task != "ner":
         raise UsageError("--types are for entities; for attribution name a --part")

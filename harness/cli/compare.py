@@ -12,8 +12,8 @@ from harness.errors import UsageError
 from harness.report.tables import FORMATS
 
 if TYPE_CHECKING:
-    from harness.comparison import Comparison, System
-    from harness.goldset import GoldSet
+    from harness.decide.compare import Comparison, System
+    from harness.gold.goldset import GoldSet
 
 EPILOG = """\
 Give runs (a folder with run.json) or files of predictions; the first system is the reference. One
@@ -48,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.comparison import compare, systems_of
+    from harness.decide.compare import compare, systems_of
     from harness.errors import NothingMeasured
 
     if args.resamples < 1 or args.min_support < 0 or args.flips < 0:
@@ -92,7 +92,7 @@ def footing(systems: list[System], *, force: bool) -> list[System]:
     Where a run states other numbers than its counts make, that is said.
     """
     from harness.cli.doubts import warn_of_systems
-    from harness.comparison.systems import on_one_footing
+    from harness.results.systems import on_one_footing
 
     same, schema = (systems, None) if force else on_one_footing(systems)
     warn_of_systems(same)
@@ -115,13 +115,13 @@ def _print(found: Comparison, args: argparse.Namespace) -> None:
 
 
 def _systems(args: argparse.Namespace) -> list[System]:
-    from harness import baseline
     from harness.cli.doubts import asked_for
-    from harness.comparison.runs import from_run, is_run
-    from harness.comparison.systems import GoldFinder, from_predictions
+    from harness.decide import baseline
     from harness.errors import InputError
-    from harness.goldset import load_goldset
-    from harness.scoring.options import NerOptions
+    from harness.gold.goldset import load_goldset
+    from harness.results.load import from_run, is_run
+    from harness.results.systems import GoldFinder, from_predictions
+    from harness.tasks.ner.options import NerOptions
 
     finder = GoldFinder(args.gold)
     systems: list[System] = []
@@ -152,7 +152,7 @@ def _systems(args: argparse.Namespace) -> list[System]:
 
 def _chosen(systems: list[System], names: list[str]) -> list[System]:
     """Those asked for, in that order; without names, all but the sanity rows."""
-    from harness.comparison.systems import named_backends
+    from harness.results.systems import named_backends
 
     chosen = named_backends(systems, names)
     if not names and len(chosen) < len(systems):

@@ -10,9 +10,9 @@ from harness.annotation import Task
 from harness.errors import NothingMeasured
 
 if TYPE_CHECKING:
-    from harness.comparison.measures import Tally
-    from harness.comparison.systems import GoldFinder, System
-    from harness.record import Result
+    from harness.results.measures import Tally
+    from harness.results.record import Result
+    from harness.results.systems import GoldFinder, System
 
 __all__ = ["asked_for", "warn_of_scores", "warn_of_systems"]
 
@@ -25,8 +25,8 @@ def asked_for(
     Raises `UsageError` for a gold set or a task that no record has, `NothingMeasured` for a gold
     set of which nothing was measured for the task.
     """
-    from harness.comparison import systems_of
-    from harness.rules import matches
+    from harness.decide.compare import systems_of
+    from harness.decide.rules import matches
 
     finder.check_patterns()
     systems_of(systems, task=task)

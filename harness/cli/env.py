@@ -8,7 +8,7 @@ import sys
 
 from harness.coding import encode
 from harness.errors import UsageError
-from harness.running.environments import create_environment, environments, remove_environment
+from harness.run.environments import create_environment, environments, remove_environment
 
 EPILOG = """\
 An environment has the adapter's name; once it is there, every worker of that adapter runs in it.

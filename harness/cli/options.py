@@ -7,8 +7,8 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.paths import cache_folder as default_cache
-from harness.running.predictor import Limits
-from harness.running.sizes import parse_size
+from harness.run.predictor import Limits
+from harness.run.sizes import parse_size
 
 __all__ = ["add_cache_options", "add_worker_options", "cache_folder", "limits", "size"]
 

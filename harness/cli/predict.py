@@ -43,10 +43,10 @@ def run(args: argparse.Namespace) -> int:
     from harness.cli.options import cache_folder, limits
     from harness.formats import jsonl
     from harness.formats.files import atomic_writer
-    from harness.running.key import document_digest
-    from harness.running.predictions import Asked, Predictions, PredictOptions
-    from harness.running.progress import Progress
-    from harness.running.store import Store, taken_up
+    from harness.run.key import document_digest
+    from harness.run.predictions import Asked, Predictions, PredictOptions
+    from harness.run.progress import Progress
+    from harness.run.store import Store, taken_up
 
     spec = BackendSpec.parse(args.backend)
     task = _task(spec, args.task)

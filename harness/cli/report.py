@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from harness.report.tables import FORMATS
 
 if TYPE_CHECKING:
-    from harness.comparison.measures import Tally
-    from harness.record import Result, RunRecord
+    from harness.results.measures import Tally
+    from harness.results.record import Result, RunRecord
 
 EPILOG = """\
 Reads the run record and needs no backend. The HTML page is one file without any link to the
@@ -34,13 +34,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness import record as records
     from harness.annotation import printable
     from harness.cli.doubts import warn_of_scores
-    from harness.comparison.runs import read_run
-    from harness.comparison.systems import GoldFinder
     from harness.report.run import description, details, rankings
     from harness.report.tables import render
+    from harness.results import record as records
+    from harness.results.load import read_run
+    from harness.results.systems import GoldFinder
 
     record, folder = read_run(args.run)
     finder = GoldFinder(args.gold)
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _counted(record: RunRecord, folder: Path) -> Iterator[tuple[Result, list[Tally]]]:
     """Results with their counts, which the tables are made from."""
-    from harness.rescore import tallies_of
+    from harness.results.rescore import tallies_of
 
     for result in (*record.results, *record.common):
         if result.status in ("ok", "partial"):

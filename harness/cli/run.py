@@ -11,10 +11,10 @@ from harness.errors import UsageError
 from harness.report.tables import FORMATS
 
 if TYPE_CHECKING:
-    from harness.goldset import GoldSet
-    from harness.record import RunRecord
+    from harness.gold.goldset import GoldSet
     from harness.registry import BackendSpec
-    from harness.running.runner import RunOptions
+    from harness.results.record import RunRecord
+    from harness.run.runner import RunOptions
 
 EPILOG = """\
 Without a backend every adapter's default backends are run; one that is missing is a row that says
@@ -62,15 +62,15 @@ def defaults(args: argparse.Namespace) -> dict[str, Any]:
     """Defaults of options that only the command line tells: those of a suite."""
     if not args.suite:
         return {}
-    from harness.running.suites import load_suite
+    from harness.run.suites import load_suite
 
     return load_suite(args.suite).defaults()
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.running.progress import Progress
-    from harness.running.runner import check_required
-    from harness.running.runner import run as run_backends
+    from harness.run.progress import Progress
+    from harness.run.runner import check_required
+    from harness.run.runner import run as run_backends
 
     specs, goldsets, options = _plan(args)
     record = run_backends(specs, goldsets, options, Progress(quiet=args.quiet))
@@ -83,15 +83,15 @@ def run(args: argparse.Namespace) -> int:
 
 def _plan(args: argparse.Namespace) -> tuple[list[BackendSpec], list[GoldSet], RunOptions]:
     from harness import registry
-    from harness.goldset import load_goldset
-    from harness.labels import load_schema
+    from harness.gold.goldset import load_goldset
+    from harness.labels.meeting import load_schema
     from harness.registry import BackendSpec
-    from harness.running.runner import RunOptions
+    from harness.run.runner import RunOptions
 
     specs = [BackendSpec.parse(name) for name in args.backend]
     gold = list(args.gold or [])
     if args.suite:
-        from harness.running.suites import load_suite
+        from harness.run.suites import load_suite
 
         suite = load_suite(args.suite)
         specs = specs or list(suite.backends)
@@ -133,7 +133,7 @@ def _defaults(
 
 
 def _all_gold() -> list[str]:
-    from harness.goldset import known_goldsets
+    from harness.gold.goldset import known_goldsets
     from harness.paths import goldset_folders
 
     for folder in goldset_folders():  # The user's own, or else those that come with the harness.
@@ -150,7 +150,7 @@ def _publish(args: argparse.Namespace, record: RunRecord) -> None:
 
     write_text(Path(args.out) / "leaderboard.md", leaderboard(record, args.out))
     if args.json:
-        from harness.record import to_json
+        from harness.results.record import to_json
 
         print(to_json(record), end="")
         return

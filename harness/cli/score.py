@@ -59,10 +59,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from harness.formats.registry import read_any
-    from harness.goldset import load_goldset
+    from harness.gold.goldset import load_goldset
     from harness.results.pairs import checked, renamed
     from harness.results.scored import count_records
-    from harness.scoring.ner import NerOptions
+    from harness.tasks.ner.count import NerOptions
 
     if args.task == "attribution" and (args.match != "strict" or args.boundary != "raw"):
         raise UsageError(
@@ -151,7 +151,7 @@ def _diagnose(
     args: argparse.Namespace, gold: list[Record], predicted: list[Record], body: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """The why-zero doctor: asked for, or called in when the score is suspiciously low."""
-    from harness.doctor import SUSPICIOUS_F1, diagnose
+    from harness.doctor.diagnose import SUSPICIOUS_F1, diagnose
 
     block = body["micro"] if args.task == "ner" else body["relations"]["found50"]
     low = block["support"] > 0 and (block["f1"] or 0.0) < SUSPICIOUS_F1
@@ -164,7 +164,7 @@ def _explained(
     hint: str | None, args: argparse.Namespace, gold: list[Record], predicted: list[Record]
 ) -> str | None:
     """The hint of an error, with what the doctor finds: offsets in other units overshoot texts."""
-    from harness.doctor import diagnose
+    from harness.doctor.diagnose import diagnose
 
     findings = [str(finding) for finding in diagnose(gold, predicted, args.task)]
     lines = [line for part in (hint, *findings) if part for line in part.splitlines()]
@@ -172,7 +172,7 @@ def _explained(
 
 
 def _print_as(args: argparse.Namespace, gold: list[Record], predicted: list[Record]) -> int:
-    from harness.interop import as_scorer
+    from harness.interop.ask import as_scorer
 
     result = as_scorer(args.scorer, gold, predicted)
     if args.json:

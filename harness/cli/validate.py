@@ -8,8 +8,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from harness.goldset import CARD, load_goldset
-from harness.validate import Finding, Validation, sums_as_toml
+from harness.gold.goldset import CARD, load_goldset
+from harness.gold.validate.validate import Finding, Validation, sums_as_toml
 
 EPILOG = """\
 Reads a gold set (a folder with goldset.toml, or its name), a file or a folder of annotations in

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.annotation import printable
+from harness.decide.gate.verdicts import GateReport
 from harness.formats.files import write_text
-from harness.gate.verdicts import GateReport
 
 __all__ = ["badge", "write_badge"]
 

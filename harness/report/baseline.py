@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.baseline import Baseline, Entry
-from harness.comparison import match_of
-from harness.comparison.measures import Metric, as_float, columns, headline_part, score_of
+from harness.decide.baseline import Baseline, Entry
+from harness.decide.compare import match_of
 from harness.report.tables import UNDEFINED, Cell, Table, number
+from harness.results.measures import Metric, as_float, columns, headline_part, score_of
 
 __all__ = ["baseline_table", "difference_table"]
 

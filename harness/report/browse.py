@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.annotation import Attribution, Entity, Record, Span, Task, printable
-from harness.comparison.runs import stored_terms
-from harness.comparison.systems import GoldFinder
-from harness.goldset import GoldSet
-from harness.record import Result, RunRecord, stored_predictions
+from harness.gold.goldset import GoldSet
 from harness.report.html import BrowsedDocument, BrowsedItem, Group, MarkedSpan
-from harness.rescore import options_of
+from harness.results.load import stored_terms
 from harness.results.pairs import Pair, join
+from harness.results.record import Result, RunRecord, stored_predictions
+from harness.results.rescore import options_of
 from harness.results.scored import together
-from harness.scoring import attribution, ner
-from harness.scoring.attribution import AttributionOptions
+from harness.results.systems import GoldFinder
+from harness.tasks.attribution import count as attribution
+from harness.tasks.attribution.count import AttributionOptions
+from harness.tasks.ner import count as ner
 
 __all__ = ["MOST_DOCUMENTS", "groups"]
 

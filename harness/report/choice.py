@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.annotation import context, printable
-from harness.audit import Audit, Candidate
-from harness.choose import Choice
-from harness.complement import Complement
+from harness.decide.audit import Audit, Candidate
+from harness.decide.choose import Choice
+from harness.decide.complement import Complement
 from harness.report.method import resampling, scope
 from harness.report.tables import UNDEFINED, Cell, Table, number, quantity
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.comparison import MIN_SUPPORT
-from harness.comparison.result import Comparison, Row
-from harness.flips import Flips, describe
+from harness.decide.compare import MIN_SUPPORT
+from harness.decide.comparison import Comparison, Row
 from harness.report.method import between, p_value, points, resampling, scope
 from harness.report.tables import UNDEFINED, Cell, Table, number
+from harness.results.outcomes import Flips, describe
 from harness.stats.resample import shown_by
 from harness.stats.units import LEAST_UNITS
 

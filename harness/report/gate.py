@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.annotation import context, printable
-from harness.flips import describe
-from harness.gate.verdicts import GateReport, Verdict
+from harness.decide.gate.verdicts import GateReport, Verdict
 from harness.report.method import resampling, scope
 from harness.report.tables import UNDEFINED, Cell, Table, number
+from harness.results.outcomes import describe
 
 __all__ = ["gate_lines", "gate_table", "pin_line"]
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TextIO
 
 from harness.annotation import printable
+from harness.decide.gate.verdicts import GateReport
 from harness.errors import InputError
-from harness.gate.verdicts import GateReport
 from harness.report.gate import gate_lines, gate_table
 from harness.report.tables import Table, render
 

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+from harness.decide.gate.verdicts import GateReport, Verdict
 from harness.formats.files import write_text
-from harness.gate.verdicts import GateReport, Verdict
 from harness.report.gate import gate_lines
 
 __all__ = ["junit_xml", "write_junit"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.record import Result
 from harness.report.tables import number
+from harness.results.record import Result
 from harness.results.terms import not_scored
 
 __all__ = ["remarks"]

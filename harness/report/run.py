@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.annotation import Task
-from harness.comparison.measures import Columns, resample
-from harness.comparison.pairwise import pairwise
-from harness.record import GoldRecord, Result, RunRecord
+from harness.decide.pairwise import pairwise
 from harness.report.method import between, resampling, scope
 from harness.report.remarks import remarks
 from harness.report.scores import attribution_table, ner_table
 from harness.report.tables import UNDEFINED, Cell, Table, number, quantity, render
-from harness.rescore import UnitCounts, full_score, headline, unit_counts
+from harness.results.measures import Columns, resample
+from harness.results.record import GoldRecord, Result, RunRecord
+from harness.results.rescore import UnitCounts, full_score, headline, unit_counts
 from harness.signature import Signature
 from harness.stats.rates import f1
 from harness.stats.resample import Interval, Resampler

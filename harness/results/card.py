@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from harness.goldset import GoldSet, named_goldset
-from harness.record import GoldRecord
+from harness.gold.goldset import GoldSet, named_goldset
+from harness.results.record import GoldRecord
 
 __all__ = ["gold_record"]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from harness.annotation import TASKS
 from harness.errors import InputError
-from harness.record import (
+from harness.results.record import (
     GoldRecord,
     Result,
     RunRecord,
@@ -25,11 +25,12 @@ from harness.record import (
     run_status,
 )
 from harness.results.scored import Tally
-from harness.scoring import attribution, ner
-from harness.scoring.attribution_tally import ERRORS, RELATIONS
-from harness.scoring.measures import f1, ratio
-from harness.scoring.options import MATCH_MODES, NerOptions
 from harness.signature import Signature
+from harness.tasks.attribution import count as attribution
+from harness.tasks.attribution.tally import ERRORS, RELATIONS
+from harness.tasks.measures import f1, ratio
+from harness.tasks.ner import count as ner
+from harness.tasks.ner.options import MATCH_MODES, NerOptions
 
 __all__ = ["add_gold", "check_record", "gold_differs", "other_scores"]
 

@@ -17,14 +17,15 @@ from typing import Any
 from harness.adapter import Capabilities
 from harness.annotation import Annotations, Entity, Record, Task
 from harness.errors import InputError, SchemaError
-from harness.goldset import GoldSet
-from harness.record import Unit
+from harness.gold.goldset import GoldSet
+from harness.paragraphs import paragraph_starts
 from harness.results.pairs import Pair, join
+from harness.results.record import Unit
 from harness.results.terms import Speech, Terms, settle
-from harness.scoring import attribution, ner
-from harness.scoring.measures import f1, ratio
-from harness.scoring.units import paragraph_starts
 from harness.signature import Signature
+from harness.tasks.attribution import count as attribution
+from harness.tasks.measures import f1, ratio
+from harness.tasks.ner import count as ner
 
 __all__ = ["Count", "Counted", "Tally", "count_pairs", "count_records", "signature_of", "together"]
 

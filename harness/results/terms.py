@@ -12,8 +12,16 @@ from dataclasses import dataclass
 
 from harness.adapter import Declaration
 from harness.annotation import Entity, Record, Task
-from harness.goldset import GoldSet
-from harness.labels import Meeting, Projection, Schema, load_schema, meet, project, schema_of
+from harness.gold.goldset import GoldSet
+from harness.labels.meeting import (
+    Meeting,
+    Projection,
+    Schema,
+    load_schema,
+    meet,
+    project,
+    schema_of,
+)
 
 __all__ = ["Speech", "Terms", "not_scored", "settle", "speech_of"]
 

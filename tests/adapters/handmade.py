@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters._attribution.parse import Parse, Token, UdWord
+from harness.adapters._attribution.parse import Parse, Token, UdWord
 
 
 def parse(text: str, rows: str, *, offset: int = 0) -> Parse:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from adapters._paragraphs import words
 from harness.adapter import LoadRequest
+from harness.adapters._paragraphs import words
 from harness.annotation import Entity
-from harness.goldset import load_goldset
-from harness.labels import meet, project
+from harness.gold.goldset import load_goldset
+from harness.labels.meeting import meet, project
 from harness.registry import BackendSpec, adapter
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"

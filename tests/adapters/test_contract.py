@@ -14,7 +14,7 @@ from harness.adapter import Adapter, Backend, LoadRequest
 from harness.annotation import Annotations, Attribution, Entity, Task, span_problems
 from harness.errors import BackendUnavailable, DocumentRefused
 from harness.formats.jsonl import annotations_to_json
-from harness.labels import load_schema
+from harness.labels.meeting import load_schema
 from harness.registry import GROUP, BackendSpec, adapter
 
 # The registry's own list may hold what another test planted; this is what the project registers.

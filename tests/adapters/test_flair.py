@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from adapters import flair
-from adapters.flair import ADAPTER, FlairBackend, Paragraph
 from harness.adapter import LoadRequest, ModelIdentity
+from harness.adapters import flair
+from harness.adapters.flair import ADAPTER, FlairBackend, Paragraph
 from harness.errors import BackendUnavailable
 
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from adapters.gazetteer import ADAPTER
 from harness.adapter import LoadRequest
+from harness.adapters.gazetteer import ADAPTER
 
 
 @pytest.fixture(scope="module")

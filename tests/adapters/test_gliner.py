@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from adapters import gliner
-from adapters.gliner import ADAPTER, GlinerBackend, prompts_for
 from harness.adapter import LoadRequest, ModelIdentity
+from harness.adapters import gliner
+from harness.adapters.gliner import ADAPTER, GlinerBackend, prompts_for
 from harness.annotation import Entity
 from harness.errors import BackendUnavailable, UsageError
 

@@ -7,11 +7,11 @@ import socket
 
 import pytest
 
-from adapters import presidio
-from adapters.presidio import ADAPTER, PresidioBackend
 from harness.adapter import LoadRequest
+from harness.adapters import presidio
+from harness.adapters.presidio import ADAPTER, PresidioBackend
 from harness.errors import BackendUnavailable, UsageError
-from harness.labels import load_schema, meet
+from harness.labels.meeting import load_schema, meet
 
 
 def load(**options: float | str) -> PresidioBackend:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters._attribution.merge import merge_shared_cues, union
-from adapters._attribution.quotation import is_scare_quote, paragraphs, quotations
-from adapters.quotes import ADAPTER
 from harness.adapter import Adapter, LoadRequest
+from harness.adapters._attribution.merge import merge_shared_cues, union
+from harness.adapters._attribution.quotation import is_scare_quote, paragraphs, quotations
+from harness.adapters.quotes import ADAPTER
 from harness.annotation import Attribution, Span
 
 

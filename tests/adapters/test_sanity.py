@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.sanity import EMPTY, ORACLE, WHOLE_DOCUMENT
 from harness.adapter import LoadRequest
+from harness.adapters.sanity import EMPTY, ORACLE, WHOLE_DOCUMENT
 from harness.annotation import Annotations, Attribution, Entity, Span, Task
 
 TEXTS = ["Jane spoke.", ""]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters import _spacy
-from adapters.spacy import ADAPTER, SpacyBackend
 from harness.adapter import LoadRequest
+from harness.adapters import _spacy
+from harness.adapters.spacy import ADAPTER, SpacyBackend
 from harness.errors import BackendUnavailable
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from adapters import _stanza
-from adapters.stanza import ADAPTER, StanzaBackend
 from harness.adapter import LoadRequest
+from harness.adapters import _stanza
+from harness.adapters.stanza import ADAPTER, StanzaBackend
 from harness.errors import BackendUnavailable, UsageError
 
 TEXT = "Angela Merkel met Emmanuel Macron in Paris.\n\n\tMicrosoft opened an office in Berlin.\n"

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from adapters import syntax
-from adapters._attribution import lexicon, rules
-from adapters._attribution.assemble import assemble
-from adapters._attribution.identity import rules_digest
-from adapters._attribution.names import Mention, People
-from adapters._attribution.parse import Parse, from_ud
-from adapters._attribution.parsers import StanzaParser
-from adapters._attribution.quotation import quotations
-from adapters._attribution.speakers import Source, resolve
-from adapters.syntax import ADAPTER
 from harness.adapter import Adapter, LoadRequest
+from harness.adapters import syntax
+from harness.adapters._attribution import lexicon, rules
+from harness.adapters._attribution.assemble import assemble
+from harness.adapters._attribution.identity import rules_digest
+from harness.adapters._attribution.names import Mention, People
+from harness.adapters._attribution.parse import Parse, from_ud
+from harness.adapters._attribution.parsers import StanzaParser
+from harness.adapters._attribution.quotation import quotations
+from harness.adapters._attribution.speakers import Source, resolve
+from harness.adapters.syntax import ADAPTER
 from harness.annotation import Attribution, Span
 from harness.errors import BackendUnavailable, UsageError
 from tests.adapters.handmade import parse, ud

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from adapters import textacy as whole
-from adapters import textacy_paragraphs as by_paragraph
 from harness.adapter import Adapter, LoadRequest
+from harness.adapters import textacy as whole
+from harness.adapters import textacy_paragraphs as by_paragraph
 from harness.annotation import Attribution, Span
 from harness.errors import BackendUnavailable, DocumentRefused
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from adapters import _checkpoint
-from adapters.transformers import ADAPTER, TransformersBackend
 from harness.adapter import LoadRequest
+from harness.adapters import _checkpoint
+from harness.adapters.transformers import ADAPTER, TransformersBackend
 from harness.errors import BackendUnavailable, UsageError
 
 TAGS = {"0": "O", "1": "B-PER", "2": "I-PER"}

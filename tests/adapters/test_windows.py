@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters._options import read_options
-from adapters._paragraphs import encodable, paragraphs, words
-from adapters._pieces import tag_words
-from adapters._tags import TaggedWord, entities, labels_of
-from adapters._windows import plan
+from harness.adapters._options import read_options
+from harness.adapters._paragraphs import encodable, paragraphs, words
+from harness.adapters._pieces import tag_words
+from harness.adapters._tags import TaggedWord, entities, labels_of
+from harness.adapters._windows import plan
 from harness.errors import UsageError
 
 # Paragraphs and words

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from harness.registry import BackendSpec, adapter
-from harness.running.launch import launch
-from harness.running.predictor import Asked, Predictor
-from harness.running.protocol import load_message
+from harness.run.launch import launch
+from harness.run.predictor import Asked, Predictor
+from harness.run.protocol import load_message
 
 ROOT = Path(__file__).parent.parent.parent
 ARTICLES = int(os.environ.get("HARNESS_PERF_ARTICLES", "200"))
@@ -45,7 +45,7 @@ def articles() -> list[str]:
 
 @pytest.fixture
 def plain_loop() -> Iterator[Callable[[list[str]], float]]:
-    from adapters._spacy import find_pipeline
+    from harness.adapters._spacy import find_pipeline
 
     folder = find_pipeline("en_core_web_sm")
     variables = launch(BackendSpec("spacy", "en_core_web_sm")).variables

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from harness.annotation import Entity
-from harness.scoring.ner import MATCH_MODES, NerOptions, NerScore, score, tally, total
+from harness.tasks.ner.count import MATCH_MODES, NerOptions, NerScore, score, tally, total
 
 Spans = list[tuple[int, int, str]]
 Tagged = tuple[list[list[str]], list[list[str]]]

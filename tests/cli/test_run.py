@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from harness import record as records
 from harness.report.run import rankings
 from harness.report.tables import render
+from harness.results import record as records
 
 Run = Callable[..., Any]
 QUIET = ("--quiet",)

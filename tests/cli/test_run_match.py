@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.scoring.options import MATCH_MODES
+from harness.tasks.ner.options import MATCH_MODES
 
 Run = Callable[..., Any]
 NAMES = ("P", "R", "F1")

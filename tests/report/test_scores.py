@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from harness.annotation import Attribution, Span
-from harness.record import Result
 from harness.report.remarks import remarks
 from harness.report.scores import attribution_table
-from harness.scoring import attribution
+from harness.results.record import Result
+from harness.tasks.attribution import count as attribution
 
 
 def test_rows_of_kinds_say_why_they_do_not_add_up() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.annotation import Attribution, Span
-from harness.scoring.alpha import nominal_alpha, token_roles
+from harness.gold.agreement.alpha import nominal_alpha, token_roles
 
 
 def units(*observers: str) -> list[Counter[str]]:

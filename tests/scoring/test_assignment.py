@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from harness.scoring.assignment import assign
+from harness.stats.assignment import assign
 
 
 def test_staying_alone_is_allowed_and_nothing_is_no_graph() -> None:

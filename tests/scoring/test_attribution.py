@@ -9,7 +9,7 @@ import pytest
 from harness.adapter import Capabilities
 from harness.annotation import Attribution, Kind, Span
 from harness.errors import AnnotationError
-from harness.scoring.attribution import (
+from harness.tasks.attribution.count import (
     FIELDS,
     AttributionOptions,
     AttributionTally,

@@ -12,9 +12,9 @@ from scipy.optimize import linear_sum_assignment
 
 from harness.annotation import Attribution, Span
 from harness.errors import AnnotationError
-from harness.scoring.alignment import maximum_weight_matching
-from harness.scoring.attribution import AttributionOptions, Pairing, pairs
-from harness.scoring.characters import Characters, common, dice, same
+from harness.tasks.attribution.alignment import maximum_weight_matching
+from harness.tasks.attribution.characters import Characters, common, dice, same
+from harness.tasks.attribution.count import AttributionOptions, Pairing, pairs
 
 
 def said(*content: tuple[int, int], **roles: object) -> Attribution:

@@ -8,7 +8,7 @@ import pytest
 
 from harness.annotation import Attribution, Record, Span
 from harness.formats.jsonl import read
-from harness.scoring.attribution import AttributionTally, score, tally, total
+from harness.tasks.attribution.count import AttributionTally, score, tally, total
 
 PATH = Path(__file__).parents[3] / "shared" / "corpora" / "polnear" / "polnear_dev.jsonl"
 

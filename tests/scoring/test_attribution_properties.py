@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.annotation import KINDS, Attribution, Span
-from harness.scoring.attribution import (
+from harness.paragraphs import paragraph_starts
+from harness.tasks.attribution.characters import Characters, dice
+from harness.tasks.attribution.count import (
     AttributionOptions,
     AttributionScore,
     pairs,
@@ -20,8 +22,6 @@ from harness.scoring.attribution import (
     tally_units,
     total,
 )
-from harness.scoring.characters import Characters, dice
-from harness.scoring.units import paragraph_starts
 
 LENGTH = 30
 texts = st.text(alphabet='abc1 .“”"\n$', min_size=LENGTH, max_size=LENGTH)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from speaker_names import DIFFERENT, SAME, SCRIPTS, pairs_of
 
-from harness.scoring.lexicon import lexicon
-from harness.scoring.speakers import Speakers, normalise_name
+from harness.tasks.attribution.lexicon import lexicon
+from harness.tasks.attribution.speakers import Speakers, normalise_name
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.annotation import Span
-from harness.scoring.boundary import BOUNDARY_CAUSES, boundary_cause, trim
+from harness.tasks.ner.boundary import BOUNDARY_CAUSES, boundary_cause, trim
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.annotation import Entity, Span
-from harness.scoring import ner
-from harness.scoring.boundary import boundary_cause, trim
-from harness.scoring.edges import EDGE_SIGNS
+from harness.tasks.ner import count as ner
+from harness.tasks.ner.boundary import boundary_cause, trim
+from harness.tasks.ner.edges import EDGE_SIGNS
 
 SCRIPTS = "aXsSé5٥５½東京अहिका्กฯعב׳Яա" + "\u0301\u0308\u200d\u093f\ufe0f\u20e3"
 SIGNS = "'’ʼ＇′.,-–—−$€%&+_“”„«»<>`。，《》「」،؛؟।։።¿¡()[] \u00a0\u200b\ufeff\n"

@@ -8,8 +8,8 @@ from unicodedata import category, unidata_version
 
 import pytest
 
-from harness.scoring.boundary import trim
-from harness.scoring.edges import EDGE, EDGE_SIGNS, MEANING, UNICODE
+from harness.tasks.ner.boundary import trim
+from harness.tasks.ner.edges import EDGE, EDGE_SIGNS, MEANING, UNICODE
 
 
 @pytest.mark.parametrize(

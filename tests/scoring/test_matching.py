@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.scoring.matching import Alignment, Key, Pair, align
+from harness.tasks.ner.matching import Alignment, Key, Pair, align
 
 PREFERENCES = ("span", "partial", "type")
 

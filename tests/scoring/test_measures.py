@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.scoring.measures import Block, f1, macro, ratio, weighted, whole
+from harness.tasks.measures import Block, f1, macro, ratio, weighted, whole
 
 
 def block(precision: float | None, recall: float | None, support: int) -> Block:

@@ -8,8 +8,8 @@ import pytest
 
 from harness.annotation import Entity, Span
 from harness.errors import UsageError
-from harness.scoring.counts import NerTally
-from harness.scoring.ner import (
+from harness.paragraphs import paragraph_starts
+from harness.tasks.ner.count import (
     MATCH_MODES,
     Mention,
     NerOptions,
@@ -20,7 +20,7 @@ from harness.scoring.ner import (
     tally_units,
     total,
 )
-from harness.scoring.units import paragraph_starts
+from harness.tasks.ner.tally import NerTally
 
 RAW = NerOptions()
 NORMALISED = NerOptions(boundary="normalised")
@@ -38,7 +38,7 @@ SMITH = e("John Smith", "PER")
 NYC = e("New York City", "GPE")
 
 # Every case: gold, predictions, and under each mode COR INC PAR MIS SPU, credit, precision, recall.
-# Worked out on paper from the definitions in harness/scoring/ner.py.
+# Worked out on paper from the definitions in harness/tasks/ner/count.py.
 CASES = {
     "determiner taken in": (
         [USA, SMITH],

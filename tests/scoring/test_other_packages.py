@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from harness.annotation import Entity
-from harness.scoring.alpha import nominal_alpha
-from harness.scoring.measures import Block
-from harness.scoring.ner import Match, NerOptions, NerScore, score, tally, total
+from harness.gold.agreement.alpha import nominal_alpha
 from harness.stats.rates import f1, precision, rates, recall, weighted_f
+from harness.tasks.measures import Block
+from harness.tasks.ner.count import Match, NerOptions, NerScore, score, tally, total
 
 LABELS = ("LOC", "MISC", "ORG", "PER")
 STRATEGIES: dict[Match, str] = {

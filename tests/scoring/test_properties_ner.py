@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.annotation import Entity, Span
-from harness.scoring.measures import Block
-from harness.scoring.ner import (
+from harness.paragraphs import paragraph_starts
+from harness.tasks.measures import Block
+from harness.tasks.ner.count import (
     ERROR_CLASSES,
     MATCH_MODES,
     NerOptions,
@@ -23,7 +24,6 @@ from harness.scoring.ner import (
     tally_units,
     total,
 )
-from harness.scoring.units import paragraph_starts
 
 TEXT = (
     "The Senate's vote.\nIn the Senate, a man met the Fed’s Smith'.\n\n“This Army,” Smiths' said."

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.scoring.units import paragraph_starts, unit_of
+from harness.paragraphs import paragraph_starts, unit_of
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from harness.annotation import Entity
-from harness.scoring.measures import Average, Block
-from harness.scoring.ner import NerOptions, NerScore, NerTally, score, tally, total
+from harness.tasks.measures import Average, Block
+from harness.tasks.ner.count import NerOptions, NerScore, NerTally, score, tally, total
 
 VECTORS = Path(__file__).parents[3] / "shared" / "vectors"
 STRICT = NerOptions()

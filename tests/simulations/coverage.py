@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.comparison.measures import Columns, resample, statistic
-from harness.comparison.pairwise import pairwise
+from harness.decide.pairwise import pairwise
+from harness.results.measures import Columns, resample, statistic
 from harness.stats.resample import Resampler
 from simulations.draw import Draw, World, draw, population
 

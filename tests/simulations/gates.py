@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 import synthetic
 
-from harness import baseline as baselines
 from harness.annotation import Annotations, Entity, Record
-from harness.baseline import Baseline
-from harness.comparison.recorded import run_record
-from harness.comparison.systems import System
-from harness.gate import GateReport, check
-from harness.record import RunRecord, Unit
-from harness.rules import DEFAULT_RULES, Rule, Rules
-from harness.scoring.counts import NerTally
+from harness.decide import baseline as baselines
+from harness.decide.baseline import Baseline
+from harness.decide.gate.check import check
+from harness.decide.gate.verdicts import GateReport
+from harness.decide.rules import DEFAULT_RULES, Rule, Rules
+from harness.results.record import RunRecord, Unit
+from harness.results.save import run_record
+from harness.results.systems import System
+from harness.tasks.ner.tally import NerTally
 from simulations.draw import Draw, World, draw
 
 TYPES = ("PER", "ORG", "LOC", "MISC")

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.comparison.measures import Columns, statistic
-from harness.comparison.pairwise import Pairwise, pairwise
+from harness.decide.pairwise import Pairwise, pairwise
+from harness.results.measures import Columns, statistic
 from harness.stats.permutation import ALPHA
 from harness.stats.resample import Resampler
 from simulations.draw import World, draw

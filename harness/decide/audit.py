@@ -1,0 +1,107 @@
+"""Where to look for errors in the gold: what all backends say against it, and what none finds.
+
+Of the "errors" of good models on CoNLL-2003, 47 % were errors of the gold (Rücker and Akbik 2023,
+"CleanCoNLL"). Backends that were made independently seldom invent the same mention, so the places
+where all of them agree against the gold come first on a review list. They agree by the rule of
+`harness.decide.together`: entities in span and label, relations where contents share at least half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
+
+from harness.annotation import Task
+from harness.decide.compare import check_same_count
+from harness.decide.together import Answers, Item, answers_of, groups
+from harness.errors import NothingMeasured, UsageError
+from harness.results.outcomes import Mention
+from harness.results.systems import System
+
+__all__ = ["Audit", "Candidate", "audit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A mention to look at, with the gold mentions that it overlaps."""
+
+    mention: Mention
+    """Where backends give a relation different contents: the one whose name comes first."""
+    backends: tuple[str, ...]
+    """Those that predict it (`against`), or those asked in vain (`missed`)."""
+    gold: tuple[Mention, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A review list for one gold set and task, in the order of the texts."""
+
+    gold: str
+    task: Task
+    backends: tuple[str, ...]
+    agree: int
+    """How many backends have to agree."""
+    against: tuple[Candidate, ...]
+    """Predicted by at least `agree` backends, and not in the gold."""
+    missed: tuple[Candidate, ...]
+    """In the gold, and found by none of the backends."""
+    texts: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+def audit(systems: Sequence[System], *, agree: int | None = None, force: bool = False) -> Audit:
+    """Compare systems on one gold set with the gold.
+
+    `agree` is how many of them have to predict a mention; all of them unless given. Raises
+    `NothingMeasured` for fewer than two systems and where predictions or gold are not at hand,
+    `UsageError` for a number that cannot be.
+    """
+    if len(systems) < 2:
+        raise NothingMeasured("an audit takes at least two backends: one alone agrees with itself")
+    needed = len(systems) if agree is None else agree
+    if not 2 <= needed <= len(systems):
+        raise UsageError(f"--agree {needed}: expected a number from 2 to {len(systems)} (backends)")
+    check_same_count(systems, force=force)
+    answers = {system.name: answers_of(system) for system in systems}
+    names = tuple(answers)
+    gold = frozenset[Item]().union(*(one.gold for one in answers.values()))
+    found = frozenset[Item]().union(*(one.found for one in answers.values()))
+    known = {item.mention for item in gold}
+    return Audit(
+        gold=systems[0].gold,
+        task=systems[0].task,
+        backends=names,
+        agree=needed,
+        against=tuple(_against(answers, known, needed)),
+        missed=tuple(Candidate(m, names) for m in sorted(one.mention for one in gold - found)),
+        texts=systems[0].texts(),
+    )
+
+
+def _against(answers: Mapping[str, Answers], gold: Set[Mention], needed: int) -> list[Candidate]:
+    """A candidate for each group of wrong answers that enough backends have a part in.
+
+    An answer that has the name of a gold mention (a relation that one more source is given for) is
+    nothing to look for in the gold.
+    """
+    by_document: dict[str, list[Mention]] = {}
+    for mention in sorted(gold):
+        by_document.setdefault(mention.document, []).append(mention)
+    found = []
+    for group in groups([one.wrong for one in answers.values()]):
+        said: dict[str, Mention] = {}
+        for name, members in zip(answers, group, strict=True):
+            strange = [item.mention for item in members if item.mention not in gold]
+            if strange:
+                said[name] = min(strange)
+        if len(said) >= needed:
+            shown = said[min(said)]
+            found.append(Candidate(shown, tuple(said), _overlapping(shown, by_document)))
+    return sorted(found, key=lambda candidate: candidate.mention)
+
+
+def _overlapping(mention: Mention, by_document: dict[str, list[Mention]]) -> tuple[Mention, ...]:
+    return tuple(
+        other
+        for other in by_document.get(mention.document, ())
+        if other.start < mention.end and mention.start < other.end
+    )

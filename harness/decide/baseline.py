@@ -1,0 +1,230 @@
+"""The baseline: what was once accepted, in one file that needs nothing beside it.
+
+It holds the counts per paragraph of every backend, from which scores, intervals and tests are
+computed again, and what became of each mention (offsets and labels, no text), so that a check can
+name what flipped. It changes by `harness baseline accept` alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harness import __version__
+from harness.adapter import ModelIdentity
+from harness.annotation import Task
+from harness.coding import DecodeError, decode, encode
+from harness.errors import InputError, NothingMeasured
+from harness.formats.files import read_text, write_text
+from harness.results.measures import Tally
+from harness.results.outcomes import Mention, Outcomes
+from harness.results.record import Git, RunRecord, Unit
+from harness.results.systems import System
+from harness.signature import Signature
+from harness.tasks.attribution.tally import AttributionTally
+from harness.tasks.ner.tally import NerTally
+
+__all__ = ["KIND", "SCHEMA_VERSION", "Baseline", "Entry", "from_systems", "is_baseline", "merge"]
+__all__ += ["read", "write"]
+
+KIND = "harness-baseline"
+SCHEMA_VERSION = 1
+
+Spans = Mapping[str, tuple[tuple[int, int, str], ...]]
+"""Document id -> start, end, label of mentions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One backend on one gold set for one task, as it was accepted."""
+
+    backend: str
+    gold: str
+    task: Task
+    signature: str
+    documents: int
+    failed: int
+    model: ModelIdentity | None
+    packages: Mapping[str, str]
+    started: str
+    """When the run that it comes from began; UTC, ISO 8601."""
+    found: Spans | None
+    """Gold mentions that were found; `None` where the run kept no predictions."""
+    missed: Spans | None
+    spurious: Spans | None
+    units: tuple[Unit, ...]
+
+    @property
+    def key(self) -> tuple[str, Task, str]:
+        """Gold set, task and backend: what an entry is about."""
+        return self.gold, self.task, self.backend
+
+    def system(self) -> System:
+        """The entry as something that can be compared. Raises `InputError` for odd counts."""
+        read = NerTally.from_json if self.task == "ner" else AttributionTally.from_json
+        try:
+            tallies: tuple[Tally, ...] = tuple(read(unit.tally) for unit in self.units)
+        except (ValueError, InputError) as error:
+            raise InputError(f"baseline of {self.backend} on {self.gold}: {error}") from None
+        outcomes = None
+        if self.found is not None and self.missed is not None and self.spurious is not None:
+            outcomes = Outcomes(*map(_mentions, (self.found, self.missed, self.spurious)))
+        return System(
+            name=self.backend,
+            backend=self.backend,
+            gold=self.gold,
+            task=self.task,
+            signature=Signature.parse(self.signature),
+            units=tuple((unit.document, unit.paragraph) for unit in self.units),
+            tallies=tallies,
+            source="the baseline",
+            known_outcomes=outcomes,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Every accepted entry; keys are unique."""
+
+    kind: str
+    schema_version: int
+    tool_version: str
+    accepted: str
+    """When it was last accepted; UTC, ISO 8601."""
+    git: Git | None
+    entries: tuple[Entry, ...] = field(default=())
+
+    def find(self, key: tuple[str, Task, str]) -> Entry | None:
+        """The entry about that gold set, task and backend."""
+        return next((entry for entry in self.entries if entry.key == key), None)
+
+
+def from_systems(systems: Sequence[System], record: RunRecord) -> Baseline:
+    """A baseline of what a run measured. Raises `NothingMeasured` when that is nothing.
+
+    Sanity rows are left out: they check the harness, not a library.
+    """
+    real = [s for s in systems if not s.sanity]
+    if not real:
+        raise NothingMeasured("the run measured no backend, so there is nothing to accept")
+    return Baseline(
+        kind=KIND,
+        schema_version=SCHEMA_VERSION,
+        tool_version=__version__,
+        accepted=datetime.now(UTC).isoformat(timespec="seconds"),
+        git=record.git,
+        entries=tuple(_entry(system, record) for system in real),
+    )
+
+
+def merge(old: Baseline | None, new: Baseline, *, remove_missing: bool = False) -> Baseline:
+    """`new` with the entries of `old` that it does not speak of, unless these are to go."""
+    from dataclasses import replace
+
+    if old is None or remove_missing:
+        return new
+    spoken = {entry.key for entry in new.entries}
+    kept = tuple(entry for entry in old.entries if entry.key not in spoken)
+    return replace(new, entries=(*new.entries, *kept))
+
+
+def is_baseline(path: str | Path) -> bool:
+    """Whether the file says that it is a baseline."""
+    path = Path(path)
+    if path.suffix != ".json" or not path.is_file():
+        return False
+    with path.open("rb") as handle:
+        return KIND.encode() in handle.read(200)
+
+
+def read(path: str | Path) -> Baseline:
+    """Read a baseline. Raises `InputError` for a missing, broken or foreign file."""
+    path = Path(path)
+    if not path.exists():
+        raise InputError(
+            "there is no baseline here",
+            path=path,
+            hint="make one: harness baseline accept RUN --baseline FILE",
+        )
+    try:
+        value = json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"not a baseline: {error}", path=path, hint="is the file cut off, or a merge conflict?"
+        ) from None
+    if not isinstance(value, dict) or value.get("kind") != KIND:
+        raise InputError(
+            f'not a baseline: expected an object with "kind": "{KIND}"',
+            path=path,
+            hint="a run is accepted as one: harness baseline accept RUN",
+        )
+    if value.get("schema_version") != SCHEMA_VERSION:
+        raise InputError(
+            f"baseline of schema version {value.get('schema_version')!r}, expected "
+            f"{SCHEMA_VERSION}",
+            path=path,
+            hint="check with the harness that wrote it, or accept a new run",
+        )
+    try:
+        baseline = decode(Baseline, value)
+    except DecodeError as error:
+        raise InputError(f"not a valid baseline: {error}", path=path) from None
+    keys = [entry.key for entry in baseline.entries]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise InputError(f"two entries for {key[2]} on {key[0]} ({key[1]})", path=path)
+    return baseline
+
+
+def write(path: str | Path, baseline: Baseline) -> None:
+    """Write it, whole or not at all; a unit a line, so that version control can show changes."""
+    value = encode(baseline)
+    entries = value.pop("entries")
+    head = [f"  {_dump(key)}: {_dump(item)}" for key, item in value.items()]
+    body = ",\n".join(_entry_lines(entry) for entry in entries)
+    write_text(path, "{\n" + ",\n".join(head) + f',\n  "entries": [\n{body}\n  ]\n}}\n')
+
+
+def _entry_lines(entry: dict[str, Any]) -> str:
+    units = ",\n".join(f"        {_dump(unit)}" for unit in entry.pop("units"))
+    lines = [f"      {_dump(key)}: {_dump(item)}" for key, item in entry.items()]
+    return "    {\n" + ",\n".join(lines) + f',\n      "units": [\n{units}\n      ]\n    }}'
+
+
+def _entry(system: System, record: RunRecord) -> Entry:
+    result, outcomes = system.result, system.outcomes
+    units = zip(system.units, system.tallies, strict=True)
+    return Entry(
+        backend=system.backend,
+        gold=system.gold,
+        task=system.task,
+        signature=str(system.signature),
+        documents=system.signature.documents,
+        failed=result.failed if result else 0,
+        model=result.model if result else None,
+        packages=dict(result.packages) if result else {},
+        started=record.started,
+        found=_spans(outcomes.found) if outcomes else None,
+        missed=_spans(outcomes.missed) if outcomes else None,
+        spurious=_spans(outcomes.spurious) if outcomes else None,
+        units=tuple(Unit(*unit, tally.to_json()) for unit, tally in units),
+    )
+
+
+def _spans(mentions: Iterable[Mention]) -> Spans:
+    out: dict[str, list[tuple[int, int, str]]] = {}
+    for document, start, end, label in sorted(mentions):
+        out.setdefault(document, []).append((start, end, label))
+    return {document: tuple(spans) for document, spans in out.items()}
+
+
+def _mentions(spans: Spans) -> frozenset[Mention]:
+    return frozenset(Mention(document, *span) for document, row in spans.items() for span in row)
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -1,0 +1,157 @@
+"""What a comparison finds out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.annotation import Task
+from harness.coding import encode
+from harness.results.measures import Metric
+from harness.results.outcomes import Flips
+from harness.stats.permutation import ALPHA, PairedTest
+from harness.stats.resample import Interval
+from harness.stats.ties import letters
+
+__all__ = ["Comparison", "PartRow", "Row", "bounds"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One system: its score, and how it differs from the reference."""
+
+    name: str
+    score: float | None
+    interval: Interval
+    difference: float | None = None
+    """Score minus the reference's; `None` for the reference itself and where undefined."""
+    paired: Interval | None = None
+    test: PairedTest | None = None
+    adjusted: float | None = None
+    """The p-value after Holm's correction over all pairs of systems."""
+    exact: bool = True
+    """Whether the p-value that `adjusted` comes from was counted, not sampled."""
+    detectable: float | None = None
+    """The smallest true difference that this row's verdict finds with 80 % power, after Holm's
+    correction; `None` where that cannot be said."""
+    possible: bool = True
+    """Whether there are units enough for any difference to pass the correction."""
+
+    @property
+    def verdict(self) -> str:
+        """`reference`, `better`, `worse` or `tie`; `undefined` where there is no difference, and
+        `not tested` where too few units hold anything to tell."""
+        if self.test is None:
+            return "reference"
+        if self.difference is None:
+            return "undefined"
+        if self.adjusted is None:
+            return "not tested"
+        if self.adjusted >= ALPHA:
+            return "tie"
+        return "better" if self.difference > 0 else "worse"
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """One entity type or attribution part: scores by system, differences from the reference.
+
+    `adjusted` are p-values after Holm's correction over all parts and systems of the table.
+    """
+
+    part: str
+    support: int
+    scores: Mapping[str, float | None]
+    differences: Mapping[str, float | None]
+    adjusted: Mapping[str, float | None]
+    sampled: tuple[str, ...]
+    """The systems whose corrected p-value comes from one that was sampled, not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Everything that `harness compare` says of one gold set and task."""
+
+    gold: str
+    task: Task
+    part: str
+    metric: Metric
+    match: str
+    signature: str
+    """The reference's, under the match mode that was compared."""
+    rows: tuple[Row, ...]
+    """The reference first, then the others as given."""
+    groups: tuple[tuple[str, ...], ...]
+    """Best first: the maximal sets of systems of which no two were found to differ. Two systems
+    share a group exactly when they are tied, so a name may stand in several. Empty where nothing
+    could be tested."""
+    pairs: int
+    """How many pairs were tested: what Holm's correction goes over."""
+    parts: tuple[PartRow, ...]
+    flips: Mapping[str, Flips]
+    """By system: what changes from the reference; absent where predictions are not at hand."""
+    unit: str
+    resamples: int
+    seed: int
+    types: tuple[str, ...] = ()
+    """The types that a macro average goes over; empty for other parts."""
+    thin: tuple[str, ...] = ()
+    """Those of them that rest on too few units for an interval of their own."""
+    notes: tuple[str, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Document id -> text, to show flips in their context."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything but the texts."""
+        names = [row.name for row in self.rows]
+        marks = letters(names, self.groups)
+        return {
+            "gold": self.gold,
+            "task": self.task,
+            "part": self.part,
+            "metric": self.metric,
+            "match": self.match,
+            "signature": self.signature,
+            "systems": [
+                {
+                    "name": row.name,
+                    "score": row.score,
+                    "interval": bounds(row.interval),
+                    "difference": row.difference,
+                    "difference_interval": bounds(row.paired),
+                    "p": None if row.test is None else row.test.p_value,
+                    "exact": None if row.test is None else row.test.exact,
+                    "p_holm": row.adjusted,
+                    "p_holm_exact": None if row.adjusted is None else row.exact,
+                    "verdict": row.verdict,
+                    "group": marks[row.name],
+                    "detectable_difference": row.detectable,
+                    "lacking": row.interval.lacking or (row.test and row.test.lacking),
+                }
+                for row in self.rows
+            ],
+            "groups": [list(group) for group in self.groups],
+            "pairs": self.pairs,
+            "types": list(self.types),
+            "thin_types": list(self.thin),
+            "parts": encode(self.parts),
+            "flips": {
+                name: {
+                    key: [list(mention) for mention in part]
+                    for key, part in zip(
+                        ("lost", "gained", "introduced", "removed"), found.parts(), strict=True
+                    )
+                }
+                for name, found in self.flips.items()
+            },
+            "unit": self.unit,
+            "resamples": self.resamples,
+            "seed": self.seed,
+            "notes": list(self.notes),
+        }
+
+
+def bounds(interval: Interval | None) -> list[float | None] | None:
+    """`[low, high]` for JSON."""
+    return None if interval is None else [interval.low, interval.high]

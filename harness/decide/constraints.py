@@ -1,0 +1,208 @@
+"""What somebody wants of a backend, and whether a candidate can be told to fulfil it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from harness.annotation import Task
+from harness.errors import SchemaError, UsageError
+from harness.labels.schema import catalogue, load_schema
+from harness.registry import BackendSpec
+from harness.results.record import Costs
+from harness.results.systems import System
+
+__all__ = ["Licence", "Wishes", "in_schema", "is_permissive", "obstacles"]
+__all__ += ["parse_weights"]
+
+Licence: TypeAlias = Literal["any", "open", "permissive"]
+
+_PERMISSIVE = re.compile(
+    r"(mit(-0)?|apache(-|\s)?(licen[cs]e)?(-|\s)?(v?2(\.0)?)?|(0|[23]-clause-)?bsd(-[0-9]-clause)?|isc|zlib"
+    r"|unlicense|cc0(-1\.0)?|cc-by(-[1-4]\.0)?|psf(-2\.0)?|python-2\.0|public domain|none)",
+    re.IGNORECASE,
+)
+_OPEN = re.compile(
+    r"(a|l)?gpl(v|-)?[0-9.]*(-only|-or-later|\+)?|mpl-2\.0|epl-2\.0|cc-by-sa(-[1-4]\.0)?|odbl(-1\.0)?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """Constraints, and how precision and recall are weighed.
+
+    Memory and disk are in bytes, seconds per 1,000 words of text (runs of non-white-space).
+    """
+
+    task: Task = "ner"
+    types: tuple[str, ...] = ()
+    """Entity types that matter; empty for all of them."""
+    part: str | None = None
+    """Attribution: what matters (`found50`, `pair`, ...); default: the headline."""
+    precision_weight: float = 1.0
+    recall_weight: float = 1.0
+    min_precision: float | None = None
+    min_recall: float | None = None
+    max_memory: int | None = None
+    max_disk: int | None = None
+    max_seconds_per_1k_words: float | None = None
+    max_load_seconds: float | None = None
+    licence: Licence = "any"
+    offline: bool = False
+
+
+def parse_weights(texts: list[str]) -> dict[str, float]:
+    """`recall=2` as `{"recall": 2.0}`. Raises `UsageError`."""
+    weights: dict[str, float] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        try:
+            weight = float(value)
+        except ValueError:
+            weight = -1.0
+        if name not in ("precision", "recall") or not equals or not 0 <= weight < 1e6:
+            raise UsageError(f"--weight {text}: expected recall=2 or precision=0.5")
+        weights[name] = weight
+    if weights and sum({"precision": 1.0, "recall": 1.0, **weights}.values()) == 0:
+        raise UsageError("--weight: precision and recall cannot both weigh nothing")
+    return weights
+
+
+def in_schema(
+    types: Sequence[str], own: str, target: str, folders: Sequence[str | Path] = ()
+) -> dict[str, str]:
+    """What each wished type is called in the schema that was counted in.
+
+    That is the schema's own spelling, else where the projection from `own`, the gold's schema,
+    puts the type; a type that neither knows stays as it is. Raises `UsageError` for a type without
+    counterpart there.
+    """
+    try:
+        start, counted = (load_schema(name.partition("@")[0], folders) for name in (own, target))
+    except SchemaError:
+        return {name: name for name in types}  # Labels that no schema knows.
+    projection = catalogue(folders).reachable(start).get(counted.name)
+    names = {}
+    for name in types:
+        label = counted.canonical(name)
+        if label is None and projection is not None:
+            label = projection.apply(name)
+        if label == "":
+            raise UsageError(
+                f"--types {name}: {counted} has no counterpart of it, and that is what the "
+                f"backends were counted in; it has: {', '.join(counted.labels)}"
+            )
+        names[name] = name if label is None else label
+    return names
+
+
+def is_permissive(text: str) -> bool | None:
+    """Whether a licence asks for no more than attribution; `None` where it is not stated."""
+    return _all_match(text, _PERMISSIVE)
+
+
+def obstacles(system: System, wishes: Wishes, *, ran_offline: bool) -> Iterator[str]:
+    """Every reason why the system does not qualify, apart from its scores.
+
+    What is not known counts as not fulfilled: a limit is there to be kept.
+    """
+    result = system.result
+    costs = result.costs if result else Costs()
+    for limit, value, name, unit in (
+        (wishes.max_memory, costs.peak_memory_bytes, "peak memory", "bytes"),
+        (wishes.max_disk, _model_bytes(system), "model size", "bytes"),
+        (wishes.max_load_seconds, costs.load_seconds, "load time", "s"),
+        (
+            wishes.max_seconds_per_1k_words,
+            seconds_per_1k_words(costs),
+            "time per 1,000 words",
+            "s",
+        ),
+    ):
+        if limit is None:
+            continue
+        if value is None:
+            yield f"{name} was not measured"
+        elif value > limit:
+            yield f"{name} {_amount(value, unit)}, allowed {_amount(limit, unit)}"
+    yield from _licence_obstacles(system, wishes.licence)
+    if wishes.offline and not (ran_offline or _needs_no_download(system)):
+        yield "did not run offline"
+
+
+def _model_bytes(system: System) -> int | None:
+    """The size of the model's files; 0 is known only of what takes none."""
+    result = system.result
+    if result is None:
+        return None
+    takes_none = result.declaration is not None and not result.declaration.takes_model
+    return result.costs.model_bytes if result.costs.model_bytes or takes_none else None
+
+
+def seconds_per_1k_words(costs: Costs) -> float | None:
+    """Prediction time per 1,000 words; `None` where nothing was timed."""
+    return 1000 / costs.words_per_second if costs.words_per_second else None
+
+
+def licences(system: System) -> tuple[str, str]:
+    """Licence of the code and of the model, empty where not stated.
+
+    What an adapter declares is the licence of its default models; it says nothing of others.
+    """
+    result = system.result
+    declared = result.declaration if result else None
+    if result is None or declared is None:
+        return "", ""
+    model = result.model.licence if result.model and result.model.licence else ""
+    if not model and not declared.takes_model:
+        model = declared.model_licence or "none"
+    elif not model and BackendSpec.parse(result.backend).model in declared.default_models:
+        model = declared.model_licence
+    return declared.code_licence, model
+
+
+def _licence_obstacles(system: System, wanted: Licence) -> Iterator[str]:
+    if wanted == "any":
+        return
+    for what, text in zip(("code", "model"), licences(system), strict=True):
+        permissive = is_permissive(text)
+        if permissive is None:
+            yield f"the licence of its {what} is not stated"
+        elif not permissive and not (wanted == "open" and _all_match(text, _PERMISSIVE, _OPEN)):
+            yield f"the licence of its {what} is {text}"
+
+
+def _all_match(text: str, *patterns: re.Pattern[str]) -> bool | None:
+    """Of `A AND B` all parts have to match, of `A OR B` one; brackets give the reason."""
+    plain = re.sub(r"\(.*?\)", "", text).strip()
+    if not plain or plain.lower() in ("unknown", "?"):
+        return None
+    return all(
+        any(
+            any(pattern.fullmatch(choice.strip()) for pattern in patterns)
+            for choice in re.split(r"\s+or\s+", part, flags=re.IGNORECASE)
+        )
+        for part in re.split(r"\s+and\s+|[,;/+]", plain, flags=re.IGNORECASE)
+        if part.strip()
+    )
+
+
+def _needs_no_download(system: System) -> bool:
+    result = system.result
+    if result is None or result.declaration is None:
+        return False
+    on_disk = result.model is not None and result.model.size_bytes > 0
+    return on_disk or not result.declaration.takes_model
+
+
+def _amount(value: float, unit: str) -> str:
+    if unit != "bytes":
+        return f"{value:.3g} {unit}"
+    for size, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if value >= size:
+            return f"{value / size:.3g} {name}"
+    return f"{value:g} bytes"

@@ -1,0 +1,58 @@
+"""Documents that were answered well and are not answered at all: no noise, whatever the score says.
+
+The loss of a few whole documents is invisible to an interval that resamples documents (three of
+thirty may well be missing from a resample), so it is a rule of its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from harness.decide.compare import match_of
+from harness.decide.gate.presence import Present
+from harness.decide.gate.verdicts import Verdict
+from harness.results.measures import columns, headline_part
+from harness.results.systems import System
+
+__all__ = ["check_blackout"]
+
+_SHOWN = 5
+
+
+def check_blackout(present: Present, least: int) -> Verdict | None:
+    """A failure for the documents that had `least` right mentions or more and have none now.
+
+    Right is what the headline counts as such (entities of all types, contents found), in the match
+    mode of the entry. `None` where there is no such document.
+    """
+    before, now = _right(present.previous), _right(present.current)
+    dark = [name for name, right in before.items() if right >= least and not now[name]]
+    if not dark:
+        return None
+    dark.sort(key=lambda name: -before[name])
+    shown = ", ".join(f"{name} ({before[name]:g})" for name in dark[:_SHOWN])
+    if len(dark) > _SHOWN:
+        shown += f" and {len(dark) - _SHOWN} more"
+    count = "1 document that" if len(dark) == 1 else f"{len(dark)} documents that"
+    have = "has" if len(dark) == 1 else "have"
+    entry = present.entry
+    return Verdict(
+        status="fail",
+        code="blackout",
+        message=f"{count} had {least} or more right mentions and {have} none now: {shown}",
+        backend=entry.backend,
+        gold=entry.gold,
+        task=entry.task,
+        part=headline_part(entry.task),
+        metric="blackout",
+        documents=tuple(dark),
+    )
+
+
+def _right(system: System) -> Counter[str]:
+    """Right mentions by document."""
+    counted = columns(system.tallies, headline_part(system.task), match=match_of(system))
+    right: Counter[str] = Counter()
+    for (document, _), row in zip(system.units, counted.counts, strict=True):
+        right[document] += row[0]
+    return right

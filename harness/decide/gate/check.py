@@ -1,0 +1,113 @@
+"""A run against its baseline: everything that is checked, in one report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from harness.annotation import Task
+from harness.decide.baseline import Baseline, Entry
+from harness.decide.gate.blackout import check_blackout
+from harness.decide.gate.judge import evidence_of, is_tested, judge
+from harness.decide.gate.notes import notes, remarks
+from harness.decide.gate.pins import check_pins
+from harness.decide.gate.presence import match_entries
+from harness.decide.gate.scope import Check, check_names, checks_of, idle_rules
+from harness.decide.gate.verdicts import GateReport, Verdict
+from harness.decide.rules import DEFAULT_RULES, Rules, matches
+from harness.results.measures import entity_types
+from harness.results.record import RunRecord
+from harness.results.systems import System
+from harness.stats.permutation import ALPHA
+from harness.stats.resample import Resampler, enough_resamples, shown_by
+from harness.stats.units import Units
+
+__all__ = ["check"]
+
+
+def check(
+    record: RunRecord,
+    systems: Sequence[System],
+    baseline: Baseline,
+    rules: Rules = DEFAULT_RULES,
+    *,
+    gold: Sequence[str] = (),
+    backends: Sequence[str] = (),
+    unread: Mapping[tuple[str, Task, str], str] | None = None,
+    resamples: int = 10_000,
+    seed: int | None = None,
+    power: bool = True,
+) -> GateReport:
+    """Check a run against the baseline.
+
+    `systems` are the run's (`harness.results.systems.from_run`), `record` says what became of
+    the others, and `unread` why some (gold set, task, backend) are not among them although they
+    were measured. `gold` and `backends` restrict the check to entries matching one of these names
+    or patterns. Without `power` it is not worked out what each check is able to see. Raises
+    `UsageError` for a rule that names an unknown type and for a pin that names no gold mention.
+    """
+    seed = record.seed if seed is None else seed
+    presents, verdicts = match_entries(record, systems, baseline, gold, backends, unread or {})
+    types = {entry.key: entity_types(entry.system().tallies) for entry in baseline.entries}
+    check_names(rules, baseline.entries, types)
+    checks = [list(checks_of(present, rules)) for present in presents]
+    units = [Units(present.current.documents) for present in presents]
+    tested = [
+        (item, one)
+        for group, one in zip(checks, units, strict=True)
+        for item in group
+        if is_tested(item, one)
+    ]
+    level = 1 - ALPHA / max(1, len(tested))
+    drawn = enough_resamples(
+        level,
+        [evidence_of(item, one).degrees for item, one in tested],
+        asked=resamples,
+        units=max(map(len, units), default=0),
+    )
+    for present, mine in zip(presents, checks, strict=True):
+        resampler = Resampler(present.current.documents, resamples=drawn, seed=seed)
+        verdicts += judge(mine, resampler, level, power=power)
+        if rules.blackout and (dark := check_blackout(present, rules.blackout)):
+            verdicts.append(dark)
+        verdicts += check_pins(present.current, present.entry, rules.pins)
+        if not mine and not any(matches(pin.backend, present.entry.backend) for pin in rules.pins):
+            verdicts.append(_unruled(present.entry))
+    verdicts += idle_rules(rules, baseline.entries, types)
+    return GateReport(
+        verdicts=tuple(verdicts),
+        level=level,
+        checks=len(tested),
+        blackout=rules.blackout,
+        unit=units[0].unit if units else "",
+        resamples=drawn,
+        seed=seed,
+        accepted=baseline.accepted,
+        rules=rules.source,
+        notes=tuple(notes(presents)),
+        remarks=(*remarks(presents), *_shown(tested, drawn, level)),
+        texts={present.entry.gold: present.current.texts() for present in presents},
+    )
+
+
+def _shown(tested: Sequence[tuple[Check, Units]], resamples: int, level: float) -> Iterator[str]:
+    """Says where so many checks share the 5 % that resamples do not reach that far."""
+    beyond = sum(
+        not shown_by(resamples, level, evidence_of(item, units).degrees) for item, units in tested
+    )
+    if beyond:
+        yield (
+            f"{beyond} of {len(tested)} checks: {resamples:,} resamples do not show an interval of "
+            f"{100 * level:.2f} %; its ends are the most extreme resamples. More --resamples, or "
+            "fewer rules, show more."
+        )
+
+
+def _unruled(entry: Entry) -> Verdict:
+    return Verdict(
+        status="error",
+        code="no-match",
+        message="no rule speaks of it, so nothing of it was checked",
+        backend=entry.backend,
+        gold=entry.gold,
+        task=entry.task,
+    )

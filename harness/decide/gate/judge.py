@@ -1,0 +1,246 @@
+"""Verdicts on scores: has one really dropped, or fallen below its floor?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.decide.gate.power import Limits, detectable_drop, losses
+from harness.decide.gate.scope import Check
+from harness.decide.gate.verdicts import Status, Verdict
+from harness.results.measures import Columns, Drawn, Metric, as_float, resample, score_of, support
+from harness.results.outcomes import Flips, flips
+from harness.stats.permutation import ALPHA
+from harness.stats.resample import Interval, Resampler, percentile_interval
+from harness.stats.student import normal_tail
+from harness.stats.units import Evidence, Units
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["evidence_of", "is_tested", "judge"]
+
+
+def evidence_of(check: Check, units: Units) -> Evidence:
+    """What stands behind the difference of a check."""
+    return units.evidence(check.before.basis, check.after.basis)
+
+
+def is_tested(check: Check, units: Units) -> bool:
+    """Whether it can fail by an interval, and so belongs to the family that shares the 5 %."""
+    return (
+        check.counts
+        and check.interval
+        and check.max_drop is not None
+        and evidence_of(check, units).lacking is None
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What was measured of a check. Differences are in points."""
+
+    check: Check
+    old: float | None
+    new: float | None
+    difference: float | None
+    bounds: Interval
+    changed: int
+    gained: int
+    testable: bool
+    """Whether anything of its backend can be tested by an interval."""
+    unit: str
+    units: int
+
+
+def judge(
+    checks: Sequence[Check], resampler: Resampler, level: float, *, power: bool = True
+) -> Iterator[Verdict]:
+    """A verdict for each check of one backend on one gold set and task."""
+    units = resampler.units
+    sides = [side for item in checks for side in (item.before, item.after)]
+    scores = [score_of(item.before) for item in checks]
+    drawn = resample(resampler, sides, [score for score in scores for _ in range(2)])
+    demanding = [c for c in checks if c.counts and c.interval and c.max_drop is not None]
+    testable = not demanding or any(is_tested(item, units) for item in demanding)
+    for number, item in enumerate(checks):
+        before, after = drawn[2 * number : 2 * number + 2]
+        yield _verdict(item, before, after, units, level, testable=testable, power=power)
+
+
+def _verdict(
+    item: Check,
+    before: Drawn,
+    after: Drawn,
+    units: Units,
+    level: float,
+    *,
+    testable: bool,
+    power: bool,
+) -> Verdict:
+    score = score_of(item.before)
+    old = as_float(score(item.before.counts.sum(axis=0)))
+    new = as_float(score(item.after.counts.sum(axis=0)))
+    evidence = evidence_of(item, units)
+    own = level if item.counts else 1 - ALPHA
+    values = after.values - before.values
+    changed, gained = _changes(item, units)
+    seen = _Seen(
+        check=item,
+        old=old,
+        new=new,
+        difference=None if old is None or new is None else 100 * (new - old),
+        bounds=percentile_interval(values, evidence, level=own),
+        changed=changed,
+        gained=gained,
+        testable=testable,
+        unit=units.unit,
+        units=evidence.units,
+    )
+    status, code, message = _outcome(seen)
+    whole, spread = _detectable(seen, values, evidence, units) if power else (None, None)
+    entry, bounds = item.present.entry, seen.bounds.bounds
+    return Verdict(
+        status=status,
+        code=code,
+        message=message,
+        backend=entry.backend,
+        gold=entry.gold,
+        task=entry.task,
+        metric=item.metric,
+        part=item.part,
+        support=support(item.after),
+        baseline=old,
+        current=new,
+        difference=seen.difference,
+        interval=None if bounds is None else (100 * bounds[0], 100 * bounds[1]),
+        level=own if item.interval else None,
+        unit=units.unit,
+        margin=item.max_drop,
+        floor=item.floor,
+        types=item.before.types,
+        detectable=whole,
+        detectable_spread=spread,
+        flips=_flips(item) if status != "ok" else None,
+    )
+
+
+def _changes(item: Check, units: Units) -> tuple[int, int]:
+    """How many units changed, and in how many of them anything was gained."""
+    import numpy as np
+
+    before, after = (_wins(one, units, item.metric) for one in (item.before, item.after))
+    changed = np.any(units.fold(item.before.counts) != units.fold(item.after.counts), axis=1)
+    return int(changed.sum()), int(np.any(after > before, axis=1).sum())
+
+
+def _wins(counts: Columns, units: Units, metric: Metric) -> Array:
+    """What may only rise when a unit gets better: what is right, and minus what is wrong.
+
+    Recall knows nothing of what is wrong, and precision nothing of what is found.
+    """
+    import numpy as np
+
+    table = units.fold(counts.counts)
+    shaped = table.reshape(len(table), -1, counts.group)
+    if counts.group == 3:
+        found, right, predicted = shaped[..., 0], shaped[..., 0], shaped[..., 1]
+    else:
+        found, right, predicted = shaped[..., 0], shaped[..., 2], shaped[..., 3]
+    wins = {
+        "recall": [found],
+        "precision": [right, right - predicted],
+        "f1": [found, right - predicted],
+    }[metric]
+    return np.concatenate(wins, axis=1)
+
+
+_Said = tuple[Status, str, str]
+
+
+def _outcome(seen: _Seen) -> _Said:
+    item, old, new = seen.check, seen.old, seen.new
+    if item.floor is not None and new is None:
+        return _weighed(item, "floor", f"is undefined, the floor is {item.floor:g}")
+    if item.floor is not None and new is not None and new < item.floor:
+        return _weighed(item, "floor", f"{_number(new)} is below the floor of {item.floor:g}")
+    if item.max_drop is None:
+        return "ok", "ok", f"{_number(new)}, floor {item.floor:g}"
+    if old is not None and new is None:
+        return _weighed(item, "undefined", f"was {_number(old)}, is undefined now")
+    if seen.difference is None:
+        return "ok", "ok", f"{_number(old)} before, {_number(new)} now"
+    said = f"{_number(old)} -> {_number(new)} ({seen.difference:+.2f} points)"
+    # Two sums of the same counts may differ in the last digit: that is no drop.
+    if -seen.difference - item.max_drop > 1e-9:
+        return _dropped(seen, said)
+    bounds = seen.bounds.bounds
+    if seen.difference > item.max_drop and bounds is not None and bounds[0] > 0:
+        return "warn", "better", f"{said}: well above the baseline; accept the new one"
+    return "ok", "ok", said
+
+
+def _dropped(seen: _Seen, said: str) -> _Said:
+    """The verdict on a drop that is larger than its margin."""
+    item, bounds = seen.check, seen.bounds.bounds
+    more = f"{said}, more than {item.max_drop:g} allowed"
+    if not item.interval or (bounds is not None and bounds[1] < 0):
+        return _weighed(item, "drop", more)
+    if bounds is None:
+        why = f"{more}, but {seen.bounds.lacking}, so that chance cannot be told from loss"
+        if seen.testable or not item.counts:
+            return "warn", "few-units", why
+        return "error", "few-units", f"{why} (interval = false lets the margin alone decide)"
+    if not seen.gained:
+        which = f"{seen.changed} of {seen.units} {seen.unit}s"
+        return "warn", "few-changed", f"{more}, but too few {seen.unit}s changed to tell ({which})"
+    return "warn", "within-noise", f"{said}, but that is within the noise of this gold set"
+
+
+def _weighed(item: Check, code: str, said: str) -> _Said:
+    if item.counts:
+        return "fail", code, said
+    what = "letters" if item.part.endswith(".overlap") else "gold mentions"
+    few = f"{said}; only {support(item.after)} {what} (fewer than {item.min_support})"
+    return "warn", "little-support" if code != "floor" else "floor", few
+
+
+def _detectable(
+    seen: _Seen, values: Array, evidence: Evidence, units: Units
+) -> tuple[float | None, float | None]:
+    """Smallest drops found if whole units are lost, and if mentions are; `None` for what cannot
+    fail, and where not even the loss of everything would be seen."""
+    item = seen.check
+    tested = item.max_drop is not None and (not item.interval or evidence.lacking is None)
+    if not item.counts or seen.old is None or not (tested or item.floor is not None):
+        return None, None
+    lost = losses(item.before, units)
+    noise = 100 * values[values == values]
+    if lost is None or not len(noise):
+        return None, None
+    limits = Limits(
+        margin=item.max_drop if tested else None,
+        tail=normal_tail((1 - seen.bounds.level) / 2, evidence.degrees) if item.interval else None,
+        gap=None if item.floor is None else 100 * (seen.old - item.floor),
+    )
+    whole = detectable_drop(noise, lost, limits, whole=True)
+    spread = detectable_drop(noise, lost, limits, whole=False)
+    # Each is found by draws of its own; what is lost whole is never easier to see.
+    return (whole if whole is None or spread is None else max(whole, spread)), spread
+
+
+def _flips(item: Check) -> Flips | None:
+    before, after = item.present.previous.outcomes, item.present.current.outcomes
+    if before is None or after is None:
+        return None
+    found = flips(before, after)
+    is_type = item.present.entry.task == "ner" and item.part not in ("micro", "macro")
+    return found.of(item.part) if is_type else found
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.4f}"

@@ -1,0 +1,52 @@
+"""What changed around the scores, and where the answers come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from harness.decide.gate.presence import Present
+
+__all__ = ["notes", "remarks"]
+
+
+def notes(presents: Sequence[Present]) -> Iterator[str]:
+    """What changed around the scores and may explain them."""
+    pairs = ((one.previous.signature, one.current.signature) for one in presents)
+    for old, new in sorted({(was.version, now.version) for was, now in pairs}):
+        if old != new:
+            yield f"the baseline was counted by version {old} of the harness, the run by {new}"
+    for present in presents:
+        entry, result = present.entry, present.current.result
+        if result is None:
+            continue
+        where = f"{entry.backend} on {entry.gold}"
+        for name in ("version", "digest"):
+            kind: Literal["version", "digest"] = "version" if name == "version" else "digest"
+            old = getattr(entry.model, kind) if entry.model else ""
+            new = getattr(result.model, kind) if result.model else ""
+            if old != new:
+                yield f"{where}: the model's {kind} was {old[:12] or '–'}, is {new[:12] or '–'}"
+        for package in sorted(entry.packages.keys() | result.packages.keys()):
+            old, new = entry.packages.get(package, "–"), result.packages.get(package, "–")
+            if old != new:
+                yield f"{where}: {package} was {old}, is {new}"
+        if result.unstable:
+            yield f"{where}: {result.unstable} documents were answered differently when asked again"
+
+
+def remarks(presents: Sequence[Present]) -> Iterator[str]:
+    """Answers that were not asked for in this run, and mentions that cannot be shown."""
+    stored: dict[str, list[str]] = {}
+    for present in presents:
+        result = present.current.result
+        if result is not None and result.costs.replayed:
+            why = result.proof or "the run does not say why that was allowed"
+            stored.setdefault(why, []).append(
+                f"{result.costs.replayed} of {result.documents} answers of {result.backend} on "
+                f"{result.gold} ({result.task})"
+            )
+    for why, rows in stored.items():
+        yield f"From the store, not asked for in this run: {'; '.join(rows)}. Allowed since {why}."
+    reasons = dict.fromkeys(present.current.without_outcomes for present in presents)
+    yield from (f"Which mentions flipped is not shown: {reason}" for reason in reasons if reason)

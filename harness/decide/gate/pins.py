@@ -1,0 +1,90 @@
+"""Mentions that must be found, whatever the score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.decide.baseline import Entry
+from harness.decide.gate.verdicts import Status, Verdict
+from harness.decide.rules import Pin, matches
+from harness.errors import UsageError
+from harness.results.outcomes import Mention, Outcomes
+from harness.results.systems import System
+
+__all__ = ["check_pins"]
+
+
+def check_pins(system: System, entry: Entry, pins: Sequence[Pin]) -> Iterator[Verdict]:
+    """A verdict for each pin that speaks of this system.
+
+    Raises `UsageError` for a pin that names no gold mention.
+    """
+    mine = [
+        pin
+        for pin in pins
+        if matches(pin.gold, entry.gold)
+        and matches(pin.backend, entry.backend)
+        and pin.task == entry.task
+    ]
+    if not mine:
+        return
+    outcomes = system.outcomes
+    if outcomes is None:
+        yield _verdict(
+            entry,
+            "error",
+            "no-predictions",
+            f"{len(mine)} pinned mentions could not be looked up: {system.without_outcomes}",
+        )
+        return
+    before = _mentions(entry)
+    for pin in mine:
+        for mention in _named(pin, outcomes, entry, system.signature.schema):
+            if mention in outcomes.found:
+                yield _verdict(entry, "ok", "ok", "found", mention)
+                continue
+            said = "lost: the baseline has it" if mention in before else "not found"
+            yield _verdict(entry, "fail", "pin", f"pinned mention {said}", mention)
+
+
+def _named(pin: Pin, outcomes: Outcomes, entry: Entry, schema: str) -> list[Mention]:
+    named = sorted(
+        mention
+        for mention in outcomes.gold
+        if mention[:3] == (pin.document, pin.start, pin.end) and pin.label in (None, mention.label)
+    )
+    if named:
+        return named
+    wanted = f"{pin.document!r} [{pin.start}, {pin.end}) {pin.label or ''}".rstrip()
+    near = min(
+        (mention for mention in outcomes.gold if mention.document == pin.document),
+        key=lambda mention: abs(mention.start - pin.start) + abs(mention.end - pin.end),
+        default=None,
+    )
+    if near is None:
+        guess = f"; {entry.gold!r} has no mention in that document"
+    else:
+        guess = f"; the nearest is [{near.start}, {near.end}) {near.label}"
+    where = "" if schema == "none" else f" in {schema}, where {entry.backend} is counted"
+    raise UsageError(f"pin {wanted} names no gold mention of {entry.gold!r}{where}{guess}")
+
+
+def _mentions(entry: Entry) -> frozenset[Mention]:
+    known = entry.system().known_outcomes
+    return frozenset() if known is None else known.found
+
+
+def _verdict(
+    entry: Entry, status: Status, code: str, message: str, pin: Mention | None = None
+) -> Verdict:
+    return Verdict(
+        status=status,
+        code=code,
+        message=message,
+        backend=entry.backend,
+        gold=entry.gold,
+        task=entry.task,
+        metric="pin",
+        part="" if pin is None else pin.label,
+        pin=pin,
+    )

@@ -1,0 +1,203 @@
+"""Is everything there that the baseline has, and was it counted the same way?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.annotation import Task
+from harness.decide.baseline import Baseline, Entry
+from harness.decide.gate.verdicts import Verdict
+from harness.decide.rules import matches
+from harness.results.consistent import add_gold, gold_differs, other_scores
+from harness.results.record import RunRecord
+from harness.results.systems import System
+from harness.signature import diff
+
+__all__ = ["Present", "match_entries"]
+
+_CODES = {
+    "gold": "other-gold",
+    "gold_version": "other-gold",
+    "gold_digest": "other-gold",
+    "documents": "other-gold",
+    "schema": "other-schema",
+    "projection": "other-schema",
+    "match": "other-match",
+    "boundary": "other-match",
+}
+_MENDS = {
+    "other-gold": "the gold has changed; look at the new scores and accept them",
+    "other-schema": "the labels meet in another schema; run as the baseline was run, or accept",
+    "other-match": "run with the same --match and --boundary, or accept",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Present:
+    """An entry of the baseline whose counterpart was measured and can be compared."""
+
+    entry: Entry
+    previous: System
+    current: System
+
+
+def match_entries(
+    record: RunRecord,
+    systems: Sequence[System],
+    baseline: Baseline,
+    gold: Sequence[str],
+    backends: Sequence[str],
+    unread: Mapping[tuple[str, Task, str], str],
+) -> tuple[list[Present], list[Verdict]]:
+    """What can be compared, and a verdict for everything that cannot."""
+    wanted = [
+        entry
+        for entry in baseline.entries
+        if (not gold or any(matches(pattern, entry.gold) for pattern in gold))
+        and (not backends or any(matches(pattern, entry.backend) for pattern in backends))
+    ]
+    verdicts = list(_empty(record, wanted, baseline, gold, backends))
+    by_key = {(system.gold, system.task, system.backend): system for system in systems}
+    presents = []
+    for entry in wanted:
+        current = by_key.get(entry.key)
+        if current is None:
+            verdicts.append(_absent(entry, record, unread))
+            continue
+        previous = entry.system()
+        problem = _other_count(entry, previous, current)
+        if problem is not None:
+            verdicts.append(problem)
+            continue
+        presents.append(Present(entry, previous, current))
+        if current.result is not None and (said := other_scores(current.result, current.tallies)):
+            verdicts.append(
+                _about(entry, "warn", "other-scores", f"{said}; the counts were checked")
+            )
+        failed = current.result.failed if current.result else 0
+        if failed > entry.failed:
+            verdicts.append(
+                _about(
+                    entry,
+                    "warn",
+                    "failed-documents",
+                    f"{failed} documents have no answer (before: {entry.failed}); their mentions "
+                    "count as missed",
+                )
+            )
+    known = {entry.key for entry in baseline.entries}
+    verdicts += [
+        _new(system) for key, system in by_key.items() if key not in known and not system.sanity
+    ]
+    return presents, verdicts
+
+
+def _empty(
+    record: RunRecord,
+    wanted: Sequence[Entry],
+    baseline: Baseline,
+    gold: Sequence[str],
+    backends: Sequence[str],
+) -> Iterator[Verdict]:
+    if not record.results:
+        yield Verdict(status="error", code="empty", message="the run holds no result")
+    if not baseline.entries:
+        yield Verdict(
+            status="error",
+            code="empty",
+            message="the baseline is empty: accept a run first (harness baseline accept RUN)",
+        )
+    known = "; ".join(sorted({f"{e.backend} on {e.gold}" for e in baseline.entries}))
+    for option, patterns, names in (
+        ("--gold", gold, {entry.gold for entry in wanted}),
+        ("--backend", backends, {entry.backend for entry in wanted}),
+    ):
+        for pattern in patterns:
+            if baseline.entries and not any(matches(pattern, name) for name in names):
+                yield Verdict(
+                    status="error",
+                    code="no-match",
+                    message=f"nothing in the baseline fits {option} {pattern}, so nothing of it "
+                    f"was checked; it has: {known}",
+                )
+
+
+def _absent(
+    entry: Entry, record: RunRecord, unread: Mapping[tuple[str, Task, str], str]
+) -> Verdict:
+    if entry.key in unread:
+        said = f"could not be counted again: {unread[entry.key]}"
+        return _about(entry, "error", "no-predictions", said)
+    for result in record.results:
+        if (result.gold, result.task, result.backend) == entry.key:
+            reason = f": {result.reason}" if result.reason else ""
+            return _about(
+                entry,
+                "error",
+                "missing-backend",
+                f"was not measured, it is {result.status}{reason}",
+            )
+    if all(gold.name != entry.gold for gold in record.gold):
+        return _about(entry, "error", "missing-gold", f"the run has no gold set {entry.gold!r}")
+    return _about(entry, "error", "missing-backend", "is in the baseline, but not in the run")
+
+
+def _other_count(entry: Entry, previous: System, current: System) -> Verdict | None:
+    differences = diff(previous.signature, current.signature)
+    if differences:
+        name, old, new = differences[0]
+        code = _CODES.get(name, "not-comparable")
+        mend = _MENDS.get(code, "run as the baseline was run, or accept")
+        field = name.replace("_", " ")
+        return _about(
+            entry, "error", code, f"{field} was {old!r} in the baseline and is {new!r} now: {mend}"
+        )
+    if previous.units != current.units:
+        return _about(
+            entry,
+            "error",
+            "not-comparable",
+            f"the counts are of other paragraphs ({len(previous.units)} in the baseline, "
+            f"{len(current.units)} now)",
+        )
+    for document, what, before, now in gold_differs(_gold(previous), _gold(current)):
+        return _about(
+            entry,
+            "error",
+            "not-comparable",
+            f"the same gold set has {before} gold {what} in {document!r} in the baseline and {now} "
+            "now: one of the two records is damaged, or was written by another version",
+        )
+    return None
+
+
+def _gold(system: System) -> Counter[tuple[str, str]]:
+    """How many gold mentions of each type (or relations) each document has by the counts."""
+    found: Counter[tuple[str, str]] = Counter()
+    for (document, _), tally in zip(system.units, system.tallies, strict=True):
+        add_gold(found, document, tally)
+    return found
+
+
+def _new(system: System) -> Verdict:
+    return Verdict(
+        status="warn",
+        code="new",
+        message="is not in the baseline, so it was not checked (harness baseline accept)",
+        backend=system.backend,
+        gold=system.gold,
+        task=system.task,
+    )
+
+
+def _about(entry: Entry, status: str, code: str, message: str) -> Verdict:
+    return Verdict(
+        status="warn" if status == "warn" else "error",
+        code=code,
+        message=message,
+        backend=entry.backend,
+        gold=entry.gold,
+        task=entry.task,
+    )

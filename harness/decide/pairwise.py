@@ -1,0 +1,125 @@
+"""Every pair of backends on one measure: differences, intervals, tests, ties, what could be seen.
+
+`compare` and `choose` and the rankings of a run ask here, so that they cannot contradict each
+other: one family for Holm's correction (all pairs of those that are compared), one definition of a
+tie, the same units for intervals and tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from harness.results.measures import Columns, Drawn, Statistic, as_float, resample
+from harness.stats.permutation import (
+    ALPHA,
+    PairedTest,
+    holm_factors,
+    holm_steps,
+    randomisation_test,
+)
+from harness.stats.power import detectable_difference, verdict_is_possible
+from harness.stats.resample import Interval, Resampler, percentile_interval
+from harness.stats.ties import tie_groups
+
+__all__ = ["Pair", "Pairwise", "pairwise"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two backends by their places in the list, the second against the first."""
+
+    first: int
+    second: int
+    paired: Interval
+    """Of the difference, for this pair alone."""
+    test: PairedTest
+    adjusted: float | None
+    """The p-value after Holm's correction over all pairs; `None` where there is none."""
+    exact: bool
+    """Whether the p-value that the corrected one comes from was counted, not sampled."""
+    detectable: float | None
+    """The smallest true difference that this verdict finds with 80 % power."""
+    possible: bool
+    """Whether there are units enough for any difference to pass the correction."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether they differ at 5 %."""
+        return self.adjusted is not None and self.adjusted < ALPHA
+
+
+@dataclass(frozen=True, slots=True)
+class Pairwise:
+    """All pairs, and each backend alone, in the order given."""
+
+    scores: tuple[float | None, ...]
+    intervals: tuple[Interval, ...]
+    drawn: tuple[Drawn, ...]
+    pairs: tuple[Pair, ...]
+
+    def pair(self, one: int, other: int) -> Pair:
+        """That of two places, in either order."""
+        wanted = (min(one, other), max(one, other))
+        return next(pair for pair in self.pairs if (pair.first, pair.second) == wanted)
+
+    def tested(self) -> int:
+        """How many pairs have a p-value: Holm's family."""
+        return sum(pair.adjusted is not None for pair in self.pairs)
+
+    def ranked(self) -> list[int]:
+        """Places, best score first; undefined ones last, equal ones as given."""
+        scores = self.scores
+        return sorted(range(len(scores)), key=lambda i: (-_or(scores[i], -1.0), i))
+
+    def groups(self, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+        """The maximal sets of backends of which no two were found to differ, best first.
+
+        None where there are several and nothing could be tested: that is no tie.
+        """
+        if len(names) > 1 and not self.tested():
+            return ()
+        differing = {frozenset((names[p.first], names[p.second])) for p in self.pairs if p.differs}
+        ranked = [names[place] for place in self.ranked()]
+        return tuple(tie_groups(ranked, lambda a, b: frozenset((a, b)) not in differing))
+
+
+def pairwise(
+    counts: Sequence[Columns], score: Statistic, resampler: Resampler, *, seed: int = 0
+) -> Pairwise:
+    """Put backends side by side on one measure; `counts` have a row per paragraph, all the same."""
+    drawn = resample(resampler, counts, [score] * len(counts))
+    places = list(combinations(range(len(counts)), 2))
+    units = resampler.units
+    behind = [units.evidence(counts[i].basis, counts[j].basis) for i, j in places]
+    tests = [
+        randomisation_test(
+            counts[i].counts, counts[j].counts, units, score, evidence=evidence, seed=seed
+        )
+        for (i, j), evidence in zip(places, behind, strict=True)
+    ]
+    known = [number for number, test in enumerate(tests) if test.p_value is not None]
+    p_values = [tests[number].p_value or 0.0 for number in known]
+    steps = dict(zip(known, holm_steps(p_values), strict=True))
+    factors = dict(zip(known, holm_factors(p_values), strict=True))
+    pairs = []
+    for number, (i, j) in enumerate(places):
+        evidence = behind[number]
+        paired = percentile_interval(drawn[j].values - drawn[i].values, evidence)
+        factor = factors.get(number, 1)
+        possible = number in factors and verdict_is_possible(evidence.units, factor)
+        detectable = detectable_difference(paired, evidence, factor=factor) if possible else None
+        adjusted, source = steps.get(number, (None, 0))
+        exact = not known or tests[known[source]].exact
+        pairs.append(Pair(i, j, paired, tests[number], adjusted, exact, detectable, possible))
+    return Pairwise(
+        tuple(as_float(score(one.counts.sum(axis=0))) for one in counts),
+        tuple(one.interval() for one in drawn),
+        tuple(drawn),
+        tuple(pairs),
+    )
+
+
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else value

@@ -1,0 +1,402 @@
+"""Gold sets: documents with hand-made layers, a card (`goldset.toml`), and a digest of it all.
+
+    name = "seeds"                       # and version, description, language, licence, guidelines
+    tasks = ["ner", "attribution"]       # layers that were annotated; an empty one counts as such
+    schema = "ontonotes5"                # a name, or a TOML file in this folder
+    texts = "../../seeds"                # a folder of <id>.txt, or a list of folders
+    layers = "."                         # a folder of <id>.ann, what the harness scores against
+    [annotators]
+    a = "annotators/a"                   # each annotator's own folder of <id>.ann
+    [[documents]]
+    id = "000_23a35c672fad7310"
+    origin = "where it comes from"
+    [sha256.texts]                       # also [sha256.layers], [sha256.annotators.a]
+    000_23a35c672fad7310 = "…"
+
+Instead of `texts` and `layers` a card may name one file of any format: `data = "corpus.jsonl"`
+(and `format`). A bare file or folder without a card is a gold set too, named after itself, its
+schema guessed. `harness validate` checks all that a card claims.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from harness.annotation import TASKS, Annotations, Entity, Record, Span, Task
+from harness.errors import InputError
+from harness.formats import brat, jsonl
+from harness.formats.files import read_text
+from harness.labels.meeting import Schema, load_schema, schema_of
+from harness.paths import goldset_folders
+
+__all__ = ["CARD", "GoldSet", "Layer", "known_goldsets", "load_goldset", "load_layer"]
+__all__ += ["named_goldset", "record_digest"]
+
+CARD = "goldset.toml"
+
+Layer = Mapping[str, tuple[Annotations, tuple[Span, ...]]]
+"""Document id -> annotations and ignore regions."""
+
+
+@dataclass(frozen=True, eq=False)
+class GoldSet:
+    """Documents, layers and what the card says of them.
+
+    Records are read anew each time they are asked for, so that memory stays flat; `digest`,
+    `labels` and `documents` come from one pass over them, made when first needed.
+    """
+
+    name: str
+    path: Path
+    read: Callable[[], Iterator[Record]] = field(repr=False)
+    version: str = ""
+    description: str = ""
+    language: str = ""
+    licence: str = ""
+    card: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Everything in `goldset.toml`; empty without a card."""
+    annotators: Mapping[str, Path] = field(default_factory=dict)
+    """Name -> folder of that annotator's layer."""
+    stated_tasks: tuple[Task, ...] | None = field(default=None, repr=False)
+    stated_schema: Schema | None = field(default=None, repr=False)
+
+    def records(self) -> Iterator[Record]:
+        """Every document with its layers, in the order of the file or of the names."""
+        return self.read()
+
+    def texts(self) -> dict[str, str]:
+        """Document id -> text."""
+        return {record.id: record.text or "" for record in self.records()}
+
+    def annotator(self, name: str) -> Iterator[Record]:
+        """The same documents with one annotator's layers; those without are left out."""
+        if name not in self.annotators:
+            known = ", ".join(sorted(self.annotators)) or "none"
+            raise InputError(f"has no annotator {name!r} (known: {known})", path=self.path)
+        layer = load_layer(self.annotators[name], self.texts(), tasks=self.tasks)
+        for record in self.records():
+            if record.id in layer:
+                annotations, ignore = layer[record.id]
+                yield Record(record.id, record.text, annotations, ignore)
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The annotated layers: what the card says, else what at least one document has."""
+        return self._facts.tasks if self.stated_tasks is None else self.stated_tasks
+
+    @property
+    def schema(self) -> Schema | None:
+        """What the card says, else a guess from the labels; `None` without an entity layer."""
+        if self.stated_schema is not None or "ner" not in self.tasks or not self.labels:
+            return self.stated_schema
+        return schema_of(self.labels, self.schema_folders)
+
+    @property
+    def annotated_labels(self) -> tuple[str, ...]:
+        """What its annotators looked for, in the schema's spelling and order: what a model that is
+        prompted with labels is asked for. Without a stated schema these are the labels that occur.
+        """
+        schema = self.schema
+        if schema is None:
+            return ()
+        occurring = {schema.canonical(label) for label in self.labels}
+        stated = self.stated_schema is not None
+        return tuple(label for label in schema.labels if stated or label in occurring)
+
+    @property
+    def assumed(self) -> Iterator[str]:
+        """What was taken to be so because nobody stated it: a sentence, or none."""
+        schema = self.schema
+        if self.stated_schema is None and schema is not None:
+            shown = ", ".join(sorted(self.labels))
+            if schema.base is not None:
+                taken = f"{schema.base} with {', '.join(schema.added)} added"
+            else:
+                taken = str(schema) if schema.origin else "no known schema, but a set of their own"
+            yield f"gold labels {shown} taken to be {taken} (count with --schema NAME to change it)"
+
+    @property
+    def schema_folders(self) -> tuple[Path, ...]:
+        """Where schemas and projections of this gold set's own may lie."""
+        return (self.path,) if self.card and self.path.is_dir() else ()
+
+    @property
+    def aliases(self) -> dict[str, tuple[str, ...]]:
+        """Other names of speakers, by canonical name: `[aliases]` in the card."""
+        stated = self.card.get("aliases", {})
+        return {name: tuple(others) for name, others in stated.items()}
+
+    @property
+    def labels(self) -> Mapping[str, int]:
+        """Entity labels as they are spelt, with how often each comes."""
+        return self._facts.labels
+
+    @property
+    def documents(self) -> int:
+        """How many documents there are."""
+        return self._facts.documents
+
+    @property
+    def digest(self) -> str:
+        """sha256 over ids, texts and layers; the order of documents and of spans has no say.
+
+        Aliases are in it where there are any: they decide which speakers are the same.
+        """
+        if not self.aliases:
+            return self._facts.digest
+        aliases = json.dumps(sorted((name, *sorted(rest)) for name, rest in self.aliases.items()))
+        return hashlib.sha256(f"{self._facts.digest}{aliases}".encode()).hexdigest()
+
+    def read_all(self) -> list[Record]:
+        """Every record in memory; `digest`, `labels` and `documents` cost no second pass then."""
+        records = list(self.records())
+        self.__dict__["_facts"] = _facts_of(records)
+        return records
+
+    @cached_property
+    def _facts(self) -> _Facts:
+        return _facts_of(self.records())
+
+
+@dataclass(frozen=True)
+class _Facts:
+    tasks: tuple[Task, ...]
+    labels: Mapping[str, int]
+    documents: int
+    digest: str
+
+
+def _facts_of(records: Iterable[Record]) -> _Facts:
+    labels: Counter[str] = Counter()
+    tasks: set[Task] = set()
+    digests = []
+    for record in records:
+        labels.update([entity.label for entity in record.annotations.entities or ()])
+        tasks |= {task for task in TASKS if record.annotations.layer(task) is not None}
+        digests.append(record_digest(record))
+    total = hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
+    return _Facts(tuple(t for t in TASKS if t in tasks), labels, len(digests), total)
+
+
+def record_digest(record: Record) -> str:
+    """sha256 of one document's id, text and layers, whatever the order of its annotations."""
+    value = jsonl.record_to_json(replace(record, annotations=Annotations()))
+    layers = record.annotations
+    if layers.entities is not None:
+        # Tuples as they are: a corpus has many, and an object for each takes most of the time.
+        value["entities"] = sorted(layers.entities, key=_entity_order)
+    if layers.attributions is not None:
+        shown = jsonl.annotations_to_json(Annotations(None, layers.attributions))
+        value["attributions"] = sorted(
+            json.dumps(item, sort_keys=True) for item in shown["attributions"]
+        )
+    value["ignore"] = sorted(record.ignore)
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def _entity_order(entity: Entity) -> tuple[int, int, str, float]:
+    return entity.start, entity.end, entity.label, -1.0 if entity.score is None else entity.score
+
+
+def load_goldset(
+    name_or_path: str | Path,
+    *,
+    schema: str | None = None,
+    format: str | None = None,  # noqa: A002  named as the option is
+    root: str | Path | None = None,
+) -> GoldSet:
+    """A gold set from a folder with a card, from a bare file or folder, or by its name.
+
+    Names are looked up in `root`, by default in `harness.paths.goldset_folders()`. `schema`
+    overrides the card; `format` overrides the guess for a bare file. Texts and layers are read
+    when they are asked for, not here.
+
+    Raises `InputError` when there is no such thing, with the nearest name, and when the card is
+    not TOML or lacks what it takes to read the set; `SchemaError` for an unknown schema.
+    """
+    path = Path(name_or_path)
+    roots = goldset_folders() if root is None else (Path(root),)
+    named = named_goldset(path, roots)
+    # A bare name means the gold set, also where a folder of that name (of texts, say) lies here.
+    if named is not None and not (path / CARD).is_file():
+        path = named
+    if path.name == CARD and path.is_file():
+        path = path.parent
+    if (path / CARD).is_file():
+        found = _from_card(path)
+    elif path.exists():
+        found = _bare(path, format)
+    else:
+        raise InputError(_no_such(str(name_or_path), roots))
+    if schema is None:
+        return found
+    return replace(found, stated_schema=load_schema(schema, found.schema_folders))
+
+
+def named_goldset(name: str | Path, roots: Sequence[Path] | None = None) -> Path | None:
+    """The folder of the gold set of that name, or `None`; `roots` as in `known_goldsets`."""
+    for root in goldset_folders() if roots is None else roots:
+        if (root / name / CARD).is_file():
+            return root / name
+    return None
+
+
+def known_goldsets(roots: Sequence[Path] | None = None) -> list[Path]:
+    """Folder of every gold set that is known by name, those of the nearest folder first.
+
+    `roots` are the folders that they lie in (default: `harness.paths.goldset_folders()`).
+    """
+    folders = goldset_folders() if roots is None else roots
+    found: dict[str, Path] = {}
+    for root in folders:
+        for card in sorted(root.glob(f"*/{CARD}")):
+            found.setdefault(card.parent.name, card.parent)
+    return list(found.values())
+
+
+def load_layer(
+    path: str | Path, texts: Mapping[str, str], *, tasks: Iterable[Task] = TASKS
+) -> dict[str, tuple[Annotations, tuple[Span, ...]]]:
+    """One annotator's folder of `.ann` files (or one file of records) over known texts.
+
+    Documents without a file are left out. Raises `InputError` for a file whose document is not
+    among `texts`, and all that reading raises.
+    """
+    path = Path(path)
+    if path.is_dir():
+        files = {file.stem: file for file in sorted(path.glob("*.ann"))}
+        if not files:
+            raise InputError("holds no .ann file", path=path)
+        _check_known(files, texts, path)
+        return {id_: brat.read_ann(file, texts[id_], tasks=tasks) for id_, file in files.items()}
+    layer = {record.id: (record.annotations, record.ignore) for record in _reader(path, None)()}
+    _check_known(layer, texts, path)
+    return layer
+
+
+def _check_known(ids: Iterable[str], texts: Mapping[str, str], path: Path) -> None:
+    for id_ in ids:
+        if id_ not in texts:
+            near = difflib.get_close_matches(id_, texts, n=1)
+            hint = f"did you mean {near[0]}?" if near else "remove it or add its text"
+            raise InputError(f"annotates {id_!r}, which is no document here", path=path, hint=hint)
+
+
+def _reader(path: Path, format_name: str | None) -> Callable[[], Iterator[Record]]:
+    from harness.formats.registry import read_any
+
+    return lambda: read_any(path, format=format_name)
+
+
+def _bare(path: Path, format_name: str | None) -> GoldSet:
+    return GoldSet(
+        path.stem if path.is_file() else path.resolve().name, path, _reader(path, format_name)
+    )
+
+
+def _no_such(name: str, roots: Sequence[Path]) -> str:
+    known = sorted({place.name for place in known_goldsets(roots)})
+    near = difflib.get_close_matches(name, known, n=1)
+    guess = f" Did you mean {near[0]!r}?" if near else ""
+    listed = f" Known by name: {', '.join(known)}." if known else ""
+    return f"no gold set {name!r}: no such file or folder.{guess}{listed}"
+
+
+def _from_card(path: Path) -> GoldSet:
+    card = read_card(path / CARD)
+    tasks = _tasks(card, path)
+    stated = card.get("schema")
+    schema = None
+    if stated is not None:
+        own = path / str(stated)
+        schema = load_schema(own if own.is_file() else str(stated), [path])
+    annotators = {name: path / str(place) for name, place in card.get("annotators", {}).items()}
+    return GoldSet(
+        name=str(card.get("name") or path.resolve().name),
+        path=path,
+        read=_card_reader(card, path, tasks),
+        version=str(card.get("version", "")),
+        description=str(card.get("description", "")),
+        language=str(card.get("language", "")),
+        licence=str(card.get("licence", "")),
+        card=card,
+        annotators=annotators,
+        stated_tasks=tasks,
+        stated_schema=schema,
+    )
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """The content of a `goldset.toml`. Raises `InputError` when it is not TOML."""
+    try:
+        return tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"not TOML: {error}", path=path) from None
+
+
+def _tasks(card: Mapping[str, Any], path: Path) -> tuple[Task, ...] | None:
+    stated = card.get("tasks")
+    if stated is None:
+        return None
+    if not isinstance(stated, list) or not stated or not set(stated) <= set(TASKS):
+        raise InputError(
+            f'"tasks" is {stated!r}, expected a list of {", ".join(TASKS)}', path=path / CARD
+        )
+    return tuple(task for task in TASKS if task in stated)
+
+
+def _card_reader(
+    card: Mapping[str, Any], path: Path, tasks: tuple[Task, ...] | None
+) -> Callable[[], Iterator[Record]]:
+    if "data" in card:
+        return _reader(path / str(card["data"]), card.get("format"))
+    if "texts" not in card:
+        raise InputError(
+            'says neither "texts" (folder of .txt) nor "data" (one file)', path=path / CARD
+        )
+    layers = path / str(card.get("layers", "."))
+
+    def read() -> Iterator[Record]:
+        texts = card_texts(card, path)
+        chosen = brat.layers_in(layers) if tasks is None else tasks
+        found = load_layer(
+            layers, {id_: read_text(file) for id_, file in texts.items()}, tasks=chosen
+        )
+        for id_, file in texts.items():
+            annotations, ignore = found.get(id_, (Annotations(), ()))
+            yield Record(id_, read_text(file), annotations, ignore)
+
+    return read
+
+
+def card_texts(card: Mapping[str, Any], path: Path) -> dict[str, Path]:
+    """Document id -> its `.txt`, for a card with `texts`: those it lists, else all there are.
+
+    Raises `InputError` for a listed document whose text is missing.
+    """
+    stated = card["texts"]
+    folders = [path / str(item) for item in (stated if isinstance(stated, list) else [stated])]
+    files: dict[str, Path] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            raise InputError(f'"texts" names {folder}, which is no folder', path=path / CARD)
+        for file in sorted(folder.glob("*.txt")):
+            if file.stem in files:
+                raise InputError(
+                    f"two texts for document {file.stem!r}: {files[file.stem]}, {file}"
+                )
+            files[file.stem] = file
+    listed = [str(item.get("id")) for item in card.get("documents", ())]
+    for id_ in listed:
+        if id_ not in files:
+            raise InputError(f"lists document {id_!r}, but there is no {id_}.txt", path=path / CARD)
+    return {id_: files[id_] for id_ in listed or files}

@@ -1,0 +1,183 @@
+"""Checks of a gold set's card: its fields, its files, its sums."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HarnessError, InputError
+from harness.gold.agreement.agreement import agreement
+from harness.gold.goldset import CARD, GoldSet, card_texts
+from harness.gold.validate.finding import Finding
+
+__all__ = ["AGREED", "check_card", "sums", "sums_as_toml"]
+
+_REQUIRED = ("name", "version", "tasks", "licence")
+_EXPECTED = {
+    "description": "what the set is",
+    "language": "the texts' language, such as en",
+    "documents": "a table per document with id and origin",
+    "labellers": "who labelled, and how",
+    "guidelines": "the file with the rules",
+    "known_problems": "what users should know; an empty list when there is nothing",
+    "sha256": "sums of texts and layers (harness validate --sums prints them)",
+}
+AGREED = {"ner": ("strict",), "attribution": ("relations", "found50")}
+"""The figure of `harness.gold.agreement.agreement` that a card states for a task."""
+_AGREED_TO = 0.0006
+_KNOWN = {
+    *_REQUIRED, *_EXPECTED, "schema", "texts", "layers", "data", "format", "annotators",
+    "agreement", "nested", "adjudication", "aliases",
+}  # fmt: skip
+
+
+def check_card(gold: GoldSet) -> Iterator[Finding]:
+    """Fields that are missing or misspelt, files that are not there, sums that do not fit."""
+    card, path = gold.card, str(gold.path / CARD)
+    for key in _REQUIRED:
+        if not card.get(key):
+            yield Finding("error", "card", f'"{key}" is missing', path)
+    for key, what in _EXPECTED.items():
+        if key not in card:
+            yield Finding("warning", "card", f'"{key}" is missing: {what}', path)
+    for key in card:
+        if key not in _KNOWN:
+            near = difflib.get_close_matches(key, _KNOWN, n=1)
+            guess = f", did you mean {near[0]!r}?" if near else ""
+            yield Finding("warning", "card", f"unknown field {key!r}{guess}", path)
+    if "ner" in gold.tasks and "schema" not in card:
+        yield Finding(
+            "warning", "card", '"schema" is missing: the labels\' schema is guessed', path
+        )
+    if len(gold.annotators) > 1 and "agreement" not in card:
+        yield Finding("warning", "card", '"agreement" is missing, with several annotators', path)
+    if isinstance(card.get("guidelines"), str) and not (gold.path / card["guidelines"]).is_file():
+        yield Finding("error", "card", f'"guidelines": no file {card["guidelines"]}', path)
+    for name, folder in gold.annotators.items():
+        if not folder.exists():
+            yield Finding("error", "card", f"annotator {name!r}: no folder {folder}", path)
+    yield from _documents(card, path)
+    yield from _sums(gold, path)
+    yield from _agreement(gold, path)
+
+
+def _documents(card: Mapping[str, Any], path: str) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for item in card.get("documents", ()):
+        id_ = item.get("id") if isinstance(item, Mapping) else None
+        if not isinstance(id_, str) or not id_:
+            yield Finding("error", "card", "a document without id", path)
+            continue
+        if id_ in seen:
+            yield Finding("error", "card", f"document {id_!r} is listed twice", path)
+        seen.add(id_)
+        if not item.get("origin"):
+            yield Finding(
+                "warning",
+                "card",
+                f'document {id_!r}: where it comes from is missing ("origin")',
+                path,
+            )
+
+
+def sums(gold: GoldSet) -> dict[str, dict[str, str]]:
+    """The sha256 that the card should state: table -> file's stem (or name) -> hex.
+
+    Tables are `texts`, `layers`, `annotators.<name>`, or `data`.
+    """
+    if "data" in gold.card:
+        data = gold.path / str(gold.card["data"])
+        return {"data": {data.name: _digest(data)} if data.is_file() else {}}
+    tables = {"texts": dict(card_texts(gold.card, gold.path))}
+    layers = gold.path / str(gold.card.get("layers", "."))
+    tables["layers"] = {file.stem: file for file in layers.glob("*.ann")}
+    for name, folder in gold.annotators.items():
+        tables[f"annotators.{name}"] = {file.stem: file for file in folder.glob("*.ann")}
+    return {
+        table: {stem: _digest(file) for stem, file in sorted(files.items())}
+        for table, files in tables.items()
+    }
+
+
+def sums_as_toml(gold: GoldSet) -> str:
+    """The `[sha256…]` tables to paste into the card."""
+    return "\n".join(
+        f"[sha256.{table}]\n" + "".join(f'"{stem}" = "{value}"\n' for stem, value in own.items())
+        for table, own in sums(gold).items()
+        if own
+    )
+
+
+def _agreement(gold: GoldSet, path: str) -> Iterator[Finding]:
+    """The card's figures, measured again: F1 strict and found50 over the pairs of annotators."""
+    stated = gold.card.get("agreement", {})
+    if not stated or len(gold.annotators) < 2:
+        return
+    try:
+        readers = {name: list(gold.annotator(name)) for name in gold.annotators}
+        found = agreement(readers, tasks=gold.tasks, disagreements=False)
+    except HarnessError as error:
+        yield Finding("error", "agreement", f"cannot be measured: {error}", path)
+        return
+    for task in gold.tasks:
+        spread = found.figures(task).get(AGREED[task])
+        said = stated.get(task) if isinstance(stated, Mapping) else None
+        if spread is None:
+            continue
+        if not isinstance(said, Mapping):
+            shown = f"{task} = {{ f1 = {spread.mean or 0:.3f}, … }}"
+            yield Finding("warning", "agreement", f"the card does not state {shown}", path)
+            continue
+        measured = {"f1": spread.mean, "lowest": spread.lowest, "highest": spread.highest}
+        for key, value in measured.items():
+            if value is not None and not _agreed(said.get(key), value):
+                yield Finding(
+                    "error",
+                    "agreement",
+                    f"{task} {key} is {value:.3f}, the card says {said.get(key)}",
+                    path,
+                )
+
+
+def _agreed(said: Any, value: float) -> bool:
+    return isinstance(said, (int, float)) and abs(said - value) <= _AGREED_TO
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _sums(gold: GoldSet, path: str) -> Iterator[Finding]:
+    stated = _flat(gold.card.get("sha256", {}))
+    try:
+        actual = _flat(sums(gold))
+    except InputError as error:
+        yield Finding("error", "card", error.message, path)
+        return
+    for (table, stem), value in stated.items():
+        if (table, stem) not in actual:
+            yield Finding("error", "sha256", f"{table}: a sum for {stem}, which is not there", path)
+        elif actual[table, stem] != value:
+            yield Finding(
+                "error",
+                "sha256",
+                f"{table}: {stem} is {actual[table, stem][:12]}…, the card says "
+                f"{str(value)[:12]}…: the file was changed",
+                path,
+            )
+    if stated:
+        for table, stem in actual.keys() - stated.keys():
+            yield Finding("warning", "sha256", f"{table}: no sum for {stem}", path)
+
+
+def _flat(tables: Mapping[str, Any], prefix: str = "") -> dict[tuple[str, str], Any]:
+    out: dict[tuple[str, str], Any] = {}
+    for key, value in tables.items():
+        if isinstance(value, Mapping):
+            out.update(_flat(value, f"{prefix}.{key}" if prefix else key))
+        else:
+            out[prefix, key] = value
+    return out

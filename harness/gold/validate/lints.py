@@ -1,0 +1,199 @@
+"""Lints over records: what a careful second reader of the labels would stop at.
+
+Offsets and span texts are checked by the readers; here is what is allowed and yet looks wrong.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from harness.annotation import Entity, Record, Span, context, printable
+from harness.gold.validate.finding import Finding, Severity
+from harness.labels.meeting import Schema
+
+__all__ = ["lint_record", "lint_strings"]
+
+_OPENS = "([{“„«‹"
+_CLOSES = ")]}”»›"
+_NEVER_FIRST = f",.;:!?-–—'’{_CLOSES}"
+_NEVER_LAST = f",;:!?-–—'’\"{_OPENS}”»›"
+_ABBREVIATION = re.compile(r"(?:\w\.)+\w?\.$|\b[^\W\d_]{1,5}\.$")
+_WORD = re.compile(r"\w+")
+_SHOWN = 3
+
+
+def lint_record(
+    record: Record, *, schema: Schema | None = None, nested: bool = False, path: str = ""
+) -> Iterator[Finding]:
+    """Everything that one document shows by itself.
+
+    `nested` allows overlapping entities. Labels are checked where the schema is known, what spans
+    say where there is a text (predictions leave it out).
+    """
+    text = record.text
+    report = _Reporter(record, path)
+    if text is not None:
+        yield from _text(text, report)
+    entities = record.annotations.entities or ()
+    for entity in entities:
+        if text is not None:
+            yield from _edges(entity.span, text, report, punctuation=True)
+        if schema is not None and schema.canonical(entity.label) is None:
+            yield report(
+                "error", "unknown-label", f"{schema} has no label {entity.label!r}", entity.span
+            )
+    yield from _overlaps(entities, report, nested)
+    seen: set[object] = set()
+    for item in record.annotations.attributions or ():
+        if text is not None:
+            for _, span in item.spans():
+                yield from _edges(span, text, report, punctuation=False)
+        if item in seen:
+            yield report("warning", "duplicate", "the same attribution twice", item.content[0])
+        seen.add(item)
+
+
+class _Reporter(NamedTuple):
+    record: Record
+    path: str
+
+    def __call__(self, severity: Severity, check: str, message: str, span: Span | None) -> Finding:
+        shown = context(self.record.text, span) if span and self.record.text else ""
+        start, end = span if span else (None, None)
+        return Finding(severity, check, message, self.path, None, self.record.id, start, end, shown)
+
+
+def _text(text: str, report: _Reporter) -> Iterator[Finding]:
+    if not unicodedata.is_normalized("NFC", text):
+        composed = unicodedata.normalize("NFC", text)
+        at = next(i for i, (a, b) in enumerate(zip(text, composed, strict=False)) if a != b)
+        yield report(
+            "warning",
+            "normal-form",
+            "the text is not in Unicode normal form C: a backend that composes characters shifts "
+            "every offset after here",
+            Span(at, at + 1),
+        )
+    for char, name in (("\ufeff", "a byte order mark"), ("\ufffd", "a replacement character")):
+        if char in text:
+            at = text.index(char)
+            yield report("warning", "odd-character", f"the text holds {name}", Span(at, at + 1))
+
+
+def _edges(span: Span, text: str, report: _Reporter, *, punctuation: bool) -> Iterator[Finding]:
+    shown = text[span.start : span.end]
+    if shown != shown.strip():
+        yield report(
+            "warning", "white-space-edge", f"{shown!r} begins or ends in white space", span
+        )
+    elif punctuation and (
+        shown[0] in _NEVER_FIRST
+        or shown[-1] in _NEVER_LAST
+        or (shown[-1] == "." and not _ABBREVIATION.search(shown))
+    ):
+        yield report(
+            "warning", "punctuation-edge", f"{shown!r} begins or ends in punctuation", span
+        )
+
+
+def _overlaps(entities: tuple[Entity, ...], report: _Reporter, nested: bool) -> Iterator[Finding]:
+    widest: Entity | None = None
+    before: Entity | None = None
+    for entity in sorted(entities, key=lambda e: (e.start, -e.end, e.label)):
+        if before is not None and entity[:3] == before[:3]:
+            yield report("warning", "duplicate", f"{entity.label} twice on one span", entity.span)
+        elif widest is not None and entity.start < widest.end and not nested:
+            yield report(
+                "error",
+                "overlap",
+                f"{entity.label} overlaps {widest.label} [{widest.start}, {widest.end}) in a flat "
+                "layer",
+                entity.span,
+            )
+        before = entity
+        if widest is None or entity.end > widest.end:
+            widest = entity
+
+
+class _Mention(NamedTuple):
+    document: str
+    start: int
+
+
+def lint_strings(read: Callable[[], Iterable[Record]], *, path: str = "") -> Iterator[Finding]:
+    """What only the whole set shows: a string labelled two ways, and unlabelled repeats of one.
+
+    Goes through the records twice; keeps the labelled strings, not the texts. Repeats are whole
+    words in the same case that no entity and no ignore region touches.
+    """
+    labels: dict[str, Counter[str]] = defaultdict(Counter)
+    where: dict[tuple[str, str], list[_Mention]] = defaultdict(list)
+    for record in read():
+        if record.text is None:
+            continue
+        for entity in record.annotations.entities or ():
+            string = record.text[entity.start : entity.end]
+            labels[string][entity.label] += 1
+            places = where[string, entity.label]
+            if len(places) < _SHOWN:
+                places.append(_Mention(record.id, entity.start))
+    for string, counts in sorted(labels.items()):
+        if len(counts) > 1:
+            shown = "; ".join(
+                f"{label} {count} ({_places(where[string, label])})"
+                for label, count in counts.most_common()
+            )
+            yield Finding("warning", "two-labels", f"{_quoted(string)} is {shown}", path)
+    yield from _repeats(read, labels, path)
+
+
+def _repeats(
+    read: Callable[[], Iterable[Record]], labels: dict[str, Counter[str]], path: str
+) -> Iterator[Finding]:
+    by_word: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for string in labels:
+        first = _WORD.search(string)
+        if first:
+            by_word[first.group()].append((string, first.start()))
+    found: Counter[str] = Counter()
+    where: dict[str, list[_Mention]] = defaultdict(list)
+    for record in read():
+        text = record.text
+        if record.annotations.entities is None or text is None:
+            continue
+        taken = bytearray(len(text))
+        spans = [entity.span for entity in record.annotations.entities]
+        for start, end in (*spans, *record.ignore):
+            taken[start:end] = b"\1" * (end - start)
+        for word in _WORD.finditer(text):
+            for string, lead in by_word.get(word.group(), ()):
+                start = word.start() - lead
+                end = start + len(string)
+                if start >= 0 and text.startswith(string, start) and not any(taken[start:end]):
+                    if end < len(text) and string[-1].isalnum() and text[end].isalnum():
+                        continue
+                    found[string] += 1
+                    if len(where[string]) < _SHOWN:
+                        where[string].append(_Mention(record.id, start))
+    for string, count in sorted(found.items()):
+        labelled = ", ".join(f"{label} {n}" for label, n in labels[string].most_common())
+        yield Finding(
+            "warning",
+            "unlabelled-repeat",
+            f"{_quoted(string)} is labelled ({labelled}) and stands unlabelled {count} time"
+            f"{'s' if count > 1 else ''}: {_places(where[string])}",
+            path,
+        )
+
+
+def _places(mentions: list[_Mention]) -> str:
+    return ", ".join(f"{mention.document}:{mention.start}" for mention in mentions)
+
+
+def _quoted(string: str) -> str:
+    shown = printable(string)
+    return f"“{shown if len(shown) <= 50 else shown[:49] + '…'}”"

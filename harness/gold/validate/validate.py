@@ -1,0 +1,224 @@
+"""Checking gold: that a card says the truth, that files can be read, that labels look right.
+
+Errors make a gold set unusable or untrustworthy; warnings are for a person to look at.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.annotation import Record
+from harness.digest import digest_text
+from harness.errors import HarnessError, InputError, SchemaError
+from harness.formats import brat, jsonl
+from harness.formats.files import read_text
+from harness.formats.registry import guess, read_any
+from harness.gold.goldset import CARD, GoldSet, card_texts, load_goldset
+from harness.gold.validate.card import check_card, sums_as_toml
+from harness.gold.validate.finding import Finding, Severity
+from harness.gold.validate.lints import lint_record, lint_strings
+from harness.labels.meeting import Schema
+
+__all__ = ["Finding", "Severity", "Validation", "sums_as_toml", "validate"]
+
+
+_REMARKABLE = 200
+"""Code points from which on the same text twice in one set is no chance repetition of a line."""
+
+
+class Validation:
+    """Checks one gold set after another; knows the documents of those that it has seen.
+
+    Give all the sets at once to learn of a document that lies in two of them.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[str, str]] = {}
+
+    def remember(self, path: str | Path) -> None:
+        """Know the texts of a gold set without checking it; an unreadable one is left out."""
+        try:
+            gold = load_goldset(path)
+            if gold.card and "texts" in gold.card:
+                files = card_texts(gold.card, gold.path)
+                texts = [(id_, read_text(file)) for id_, file in files.items()]
+            else:
+                texts = [(record.id, record.text or "") for record in gold.records()]
+        except InputError:
+            return
+        for id_, text in texts:
+            if text:
+                self._seen.setdefault(digest_text(text), (str(path), id_))
+
+    def check(
+        self,
+        path: str | Path,
+        *,
+        schema: str | None = None,
+        format: str | None = None,  # noqa: A002  named as the option is
+    ) -> Iterator[Finding]:
+        """Everything about one gold set, file or folder; errors of reading are findings too.
+
+        Raises `InputError` only when there is nothing at that path.
+        """
+        try:
+            gold = load_goldset(path, schema=schema, format=format)
+        except InputError as error:
+            if not Path(path).exists():
+                raise
+            yield _unreadable(error)
+            return
+        if gold.card:
+            yield from check_card(gold)
+        broken = False
+        for found in _readable(gold, format):
+            broken = broken or found.severity == "error"
+            yield found
+        if not broken:
+            yield from self._labels(gold)
+
+    def _labels(self, gold: GoldSet) -> Iterator[Finding]:
+        try:
+            schema = gold.schema
+        except SchemaError as error:
+            yield _unreadable(error)
+            schema = None
+        nested = bool(gold.card.get("nested", False)) if gold.card else False
+        bare = 0
+        for record in gold.records():
+            bare += record.text is None
+            yield from self._known(gold, record)
+            yield from _layers(gold, record)
+            yield from lint_record(record, schema=_checkable(schema), nested=nested)
+        yield from lint_strings(gold.records, path=str(gold.path))
+        if bare:
+            yield Finding(
+                "warning",
+                "no-text",
+                f"{bare} document{'s have' if bare > 1 else ' has'} no text: whether offsets lie "
+                "inside it and what the spans say was not checked",
+                str(gold.path),
+            )
+        for name in gold.annotators:
+            try:
+                for record in gold.annotator(name):
+                    yield from lint_record(
+                        record, schema=_checkable(schema), nested=nested, path=f"annotator {name}"
+                    )
+            except InputError as error:
+                yield _unreadable(error)
+
+    def _known(self, gold: GoldSet, record: Record) -> Iterator[Finding]:
+        if not record.text:
+            return
+        digest = digest_text(record.text)
+        if digest in self._seen:
+            name, id_ = self._seen[digest]
+            if name == str(gold.path) and len(record.text) < _REMARKABLE:
+                return
+            place = "twice in this set" if name == str(gold.path) else f"also in {name}"
+            yield Finding(
+                "warning", "same-document", f"the text is {place}, as {id_!r}", "", None, record.id
+            )
+        else:
+            self._seen[digest] = (str(gold.path), record.id)
+
+
+def validate(path: str | Path, *, schema: str | None = None) -> list[Finding]:
+    """All findings about one gold set, and about documents that it shares with its neighbours.
+
+    Neighbours are the gold sets in the same folder: a document in two of them counts twice.
+    """
+    validation = Validation()
+    own = Path(path).resolve()
+    if (own / CARD).is_file():
+        for card in sorted(own.parent.glob(f"*/{CARD}")):
+            if card.parent != own:
+                validation.remember(card.parent)
+    return list(validation.check(path, schema=schema))
+
+
+def _checkable(schema: Schema | None) -> Schema | None:
+    return schema if schema is not None and schema.origin is not None else None
+
+
+def _unreadable(error: HarnessError, path: Path | None = None) -> Finding:
+    if not isinstance(error, InputError):
+        return Finding("error", "unreadable", str(error), str(path or ""))
+    hint = f" ({error.hint})" if error.hint else ""
+    return Finding("error", "unreadable", error.message + hint, error.path or "", error.line)
+
+
+def _layers(gold: GoldSet, record: Record) -> Iterator[Finding]:
+    for task in gold.tasks:
+        if record.annotations.layer(task) is None:
+            yield Finding("error", "missing-layer", f"no layer for {task}", "", None, record.id)
+
+
+def _readable(gold: GoldSet, format_name: str | None) -> Iterator[Finding]:
+    """Errors of reading: one for each file of a folder, one for each line of JSON lines."""
+    if gold.card and "texts" in gold.card:
+        yield from _readable_layers(gold)
+        return
+    path = gold.path / str(gold.card["data"]) if gold.card else gold.path
+    report: Counter[str] = Counter()
+    try:
+        if (format_name or guess(path).name) == "jsonl" and path.is_file():
+            yield from _readable_lines(path)
+        else:
+            for _ in read_any(path, format_name, report=report):
+                pass
+    except HarnessError as error:
+        yield _unreadable(error, path)
+    yield from _not_held(report, path)
+
+
+def _not_held(report: Counter[str], path: Path) -> Iterator[Finding]:
+    for message, count in sorted(report.items()):
+        yield Finding("warning", "not-held", f"{count} {message}", str(path))
+
+
+def _readable_layers(gold: GoldSet) -> Iterator[Finding]:
+    try:
+        texts = {id_: read_text(file) for id_, file in card_texts(gold.card, gold.path).items()}
+    except InputError as error:
+        yield _unreadable(error)
+        return
+    folders = [gold.path / str(gold.card.get("layers", ".")), *gold.annotators.values()]
+    for folder in folders:
+        for file in sorted(folder.glob("*.ann")):
+            try:
+                if file.stem not in texts:
+                    raise InputError(f"annotates {file.stem!r}, which is no document", path=file)
+                report: Counter[str] = Counter()
+                brat.read_ann(file, texts[file.stem], report=report)
+                yield from _not_held(report, file)
+            except InputError as error:
+                yield _unreadable(error)
+    if not any(folders[0].glob("*.ann")):
+        yield Finding("error", "unreadable", "holds no .ann file", str(folders[0]))
+
+
+def _readable_lines(path: Path) -> Iterator[Finding]:
+    first: dict[str, int] = {}
+    with path.open("rb") as handle:
+        for number, line in enumerate(handle, 1):
+            if not line.strip():
+                continue
+            try:
+                value = jsonl.parse(line, path, number)
+                record = jsonl.record_from_json(value, path=path, line=number)
+                if record.id in first:
+                    raise InputError(
+                        f"document id {record.id!r} comes a second time (first on line "
+                        f"{first[record.id]})",
+                        path=path,
+                        line=number,
+                    )
+                first[record.id] = number
+            except InputError as error:
+                yield _unreadable(error)
+    if not first:
+        yield Finding("error", "unreadable", "the file holds no document", str(path))

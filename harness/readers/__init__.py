@@ -1,1 +1,0 @@
-"""Annotators: finding their labels, how far they agree, where they differ."""

@@ -1,0 +1,92 @@
+"""What a run has to say about where its numbers come from: machine, versions, commit."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import harness
+from harness.results.record import Git, Machine
+
+__all__ = ["git_state", "machine", "project_state"]
+
+_SOURCES = ("harness", "adapters", "goldsets", "seeds", "pyproject.toml")
+
+
+@cache
+def machine() -> Machine:
+    """This machine, as far as it says; unknown parts are empty or 0."""
+    return Machine(
+        cpu=_cpu(),
+        cores=len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count() or 0,
+        memory_bytes=_memory(),
+        system=f"{platform.system()} {platform.release()} {platform.machine()}",
+    )
+
+
+def _cpu() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.machine()
+
+
+def _memory() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (OSError, ValueError):
+        return 0
+
+
+def git_state() -> Git | None:
+    """The commit of the checkout that this harness runs from, and whether it was changed.
+
+    Not the commit of the current folder, which may be any project's (`project_state`). `None` when
+    the harness is installed from a wheel or git is missing.
+    """
+    root = Path(harness.__file__).resolve().parent.parent
+    return _state(root, _SOURCES) if (root / ".git").exists() else None
+
+
+def project_state(out: Path | None = None) -> Git | None:
+    """The commit of the checkout that the current folder is in, and whether it was changed.
+
+    Files below `out`, which the run itself writes, do not count. `None` outside of a checkout.
+    """
+    root = _git(Path.cwd(), "rev-parse", "--show-toplevel")
+    if root is None:
+        return None
+    but = []
+    if out is not None and out.resolve() != Path(root) and out.resolve().is_relative_to(root):
+        but = [f":(exclude,top){out.resolve().relative_to(root).as_posix()}"]
+    return _state(Path(root), (":(top)", *but))
+
+
+def _state(root: Path, paths: Sequence[str]) -> Git | None:
+    commit = _git(root, "rev-parse", "HEAD")
+    status = _git(root, "status", "--porcelain", "--", *paths)
+    return None if commit is None or status is None else Git(commit, bool(status))
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "--no-optional-locks", *arguments],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,480 @@
+"""The run record: everything that one run found out, in one JSON file that explains itself.
+
+A record holds sufficient statistics per document and paragraph (`units`), so that every score,
+interval and test can be computed again without a model. Everything measured with a clock or a
+memory counter sits in `Result.costs`, `started` and `finished`: two runs over the same things
+differ nowhere else (`timeless`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import isfinite
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from harness.adapter import Declaration, ModelIdentity, Option
+from harness.annotation import Record, Task
+from harness.coding import DecodeError, decode, encode
+from harness.digest import digest_file
+from harness.errors import InputError
+from harness.formats.files import atomic_writer, read_text
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Costs",
+    "Failure",
+    "Git",
+    "GoldRecord",
+    "Machine",
+    "Result",
+    "ResultStatus",
+    "RunRecord",
+    "RunStatus",
+    "Unit",
+    "beside",
+    "dump_units",
+    "from_json",
+    "inside",
+    "iter_units",
+    "read",
+    "run_status",
+    "slug",
+    "stored_predictions",
+    "timeless",
+    "to_json",
+    "write",
+]
+
+SCHEMA_VERSION = 2
+"""2: digests of the files beside the record, where its gold lies, the project's commit."""
+_READABLE = (1, 2)
+
+ResultStatus = Literal["ok", "partial", "failed", "unavailable"]
+RunStatus = Literal["success", "partial", "error"]
+
+
+class Unit(NamedTuple):
+    """The statistics of one paragraph (or document): what is resampled and added up."""
+
+    document: str
+    paragraph: int
+    """Number of the paragraph within its document, from 0."""
+    tally: Any
+    """`NerTally.to_json()` or `AttributionTally.to_json()`, by the result's task."""
+
+
+class Failure(NamedTuple):
+    """A document that got no answer, or a span that could not be used."""
+
+    id: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """A checkout."""
+
+    commit: str
+    dirty: bool
+    """Whether files differ from the commit; results written by a run do not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where the costs were measured; costs of two machines are not comparable."""
+
+    cpu: str
+    cores: int
+    """Cores that this process may use, not those that the machine has."""
+    memory_bytes: int
+    system: str
+    """Kernel name, release and architecture."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoldRecord:
+    """A gold set as it was when the run read it."""
+
+    name: str
+    version: str
+    digest: str
+    """sha256 over texts and annotations, in hex."""
+    schema: str
+    """Name of the entity label schema; empty where the set has no entities."""
+    tasks: tuple[Task, ...]
+    documents: int
+    characters: int
+    """Code points of all texts."""
+    words: int
+    """Runs of non-white-space; the unit of `Costs.words_per_second`."""
+    path: str = ""
+    """Where it lay: relative to the record's folder where the run was written, else as it was
+    named. `digest` says whether what lies there now is the same."""
+    assumed: tuple[str, ...] = ()
+    """What nobody stated of it and was taken to be so, a sentence each."""
+    agreement: Mapping[str, Any] = field(default_factory=dict)
+    """What the card says of the annotators' agreement: `who`, and per task the F1 over pairs of
+    annotators (`f1`, `lowest`, `highest`, `pairs`); the ceiling row of the tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Time and memory of one result; seconds are wall-clock seconds inside the worker."""
+
+    load_seconds: float | None = None
+    """Importing the library and loading the model; the median over rounds."""
+    warmup_seconds: float | None = None
+    """Predicting one built-in short text before the clock starts; the median over rounds."""
+    predict_seconds: float | None = None
+    """Predicting every answered document, without conversion; the median over `rounds`."""
+    rounds: tuple[float, ...] = ()
+    """`predict_seconds` of every round; rounds of different backends are interleaved."""
+    document_seconds: tuple[float, ...] = ()
+    """Per answered document in the gold's order, the median over rounds.
+
+    With `batch_size` above 1 only the sum means anything: a library gives a batch back at once.
+    """
+    documents_per_second: float | None = None
+    words_per_second: float | None = None
+    median_seconds: float | None = None
+    """Median of `document_seconds`; undefined with `batch_size` above 1."""
+    p95_seconds: float | None = None
+    """95th percentile (nearest rank) of `document_seconds`; undefined with `batch_size` above 1."""
+    peak_memory_bytes: int | None = None
+    """Largest resident set of the worker process, the largest over rounds and restarts."""
+    model_bytes: int = 0
+    """Size of the model's files on disk."""
+    batch_size: int = 1
+    """Documents handed to the library in one call."""
+    threads: int = 1
+    """Threads that the worker's numeric libraries were pinned to."""
+    replayed: int = 0
+    """Documents whose prediction and seconds come from the predictions store."""
+    timed: bool = True
+    """`False` when several workers ran at the same time: then no seconds are given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one backend did on one gold set for one task."""
+
+    backend: str
+    """The backend's full name with its options; `BackendSpec.parse` reads it back."""
+    gold: str
+    """`GoldRecord.name`."""
+    task: Task
+    status: ResultStatus
+    """`ok`: every document answered; `partial`: some; `failed`: none; `unavailable`: not here."""
+    reason: str | None = None
+    """Why the status is not `ok`."""
+    install: str | None = None
+    """The line that would make an unavailable backend available."""
+    declaration: Declaration | None = None
+    """What the adapter said of itself: licences, capabilities, traps."""
+    model: ModelIdentity | None = None
+    labels: tuple[str, ...] | None = None
+    """Labels that the loaded model can produce; `None` where unknown or without meaning."""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    """Versions of the declared distributions in the worker's own environment."""
+    environment: str = ""
+    """Name of the `harness env` environment that the worker ran in; empty for this one."""
+    documents: int = 0
+    """Documents asked for; failed ones included."""
+    failed: int = 0
+    """Documents without an answer: they count as all-missed."""
+    failures: tuple[Failure, ...] = ()
+    """The first 1,000 of them, with the reason."""
+    dropped: int = 0
+    """Spans outside the text, empty or of a wrong type, odd scores, kinds and speakers: reported
+    and left out."""
+    drops: tuple[Failure, ...] = ()
+    """The first 50 of them."""
+    duplicates: int = 0
+    """Predictions identical to another one, in spans and in label as scored: counted once."""
+    unknown_labels: Mapping[str, int] = field(default_factory=dict)
+    """Predicted labels that the backend's own schema does not have, with how often each came."""
+    not_scored: Mapping[str, int] = field(default_factory=dict)
+    """Predicted types that the gold set does not annotate, with how often each came."""
+    f1_with_all: float | None = None
+    """Micro F1 if those counted as well; `None` where there are none."""
+    assumed: tuple[str, ...] = ()
+    """What nobody stated of its labels and was taken to be so, a sentence each."""
+    schema: str | None = None
+    """The label schema that was asked for; the signature names the one where labels met."""
+    cannot_produce: tuple[str, ...] = ()
+    """Gold types that the model has no label for, in the meeting schema."""
+    ceiling_recall: float | None = None
+    """The recall that it cannot pass because of that; 1 where it can produce every type."""
+    merged_labels: tuple[str, ...] = ()
+    """Labels that became one in the meeting schema, as `gold GPE, LOC -> LOC`: a lossy merge."""
+    left_out_labels: tuple[str, ...] = ()
+    """Gold labels without counterpart in the meeting schema: not scored."""
+    characters: int = 0
+    """Code points of the answered documents."""
+    characters_seen: int | None = None
+    """How many of them the backend looked at, where it says so (a model that cuts long texts)."""
+    unstable: int = 0
+    """Documents whose answer differed between rounds; the first answer is the one scored."""
+    signature: str | None = None
+    """How `scores` were counted; `None` without scores. See `harness.signature`."""
+    scores: Mapping[str, Any] = field(default_factory=dict)
+    """Headline per match mode: NER `strict`, `exact`, `partial`, `type`, and `normalised` (strict
+    with forgiving boundaries); attribution `relations`, `elements`, ...; each with precision,
+    recall, f1 and counts."""
+    predictions: str | None = None
+    """The predictions' JSON-lines file, relative to the record's folder."""
+    predictions_digest: str = ""
+    """sha256 of that file; empty in records of version 1."""
+    proof: str = ""
+    """Why answers may be taken from the store, or why not; empty where no store was used."""
+    costs: Costs = field(default_factory=Costs)
+    units: tuple[Unit, ...] = ()
+    """Statistics per paragraph in the gold's order; empty when `units_file` is given."""
+    units_file: str | None = None
+    """JSON lines with the units, relative to the record's folder, for gold sets of many documents.
+
+    `iter_units` reads either."""
+    units_digest: str = ""
+    """sha256 of that file."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run: backends × gold sets × tasks."""
+
+    schema_version: int
+    tool_version: str
+    status: RunStatus
+    """`success`: every available backend answered everything; `error`: nothing was answered."""
+    started: str
+    """UTC, ISO 8601."""
+    finished: str
+    command: tuple[str, ...]
+    git: Git | None
+    """The harness's own checkout; `None` when it does not run from one."""
+    python: str
+    packages: Mapping[str, str]
+    """Versions in the parent's environment: the harness itself and what draws its tables."""
+    machine: Machine
+    threads: int
+    seed: int
+    """Of everything random that later reads this record: bootstrap and randomisation test."""
+    options: Mapping[str, Option | None]
+    """The run's options as given: match, boundary, rounds, jobs, time and memory limits, ..."""
+    gold: tuple[GoldRecord, ...]
+    results: tuple[Result, ...]
+    """In the order asked for: gold set, then task, then backend."""
+    common: tuple[Result, ...] = ()
+    """Entity results counted once more in the finest schema that all backends of a gold set reach,
+    where they meet the gold in different ones (`harness.run.common`)."""
+    project: Git | None = None
+    """The checkout in whose folder the run was started; `None` where there is none."""
+
+    def find_gold(self, name: str) -> GoldRecord:
+        """The gold set of that name. Raises `KeyError`."""
+        for gold in self.gold:
+            if gold.name == name:
+                return gold
+        raise KeyError(name)
+
+    def select(self, *, gold: str | None = None, task: Task | None = None) -> tuple[Result, ...]:
+        """The results of one gold set and task, in the record's order."""
+        return tuple(
+            result
+            for result in self.results
+            if (gold is None or result.gold == gold) and (task is None or result.task == task)
+        )
+
+
+def run_status(results: Sequence[Result]) -> RunStatus:
+    """What a run with these results is called; unavailable backends have no say."""
+    here = [result.status for result in results if result.status != "unavailable"]
+    if not any(status in ("ok", "partial") for status in here):
+        return "error"
+    return "success" if all(status == "ok" for status in here) else "partial"
+
+
+def slug(backend: str) -> str:
+    """A file name for a backend's name: readable, and never the same for two backends.
+
+    `spacy/en_core_web_sm` becomes `spacy__en_core_web_sm`; any other special character is replaced,
+    and then a digest of the whole name follows after `~`.
+    """
+    from harness.digest import digest_text
+
+    name = backend.replace("/", "__")
+    plain = "".join(
+        char if char.isascii() and (char.isalnum() or char in "._-") else "-" for char in name
+    )
+    if (
+        plain == name
+        and "__" not in backend
+        and "___" not in name
+        and len(name) <= 100
+        and name[0] != "."
+    ):
+        return plain
+    return f"{plain[:80].lstrip('.')}~{digest_text(backend)[:8]}"
+
+
+def to_json(record: RunRecord) -> str:
+    """The record's text: a key a line, so that a person can read it and git can compare it."""
+    value = encode(record)
+    lists = {name: value.pop(name) for name in ("results", "common")}
+    lines = [f"  {_dump(key)}: {_dump(item)}" for key, item in value.items()]
+    for name, results in lists.items():
+        rows = ",\n".join(_result_lines(result) for result in results)
+        lines.append(f'  "{name}": [' + (f"\n{rows}\n  ]" if rows else "]"))
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _result_lines(result: dict[str, Any]) -> str:
+    lines = [f"      {_dump(key)}: {_dump(item)}" for key, item in result.items()]
+    return "    {\n" + ",\n".join(lines) + "\n    }"
+
+
+def from_json(text: str, *, path: str | Path | None = None) -> RunRecord:
+    """Read a record. Raises `InputError` for broken JSON, another version, a wrong field."""
+    try:
+        value = json.loads(text, parse_float=_finite, parse_constant=_finite, parse_int=_whole)
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"not a run record: {error}", path=path, hint="is the file cut off?"
+        ) from None
+    version = value.get("schema_version") if isinstance(value, dict) else None
+    if version is None:
+        raise InputError(
+            'no "schema_version" in it, so this is not a run record',
+            path=path,
+            hint="expected the run.json that `harness run` writes",
+        )
+    if version not in _READABLE:
+        raise InputError(
+            f"run record of schema version {version!r}, expected {SCHEMA_VERSION} or older",
+            path=path,
+            hint="read it with the harness that wrote it, or run again",
+        )
+    try:
+        record = decode(RunRecord, value)
+    except DecodeError as error:
+        raise InputError(f"not a valid run record: {error}", path=path) from None
+    if record.seed < 0:
+        raise InputError(
+            f"not a valid run record: seed: found {record.seed}, expected a number from 0 up",
+            path=path,
+        )
+    return record
+
+
+def _finite(text: str) -> float:
+    """A number of a record; none is infinite or undefined."""
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"found the number {text[:20]}")
+    return number
+
+
+def _whole(text: str) -> int:
+    """A number of a record; none is so large that it could not be computed with."""
+    if len(text) > 40:
+        raise ValueError(f"found a number of {len(text)} digits")
+    return int(text)
+
+
+def read(path: str | Path) -> RunRecord:
+    """Read `run.json`, or the `run.json` in a folder. Raises `InputError`."""
+    path = Path(path)
+    return from_json(
+        read_text(path / "run.json" if path.is_dir() else path),
+        path=path / "run.json" if path.is_dir() else path,
+    )
+
+
+def write(path: str | Path, record: RunRecord) -> None:
+    """Write the record, whole or not at all."""
+    with atomic_writer(path) as handle:
+        handle.write(to_json(record))
+
+
+def inside(folder: str | Path, name: str, what: str) -> Path:
+    """The path of a file that a record names. Raises `InputError` outside the record's folder."""
+    path = Path(folder) / name
+    try:
+        found = path.resolve()
+        path.exists()
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle.
+        raise InputError(f"{what} {name[:100]!r} cannot be looked for: {error}"[:400]) from None
+    if not found.is_relative_to(Path(folder).resolve()):
+        raise InputError(f"{what} {name!r} lie outside the run's folder")
+    return path
+
+
+def beside(folder: str | Path, name: str, digest: str, what: str) -> Path:
+    """The path of a file that a record names, which has to be the one that the run wrote.
+
+    Raises `InputError` for one outside the record's folder, and for one with another digest: then
+    the record is of one run, and the file of another.
+    """
+    path = inside(folder, name, what)
+    try:
+        if digest and digest_file(path) != digest:
+            raise InputError(
+                f"is not the file that this record is about: its {what} are of another run",
+                path=path,
+                hint="a run was stopped while it wrote here, or a file was edited: run again",
+            )
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+    return path
+
+
+def stored_predictions(result: Result, folder: str | Path) -> Iterator[Record]:
+    """The predictions of a result that has some, as they were written into the record's `folder`.
+
+    Raises what `beside` raises.
+    """
+    from harness.formats import jsonl
+
+    assert result.predictions is not None
+    return jsonl.read(beside(folder, result.predictions, result.predictions_digest, "predictions"))
+
+
+def iter_units(result: Result, folder: str | Path) -> Iterator[Unit]:
+    """The units of a result, from the record or from its side file in the record's `folder`."""
+    yield from result.units
+    if result.units_file is None:
+        return
+    path = beside(folder, result.units_file, result.units_digest, "units")
+    try:
+        with path.open(encoding="utf-8", newline="\n") as handle:
+            for number, line in enumerate(handle, 1):
+                try:
+                    yield decode(Unit, json.loads(line, parse_int=_whole))
+                except ValueError as error:
+                    raise InputError(f"not a unit: {error}", path=path, line=number) from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+
+
+def dump_units(units: Iterable[Unit]) -> Iterator[str]:
+    """Lines for a side file of units."""
+    for unit in units:
+        yield _dump(unit) + "\n"
+
+
+def timeless(record: RunRecord) -> RunRecord:
+    """The record without anything that a clock or a memory counter wrote.
+
+    Two runs over the same things have the same timeless record, however often the first one was
+    killed and taken up again.
+    """
+    results = tuple(replace(result, costs=Costs()) for result in record.results)
+    common = tuple(replace(result, costs=Costs()) for result in record.common)
+    return replace(record, started="", finished="", results=results, common=common)
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -1,0 +1,386 @@
+"""The parent's side of one worker process: send, receive with a deadline, and bring it down.
+
+Whatever the worker does, these hold: the parent never blocks on it for longer than the deadline,
+keeps no more of its stderr than a head and a tail, and leaves no process of it behind. One thread,
+one `select` loop over the three pipes; Linux and other POSIX systems.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import resource
+import selectors
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Any, Literal
+
+from harness.annotation import printable
+from harness.run.protocol import MAX_MESSAGE_BYTES, ProtocolError, parse
+
+__all__ = ["Exit", "Fault", "Log", "Worker", "kill_all"]
+
+_CHUNK = 1 << 16
+_DRAIN_CHUNKS = 64
+_POLL_SECONDS = 0.05
+_GRACE_SECONDS = 5.0
+_DEAF_SECONDS = 1.0
+_SLACK_BYTES = 2 << 20
+_LOG_BYTES = 16 << 10
+
+_live: set[Worker] = set()
+_lock = threading.Lock()
+
+_ERROR = re.compile(r"\s*\w*([Ee]rror|Exception)\b.*:")
+FaultKind = Literal["timeout", "died", "protocol", "memory"]
+
+
+class Fault(Exception):
+    """A worker that cannot be used any further; it has been killed."""
+
+    def __init__(self, kind: FaultKind, message: str) -> None:
+        self.kind = kind
+        self.message = message
+        super().__init__(message)
+
+
+class Exit:
+    """How a worker ended: its exit status (negative: a signal) and its own peak memory."""
+
+    __slots__ = ("peak_memory_bytes", "status")
+
+    def __init__(self, status: int, peak_memory_bytes: int | None) -> None:
+        self.status, self.peak_memory_bytes = status, peak_memory_bytes
+
+    def __str__(self) -> str:
+        if self.status >= 0:
+            return f"exited with status {self.status}"
+        try:
+            name = signal.Signals(-self.status).name
+        except ValueError:
+            name = f"signal {-self.status}"
+        return f"was killed by {name}"
+
+
+class Log:
+    """The head and the tail of a stream, in bounded memory."""
+
+    __slots__ = ("_head", "_limit", "_tail", "size")
+
+    def __init__(self, limit: int = _LOG_BYTES) -> None:
+        self._limit = limit
+        self._head = bytearray()
+        self._tail = bytearray()
+        self.size = 0
+
+    def write(self, data: bytes) -> None:
+        self.size += len(data)
+        room = self._limit - len(self._head)
+        self._head += data[:room]
+        self._tail += data[max(room, 0) :]
+        if len(self._tail) > 2 * self._limit:
+            del self._tail[: -self._limit]
+
+    def text(self) -> str:
+        """What was kept, with a line that says how much was left out."""
+        tail = bytes(self._tail[-self._limit :])
+        left_out = self.size - len(self._head) - len(tail)
+        gap = f"\n[... {left_out} bytes left out ...]\n".encode() if left_out else b""
+        return (bytes(self._head) + gap + tail).decode("utf-8", "replace")
+
+    def last_line(self) -> str:
+        """The last line that names an error, or else that says anything, fit for a terminal."""
+        lines = [line for line in self.text().splitlines() if line.strip()]
+        named = [line for line in lines if _ERROR.match(line)]
+        return printable((named or lines)[-1].strip())[:300] if lines else ""
+
+
+class Worker:
+    """One running worker. Use it as a context manager; leaving it kills what still runs."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        max_memory: int | None = None,
+    ) -> None:
+        """Start `command`. Raises `Fault` when it cannot be started.
+
+        `max_memory` is a limit in bytes on the resident set, looked at every 50 ms.
+        """
+        self.log = Log()
+        self._max_memory = max_memory
+        self._peak: int | None = None
+        self._inherited = _own_peak()
+        self._out = bytearray()
+        self._in = bytearray()
+        self._searched = 0
+        self._exit: Exit | None = None
+        self._deaf_since: float | None = None
+        try:
+            self._process = subprocess.Popen(
+                list(command),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                env=dict(env),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise Fault("died", f"{command[0]} cannot be started: {error.strerror}") from None
+        self.pid = self._process.pid
+        with _lock:
+            _live.add(self)
+        self._selector = selectors.DefaultSelector()
+        for pipe in (self._stdin, self._stdout, self._stderr):
+            os.set_blocking(pipe.fileno(), False)
+        self._selector.register(self._stdout, selectors.EVENT_READ)
+        self._selector.register(self._stderr, selectors.EVENT_READ)
+        # Where memory runs out, the kernel shall end the worker and not the harness.
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{self.pid}/oom_score_adj").write_text("1000", "ascii")
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def send(self, message: bytes) -> None:
+        """Queue a message; it is written while `receive` waits, so that nothing can deadlock."""
+        self._out += message
+        self._want_write()
+
+    def receive(self, timeout: float, doing: str) -> dict[str, Any]:
+        """The next message. Raises `Fault`, after killing the worker, when none comes.
+
+        `doing` completes the sentence "the worker did not answer within 5 s while ...".
+        """
+        if self._exit is not None:
+            raise Fault("died", self._obituary(self._exit, doing))
+        deadline = monotonic() + timeout
+        try:
+            while (line := self._line()) is None:
+                self._check_memory()
+                left = deadline - monotonic()
+                if left <= 0:
+                    raise Fault("timeout", f"no answer within {timeout:g} s while {doing}")
+                if self._deaf_since is not None:
+                    left = min(left, self._deaf_since + _DEAF_SECONDS - monotonic())
+                    if left <= 0:
+                        raise _Closed
+                self._wait(min(left, _POLL_SECONDS) if self._max_memory else left)
+            return parse(line)
+        except ProtocolError as error:
+            self.kill()
+            raise Fault("protocol", f"the worker {error} while {doing}") from None
+        except _Closed:
+            ended = self._await_end(_DEAF_SECONDS)
+            self.kill()
+            raise Fault("died", self._obituary(ended, doing)) from None
+        except BaseException:
+            self.kill()
+            raise
+
+    def close(self) -> Exit:
+        """Ask the worker to end by closing its stdin; kill it when it does not."""
+        if self._exit is None:
+            self._note_memory()
+            self._out.clear()
+            self._close_stdin()
+            self._await_end(_GRACE_SECONDS)
+        return self.kill()
+
+    def kill(self) -> Exit:
+        """End the worker's whole process group, now; harmless when it has ended."""
+        if self._exit is not None:
+            return self._exit
+        self._note_memory()
+        if self._ended() is None:
+            self._signal_group()
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+        # Not reaped yet, so that the group's number is still ours: take its children along.
+        self._signal_group()
+        self._drain()
+        with _lock:
+            _live.discard(self)
+            _, status, usage = os.wait4(self.pid, 0)
+        code = os.waitstatus_to_exitcode(status)
+        self._process.returncode = code
+        for pipe in (self._stdin, self._stdout, self._stderr):
+            pipe.close()
+        self._selector.close()
+        self._exit = Exit(code, self._peak_memory(usage))
+        return self._exit
+
+    def peak_memory(self) -> int | None:
+        """The largest resident set so far, in bytes."""
+        if self._exit is not None:
+            return self._exit.peak_memory_bytes
+        self._note_memory()
+        return self._peak
+
+    # The three pipes
+
+    @property
+    def _stdin(self) -> Any:
+        return self._process.stdin
+
+    @property
+    def _stdout(self) -> Any:
+        return self._process.stdout
+
+    @property
+    def _stderr(self) -> Any:
+        return self._process.stderr
+
+    def _wait(self, timeout: float) -> None:
+        for key, _ in self._selector.select(timeout):
+            if key.fileobj is self._stdin:
+                self._write()
+            else:
+                self._read(key.fileobj)
+
+    def _read(self, pipe: Any) -> None:
+        try:
+            data = os.read(pipe.fileno(), _CHUNK)
+        except BlockingIOError:
+            return
+        if pipe is self._stderr:
+            self.log.write(data)
+            if not data:
+                self._selector.unregister(pipe)
+            return
+        self._in += data
+        if not data:
+            self._selector.unregister(pipe)
+            raise _Closed
+
+    def _write(self) -> None:
+        try:
+            written = os.write(self._stdin.fileno(), self._out[:_CHUNK])
+        except BlockingIOError:
+            return
+        except BrokenPipeError:
+            # What it said before may still be in the other pipe.
+            self._close_stdin()
+            self._deaf_since = monotonic()
+            return
+        del self._out[:written]
+        if not self._out:
+            self._selector.unregister(self._stdin)
+
+    def _want_write(self) -> None:
+        if self._exit is None and not self._stdin.closed:
+            with contextlib.suppress(KeyError):
+                self._selector.register(self._stdin, selectors.EVENT_WRITE)
+
+    def _close_stdin(self) -> None:
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(self._stdin)
+        self._stdin.close()
+
+    def _line(self) -> bytes | None:
+        end = self._in.find(b"\n", self._searched)
+        if end < 0:
+            self._searched = len(self._in)
+            if self._searched > MAX_MESSAGE_BYTES:
+                raise ProtocolError(f"sent a line of more than {MAX_MESSAGE_BYTES >> 20} MiB")
+            return None
+        line = bytes(self._in[:end])
+        del self._in[: end + 1]
+        self._searched = 0
+        return line
+
+    # How it ends
+
+    def _ended(self) -> Exit | None:
+        options = os.WEXITED | os.WNOWAIT | os.WNOHANG
+        info = os.waitid(os.P_PID, self.pid, options)
+        if info is None:
+            return None
+        code = info.si_status if info.si_code == os.CLD_EXITED else -info.si_status
+        return Exit(code, None)
+
+    def _await_end(self, seconds: float) -> Exit | None:
+        # What it still prints is read and forgotten, so that it can get to its end.
+        deadline = monotonic() + seconds
+        while (ended := self._ended()) is None and monotonic() < deadline:
+            self._in.clear()
+            with contextlib.suppress(_Closed):
+                self._wait(0.005)
+        return ended
+
+    def _obituary(self, ended: Exit | None, doing: str) -> str:
+        what = "closed its stdin or stdout" if ended is None else str(ended)
+        last = self.log.last_line()
+        return f"the worker {what} while {doing}" + (f"; its last words: {last}" if last else "")
+
+    def _signal_group(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def _drain(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            for _ in range(_DRAIN_CHUNKS):
+                self.log.write(os.read(self._stderr.fileno(), _CHUNK))
+
+    # Memory
+
+    def _check_memory(self) -> None:
+        if self._max_memory is None:
+            return
+        used = _status_field(self.pid, "VmRSS:")
+        if used is not None and used > self._max_memory:
+            raise Fault(
+                "memory",
+                f"the worker used {used >> 20} MiB of memory, more than the "
+                f"{self._max_memory >> 20} MiB that it was allowed",
+            )
+
+    def _note_memory(self) -> None:
+        peak = _status_field(self.pid, "VmHWM:")
+        if peak is not None:
+            self._peak = max(self._peak or 0, peak)
+
+    def _peak_memory(self, usage: resource.struct_rusage) -> int | None:
+        # A child starts with its parent's memory image, and exec counts that image's peak into
+        # ru_maxrss: below the parent's own peak the figure says nothing of the child.
+        unit = 1 if sys.platform == "darwin" else 1024
+        whole = usage.ru_maxrss * unit
+        own = whole if whole > self._inherited + _SLACK_BYTES else 0
+        return max(own, self._peak or 0) or None
+
+
+def kill_all() -> None:
+    """End every running worker of this process; whoever waits for one gets a `Fault`."""
+    with _lock:
+        for worker in _live:
+            worker._signal_group()
+
+
+class _Closed(Exception):
+    """The worker closed one of its pipes."""
+
+
+def _own_peak() -> int:
+    peak = _status_field(os.getpid(), "VmHWM:")
+    return peak or 0
+
+
+def _status_field(pid: int, name: str) -> int | None:
+    """A size from /proc/PID/status in bytes; `None` where there is no such file or line."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
+    except OSError:
+        return None
+    start = status.find(name)
+    return None if start < 0 else int(status[start + len(name) :].split(None, 1)[0]) * 1024

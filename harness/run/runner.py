@@ -1,0 +1,332 @@
+"""Runs backends over gold sets and writes down everything that was found out.
+
+Nothing stops a run in the middle: a backend that is missing, breaks or lies is a row that says so.
+Ctrl-C (or SIGTERM) does stop it, leaves no process behind and keeps every finished prediction, so
+that the same command goes on from there.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from harness import __version__
+from harness.annotation import Record, Task
+from harness.errors import BackendFailed, NothingMeasured, UsageError
+from harness.gold.goldset import GoldSet
+from harness.registry import BackendSpec, adapter
+from harness.results.card import gold_record
+from harness.results.distributions import versions
+from harness.results.provenance import git_state, machine, project_state
+from harness.results.record import SCHEMA_VERSION, GoldRecord, Result, RunRecord, run_status, write
+from harness.results.unfinished import unfinished
+from harness.run.cell import Cell, CellOptions
+from harness.run.common import count_in_common
+from harness.run.predictions import PredictOptions
+from harness.run.predictor import Limits
+from harness.run.process import kill_all
+from harness.run.progress import Progress
+from harness.run.store import Store, taken_up
+from harness.tasks.ner.count import BoundaryRule, Match, NerOptions
+
+__all__ = ["RunOptions", "check_required", "run"]
+
+_HELD_DOCUMENTS = 1000
+_PACKAGES = ("nlp-harness", "numpy", "tabulate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How to run; each field is also in the record's `options`."""
+
+    tasks: tuple[Task, ...] | None = None
+    """Only these tasks; `None` is every task that the gold has."""
+    match: Match = "strict"
+    boundary: BoundaryRule = "raw"
+    schema: str | None = None
+    """Label schema to compare in, instead of the finest that both sides reach."""
+    rounds: int = 1
+    """Timing rounds; the rounds of different backends take turns."""
+    jobs: int = 1
+    """Workers at the same time. Above 1 no times are measured."""
+    batch_size: int = 1
+    """Documents handed to a library in one call."""
+    threads: int = 1
+    """Threads that the numeric libraries of a worker are pinned to."""
+    offline: bool = True
+    """Workers may use no model hub."""
+    limits: Limits = field(default_factory=Limits)
+    cache: Path | None = None
+    """Folder of the predictions store; `None` neither reads nor writes one."""
+    fresh: bool = False
+    """Ask every backend anew, whatever the store has."""
+    out: Path | None = None
+    """Folder for run.json and the predictions; `None` writes nothing."""
+    seed: int = 0
+    """Written down for whoever resamples the record."""
+    command: tuple[str, ...] = ()
+    suite: str | None = None
+
+
+def run(
+    specs: Sequence[BackendSpec],
+    goldsets: Sequence[GoldSet],
+    options: RunOptions | None = None,
+    progress: Progress | None = None,
+) -> RunRecord:
+    """Apply every backend to every gold set for every task that both know.
+
+    Returns the record and, with `out`, has written it. Raises `UsageError` for an unknown adapter
+    or a backend that fits no gold set, `NothingMeasured` when there is nothing to do, and
+    `KeyboardInterrupt` after cleaning up.
+    """
+    options = options or RunOptions()
+    progress = progress or Progress(quiet=True)
+    if options.rounds < 1 or options.jobs < 1 or options.batch_size < 1 or options.threads < 1:
+        raise UsageError("rounds, jobs, batch size and threads are numbers from 1 up")
+    if options.jobs > 1 and options.rounds > 1:
+        raise UsageError("rounds are for timing, and nothing is timed with more than one job")
+    started = _now()
+    stop = threading.Event()
+    goldsets = [_held(gold) for gold in goldsets]
+    cards = {gold.name: gold_record(gold, options.out, schema=options.schema) for gold in goldsets}
+    if len(cards) != len(goldsets):
+        raise UsageError("two gold sets have the same name; give one of them another")
+    plan = _planned(specs, goldsets, options)
+    with (
+        _interruptible(stop),
+        _token(specs, cards, options) as token,
+        unfinished(options.out, options.command),
+    ):
+        cells = _cells(plan, cards, options, progress, stop, token)
+        try:
+            _run_cells(cells, options, stop)
+        finally:
+            for cell in cells:
+                cell.close()
+        results = tuple(cell.result() for cell in cells)
+        record = _record(options, tuple(cards.values()), results, started)
+        if options.out is not None:
+            scoring = NerOptions(match=options.match, boundary=options.boundary)
+            common = count_in_common(results, goldsets, scoring, options.out)
+            record = replace(record, common=common)
+            write(options.out / "run.json", record)
+    return record
+
+
+def check_required(record: RunRecord, required: Sequence[str]) -> None:
+    """Raise `BackendFailed` unless every required backend answered every document.
+
+    A name is a backend's full name, or an adapter's for all of its backends.
+    """
+    problems = []
+    for name in required:
+        rows = [
+            r for r in record.results if name in (r.backend, BackendSpec.parse(r.backend).adapter)
+        ]
+        if not rows:
+            problems.append(f"{name} was not run")
+        problems.extend(
+            f"{r.backend} on {r.gold} ({r.task}) is {r.status}: {r.reason}"
+            for r in rows
+            if r.status != "ok"
+        )
+    if problems:
+        raise BackendFailed("required, but " + "; ".join(problems))
+
+
+def _cells(
+    plan: Sequence[tuple[BackendSpec, GoldSet, Task]],
+    cards: dict[str, GoldRecord],
+    options: RunOptions,
+    progress: Progress,
+    stop: threading.Event,
+    token: str,
+) -> list[Cell]:
+    shared = CellOptions(
+        predict=PredictOptions(
+            batch_size=options.batch_size,
+            threads=options.threads,
+            offline=options.offline,
+            timed=options.jobs == 1,
+            rounds=options.rounds,
+            limits=options.limits,
+            machine=f"{machine().cpu}, {machine().cores} cores",
+            run=token,
+            fresh=options.fresh,
+        ),
+        scoring=NerOptions(match=options.match, boundary=options.boundary),
+        schema=options.schema,
+        rounds=options.rounds,
+        cache=options.cache,
+        out=options.out,
+    )
+    return [
+        Cell(
+            spec,
+            gold,
+            cards[gold.name],
+            task,
+            shared,
+            progress=progress,
+            title=f"[{number}/{len(plan)}] {spec} on {gold.name} ({task})",
+            stop=stop,
+        )
+        for number, (spec, gold, task) in enumerate(plan, 1)
+    ]
+
+
+@contextmanager
+def _token(
+    specs: Sequence[BackendSpec], cards: Mapping[str, GoldRecord], options: RunOptions
+) -> Iterator[str]:
+    """The run's token in the store (`harness.run.store.taken_up`); empty without a store."""
+    if options.cache is None:
+        yield ""
+        return
+    what = [
+        [str(spec) for spec in specs],
+        [[card.name, card.digest] for card in cards.values()],
+        [options.tasks, options.batch_size, options.threads, options.offline, options.rounds],
+        [str(Path.cwd()), None if options.out is None else str(options.out.resolve())],
+    ]
+    with Store(options.cache) as store, taken_up(store, what) as token:
+        yield token
+
+
+def _planned(
+    specs: Sequence[BackendSpec], goldsets: Sequence[GoldSet], options: RunOptions
+) -> list[tuple[BackendSpec, GoldSet, Task]]:
+    """What is to be measured, in order. Raises `NothingMeasured` and `UsageError`."""
+    unique = list({str(spec): spec for spec in specs}.values())
+    plan: list[tuple[BackendSpec, GoldSet, Task]] = [
+        (spec, gold, task)
+        for gold in goldsets
+        for task in gold.tasks
+        if options.tasks is None or task in options.tasks
+        for spec in unique
+        if task in adapter(spec.adapter).declaration.tasks
+    ]
+    _check_plan(plan, unique, goldsets)
+    return plan
+
+
+def _check_plan(
+    plan: Sequence[tuple[BackendSpec, GoldSet, Task]],
+    specs: Sequence[BackendSpec],
+    goldsets: Sequence[GoldSet],
+) -> None:
+    if not plan:
+        names = ", ".join(gold.name for gold in goldsets) or "none"
+        raise NothingMeasured(
+            f"there is nothing to measure: {len(specs)} backends, gold sets: {names}, and no task "
+            "that both know"
+        )
+    planned = {str(spec) for spec, _, _ in plan}
+    for spec in specs:
+        if str(spec) not in planned:
+            knows = ", ".join(adapter(spec.adapter).declaration.tasks)
+            raise UsageError(
+                f"{spec} knows the task {knows} only, for which no gold set was chosen"
+            )
+
+
+def _run_cells(cells: Sequence[Cell], options: RunOptions, stop: threading.Event) -> None:
+    if options.jobs == 1:
+        for number in range(options.rounds):
+            for cell in cells:
+                cell.run_round(number)
+        return
+    with ThreadPoolExecutor(options.jobs) as pool:
+        futures = [pool.submit(cell.run_round, 0) for cell in cells]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            # Before the pool waits for its threads, which wait for their workers.
+            stop.set()
+            kill_all()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+@contextmanager
+def _interruptible(stop: threading.Event) -> Iterator[None]:
+    """Treat SIGTERM as Ctrl-C, and see to it that no worker survives either."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, interrupt) if main else None
+    try:
+        yield
+    except BaseException:
+        stop.set()
+        kill_all()
+        raise
+    finally:
+        if main:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _held(gold: GoldSet) -> GoldSet:
+    """A small gold set read once for all backends; a large one streams, each time it is asked."""
+    held: list[Record] = []
+    for record in gold.records():
+        held.append(record)
+        if len(held) > _HELD_DOCUMENTS:
+            return gold
+    return replace(gold, read=lambda: iter(held))
+
+
+def _record(
+    options: RunOptions, gold: tuple[GoldRecord, ...], results: tuple[Result, ...], started: str
+) -> RunRecord:
+    limits = options.limits
+    return RunRecord(
+        schema_version=SCHEMA_VERSION,
+        tool_version=__version__,
+        status=run_status(results),
+        started=started,
+        finished=_now(),
+        command=options.command,
+        git=git_state(),
+        python=sys.version.split()[0],
+        packages=versions(_PACKAGES),
+        machine=machine(),
+        threads=options.threads,
+        seed=options.seed,
+        options={
+            "tasks": None if options.tasks is None else ",".join(options.tasks),
+            "match": options.match,
+            "boundary": options.boundary,
+            "schema": options.schema,
+            "rounds": options.rounds,
+            "jobs": options.jobs,
+            "batch_size": options.batch_size,
+            "offline": options.offline,
+            "document_seconds": limits.document_seconds,
+            "load_seconds": limits.load_seconds,
+            "total_seconds": limits.total_seconds,
+            "memory_bytes": limits.memory_bytes,
+            "cache": options.cache is not None,
+            "fresh": options.fresh,
+            "suite": options.suite,
+        },
+        gold=gold,
+        results=results,
+        project=project_state(options.out),
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

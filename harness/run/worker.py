@@ -1,0 +1,246 @@
+"""One backend in a process of its own: `python -m harness.run.worker --backend NAME`.
+
+Speaks the protocol of docs/protocol.md on what was its stdin and stdout; a library that prints or
+reads gets stderr and /dev/null instead. Only `predict` is on the clock: conversion to annotations
+and writing are not. Ends when its stdin does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from time import perf_counter
+from typing import IO, Any
+
+from harness.adapter import Adapter, Backend, LoadRequest
+from harness.annotation import Annotations
+from harness.coding import encode
+from harness.digest import load_memo, save_memo
+from harness.errors import BackendUnavailable, DocumentRefused
+from harness.formats.jsonl import annotations_from_json, annotations_to_json
+from harness.paths import cache_folder
+from harness.registry import BackendSpec, adapter
+from harness.results.distributions import versions
+from harness.run import protocol
+from harness.run.parenthood import die_with_parent
+
+__all__ = ["WARM_UP", "main"]
+
+WARM_UP = "Jane Roe of Example Corp. said on Monday: “The bridge in Riga will open in May.”\n"
+"""Predicted once before the clock starts; counted nowhere."""
+
+Json = Mapping[str, Any]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until stdin ends. Returns 0, or 1 when the backend could not be loaded."""
+    parser = argparse.ArgumentParser(prog="python -m harness.run.worker", description=__doc__)
+    parser.add_argument("--backend", required=True, help="spacy/en_core_web_sm, ...")
+    parser.add_argument("--parent", type=int, help="end when this process does")
+    parser.add_argument("--describe", action="store_true", help="say what it is, load nothing")
+    parser.add_argument("--prove", action="store_true", help="with digests of what may decide")
+    args = parser.parse_args(argv)
+    if args.parent is not None:
+        die_with_parent(args.parent)
+    stdin, stdout = _take_channel()
+    channel = _Channel(stdout)
+    try:
+        if args.describe:
+            from harness.run.key import describe
+
+            # The libraries of another environment are hashed once, and not for every run.
+            memo = cache_folder() / "digests.json"
+            load_memo(memo)
+            found = describe(BackendSpec.parse(args.backend), prove=args.prove)
+            save_memo(memo)
+            channel.send({"type": "description", **encode(found)})
+            return 0
+        served = None
+        for line in stdin:
+            message = protocol.parse(line)
+            if message["type"] == "load":
+                served = _load(args.backend, message, channel)
+                if served is None:
+                    return 1
+            elif served is not None:
+                served.answer(message.get("documents", ()))
+    except BrokenPipeError:
+        return 0  # The parent is gone; there is nobody left to tell.
+    return 0
+
+
+class _Channel:
+    """The real stdout, unbuffered. A value that JSON does not know goes out as its `repr`: the
+    parent, which checks every field, then reports it instead of the worker dying of it."""
+
+    def __init__(self, handle: IO[bytes]) -> None:
+        self._handle = handle
+
+    def send(self, message: Json) -> None:
+        line = json.dumps(message, separators=(",", ":"), default=repr)
+        rest = memoryview(line.encode("ascii") + b"\n")
+        while rest:
+            rest = rest[self._handle.write(rest) :]
+
+
+def _take_channel() -> tuple[IO[bytes], IO[bytes]]:
+    # Descriptors 0 and 1 are replaced, not only sys.stdin and sys.stdout: C code prints too.
+    stdin = os.fdopen(os.dup(0), "rb")
+    # Nothing may stay in a buffer when the parent is gone: writing it again while the interpreter
+    # ends fails again, and Python 3.13 prints that.
+    stdout = os.fdopen(os.dup(1), "wb", buffering=0)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    sys.stdout.flush()
+    os.dup2(2, 1)
+    return stdin, stdout
+
+
+def _load(name: str, message: Json, channel: _Channel) -> _Served | None:
+    spec = BackendSpec.parse(name)
+    task = message["task"]
+    start = perf_counter()
+    try:
+        found = adapter(spec.adapter)
+        backend = found.load(
+            LoadRequest(
+                model=spec.model,
+                task=task,
+                labels=tuple(message.get("labels", ())),
+                options=dict(message.get("options", {})),
+                offline=bool(message.get("offline")),
+            )
+        )
+    except BackendUnavailable as error:
+        channel.send({"type": "unavailable", "reason": error.reason, "install": error.install})
+        return None
+    except (Exception, SystemExit) as error:
+        channel.send({"type": "error", "error": f"cannot be loaded: {_say(error)}"})
+        return None
+    loaded = perf_counter()
+    served = _Served(found, backend, channel, int(message.get("batch_size", 1)))
+    warmup = served.warm_up()
+    channel.send(
+        {
+            "type": "hello",
+            "protocol": protocol.PROTOCOL,
+            "offsets": "codepoint",
+            "labels": None if backend.labels is None else list(backend.labels),
+            "packages": versions(found.declaration.requires),
+            "model": encode(backend.identity),
+            "seconds": {"load": loaded - start, "warmup": warmup},
+        }
+    )
+    return served
+
+
+class _Served:
+    """A loaded backend that answers documents."""
+
+    def __init__(self, found: Adapter, backend: Backend, channel: _Channel, batch: int) -> None:
+        self._backend = backend
+        self._channel = channel
+        self._batch = max(1, batch)
+        self._gold = found.declaration.needs_gold
+
+    def warm_up(self) -> float:
+        start = perf_counter()
+        # A backend that is broken will say so on the first document.
+        with contextlib.suppress(Exception, SystemExit):
+            self._predict([{"text": WARM_UP}])
+        return perf_counter() - start
+
+    def answer(self, documents: Sequence[Json]) -> None:
+        for first in range(0, len(documents), self._batch):
+            batch = documents[first : first + self._batch]
+            try:
+                self._answer_batch(batch)
+            except _BatchError as error:
+                if len(batch) == 1:
+                    self._fail(batch[0], error)
+                else:
+                    self._answer_singly(batch)
+
+    def _answer_singly(self, batch: Sequence[Json]) -> None:
+        # One bad document must not take the others of its batch with it.
+        for document in batch:
+            try:
+                self._answer_batch([document])
+            except _BatchError as error:
+                self._fail(document, error)
+
+    def _answer_batch(self, batch: Sequence[Json]) -> None:
+        start = perf_counter()
+        try:
+            raws = self._predict(batch)
+        except (Exception, SystemExit) as error:
+            raise _BatchError(error) from error
+        seconds = perf_counter() - start
+        if len(raws) != len(batch):
+            raise _BatchError(
+                ValueError(
+                    f"predict() gave {len(raws)} results for {len(batch)} texts: expected one each"
+                )
+            )
+        # A library gives a batch back at once; its time is shared out by length.
+        whole = sum(len(document["text"]) + 1 for document in batch)
+        for document, raw in zip(batch, raws, strict=True):
+            self._convert(document, raw, seconds * (len(document["text"]) + 1) / whole)
+
+    def _predict(self, batch: Sequence[Json]) -> list[Any]:
+        texts = [document["text"] for document in batch]
+        if not self._gold:
+            return list(self._backend.predict(texts))
+        gold = [annotations_from_json(item.get("gold", {}), item["text"]) for item in batch]
+        return list(self._backend.predict_gold(texts, gold))  # type: ignore[attr-defined]
+
+    def _convert(self, document: Json, raw: Any, seconds: float) -> None:
+        text = document["text"]
+        answer: dict[str, Any] = {"type": "annotations", "id": document["id"], "seconds": seconds}
+        try:
+            if isinstance(raw, Iterator):
+                raise TypeError(
+                    "predict() gave a lazy result, whose work would be done off the clock: "
+                    "make it a list"
+                )
+            annotations = self._backend.annotations(text, raw)
+            if not isinstance(annotations, Annotations):
+                raise TypeError(
+                    f"annotations() gave {type(annotations).__name__}, expected Annotations"
+                )
+            answer |= annotations_to_json(annotations)
+            seen = getattr(self._backend, "characters_seen", None)
+            if seen is not None:
+                answer["characters"] = seen(text, raw)
+        except (Exception, SystemExit) as error:
+            self._fail(document, _BatchError(error))
+            return
+        self._channel.send(answer)
+
+    def _fail(self, document: Json, error: _BatchError) -> None:
+        answer = {"type": "error", "id": document["id"], "error": _say(error.cause)}
+        if isinstance(error.cause, DocumentRefused):
+            answer = {**answer, "error": str(error.cause), "final": True}
+        self._channel.send(answer)
+
+
+class _BatchError(Exception):
+    """A batch (of one, in the end) has no answer, because of `cause`."""
+
+    def __init__(self, cause: BaseException) -> None:
+        self.cause = cause
+
+
+def _say(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    name = type(error).__name__
+    return f"{name}: {text[:500]}" if text else name
+
+
+if __name__ == "__main__":
+    sys.exit(main())

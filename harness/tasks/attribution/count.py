@@ -1,0 +1,393 @@
+"""Attribution: counts per document (or paragraph) that add up to a score.
+
+A score is a function of summed counts, so that corpora can be added up, resampled and recomputed
+from a run record. Contents are aligned one-to-one per document by maximum total Dice
+(`alignment`, which also gives the tie-break); everything else is read off the aligned pairs:
+
+- relations: `found50`, `found80` (Dice of the contents at least .5, .8), `pair` (found50 and the
+  sources overlap or both are null), `triple` (pair, and the same of the cues), `exact` (all three
+  equal up to punctuation and white space at the edges);
+- elements: the sources, cues and contents that the aligned partner has too, equal or by the share
+  of letters and digits in common. A null element is no element: null against null earns nothing;
+- kind, speaker and null source, see `harness.tasks.attribution.score`.
+
+Identical annotations of one side collapse into one and are counted as duplicates. Characters in
+ignored regions do not exist; a content with nothing else left is dropped and counted as ignored,
+and a source or cue with nothing else left is null.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.annotation import Attribution, Span
+from harness.errors import AnnotationError
+from harness.paragraphs import unit_of
+from harness.tasks.attribution.alignment import Relation, align, touching
+from harness.tasks.attribution.characters import Characters, Element, common, same
+from harness.tasks.attribution.kinds import kind_of, quoted_regions
+from harness.tasks.attribution.score import AttributionBlock, AttributionScore, SpeakerScore, score
+from harness.tasks.attribution.speakers import Speakers
+from harness.tasks.attribution.tally import (
+    ERRORS,
+    FIELDS,
+    RELATIONS,
+    ROLES,
+    AttributionOptions,
+    AttributionTally,
+    total,
+)
+
+__all__ = [
+    "ERRORS",
+    "FIELDS",
+    "RELATIONS",
+    "ROLES",
+    "Agreement",
+    "AttributionBlock",
+    "AttributionOptions",
+    "AttributionScore",
+    "AttributionTally",
+    "Pairing",
+    "SpeakerScore",
+    "pairs",
+    "score",
+    "tally",
+    "tally_units",
+    "total",
+]
+
+Agreement = Literal["same", "overlap", "differ"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """A gold relation with its partner, one that was missed, or a spurious prediction.
+
+    `error` is one of `ERRORS`: `missed` and `spurious` have no partner; of an aligned pair it is
+    the first thing that is wrong: `content` (Dice under .5), `source`, `cue` (no overlap),
+    `boundary` (everything overlaps, something is not equal), or `correct`. The roles say `same`,
+    `overlap` or `differ`; two null elements are the same. `speaker` is `None` where the gold
+    names nobody.
+    """
+
+    gold: Attribution | None
+    predicted: Attribution | None
+    error: str
+    dice: float = 0.0
+    source: Agreement = "differ"
+    cue: Agreement = "differ"
+    content: Agreement = "differ"
+    speaker: bool | None = None
+
+    @property
+    def start(self) -> int:
+        """Offset that the pairing is filed under: the gold content's, else the predicted's."""
+        owner = self.gold or self.predicted
+        assert owner is not None
+        return owner.content[0].start
+
+
+def tally(
+    gold: Sequence[Attribution],
+    predicted: Sequence[Attribution],
+    options: AttributionOptions | None = None,
+    *,
+    text: str,
+    ignore: Iterable[Span] = (),
+) -> AttributionTally:
+    """The counts of one document.
+
+    The order of neither sequence matters. Raises `AnnotationError` for a span outside the text
+    and for a relation without content.
+    """
+    counts: Counter[str] = Counter()
+    for _, events in _events(gold, predicted, options or AttributionOptions(), text, ignore):
+        counts.update(events)
+    return AttributionTally.of(counts)
+
+
+def tally_units(
+    gold: Sequence[Attribution],
+    predicted: Sequence[Attribution],
+    options: AttributionOptions | None = None,
+    *,
+    text: str,
+    starts: Sequence[int],
+    ignore: Iterable[Span] = (),
+) -> list[AttributionTally]:
+    """The counts of one document by unit (paragraph); they add up to those of `tally`.
+
+    `starts` are the ascending offsets at which units begin; what lies before the first belongs to
+    it. The alignment is the document's: units cut nothing. An aligned pair counts in the unit
+    where the gold content starts, a spurious prediction in that of its own content. Raises
+    `ValueError` where there are no units.
+    """
+    if not starts:
+        raise ValueError("a document has at least one unit")
+    units: list[Counter[str]] = [Counter() for _ in starts]
+    for start, events in _events(gold, predicted, options or AttributionOptions(), text, ignore):
+        units[unit_of(start, starts)].update(events)
+    return [AttributionTally.of(unit) for unit in units]
+
+
+def pairs(
+    gold: Sequence[Attribution],
+    predicted: Sequence[Attribution],
+    options: AttributionOptions | None = None,
+    *,
+    text: str,
+    ignore: Iterable[Span] = (),
+) -> list[Pairing]:
+    """The aligned, missed and spurious relations of one document, by offset, for error reports."""
+    left, right, aligned = _aligned(gold, predicted, options or AttributionOptions(), text, ignore)
+    speakers = left.speakers
+    out = []
+    for i, j in _outer(aligned, len(left.relations), len(right.relations)):
+        one = None if i is None else left.relations[i]
+        other = None if j is None else right.relations[j]
+        if one is None or other is None:
+            out.append(
+                Pairing(
+                    None if i is None else left.origins[i],
+                    None if j is None else right.origins[j],
+                    "spurious" if one is None else "missed",
+                )
+            )
+            continue
+        assert i is not None and j is not None
+        has_speaker = speakers.known(one.speaker) is not None
+        out.append(
+            Pairing(
+                left.origins[i],
+                right.origins[j],
+                _error(one, other),
+                2 * common(one.content, other.content) / (one.content.size + other.content.size),
+                _agreement(one.source, other.source),
+                _agreement(one.cue, other.cue),
+                _agreement(one.content, other.content),
+                speakers.match(one.speaker, other.speaker) if has_speaker else None,
+            )
+        )
+    return sorted(out, key=lambda pairing: (pairing.start, pairing.gold is None))
+
+
+@dataclass(slots=True)
+class _Side:
+    """One side of a document, ready for alignment."""
+
+    relations: list[Relation]
+    origins: list[Attribution]
+    dropped: list[tuple[int, str]]
+    """Offset and reason (`duplicates`, `ignored`, `nested`) of what takes no part."""
+    speakers: Speakers
+
+
+def _aligned(
+    gold: Sequence[Attribution],
+    predicted: Sequence[Attribution],
+    options: AttributionOptions,
+    text: str,
+    ignore: Iterable[Span],
+) -> tuple[_Side, _Side, list[tuple[int, int]]]:
+    reader = _Reader(text, ignore, options)
+    left, right = reader.side(gold), reader.side(predicted)
+    agree, agree_back = left.speakers.agree, right.speakers.agree
+    return left, right, align(left.relations, right.relations, agree, agree_back)
+
+
+class _Reader:
+    """Turns attributions of one document into `Relation`s."""
+
+    def __init__(self, text: str, ignore: Iterable[Span], options: AttributionOptions) -> None:
+        self._text = text
+        self._characters = Characters(text, ignore)
+        self._options = options
+        self._quoted: tuple[Span, ...] | None = None
+
+    def side(self, attributions: Sequence[Attribution]) -> _Side:
+        unique: dict[tuple[object, ...], Attribution] = {}
+        dropped: list[tuple[int, str]] = []
+        for item in attributions:
+            if not item.content:
+                raise AnnotationError("a relation without content", hint="give it a content span")
+            key: tuple[object, ...] = (
+                tuple(sorted(item.content)),
+                item.source or (),
+                item.cue or (),
+                item.kind or "",
+                item.speaker or "",
+            )
+            if key in unique:
+                dropped.append((item.content[0][0], "duplicates"))
+            unique[key] = item
+        read = []
+        for key in sorted(unique):
+            item = unique[key]
+            content = self._characters.element(item.content)
+            if content is None:
+                dropped.append((item.content[0][0], "ignored"))
+            else:
+                read.append((self._relation(key, item, content), item))
+        if self._options.outermost:
+            nested = _nested([relation for relation, _ in read])
+            dropped += [(read[i][1].content[0][0], "nested") for i in sorted(nested)]
+            read = [pair for i, pair in enumerate(read) if i not in nested]
+        relations = [relation for relation, _ in read]
+        return _Side(
+            relations,
+            [item for _, item in read],
+            dropped,
+            Speakers((relation.speaker for relation in relations), self._options.aliases),
+        )
+
+    def _relation(self, key: tuple[object, ...], item: Attribution, content: Element) -> Relation:
+        kind = item.kind if self._options.kinds == "given" else None
+        if kind is None:
+            if self._quoted is None:
+                self._quoted = quoted_regions(self._text)
+            kind = kind_of(self._text, item.content, self._quoted, cue=item.cue)
+        element = self._characters.element
+        return Relation(
+            key,
+            content,
+            None if item.source is None else element((item.source,)),
+            None if item.cue is None else element((item.cue,)),
+            kind,
+            item.speaker,
+        )
+
+
+def _nested(relations: list[Relation]) -> set[int]:
+    """Relations whose content is a proper part of another's content on the same side."""
+    return {
+        i
+        for (i, j), shared in touching(relations, relations).items()
+        if shared == relations[i].content.size < relations[j].content.size
+    }
+
+
+def _outer(
+    aligned: list[tuple[int, int]], left: int, right: int
+) -> Iterator[tuple[int | None, int | None]]:
+    """Aligned pairs, then every left-over of either side."""
+    yield from aligned
+    used_left, used_right = {i for i, _ in aligned}, {j for _, j in aligned}
+    yield from ((i, None) for i in range(left) if i not in used_left)
+    yield from ((None, j) for j in range(right) if j not in used_right)
+
+
+def _events(
+    gold: Sequence[Attribution],
+    predicted: Sequence[Attribution],
+    options: AttributionOptions,
+    text: str,
+    ignore: Iterable[Span],
+) -> Iterator[tuple[int, Counter[str]]]:
+    """Counts, each batch with the offset that decides its unit."""
+    left, right, aligned = _aligned(gold, predicted, options, text, ignore)
+    for i, j in _outer(aligned, len(left.relations), len(right.relations)):
+        one = None if i is None else left.relations[i]
+        other = None if j is None else right.relations[j]
+        owner = one or other
+        assert owner is not None
+        counts: Counter[str] = Counter()
+        if one is not None:
+            _count_side(counts, one, "gold", left.speakers)
+        if other is not None:
+            _count_side(counts, other, "predicted", left.speakers)
+        if one is not None and other is not None:
+            _count_pair(counts, one, other, left.speakers)
+        else:
+            counts["error.spurious" if one is None else "error.missed"] += 1
+        yield owner.content.start, counts
+    for side, name in ((left, "gold"), (right, "predicted")):
+        for start, reason in side.dropped:
+            yield start, Counter({f"{reason}.{name}": 1})
+    edges = touching(left.relations, right.relations)
+    for i, touched in Counter(i for i, _ in edges).items():
+        if touched > 1:
+            yield left.relations[i].content.start, Counter({"split": 1})
+    for j, touched in Counter(j for _, j in edges).items():
+        if touched > 1:
+            yield right.relations[j].content.start, Counter({"merged": 1})
+
+
+def _count_side(counts: Counter[str], item: Relation, side: str, speakers: Speakers) -> None:
+    counts[side] += 1
+    counts[f"{item.kind}.{side}"] += 1
+    counts[f"null_source.{side}"] += item.source is None
+    counts[f"speaker.{side}"] += speakers.known(item.speaker) is not None
+    _count_elements(counts, item, side, "")
+
+
+def _count_elements(counts: Counter[str], item: Relation, side: str, given: str) -> None:
+    for role, element in _roles(item):
+        if element is not None:
+            counts[f"{given}{role}.{side}"] += 1
+            counts[f"{given}{role}.{side}_chars"] += element.size
+
+
+def _count_pair(counts: Counter[str], gold: Relation, other: Relation, speakers: Speakers) -> None:
+    shared = common(gold.content, other.content)
+    sizes = gold.content.size + other.content.size
+    # In integers: 2 * shared / sizes >= .8 could fail by rounding.
+    found = 4 * shared >= sizes
+    counts["found50"] += found
+    counts["found80"] += 10 * shared >= 4 * sizes
+    error = _error(gold, other)
+    counts[f"error.{error}"] += 1
+    counts["pair"] += found and _meet(gold.source, other.source)
+    counts["triple"] += error in ("correct", "boundary")
+    counts["exact"] += error == "correct"
+    views = ("", "given.") if found else ("",)
+    for (role, one), (_, two) in zip(_roles(gold), _roles(other), strict=True):
+        if one is not None and two is not None:
+            for given in views:
+                counts[f"{given}{role}.same"] += same(one, two)
+                counts[f"{given}{role}.shared_chars"] += common(one, two)
+    if not found:
+        return
+    _count_elements(counts, gold, "gold", "given.")
+    _count_elements(counts, other, "predicted", "given.")
+    counts[f"{gold.kind}>{other.kind}"] += 1
+    counts["null_source.both"] += gold.source is None and other.source is None
+    if speakers.known(gold.speaker) is not None:
+        counts["speaker.pairs"] += 1
+        counts["speaker.answered"] += speakers.known(other.speaker) is not None
+        counts["speaker.right"] += speakers.match(gold.speaker, other.speaker)
+
+
+def _error(gold: Relation, other: Relation) -> str:
+    """The first thing wrong with an aligned pair, or `correct`."""
+    if 4 * common(gold.content, other.content) < gold.content.size + other.content.size:
+        return "content"
+    if not _meet(gold.source, other.source):
+        return "source"
+    if not _meet(gold.cue, other.cue):
+        return "cue"
+    equal = all(
+        _agreement(one, two) == "same"
+        for (_, one), (_, two) in zip(_roles(gold), _roles(other), strict=True)
+    )
+    return "correct" if equal else "boundary"
+
+
+def _roles(item: Relation) -> tuple[tuple[str, Element | None], ...]:
+    return ("source", item.source), ("cue", item.cue), ("content", item.content)
+
+
+def _meet(one: Element | None, other: Element | None) -> bool:
+    """Whether two elements overlap, or both are null."""
+    return _agreement(one, other) != "differ"
+
+
+def _agreement(one: Element | None, other: Element | None) -> Agreement:
+    if one is None or other is None:
+        return "same" if one is other else "differ"
+    if same(one, other):
+        return "same"
+    return "overlap" if common(one, other) else "differ"

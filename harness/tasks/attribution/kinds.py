@@ -1,0 +1,113 @@
+"""Direct, indirect or mixed: read off the quotation marks, by one rule for everybody.
+
+Gold that names no kinds, predictions of our own adapters, the scorer: all ask here. A paragraph is
+a line. `docs/gold.md` has the rule with examples; `doubles` and `singles` have its two halves.
+
+1. Double marks (with „ « `` '' and the corner brackets of Chinese and Japanese) are paired first.
+2. Single marks are paired in what is left: apostrophes and measures are no marks.
+3. A region is a pair with its marks, or what goes on over the end of a paragraph.
+4. A content is direct if more than 98 % of its letters and digits are in regions, indirect if none
+   is, mixed otherwise. A region that holds the content's cue too does not count: the relation is
+   nested in a quotation, and only the marks inside that quotation are its own.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+
+from harness.annotation import Kind, Span
+from harness.tasks.attribution.doubles import MARK, pair_doubles
+from harness.tasks.attribution.singles import pair_singles
+
+__all__ = ["DIRECT_SHARE", "kind_of", "quoted_regions"]
+
+DIRECT_SHARE = 0.98
+"""A content with more than this share of its letters and digits within marks is direct."""
+
+_PARAGRAPH = re.compile(r"[^\s](?:[^\n\r\u2028\u2029]*[^\s])?")
+_DEPTH = 4  # Nobody quotes deeper; the bound keeps hostile texts cheap.
+
+
+def quoted_regions(text: str) -> tuple[Span, ...]:
+    """What is within quotation marks, with them: sorted, disjoint, each in one paragraph."""
+    regions: list[Span] = []
+    paragraphs = [match.span() for match in _PARAGRAPH.finditer(text)]
+    carried = False
+    for number, (start, end) in enumerate(paragraphs):
+        following = paragraphs[number + 1] if number + 1 < len(paragraphs) else None
+        pairs, tail = pair_doubles(
+            text,
+            start,
+            end,
+            carried=carried,
+            resumed=following is not None and MARK.match(text, following[0]) is not None,
+        )
+        singles = pair_singles(text, start, end, _outermost(pairs), following)
+        if tail is not None and any(a < tail < b for a, b in singles):
+            tail = None  # A stray mark within single marks: they are closed, it is not.
+        carried = tail is not None
+        if tail is not None:
+            pairs.append((tail, end))
+        regions += _outermost([*pairs, *singles])
+    return tuple(regions)
+
+
+def kind_of(
+    text: str,
+    content: Sequence[tuple[int, int]],
+    quoted: Sequence[tuple[int, int]],
+    *,
+    cue: tuple[int, int] | None = None,
+) -> Kind:
+    """The kind of a content; `quoted` is `quoted_regions(text)`, made once a document.
+
+    A content without letters or digits is judged by all its characters. Regions that hold the
+    `cue` and some of the content, but not with their first mark, are replaced by those inside.
+    """
+    positions = {i for start, end in content for i in range(start, end)}
+    letters = {i for i in positions if text[i].isalnum()} or positions
+    for _ in range(_DEPTH if cue and any(map(str.isalnum, text[cue[0] : cue[1]])) else 0):
+        touched = _touched(quoted, letters)
+        if not any(_nests(region, cue, positions) for region in touched):
+            break
+        quoted = [inner for region in touched for inner in _inside(text, region)]
+    inside = sum(_region_at(quoted, i) is not None for i in letters)
+    if not inside:
+        return "indirect"
+    return "direct" if inside > DIRECT_SHARE * len(letters) else "mixed"
+
+
+def _nests(region: tuple[int, int], cue: tuple[int, int] | None, content: set[int]) -> bool:
+    """Whether a region holds the cue, and its first mark is not the content's own."""
+    start, end = region
+    return cue is not None and start <= cue[0] and cue[1] <= end and start not in content
+
+
+def _touched(quoted: Sequence[tuple[int, int]], positions: Iterable[int]) -> list[tuple[int, int]]:
+    """The regions that hold one of the positions at least."""
+    return sorted({region for i in positions if (region := _region_at(quoted, i)) is not None})
+
+
+def _region_at(quoted: Sequence[tuple[int, int]], position: int) -> tuple[int, int] | None:
+    at = bisect_right(quoted, position, key=lambda region: region[0]) - 1
+    return quoted[at] if at >= 0 and position < quoted[at][1] else None
+
+
+def _inside(text: str, region: tuple[int, int]) -> list[tuple[int, int]]:
+    """The regions within a region. Its last mark stays: it may close one of them as well."""
+    start, end = region
+    mark = MARK.match(text, start)
+    start = mark.end() if mark else start + 1
+    return [(start + a, start + b) for a, b in quoted_regions(text[start:end])]
+
+
+def _outermost(pairs: Iterable[tuple[int, int]]) -> list[Span]:
+    out: list[Span] = []
+    for start, end in sorted(pairs, key=lambda pair: (pair[0], -pair[1])):
+        if not out or start >= out[-1].end:
+            out.append(Span(start, end))
+        elif end > out[-1].end:
+            out[-1] = Span(out[-1].start, end)
+    return out

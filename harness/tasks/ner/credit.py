@@ -1,0 +1,44 @@
+"""What a match mode gives credit for, and under which type: the one definition of both.
+
+MUC counts (Chinchor and Sundheim 1993, MUC-5; SemEval-2013 task 9.1): a pair is correct, partial or
+incorrect, what has no partner is missing or spurious. A correct one earns 1, a partial one 1/2.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from harness.tasks.ner.options import Match
+from harness.tasks.ner.tally import ErrorClass
+
+__all__ = ["CREDIT", "Outcome", "outcome_of", "type_of_prediction"]
+
+Outcome: TypeAlias = Literal["cor", "inc", "par", "mis", "spu"]
+
+CREDIT: dict[Outcome, float] = {"cor": 1.0, "par": 0.5, "inc": 0.0, "mis": 0.0, "spu": 0.0}
+
+_ALONE: dict[ErrorClass, Outcome] = {"missed": "mis", "spurious": "spu"}
+_OUTCOMES: dict[Match, dict[ErrorClass, Outcome]] = {
+    "strict": _ALONE | {"correct": "cor", "boundary": "inc", "type": "inc", "boundary_type": "inc"},
+    "exact": _ALONE | {"correct": "cor", "boundary": "inc", "type": "cor", "boundary_type": "inc"},
+    "partial": _ALONE
+    | {"correct": "cor", "boundary": "par", "type": "cor", "boundary_type": "par"},
+    "type": _ALONE | {"correct": "cor", "boundary": "cor", "type": "inc", "boundary_type": "inc"},
+}
+
+
+def outcome_of(error: ErrorClass, match: Match) -> Outcome:
+    """The MUC count of an error class under a match mode."""
+    return _OUTCOMES[match][error]
+
+
+def type_of_prediction(gold: str | None, predicted: str | None, match: Match) -> str | None:
+    """The type under which the prediction of a cell counts; `None` where there is no prediction.
+
+    Its own label; under `exact` and `partial`, which do not look at labels, the label of the gold
+    mention that it was paired with. So a type's precision and recall always count the same pairs,
+    what a type has right is what was found of it, and the types add up to all of them.
+    """
+    if predicted is None or match in ("strict", "type"):
+        return predicted
+    return predicted if gold is None else gold

@@ -1,0 +1,117 @@
+"""The two sides of a document, each mention under the key by which it is matched.
+
+A key is the span, trimmed where the boundary rule says so, the label, and a number that is 0 but
+for mentions that only trimming made equal.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
+
+from harness.annotation import Entity, Span
+from harness.errors import UsageError
+from harness.tasks.ner.boundary import trim
+from harness.tasks.ner.matching import Key
+from harness.tasks.ner.options import BoundaryRule
+
+__all__ = ["Sides", "sides"]
+
+
+class Sides(NamedTuple):
+    """Gold mentions and predictions that take part, and the repetitions that were left out."""
+
+    gold: dict[Key, Entity]
+    predicted: dict[Key, Entity]
+    duplicates_gold: list[Entity]
+    duplicates_predicted: list[Entity]
+
+    def common(self) -> set[Key]:
+        """The keys of mentions that are equal on both sides."""
+        return self.gold.keys() & self.predicted.keys()
+
+    def forgiven(self, common: AbstractSet[Key]) -> int:
+        """How many of these are equal only because they were trimmed."""
+        return sum(self.gold[key][:2] != self.predicted[key][:2] for key in common)
+
+
+def sides(
+    gold: Sequence[Entity],
+    predicted: Sequence[Entity],
+    *,
+    boundary: BoundaryRule,
+    text: str | None,
+    ignore: Sequence[Span],
+) -> Sides:
+    """Leave out what is ignored and what is repeated, and key the rest.
+
+    Raises `UsageError` when the rule is `normalised` and there is no text.
+    """
+    if ignore:
+        gold, predicted = _outside(gold, ignore), _outside(predicted, ignore)
+    left = {(e[0], e[1], e[2], 0): e for e in gold}
+    right = {(e[0], e[1], e[2], 0): e for e in predicted}
+    duplicates_gold: list[Entity] = []
+    duplicates_predicted: list[Entity] = []
+    if len(left) < len(gold):
+        left, duplicates_gold = _distinct(gold)
+    if len(right) < len(predicted):
+        right, duplicates_predicted = _distinct(predicted)
+    if boundary == "normalised":
+        if text is None:
+            raise UsageError(
+                "the boundary rule 'normalised' needs the text of every document; "
+                "give a corpus with texts, or use --boundary raw"
+            )
+        equal = left.keys() & right.keys()
+        left, right = _trimmed(left, equal, text), _trimmed(right, equal, text)
+    return Sides(left, right, duplicates_gold, duplicates_predicted)
+
+
+def _distinct(entities: Sequence[Entity]) -> tuple[dict[Key, Entity], list[Entity]]:
+    """Without identical duplicates; the most confident one stays, whatever the order."""
+    kept: dict[Key, Entity] = {}
+    left_out: list[Entity] = []
+    for entity in sorted(entities, key=lambda e: float("inf") if e.score is None else -e.score):
+        key = (entity.start, entity.end, entity.label, 0)
+        if key in kept:
+            left_out.append(entity)
+        else:
+            kept[key] = entity
+    return kept, left_out
+
+
+def _outside(entities: Sequence[Entity], ignore: Sequence[Span]) -> list[Entity]:
+    """The entities that share no character with an ignored region."""
+    regions: list[list[int]] = []
+    for start, end in sorted(ignore):
+        if regions and start <= regions[-1][1]:
+            regions[-1][1] = max(regions[-1][1], end)
+        elif end > start:
+            regions.append([start, end])
+    ends = [end for _, end in regions]
+
+    def ignored(entity: Entity) -> bool:
+        first = bisect_right(ends, entity.start)
+        return first < len(regions) and regions[first][0] < entity.end
+
+    return [entity for entity in entities if not ignored(entity)]
+
+
+def _trimmed(side: dict[Key, Entity], equal: AbstractSet[Key], text: str) -> dict[Key, Entity]:
+    """The same mentions under trimmed keys.
+
+    Mentions that trimming makes equal are numbered, those with an equal on the other side
+    (`equal`) first and then the shortest, so that trimming never takes a match away.
+    """
+    ranked = sorted(side, key=lambda key: (key not in equal, key[1] - key[0], key))
+    out: dict[Key, Entity] = {}
+    seen: Counter[tuple[int, int, str]] = Counter()
+    for key in ranked:
+        kind = (*trim(text, key[0], key[1]), key[2])
+        out[(*kind, seen[kind])] = side[key]
+        seen[kind] += 1
+    return out
