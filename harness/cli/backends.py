@@ -10,8 +10,9 @@ from typing import Any
 from harness import registry
 from harness.adapter import Adapter, ModelIdentity
 from harness.registry import BackendSpec
-from harness.report.tables import FORMATS, Table, render
+from harness.report.tables import FORMATS, render
 from harness.run.environments import find_environment
+from harness.table import Table
 
 EPILOG = """\
 Reads the adapters' own declarations; no wrapped library is imported.

@@ -6,10 +6,11 @@ import argparse
 import json
 from dataclasses import asdict
 
-from harness.annotation import TASKS, printable
+from harness.annotation import printable
 from harness.cli.options import add_worker_options, limits
 from harness.errors import UsageError
 from harness.registry import BackendSpec, adapter
+from harness.tasks.registry import task_names
 
 EPILOG = """\
 Asks a backend what every backend is asked: empty, odd and very long texts, the same texts again, in
@@ -24,7 +25,7 @@ _MARKS = {"ok": "ok     ", "failed": "FAILED ", "warning": "warning"}
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("backend", help="for example spacy/en_core_web_sm")
-    parser.add_argument("--task", choices=TASKS, help="default: every task of the backend")
+    parser.add_argument("--task", choices=task_names(), help="default: every task of the backend")
     parser.add_argument("--labels", default="", metavar="A,B", help="labels to ask for")
     parser.add_argument(
         "--no-long", action="store_true", help="leave out the document of 200,000 characters"

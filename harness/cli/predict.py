@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from harness.annotation import TASKS, Annotations, Record, Task
+from harness.annotation import Annotations, Record, Task
 from harness.errors import InputError, NothingMeasured, UsageError
 from harness.registry import BackendSpec, adapter
+from harness.tasks.registry import task_names
 
 EPILOG = """\
 DOCS is a file of JSON lines with "id" and "text", a .txt file, or a folder of .txt files.
@@ -30,7 +31,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--docs", required=True, metavar="DOCS", help="documents to annotate")
     parser.add_argument("--out", metavar="FILE", help="where to write (default: stdout)")
     parser.add_argument(
-        "--task", choices=TASKS, help="default: the backend's own; entities where it has both"
+        "--task",
+        choices=task_names(),
+        help="default: the backend's first",
     )
     parser.add_argument(
         "--labels", default="", metavar="A,B", help="labels to ask a zero-shot backend for"

@@ -145,7 +145,7 @@ def _all_gold() -> list[str]:
 def _publish(args: argparse.Namespace, record: RunRecord) -> None:
     """The tables on stdout, and as Markdown beside the record."""
     from harness.formats.files import write_text
-    from harness.report.run import details, leaderboard, rankings
+    from harness.report.run import details, leaderboard, ranking_tables
     from harness.report.tables import render
 
     write_text(Path(args.out) / "leaderboard.md", leaderboard(record, args.out))
@@ -156,7 +156,7 @@ def _publish(args: argparse.Namespace, record: RunRecord) -> None:
         return
     # A terminal is left at the end of what was printed: the rankings, which answer the question.
     shown = [] if args.rankings else details(record, args.out)
-    print(render([*shown, *rankings(record, args.out)], args.format))
+    print(render([*shown, *ranking_tables(record, args.out)], args.format))
 
 
 def _refuse_unknown(record: RunRecord) -> None:

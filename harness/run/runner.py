@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from harness import __version__
 from harness.annotation import Record, Task
@@ -35,7 +36,7 @@ from harness.run.predictor import Limits
 from harness.run.process import kill_all
 from harness.run.progress import Progress
 from harness.run.store import Store, taken_up
-from harness.tasks.ner.count import BoundaryRule, Match, NerOptions
+from harness.tasks.registry import tasks
 
 __all__ = ["RunOptions", "check_required", "run"]
 
@@ -49,8 +50,8 @@ class RunOptions:
 
     tasks: tuple[Task, ...] | None = None
     """Only these tasks; `None` is every task that the gold has."""
-    match: Match = "strict"
-    boundary: BoundaryRule = "raw"
+    match: str = "strict"
+    boundary: str = "raw"
     schema: str | None = None
     """Label schema to compare in, instead of the finest that both sides reach."""
     rounds: int = 1
@@ -115,8 +116,7 @@ def run(
         results = tuple(cell.result() for cell in cells)
         record = _record(options, tuple(cards.values()), results, started)
         if options.out is not None:
-            scoring = NerOptions(match=options.match, boundary=options.boundary)
-            common = count_in_common(results, goldsets, scoring, options.out)
+            common = count_in_common(results, goldsets, _scoring(options), options.out)
             record = replace(record, common=common)
             write(options.out / "run.json", record)
     return record
@@ -163,7 +163,7 @@ def _cells(
             run=token,
             fresh=options.fresh,
         ),
-        scoring=NerOptions(match=options.match, boundary=options.boundary),
+        scoring=_scoring(options),
         schema=options.schema,
         rounds=options.rounds,
         cache=options.cache,
@@ -200,6 +200,14 @@ def _token(
     ]
     with Store(options.cache) as store, taken_up(store, what) as token:
         yield token
+
+
+def _scoring(options: RunOptions) -> dict[str, Any]:
+    """How each task counts."""
+    return {
+        task.name: task.options(**{name: getattr(options, name) for name in task.signed})
+        for task in tasks().values()
+    }
 
 
 def _planned(
