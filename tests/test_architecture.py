@@ -17,9 +17,20 @@ HEAVY = {
 
 # The floors, from the ground up. A module may import from its own floor and from those below.
 FLOORS = (
-    ("errors", "annotation", "digest", "coding", "offsets", "paths", "paragraphs", "__init__"),
+    (
+        "errors",
+        "annotation",
+        "digest",
+        "coding",
+        "offsets",
+        "paths",
+        "paragraphs",
+        "table",
+        "__init__",
+    ),
     ("adapter", "signature", "registry"),
-    ("labels", "formats", "stats", "tasks"),
+    ("labels", "stats", "formats"),
+    ("tasks",),
     ("gold", "interop", "doctor", "results"),
     ("run",),
     ("decide", "api"),

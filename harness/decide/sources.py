@@ -24,10 +24,12 @@ def load_sources(
     task: str | None = None,
     options: Any = None,
     schema: str | None = None,
+    wanted: str = "one --gold and --task",
 ) -> list[Scored]:
     """Everything in these files and folders that is about a gold set which was asked for.
 
-    Files of predictions need a gold set and a task; `options` are how they are counted. With
+    Files of predictions need a gold set and a task; `options` are how they are counted, and `wanted` is
+    how a user gives the two. With
     `schema`, labels are counted again in that schema. Raises `UsageError` for what cannot be told
     apart or counted so, `InputError` for a file that is not there or cannot be read.
     """
@@ -48,7 +50,7 @@ def load_sources(
             scored += from_run(path, finder=finder, schema=schema)
         elif goldset is None or task is None:
             raise UsageError(
-                f"{source} is no run, so it is read as predictions: give one gold set and task"
+                f"{source} is no run, so it is read as predictions: give {wanted}"
             )
         else:
             scored.append(from_file(path, goldset, task, options, schema=schema))

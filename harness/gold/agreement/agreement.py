@@ -23,7 +23,7 @@ from harness.errors import AnnotationError, InputError, NothingMeasured, UsageEr
 from harness.gold.agreement.alpha import nominal_alpha
 from harness.gold.agreement.disagreement import Disagreement, disagreements_of
 from harness.tasks.base import Pair, Tally, Task
-from harness.tasks.registry import task_named, task_names, tasks
+from harness.tasks.registry import task_named, task_names
 
 __all__ = ["Agreement", "Figure", "PairAgreement", "Spread", "agreement"]
 
@@ -122,7 +122,7 @@ class Agreement:
 def agreement(
     annotators: Mapping[str, Sequence[Record]],
     *,
-    tasks_: Iterable[str] | None = None,
+    tasks: Iterable[str] | None = None,
     aliases: Mapping[str, tuple[str, ...]] | None = None,
     disagreements: bool = True,
 ) -> Agreement:
@@ -145,7 +145,7 @@ def agreement(
     pairs: list[PairAgreement] = []
     differences: list[Disagreement] = []
     alphas: dict[str, tuple[float | None, int]] = {}
-    for task in map(task_named, task_names() if tasks_ is None else tasks_):
+    for task in map(task_named, task_names() if tasks is None else tasks):
         labelled = Counter(
             id_
             for records in layers.values()
@@ -206,7 +206,7 @@ def _texts(layers: Layers) -> dict[str, str]:
 
 
 def _check(record: Record, text: str, name: str) -> None:
-    for task in tasks().values():
+    for task in map(task_named, task_names()):
         for span in (span for item in task.items(record.annotations) for span in task.spans(item)):
             if problem := span_problems(len(text), *span):
                 raise AnnotationError(f"document {record.id!r} of annotator {name!r}: {problem}")

@@ -116,7 +116,7 @@ def _agreement(gold: GoldSet, path: str) -> Iterator[Finding]:
         return
     try:
         readers = {name: list(gold.annotator(name)) for name in gold.annotators}
-        found = agreement(readers, tasks_=gold.tasks, disagreements=False)
+        found = agreement(readers, tasks=gold.tasks, disagreements=False)
     except HarnessError as error:
         yield Finding("error", "agreement", f"cannot be measured: {error}", path)
         return
