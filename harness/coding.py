@@ -128,8 +128,10 @@ def _fault(kind: Any, value: Any, where: str, place: str, table: str) -> DecodeE
             return DecodeError(message, where, place)
     shown = repr(value)
     shown = shown if len(shown) <= 60 else shown[:59] + "…"
-    message = f"found {shown}, expected {_words(kind, table)}"
-    return DecodeError(message, where, place)
+    choices = [word for option in _options(kind) for word in _choices(option)]
+    near = nearest(value, choices) if isinstance(value, str) else None
+    hint = f". Did you mean {near!r}?" if near else ""
+    return DecodeError(f"found {shown}, expected {_words(kind, table)}{hint}", where, place)
 
 
 def _parts(kind: Any, value: Any, place: str) -> Iterator[tuple[str, Any, Any]]:
@@ -187,6 +189,13 @@ def _items(kind: Any) -> tuple[Any, ...]:
     return get_args(kind) if get_origin(kind) is tuple and ... not in get_args(kind) else ()
 
 
+def _choices(kind: Any) -> list[str]:
+    """The strings that a `Literal` allows."""
+    return [
+        word for word in get_args(kind) if get_origin(kind) is Literal and isinstance(word, str)
+    ]
+
+
 def _is_dataclass(kind: Any) -> bool:
     return dataclasses.is_dataclass(kind)
 
@@ -194,8 +203,7 @@ def _is_dataclass(kind: Any) -> bool:
 @cache
 def _holds_dataclass(kind: Any) -> bool:
     return any(
-        _is_dataclass(option)
-        or any(map(_holds_dataclass, _items(option) or get_args(option)))
+        _is_dataclass(option) or any(map(_holds_dataclass, _items(option) or get_args(option)))
         for option in _options(kind)
     )
 
