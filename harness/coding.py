@@ -35,7 +35,7 @@ class DecodeError(ValueError):
 def encode(value: Any) -> Any:
     """Dataclasses become objects, named tuples and tuples lists, mappings objects."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {name: encode(getattr(value, name)) for name in _names(type(value))}
+        return {part.name: encode(getattr(value, part.name)) for part in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {key: encode(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -121,11 +121,13 @@ def _fault(kind: Any, value: Any, where: str, place: str, table: str) -> DecodeE
             return _fault(part, item, where, inside, table)
     for option in _options(kind):
         if _is_dataclass(option) and isinstance(value, dict):
-            missing = next(name for name in _required(option) if name not in value)
+            missing = next(
+                field.name
+                for field in dataclasses.fields(option)
+                if field.name not in value
+                and field.default is field.default_factory is dataclasses.MISSING
+            )
             return DecodeError(f"no {missing!r}", where, place)
-        if _items(option) and isinstance(value, (list, tuple)):
-            message = f"found {len(value)} items, expected {len(_items(option))}"
-            return DecodeError(message, where, place)
     shown = repr(value)
     shown = shown if len(shown) <= 60 else shown[:59] + "…"
     choices = [word for option in _options(kind) for word in _choices(option)]
@@ -168,6 +170,8 @@ def _words(kind: Any, table: str) -> str:
         return " or ".join(map(repr, get_args(kind)))
     if _is_dataclass(kind) or get_origin(kind) in (dict, Mapping):
         return table
+    if _items(kind):
+        return f"a list of {len(_items(kind))}"
     return _WORDS.get(kind, "a list")
 
 
@@ -211,16 +215,3 @@ def _holds_dataclass(kind: Any) -> bool:
 @cache
 def _hints(kind: Any) -> dict[str, Any]:
     return get_type_hints(kind, include_extras=True)
-
-
-@cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
-
-
-def _required(kind: Any) -> list[str]:
-    return [
-        field.name
-        for field in dataclasses.fields(kind)
-        if field.default is field.default_factory is dataclasses.MISSING
-    ]

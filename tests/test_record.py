@@ -124,7 +124,11 @@ def test_what_is_no_record(text: str, words: str) -> None:
         (("git", "dirty"), 1, "git.dirty: found 1, expected true or false"),
         (("results",), {}, "results: found {}, expected a list"),
         (("results", 0, "costs", "rounds"), ["x"], "results[0].costs.rounds[0]: found 'x'"),
-        (("results", 0, "units", 0), ["a"], "results[0].units[0]: found 1 items, expected 3"),
+        (
+            ("results", 0, "units", 0),
+            ["a"],
+            "results[0].units[0]: found ['a'], expected a list of 3",
+        ),
         (("results", 0, "colour"), 1, "results[0]: unknown key 'colour'"),
         (("machine",), None, "machine: found None, expected an object"),
     ],
