@@ -172,11 +172,12 @@ def _explained(
 
 
 def _print_as(args: argparse.Namespace, gold: list[Record], predicted: list[Record]) -> int:
+    from harness.coding import encode
     from harness.interop.ask import as_scorer
 
     result = as_scorer(args.scorer, gold, predicted)
     if args.json:
-        print(json.dumps(result.to_json(), ensure_ascii=False, indent=2))
+        print(json.dumps(encode(result), ensure_ascii=False, indent=2))
     else:
         print(json.dumps(result.scores, ensure_ascii=False, indent=2))
         print(f"\n{result.explanation}")

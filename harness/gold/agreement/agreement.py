@@ -27,6 +27,7 @@ from harness.annotation import (
     Task,
     span_problems,
 )
+from harness.coding import encode
 from harness.errors import AnnotationError, InputError, NothingMeasured, UsageError
 from harness.gold.agreement.alpha import nominal_alpha, token_roles
 from harness.gold.agreement.disagreement import (
@@ -85,14 +86,6 @@ class Spread:
             return cls(None, None, None, 0)
         return cls(fmean(known), min(known), max(known), len(known))
 
-    def to_json(self) -> dict[str, float | int | None]:
-        return {
-            "mean": self.mean,
-            "lowest": self.lowest,
-            "highest": self.highest,
-            "pairs": self.pairs,
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -125,7 +118,7 @@ class Agreement:
                 out[task] = None
                 continue
             out[task] = {"documents": self.shared[task], "alone": list(self.alone[task])}
-            out[task] |= _nested({k: v.to_json() for k, v in self.figures(task).items()})
+            out[task] |= encode(_nested(self.figures(task)))
             if task == "attribution":
                 out[task] |= {"alpha": self.alpha, "tokens": self.tokens}
         out["pairs"] = [
