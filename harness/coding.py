@@ -13,6 +13,7 @@ import re
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import chain
 from math import isfinite
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -121,17 +122,14 @@ def _fault(kind: Any, value: Any, where: str, place: str, table: str) -> DecodeE
             return _fault(part, item, where, inside, table)
     for option in _options(kind):
         if _is_dataclass(option) and isinstance(value, dict):
-            missing = next(
-                field.name
-                for field in dataclasses.fields(option)
-                if field.name not in value
-                and field.default is field.default_factory is dataclasses.MISSING
-            )
-            return DecodeError(f"no {missing!r}", where, place)
+            for field in dataclasses.fields(option):
+                required = field.default is field.default_factory is dataclasses.MISSING
+                if required and field.name not in value:
+                    return DecodeError(f"no {field.name!r}", where, place)
     shown = repr(value)
     shown = shown if len(shown) <= 60 else shown[:59] + "…"
-    choices = [word for option in _options(kind) for word in _choices(option)]
-    near = nearest(value, choices) if isinstance(value, str) else None
+    choices = [get_args(option) for option in _options(kind) if get_origin(option) is Literal]
+    near = nearest(str(value), map(str, chain(*choices)))
     hint = f". Did you mean {near!r}?" if near else ""
     return DecodeError(f"found {shown}, expected {_words(kind, table)}{hint}", where, place)
 
@@ -191,13 +189,6 @@ def _items(kind: Any) -> tuple[Any, ...]:
     if isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields"):
         return tuple(_hints(kind).values())
     return get_args(kind) if get_origin(kind) is tuple and ... not in get_args(kind) else ()
-
-
-def _choices(kind: Any) -> list[str]:
-    """The strings that a `Literal` allows."""
-    return [
-        word for word in get_args(kind) if get_origin(kind) is Literal and isinstance(word, str)
-    ]
 
 
 def _is_dataclass(kind: Any) -> bool:

@@ -41,10 +41,10 @@ def check_card(gold: GoldSet) -> Iterator[Finding]:
     for key, what in _EXPECTED.items():
         if key not in card:
             yield Finding("warning", "card", f'"{key}" is missing: {what}', path)
-    known = [one.name for one in fields(Card)]
+    names = [one.name for one in fields(Card)]
     for key in card:
-        if key not in known:
-            near = nearest(key, known)
+        if key not in names:
+            near = nearest(key, names)
             guess = f", did you mean {near!r}?" if near else ""
             yield Finding("warning", "card", f"unknown field {key!r}{guess}", path)
     if "ner" in gold.tasks and "schema" not in card:
