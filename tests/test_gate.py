@@ -157,7 +157,7 @@ def test_the_margin_alone_decides_where_the_rule_says_so(gate: Gate) -> None:
     assert codes(report, "fail") == ["drop"] and report.checks == 0
     wide = gate.check(fewer, rules("[[rule]]\nmax_drop = 5\ninterval = false"))
     assert wide.exit_status == 0 and not wide.having("warn")
-    with pytest.raises(UsageError, match="interval is 'no', expected true or false"):
+    with pytest.raises(UsageError, match="rule 1: interval: found 'no', expected true or false"):
         rules('[[rule]]\nmax_drop = 0\ninterval = "no"')
 
 
@@ -468,18 +468,24 @@ def test_a_regression_outranks_an_absence(gate: Gate) -> None:
     ("text", "expected"),
     [
         ('[[rule]]\nmetric = "recal"\nfloor = 0.5', "Did you mean 'recall'"),
-        ("[[rule]]\nmax_drop = -1", "max_drop is -1, expected points between 0 and 100"),
-        ("[[rule]]\nfloor = 85", "expected a score between 0 and 1"),
+        (
+            "[[rule]]\nmax_drop = -1",
+            "max_drop: found -1, expected a number of points between 0 and 100",
+        ),
+        ("[[rule]]\nfloor = 85", "floor: found 85, expected a number between 0 and 1"),
         ("[[rule]]\nmax_drop = nan", "expected a number"),
         ('[[rule]]\nmax_drop = "1"', "expected a number"),
         ("[[rule]]\nmax_drop = true", "expected a number"),
         ("[[rule]]\nmaxdrop = 1", "Did you mean 'max_drop'"),
         ('[[rule]]\ngold = "x"', "neither floor nor max_drop"),
-        ('[[rule]]\nmax_drop = 1\ntask = "nerr"', "expected one of ner, attribution"),
+        (
+            '[[rule]]\nmax_drop = 1\ntask = "nerr"',
+            "expected 'ner' or 'attribution'. Did you mean 'ner'",
+        ),
         ("[[rule]]\nmax_drop = 1\nmin_support = -3", "from 0 up"),
         ("", "would check nothing"),
-        ("rule = 3", "no list of tables"),
-        ("[[pin]]\nstart = 1\nend = 2", "needs document, start and end"),
+        ("rule = 3", r"rule: found 3, expected a list of tables, each under \[\[rule\]\]"),
+        ("[[pin]]\nstart = 1\nend = 2", "pin 1: no 'document'"),
         ('[[pin]]\ndocument = "a"\nstart = 4\nend = 4', "not after start"),
         ("[[rules]]\nmax_drop = 1", "Did you mean 'rule'"),
     ],

@@ -124,12 +124,16 @@ def test_what_is_no_record(text: str, words: str) -> None:
     ("place", "value", "words"),
     [
         (("status",), "fine", "status: found 'fine', expected 'success' or 'partial' or 'error'"),
-        (("seed",), "0", "seed: found '0', expected int"),
-        (("seed",), True, "seed: found True, expected int"),
-        (("git", "dirty"), 1, "git.dirty: found 1, expected bool"),
+        (("seed",), "0", "seed: found '0', expected a whole number"),
+        (("seed",), True, "seed: found True, expected a whole number"),
+        (("git", "dirty"), 1, "git.dirty: found 1, expected true or false"),
         (("results",), {}, "results: found {}, expected a list"),
         (("results", 0, "costs", "rounds"), ["x"], "results[0].costs.rounds[0]: found 'x'"),
-        (("results", 0, "units", 0), ["a"], "results[0].units[0]: found 1 items, expected 3"),
+        (
+            ("results", 0, "units", 0),
+            ["a"],
+            "results[0].units[0]: found ['a'], expected a list of 3",
+        ),
         (("results", 0, "colour"), 1, "results[0]: unknown key 'colour'"),
         (("machine",), None, "machine: found None, expected an object"),
     ],
@@ -253,7 +257,7 @@ def test_what_may_be_compared() -> None:
 def test_decode_is_strict_about_unions_and_mappings() -> None:
     assert decode(Costs, {"load_seconds": 1}).load_seconds == 1.0
     assert decode(Costs, {"load_seconds": None}).load_seconds is None
-    with pytest.raises(DecodeError, match="load_seconds: found 'x', expected float"):
+    with pytest.raises(DecodeError, match="load_seconds: found 'x', expected a number"):
         decode(Costs, {"load_seconds": "x"})
     with pytest.raises(DecodeError, match="found 3, expected an object"):
         decode(Costs, 3)

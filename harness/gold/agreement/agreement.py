@@ -19,6 +19,7 @@ from statistics import fmean
 from typing import Any
 
 from harness.annotation import Record, span_problems
+from harness.coding import encode
 from harness.errors import AnnotationError, InputError, NothingMeasured, UsageError
 from harness.gold.agreement.alpha import nominal_alpha
 from harness.gold.agreement.disagreement import Disagreement, disagreements_of
@@ -62,14 +63,6 @@ class Spread:
             return cls(None, None, None, 0)
         return cls(fmean(known), min(known), max(known), len(known))
 
-    def to_json(self) -> dict[str, float | int | None]:
-        return {
-            "mean": self.mean,
-            "lowest": self.lowest,
-            "highest": self.highest,
-            "pairs": self.pairs,
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -101,7 +94,7 @@ class Agreement:
                 out[task] = None
                 continue
             out[task] = {"documents": self.shared[task], "alone": list(self.alone[task])}
-            out[task] |= _nested({k: v.to_json() for k, v in self.figures(task).items()})
+            out[task] |= encode(_nested(self.figures(task)))
             if task in self.alphas:
                 alpha, tokens = self.alphas[task]
                 out[task] |= {"alpha": alpha, "tokens": tokens}
