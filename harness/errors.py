@@ -16,7 +16,7 @@ A regression is no error: the verb that finds one prints its table and exits wit
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "ReaderOptions",
     "SchemaError",
     "UsageError",
+    "nearest",
 ]
 
 
@@ -120,3 +121,18 @@ class NotComparable(HarnessError):
     """Two results that were not counted the same way; names the first field that differs."""
 
     exit_status = 3
+
+
+def nearest(name: str, known: Iterable[str], *, listed: bool = True) -> str:
+    """The end of a sentence that says `name` is unknown: `. Did you mean 'x'? Known: x, y, z`.
+
+    Upper and lower case do not matter. Without a name that is near the sentence just ends. The
+    list is left out where it is empty or not wanted.
+    """
+    import difflib  # only where something went wrong: every command imports this module
+
+    folded = {option.casefold(): option for option in known}
+    near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+    guess = f" Did you mean {folded[near[0]]!r}?" if near else ""
+    names = f" Known: {', '.join(folded.values())}" if listed and folded else ""
+    return f".{guess}{names}"

@@ -34,13 +34,32 @@ from harness.annotation import (
 )
 from harness.errors import InputError
 from harness.formats.files import new_folder, read_text, write_text
+from harness.formats.sniff import Head
 from harness.formats.standoff import Event, Standoff, TextBound, hull, parse, printed, role_name
 
-__all__ = ["IGNORE", "ROLES", "interpret", "layers_in", "read", "read_ann", "render", "write"]
+__all__ = [
+    "HOLDS",
+    "IGNORE",
+    "ROLES",
+    "interpret",
+    "layers_in",
+    "matches",
+    "one_span",
+    "read",
+    "read_ann",
+    "render",
+    "roles_of",
+    "write",
+]
 
 ROLES = ("Source", "Cue", "Content", "Attribution")
 IGNORE = "Ignore"
+HOLDS = "entities, attributions, ignore regions"
 _CONF = "annotation.conf"
+
+
+def matches(head: Head) -> bool:
+    return head.standoff is not None or head.holds("*.txt")
 
 
 def read(
@@ -139,9 +158,6 @@ def interpret(
     """What the lines of an `.ann` file mean; see the module's docstring."""
     report = Counter() if report is None else report
     tasks = tuple(tasks)
-    ignore = tuple(
-        part for bound in found.spans.values() if bound.label == IGNORE for part in bound.fragments
-    )
     triggers = {
         event.trigger
         for event in found.events.values()
@@ -155,7 +171,7 @@ def interpret(
     attributions = tuple(_attributions(found, report)) if "attribution" in tasks else None
     for letter, count in found.skipped.items():
         report[f"{letter} lines (relations, links and equivalences have no place here)"] += count
-    return Annotations(entities if "ner" in tasks else None, attributions), ignore
+    return Annotations(entities if "ner" in tasks else None, attributions), found.regions(IGNORE)
 
 
 def _entity(bound: TextBound, report: Counter[str]) -> Entity:
@@ -178,8 +194,8 @@ def _attributions(found: Standoff, report: Counter[str]) -> Iterator[Attribution
             )
         yield Attribution(
             tuple(sorted(roles["Content"])),
-            _one_span(roles["Source"], "sources", report),
-            _one_span(roles["Cue"], "cues", report),
+            one_span(roles["Source"], "sources", report),
+            one_span(roles["Cue"], "cues", report),
             kinds.get(event.id),
             speakers.get(event.id) or None,
         )
@@ -198,7 +214,8 @@ def roles_of(found: Standoff, event: Event) -> Mapping[str, list[Span]]:
     return roles
 
 
-def _one_span(parts: list[Span], what: str, report: Counter[str]) -> Span | None:
+def one_span(parts: list[Span], what: str, report: Counter[str]) -> Span | None:
+    """The span of a source or cue, from its first to its last character; `None` without parts."""
     if len(parts) > 1:
         report[f"discontinuous {what}: taken from the first to the last character"] += 1
     return hull(parts) if parts else None

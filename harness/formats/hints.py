@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from harness.errors import ReaderOptions
 
-__all__ = ["REPAIRS", "UNITS", "UTF16", "column", "split"]
+__all__ = ["HALF", "REPAIRS", "UNITS", "UTF16", "column", "split"]
 
 REPAIRS: ReaderOptions = (
     "repair",
@@ -23,6 +23,7 @@ UNITS: ReaderOptions = (
         "codepoint": "counts it as one",
     },
 )
+HALF = "one half of a UTF-16 pair is no text: mend it where it was made"
 UTF16: ReaderOptions = ("offsets", {"utf16": "takes the offsets for UTF-16 units"})
 
 

@@ -1,24 +1,121 @@
-"""JSON objects one by one, from JSON lines or from one big array; spans checked on the way.
+"""JSON objects one by one, from JSON lines or from one big array, and the documents in them.
 
-Shared by the formats of annotation tools.
+Shared by the formats of annotation tools: a tool says how an object of its file reads (`Example`),
+and all else is done here.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
-from harness.annotation import Entity, span_problems
-from harness.errors import AnnotationError, InputError, ReaderOptions
+from harness.annotation import Annotations, Entity, Record
+from harness.errors import InputError, UsageError
 from harness.formats import hints
-from harness.offsets import Offsets, OffsetUnit
+from harness.formats.files import opened
+from harness.formats.items import Decoder, Where, short
+from harness.offsets import OFFSET_UNITS, Offsets, OffsetUnit
 
-__all__ = ["Place", "as_unit", "objects"]
+__all__ = ["Example", "as_unit", "not_json", "objects", "records"]
 
 _CHUNK = 1 << 16
 _ASTRAL = "\uffff"
+
+
+class Example(NamedTuple):
+    """What an object of a tool's file says. `id` is `None` where it names none."""
+
+    id: object
+    text: object
+    entities: list[Any] | None
+    """Objects with `start`, `end`, `label` and perhaps `text` and `score`."""
+    name: str
+    """What that list is called in the file."""
+
+
+def records(
+    path: str | Path,
+    example: Callable[[Mapping[str, Any], Where], Example | None],
+    unit: OffsetUnit | None = "codepoint",
+) -> Iterator[Record]:
+    """Stream the documents of a file; `example` reads one object, or leaves it out (`None`).
+
+    An object without id is numbered. Without a unit, a span behind characters beyond U+FFFF
+    (emoji) is an error: JavaScript tools count such a character as two, and nothing but the span's
+    own text tells which is meant. Raises as `objects` does, and with the line for a text or an id
+    that cannot be used and for spans that do not fit.
+    """
+    path = Path(path)
+    seen: set[str] = set()
+    for number, (line, value) in enumerate(objects(path), 1):
+        where = Where(path, line)
+        read = example(value, where)
+        if read is None:
+            continue
+        if not isinstance(read.text, str):
+            raise where.error('has no "text", or one that is no string')
+        id_ = f"{path.stem}-{number:05}" if read.id is None else str(read.id)
+        if id_ in seen:
+            raise where.error(f"document id {id_!r} comes a second time")
+        seen.add(id_)
+        entities = None
+        if read.entities is not None:
+            entities = _decoded(read.entities, read.name, read.text, unit, where)
+        own = number if read.id is None else None
+        yield Record(id_, read.text, Annotations(entities), number=own)
+
+
+def _decoded(
+    items: list[Any], name: str, text: str, unit: OffsetUnit | None, where: Where
+) -> tuple[Entity, ...]:
+    if unit is not None or not text or max(text) <= _ASTRAL:
+        offsets = Offsets(text, unit or "codepoint")
+        return Decoder(text, where, offsets=offsets, same=_same).entities(items, name)
+    both = Offsets(text, "codepoint"), Offsets(text, "utf16")
+    decoded = []
+    for index, item in enumerate(items):
+        place = f"{name}[{index}]"
+        offsets = next((o for o in both if _meant(item, text, o)), both[0])
+        if isinstance(item, dict) and not _meant(item, text, offsets):
+            where(
+                place,
+                f"span {short(item)} in a text with emoji or the like: does the tool count such "
+                "a character as one or as two?",
+                options=hints.UNITS,
+            )
+        decoded.append(Decoder(text, where, offsets=offsets, same=_same).entity(item, place))
+    return tuple(entity for entity in decoded if entity is not None)
+
+
+def _meant(item: Any, text: str, offsets: Offsets) -> bool:
+    """Whether a span can only be meant in this unit, by its own text or since both agree there."""
+    if not isinstance(item, dict):
+        return False
+    bare = {"start": item.get("start"), "end": item.get("end")}
+    span = Decoder(text, _silent, offsets=offsets).span(bare, "")
+    if span is None:
+        return False
+    own, there = item.get("text"), text[span.start : span.end]
+    return max(text[: span.end]) <= _ASTRAL or (isinstance(own, str) and _same(own, there))
+
+
+def _silent(place: str, message: str, **_: object) -> None:
+    pass
+
+
+def _same(own: object, there: str) -> bool:
+    """Tools show white space as they like, and a few put what is no string there."""
+    return not isinstance(own, str) or own == there or own.split() == there.split()
+
+
+def as_unit(value: str | None) -> OffsetUnit | None:
+    """An option's value as an offset unit."""
+    if value is not None and value not in OFFSET_UNITS:
+        raise UsageError(f"offset unit {value!r}, expected one of {', '.join(OFFSET_UNITS)}")
+    unit: OffsetUnit | None = value  # type: ignore[assignment]  # checked in the line above
+    return unit
 
 
 def objects(path: str | Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -28,23 +125,17 @@ def objects(path: str | Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     line, for broken JSON and for anything that is no object.
     """
     path = Path(path)
-    if path.is_dir():
-        raise InputError("is a directory, expected a JSON file", path=path)
-    try:
-        handle = path.open(encoding="utf-8-sig", newline="\n")
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
-    found = False
-    with handle:
+    empty = True
+    with opened(path, "a JSON file", mode="r", encoding="utf-8-sig") as handle:
         try:
             start = _first_character(handle)
             handle.seek(0)
             for line, value in _array(handle, path) if start == "[" else _lines(handle, path):
                 if not isinstance(value, Mapping):
                     raise InputError(
-                        f"found {_short(value)}, expected a JSON object", path=path, line=line
+                        f"found {short(value)}, expected a JSON object", path=path, line=line
                     )
-                found = True
+                empty = False
                 yield line, value
         except UnicodeDecodeError as error:
             raise InputError(
@@ -52,7 +143,7 @@ def objects(path: str | Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
                 path=path,
                 hint="save the file as UTF-8",
             ) from None
-    if not found:
+    if empty:
         raise InputError("the file holds no document", path=path)
 
 
@@ -69,7 +160,7 @@ def _lines(handle: IO[str], path: Path) -> Iterator[tuple[int, Any]]:
             try:
                 yield number, json.loads(line.rstrip("\r\n"))
             except (ValueError, RecursionError) as error:
-                raise _broken(error, path, number) from None
+                raise not_json(error, path, number) from None
 
 
 def _array(handle: IO[str], path: Path) -> Iterator[tuple[int, Any]]:
@@ -107,7 +198,7 @@ def _array(handle: IO[str], path: Path) -> Iterator[tuple[int, Any]]:
                 chunk = "" if ended else handle.read(max(_CHUNK, len(buffer)))
                 ended = not chunk
                 if ended:
-                    raise _broken(error, path, line) from None
+                    raise not_json(error, path, line) from None
                 buffer += chunk
                 continue
             yield line, value
@@ -115,101 +206,22 @@ def _array(handle: IO[str], path: Path) -> Iterator[tuple[int, Any]]:
             buffer, wanted = buffer[end:], ",]"
 
 
-def _broken(error: Exception, path: Path, line: int) -> InputError:
+def not_json(
+    error: Exception,
+    path: Path,
+    line: int,
+    *,
+    expected: str = "JSON",
+    hint: str = "is the file cut off?",
+) -> InputError:
+    """What Python's decoder found in the JSON that begins on `line`, as an error of the file."""
     # Not all are JSON errors: Python refuses numbers of thousands of digits in words of its own.
     fallback = "nested too deeply" if isinstance(error, RecursionError) else str(error)
     reason = getattr(error, "msg", fallback)
     at = getattr(error, "lineno", 1) - 1
     return InputError(
-        f"not JSON: {reason} at column {getattr(error, 'colno', 1)}",
+        f"not {expected}: {reason} at column {getattr(error, 'colno', 1)}",
         path=path,
         line=line + at,
-        hint="is the file cut off?",
+        hint=hint,
     )
-
-
-def as_unit(value: str | None) -> OffsetUnit | None:
-    """An option's value as an offset unit."""
-    units: dict[str, OffsetUnit] = {"codepoint": "codepoint", "utf16": "utf16", "byte": "byte"}
-    if value is not None and value not in units:
-        from harness.errors import UsageError
-
-        raise UsageError(f"offset unit {value!r}, expected one of {', '.join(units)}")
-    return None if value is None else units[value]
-
-
-class Place:
-    """One document of a file: its text, and where errors about it point to."""
-
-    def __init__(
-        self, path: Path, line: int, text: str, unit: OffsetUnit | None = "codepoint"
-    ) -> None:
-        self.path, self.line, self.text = path, line, text
-        self._unit = unit
-        self._offsets = Offsets(text, unit or "codepoint")
-        self._astral = unit is None and bool(text) and max(text) > _ASTRAL
-
-    def error(
-        self, message: str, *, hint: str | None = None, options: ReaderOptions | None = None
-    ) -> AnnotationError:
-        return AnnotationError(message, path=self.path, line=self.line, hint=hint, options=options)
-
-    def entity(
-        self, start: Any, end: Any, label: Any, *, said: Any = None, score: Any = None
-    ) -> Entity:
-        """An entity with offsets in the file's unit, checked against the text.
-
-        Without a unit, a text with characters beyond U+FFFF (emoji) is an error: JavaScript tools
-        count such a character as two, and nothing else tells which is meant, unless `said` does.
-        """
-        if not isinstance(label, str) or not label:
-            raise self.error(f"label is {label!r}, expected a non-empty string")
-        if self._astral:
-            first, last = self._told_by_text(start, end, said)
-        else:
-            first, last = self._converted(start, end)
-        if isinstance(said, str) and not _same(said, self.text[first:last]):
-            raise self.error(
-                f"the span's text is {_short(said)}, but the document has "
-                f"{_short(self.text[first:last])} at [{start}, {end})",
-                options=hints.UTF16,
-            )
-        good = isinstance(score, (int, float)) and not isinstance(score, bool)
-        return Entity(first, last, label, float(score) if good else None)
-
-    def _converted(self, start: Any, end: Any) -> tuple[int, int]:
-        problem = span_problems(self._offsets.length, start, end)
-        if problem:
-            raise self.error(f"span {start!r}..{end!r}: {problem}")
-        first, last = self._offsets.code_point(start), self._offsets.code_point(end)
-        if first is None or last is None:
-            raise self.error(f"span {start}..{end} ends inside a character")
-        return first, last
-
-    def _told_by_text(self, start: Any, end: Any, said: Any) -> tuple[int, int]:
-        units: tuple[OffsetUnit, ...] = ("codepoint", "utf16")
-        for unit in units:
-            place = Place(self.path, self.line, self.text, unit)
-            try:
-                first, last = place._converted(start, end)
-            except AnnotationError:
-                continue
-            before = self.text[:last]
-            if not before or max(before) <= _ASTRAL:
-                return first, last  # nothing beyond U+FFFF up to here: the units agree
-            if isinstance(said, str) and _same(said, self.text[first:last]):
-                return first, last
-        raise self.error(
-            f"span {start!r}..{end!r} in a text with emoji or the like: does the tool count such "
-            "a character as one or as two?",
-            options=hints.UNITS,
-        )
-
-
-def _same(said: str, there: str) -> bool:
-    return said == there or said.split() == there.split()
-
-
-def _short(value: Any) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else shown[:59] + "…"

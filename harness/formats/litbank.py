@@ -18,10 +18,16 @@ from pathlib import Path
 from harness.annotation import Annotations, Attribution, Record, Span
 from harness.errors import AnnotationError, InputError
 from harness.formats.files import read_text
+from harness.formats.sniff import Head
 
-__all__ = ["read"]
+__all__ = ["matches", "read"]
 
+_ROW = re.compile(r"(?:QUOTE|ATTRIB)\t")
 _TOKEN = re.compile(r"[^ \r\n]+")
+
+
+def matches(head: Head) -> bool:
+    return any(_ROW.match(line) for line in head.standoff_lines())
 
 
 def read(path: str | Path, *, report: Counter[str] | None = None) -> Iterator[Record]:

@@ -17,11 +17,16 @@ from pathlib import Path
 from harness.annotation import Annotations, Attribution, Record, Span, span_problems
 from harness.errors import AnnotationError, InputError
 from harness.formats.files import read_text
+from harness.formats.sniff import Head
 
-__all__ = ["TABLE", "TEXT", "novels", "read"]
+__all__ = ["TABLE", "TEXT", "matches", "novels", "read"]
 
 TEXT, TABLE = "novel_text.txt", "quotation_info.csv"
 _COLUMNS = ("quoteID", "quoteText", "quoteByteSpans", "speaker")
+
+
+def matches(head: Head) -> bool:
+    return head.standoff is None and head.holds(TABLE, f"*/{TABLE}")
 
 
 def novels(path: Path) -> list[Path]:

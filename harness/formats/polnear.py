@@ -18,13 +18,25 @@ from pathlib import Path
 
 from harness.annotation import Annotations, Attribution, Record
 from harness.errors import InputError
-from harness.formats.brat import roles_of
+from harness.formats.brat import one_span, roles_of
 from harness.formats.files import read_text
-from harness.formats.standoff import Standoff, hull, parse
+from harness.formats.sniff import Head
+from harness.formats.standoff import Standoff, parse
 
-__all__ = ["annotators", "read", "read_annotators"]
+__all__ = ["annotators", "matches", "read"]
 
 _FOLDERS = (("attributions", "text"), ("annotations", "text"), (".", "."))
+
+
+def matches(head: Head) -> bool:
+    """Folders of its names, or files named after a text and an annotator."""
+    if head.holds(*(f"{layer}/" for layer, _ in _FOLDERS[:2])):
+        return True
+    file = head.standoff
+    if file is None or file.with_suffix(".txt").is_file():
+        return False
+    doc = file.stem.rpartition("_")[0]
+    return doc != "" and file.with_name(f"{doc}.txt").is_file()
 
 
 def read(
@@ -43,16 +55,6 @@ def read(
         name = min(by) if annotator is None else annotator
         if name in by:
             yield _record(doc, by[name], report)
-
-
-def read_annotators(
-    path: str | Path, *, report: Counter[str] | None = None
-) -> Iterator[tuple[str, Record]]:
-    """Stream `(annotator, record)` for every annotator of every article."""
-    report = Counter() if report is None else report
-    for doc, by in annotators(path).items():
-        for name in sorted(by):
-            yield name, _record(doc, by[name], report)
 
 
 def annotators(path: str | Path) -> dict[Path, dict[str, Path]]:
@@ -81,16 +83,11 @@ def annotators(path: str | Path) -> dict[Path, dict[str, Path]]:
 def _record(source: Path, ann: Path, report: Counter[str]) -> Record:
     text = read_text(source)
     found = parse(ann, text, trust_offsets=True)
-    ignore = tuple(
-        part
-        for bound in found.spans.values()
-        if bound.label == "Discard"
-        for part in bound.fragments
-    )
     doubts = sum(bound.label == "Discuss" for bound in found.spans.values())
     if doubts:
         report["Discuss regions (an annotator's doubt): left out"] += doubts
-    return Record(source.stem, text, Annotations(None, tuple(_attributions(found, report))), ignore)
+    layers = Annotations(None, tuple(_attributions(found, report)))
+    return Record(source.stem, text, layers, found.regions("Discard"))
 
 
 def _attributions(found: Standoff, report: Counter[str]) -> Iterator[Attribution]:
@@ -100,8 +97,5 @@ def _attributions(found: Standoff, report: Counter[str]) -> Iterator[Attribution
         if not content:
             report["events without content: dropped"] += 1
             continue
-        for role in ("Source", "Cue"):
-            if len(roles[role]) > 1:
-                report[f"discontinuous {role.lower()}s: first to last character"] += 1
-        source, cue = (hull(roles[role]) if roles[role] else None for role in ("Source", "Cue"))
-        yield Attribution(content, source, cue)
+        source = one_span(roles["Source"], "sources", report)
+        yield Attribution(content, source, one_span(roles["Cue"], "cues", report))

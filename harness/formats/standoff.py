@@ -81,6 +81,11 @@ class Standoff:
     def error(self, line: int, message: str, *, hint: str | None = None) -> AnnotationError:
         return AnnotationError(message, path=self.path, line=line, hint=hint)
 
+    def regions(self, label: str) -> tuple[Span, ...]:
+        """All fragments with that label."""
+        bounds = (bound for bound in self.spans.values() if bound.label == label)
+        return tuple(part for bound in bounds for part in bound.fragments)
+
     def span(self, id_: str, line: int) -> TextBound:
         """The `T` line that an event names; an error where there is none."""
         try:

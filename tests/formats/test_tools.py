@@ -138,7 +138,7 @@ def test_doccano_with_emoji_needs_a_unit(tmp_path: Path) -> None:
         offsets="utf16",
     )
     assert json.loads((tmp_path / "out").read_text())["label"] == [[13, 23, "LOC"]]
-    with pytest.raises(AnnotationError, match="inside a character"):
+    with pytest.raises(AnnotationError, match="utf16 offset 6 is in the middle of a character"):
         list(doccano.read(_lines(tmp_path, {"text": text, "label": [[0, 6, "X"]]}),
                           offsets="utf16"))  # fmt: skip
 
@@ -208,7 +208,7 @@ def test_labelstudio_tells_utf16_by_the_regions_text(tmp_path: Path) -> None:
          "end 99 is outside the text"),
         (prodigy.read, {"text": TEXT, "spans": [{"start": 0, "end": 4}]}, "label is None"),
         (prodigy.read, {"text": TEXT, "spans": [{"start": 0, "end": 4, "label": "X", "text": "?"}]},
-         r"the span's text is '\?', but the document has 'Ines'"),
+         r"spans\[0\]: \"text\" is '\?', but the document has 'Ines' at \[0, 4\)"),
         (prodigy.read, {"text": TEXT, "spans": {}}, "expected a list of objects"),
         (prodigy.read, {"spans": []}, 'has no "text"'),
         (doccano.read, {"text": TEXT, "label": ["positive"]}, "text classification"),
