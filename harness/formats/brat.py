@@ -34,6 +34,7 @@ from harness.annotation import (
 )
 from harness.errors import InputError
 from harness.formats.files import new_folder, read_text, write_text
+from harness.formats.losses import writable
 from harness.formats.sniff import Head
 from harness.formats.standoff import Event, Standoff, TextBound, hull, parse, printed, role_name
 
@@ -246,13 +247,11 @@ def write(path: str | Path, records: Iterable[Record], *, report: Counter[str]) 
     tasks: set[Task] = set()
     count = 0
     with new_folder(path) as folder:
-        for record in records:
-            if record.text is None:
-                raise InputError(f"document {record.id!r} has no text to write", path=path)
+        for record, text in writable(records, path):
             name = _file_name(record.id, path)
             if (folder / f"{name}.txt").exists():
                 raise InputError(f"two documents are named {name!r}", path=path)
-            write_text(folder / f"{name}.txt", record.text)
+            write_text(folder / f"{name}.txt", text)
             write_text(folder / f"{name}.ann", render(record, report=report))
             for entity in record.annotations.entities or ():
                 labels[entity.label] = None

@@ -17,7 +17,7 @@ from typing import Any
 from harness.annotation import Annotations, Entity, Record, Span
 from harness.errors import BackendUnavailable, InputError
 from harness.formats.files import new_file, opened
-from harness.formats.losses import count_losses, with_texts
+from harness.formats.losses import writable
 from harness.formats.sniff import Head
 from harness.formats.tokens import cut, cut_at, flat
 
@@ -134,8 +134,7 @@ def write(path: str | Path, records: Iterable[Record], *, report: Counter[str]) 
     spacy = _spacy()
     vocab = spacy.vocab.Vocab()
     bin_ = spacy.tokens.DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True)
-    for record, text in with_texts(records, path):
-        count_losses(record, report, holds={"entities", "overlaps", "absent"})
+    for record, text in writable(records, path, report, {"entities", "overlaps", "absent"}):
         bin_.add(_doc(record, text, vocab, spacy, report))
     with new_file(path) as draft:
         draft.write_bytes(bin_.to_bytes())

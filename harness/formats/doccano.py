@@ -8,19 +8,18 @@ file tells.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.annotation import Record
-from harness.formats.files import atomic_writer
 from harness.formats.items import Where
-from harness.formats.jsonstream import Example, as_unit, records
-from harness.formats.losses import count_losses, with_texts
+from harness.formats.jsonstream import write_lines
+from harness.formats.losses import writable
 from harness.formats.sniff import Head
-from harness.offsets import Offsets
+from harness.formats.tools import Example, as_unit, records
+from harness.offsets import Offsets, OffsetUnit
 
 __all__ = ["HOLDS", "matches", "read", "write"]
 
@@ -40,7 +39,7 @@ def matches(head: Head) -> bool:
 def read(
     path: str | Path, *, offsets: str | None = None, report: Counter[str] | None = None
 ) -> Iterator[Record]:
-    """Stream the documents. Raises as `jsonstream.records` does.
+    """Stream the documents. Raises as `tools.records` does.
 
     `offsets` is `utf16` or `codepoint`; without it a text where the two differ is an error.
     """
@@ -86,16 +85,15 @@ def write(
 ) -> int:
     """Write `id`, `text` and `label`; offsets in code points, or UTF-16 units when asked for."""
     unit = as_unit(offsets) or "codepoint"
-    count = 0
-    with atomic_writer(path) as handle:
-        for record, text in with_texts(records, path):
-            count_losses(record, report, holds=("entities", "overlaps", "absent"))
-            value: dict[str, Any] = {"id": record.id, "text": text}
-            if record.annotations.entities is not None:
-                value["label"] = [
-                    [*(Offsets(text[:edge], unit).length for edge in entity.span), entity.label]
-                    for entity in record.annotations.entities
-                ]
-            handle.write(json.dumps(value, ensure_ascii=False) + "\n")
-            count += 1
-    return count
+    pairs = writable(records, path, report, ("entities", "overlaps", "absent"))
+    return write_lines(path, (_line(record, text, unit) for record, text in pairs))
+
+
+def _line(record: Record, text: str, unit: OffsetUnit) -> dict[str, Any]:
+    line: dict[str, Any] = {"id": record.id, "text": text}
+    if record.annotations.entities is not None:
+        line["label"] = [
+            [*(Offsets(text[:edge], unit).length for edge in entity.span), entity.label]
+            for entity in record.annotations.entities
+        ]
+    return line

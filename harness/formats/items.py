@@ -1,7 +1,7 @@
 """Spans, entities and attributions from decoded JSON, checked against their text: the one decoder.
 
 Files, annotation tools and workers all say them alike. What becomes of an item that cannot be used
-is the sink's business: `Where` makes an error of it that names file, line and place; a sink that
+is the sink's business: `Where.refuse` raises an error that names file, line and place; a sink that
 returns has noted it, and the item is left out. Nothing is ever repaired.
 """
 
@@ -11,17 +11,19 @@ import operator
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, Protocol
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from harness.annotation import KINDS, Attribution, Entity, Kind, Span, span_problems
 from harness.errors import AnnotationError, ReaderOptions
 from harness.formats import hints
 from harness.offsets import Offsets
 
-__all__ = ["LARGEST", "Decoder", "Sink", "Where", "half_character", "short"]
+__all__ = ["LARGEST", "Decoder", "Remedy", "Sink", "Where", "half_character", "short"]
 
 LARGEST = sys.float_info.max
 """The largest number that a score can be: integers beyond it exist in JSON."""
+
+_T = TypeVar("_T")
 
 _NO_LIMIT = 1 << 60
 _UNITS = {"codepoint": "code points", "utf16": "UTF-16 units", "byte": "bytes"}
@@ -29,34 +31,36 @@ _SPAN = ("start", "end")
 _ENTITY = ("start", "end", "label")
 
 
-class Sink(Protocol):
-    """Told of everything that cannot be used; raises, or returns and has it left out."""
+class Remedy(NamedTuple):
+    """What may help against a fault: for people, and options of the reader to try."""
 
-    def __call__(
-        self,
-        place: str,
-        message: str,
-        *,
-        hint: str | None = None,
-        options: ReaderOptions | None = None,
-    ) -> None: ...
+    hint: str | None = None
+    options: ReaderOptions | None = None
+
+
+_NONE = Remedy()
+_WORDS = Remedy("are the offsets bytes or UTF-16 units, or was the text changed?", hints.UTF16)
+
+Sink = Callable[[str, str, Remedy], None]
+"""Called with the place, the message and the remedy for everything that cannot be used."""
+
+
+class _Unusable(Exception):
+    """An item, or a part of one, that cannot be used."""
+
+    def __init__(self, message: str, remedy: Remedy = _NONE) -> None:
+        self.message, self.remedy = message, remedy
 
 
 class Where(NamedTuple):
-    """A line of a file. As a sink it raises `AnnotationError`."""
+    """A line of a file, or none; makes the errors about it."""
 
     path: str | Path | None = None
     line: int | None = None
 
-    def __call__(
-        self,
-        place: str,
-        message: str,
-        *,
-        hint: str | None = None,
-        options: ReaderOptions | None = None,
-    ) -> NoReturn:
-        raise self.error(f"{place}: {message}", hint=hint, options=options)
+    def refuse(self, place: str, message: str, remedy: Remedy) -> NoReturn:
+        """The sink of files."""
+        raise self.error(f"{place}: {message}", hint=remedy.hint, options=remedy.options)
 
     def error(
         self, message: str, *, hint: str | None = None, options: ReaderOptions | None = None
@@ -124,23 +128,10 @@ class Decoder:
 
     def entity(self, item: Any, place: str) -> Entity | None:
         """One entity; `None` without a usable span or label. A score is left out alone."""
-        span = self._span(item, place, _ENTITY)
-        if span is None:
-            return None
-        label, score = item.get("label"), item.get("score")
-        if not isinstance(label, str) or not label:
-            message = f"label is {short(label)}, expected a non-empty string"
-            self._sink(place, _lacking(item, _ENTITY, message))
-            return None
-        if not self._is_whole(label, "label", place):
-            return None
-        if score is not None and not (
-            type(score) in (int, float) and self._least <= score <= LARGEST
-        ):
-            limit = " of 0 or more" if self._least == 0 else ""
-            self._sink(place, f"score is {short(score)}, expected a number{limit}")
-            score = None
-        return Entity(*span, label, score)
+        entity = self._kept(place, self._entity, item)
+        if entity is None or entity.score is None:
+            return entity
+        return entity._replace(score=self._kept(place, self._score, entity.score))
 
     def attributions(self, items: list[Any], name: str = "attributions") -> tuple[Attribution, ...]:
         """The attributions of a list; see `attribution`."""
@@ -149,33 +140,18 @@ class Decoder:
 
     def attribution(self, item: Any, place: str) -> Attribution | None:
         """One attribution; `None` without a usable content. Other parts are left out alone."""
-        if not isinstance(item, dict):
-            self._sink(place, f"found {short(item)}, expected an object")
-            return None
-        content = item.get("content")
-        if not isinstance(content, list) or not content:
-            self._sink(
-                place, f'"content" is {short(content)}, expected a list of at least one span'
-            )
-            return None
-        fragments = self.spans(content, f"{place}.content")
+        content = self._kept(place, _content, item)
+        fragments = self.spans(content, f"{place}.content") if content else ()
         if not fragments:
             return None
-        source, cue = (
-            None if item.get(role) is None else self.span(item[role], f"{place}.{role}")
-            for role in ("source", "cue")
+        source, cue, kind, speaker = map(item.get, ("source", "cue", "kind", "speaker"))
+        return Attribution(
+            tuple(sorted(fragments)),
+            None if source is None else self.span(source, f"{place}.source"),
+            None if cue is None else self.span(cue, f"{place}.cue"),
+            None if kind is None else self._kept(place, _kind, kind),
+            None if speaker is None else self._kept(place, _speaker, speaker),
         )
-        kind: Kind | None = item.get("kind")
-        if kind is not None and kind not in KINDS:
-            self._sink(place, f'"kind" is {short(kind)}, expected one of {", ".join(KINDS)}')
-            kind = None
-        speaker = item.get("speaker")
-        if speaker is not None and not isinstance(speaker, str):
-            self._sink(place, f'"speaker" is {short(speaker)}, expected a string or null')
-            speaker = None
-        elif speaker is not None and not self._is_whole(speaker, "speaker", place):
-            speaker = None
-        return Attribution(tuple(sorted(fragments)), source, cue, kind, speaker)
 
     def spans(self, items: list[Any], name: str) -> tuple[Span, ...]:
         """The spans of a list, in its order."""
@@ -184,51 +160,92 @@ class Decoder:
 
     def span(self, item: Any, place: str) -> Span | None:
         """A span in code points."""
-        return self._span(item, place, _SPAN)
-
-    def _span(self, item: Any, place: str, keys: tuple[str, ...]) -> Span | None:
-        if not isinstance(item, dict):
-            self._sink(place, f"found {short(item)}, expected {_an_object(keys)}")
+        try:
+            return self._span(item)
+        except _Unusable as fault:
+            self._sink(place, fault.message, fault.remedy)
             return None
-        start: Any = item.get("start")
-        end: Any = item.get("end")
+
+    def _kept(self, place: str, read: Callable[[Any], _T], value: Any) -> _T | None:
+        try:
+            return read(value)
+        except _Unusable as fault:
+            self._sink(place, fault.message, fault.remedy)
+            return None
+
+    def _entity(self, item: Any) -> Entity:
+        start, end = self._span(item, _ENTITY)
+        label, score = item.get("label"), item.get("score")
+        if not isinstance(label, str) or not label:
+            message = f"label is {short(label)}, expected a non-empty string"
+            raise _Unusable(_lacking(item, _ENTITY, message))
+        _check_whole(label, "label")
+        return Entity(start, end, label, score)
+
+    def _score(self, score: Any) -> float:
+        if type(score) in (int, float) and self._least <= score <= LARGEST:
+            return score  # type: ignore[no-any-return]
+        limit = " of 0 or more" if self._least == 0 else ""
+        raise _Unusable(f"score is {short(score)}, expected a number{limit}")
+
+    def _span(self, item: Any, keys: tuple[str, ...] = _SPAN) -> Span:
+        if not isinstance(item, dict):
+            raise _Unusable(f"found {short(item)}, expected {_an_object(keys)}")
+        start, end = item.get("start"), item.get("end")
         problem = span_problems(self._length, start, end)
         if problem:
             unit = _UNITS[self._unit]
-            self._sink(
-                place,
+            raise _Unusable(
                 _lacking(item, keys, problem.replace("code points", unit)),
-                hint=f"offsets are {unit} into the text, half-open: [start, end)",
+                Remedy(f"offsets are {unit} into the text, half-open: [start, end)"),
             )
-            return None
-        span = Span(start, end)
-        if self._code_point is not None:
-            first, last = self._code_point(span.start), self._code_point(span.end)
-            if first is None or last is None:
-                inside = span.start if first is None else span.end
-                self._sink(place, f"{self._unit} offset {inside} is in the middle of a character")
-                return None
-            span = Span(first, last)
+        span = Span(start, end) if self._code_point is None else self._in_code_points(start, end)
         # A discontinuous source is given as its hull with "spans"; its text is the fragments'.
         own = None if "spans" in item else item.get("text")
         if own is not None and self._text is not None:
             there = self._text[span.start : span.end]
             if not self._same(own, there):
-                self._sink(
-                    place,
-                    f'"text" is {short(own)}, but the document has {short(there)} at '
-                    f"[{span.start}, {span.end})",
-                    hint="are the offsets bytes or UTF-16 units, or was the text changed?",
-                    options=hints.UTF16,
+                at = f"[{span.start}, {span.end})"
+                raise _Unusable(
+                    f'"text" is {short(own)}, but the document has {short(there)} at {at}', _WORDS
                 )
-                return None
         return span
 
-    def _is_whole(self, text: str, name: str, place: str) -> bool:
-        problem = half_character(text)
-        if problem:
-            self._sink(place, f'"{name}" {problem}', hint=hints.HALF)
-        return problem is None
+    def _in_code_points(self, start: Any, end: Any) -> Span:
+        assert self._code_point is not None
+        first, last = self._code_point(start), self._code_point(end)
+        if first is None or last is None:
+            inside = start if first is None else end
+            raise _Unusable(f"{self._unit} offset {inside} is in the middle of a character")
+        return Span(first, last)
+
+
+def _content(item: Any) -> list[Any]:
+    if not isinstance(item, dict):
+        raise _Unusable(f"found {short(item)}, expected an object")
+    content = item.get("content")
+    if not isinstance(content, list) or not content:
+        raise _Unusable(f'"content" is {short(content)}, expected a list of at least one span')
+    return content
+
+
+def _kind(kind: Any) -> Kind:
+    if kind not in KINDS:
+        raise _Unusable(f'"kind" is {short(kind)}, expected one of {", ".join(KINDS)}')
+    return kind  # type: ignore[no-any-return]
+
+
+def _speaker(speaker: Any) -> str:
+    if not isinstance(speaker, str):
+        raise _Unusable(f'"speaker" is {short(speaker)}, expected a string or null')
+    _check_whole(speaker, "speaker")
+    return speaker
+
+
+def _check_whole(text: str, name: str) -> None:
+    problem = half_character(text)
+    if problem:
+        raise _Unusable(f'"{name}" {problem}', Remedy(hints.HALF))
 
 
 def half_character(text: str) -> str | None:

@@ -19,9 +19,8 @@ from typing import Any
 from harness.annotation import Annotations, Attribution, Entity, Record
 from harness.errors import InputError
 from harness.formats import hints
-from harness.formats.files import atomic_writer, opened
 from harness.formats.items import Decoder, Where, half_character
-from harness.formats.jsonstream import not_json
+from harness.formats.jsonstream import lines, no_document, parse, write_lines
 from harness.formats.sniff import Head
 
 __all__ = [
@@ -31,10 +30,9 @@ __all__ = [
     "annotations_to_json",
     "check_said",
     "dumps",
+    "entity_to_json",
     "matches",
-    "no_document",
     "parse",
-    "raw_lines",
     "read",
     "read_lines",
     "record_from_json",
@@ -43,6 +41,7 @@ __all__ = [
 ]
 
 
+_NOWHERE = Where()
 HOLDS = "everything"
 SUFFIXES = (".jsonl",)
 
@@ -72,12 +71,6 @@ def read(path: str | Path) -> Iterator[Record]:
         raise no_document(path)
 
 
-def no_document(path: Path) -> InputError:
-    return InputError(
-        "the file holds no document", path=path, hint="expected one JSON object per line"
-    )
-
-
 def _refuse_twin(path: Path, id_: str, number: int) -> None:
     for first, record in read_lines(path):
         if first >= number:
@@ -93,16 +86,8 @@ def _refuse_twin(path: Path, id_: str, number: int) -> None:
 
 def read_lines(path: Path) -> Iterator[tuple[int, Record]]:
     """Stream `(line number, record)` without the check for duplicate ids."""
-    for number, line in raw_lines(path):
+    for number, line in lines(path):
         yield number, record_from_json(parse(line, path, number), path=path, line=number)
-
-
-def raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Stream `(line number, line)` of all lines that are not blank."""
-    with opened(path, "a file of JSON lines") as handle:
-        for number, line in enumerate(handle, 1):
-            if line.strip():
-                yield number, line
 
 
 def check_said(path: str | Path, texts: Mapping[str, str]) -> None:
@@ -112,29 +97,13 @@ def check_said(path: str | Path, texts: Mapping[str, str]) -> None:
     `AnnotationError` for the first that differs.
     """
     path = Path(path)
-    for number, line in raw_lines(path):
+    for number, line in lines(path):
         if b'"text"' not in line:
             continue
         value = parse(line, path, number)
         text = texts.get(value.get("id", value.get("doc")))
         if text is not None and value.get("text") is None:
             record_from_json({**value, "text": text}, path=path, line=number)
-
-
-def parse(line: bytes, path: Path, number: int) -> Any:
-    """The JSON value on one line; `InputError` with line and column for anything else."""
-    try:
-        return json.loads(line)
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"byte {error.start + 1} of the line is not UTF-8",
-            path=path,
-            line=number,
-            hint="save the file as UTF-8",
-        ) from None
-    except (ValueError, RecursionError) as error:
-        hint = "one whole JSON object per line; is the file cut off?"
-        raise not_json(error, path, number, expected="a JSON object", hint=hint) from None
 
 
 def record_from_json(
@@ -159,23 +128,16 @@ def record_from_json(
     error = value.get("error")
     if error is not None and not isinstance(error, str):
         raise where.error(f'"error" is {_kind_of(error)}, expected a string')
-    decoder = Decoder(text, where)
-    ignore = decoder.spans(_items(value, "ignore", where) or [], "ignore")
-    return Record(id_, text, _layers(value, decoder, where), ignore, error)
+    regions = _items(value, "ignore", where)
+    ignore = Decoder(text, where.refuse).spans(regions, "ignore") if regions else ()
+    return Record(id_, text, annotations_from_json(value, text, where), ignore, error)
 
 
 def annotations_from_json(
-    value: Mapping[str, Any],
-    text: str | None,
-    path: str | Path | None = None,
-    line: int | None = None,
+    value: Mapping[str, Any], text: str | None, where: Where = _NOWHERE
 ) -> Annotations:
     """The layers of a decoded JSON object, checked against `text` where it is known."""
-    where = Where(path, line)
-    return _layers(value, Decoder(text, where), where)
-
-
-def _layers(value: Mapping[str, Any], decoder: Decoder, where: Where) -> Annotations:
+    decoder = Decoder(text, where.refuse)
     entities = _items(value, "entities", where)
     attributions = _items(value, "attributions", where)
     return Annotations(
@@ -201,7 +163,7 @@ def annotations_to_json(annotations: Annotations) -> dict[str, Any]:
     """`entities` and `attributions` as JSON; a layer that was not annotated is left out."""
     out: dict[str, Any] = {}
     if annotations.entities is not None:
-        out["entities"] = [_entity_json(entity) for entity in annotations.entities]
+        out["entities"] = [entity_to_json(entity) for entity in annotations.entities]
     if annotations.attributions is not None:
         out["attributions"] = [_attribution_json(item) for item in annotations.attributions]
     return out
@@ -214,12 +176,7 @@ def dumps(record: Record) -> str:
 
 def write(path: str | Path, records: Iterable[Record]) -> int:
     """Write records one a line, whole or not at all; returns how many were written."""
-    count = 0
-    with atomic_writer(path) as handle:
-        for record in records:
-            handle.write(dumps(record) + "\n")
-            count += 1
-    return count
+    return write_lines(path, map(record_to_json, records))
 
 
 def _items(value: Mapping[str, Any], key: str, where: Where) -> list[Any] | None:
@@ -233,7 +190,8 @@ def _span_json(span: tuple[int, int]) -> dict[str, int]:
     return {"start": span[0], "end": span[1]}
 
 
-def _entity_json(entity: Entity) -> dict[str, Any]:
+def entity_to_json(entity: Entity) -> dict[str, Any]:
+    """An entity as JSON; a score that it does not have is left out."""
     out: dict[str, Any] = {"start": entity.start, "end": entity.end, "label": entity.label}
     if entity.score is not None:
         out["score"] = entity.score

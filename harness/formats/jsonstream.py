@@ -1,121 +1,47 @@
-"""JSON objects one by one, from JSON lines or from one big array, and the documents in them.
-
-Shared by the formats of annotation tools: a tool says how an object of its file reads (`Example`),
-and all else is done here.
-"""
+"""JSON values one by one, from JSON lines or from one big array, and back into lines."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
-from harness.annotation import Annotations, Entity, Record
-from harness.errors import InputError, UsageError
-from harness.formats import hints
-from harness.formats.files import opened
-from harness.formats.items import Decoder, Where, short
-from harness.offsets import OFFSET_UNITS, Offsets, OffsetUnit
+from harness.errors import InputError
+from harness.formats.files import atomic_writer, opened
+from harness.formats.items import short
 
-__all__ = ["Example", "as_unit", "not_json", "objects", "records"]
+__all__ = ["lines", "no_document", "objects", "parse", "write_lines"]
 
 _CHUNK = 1 << 16
-_ASTRAL = "\uffff"
+_CUT_OFF = "is the file cut off?"
 
 
-class Example(NamedTuple):
-    """What an object of a tool's file says. `id` is `None` where it names none."""
+def lines(path: Path, expected: str = "a file of JSON lines") -> Iterator[tuple[int, bytes]]:
+    """Stream `(line number, line)` of all lines that are not blank, memory flat.
 
-    id: object
-    text: object
-    entities: list[Any] | None
-    """Objects with `start`, `end`, `label` and perhaps `text` and `score`."""
-    name: str
-    """What that list is called in the file."""
-
-
-def records(
-    path: str | Path,
-    example: Callable[[Mapping[str, Any], Where], Example | None],
-    unit: OffsetUnit | None = "codepoint",
-) -> Iterator[Record]:
-    """Stream the documents of a file; `example` reads one object, or leaves it out (`None`).
-
-    An object without id is numbered. Without a unit, a span behind characters beyond U+FFFF
-    (emoji) is an error: JavaScript tools count such a character as two, and nothing but the span's
-    own text tells which is meant. Raises as `objects` does, and with the line for a text or an id
-    that cannot be used and for spans that do not fit.
+    Raises `InputError` for a directory and for a file that cannot be read.
     """
-    path = Path(path)
-    seen: set[str] = set()
-    for number, (line, value) in enumerate(objects(path), 1):
-        where = Where(path, line)
-        read = example(value, where)
-        if read is None:
-            continue
-        if not isinstance(read.text, str):
-            raise where.error('has no "text", or one that is no string')
-        id_ = f"{path.stem}-{number:05}" if read.id is None else str(read.id)
-        if id_ in seen:
-            raise where.error(f"document id {id_!r} comes a second time")
-        seen.add(id_)
-        entities = None
-        if read.entities is not None:
-            entities = _decoded(read.entities, read.name, read.text, unit, where)
-        own = number if read.id is None else None
-        yield Record(id_, read.text, Annotations(entities), number=own)
+    with opened(path, expected) as handle:
+        for number, line in enumerate(handle, 1):
+            if line.strip():
+                yield number, line
 
 
-def _decoded(
-    items: list[Any], name: str, text: str, unit: OffsetUnit | None, where: Where
-) -> tuple[Entity, ...]:
-    if unit is not None or not text or max(text) <= _ASTRAL:
-        offsets = Offsets(text, unit or "codepoint")
-        return Decoder(text, where, offsets=offsets, same=_same).entities(items, name)
-    both = Offsets(text, "codepoint"), Offsets(text, "utf16")
-    decoded = []
-    for index, item in enumerate(items):
-        place = f"{name}[{index}]"
-        offsets = next((o for o in both if _meant(item, text, o)), both[0])
-        if isinstance(item, dict) and not _meant(item, text, offsets):
-            where(
-                place,
-                f"span {short(item)} in a text with emoji or the like: does the tool count such "
-                "a character as one or as two?",
-                options=hints.UNITS,
-            )
-        decoded.append(Decoder(text, where, offsets=offsets, same=_same).entity(item, place))
-    return tuple(entity for entity in decoded if entity is not None)
-
-
-def _meant(item: Any, text: str, offsets: Offsets) -> bool:
-    """Whether a span can only be meant in this unit, by its own text or since both agree there."""
-    if not isinstance(item, dict):
-        return False
-    bare = {"start": item.get("start"), "end": item.get("end")}
-    span = Decoder(text, _silent, offsets=offsets).span(bare, "")
-    if span is None:
-        return False
-    own, there = item.get("text"), text[span.start : span.end]
-    return max(text[: span.end]) <= _ASTRAL or (isinstance(own, str) and _same(own, there))
-
-
-def _silent(place: str, message: str, **_: object) -> None:
-    pass
-
-
-def _same(own: object, there: str) -> bool:
-    """Tools show white space as they like, and a few put what is no string there."""
-    return not isinstance(own, str) or own == there or own.split() == there.split()
-
-
-def as_unit(value: str | None) -> OffsetUnit | None:
-    """An option's value as an offset unit."""
-    if value is not None and value not in OFFSET_UNITS:
-        raise UsageError(f"offset unit {value!r}, expected one of {', '.join(OFFSET_UNITS)}")
-    unit: OffsetUnit | None = value  # type: ignore[assignment]  # checked in the line above
-    return unit
+def parse(line: bytes, path: Path, number: int) -> Any:
+    """The JSON value on one line; `InputError` with line and column for anything else."""
+    try:
+        return json.loads(line.rstrip(b"\r\n"))
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"byte {error.start + 1} of the line is not UTF-8",
+            path=path,
+            line=number,
+            hint="save the file as UTF-8",
+        ) from None
+    except (ValueError, RecursionError) as error:
+        hint = f"one whole JSON object per line; {_CUT_OFF}"
+        raise _broken(error, path, number, hint) from None
 
 
 def objects(path: str | Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -125,42 +51,54 @@ def objects(path: str | Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     line, for broken JSON and for anything that is no object.
     """
     path = Path(path)
-    empty = True
-    with opened(path, "a JSON file", mode="r", encoding="utf-8-sig") as handle:
-        try:
-            start = _first_character(handle)
-            handle.seek(0)
-            for line, value in _array(handle, path) if start == "[" else _lines(handle, path):
-                if not isinstance(value, Mapping):
-                    raise InputError(
-                        f"found {short(value)}, expected a JSON object", path=path, line=line
-                    )
-                empty = False
-                yield line, value
-        except UnicodeDecodeError as error:
-            raise InputError(
-                f"holds bytes that are not UTF-8 ({error.reason})",
-                path=path,
-                hint="save the file as UTF-8",
-            ) from None
-    if empty:
-        raise InputError("the file holds no document", path=path)
+    number = 0
+    for number, value in _values(path):
+        if not isinstance(value, Mapping):
+            message = f"found {short(value)}, expected a JSON object"
+            raise InputError(message, path=path, line=number)
+        yield number, value
+    if not number:
+        raise no_document(path)
 
 
-def _first_character(handle: IO[str]) -> str:
-    while head := handle.read(_CHUNK):
-        if head.strip():
-            return head.lstrip()[0]
-    return ""
+def no_document(path: Path) -> InputError:
+    """The error of a file without any."""
+    hint = "expected one JSON object per line"
+    return InputError("the file holds no document", path=path, hint=hint)
 
 
-def _lines(handle: IO[str], path: Path) -> Iterator[tuple[int, Any]]:
-    for number, line in enumerate(handle, 1):
-        if line.strip():
-            try:
-                yield number, json.loads(line.rstrip("\r\n"))
-            except (ValueError, RecursionError) as error:
-                raise not_json(error, path, number) from None
+def write_lines(path: str | Path, values: Iterable[object]) -> int:
+    """Write values one a line, whole or not at all; returns how many were written."""
+    count = 0
+    with atomic_writer(path) as handle:
+        for value in values:
+            handle.write(json.dumps(value, ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+def _values(path: Path) -> Iterator[tuple[int, Any]]:
+    if not _is_array(path):
+        for number, line in lines(path):
+            yield number, parse(line, path, number)
+        return
+    try:
+        with opened(path, "a JSON file", mode="r", encoding="utf-8-sig") as handle:
+            yield from _array(handle, path)
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"holds bytes that are not UTF-8 ({error.reason})",
+            path=path,
+            hint="save the file as UTF-8",
+        ) from None
+
+
+def _is_array(path: Path) -> bool:
+    with opened(path, "a JSON file") as handle:
+        while head := handle.read(_CHUNK).removeprefix(b"\xef\xbb\xbf"):
+            if head.strip():
+                return bool(head.lstrip().startswith(b"["))
+    return False
 
 
 def _array(handle: IO[str], path: Path) -> Iterator[tuple[int, Any]]:
@@ -174,12 +112,8 @@ def _array(handle: IO[str], path: Path) -> Iterator[tuple[int, Any]]:
         if not buffer:
             chunk = handle.read(_CHUNK)
             if not chunk:
-                raise InputError(
-                    "the JSON array is not closed",
-                    path=path,
-                    line=line,
-                    hint="is the file cut off?",
-                )
+                message = "the JSON array is not closed"
+                raise InputError(message, path=path, line=line, hint=_CUT_OFF)
             buffer = chunk
         elif wanted != "value":
             if buffer[0] not in wanted:
@@ -198,7 +132,7 @@ def _array(handle: IO[str], path: Path) -> Iterator[tuple[int, Any]]:
                 chunk = "" if ended else handle.read(max(_CHUNK, len(buffer)))
                 ended = not chunk
                 if ended:
-                    raise not_json(error, path, line) from None
+                    raise _broken(error, path, line, _CUT_OFF) from None
                 buffer += chunk
                 continue
             yield line, value
@@ -206,22 +140,14 @@ def _array(handle: IO[str], path: Path) -> Iterator[tuple[int, Any]]:
             buffer, wanted = buffer[end:], ",]"
 
 
-def not_json(
-    error: Exception,
-    path: Path,
-    line: int,
-    *,
-    expected: str = "JSON",
-    hint: str = "is the file cut off?",
-) -> InputError:
+def _broken(error: Exception, path: Path, line: int, hint: str) -> InputError:
     """What Python's decoder found in the JSON that begins on `line`, as an error of the file."""
     # Not all are JSON errors: Python refuses numbers of thousands of digits in words of its own.
     fallback = "nested too deeply" if isinstance(error, RecursionError) else str(error)
     reason = getattr(error, "msg", fallback)
-    at = getattr(error, "lineno", 1) - 1
     return InputError(
-        f"not {expected}: {reason} at column {getattr(error, 'colno', 1)}",
+        f"not a JSON object: {reason} at column {getattr(error, 'colno', 1)}",
         path=path,
-        line=line + at,
+        line=line + getattr(error, "lineno", 1) - 1,
         hint=hint,
     )

@@ -17,9 +17,9 @@ from harness.annotation import Entity, Record
 from harness.errors import UsageError
 from harness.formats.files import atomic_writer
 from harness.formats.items import Where
-from harness.formats.jsonstream import Example, as_unit, records
-from harness.formats.losses import count_losses, with_texts
+from harness.formats.losses import writable
 from harness.formats.sniff import Head
+from harness.formats.tools import Example, as_unit, records
 
 __all__ = ["HOLDS", "matches", "read", "write"]
 
@@ -44,7 +44,7 @@ def read(
     layer: str | None = None,
     report: Counter[str] | None = None,
 ) -> Iterator[Record]:
-    """Stream the tasks. Raises as `jsonstream.records` does.
+    """Stream the tasks. Raises as `tools.records` does.
 
     A task without annotations has no entity layer; one annotated with nothing has an empty one.
     """
@@ -118,11 +118,11 @@ def write(path: str | Path, records: Iterable[Record], *, report: Counter[str]) 
 
     The control tag is called `label`, the text `text`. `report` counts what is left out.
     """
+    pairs = writable(records, path, report, ("entities", "scores", "overlaps", "absent"))
     count = 0
     with atomic_writer(path) as handle:
         handle.write("[")
-        for record, text in with_texts(records, path):
-            count_losses(record, report, holds=("entities", "overlaps", "scores", "absent"))
+        for record, text in pairs:
             task: dict[str, Any] = {"data": {"text": text, "document_id": record.id}}
             if record.annotations.entities is not None:
                 results = [

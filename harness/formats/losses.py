@@ -10,7 +10,7 @@ from typing import Literal
 from harness.annotation import Record
 from harness.errors import InputError
 
-__all__ = ["Holds", "count_losses", "with_texts"]
+__all__ = ["Holds", "count_losses", "writable"]
 
 Holds = Literal["entities", "attributions", "scores", "overlaps", "ignore", "errors", "absent"]
 
@@ -35,9 +35,19 @@ def count_losses(record: Record, report: Counter[str], *, holds: Collection[Hold
             report[message] += count
 
 
-def with_texts(records: Iterable[Record], path: str | Path) -> Iterator[tuple[Record, str]]:
-    """The records to write with their texts; `InputError` for one that has none."""
+def writable(
+    records: Iterable[Record],
+    path: str | Path,
+    report: Counter[str] | None = None,
+    holds: Collection[Holds] = (),
+) -> Iterator[tuple[Record, str]]:
+    """The records to write with their texts; their losses are counted where there is a report.
+
+    Raises `InputError` for a document without text.
+    """
     for record in records:
         if record.text is None:
             raise InputError(f"document {record.id!r} has no text to write", path=path)
+        if report is not None:
+            count_losses(record, report, holds=holds)
         yield record, record.text

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from harness.annotation import Record
+from harness.errors import InputError
 from harness.formats.items import Where
-from harness.formats.jsonl import no_document, parse, raw_lines, record_from_json
+from harness.formats.jsonl import record_from_json
+from harness.formats.jsonstream import lines, no_document, parse
 
 __all__ = ["is_multi", "read_multi"]
 
@@ -26,7 +27,7 @@ def read_multi(path: str | Path) -> dict[str, list[Record]]:
     path = Path(path)
     by_annotator: dict[str, dict[str, Record]] = {}
     texts: dict[str, tuple[int, str]] = {}
-    for number, line in raw_lines(path):
+    for number, line in lines(path):
         where = Where(path, number)
         value = parse(line, path, number)
         record = record_from_json(value, path=path, line=number)
@@ -57,10 +58,8 @@ def is_multi(path: str | Path) -> bool:
     path = Path(path)
     if not path.is_file():
         return False
-    with path.open("rb") as handle:
-        first = next((line for line in handle if line.strip()), b"")
     try:
-        value = json.loads(first)
-    except ValueError:
+        value = next((parse(line, path, number) for number, line in lines(path)), None)
+    except InputError:
         return False
     return isinstance(value, dict) and isinstance(value.get("annotator"), str)

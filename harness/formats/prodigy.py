@@ -6,18 +6,18 @@ there is one, else examples are numbered.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.annotation import Record
-from harness.formats.files import atomic_writer
 from harness.formats.items import Where
-from harness.formats.jsonstream import Example, records
-from harness.formats.losses import count_losses, with_texts
+from harness.formats.jsonl import entity_to_json
+from harness.formats.jsonstream import write_lines
+from harness.formats.losses import writable
 from harness.formats.sniff import Head
+from harness.formats.tools import Example, records
 
 __all__ = ["HOLDS", "matches", "read", "write"]
 
@@ -29,7 +29,7 @@ def matches(head: Head) -> bool:
 
 
 def read(path: str | Path, *, report: Counter[str] | None = None) -> Iterator[Record]:
-    """Stream the accepted examples. Raises as `jsonstream.records` does."""
+    """Stream the accepted examples. Raises as `tools.records` does."""
     report = Counter() if report is None else report
 
     def example(value: Mapping[str, Any], where: Where) -> Example | None:
@@ -59,18 +59,13 @@ def _id(value: Mapping[str, Any]) -> str | int | None:
 
 def write(path: str | Path, records: Iterable[Record], *, report: Counter[str]) -> int:
     """Write one accepted example a line, its id under `meta`; `report` counts what is left out."""
-    count = 0
-    with atomic_writer(path) as handle:
-        for record, text in with_texts(records, path):
-            count_losses(record, report, holds=("entities", "scores", "overlaps", "absent"))
-            value: dict[str, Any] = {"text": text, "meta": {"id": record.id}}
-            if record.annotations.entities is not None:
-                value["spans"] = [
-                    {"start": entity.start, "end": entity.end, "label": entity.label}
-                    | ({} if entity.score is None else {"score": entity.score})
-                    for entity in record.annotations.entities
-                ]
-                value["answer"] = "accept"
-            handle.write(json.dumps(value, ensure_ascii=False) + "\n")
-            count += 1
-    return count
+    pairs = writable(records, path, report, ("entities", "scores", "overlaps", "absent"))
+    return write_lines(path, (_line(record, text) for record, text in pairs))
+
+
+def _line(record: Record, text: str) -> dict[str, Any]:
+    line: dict[str, Any] = {"text": text, "meta": {"id": record.id}}
+    if record.annotations.entities is not None:
+        line["spans"] = [entity_to_json(entity) for entity in record.annotations.entities]
+        line["answer"] = "accept"
+    return line

@@ -25,7 +25,6 @@ from typing import Any
 
 from harness.annotation import Record
 from harness.errors import HarnessError, InputError, UsageError, nearest
-from harness.formats.sniff import heads, unknown
 
 __all__ = ["FORMATS", "Format", "for_output", "format_named", "guess", "read_any", "write_any"]
 
@@ -112,6 +111,8 @@ def guess(path: str | Path) -> Format:
 
     Raises `InputError` when nothing fits, or there is no such file.
     """
+    from harness.formats.sniff import heads, unknown
+
     for head in heads(Path(path)):
         for item in reversed(FORMATS.values()):
             if item.load().matches(head):

@@ -6,6 +6,7 @@ content is binary. `harness.formats.registry` asks them in turn.
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -43,10 +44,8 @@ class Head:
     @cached_property
     def lines(self) -> list[str]:
         """The first lines of a text file that is no JSON; empty where it is not UTF-8."""
-        if self.start:
-            return []
         try:
-            return self._whole().decode("utf-8-sig").splitlines()
+            return [] if self.start else _decoded(self.data).splitlines()
         except UnicodeDecodeError:
             return []
 
@@ -75,16 +74,9 @@ class Head:
         head = items[:1] if isinstance(items, list) else []
         return [item for item in head if isinstance(item, Mapping)]
 
-    def _whole(self) -> bytes:
-        return self.data.rpartition(b"\n")[0] if len(self.data) == _SIZE else self.data
 
-    def undecodable(self) -> InputError | None:
-        """The error to raise for a file that is not UTF-8."""
-        try:
-            self._whole().decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            return not_utf8(self._whole(), error, self.path)
-        return None
+def _decoded(data: bytes) -> str:
+    return getincrementaldecoder("utf-8-sig")().decode(data)  # the last character may be cut
 
 
 def heads(path: Path) -> Iterator[Head]:
@@ -114,9 +106,10 @@ def unknown(head: Head) -> InputError:
         return InputError("no such file or folder", path=path)
     if path.is_file() and not head.data.strip():
         return InputError("the file is empty", path=path, hint="expected annotated documents")
+    try:
+        _decoded(head.data)
+    except UnicodeDecodeError as error:
+        return not_utf8(head.data, error, path)
     what = "a folder in which nothing is known" if path.is_dir() else "none of the known formats"
-    return head.undecodable() or InputError(
-        f"is {what}; cannot tell how to read it",
-        path=path,
-        hint="name its format: harness convert INPUT out.jsonl --from FORMAT",
-    )
+    hint = "name its format: harness convert INPUT out.jsonl --from FORMAT"
+    return InputError(f"is {what}; cannot tell how to read it", path=path, hint=hint)

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from harness.adapter import ModelIdentity, Option
 from harness.annotation import Annotations, Task
-from harness.formats.items import LARGEST, Decoder, half_character, short
+from harness.formats.items import LARGEST, Decoder, Remedy, half_character, short
 from harness.offsets import OFFSET_UNITS, Offsets, OffsetUnit
 
 __all__ = [
@@ -162,7 +162,7 @@ def check_answer(message: Mapping[str, Any], text: str, task: Task, offsets: Off
         raise ProtocolError(f'the answer has no list "{layer}" (found {short(items)})')
     problems: list[str] = []
 
-    def drop(place: str, message: str, **_: object) -> None:
+    def drop(place: str, message: str, remedy: Remedy) -> None:
         problems.append(f"{place}: {message}")
 
     decoder = Decoder(text, drop, offsets=offsets, least_score=0.0)

@@ -249,8 +249,8 @@ def test_stream_of_an_array(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "line", "message"),
     [
-        ('{"a": 1}\n{"a": \n', 2, "not JSON"),
-        ('[{"a": 1},\n {"a": ', 2, "not JSON"),
+        ('{"a": 1}\n{"a": \n', 2, "not a JSON object: Expecting value at column 7"),
+        ('[{"a": 1},\n {"a": ', 2, "not a JSON object: Expecting value at column 7"),
         ('[{"a": 1},\n', 2, "is not closed"),
         ('[{"a": 1}\n {"b": 2}]', 2, "expected"),
         ("[1]", 1, "found 1, expected a JSON object"),
