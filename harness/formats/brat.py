@@ -38,20 +38,7 @@ from harness.formats.losses import writable
 from harness.formats.sniff import Head
 from harness.formats.standoff import Event, Standoff, TextBound, hull, parse, printed, role_name
 
-__all__ = [
-    "HOLDS",
-    "IGNORE",
-    "ROLES",
-    "interpret",
-    "layers_in",
-    "matches",
-    "one_span",
-    "read",
-    "read_ann",
-    "render",
-    "roles_of",
-    "write",
-]
+__all__ = ["HOLDS", "layers_in", "matches", "one_span", "read", "read_ann", "roles_of", "write"]
 
 ROLES = ("Source", "Cue", "Content", "Attribution")
 IGNORE = "Ignore"

@@ -155,7 +155,7 @@ def _one_split(loaded: Any, split: str | None, path: str) -> Any:
         raise InputError(
             f"has the splits {', '.join(splits)}",
             path=path,
-            options=hints.split(splits),
+            options=("split", dict.fromkeys(splits, "")),
         )
     wanted = splits[0] if split is None else split
     if wanted not in loaded:
@@ -175,7 +175,7 @@ def _columns(data: Any, tag_column: str | None, folder: Path, path: str) -> _Row
         raise InputError(
             f"has no column {wanted} (columns: {', '.join(features)})",
             path=path,
-            options=hints.column(name for name in features if name != tokens),
+            options=("tag-column", dict.fromkeys((n for n in features if n != tokens), "")),
         )
     inner = getattr(features[tags], "feature", None)
     names = getattr(inner, "names", None)

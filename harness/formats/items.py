@@ -191,7 +191,8 @@ class Decoder:
     def _span(self, item: Any, keys: tuple[str, ...] = _SPAN) -> Span:
         if not isinstance(item, dict):
             raise _Unusable(f"found {short(item)}, expected {_an_object(keys)}")
-        start, end = item.get("start"), item.get("end")
+        start: Any = item.get("start")
+        end: Any = item.get("end")
         problem = span_problems(self._length, start, end)
         if problem:
             unit = _UNITS[self._unit]

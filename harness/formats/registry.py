@@ -17,7 +17,7 @@ import importlib
 import inspect
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -51,16 +51,16 @@ class Format:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """Keyword options of `read`, such as `repair`."""
-        return self._options("read")
+        """Keyword options of `read`, such as `repair`; none where it cannot be read."""
+        return _keyword_only(getattr(self.load(), "read", None))
 
     @property
     def write_options(self) -> tuple[str, ...]:
-        return self._options("write")
+        return _keyword_only(getattr(self.load(), "write", None))
 
     @property
     def holds(self) -> str:
-        """For people: what of a record survives being written in it; empty if it cannot be."""
+        """For people: what of a record survives being written; empty if it cannot be."""
         return str(getattr(self.load(), "HOLDS", ""))
 
     @property
@@ -68,12 +68,10 @@ class Format:
         """Endings of a file to write that mean this format, where they mean only one."""
         return tuple(getattr(self.load(), "SUFFIXES", ()))
 
-    def _options(self, function: str) -> tuple[str, ...]:
-        called = getattr(self.load(), function, None)
-        if called is None:
-            return ()
-        parameters = inspect.signature(called).parameters.values()
-        return tuple(one.name for one in parameters if one.kind is one.KEYWORD_ONLY)
+
+def _keyword_only(function: Callable[..., Any] | None) -> tuple[str, ...]:
+    parameters = inspect.signature(function).parameters.values() if function else ()
+    return tuple(one.name for one in parameters if one.kind is one.KEYWORD_ONLY)
 
 
 # A file is asked of them from the last to the first: what is more special stands further down.
