@@ -97,21 +97,21 @@ def layers_in(folder: Path) -> tuple[Task, ...]:
     conf = folder / _CONF
     if conf.is_file():
         return _declared(read_text(conf))
-    found: set[Task] = set()
+    tasks: set[Task] = set()
     for path in sorted(folder.glob("*.ann")):
         for line in read_text(path).removeprefix("\ufeff").split("\n"):
             label = line.partition("\t")[2].partition(" ")[0]
             if line.startswith("E"):
-                found.add("attribution")
+                tasks.add("attribution")
             elif line.startswith("T") and label and label not in (*ROLES, IGNORE):
-                found.add("ner")
-        if len(found) == len(TASKS):
+                tasks.add("ner")
+        if len(tasks) == len(TASKS):
             break
-    return tuple(task for task in TASKS if task in found)
+    return tuple(task for task in TASKS if task in tasks)
 
 
 def _declared(conf: str) -> tuple[Task, ...]:
-    section, found = "", set()
+    section, tasks = "", set()
     for line in conf.splitlines():
         line = line.strip()
         if line.startswith("["):
@@ -119,10 +119,10 @@ def _declared(conf: str) -> tuple[Task, ...]:
         elif line and not line.startswith("#"):
             name = line.split()[0]
             if section == "[events]" and name.startswith("Attribution"):
-                found.add("attribution")
+                tasks.add("attribution")
             elif section == "[entities]" and name not in (*ROLES, IGNORE):
-                found.add("ner")
-    return tuple(task for task in TASKS if task in found)
+                tasks.add("ner")
+    return tuple(task for task in TASKS if task in tasks)
 
 
 def read_ann(
@@ -141,25 +141,25 @@ def read_ann(
 
 
 def interpret(
-    found: Standoff, *, tasks: Iterable[Task] = TASKS, report: Counter[str] | None = None
+    ann: Standoff, *, tasks: Iterable[Task] = TASKS, report: Counter[str] | None = None
 ) -> tuple[Annotations, tuple[Span, ...]]:
     """What the lines of an `.ann` file mean; see the module's docstring."""
     report = Counter() if report is None else report
     tasks = tuple(tasks)
     triggers = {
         event.trigger
-        for event in found.events.values()
-        if event.trigger in found.spans and found.spans[event.trigger].label == event.type
+        for event in ann.events.values()
+        if event.trigger in ann.spans and ann.spans[event.trigger].label == event.type
     }
     entities = tuple(
         _entity(bound, report)
-        for id_, bound in found.spans.items()
+        for id_, bound in ann.spans.items()
         if role_name(bound.label) not in ROLES and bound.label != IGNORE and id_ not in triggers
     )
-    attributions = tuple(_attributions(found, report)) if "attribution" in tasks else None
-    for letter, count in found.skipped.items():
+    attributions = tuple(_attributions(ann, report)) if "attribution" in tasks else None
+    for letter, count in ann.skipped.items():
         report[f"{letter} lines (relations, links and equivalences have no place here)"] += count
-    return Annotations(entities if "ner" in tasks else None, attributions), found.regions(IGNORE)
+    return Annotations(entities if "ner" in tasks else None, attributions), ann.regions(IGNORE)
 
 
 def _entity(bound: TextBound, report: Counter[str]) -> Entity:
@@ -168,16 +168,16 @@ def _entity(bound: TextBound, report: Counter[str]) -> Entity:
     return Entity(*hull(bound.fragments), bound.label)
 
 
-def _attributions(found: Standoff, report: Counter[str]) -> Iterator[Attribution]:
-    kinds = _kinds(found)
-    speakers = {note.target: note.text for note in found.notes if note.type == "Speaker"}
-    for event in found.events.values():
+def _attributions(ann: Standoff, report: Counter[str]) -> Iterator[Attribution]:
+    kinds = _kinds(ann)
+    speakers = {note.target: note.value for note in ann.notes if note.name == "Speaker"}
+    for event in ann.events.values():
         if not event.type.startswith("Attribution"):
             report[f"{event.type} events (only Attribution events are read)"] += 1
             continue
-        roles = roles_of(found, event)
+        roles = roles_of(ann, event)
         if not roles["Content"]:
-            raise found.error(
+            raise ann.error(
                 event.line, f"{event.id} has no content", hint="add Content:T… or remove the event"
             )
         yield Attribution(
@@ -189,14 +189,14 @@ def _attributions(found: Standoff, report: Counter[str]) -> Iterator[Attribution
         )
 
 
-def roles_of(found: Standoff, event: Event) -> Mapping[str, list[Span]]:
+def roles_of(ann: Standoff, event: Event) -> Mapping[str, list[Span]]:
     """The fragments of each role of an event; by role, never by the type of its `T` line."""
     roles: dict[str, list[Span]] = {"Source": [], "Cue": [], "Content": []}
     for role, id_ in event.arguments:
         name = role_name(role)
         if name not in roles:
-            raise found.error(event.line, f"unknown role {role!r}, expected Source, Cue or Content")
-        for part in found.span(id_, event.line).fragments:
+            raise ann.error(event.line, f"unknown role {role!r}, expected Source, Cue or Content")
+        for part in ann.span(id_, event.line).fragments:
             if part not in roles[name]:
                 roles[name].append(part)
     return roles
@@ -209,14 +209,14 @@ def one_span(parts: list[Span], what: str, report: Counter[str]) -> Span | None:
     return hull(parts) if parts else None
 
 
-def _kinds(found: Standoff) -> dict[str, Kind]:
+def _kinds(ann: Standoff) -> dict[str, Kind]:
     kinds: dict[str, Kind] = {}
-    for attribute in found.attributes:
+    for attribute in ann.attributes:
         if attribute.name != "Kind":
             continue
         kind: Kind | None = next((kind for kind in KINDS if kind == attribute.value), None)
         if kind is None:
-            raise found.error(
+            raise ann.error(
                 attribute.line, f"kind is {attribute.value!r}, expected one of {', '.join(KINDS)}"
             )
         kinds[attribute.target] = kind

@@ -262,8 +262,8 @@ def half_character(text: str) -> str | None:
 
 def short(value: Any) -> str:
     """A value as a message shows it: in 60 characters at most."""
-    shown = repr(value)
-    return shown if len(shown) <= 60 else shown[:59] + "…"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _lacking(item: dict[str, Any], keys: tuple[str, ...], problem: str) -> str:

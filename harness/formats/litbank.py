@@ -83,8 +83,8 @@ def _span(fields: list[str], starts: list[int], text: str, path: Path, number: i
             line=number,
         ) from None
     span = Span(first.start, last.end)
-    said, there = fields[6].split(), text[span.start : span.end].split()
-    if said != there:
+    words, there = fields[6].split(), text[span.start : span.end].split()
+    if words != there:
         raise AnnotationError(
             f"the quotation reads {fields[6][:50]!r}, but the text has {' '.join(there)[:50]!r}",
             path=path,
@@ -98,5 +98,4 @@ def _token(sentence: int, token: int, starts: list[int], text: str) -> Span:
         raise IndexError
     start = starts[sentence]
     end = starts[sentence + 1] if sentence + 1 < len(starts) else len(text)
-    found = list(_TOKEN.finditer(text, start, end))[token]
-    return Span(found.start(), found.end())
+    return Span(*list(_TOKEN.finditer(text, start, end))[token].span())

@@ -82,11 +82,11 @@ def _spans(value: str, text: str, path: Path, line: int, report: Counter[str]) -
         if problem:
             raise AnnotationError(problem, path=path, line=line)
         assert isinstance(start, int)
-        shown = text[start:end]
-        trimmed = shown.strip()
-        if len(trimmed) < len(shown):
+        quotation = text[start:end]
+        trimmed = quotation.strip()
+        if len(trimmed) < len(quotation):
             report["quotations trimmed of white space at their edges"] += 1
-        start += len(shown) - len(shown.lstrip())
+        start += len(quotation) - len(quotation.lstrip())
         yield Span(start, start + len(trimmed))
 
 

@@ -68,7 +68,7 @@ def annotators(path: str | Path) -> dict[Path, dict[str, Path]]:
         raise InputError(
             "holds no PolNeAR folder", path=path, hint="expected attributions/*.ann and text/*.txt"
         )
-    found: dict[Path, dict[str, Path]] = {}
+    articles: dict[Path, dict[str, Path]] = {}
     for file in sorted(layers.glob("*.ann")):
         doc, _, name = file.stem.rpartition("_")
         source = texts / f"{doc}.txt"
@@ -76,23 +76,23 @@ def annotators(path: str | Path) -> dict[Path, dict[str, Path]]:
             raise InputError(
                 f"has no text: expected {source}", path=file, hint="names are <doc>_<annotator>.ann"
             )
-        found.setdefault(source, {})[name] = file
-    return dict(sorted(found.items()))
+        articles.setdefault(source, {})[name] = file
+    return dict(sorted(articles.items()))
 
 
-def _record(source: Path, ann: Path, report: Counter[str]) -> Record:
+def _record(source: Path, file: Path, report: Counter[str]) -> Record:
     text = read_text(source)
-    found = parse(ann, text, trust_offsets=True)
-    doubts = sum(bound.label == "Discuss" for bound in found.spans.values())
+    ann = parse(file, text, trust_offsets=True)
+    doubts = sum(bound.label == "Discuss" for bound in ann.spans.values())
     if doubts:
         report["Discuss regions (an annotator's doubt): left out"] += doubts
-    layers = Annotations(None, tuple(_attributions(found, report)))
-    return Record(source.stem, text, layers, found.regions("Discard"))
+    layers = Annotations(None, tuple(_attributions(ann, report)))
+    return Record(source.stem, text, layers, ann.regions("Discard"))
 
 
-def _attributions(found: Standoff, report: Counter[str]) -> Iterator[Attribution]:
-    for event in found.events.values():
-        roles = roles_of(found, event)
+def _attributions(ann: Standoff, report: Counter[str]) -> Iterator[Attribution]:
+    for event in ann.events.values():
+        roles = roles_of(ann, event)
         content = tuple(sorted(roles["Content"]))
         if not content:
             report["events without content: dropped"] += 1

@@ -51,9 +51,9 @@ def read(path: str | Path, *, report: Counter[str] | None = None) -> Iterator[Re
 
 def _id(value: Mapping[str, Any]) -> str | int | None:
     meta = value.get("meta")
-    for given in (value.get("id"), meta.get("id") if isinstance(meta, Mapping) else None):
-        if isinstance(given, (str, int)) and not isinstance(given, bool) and given != "":
-            return given
+    for id_ in (value.get("id"), meta.get("id") if isinstance(meta, Mapping) else None):
+        if isinstance(id_, (str, int)) and not isinstance(id_, bool) and id_ != "":
+            return id_
     return None
 
 

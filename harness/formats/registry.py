@@ -185,13 +185,12 @@ def _helped(
 
 
 def _reads(chosen: Format, path: str | Path, keywords: dict[str, Any]) -> bool:
-    known = {name: value for name, value in keywords.items() if name in chosen.options}
-    if known.keys() != keywords.keys():
+    if not keywords.keys() <= set(chosen.options):
         return False
-    if "report" in known:
-        known["report"] = Counter()
+    if "report" in keywords:
+        keywords["report"] = Counter()
     try:
-        for _ in chosen.load().read(path, **known):
+        for _ in chosen.load().read(path, **keywords):
             pass
     except HarnessError:
         return False
@@ -219,8 +218,8 @@ def write_any(
 def _keywords(
     chosen: Format, accepted: tuple[str, ...], report: Counter[str] | None, options: dict[str, Any]
 ) -> dict[str, Any]:
-    given = {name: value for name, value in options.items() if value is not None}
-    for name in given:
+    keywords = {name: value for name, value in options.items() if value is not None}
+    for name in keywords:
         if name not in accepted:
             raise UsageError(f"format {chosen.name} has no option {name!r}")
-    return given | ({"report": report} if "report" in accepted else {})
+    return keywords | ({"report": report} if "report" in accepted else {})

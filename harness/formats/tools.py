@@ -60,8 +60,8 @@ def records(
         entities = None
         if read.entities is not None:
             entities = _decoded(read.entities, read.name, read.text, unit, where)
-        own = number if read.id is None else None
-        yield Record(id_, read.text, Annotations(entities), number=own)
+        place = number if read.id is None else None
+        yield Record(id_, read.text, Annotations(entities), number=place)
 
 
 def _decoded(
