@@ -28,12 +28,12 @@ HOLDS = "entities"
 
 def matches(head: Head) -> bool:
     keys, entities = head.value.keys(), head.value.get("entities")
-    if {"tokens", "words"} & keys:
-        return False
-    if isinstance(entities, list):
-        return "relations" in keys or any("start_offset" in item for item in head.first(entities))
-    lists = any(isinstance(head.value.get(key), list) for key in ("label", "labels"))
-    return lists and bool({"text", "data"} & keys)
+    if {"text", "data"} & keys and any(
+        isinstance(head.value.get(key), list) for key in ("label", "labels")
+    ):
+        return True
+    related = "relations" in keys or any("start_offset" in item for item in head.first(entities))
+    return isinstance(entities, list) and related
 
 
 def read(

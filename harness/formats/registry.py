@@ -81,18 +81,18 @@ FORMATS: dict[str, Format] = {
         Format("jsonl", "this project's own JSON lines"),
         Format("brat", "brat standoff: a folder of .txt and .ann"),
         Format("conll", "CoNLL columns, any IOB1 / IOB2 / BIOES / BILOU tag file"),
+        Format("docbin", "spaCy's DocBin (.spacy)"),
+        Format("doccano", "doccano's JSON lines"),
+        Format("prodigy", "Prodigy's JSON lines"),
+        Format("labelstudio", "Label Studio's JSON and JSON_MIN"),
+        Format("pdnc", "PDNC novels (quotations)"),
+        Format("polnear", "PolNeAR's brat folders (news attributions, several annotators)"),
+        Format("litbank", "LitBank quotations (.ann tables and .txt)"),
         Format(
             "datasets",
             "Hugging Face datasets: save_to_disk, .parquet, a local folder, hf:<hub id>",
             module="hf",
         ),
-        Format("docbin", "spaCy's DocBin (.spacy)"),
-        Format("prodigy", "Prodigy's JSON lines"),
-        Format("doccano", "doccano's JSON lines"),
-        Format("labelstudio", "Label Studio's JSON and JSON_MIN"),
-        Format("polnear", "PolNeAR's brat folders (news attributions, several annotators)"),
-        Format("pdnc", "PDNC novels (quotations)"),
-        Format("litbank", "LitBank quotations (.ann tables and .txt)"),
     )
 }
 
