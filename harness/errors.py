@@ -131,8 +131,9 @@ def nearest(name: str, known: Iterable[str], *, listed: bool = True) -> str:
     """
     import difflib  # only where something went wrong: every command imports this module
 
-    folded = {option.casefold(): option for option in known}
+    names = list(known)
+    folded = {option.casefold(): option for option in names}
     near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
     guess = f" Did you mean {folded[near[0]]!r}?" if near else ""
-    names = f" Known: {', '.join(folded.values())}" if listed and folded else ""
-    return f".{guess}{names}"
+    known_names = f" Known: {', '.join(names)}" if listed and names else ""
+    return f".{guess}{known_names}"

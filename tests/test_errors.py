@@ -12,7 +12,7 @@ from harness.errors import nearest
     [
         ("conl", ["brat", "conll"], ". Did you mean 'conll'? Known: brat, conll"),
         ("PERS", {"PER": 1, "ORG": 2}, ". Did you mean 'PER'? Known: PER, ORG"),
-        ("per", ["PER"], ". Did you mean 'PER'? Known: PER"),
+        ("peR", ["per", "PER"], ". Did you mean 'PER'? Known: per, PER"),
         ("xyz", ["brat", "conll"], ". Known: brat, conll"),
         ("xyz", [], "."),
     ],

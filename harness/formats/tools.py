@@ -5,14 +5,14 @@ A tool says what an object of its file means (`Example`); all else is done here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.annotation import Annotations, Entity, Record
 from harness.errors import UsageError
 from harness.formats import hints
-from harness.formats.items import Decoder, Remedy, Where, short
+from harness.formats.items import Decoder, Where, short
 from harness.formats.jsonstream import objects
 from harness.offsets import OFFSET_UNITS, Offsets, OffsetUnit
 
@@ -68,14 +68,14 @@ def _decoded(
     items: list[Any], name: str, text: str, unit: OffsetUnit | None, where: Where
 ) -> tuple[Entity, ...]:
     if unit is not None or not text or max(text) <= _ASTRAL:
-        offsets = Offsets(text, unit or "codepoint")
-        return Decoder(text, where.refuse, offsets=offsets, same=_same).entities(items, name)
+        one = Offsets(text, unit or "codepoint")
+        return Decoder(text, where.refuse, offsets=one, same=_same).entities(items, name)
     both = Offsets(text, "codepoint"), Offsets(text, "utf16")
     decoded = []
     for index, item in enumerate(items):
         place = f"{name}[{index}]"
-        offsets = next((o for o in both if _meant(item, text, o)), both[0])
-        if isinstance(item, dict) and not _meant(item, text, offsets):
+        offsets = _meant(item, text, both) if isinstance(item, dict) else both[0]
+        if offsets is None:
             raise where.error(
                 f"{place}: {short(item)} in a text with emoji or the like: does the tool count "
                 "such a character as one or as two?",
@@ -85,20 +85,18 @@ def _decoded(
     return tuple(entity for entity in decoded if entity is not None)
 
 
-def _meant(item: Any, text: str, offsets: Offsets) -> bool:
-    """Whether a span can only be meant in this unit, by its own text or since both agree there."""
-    if not isinstance(item, dict):
-        return False
-    bare = {"start": item.get("start"), "end": item.get("end")}
-    span = Decoder(text, _silent, offsets=offsets).span(bare, "")
-    if span is None:
-        return False
-    own, there = item.get("text"), text[span.start : span.end]
-    return max(text[: span.end]) <= _ASTRAL or (isinstance(own, str) and _same(own, there))
-
-
-def _silent(place: str, message: str, remedy: Remedy) -> None:
-    pass
+def _meant(item: dict[str, Any], text: str, units: Iterable[Offsets]) -> Offsets | None:
+    """The only unit that a span can be meant in, or the first of those that agree on it."""
+    place = {"start": item.get("start"), "end": item.get("end")}
+    own = item.get("text")
+    for offsets in units:
+        span = Decoder(text, lambda *_: None, offsets=offsets).span(place, "")
+        if span is None:
+            continue
+        told = isinstance(own, str) and _same(own, text[span.start : span.end])
+        if told or max(text[: span.end]) <= _ASTRAL:
+            return offsets
+    return None
 
 
 def _same(own: object, there: str) -> bool:
