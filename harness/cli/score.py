@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.annotation import printable
+from harness.cli.score_as import print_as, refuse
 from harness.errors import InputError, UsageError
+from harness.interop.ask import SCORERS
 from harness.report.tables import FORMATS
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ example:
 
 MATCHES = ("strict", "exact", "partial", "type")
 BOUNDARIES = ("raw", "normalised")
-SCORERS = ("seqeval", "conlleval", "nervaluate", "spacy")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -68,15 +69,13 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(
             "--match and --boundary are for entities; attribution prints all its modes"
         )
-    if args.scorer and args.task != "ner":
-        raise UsageError(f"--as {args.scorer} scores entities only")
-    if args.strict_labels and (args.scorer or args.task != "ner"):
-        raise UsageError("--strict-labels is for entities, and not for --as")
+    if args.scorer:
+        refuse(args, configure)
+    if args.strict_labels and args.task != "ner":
+        raise UsageError("--strict-labels is for entities")
     goldset = load_goldset(args.gold)
     gold = goldset.read_all()
     predicted = renamed(gold, list(read_any(Path(args.pred))), path=args.pred)
-    if args.scorer:
-        return _print_as(args, gold, predicted)
     try:
         counted = count_records(
             goldset,
@@ -94,6 +93,9 @@ def run(args: argparse.Namespace) -> int:
         raise type(error)(
             error.message, path=error.path or args.pred, line=error.line, hint=hint
         ) from None
+    if args.scorer:
+        _warn(counted)
+        return print_as(args.scorer, counted, as_json=args.json)
     signature = str(counted.signature)
     body: dict[str, Any] = {
         "signature": signature,
@@ -169,18 +171,6 @@ def _explained(
     findings = [str(finding) for finding in diagnose(gold, predicted, args.task)]
     lines = [line for part in (hint, *findings) if part for line in part.splitlines()]
     return "\n  ".join(lines) or None
-
-
-def _print_as(args: argparse.Namespace, gold: list[Record], predicted: list[Record]) -> int:
-    from harness.interop.ask import as_scorer
-
-    result = as_scorer(args.scorer, gold, predicted)
-    if args.json:
-        print(json.dumps(result.to_json(), ensure_ascii=False, indent=2))
-    else:
-        print(json.dumps(result.scores, ensure_ascii=False, indent=2))
-        print(f"\n{result.explanation}")
-    return 0
 
 
 def _warn(counted: Counted) -> None:
