@@ -1,4 +1,4 @@
-"""`Record.tokens`: the tokens that a file has, through readers and JSON lines; no score sees them."""
+"""`Record.tokens`: what a file has, through readers and JSON lines; no score sees them."""
 
 from __future__ import annotations
 
