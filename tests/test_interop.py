@@ -363,14 +363,14 @@ def test_spacy_drops_what_cuts_a_token() -> None:
 def test_the_file_s_tokens_decide_what_is_cut() -> None:
     record = GOLD[0]
     own = Record("a", record.text, record.annotations, tokens=((0, 3), (4, 7), (8, 18), (19, 28)))
-    said = predictions(Entity(4, 12, "ORG"))  # York- would be a token's end if tokens were made
-    answer = ask("conlleval", [own], said)
+    shorter = predictions(Entity(4, 12, "ORG"))  # York- would be a token's end if tokens were made
+    answer = ask("conlleval", [own], shorter)
     assert answer.scores["overall"]["tokens"] == 4
     assert answer.scores["overall"]["correct"] == 1
     assert "1 predicted spans that cut a token are widened" in answer.explanation
     assert "asked on the gold file's own tokens" in answer.explanation
     other = Record("b", "New York", Annotations(()))
-    mixed = ask("conlleval", [own, other], said)
+    mixed = ask("conlleval", [own, other], shorter)
     assert mixed.tokens == "mixed"
     assert "own tokens in 1 of 2 documents" in mixed.explanation
 
