@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from harness.annotation import Annotations, Entity, Record, Span
-from harness.errors import InputError, UsageError
+from harness.errors import InputError, NothingMeasured, UsageError
 from harness.formats.tags import repaired
 from harness.gold.goldset import GoldSet
 from harness.interop.ask import SCORERS, Interop, as_scorer
@@ -420,6 +420,10 @@ def test_bad_input() -> None:
         as_scorer("seqval", count)
     with pytest.raises(UsageError, match="match:exact"):
         as_scorer("seqeval", counted(GOLD, predictions(), options=NerOptions(match="exact")))
+    with pytest.raises(NothingMeasured):
+        ask("seqeval", [Record("a", "x", Annotations())], predictions())
+    with pytest.raises(InputError, match="not in the gold: 'b'"):
+        ask("seqeval", GOLD, [Record("b", None, Annotations(()))])
     with pytest.raises(InputError, match="no text"):
         ask("seqeval", [Record("a", None, Annotations(()))], [])
 
