@@ -123,7 +123,8 @@ class _Reader:
                     for start, end, label, _ in self.chunks(sentence)
                 ]
         id_ = f"{self.path.stem}-{self.count:05}"
-        return Record(id_, text, Annotations(tuple(entities)), number=self.count)
+        tokens = tuple(span for spans in offsets for span in spans)
+        return Record(id_, text, Annotations(tuple(entities)), number=self.count, tokens=tokens)
 
     def chunks(self, sentence: list[Line]) -> list[Chunk]:
         try:

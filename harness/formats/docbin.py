@@ -58,6 +58,7 @@ def read(
             doc.text,
             Annotations(_entities(doc, spans_key)),
             number=None if known else number,
+            tokens=tuple((token.idx, token.idx + len(token)) for token in doc),
         )
 
 

@@ -250,7 +250,8 @@ def _record(
         entities += [
             Entity(spans[start].start, spans[end - 1].end, label) for start, end, label, _ in chunks
         ]
-    return Record(id_, text, Annotations(tuple(entities)))
+    tokens = tuple(span for spans in offsets for span in spans)
+    return Record(id_, text, Annotations(tuple(entities)), tokens=tokens)
 
 
 def write(

@@ -6,7 +6,8 @@
 
 `text` may be left out where a corpus with that id is given. `doc` is read as `id`. A span may
 carry `"text"`, which is then checked against the document. A layer that is absent was not
-annotated; `[]` was annotated and is empty.
+annotated; `[]` was annotated and is empty. `"tokens": [[0, 4], ...]` are the offsets of the tokens
+that the document's file had; scores never use them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 from harness.annotation import Annotations, Attribution, Entity, Record
 from harness.errors import InputError
 from harness.formats import hints
-from harness.formats.items import Decoder, Where, half_character
+from harness.formats.items import Decoder, Where, half_character, short
 from harness.formats.jsonstream import lines, no_document, parse, write_lines
 from harness.formats.sniff import Head
 
@@ -130,7 +131,33 @@ def record_from_json(
         raise where.error(f'"error" is {_kind_of(error)}, expected a string')
     regions = _items(value, "ignore", where)
     ignore = Decoder(text, where.refuse).spans(regions, "ignore") if regions else ()
-    return Record(id_, text, annotations_from_json(value, text, where), ignore, error)
+    layers = annotations_from_json(value, text, where)
+    return Record(id_, text, layers, ignore, error, tokens=_tokens(value, text, where))
+
+
+def _tokens(
+    value: Mapping[str, Any], text: str | None, where: Where
+) -> tuple[tuple[int, int], ...] | None:
+    """Pairs of offsets, in order and apart; a token may be empty, as in the columns of a table."""
+    pairs = _items(value, "tokens", where)
+    if pairs is None:
+        return None
+    limit = 1 << 60 if text is None else len(text)
+    at = 0
+    for i, pair in enumerate(pairs):
+        if not (
+            isinstance(pair, list)
+            and [type(offset) for offset in pair] == [int, int]
+            and at <= pair[0] <= pair[1] <= limit
+        ):
+            end = "" if text is None else f" and not after the text's end, {limit}"
+            raise where.error(
+                f"tokens[{i}]: found {short(pair)}, expected [start, end]: integers, not before "
+                f"{at}{end}",
+                hint="tokens are half-open code points into the text, ascending, without overlap",
+            )
+        at = pair[1]
+    return tuple((start, end) for start, end in pairs)
 
 
 def annotations_from_json(
@@ -154,6 +181,8 @@ def record_to_json(record: Record) -> dict[str, Any]:
     out.update(annotations_to_json(record.annotations))
     if record.ignore:
         out["ignore"] = [_span_json(span) for span in record.ignore]
+    if record.tokens is not None:
+        out["tokens"] = [list(token) for token in record.tokens]
     if record.error is not None:
         out["error"] = record.error
     return out

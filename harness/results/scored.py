@@ -283,6 +283,13 @@ class Scored:
         """The headline's F1: of all entities, of `found50` attributions."""
         return self.headline.f1
 
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What nobody stated of the labels of either side and was taken to be so."""
+        if self.count is None:
+            return self.facts.assumed
+        return (*self.count.terms.gold_assumed, *self.count.terms.assumed)
+
     def to_json(self) -> dict[str, Any]:
         """As `harness score --json`."""
         return {"signature": str(self.signature), "task": self.task, **self.score.to_json()}
