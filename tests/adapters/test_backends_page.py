@@ -12,7 +12,7 @@ from harness.registry import GROUP, adapter
 
 PAGE = (Path(__file__).parents[2] / "docs" / "backends.md").read_text("utf-8")
 NAMES = sorted(
-    point.name for point in entry_points(group=GROUP) if point.value.startswith("adapters.")
+    point.name for point in entry_points(group=GROUP) if point.value.startswith("harness.adapters.")
 )
 
 

@@ -19,7 +19,7 @@ from harness.registry import GROUP, BackendSpec, adapter
 
 # The registry's own list may hold what another test planted; this is what the project registers.
 NAMES = sorted(
-    point.name for point in entry_points(group=GROUP) if point.value.startswith("adapters.")
+    point.name for point in entry_points(group=GROUP) if point.value.startswith("harness.adapters.")
 )
 SPECS = [
     BackendSpec(name, model)
