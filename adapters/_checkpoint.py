@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
 import struct
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.adapter import ModelIdentity
+from harness.adapters._hub import is_path, licence, local_folder
 from harness.digest import digest_files, digest_text
 
 __all__ = [
@@ -26,13 +26,10 @@ __all__ = [
     "Checkpoint",
     "check",
     "find",
-    "hub_snapshot",
+    "folder_of",
     "identity",
-    "is_hub_id",
-    "is_path",
     "labels",
-    "licence",
-    "local_folder",
+    "read",
 ]
 
 REFERENCE = Path(__file__).parent / "models" / "transformers-reference"
@@ -68,24 +65,22 @@ class Checkpoint:
 
 def find(model: str) -> Checkpoint | None:
     """The model on this machine, or `None`."""
-    folder = REFERENCE if model == "reference" else local_folder(model)
-    if folder is None or not folder.is_dir():
-        return None
+    folder = folder_of(model)
+    return None if folder is None else read(folder)
+
+
+def folder_of(model: str) -> Path | None:
+    """Where a model lies, or `None`."""
+    return REFERENCE if model == "reference" else local_folder(model)
+
+
+def read(folder: Path) -> Checkpoint:
+    """What a folder holds: a model, or a low-rank adapter with the encoder that it asks for."""
     settings = _json(folder / "adapter_config.json")
     if settings is None:
         return Checkpoint(folder)
     name = str(settings.get("base_model_name_or_path") or "?")
     return Checkpoint(folder, _packaged(name) or local_folder(name), name)
-
-
-def is_hub_id(model: str) -> bool:
-    """Whether this could be fetched from the hub."""
-    return re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?(@[\w./-]+)?", model, re.ASCII) is not None
-
-
-def is_path(model: str) -> bool:
-    """Whether this can only be meant as a path, or is one that exists."""
-    return model.startswith(("/", ".", "~")) or Path(model).exists()
 
 
 def check(found: Checkpoint) -> str | None:
@@ -202,30 +197,6 @@ def _header_trouble(path: str, size: int, _modified: int) -> str | None:
     return None
 
 
-def local_folder(model: str) -> Path | None:
-    """The folder of a path, or of a hub id in the hub's cache."""
-    path = Path(model).expanduser()
-    if is_path(model):
-        return path.resolve() if path.is_dir() else None
-    return hub_snapshot(model) if is_hub_id(model) else None
-
-
-def hub_snapshot(model: str) -> Path | None:
-    """The snapshot of a hub id in the hub's cache, laid out as huggingface_hub does it."""
-    name, _, revision = model.partition("@")
-    home = os.environ.get("HF_HOME") or str(
-        Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
-    )
-    root = os.environ.get("HF_HUB_CACHE") or str(Path(home) / "hub")
-    folder = Path(root).expanduser() / f"models--{name.replace('/', '--')}"
-    try:
-        commit = (folder / "refs" / (revision or "main")).read_text("ascii").strip()
-    except (OSError, ValueError):
-        commit = revision
-    snapshot = folder / "snapshots" / commit
-    return snapshot if commit and snapshot.is_dir() else None
-
-
 def _packaged(name: str) -> Path | None:
     package, inside = _PACKAGED.get(name, ("", ""))
     spec = importlib.util.find_spec(package) if package else None
@@ -237,17 +208,6 @@ def _packaged(name: str) -> Path | None:
 
 def _files(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if path.suffix in _READ and path.is_file()]
-
-
-def licence(folder: Path) -> str:
-    """Of the model card's front matter, `license: apache-2.0`."""
-    try:
-        card = (folder / "README.md").read_text("utf-8", "replace")
-    except OSError:
-        return ""
-    front = card.split("---", 2)[1] if card.startswith("---") and card.count("---") > 1 else ""
-    stated = re.search(r"^license:\s*[\"']?([\w .+-]+)", front, re.MULTILINE)
-    return stated[1].strip() if stated else ""
 
 
 def _json(path: Path) -> dict[str, Any] | None:

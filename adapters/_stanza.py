@@ -7,7 +7,6 @@ Stanza's resources folder holds (`en`, `en:conll03_charlm`). Imports Stanza only
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import os
 import re
@@ -24,12 +23,12 @@ from harness.digest import digest_files, digest_text
 from harness.errors import BackendUnavailable
 
 __all__ = [
+    "INSTALL",
     "Files",
     "check",
     "download",
     "find",
     "identity",
-    "installed",
     "is_language",
     "load",
     "load_tokenizer",
@@ -39,6 +38,7 @@ __all__ = [
 
 REFERENCE = Path(__file__).parent / "models" / "stanza-reference" / "reference.pt"
 REFERENCE_LICENCE = "MIT"
+INSTALL = "pip install 'nlp-harness[stanza]'"
 
 _DEPENDENCIES = ("pretrain", "forward_charlm", "backward_charlm")
 
@@ -351,8 +351,3 @@ def _bare_resources() -> Iterator[str]:
 
 def _download(language: str) -> str:
     return f"python -c \"import stanza; stanza.download('{language}')\""
-
-
-def installed(library: str) -> bool:
-    """Whether a library can be imported, without doing it."""
-    return importlib.util.find_spec(library) is not None

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from harness.adapter import Capabilities, Declaration, LoadRequest, ModelIdentity
+from harness.adapter import (
+    Adapter,
+    Backend,
+    Capabilities,
+    Declaration,
+    LoadRequest,
+    ModelIdentity,
+)
 from harness.adapters._attribution import lexicon, quotation, window
 from harness.adapters._attribution.assemble import assemble
 from harness.adapters._attribution.identity import rules_digest
 from harness.adapters._attribution.names import capitalised_mentions
 from harness.adapters._attribution.relation import Relation
-from harness.adapters._options import read_options
 from harness.annotation import Annotations, Attribution, Span
 
 
-class QuotesBackend:
+class QuotesBackend(Backend):
     """Marks paired paragraph by paragraph; cue and source from a window around each pair."""
-
-    labels: tuple[str, ...] | None = None
 
     def __init__(self, identity: ModelIdentity) -> None:
         self.identity = identity
@@ -46,7 +50,7 @@ class QuotesBackend:
         return assemble(text, relations, every, capitalised_mentions(text))
 
 
-class QuotesAdapter:
+class QuotesAdapter(Adapter):
     """The quotation-mark baseline."""
 
     declaration = Declaration(
@@ -65,16 +69,10 @@ class QuotesAdapter:
         ),
     )
 
-    def unavailable(self, model: str) -> str | None:
-        return f"quotes takes no model, found {model!r}" if model else None
+    def identity(self, model: str) -> ModelIdentity:
+        return ModelIdentity("rules", digest=rules_digest(*self.sources()), licence="none")
 
-    def identity(self, model: str) -> ModelIdentity | None:
-        return ModelIdentity("rules", digest=rules_digest(__file__), licence="none")
-
-    def load(self, request: LoadRequest) -> QuotesBackend:
-        read_options(request.options, {})
-        identity = self.identity(request.model)
-        assert identity is not None
+    def open(self, request: LoadRequest, identity: ModelIdentity) -> QuotesBackend:
         return QuotesBackend(identity)
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from harness.adapter import Declaration, LoadRequest, ModelIdentity
+from harness.adapter import Backend, Declaration, LoadRequest, ModelIdentity, Option
 from harness.adapters import _spacy
-from harness.adapters._options import read_options
 from harness.annotation import Annotations, Entity
 
-# The parser stays: it sets sentence starts, which spaCy's NER does not cross.
-_UNUSED = ("lemmatizer", "textcat", "textcat_multilabel")
 
-
-class SpacyBackend:
+class SpacyBackend(Backend):
     """A spaCy pipeline with an `ner` component."""
 
     def __init__(self, nlp: Any, identity: ModelIdentity, batch_size: int) -> None:
@@ -29,12 +25,10 @@ class SpacyBackend:
 
     def annotations(self, text: str, raw: Any) -> Annotations:
         """`Doc.ents` as entities; spaCy's character offsets are code points, half-open."""
-        return Annotations(
-            tuple(Entity(ent.start_char, ent.end_char, ent.label_) for ent in raw.ents)
-        )
+        return Annotations(tuple(Entity(e.start_char, e.end_char, e.label_) for e in raw.ents))
 
 
-class SpacyAdapter:
+class SpacyAdapter(_spacy.PipelineAdapter):
     """Any spaCy pipeline with an `ner` component."""
 
     declaration = Declaration(
@@ -53,20 +47,14 @@ class SpacyAdapter:
             "spaCy's own Scorer.score_spans drops predictions that do not align to gold tokens",
         ),
     )
+    options: Mapping[str, Option] = {"batch_size": 32}
+    component = "ner"
+    # The parser stays: it sets sentence starts, which spaCy's NER does not cross.
+    unused = ("lemmatizer", "textcat", "textcat_multilabel")
 
-    def unavailable(self, model: str) -> str | None:
-        return _spacy.unavailable(model)
-
-    def identity(self, model: str) -> ModelIdentity | None:
-        return _spacy.model_identity(model)
-
-    def load(self, request: LoadRequest) -> SpacyBackend:
-        """Load the pipeline; option `batch_size` (default 32)."""
-        options = read_options(request.options, {"batch_size": 32})
-        nlp = _spacy.load_pipeline(request.model, needs="ner", exclude=_UNUSED)
-        identity = _spacy.model_identity(request.model)
-        assert identity is not None
-        return SpacyBackend(nlp, identity, max(1, int(options["batch_size"])))
+    def open(self, request: LoadRequest, identity: ModelIdentity) -> SpacyBackend:
+        batch_size = max(1, int(request.options["batch_size"]))
+        return SpacyBackend(self.pipeline(request.model), identity, batch_size)
 
 
 ADAPTER = SpacyAdapter()

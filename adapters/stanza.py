@@ -6,21 +6,15 @@ are Stanza's own where its tokenizer for the language is installed, else spaCy's
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from harness.adapter import Declaration, LoadRequest, ModelIdentity, Option
+from harness.adapter import Adapter, Backend, Declaration, LoadRequest, ModelIdentity, Option
 from harness.adapters import _stanza
-from harness.adapters._options import read_options
 from harness.adapters._paragraphs import encodable, paragraphs, words
 from harness.annotation import Annotations, Entity, Span
 from harness.errors import BackendUnavailable
-
-INSTALL = "pip install 'nlp-harness[stanza]'"
-
-_DEFAULTS: dict[str, Option] = {"batch_size": 32, "tokenizer": "auto", "wrapped": False}
-_CHOICES = {"tokenizer": ("auto", "spacy", "stanza", "spaces")}
 
 
 class Tagged(NamedTuple):
@@ -29,13 +23,13 @@ class Tagged(NamedTuple):
     parts: list[tuple[int, Any]]
 
 
-class StanzaBackend:
+class StanzaBackend(Backend):
     """A tagger with a tokenizer."""
 
     def __init__(
-        self, pipeline: Any, tokenize: Any, identity: ModelIdentity, options: dict[str, Option]
+        self, pipeline: Any, tokenize: Any, identity: ModelIdentity, options: Mapping[str, Option]
     ) -> None:
-        self.labels: tuple[str, ...] | None = tuple(pipeline.processors["ner"].get_known_tags())
+        self.labels = tuple(pipeline.processors["ner"].get_known_tags())
         self.identity = identity
         self._pipeline = pipeline
         self._tokenize = tokenize
@@ -90,15 +84,19 @@ class StanzaBackend:
         return seen
 
 
-class StanzaAdapter:
-    """Any entity tagger of Stanza 1.15."""
+class StanzaAdapter(Adapter):
+    """Any entity tagger of Stanza 1.15.
+
+    Options: `batch_size` (sentences), `tokenizer` (`spaces` for text that was tokenised before, a
+    sentence a line), `wrapped` (single line breaks do not end a paragraph).
+    """
 
     declaration = Declaration(
         name="stanza",
         tasks=("ner",),
         summary="Stanza's entity tagger: installed languages, model files, the hub",
         requires=("stanza>=1.15,<1.16", "torch>=2.4", "spacy>=3.8,<3.9"),
-        install=INSTALL,
+        install=_stanza.INSTALL,
         code_licence="Apache-2.0",
         model_licence=_stanza.REFERENCE_LICENCE,
         labels=None,
@@ -114,11 +112,11 @@ class StanzaAdapter:
         ),
     )
 
-    def unavailable(self, model: str) -> str | None:
-        """Why it cannot run here. A language that is not installed can: it may be fetched."""
-        for library in ("stanza", "torch", "spacy"):
-            if not _stanza.installed(library):
-                return f"{library} is not installed; {INSTALL}"
+    options: Mapping[str, Option] = {"batch_size": 32, "tokenizer": "auto", "wrapped": False}
+    choices: Mapping[str, tuple[str, ...]] = {"tokenizer": ("auto", "spacy", "stanza", "spaces")}
+
+    def trouble(self, model: str) -> str | None:
+        """A language that is not installed is none: it may be fetched."""
         if not model:
             return "no model was named; for example stanza/en, or a file"
         found = _stanza.find(model)
@@ -129,39 +127,26 @@ class StanzaAdapter:
     def identity(self, model: str) -> ModelIdentity | None:
         return _stanza.identity(model)
 
-    def load(self, request: LoadRequest) -> StanzaBackend:
-        """Load a tagger; fetch it first where it is a language and downloads are allowed.
+    def fetch(self, request: LoadRequest) -> None:
+        """A language's models, into Stanza's resources folder."""
+        if request.offline:
+            raise BackendUnavailable(_stanza.missing_message(request.model))
+        _stanza.download(request.model)
 
-        Options: `batch_size` (sentences, 32), `tokenizer` (auto; spacy; stanza; spaces
-        for text that was tokenised before, a sentence a line), `wrapped` (single line breaks do
-        not end a paragraph).
-        """
-        options = read_options(request.options, _DEFAULTS, _CHOICES)
-        reason = self.unavailable(request.model)
-        if reason:
-            raise BackendUnavailable(reason)
+    def open(self, request: LoadRequest, identity: ModelIdentity) -> StanzaBackend:
         found = _stanza.find(request.model)
         if found is None:
-            if request.offline:
-                raise BackendUnavailable(_stanza.missing_message(request.model))
-            _stanza.download(request.model)
-            found = _stanza.find(request.model)
-        reason = _stanza.missing_message(request.model) if found is None else _stanza.check(found)
-        if found is None or reason:
-            raise BackendUnavailable(str(reason))
-        identity = self.identity(request.model)
-        assert identity is not None
-        how = str(options["tokenizer"])
+            raise BackendUnavailable(_stanza.missing_message(request.model))
+        how = str(request.options["tokenizer"])
         if how == "auto":
             how = "stanza" if found.tokenizer else "spacy"
         if how == "stanza" and found.tokenizer is None:
             raise BackendUnavailable(
                 f"Stanza's tokenizer for {found.language!r} is not in {_stanza.resources_folder()}"
             )
-        pipeline = _stanza.load(found, batch_size=max(1, int(options["batch_size"])))
-        tokenize = _TOKENIZERS[how](found)
-        notes = {**identity.notes, "tokenizer": how}
-        return StanzaBackend(pipeline, tokenize, replace(identity, notes=notes), options)
+        pipeline = _stanza.load(found, batch_size=max(1, int(request.options["batch_size"])))
+        identity = replace(identity, notes={**identity.notes, "tokenizer": how})
+        return StanzaBackend(pipeline, _TOKENIZERS[how](found), identity, request.options)
 
 
 def _spacy_rules(found: _stanza.Files) -> Any:

@@ -11,33 +11,15 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from harness.adapter import Declaration, LoadRequest, ModelIdentity
-from harness.adapters import _spacy
-from harness.adapters._attribution.identity import with_rules
 from harness.adapters._attribution.merge import merge_shared_cues
 from harness.adapters._attribution.quotation import paragraphs
-from harness.adapters._options import read_options
-from harness.adapters.textacy import (
-    CAPABILITIES,
-    INSTALL,
-    REQUIRES,
-    attribution,
-    load_pipeline,
-    triples,
-    unavailable,
-)
+from harness.adapters.textacy import TextacyAdapter, TextacyBackend, attribution, triples
 from harness.annotation import Annotations
 from harness.tasks.attribution.kinds import kind_of, quoted_regions
 
 
-class TextacyParagraphsBackend:
+class TextacyParagraphsBackend(TextacyBackend):
     """One `Doc` a paragraph, one list of triples with the paragraph's offset each."""
-
-    labels: tuple[str, ...] | None = None
-
-    def __init__(self, nlp: Any, identity: ModelIdentity) -> None:
-        self.identity = identity
-        self._nlp = nlp
 
     def predict(self, texts: Sequence[str]) -> Iterable[list[tuple[int, Any]]]:
         """For each text its triples, each with the offset of its paragraph."""
@@ -77,38 +59,19 @@ def _survive(doc: Any) -> Iterator[Any]:
         return
 
 
-class TextacyParagraphsAdapter:
+class TextacyParagraphsAdapter(TextacyAdapter):
     """textacy with its two known weaknesses worked around."""
 
-    declaration = Declaration(
+    declaration = replace(
+        TextacyAdapter.declaration,
         name="textacy-paragraphs",
-        tasks=("attribution",),
         summary="textacy paragraph by paragraph, refusals survived, shared cues merged",
-        requires=REQUIRES,
-        install=INSTALL,
-        code_licence="Apache-2.0",
-        model_licence="MIT",
-        capabilities=CAPABILITIES,
-        default_models=("en_core_web_sm",),
         traps=(
             "a quotation that runs over paragraphs leaves an odd number of marks in each, and "
             "those paragraphs give nothing",
         ),
     )
-
-    def unavailable(self, model: str) -> str | None:
-        return unavailable(model)
-
-    def identity(self, model: str) -> ModelIdentity | None:
-        found = _spacy.model_identity(model)
-        return found and with_rules(found, __file__)
-
-    def load(self, request: LoadRequest) -> TextacyParagraphsBackend:
-        read_options(request.options, {})
-        nlp = load_pipeline(request.model)
-        identity = self.identity(request.model)
-        assert identity is not None
-        return TextacyParagraphsBackend(nlp, identity)
+    backend = TextacyParagraphsBackend
 
 
 ADAPTER = TextacyParagraphsAdapter()

@@ -18,7 +18,7 @@ HEAVY = {
 # The floors, from the ground up. A module may import from its own floor and from those below.
 FLOORS = (
     ("errors", "annotation", "digest", "coding", "offsets", "paths", "paragraphs", "__init__"),
-    ("adapter", "signature", "registry"),
+    ("adapter", "adapter_options", "distributions", "signature", "registry"),
     ("labels", "formats", "stats", "tasks"),
     ("gold", "interop", "doctor", "results"),
     ("run",),
@@ -27,7 +27,7 @@ FLOORS = (
     ("cli", "__main__"),
 )
 # What an adapter may use of the harness.
-FOR_ADAPTERS = {"adapter", "adapters", "annotation", "errors", "digest", "tasks"}
+FOR_ADAPTERS = {"adapter", "adapters", "annotation", "digest", "distributions", "errors", "tasks"}
 
 
 def _modules() -> dict[str, Path]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.adapter import Option
 from harness.errors import UsageError
 
-__all__ = ["read_options"]
+__all__ = ["Option", "read_options"]
+
+Option = str | int | float | bool
 
 
 def read_options(
