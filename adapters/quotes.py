@@ -22,6 +22,7 @@ from harness.adapters._attribution.identity import rules_digest
 from harness.adapters._attribution.names import capitalised_mentions
 from harness.adapters._attribution.relation import Relation
 from harness.annotation import Annotations, Attribution, Span
+from harness.paragraphs import lines
 
 
 class QuotesBackend(Backend):
@@ -43,7 +44,7 @@ class QuotesBackend(Backend):
         every = quotation.quotations(text)
         quotes = [quote for quote in every if not quotation.is_scare_quote(text, quote)]
         relations = []
-        for group, said in window.find(text, quotes, quotation.paragraphs(text), self._window):
+        for group, said in window.find(text, quotes, lines(text), self._window):
             spans = [Span(quote.start, quote.end) for quote in group]
             cue, source = (said.cue, said.source) if said else (None, None)
             relations.append(Relation(spans, cue, source, "quotes"))

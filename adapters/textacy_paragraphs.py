@@ -12,9 +12,9 @@ from itertools import groupby
 from typing import Any
 
 from harness.adapters._attribution.merge import merge_shared_cues
-from harness.adapters._attribution.quotation import paragraphs
 from harness.adapters.textacy import TextacyAdapter, TextacyBackend, attribution, triples
 from harness.annotation import Annotations
+from harness.paragraphs import lines
 from harness.tasks.attribution.kinds import kind_of, quoted_regions
 
 
@@ -26,7 +26,7 @@ class TextacyParagraphsBackend(TextacyBackend):
         parts = (
             (text[start:end], (number, start))
             for number, text in enumerate(texts)
-            for start, end in paragraphs(text)
+            for start, end in lines(text)
         )
         piped = self._nlp.pipe(parts, as_tuples=True)
         groups = groupby(piped, key=lambda pair: pair[1][0])

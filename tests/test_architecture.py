@@ -27,7 +27,8 @@ FLOORS = (
     ("cli", "__main__"),
 )
 # What an adapter may use of the harness.
-FOR_ADAPTERS = {"adapter", "adapters", "annotation", "digest", "distributions", "errors", "tasks"}
+FOR_ADAPTERS = {"adapter", "adapters", "annotation", "digest", "distributions", "errors"}
+FOR_ADAPTERS |= {"paragraphs", "tasks"}
 
 
 def _modules() -> dict[str, Path]:
