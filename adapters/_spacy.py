@@ -9,16 +9,23 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from harness.adapter import Adapter, ModelIdentity
+from harness.adapter import Adapter, Backend, LoadRequest, ModelIdentity
 from harness.digest import digest_folder, folder_size
 from harness.errors import BackendUnavailable
 
-__all__ = ["INSTALL", "REQUIRES", "PipelineAdapter", "find_pipeline", "model_identity"]
+__all__ = [
+    "INSTALL",
+    "REQUIRES",
+    "PipelineAdapter",
+    "PipelineBackend",
+    "find_pipeline",
+    "model_identity",
+]
 
 REQUIRES = ("spacy>=3.8,<3.9",)
 INSTALL = "pip install 'nlp-harness[spacy]'"
@@ -34,9 +41,22 @@ _INSTALLS = {
 }
 
 
+class PipelineBackend(Backend):
+    """A pipeline, whose raw results are spaCy's documents."""
+
+    def __init__(self, nlp: Any, identity: ModelIdentity) -> None:
+        self.nlp = nlp
+        self.identity = identity
+
+    def predict(self, texts: Sequence[str]) -> Iterable[Any]:
+        """One `Doc` per text, in batches of the pipeline's own size."""
+        yield from self.nlp.pipe(texts)
+
+
 class PipelineAdapter(Adapter):
     """What an adapter has that stands on a spaCy pipeline."""
 
+    backend: type[PipelineBackend]
     component = "parser"
     """What the pipeline has to have."""
     unused: Iterable[str] = ()
@@ -52,6 +72,12 @@ class PipelineAdapter(Adapter):
 
     def identity(self, model: str) -> ModelIdentity | None:
         return model_identity(model)
+
+    def open(self, request: LoadRequest, identity: ModelIdentity) -> Backend:
+        nlp = self.pipeline(request.model)
+        if "batch_size" in request.options:
+            nlp.batch_size = max(1, int(request.options["batch_size"]))
+        return self.backend(nlp, identity)
 
     def pipeline(self, model: str) -> Any:
         """Load a pipeline, which is there, from its folder.

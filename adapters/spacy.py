@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from harness.adapter import Backend, Declaration, LoadRequest, ModelIdentity, Option
+from harness.adapter import Declaration, ModelIdentity, Option
 from harness.adapters import _spacy
 from harness.annotation import Annotations, Entity
 
 
-class SpacyBackend(Backend):
+class SpacyBackend(_spacy.PipelineBackend):
     """A spaCy pipeline with an `ner` component."""
 
-    def __init__(self, nlp: Any, identity: ModelIdentity, batch_size: int) -> None:
+    def __init__(self, nlp: Any, identity: ModelIdentity) -> None:
+        super().__init__(nlp, identity)
         self.labels = tuple(sorted(nlp.get_pipe("ner").labels))
-        self.identity = identity
-        self._nlp = nlp
-        self._batch_size = batch_size
-
-    def predict(self, texts: Sequence[str]) -> Iterable[Any]:
-        """One `Doc` per text."""
-        return self._nlp.pipe(texts, batch_size=self._batch_size)
 
     def annotations(self, text: str, raw: Any) -> Annotations:
         """`Doc.ents` as entities; spaCy's character offsets are code points, half-open."""
@@ -47,14 +41,11 @@ class SpacyAdapter(_spacy.PipelineAdapter):
             "spaCy's own Scorer.score_spans drops predictions that do not align to gold tokens",
         ),
     )
+    backend = SpacyBackend
     options: Mapping[str, Option] = {"batch_size": 32}
     component = "ner"
     # The parser stays: it sets sentence starts, which spaCy's NER does not cross.
     unused = ("lemmatizer", "textcat", "textcat_multilabel")
-
-    def open(self, request: LoadRequest, identity: ModelIdentity) -> SpacyBackend:
-        batch_size = max(1, int(request.options["batch_size"]))
-        return SpacyBackend(self.pipeline(request.model), identity, batch_size)
 
 
 ADAPTER = SpacyAdapter()

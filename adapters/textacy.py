@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from harness.adapter import Backend, Capabilities, Declaration, LoadRequest, ModelIdentity
+from harness.adapter import Capabilities, Declaration, ModelIdentity
 from harness.adapters import _spacy
 from harness.adapters._attribution.identity import with_rules
 from harness.annotation import Annotations, Attribution, Span
@@ -17,16 +17,12 @@ from harness.errors import DocumentRefused
 from harness.tasks.attribution.kinds import kind_of, quoted_regions
 
 
-class TextacyBackend(Backend):
+class TextacyBackend(_spacy.PipelineBackend):
     """`textacy.extract.direct_quotations` over spaCy documents."""
-
-    def __init__(self, nlp: Any, identity: ModelIdentity) -> None:
-        self.identity = identity
-        self._nlp = nlp
 
     def predict(self, texts: Sequence[str]) -> Iterable[Any]:
         """The list of triples of each text, or the `ValueError` that textacy raised on it."""
-        for doc in self._nlp.pipe(texts):
+        for doc in super().predict(texts):
             try:
                 yield triples(doc)
             except ValueError as error:
@@ -100,9 +96,6 @@ class TextacyAdapter(_spacy.PipelineAdapter):
     def identity(self, model: str) -> ModelIdentity | None:
         pipeline = super().identity(model)
         return pipeline and with_rules(pipeline, *self.sources())
-
-    def open(self, request: LoadRequest, identity: ModelIdentity) -> TextacyBackend:
-        return self.backend(self.pipeline(request.model), identity)
 
 
 ADAPTER = TextacyAdapter()

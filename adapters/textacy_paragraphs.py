@@ -28,7 +28,7 @@ class TextacyParagraphsBackend(TextacyBackend):
             for number, text in enumerate(texts)
             for start, end in lines(text)
         )
-        piped = self._nlp.pipe(parts, as_tuples=True)
+        piped = self.nlp.pipe(parts, as_tuples=True)
         groups = groupby(piped, key=lambda pair: pair[1][0])
         pending = next(groups, None)
         for number in range(len(texts)):
