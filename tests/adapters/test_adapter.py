@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -251,26 +253,36 @@ class Nothing:
 
 
 @pytest.fixture
-def others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A distribution of somebody else's adapters is installed, here and for workers."""
-    (tmp_path / "others_1a2b.py").write_text(MODULE)
-    info = tmp_path / "others-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: others\nVersion: 1.0\n")
-    points = "".join(f"{n.lower()} = others_1a2b:{n}\n" for n in ("Bare", "Shell", "Nothing"))
-    (info / "entry_points.txt").write_text(f"[harness.adapters]\n{points}")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
-    forget: list[Callable[[], None]] = [
-        registry._entry_points.cache_clear,
-        registry.adapter.cache_clear,
-    ]
-    for clear in forget:
-        clear()
-    yield tmp_path
-    for clear in forget:
-        clear()
-    sys.modules.pop("others_1a2b", None)
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Installs a distribution of one module with adapters, here and for workers."""
+    modules = []
+
+    def put(module: str, source: str, points: Mapping[str, str]) -> None:
+        (tmp_path / f"{module}.py").write_text(source)
+        info = tmp_path / f"{module}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
+        lines = "".join(f"{name} = {place}\n" for name, place in points.items())
+        (info / "entry_points.txt").write_text(f"[{registry.GROUP}]\n{lines}")
+        modules.append(module)
+        monkeypatch.syspath_prepend(str(tmp_path))
+        monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
+        forget()
+
+    def forget() -> None:
+        registry._entry_points.cache_clear()
+        registry.adapter.cache_clear()
+
+    yield put
+    forget()
+    for module in modules:
+        sys.modules.pop(module, None)
+
+
+@pytest.fixture
+def others(install: Callable[..., None]) -> None:
+    names = ("Bare", "Shell", "Nothing")
+    install("others_1a2b", MODULE, {name.lower(): f"others_1a2b:{name}" for name in names})
 
 
 def worker_says(backend: str) -> list[dict[str, Any]]:
@@ -357,3 +369,20 @@ def test_no_adapter_is_told_by_its_name() -> None:
             if isinstance(node, ast.Compare):
                 literals = {n.value for n in ast.walk(node) if isinstance(n, ast.Constant)}
                 assert not literals & names, f"{path.name}:{node.lineno}"
+
+
+def test_the_adapter_of_the_docs_keeps_the_contract(
+    install: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (ROOT / "docs" / "running.md").read_text("utf-8").partition("## An adapter of your own")
+    card, source = re.findall(r"```(?:toml|python)\n(.*?)```", page[2], re.DOTALL)
+    points = tomllib.loads(card)["project"]["entry-points"][registry.GROUP]
+    install("capitals", source, points)
+    assert main(["check-backend", "capitals", "--json"]) == 0
+    checks = json.loads(capsys.readouterr().out)["tasks"]["ner"]
+    assert {check["status"] for check in checks} == {"ok"}, checks
+    with pytest.raises(UsageError, match="unknown option 'shortes'; expected one of: shortest"):
+        api.load_backend("capitals?shortes=4")
+    assert api.load_backend("capitals?shortest=4").annotate("Anna, Bo").entities == (
+        Entity(0, 4, "PERSON"),
+    )
