@@ -83,23 +83,23 @@ def read(folder: Path) -> Checkpoint:
     return Checkpoint(folder, _packaged(name) or local_folder(name), name)
 
 
-def check(found: Checkpoint) -> str | None:
+def check(checkpoint: Checkpoint) -> str | None:
     """What is wrong with the files, with the mend; `None` when they look usable.
 
     Reads configs and the safetensors headers, which say how long the file has to be.
     """
-    folder = found.folder
+    folder = checkpoint.folder
     config = _json(folder / "config.json")
     if config is None:
         return f"{folder} has no readable config.json: it holds no transformers model"
-    if found.is_adapter:
-        if found.base is None:
-            packaged = _PACKAGED.get(found.base_name)
+    if checkpoint.is_adapter:
+        if checkpoint.base is None:
+            packaged = _PACKAGED.get(checkpoint.base_name)
             mend = REFERENCE_INSTALL if packaged else "fetch it once with --online"
-            return f"{folder.name} stands on {found.base_name}, which is not here; {mend}"
+            return f"{folder.name} stands on {checkpoint.base_name}, which is not here; {mend}"
         return (
             _weights_trouble(folder, "adapter_model")
-            or _weights_trouble(found.base, "model")
+            or _weights_trouble(checkpoint.base, "model")
             or _task_trouble(folder, config)
         )
     return _task_trouble(folder, config) or _weights_trouble(folder, "model")
@@ -107,24 +107,27 @@ def check(found: Checkpoint) -> str | None:
 
 def identity(model: str) -> ModelIdentity | None:
     """Digest and size of every file that is loaded."""
-    found = find(model)
-    if found is None or check(found):
+    checkpoint = find(model)
+    if checkpoint is None or check(checkpoint):
         return None
-    folders = [found.folder, *([found.base] if found.base else [])]
+    folders = [checkpoint.folder, *([checkpoint.base] if checkpoint.base else [])]
     files = [_files(folder) for folder in folders]
     digests = [digest_files(own, root=folder) for own, folder in zip(files, folders, strict=True)]
     return ModelIdentity(
-        name=model if model == "reference" or not is_path(model) else found.folder.name,
+        name=model if model == "reference" or not is_path(model) else checkpoint.folder.name,
         digest=digests[0] if len(digests) == 1 else digest_text("\n".join(digests)),
-        licence=REFERENCE_LICENCE if model == "reference" else licence(found.folder),
+        licence=REFERENCE_LICENCE if model == "reference" else licence(checkpoint.folder),
         size_bytes=sum(path.stat().st_size for own in files for path in own),
-        notes={"dtype": "float32", **({"encoder": found.base_name} if found.base_name else {})},
+        notes={
+            "dtype": "float32",
+            **({"encoder": checkpoint.base_name} if checkpoint.base_name else {}),
+        },
     )
 
 
-def labels(found: Checkpoint) -> dict[int, str]:
+def labels(checkpoint: Checkpoint) -> dict[int, str]:
     """`id2label` of the config, by number; empty when it has none that can be read."""
-    config = _json(found.folder / "config.json") or {}
+    config = _json(checkpoint.folder / "config.json") or {}
     names = config.get("id2label")
     if not isinstance(names, dict) or not all(str(key).isdecimal() for key in names):
         return {}

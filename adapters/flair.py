@@ -47,21 +47,21 @@ class FlairBackend(Backend):
     def predict(self, texts: Sequence[str]) -> Iterable[list[Paragraph]]:
         """Flair's sentences with their labels, by paragraph."""
         for text in texts:
-            found = [
+            split = [
                 Paragraph(span.start, self._splitter.split(encodable(text[slice(*span)])))
                 for span in paragraphs(text, wrapped=self._wrapped)
             ]
-            sentences = [s for paragraph in found for s in paragraph.sentences if len(s)]
+            sentences = [s for paragraph in split for s in paragraph.sentences if len(s)]
             if sentences:
                 self._tagger.predict(sentences, mini_batch_size=self._batch_size)
-            yield found
+            yield split
 
     def annotations(self, text: str, raw: list[Paragraph]) -> Annotations:
         """Flair's spans: offsets in their sentence, that in its paragraph, that in the text.
 
         Raises `ValueError` when a span has other characters than Flair says.
         """
-        found = []
+        entities = []
         for paragraph in raw:
             for sentence in paragraph.sentences:
                 at = paragraph.start + (sentence.start_position or 0)
@@ -74,8 +74,8 @@ class FlairBackend(Backend):
                             f"Flair gives {span.text!r} for characters {place.start}-{place.end}, "
                             f"the text has {there!r}"
                         )
-                    found.append(Entity(*place, label.value, float(label.score)))
-        return Annotations(tuple(found))
+                    entities.append(Entity(*place, label.value, float(label.score)))
+        return Annotations(tuple(entities))
 
 
 class FlairAdapter(HubAdapter):

@@ -85,9 +85,9 @@ class GlinerBackend(Backend):
         chunks = [
             chunk for number, text in enumerate(texts) for chunk in self._chunks(number, text)
         ]
-        found: list[list[Entity]] = [[] for _ in texts]
+        entities: list[list[Entity]] = [[] for _ in texts]
         if not chunks:
-            return found
+            return entities
         answers = self._model.inference(
             [encodable(texts[chunk.text][chunk.start : chunk.end]) for chunk in chunks],
             list(self._asked),
@@ -99,12 +99,12 @@ class GlinerBackend(Backend):
         for chunk, answer in zip(chunks, answers, strict=True):
             for item in sorted(answer, key=lambda item: (item["start"], item["end"])):
                 start, end = chunk.start + item["start"], chunk.start + item["end"]
-                own = found[chunk.text]
+                own = entities[chunk.text]
                 # At a seam an entity of the chunk before may reach over.
                 if start in range(*chunk.kept) and not (own and start < own[-1].end):
                     label = self._asked[item["label"]]
                     own.append(Entity(start, end, label, float(item["score"])))
-        return found
+        return entities
 
     def annotations(self, text: str, raw: list[Entity]) -> Annotations:
         return Annotations(tuple(raw))

@@ -37,8 +37,10 @@ class PresidioBackend(Backend):
 
     def annotations(self, text: str, raw: list[Any]) -> Annotations:
         """Every result, also those that lie within each other (a URL in an e-mail address)."""
-        found = {Entity(item.start, item.end, item.entity_type, float(item.score)) for item in raw}
-        return Annotations(tuple(sorted(found)))
+        entities = {
+            Entity(item.start, item.end, item.entity_type, float(item.score)) for item in raw
+        }
+        return Annotations(tuple(sorted(entities)))
 
 
 class PresidioAdapter(Adapter):

@@ -44,9 +44,9 @@ class QuotesBackend(Backend):
         every = quotation.quotations(text)
         quotes = [quote for quote in every if not quotation.is_scare_quote(text, quote)]
         relations = []
-        for group, said in window.find(text, quotes, lines(text), self._window):
+        for group, speech in window.find(text, quotes, lines(text), self._window):
             spans = [Span(quote.start, quote.end) for quote in group]
-            cue, source = (said.cue, said.source) if said else (None, None)
+            cue, source = (speech.cue, speech.source) if speech else (None, None)
             relations.append(Relation(spans, cue, source, "quotes"))
         return assemble(text, relations, every, capitalised_mentions(text))
 

@@ -56,7 +56,7 @@ class StanzaBackend(Backend):
         Raises `ValueError` when a span has other characters than Stanza says: its offsets would
         point at something else.
         """
-        found = []
+        entities = []
         for at, document in raw.parts:
             for span in document.ents:
                 entity = Entity(at + span.start_char, at + span.end_char, span.type)
@@ -67,8 +67,8 @@ class StanzaBackend(Backend):
                         f"Stanza gives {span.text!r} for characters {entity.start}-{entity.end}, "
                         f"the text has {there!r}"
                     )
-                found.append(entity)
-        return Annotations(tuple(found))
+                entities.append(entity)
+        return Annotations(tuple(entities))
 
     def characters_seen(self, text: str, raw: Tagged) -> int:
         """The text's length, less every character but white space that is in no token."""
@@ -119,10 +119,10 @@ class StanzaAdapter(Adapter):
         """A language that is not installed is none: it may be fetched."""
         if not model:
             return "no model was named; for example stanza/en, or a file"
-        found = _stanza.find(model)
-        if found is None:
+        files = _stanza.find(model)
+        if files is None:
             return None if _stanza.is_language(model) else _stanza.missing_message(model)
-        return _stanza.check(found)
+        return _stanza.check(files)
 
     def identity(self, model: str) -> ModelIdentity | None:
         return _stanza.identity(model)
@@ -134,27 +134,27 @@ class StanzaAdapter(Adapter):
         _stanza.download(request.model)
 
     def open(self, request: LoadRequest, identity: ModelIdentity) -> StanzaBackend:
-        found = _stanza.find(request.model)
-        if found is None:
+        files = _stanza.find(request.model)
+        if files is None:
             raise BackendUnavailable(_stanza.missing_message(request.model))
         how = str(request.options["tokenizer"])
         if how == "auto":
-            how = "stanza" if found.tokenizer else "spacy"
-        if how == "stanza" and found.tokenizer is None:
+            how = "stanza" if files.tokenizer else "spacy"
+        if how == "stanza" and files.tokenizer is None:
             raise BackendUnavailable(
-                f"Stanza's tokenizer for {found.language!r} is not in {_stanza.resources_folder()}"
+                f"Stanza's tokenizer for {files.language!r} is not in {_stanza.resources_folder()}"
             )
-        pipeline = _stanza.load(found, batch_size=max(1, int(request.options["batch_size"])))
+        pipeline = _stanza.load(files, batch_size=max(1, int(request.options["batch_size"])))
         identity = replace(identity, notes={**identity.notes, "tokenizer": how})
-        return StanzaBackend(pipeline, _TOKENIZERS[how](found), identity, request.options)
+        return StanzaBackend(pipeline, _TOKENIZERS[how](files), identity, request.options)
 
 
-def _spacy_rules(found: _stanza.Files) -> Any:
+def _spacy_rules(files: _stanza.Files) -> Any:
     """spaCy's rules for a language (or for any) as Stanza documents, without white space."""
     import spacy
 
     try:
-        nlp = spacy.blank(found.language.partition("-")[0])
+        nlp = spacy.blank(files.language.partition("-")[0])
     except ImportError:
         nlp = spacy.blank("xx")
     nlp.add_pipe("sentencizer")
@@ -171,7 +171,7 @@ def _spacy_rules(found: _stanza.Files) -> Any:
     return tokenize
 
 
-def _between_spaces(found: _stanza.Files) -> Any:
+def _between_spaces(files: _stanza.Files) -> Any:
     """Tokens as they stand between white space, one sentence."""
     return lambda text: _document(text, [list(words(text, spaces=True))])
 

@@ -50,10 +50,10 @@ class SyntaxBackend(Backend):
         for text, parsed in zip(texts, self._parser.parse(texts), strict=True):
             quotes = quotations(text)
             persons = [(m.start, m.end) for m in parsed.mentions if m.label in ("PERSON", "PER")]
-            found = rules.relations(
+            relations = rules.relations(
                 text, parsed.paragraphs, quotes, self._words, persons, nested=self._nested
             )
-            yield assemble(text, found, quotes, parsed.mentions)
+            yield assemble(text, relations, quotes, parsed.mentions)
 
     def annotations(self, text: str, raw: list[Attribution]) -> Annotations:
         return Annotations(attributions=tuple(raw))

@@ -33,8 +33,8 @@ class TextacyBackend(_spacy.PipelineBackend):
         if isinstance(raw, ValueError):
             raise DocumentRefused(f"textacy refuses the document: {raw}") from raw
         quoted = quoted_regions(text)
-        found = [attribution(text, triple, quoted) for triple in raw]
-        return Annotations(attributions=tuple(found))
+        every = [attribution(text, triple, quoted) for triple in raw]
+        return Annotations(attributions=tuple(every))
 
 
 def triples(doc: Any) -> list[Any]:

@@ -32,17 +32,17 @@ class TextacyParagraphsBackend(TextacyBackend):
         groups = groupby(piped, key=lambda pair: pair[1][0])
         pending = next(groups, None)
         for number in range(len(texts)):
-            found: list[tuple[int, Any]] = []
+            own: list[tuple[int, Any]] = []
             if pending is not None and pending[0] == number:
                 for doc, (_, start) in pending[1]:
-                    found.extend((start, triple) for triple in _survive(doc))
+                    own.extend((start, triple) for triple in _survive(doc))
                 pending = next(groups, None)
-            yield found
+            yield own
 
     def annotations(self, text: str, raw: list[tuple[int, Any]]) -> Annotations:
         quoted = quoted_regions(text)
-        found = [attribution(text, triple, quoted, offset) for offset, triple in raw]
-        merged = merge_shared_cues(found)
+        every = [attribution(text, triple, quoted, offset) for offset, triple in raw]
+        merged = merge_shared_cues(every)
         # A united content is asked anew: the kinds of its parts do not add up to its own.
         return Annotations(
             attributions=tuple(

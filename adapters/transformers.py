@@ -76,9 +76,9 @@ class TransformersBackend(Backend):
             for number, text in enumerate(texts)
             for span in paragraphs(text, wrapped=self._wrapped)
         ]
-        found = self._read([encodable(texts[number][slice(*span)]) for number, span in parts])
+        answers = self._read([encodable(texts[number][slice(*span)]) for number, span in parts])
         reads = [Read([], 0) for _ in texts]
-        for (number, span), read in zip(parts, found, strict=True):
+        for (number, span), read in zip(parts, answers, strict=True):
             moved = (
                 entity._replace(start=entity.start + span.start, end=entity.end + span.start)
                 for entity in read.entities
@@ -128,8 +128,8 @@ class TransformersBackend(Backend):
             batch = [jobs[n] for n in order[begin : begin + self._batch_size]]
             self._run(batch, ids, rows)
         return [
-            self._decode(text, own, found)
-            for text, own, found in zip(texts, offsets, rows, strict=True)
+            self._decode(text, own, probabilities)
+            for text, own, probabilities in zip(texts, offsets, rows, strict=True)
         ]
 
     def _run(self, batch: list[_Job], ids: list[list[int]], rows: list[Any]) -> None:
@@ -146,8 +146,8 @@ class TransformersBackend(Backend):
         mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in inputs])
         with torch.inference_mode():
             logits = self._model(input_ids=padded, attention_mask=mask).logits
-            found = torch.softmax(logits.float(), dim=-1).numpy()
-        for job, row in zip(batch, found, strict=True):
+            probabilities = torch.softmax(logits.float(), dim=-1).numpy()
+        for job, row in zip(batch, probabilities, strict=True):
             window = job.window
             shift = len(self._prefix) - window.start
             kept = row[window.first + shift : window.last + shift]
@@ -224,8 +224,8 @@ class TransformersAdapter(HubAdapter):
 
     def needs(self, model: str) -> Iterable[str]:
         """Everything, but peft for a low-rank adapter only."""
-        found = _checkpoint.find(model)
-        low_rank = found is not None and found.is_adapter
+        checkpoint = _checkpoint.find(model)
+        low_rank = checkpoint is not None and checkpoint.is_adapter
         return [n for n in self.declaration.requires if low_rank or requirement_name(n) != "peft"]
 
     def place(self, model: str) -> Path | None:
@@ -244,25 +244,25 @@ class TransformersAdapter(HubAdapter):
         return TransformersBackend(model, tokenizer, identity, request.options)
 
 
-def _load(found: Checkpoint) -> tuple[Any, Any]:
+def _load(checkpoint: Checkpoint) -> tuple[Any, Any]:
     import torch
     from transformers import AutoConfig, AutoModelForTokenClassification, AutoTokenizer
 
-    name = found.folder.name
+    name = checkpoint.folder.name
     local = {"trust_remote_code": False, "local_files_only": True}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(found.tokenizer, **local)
+        tokenizer = AutoTokenizer.from_pretrained(checkpoint.tokenizer, **local)
         model, info = AutoModelForTokenClassification.from_pretrained(
-            found.base or found.folder,
-            config=AutoConfig.from_pretrained(found.folder, **local),
+            checkpoint.base or checkpoint.folder,
+            config=AutoConfig.from_pretrained(checkpoint.folder, **local),
             dtype=torch.float32,
             use_safetensors=True,
             output_loading_info=True,
             **local,
         )
         missing = sorted(info["missing_keys"])
-        if found.base is not None:
-            model, missing = _merge(model, found, missing)
+        if checkpoint.base is not None:
+            model, missing = _merge(model, checkpoint, missing)
     except Exception as error:  # the library raises whatever a broken folder makes it raise
         raise BackendUnavailable(f"{name} cannot be loaded: {first_line(error)}") from error
     if missing:
@@ -278,17 +278,17 @@ def _load(found: Checkpoint) -> tuple[Any, Any]:
     return model.float().eval(), tokenizer
 
 
-def _merge(model: Any, found: Checkpoint, missing: list[str]) -> tuple[Any, list[str]]:
+def _merge(model: Any, checkpoint: Checkpoint, missing: list[str]) -> tuple[Any, list[str]]:
     """Add a low-rank adapter to its encoder, and the head that comes with it."""
     from peft import PeftModel
     from safetensors import safe_open
 
-    with safe_open(found.folder / "adapter_model.safetensors", framework="pt") as weights:
+    with safe_open(checkpoint.folder / "adapter_model.safetensors", framework="pt") as weights:
         given = set(weights.keys())
     still = [key for key in missing if f"base_model.model.{key}" not in given]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # peft and transformers, at each other
-        peft = PeftModel.from_pretrained(model, str(found.folder))
+        peft = PeftModel.from_pretrained(model, str(checkpoint.folder))
         return peft.merge_and_unload(), still
 
 

@@ -12,8 +12,8 @@ __all__ = ["missing", "requirement_name", "versions"]
 
 def requirement_name(requirement: str) -> str:
     """The distribution's name in a PEP 508 requirement: `spacy` in `spacy>=3.8,<3.9`."""
-    found = re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)", requirement)
-    return found[1] if found else requirement.strip()
+    name = re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)", requirement)
+    return name[1] if name else requirement.strip()
 
 
 def missing(requirements: Iterable[str]) -> str | None:

@@ -81,21 +81,21 @@ class BackendSpec:
 
 @cache
 def _entry_points() -> dict[str, EntryPoint]:
-    found: dict[str, EntryPoint] = {}
+    points: dict[str, EntryPoint] = {}
     for point in entry_points(group=GROUP):
-        other = found.get(point.name)
+        other = points.get(point.name)
         if other is not None and other.value != point.value:
             raise UsageError(
                 f"two adapters are registered as {point.name!r}: {other.value} and {point.value}; "
                 "uninstall one of them"
             )
-        found[point.name] = point
-    if not found:
+        points[point.name] = point
+    if not points:
         raise HarnessError(
             f"no adapter is registered in the entry-point group {GROUP!r}: is the distribution "
             "nlp-harness installed (pip install -e .)?"
         )
-    return dict(sorted(found.items()))
+    return dict(sorted(points.items()))
 
 
 def adapter_names() -> tuple[str, ...]:
@@ -126,13 +126,13 @@ def adapter(name: str) -> AnyAdapter:
         raise UsageError(
             f"adapter {name!r} ({points[name].value}) cannot be imported: {error}"
         ) from None
-    found = loaded() if isinstance(loaded, type) else loaded
-    if not isinstance(found, AnyAdapter):
+    wrapper = loaded() if isinstance(loaded, type) else loaded
+    if not isinstance(wrapper, AnyAdapter):
         raise UsageError(
-            f"{points[name].value}: found {type(found).__name__}, expected an object with "
+            f"{points[name].value}: found {type(wrapper).__name__}, expected an object with "
             "declaration, unavailable(), identity() and load() (harness.adapter.Adapter)"
         )
-    return found
+    return wrapper
 
 
 def adapters() -> Iterator[tuple[str, AnyAdapter]]:
@@ -145,8 +145,8 @@ def default_backends() -> list[BackendSpec]:
     """Each adapter's default models, in the adapters' order; available or not."""
     return [
         BackendSpec(name, model)
-        for name, found in adapters()
-        for model in found.declaration.default_models
+        for name, wrapper in adapters()
+        for model in wrapper.declaration.default_models
     ]
 
 
