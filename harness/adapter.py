@@ -207,7 +207,9 @@ class Adapter(ABC):
 
     def fetch(self, request: LoadRequest) -> None:
         """Get a model that is not here. Raises `BackendUnavailable` where that is not possible."""
-        raise BackendUnavailable(f"{request.model} is not on this machine")
+        raise BackendUnavailable(
+            f"{self.declaration.name}/{request.model}: no file of this model is on this machine"
+        )
 
     def unavailable(self, model: str) -> str | None:
         """Why it cannot run here: a library is missing, it takes no model, or `trouble`."""

@@ -172,9 +172,9 @@ def test_what_is_not_here_is_fetched_or_unavailable(tmp_path: Path) -> None:
     adapter = Listed(tmp_path)
     with pytest.raises(BackendUnavailable, match="no model was named"):
         load(adapter)
-    with pytest.raises(BackendUnavailable, match="there is not on this machine"):
+    with pytest.raises(BackendUnavailable, match="words/there: no file of this model"):
         load(adapter, "there")
-    with pytest.raises(BackendUnavailable, match="nowhere is not on this machine"):
+    with pytest.raises(BackendUnavailable, match="words/nowhere: no file of this model"):
         load(adapter, "nowhere", offline=False)
     assert load(adapter, "there", offline=False).words == {"Bert"}
     assert load(adapter, "there").words == {"Bert"}, "it is here now"
