@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from harness.annotation import Annotations, Entity, Record, Span
+from harness.coding import encode
 from harness.errors import InputError, NothingMeasured, UsageError
 from harness.formats.tags import repaired
 from harness.gold.goldset import GoldSet
@@ -126,7 +127,7 @@ def test_seqeval_called_directly(strict: bool) -> None:
         close(ours.scores, theirs)
         assert ours.tokens == "own"
         strict_f1 = count.score.to_json()["micro"]["f1"]
-        if strict_f1 is not None and not count.not_scored:  # Plain, valid and flat.
+        if strict_f1 is not None and not count.facts.not_scored:  # Plain, valid and flat.
             assert strict_f1 == pytest.approx(theirs["micro avg"]["f1-score"], abs=1e-12)
             assert "equal" in ours.explanation
             equal += 1
@@ -405,13 +406,13 @@ def test_nothing_gold_and_nothing_predicted() -> None:
 def test_a_text_without_tokens(name: str) -> None:
     gold = [Record("a", " \n", Annotations(()))]
     answer = ask(name, gold, predictions(Entity(0, 1, "X")))
-    json.dumps(answer.to_json(), allow_nan=False)
+    json.dumps(encode(answer), allow_nan=False)
 
 
 @pytest.mark.parametrize("name", SCORERS)
 def test_every_answer_is_json(name: str) -> None:
     for gold, predicted in tagged_corpora():
-        json.dumps(ask(name, *both(gold, predicted)).to_json(), allow_nan=False)
+        json.dumps(encode(ask(name, *both(gold, predicted))), allow_nan=False)
 
 
 def test_bad_input() -> None:

@@ -41,7 +41,7 @@ def refuse(
     """
     if not labelled:
         raise UsageError(
-            f"--as {args.scorer} scores entities only: give a task of labelled spans, or leave "
+            f"--as {args.scorer} scores entities only: give a --task of labelled spans, or leave "
             "--as out"
         )
     parser = argparse.ArgumentParser()

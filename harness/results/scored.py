@@ -24,9 +24,10 @@ from harness.results.record import Result
 from harness.results.settle import Sides, Speech, Terms, settle, speech_of
 from harness.signature import Signature
 from harness.stats.rates import defined, rates
-from harness.tasks.base import Event, Pair, Part, Tally, Task
+from harness.tasks.base import Pair, Task
 from harness.tasks.parts import Block, Counts, Matrix, Metric, block
 from harness.tasks.registry import task_named
+from harness.tasks.tally import Event, Part, Tally
 
 __all__ = [
     "Count",

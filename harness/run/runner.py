@@ -21,11 +21,11 @@ from typing import Any
 
 from harness import __version__
 from harness.annotation import Record, Task
+from harness.distributions import versions
 from harness.errors import BackendFailed, NothingMeasured, UsageError
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec, adapter
 from harness.results.card import gold_record
-from harness.results.distributions import versions
 from harness.results.provenance import git_state, machine, project_state
 from harness.results.record import SCHEMA_VERSION, GoldRecord, Result, RunRecord, run_status, write
 from harness.results.unfinished import unfinished

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 from harness.errors import UsageError, nearest
 from harness.stats.rates import defined, rates
 from harness.table import Cell, Table, number
-from harness.tasks.base import Key, Part
+from harness.tasks.tally import Key, Part
 
 if TYPE_CHECKING:
     import numpy as np

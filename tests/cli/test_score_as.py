@@ -64,7 +64,7 @@ def test_attributions_are_refused(harness: Run, gold: Path, pred: Path) -> None:
     argv = ("--gold", gold, "--pred", pred, "--task", "attribution", "--as", "spacy")
     done = harness("score", *argv)
     assert done.status == 2
-    assert "--as spacy scores entities only: give --task ner" in done.err
+    assert "--as spacy scores entities only: give a --task of labelled" in done.err
 
 
 def test_schema_projects_before_the_other_scorer_counts(

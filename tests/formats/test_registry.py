@@ -136,9 +136,7 @@ def test_every_writable_format_is_read_back_by_its_content(tmp_path: Path, name:
     assert guess(path).name == name
     (again,) = read_any(path)
     assert (again.text, again.annotations.entities) == ("Ines left", (Entity(0, 4, "PER"),))
-    expected = {
-        "documents without a layer for attribution: brat cannot tell that from an empty one"
-    }
+    expected = {"documents without attributions: brat cannot tell that from an empty layer"}
     assert set(report) == (expected if name == "brat" else set())
 
 
