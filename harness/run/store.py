@@ -92,6 +92,11 @@ class ProcessCosts(NamedTuple):
     warmup_seconds: float | None
     peak_memory_bytes: int | None
 
+    def with_peak(self, peak_memory_bytes: int | None) -> ProcessCosts:
+        """The same with this peak memory, where it is the larger one."""
+        peaks = [one for one in (self.peak_memory_bytes, peak_memory_bytes) if one is not None]
+        return self._replace(peak_memory_bytes=max(peaks, default=None))
+
 
 class Backend(NamedTuple):
     """A key in the store."""
