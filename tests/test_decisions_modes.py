@@ -21,7 +21,7 @@ from harness.report.remarks import remarks
 from harness.results.record import Result
 from harness.results.scored import Count
 from harness.results.terms import Terms
-from harness.run.cell import reach
+from harness.run.counting import reach
 from harness.tasks.ner.options import MATCH_MODES, Match, NerOptions
 
 QUICK = ["--resamples", "300"]

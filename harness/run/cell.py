@@ -9,49 +9,45 @@ from __future__ import annotations
 import threading
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
-from itertools import compress
-from math import ceil, isnan, nan
+from itertools import chain, compress, tee
+from math import nan
 from pathlib import Path
-from statistics import median
-from typing import IO, Any
+from typing import Any
 
-from harness.adapter import Declaration, ModelIdentity
+from harness.adapter import ModelIdentity
 from harness.annotation import Annotations, Record, Task
-from harness.digest import digest_file, digest_text
-from harness.errors import BackendFailed, BackendUnavailable, InputError, SchemaError
-from harness.formats import jsonl
-from harness.formats.files import atomic_writer, write_text
-from harness.gold.goldset import GoldSet
-from harness.labels.meeting import coverage
-from harness.registry import BackendSpec, adapter
-from harness.results.record import (
-    Costs,
-    Failure,
-    GoldRecord,
-    Result,
-    ResultStatus,
-    Unit,
-    dump_units,
-    slug,
+from harness.errors import (
+    BackendFailed,
+    BackendUnavailable,
+    HarnessError,
+    InputError,
+    NothingMeasured,
+    SchemaError,
 )
-from harness.results.scored import Count, signature_of
-from harness.results.terms import settle, speech_of
+from harness.formats import jsonl
+from harness.gold.goldset import GoldSet
+from harness.registry import BackendSpec, adapter
+from harness.results.record import Costs, GoldRecord, Result, ResultStatus, Unit, dump_units
+from harness.run.counting import Counting, annotated, gold_labels, is_settled
+from harness.run.files import CellFiles
 from harness.run.key import document_digest
-from harness.run.predictions import Asked, Prediction, Predictions, PredictOptions
+from harness.run.measurement import Measurement
+from harness.run.predictions import Asked, Predictions, PredictOptions
 from harness.run.progress import Progress
 from harness.run.store import Store
-from harness.signature import Signature
-from harness.tasks.attribution.count import AttributionOptions
+from harness.run.timing import rounded, timed
 from harness.tasks.ner.count import NerOptions
 
-__all__ = ["Cell", "CellOptions", "reach"]
+__all__ = ["Cell", "CellOptions"]
 
-_MAX_FAILURES = 1000
-_MAX_DROPS = 50
 _INLINE_DOCUMENTS = 1000
+
+_TROUBLE = (BackendFailed, BackendUnavailable, NothingMeasured, SchemaError)
+_Pair = tuple[Record, Record]
+"""A document of the gold set, and what the backend says about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,389 +80,230 @@ class Cell:
     ) -> None:
         self.title = title or f"{spec} on {gold.name} ({task})"
         self._spec = spec
-        self._declaration: Declaration = adapter(spec.adapter).declaration
+        self._declaration = adapter(spec.adapter).declaration
         self._gold = gold
         self._card = card
         self._task: Task = task
         self._options = options
         self._progress = progress
         self._stop = stop
-        self._store: Store | None = None
-        self._predictions: Predictions | None = None
-        self._counts: Count | None = None
-        self._end: tuple[ResultStatus, str, str | None] | None = None
-        self._columns: list[array[float]] = []  # Seconds of each round by document, nan without.
-        self._answered = bytearray()
-        self._words = array("l")
-        self._documents = self._failed = self._dropped = self._unstable = self._replayed = 0
-        self._characters = 0
-        self._seen: int | None = None
-        self._failures: list[Failure] = []
-        self._drops: list[Failure] = []
-        self._units: list[Unit] = []
+        self._files = CellFiles(options.out, card.name, task, str(spec))
         self._large = card.documents > _INLINE_DOCUMENTS and options.out is not None
+        self._measured = Measurement()
+        self._units: list[Unit] = []
+        self._result = self._ended("failed", "it was not run")
+        self._stack = ExitStack()
+        self._rounds = self._measure()
 
     def close(self) -> None:
         """Give the store back."""
-        if self._store is not None:
-            self._store.close()
-            self._store = None
+        self._stack.close()
 
-    def run_round(self, number: int) -> None:
-        """Run round `number`, counted from 0. What breaks ends up in the result."""
-        if self._end is not None:
-            return
-        try:
-            if number == 0:
-                self._first_round()
-            else:
-                self._timing_round(number)
-        except BackendUnavailable as error:
-            install = error.install or self._declaration.install or None
-            self._finish("unavailable", error.reason, install)
-        except BackendFailed as error:
-            self._finish("failed", str(error), None)
-        except SchemaError as error:
-            hint = f" ({error.hint})" if error.hint else ""
-            self._finish("failed", f"{error.message}{hint}", None)
+    def run_round(self) -> None:
+        """Run the next round; after the last one, or a failure, there is none and nothing is done.
+
+        What breaks ends up in the result.
+        """
+        next(self._rounds, None)
 
     def result(self) -> Result:
-        """What came of all rounds."""
-        status, reason, install = self._end or self._verdict()
-        answered = status in ("ok", "partial")
-        result = Result(
-            backend=str(self._spec),
-            gold=self._card.name,
-            task=self._task,
-            status=status,
-            reason=reason,
-            install=install,
-            declaration=self._declaration,
-            model=self._model(),
-            documents=self._documents,
-            failed=self._failed,
-            failures=tuple(self._failures),
-        )
-        predictions, count = self._predictions, self._counts
-        if predictions is None or count is None or not answered:
-            return result
-        hello = predictions.hello
-        return replace(
-            result,
-            labels=hello.labels if hello else None,
-            packages=dict(hello.packages if hello else predictions.description.packages),
-            environment=predictions.environment,
-            dropped=self._dropped,
-            drops=tuple(self._drops),
-            duplicates=count.duplicates,
-            unknown_labels=dict(sorted(count.unknown["predictions"].items())),
-            **reach(count, hello.labels if hello else None, self._gold),
-            schema=self._options.schema if self._task == "ner" else None,
-            characters=self._characters,
-            characters_seen=self._seen,
-            unstable=self._unstable,
-            signature=str(self._signature(count)),
-            scores=count.scores(),
-            predictions=self._file("predictions"),
-            predictions_digest=self._digest("predictions"),
-            proof=predictions.proof,
-            costs=self._costs(predictions),
-            units=tuple(self._units),
-            units_file=self._file("units") if self._large else None,
-            units_digest=self._digest("units") if self._large else "",
-        )
+        """What came of the rounds so far."""
+        return self._result
 
     # Rounds
 
-    def _first_round(self) -> None:
-        if self._options.cache is not None:
-            self._store = Store(self._options.cache)
-        self._predictions = Predictions(
+    def _measure(self) -> Iterator[None]:
+        """All rounds, with a stop after each for those of other backends."""
+        options = self._options
+        try:
+            predictions = self._describe()
+        except _TROUBLE as error:
+            self._fail(error)
+            return
+        try:
+            counting = self._first_round(predictions)
+        except _TROUBLE as error:
+            self._files.write_log(predictions.log.text())
+            self._fail(error, predictions.model)
+            return
+        if self._measured.failed:
+            self._files.write_log(predictions.log.text())
+        rounds = [self._measured.seconds]
+        self._result = self._told(predictions, counting, self._costs(predictions, rounds))
+        for number in range(1, options.rounds if any(self._measured.answered) else 1):
+            yield
+            try:
+                seconds, unstable = self._timing_round(predictions, number)
+            except (BackendFailed, BackendUnavailable) as error:
+                round_ = f"{self.title}: round {number + 1}"
+                self._progress.note(f"{round_} was not timed: {error}")
+                continue
+            rounds.append(seconds)
+            costs = self._costs(predictions, rounds)
+            self._result = replace(self._result, unstable=unstable, costs=costs)
+
+    def _describe(self) -> Predictions:
+        cache = self._options.cache
+        return Predictions(
             self._spec,
             task=self._task,
-            labels=self._gold_labels(),
+            labels=gold_labels(self._gold, self._task),
             options=self._options.predict,
-            store=self._store,
+            store=None if cache is None else self._stack.enter_context(Store(cache)),
             stop=self._stop,
         )
-        self._columns.append(array("d"))
-        golds: deque[Record] = deque()
-        waiting: list[tuple[Record, Record]] = []
-        with ExitStack() as files:
-            lines = self._open(files, "predictions")
-            units = self._open(files, "units") if self._large else None
-            task = self._progress.task(self.title, self._card.documents)
-            for prediction in self._predictions.round(self._asked(golds)):
-                gold = golds.popleft()
-                self._note(prediction)
-                said = _said(prediction)
-                if lines is not None:
-                    lines.write(jsonl.dumps(said) + "\n")
-                if self._is_settled():
-                    self._count(gold, said, units)
-                elif lines is None:
-                    waiting.append((gold, said))
-                task.advance(replayed=prediction.replayed, failed=prediction.error is not None)
-            task.finish()
-        if self._counts is None and self._documents:
-            self._count_later(waiting)
-        if self._failed:
-            self._write_log()
 
-    def _is_settled(self) -> bool:
-        """Whether it is known in which labels to count: not before the end where labels are
-        neither declared nor told, since what occurs in the predictions decides then."""
-        if self._counts is None:
-            assert self._predictions is not None
-            hello = self._predictions.hello
-            speech = speech_of(self._declaration, hello.labels if hello else None)
-            if self._task == "ner" and not speech.is_stated and not self._declaration.sanity:
-                return False
-            self._counts = self._new_count(())
-        return True
-
-    def _count_later(self, waiting: list[tuple[Record, Record]]) -> None:
-        """Count when all predictions are there; they wait in memory, or else in their file."""
-        name = self._file("predictions")
-
-        def predicted() -> Iterator[Record]:
-            if name is None or self._options.out is None:
-                return (said for _, said in waiting)
-            return jsonl.read(self._options.out / name)
-
-        self._counts = self._new_count(predicted())
-        annotated = (r for r in self._gold.records() if r.annotations.layer(self._task) is not None)
-        golds = (gold for gold, _ in waiting) if waiting else annotated
-        with ExitStack() as files:
-            units = self._open(files, "units") if self._large else None
-            for gold, said in zip(golds, predicted(), strict=True):
-                self._count(gold, said, units)
-
-    def _count(self, gold: Record, said: Record, units: IO[str] | None) -> None:
-        assert self._counts is not None
-        layers = None if said.error is not None else said.annotations
-        counted = self._counts.add(gold, layers, said.error)
-        if units is not None:
-            units.writelines(dump_units(counted))
-        else:
-            self._units.extend(counted)
-
-    def _timing_round(self, number: int) -> None:
-        """Predict what was answered once more; only the times and any change are of interest."""
-        assert self._predictions is not None
-        column = array("d", [nan]) * self._documents
-        places = [place for place, answered in enumerate(self._answered) if answered]
-        task = self._progress.task(f"{self.title}, round {number + 1}", len(places))
-        again = self._predictions.round(compress(self._asked(), self._answered), number)
-        unstable = 0
-        try:
-            for place, prediction in zip(places, again, strict=True):
-                if prediction.seconds is not None:
-                    column[place] = prediction.seconds
-                unstable += prediction.unstable
-                task.advance(replayed=prediction.replayed, failed=prediction.error is not None)
-        except (BackendFailed, BackendUnavailable) as error:
-            self._progress.note(f"{self.title}: round {number + 1} was not timed: {error}")
-            return
-        task.finish()
-        self._columns.append(column)
-        self._unstable = unstable
-
-    def _asked(self, golds: deque[Record] | None = None) -> Iterator[Asked]:
-        """The documents that are annotated for the task; their records are queued in `golds`."""
-        for record in self._gold.records():
-            if record.annotations.layer(self._task) is None:
-                continue
-            if record.text is None:
-                raise InputError(
-                    f"document {record.id!r} has no text to predict on", path=self._gold.path
+    def _first_round(self, predictions: Predictions) -> Counting:
+        """Predict and count; the counts wait for the last answer where that decides the labels."""
+        with closing(self._answers(predictions)) as answers:
+            first = next(answers, None)
+            if first is None:
+                raise NothingMeasured(
+                    f"no document of {self._card.name} is annotated for this task"
                 )
-            if golds is not None:
-                golds.append(record)
-            gold = None
-            if self._declaration.needs_gold:
-                gold = jsonl.annotations_to_json(record.annotations)
-            yield Asked(record.id, record.text, document_digest(record.text, gold), gold)
+            pairs: Iterator[_Pair] = chain((first,), answers)
+            predicted: Iterator[Record] = iter(())
+            if not is_settled(self._task, self._declaration, _labels(predictions)):
+                kept = self._kept(pairs)
+                pairs, predicted = kept(), (answer for _, answer in kept())
+            counting = Counting(
+                self._gold,
+                self._task,
+                self._declaration,
+                scoring=self._options.scoring,
+                schema=self._options.schema,
+                produced=_labels(predictions),
+                predicted=predicted,
+            )
+            with self._files.open("units") if self._large else nullcontext() as file:
+                for gold, answer in pairs:
+                    units = counting.add(gold, answer)
+                    if file is None:
+                        self._units += units
+                    else:
+                        file.writelines(dump_units(units))
+        return counting
 
-    def _note(self, prediction: Prediction) -> None:
-        """Add what one document cost, and what was wrong with its answer, to every sum."""
-        answered = prediction.annotations is not None
-        seconds = prediction.seconds
-        self._documents += 1
-        self._answered.append(answered)
-        self._words.append(len(prediction.text.split()))
-        self._columns[0].append(nan if seconds is None or not answered else seconds)
-        self._replayed += prediction.replayed
-        self._unstable += prediction.unstable
-        if answered:
-            self._characters += len(prediction.text)
-            if prediction.characters_seen is not None:
-                self._seen = (self._seen or 0) + prediction.characters_seen
-        else:
-            self._failed += 1
-            if len(self._failures) < _MAX_FAILURES:
-                self._failures.append(Failure(prediction.id, prediction.error or "no answer"))
-        self._dropped += len(prediction.problems)
-        room = _MAX_DROPS - len(self._drops)
-        self._drops.extend(Failure(prediction.id, item) for item in prediction.problems[:room])
+    def _answers(self, predictions: Predictions) -> Generator[_Pair]:
+        """Every document with what the backend says of it; measured, and written down."""
+        golds, asked = tee(annotated(self._gold, self._task))
+        task = self._progress.task(self.title, self._card.documents)
+        answers = predictions.round(map(self._asked, asked))
+        with self._files.open("predictions") as file:
+            for gold, one in zip(golds, answers, strict=True):
+                answer = Record(one.id, None, one.annotations or Annotations(), error=one.error)
+                if file is not None:
+                    file.write(jsonl.dumps(answer) + "\n")
+                self._measured.add(one)
+                task.advance(replayed=one.replayed, failed=one.error is not None)
+                yield gold, answer
+        task.finish()
+
+    def _kept(self, pairs: Iterator[_Pair]) -> Callable[[], Iterator[_Pair]]:
+        """Wait for all of them, in memory or in their file; what is returned reads them again."""
+        path = self._files.path("predictions")
+        if path is None:
+            held = list(pairs)
+            return lambda: iter(held)
+        deque(pairs, maxlen=0)
+        return lambda: zip(annotated(self._gold, self._task), jsonl.read(path), strict=True)
+
+    def _timing_round(self, predictions: Predictions, number: int) -> tuple[array[float], int]:
+        """Predict what was answered once more: its seconds, and how many answers changed."""
+        answered = self._measured.answered
+        seconds = array("d", [nan]) * len(answered)
+        places = [place for place, one in enumerate(answered) if one]
+        asked = compress(map(self._asked, annotated(self._gold, self._task)), answered)
+        task = self._progress.task(f"{self.title}, round {number + 1}", len(places))
+        unstable = 0
+        for place, one in zip(places, predictions.round(asked, number), strict=True):
+            if one.seconds is not None:
+                seconds[place] = one.seconds
+            unstable += one.unstable
+            task.advance(replayed=one.replayed, failed=one.error is not None)
+        task.finish()
+        return seconds, unstable
+
+    def _asked(self, record: Record) -> Asked:
+        if record.text is None:
+            raise InputError(
+                f"document {record.id!r} has no text to predict on", path=self._gold.path
+            )
+        gold = None
+        if self._declaration.needs_gold:
+            gold = jsonl.annotations_to_json(record.annotations)
+        return Asked(record.id, record.text, document_digest(record.text, gold), gold)
 
     # What the result is made of
 
-    def _gold_labels(self) -> tuple[str, ...]:
-        return self._gold.annotated_labels if self._task == "ner" else ()
-
-    def _new_count(self, predicted: Iterable[Record]) -> Count:
-        assert self._predictions is not None
-        hello = self._predictions.hello
-        terms = settle(
-            self._gold,
-            speech_of(self._declaration, hello.labels if hello else None, predicted),
-            task=self._task,
-            schema=self._options.schema,
-        )
-        return Count(
-            self._task,
-            self._options.scoring,
-            terms=terms,
-            capabilities=self._declaration.capabilities,
-            attribution_options=AttributionOptions(aliases=self._gold.aliases),
-        )
-
-    def _finish(self, status: ResultStatus, reason: str, install: str | None) -> None:
-        self._end = (status, reason, install)
+    def _fail(self, error: HarnessError, model: ModelIdentity | None = None) -> None:
+        status: ResultStatus = "failed"
+        reason, install = str(error), None
+        if isinstance(error, BackendUnavailable):
+            status, reason = "unavailable", error.reason
+            install = error.install or self._declaration.install or None
+        elif isinstance(error, SchemaError):
+            reason = error.message + (f" ({error.hint})" if error.hint else "")
+        self._result = self._ended(status, reason, install=install, model=model)
         self._progress.note(f"{self.title}: {status}: {reason}")
-        self._write_log()
 
-    def _verdict(self) -> tuple[ResultStatus, str | None, str | None]:
-        if not self._documents:
-            return "failed", f"no document of {self._card.name} is annotated for this task", None
-        if self._failed == self._documents:
-            return "failed", f"no document was answered; {_first(self._failures)}", None
-        if self._failed:
-            failed = f"{self._failed} of {self._documents} documents failed"
-            return "partial", f"{failed}; {_first(self._failures)}", None
-        return "ok", None, None
-
-    def _model(self) -> ModelIdentity | None:
-        return None if self._predictions is None else self._predictions.model
-
-    def _signature(self, count: Count) -> Signature:
-        model = self._model()
-        # A backend that is told what to look for was asked another question by other prompts.
-        prompts = model.notes.get("prompts", "") if model else ""
-        return signature_of(
-            self._gold,
-            count.terms,
-            task=self._task,
-            options=self._options.scoring,
-            documents=self._documents,
-            prompts=digest_text(prompts)[:8] if prompts else "",
+    def _ended(self, status: ResultStatus, reason: str | None, **fields: Any) -> Result:
+        measured = self._measured
+        return Result(
+            str(self._spec),
+            self._card.name,
+            self._task,
+            status,
+            reason,
+            declaration=self._declaration,
+            documents=measured.documents,
+            failed=measured.failed,
+            failures=tuple(measured.failures),
+            **fields,
         )
 
-    def _costs(self, predictions: Predictions) -> Costs:
-        options = self._options.predict
-        model = self._model()
+    def _told(self, predictions: Predictions, counting: Counting, costs: Costs) -> Result:
+        """The result of a first round that came to its end."""
+        measured, files, hello = self._measured, self._files, predictions.hello
+        result = self._ended(*measured.verdict(), model=predictions.model)
+        if result.status == "failed":
+            return result
+        return replace(
+            result,
+            **counting.fields(predictions.model),
+            labels=_labels(predictions),
+            packages=dict(hello.packages if hello else predictions.description.packages),
+            environment=predictions.environment,
+            dropped=measured.dropped,
+            drops=tuple(measured.drops),
+            characters=measured.characters,
+            characters_seen=measured.characters_seen,
+            unstable=measured.unstable,
+            predictions=files.name("predictions"),
+            predictions_digest=files.digest("predictions"),
+            proof=predictions.proof,
+            costs=costs,
+            units=tuple(self._units),
+            units_file=files.name("units") if self._large else None,
+            units_digest=files.digest("units") if self._large else "",
+        )
+
+    def _costs(self, predictions: Predictions, rounds: Sequence[array[float]]) -> Costs:
+        options, model = self._options.predict, predictions.model
+        load, warmup, peak = predictions.process_costs()
         costs = Costs(
+            load_seconds=rounded(load),
+            warmup_seconds=rounded(warmup),
+            peak_memory_bytes=peak,
             model_bytes=model.size_bytes if model else 0,
             batch_size=options.batch_size,
             threads=options.threads,
-            replayed=self._replayed,
+            replayed=self._measured.replayed,
             timed=options.timed,
         )
-        if not options.timed:
-            return costs
-        load, warmup, peak = predictions.process_costs()
-        costs = replace(
-            costs,
-            load_seconds=_digits(load),
-            warmup_seconds=_digits(warmup),
-            peak_memory_bytes=peak,
-        )
-        rounds = [sum(value for value in column if not isnan(value)) for column in self._columns]
-        each = [_median(values) for values in zip(*self._columns, strict=True)]
-        timed = [(value, words) for value, words in zip(each, self._words, strict=True) if value]
-        if not timed:
-            return costs
-        total = median(rounds)
-        alone = sorted(value for value, _ in timed) if options.batch_size == 1 else []
-        return replace(
-            costs,
-            predict_seconds=_digits(total),
-            rounds=tuple(float(f"{value:.6g}") for value in rounds),
-            document_seconds=tuple(float(f"{value:.4g}") for value, _ in timed),
-            documents_per_second=_digits(len(timed) / total) if total else None,
-            words_per_second=_digits(sum(words for _, words in timed) / total) if total else None,
-            median_seconds=_digits(median(alone)) if alone else None,
-            p95_seconds=_digits(alone[ceil(0.95 * len(alone)) - 1]) if alone else None,
-        )
-
-    # Files
-
-    def _file(self, kind: str) -> str | None:
-        if self._options.out is None:
-            return None
-        return f"{kind}/{slug(self._card.name)}/{self._task}/{slug(str(self._spec))}.jsonl"
-
-    def _digest(self, kind: str) -> str:
-        name = self._file(kind)
-        return (
-            ""
-            if name is None or self._options.out is None
-            else digest_file(self._options.out / name)
-        )
-
-    def _open(self, files: ExitStack, kind: str) -> IO[str] | None:
-        name = self._file(kind)
-        if name is None or self._options.out is None:
-            return None
-        return files.enter_context(atomic_writer(self._options.out / name))
-
-    def _write_log(self) -> None:
-        """Keep what a worker that broke down had to say, beside the results."""
-        if self._options.out is None or self._predictions is None:
-            return
-        text = self._predictions.log.text()
-        if text.strip():
-            name = f"{slug(self._card.name)}-{self._task}-{slug(str(self._spec))}.log"
-            write_text(self._options.out / "logs" / name, text)
+        return timed(costs, rounds, self._measured.words)
 
 
-def reach(count: Count, produced: tuple[str, ...] | None, gold: GoldSet) -> dict[str, Any]:
-    """What a backend cannot find, what the meeting of the schemas costs, what is not scored."""
-    meeting = count.terms.meeting
-    found: dict[str, Any] = {
-        "not_scored": dict(sorted(count.not_scored.items())),
-        "f1_with_all": count.f1_with_all,
-        "assumed": count.terms.assumed,
-    }
-    if meeting is None:
-        return found
-    missing, ceiling = coverage(meeting, produced, gold.labels)
-    if ceiling is not None and count.options.match in ("exact", "partial"):
-        ceiling = 1.0  # Labels do not count: what it calls by another name is found.
-    return {
-        **found,
-        "cannot_produce": missing,
-        "ceiling_recall": ceiling,
-        "merged_labels": tuple(str(merge) for merge in meeting.lossy),
-        "left_out_labels": meeting.dropped_gold,
-    }
-
-
-def _said(prediction: Prediction) -> Record:
-    layers = prediction.annotations or Annotations()
-    return Record(prediction.id, None, layers, error=prediction.error)
-
-
-def _first(failures: list[Failure]) -> str:
-    return f"the first: {failures[0].id}: {failures[0].error}" if failures else ""
-
-
-def _median(values: tuple[float, ...]) -> float | None:
-    known = [value for value in values if not isnan(value)]
-    return median(known) if known else None
-
-
-def _digits(value: float | None) -> float | None:
-    """Six significant digits: more is noise, and a record is read by people too."""
-    return None if value is None else float(f"{value:.6g}")
+def _labels(predictions: Predictions) -> tuple[str, ...] | None:
+    """The labels that the loaded model can produce, where it tells."""
+    return predictions.hello.labels if predictions.hello else None

@@ -20,7 +20,7 @@ from harness.labels.meeting import load_schema, schema_names
 from harness.results.record import Result, Unit, dump_units, slug, stored_predictions
 from harness.results.scored import Count
 from harness.results.terms import Terms, settle, speech_of
-from harness.run.cell import reach
+from harness.run.counting import reach
 from harness.signature import Signature
 from harness.tasks.ner.count import NerOptions
 
