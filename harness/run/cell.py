@@ -17,23 +17,15 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
-from harness.adapter import ModelIdentity
 from harness.annotation import Annotations, Record, Task
-from harness.errors import (
-    BackendFailed,
-    BackendUnavailable,
-    HarnessError,
-    InputError,
-    NothingMeasured,
-    SchemaError,
-)
+from harness.errors import BackendFailed, BackendUnavailable, NothingMeasured, SchemaError
 from harness.formats import jsonl
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec, adapter
-from harness.results.record import Costs, GoldRecord, Result, ResultStatus, Unit, dump_units
-from harness.run.counting import Counting, annotated, gold_labels, is_settled
+from harness.results.record import Costs, GoldRecord, Result, ResultStatus
+from harness.run.asking import annotated, ask_about, gold_labels
+from harness.run.counting import Counting, is_settled
 from harness.run.files import CellFiles
-from harness.run.key import document_digest
 from harness.run.measurement import Measurement
 from harness.run.predictions import Asked, Predictions, PredictOptions
 from harness.run.progress import Progress
@@ -45,7 +37,6 @@ __all__ = ["Cell", "CellOptions"]
 
 _INLINE_DOCUMENTS = 1000
 
-_TROUBLE = (BackendFailed, BackendUnavailable, NothingMeasured, SchemaError)
 _Pair = tuple[Record, Record]
 """A document of the gold set, and what the backend says about it."""
 
@@ -75,10 +66,9 @@ class Cell:
         options: CellOptions,
         *,
         progress: Progress,
-        title: str = "",
-        stop: threading.Event | None = None,
+        title: str,
+        stop: threading.Event,
     ) -> None:
-        self.title = title or f"{spec} on {gold.name} ({task})"
         self._spec = spec
         self._declaration = adapter(spec.adapter).declaration
         self._gold = gold
@@ -86,12 +76,14 @@ class Cell:
         self._task: Task = task
         self._options = options
         self._progress = progress
+        self._title = title
         self._stop = stop
         self._files = CellFiles(options.out, card.name, task, str(spec))
         self._large = card.documents > _INLINE_DOCUMENTS and options.out is not None
         self._measured = Measurement()
-        self._units: list[Unit] = []
-        self._result = self._ended("failed", "it was not run")
+        self._result = Result(
+            str(spec), card.name, task, "failed", "it was not run", declaration=self._declaration
+        )
         self._stack = ExitStack()
         self._rounds = self._measure()
 
@@ -104,91 +96,60 @@ class Cell:
 
         What breaks ends up in the result.
         """
-        next(self._rounds, None)
+        try:
+            next(self._rounds, None)
+        except BackendUnavailable as error:
+            install = error.install or self._declaration.install or None
+            self._fail("unavailable", error.reason, install)
+        except (BackendFailed, NothingMeasured) as error:
+            self._fail("failed", str(error))
+        except SchemaError as error:
+            self._fail("failed", error.message + (f" ({error.hint})" if error.hint else ""))
 
     def result(self) -> Result:
         """What came of the rounds so far."""
         return self._result
 
-    # Rounds
-
     def _measure(self) -> Iterator[None]:
         """All rounds, with a stop after each for those of other backends."""
         options = self._options
+        predictions = Predictions(
+            self._spec,
+            task=self._task,
+            labels=gold_labels(self._gold, self._task),
+            options=options.predict,
+            store=self._stack.enter_context(Store(options.cache)) if options.cache else None,
+            stop=self._stop,
+        )
         try:
-            predictions = self._describe()
-        except _TROUBLE as error:
-            self._fail(error)
-            return
-        try:
-            counting = self._first_round(predictions)
-        except _TROUBLE as error:
+            with closing(self._answers(predictions)) as answers:
+                counted = self._count(predictions, answers)
+        except (BackendFailed, BackendUnavailable):
             self._files.write_log(predictions.log.text())
-            self._fail(error, predictions.model)
-            return
-        if self._measured.failed:
-            self._files.write_log(predictions.log.text())
+            raise
+        finally:
+            self._result = replace(self._result, model=predictions.model)
         rounds = [self._measured.seconds]
-        self._result = self._told(predictions, counting, self._costs(predictions, rounds))
+        self._conclude(predictions, counted, self._costs(predictions, rounds))
         for number in range(1, options.rounds if any(self._measured.answered) else 1):
             yield
             try:
                 seconds, unstable = self._timing_round(predictions, number)
             except (BackendFailed, BackendUnavailable) as error:
-                round_ = f"{self.title}: round {number + 1}"
-                self._progress.note(f"{round_} was not timed: {error}")
+                round_ = f"round {number + 1}"
+                self._progress.note(f"{self._title}: {round_} was not timed: {error}")
                 continue
             rounds.append(seconds)
             costs = self._costs(predictions, rounds)
             self._result = replace(self._result, unstable=unstable, costs=costs)
 
-    def _describe(self) -> Predictions:
-        cache = self._options.cache
-        return Predictions(
-            self._spec,
-            task=self._task,
-            labels=gold_labels(self._gold, self._task),
-            options=self._options.predict,
-            store=None if cache is None else self._stack.enter_context(Store(cache)),
-            stop=self._stop,
-        )
-
-    def _first_round(self, predictions: Predictions) -> Counting:
-        """Predict and count; the counts wait for the last answer where that decides the labels."""
-        with closing(self._answers(predictions)) as answers:
-            first = next(answers, None)
-            if first is None:
-                raise NothingMeasured(
-                    f"no document of {self._card.name} is annotated for this task"
-                )
-            pairs: Iterator[_Pair] = chain((first,), answers)
-            predicted: Iterator[Record] = iter(())
-            if not is_settled(self._task, self._declaration, _labels(predictions)):
-                kept = self._kept(pairs)
-                pairs, predicted = kept(), (answer for _, answer in kept())
-            counting = Counting(
-                self._gold,
-                self._task,
-                self._declaration,
-                scoring=self._options.scoring,
-                schema=self._options.schema,
-                produced=_labels(predictions),
-                predicted=predicted,
-            )
-            with self._files.open("units") if self._large else nullcontext() as file:
-                for gold, answer in pairs:
-                    units = counting.add(gold, answer)
-                    if file is None:
-                        self._units += units
-                    else:
-                        file.writelines(dump_units(units))
-        return counting
+    # Rounds
 
     def _answers(self, predictions: Predictions) -> Generator[_Pair]:
         """Every document with what the backend says of it; measured, and written down."""
         golds, asked = tee(annotated(self._gold, self._task))
-        task = self._progress.task(self.title, self._card.documents)
-        answers = predictions.round(map(self._asked, asked))
+        task = self._progress.task(self._title, self._card.documents)
+        answers = predictions.round(map(self._ask, asked))
         with self._files.open("predictions") as file:
             for gold, one in zip(golds, answers, strict=True):
                 answer = Record(one.id, None, one.annotations or Annotations(), error=one.error)
@@ -198,6 +159,32 @@ class Cell:
                 task.advance(replayed=one.replayed, failed=one.error is not None)
                 yield gold, answer
         task.finish()
+
+    def _count(self, predictions: Predictions, answers: Iterator[_Pair]) -> dict[str, Any]:
+        """Count while answers come, or after the last where all of them decide in which labels.
+
+        Returns the fields of the result that hold the counts.
+        """
+        first = next(answers, None)
+        if first is None:
+            raise NothingMeasured(f"no document of {self._card.name} is annotated for this task")
+        pairs: Iterator[_Pair] = chain((first,), answers)
+        predicted: Iterator[Record] = iter(())
+        if not is_settled(self._task, self._declaration, _labels(predictions)):
+            kept = self._kept(pairs)
+            pairs, predicted = kept(), (answer for _, answer in kept())
+        counting = Counting(
+            self._gold,
+            self._task,
+            self._declaration,
+            scoring=self._options.scoring,
+            schema=self._options.schema,
+            produced=_labels(predictions),
+            predicted=predicted,
+        )
+        with self._files.open("units") if self._large else nullcontext() as file:
+            units = counting.count(pairs, file)
+        return {**counting.fields(predictions.model), "units": tuple(units)}
 
     def _kept(self, pairs: Iterator[_Pair]) -> Callable[[], Iterator[_Pair]]:
         """Wait for all of them, in memory or in their file; what is returned reads them again."""
@@ -213,77 +200,49 @@ class Cell:
         answered = self._measured.answered
         seconds = array("d", [nan]) * len(answered)
         places = [place for place, one in enumerate(answered) if one]
-        asked = compress(map(self._asked, annotated(self._gold, self._task)), answered)
-        task = self._progress.task(f"{self.title}, round {number + 1}", len(places))
+        asked = map(self._ask, compress(annotated(self._gold, self._task), answered))
+        task = self._progress.task(f"{self._title}, round {number + 1}", len(places))
         unstable = 0
         for place, one in zip(places, predictions.round(asked, number), strict=True):
-            if one.seconds is not None:
-                seconds[place] = one.seconds
+            seconds[place] = nan if one.seconds is None else one.seconds
             unstable += one.unstable
             task.advance(replayed=one.replayed, failed=one.error is not None)
         task.finish()
         return seconds, unstable
 
-    def _asked(self, record: Record) -> Asked:
-        if record.text is None:
-            raise InputError(
-                f"document {record.id!r} has no text to predict on", path=self._gold.path
-            )
-        gold = None
-        if self._declaration.needs_gold:
-            gold = jsonl.annotations_to_json(record.annotations)
-        return Asked(record.id, record.text, document_digest(record.text, gold), gold)
+    def _ask(self, record: Record) -> Asked:
+        return ask_about(record, self._gold, self._declaration)
 
     # What the result is made of
 
-    def _fail(self, error: HarnessError, model: ModelIdentity | None = None) -> None:
-        status: ResultStatus = "failed"
-        reason, install = str(error), None
-        if isinstance(error, BackendUnavailable):
-            status, reason = "unavailable", error.reason
-            install = error.install or self._declaration.install or None
-        elif isinstance(error, SchemaError):
-            reason = error.message + (f" ({error.hint})" if error.hint else "")
-        self._result = self._ended(status, reason, install=install, model=model)
-        self._progress.note(f"{self.title}: {status}: {reason}")
-
-    def _ended(self, status: ResultStatus, reason: str | None, **fields: Any) -> Result:
-        measured = self._measured
-        return Result(
-            str(self._spec),
-            self._card.name,
-            self._task,
-            status,
-            reason,
-            declaration=self._declaration,
-            documents=measured.documents,
-            failed=measured.failed,
-            failures=tuple(measured.failures),
-            **fields,
+    def _fail(self, status: ResultStatus, reason: str, install: str | None = None) -> None:
+        measured = self._measured.fields()
+        self._result = replace(
+            self._result, status=status, reason=reason, install=install, **measured
         )
+        self._progress.note(f"{self._title}: {status}: {reason}")
 
-    def _told(self, predictions: Predictions, counting: Counting, costs: Costs) -> Result:
-        """The result of a first round that came to its end."""
-        measured, files, hello = self._measured, self._files, predictions.hello
-        result = self._ended(*measured.verdict(), model=predictions.model)
-        if result.status == "failed":
-            return result
-        return replace(
-            result,
-            **counting.fields(predictions.model),
+    def _conclude(self, predictions: Predictions, counted: dict[str, Any], costs: Costs) -> None:
+        """What came of a first round that went to its end."""
+        status, reason = self._measured.verdict()
+        if self._measured.failed:
+            self._files.write_log(predictions.log.text())
+        self._result = replace(
+            self._result, status=status, reason=reason, **self._measured.fields()
+        )
+        if status == "failed":
+            return
+        files, hello = self._files, predictions.hello
+        self._result = replace(
+            self._result,
+            **counted,
             labels=_labels(predictions),
             packages=dict(hello.packages if hello else predictions.description.packages),
             environment=predictions.environment,
-            dropped=measured.dropped,
-            drops=tuple(measured.drops),
-            characters=measured.characters,
-            characters_seen=measured.characters_seen,
-            unstable=measured.unstable,
             predictions=files.name("predictions"),
             predictions_digest=files.digest("predictions"),
             proof=predictions.proof,
             costs=costs,
-            units=tuple(self._units),
             units_file=files.name("units") if self._large else None,
             units_digest=files.digest("units") if self._large else "",
         )

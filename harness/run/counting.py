@@ -1,32 +1,22 @@
-"""How a cell's predictions are counted against gold: all that a cell knows of tasks and scores."""
+"""How a cell's predictions are counted against gold: all that a cell knows of scores."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable
+from typing import IO, Any
 
 from harness.adapter import Declaration, ModelIdentity
 from harness.annotation import Record, Task
 from harness.digest import digest_text
 from harness.gold.goldset import GoldSet
 from harness.labels.meeting import coverage
-from harness.results.record import Unit
+from harness.results.record import Unit, dump_units
 from harness.results.scored import Count, signature_of
 from harness.results.terms import settle, speech_of
 from harness.tasks.attribution.count import AttributionOptions
 from harness.tasks.ner.count import NerOptions
 
-__all__ = ["Counting", "annotated", "gold_labels", "is_settled", "reach"]
-
-
-def annotated(goldset: GoldSet, task: Task) -> Iterator[Record]:
-    """The documents that are annotated for a task."""
-    return (record for record in goldset.records() if record.annotations.layer(task) is not None)
-
-
-def gold_labels(goldset: GoldSet, task: Task) -> tuple[str, ...]:
-    """The labels that a backend without labels of its own is to look for."""
-    return goldset.annotated_labels if task == "ner" else ()
+__all__ = ["Counting", "is_settled", "reach"]
 
 
 def is_settled(task: Task, declaration: Declaration, produced: tuple[str, ...] | None) -> bool:
@@ -69,11 +59,21 @@ class Counting:
             attribution_options=AttributionOptions(aliases=goldset.aliases),
         )
 
-    def add(self, gold: Record, predicted: Record) -> list[Unit]:
-        """Count a document; one with an error is all-missed. Returns its units."""
-        self._documents += 1
-        layers = None if predicted.error is not None else predicted.annotations
-        return self._count.add(gold, layers, predicted.error)
+    def count(self, pairs: Iterable[tuple[Record, Record]], file: IO[str] | None) -> list[Unit]:
+        """Count every document of the gold set with what is predicted for it, or an error.
+
+        One with an error is all-missed. The units go into the file, else they are returned.
+        """
+        kept: list[Unit] = []
+        for gold, predicted in pairs:
+            self._documents += 1
+            layers = None if predicted.error is not None else predicted.annotations
+            units = self._count.add(gold, layers, predicted.error)
+            if file is None:
+                kept += units
+            else:
+                file.writelines(dump_units(units))
+        return kept
 
     def fields(self, model: ModelIdentity | None) -> dict[str, Any]:
         """The fields of a `Result` that say how it was counted and what came of it."""

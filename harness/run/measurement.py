@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, field
 from math import nan
+from typing import Any
 
 from harness.results.record import Failure, ResultStatus
 from harness.run.predictions import Prediction
@@ -73,3 +74,16 @@ class Measurement:
         if self.failed == self.documents:
             return "failed", f"no document was answered; {first}"
         return "partial", f"{self.failed} of {self.documents} documents failed; {first}"
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of a `Result` that hold it, but those of times."""
+        return {
+            "documents": self.documents,
+            "failed": self.failed,
+            "failures": tuple(self.failures),
+            "dropped": self.dropped,
+            "drops": tuple(self.drops),
+            "characters": self.characters,
+            "characters_seen": self.characters_seen,
+            "unstable": self.unstable,
+        }
