@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from math import ceil, isnan
+from math import ceil, fsum, isnan
 from statistics import median
 
 from harness.results.record import Costs
@@ -26,7 +26,7 @@ def timed(costs: Costs, rounds: Sequence[Sequence[float]], words: Sequence[int])
     documents = [(seconds, size) for seconds, size in zip(each, words, strict=False) if seconds]
     if not documents:
         return costs
-    sums = [sum(_numbers(seconds)) for seconds in rounds]
+    sums = [fsum(_numbers(seconds)) for seconds in rounds]  # In whatever order they come.
     total = median(sums)
     alone = sorted(seconds for seconds, _ in documents) if costs.batch_size == 1 else []
     return replace(
