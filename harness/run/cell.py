@@ -54,35 +54,33 @@ class CellOptions:
     out: Path | None = None
 
 
+@dataclass(eq=False, kw_only=True)
 class Cell:
     """Feed it rounds, then ask for its `result`."""
 
-    def __init__(
-        self,
-        spec: BackendSpec,
-        gold: GoldSet,
-        card: GoldRecord,
-        task: Task,
-        options: CellOptions,
-        *,
-        progress: Progress,
-        title: str,
-        stop: threading.Event,
-    ) -> None:
-        self._spec = spec
-        self._declaration = adapter(spec.adapter).declaration
-        self._gold = gold
-        self._card = card
-        self._task: Task = task
-        self._options = options
-        self._progress = progress
-        self._title = title
-        self._stop = stop
-        self._files = CellFiles(options.out, card.name, task, str(spec))
-        self._large = card.documents > _INLINE_DOCUMENTS and options.out is not None
+    spec: BackendSpec
+    gold: GoldSet
+    card: GoldRecord
+    task: Task
+    options: CellOptions
+    progress: Progress
+    title: str
+    stop: threading.Event
+    """Once it is set, the rest comes back as errors."""
+
+    def __post_init__(self) -> None:
+        out = self.options.out
+        self._declaration = adapter(self.spec.adapter).declaration
+        self._files = CellFiles(out, self.card.name, self.task, str(self.spec))
+        self._large = self.card.documents > _INLINE_DOCUMENTS and out is not None
         self._measured = Measurement()
         self._result = Result(
-            str(spec), card.name, task, "failed", "it was not run", declaration=self._declaration
+            backend=str(self.spec),
+            gold=self.card.name,
+            task=self.task,
+            status="failed",
+            reason="it was not run",
+            declaration=self._declaration,
         )
         self._stack = ExitStack()
         self._rounds = self._measure()
@@ -112,14 +110,14 @@ class Cell:
 
     def _measure(self) -> Iterator[None]:
         """All rounds, with a stop after each for those of other backends."""
-        options = self._options
+        options = self.options
         predictions = Predictions(
-            self._spec,
-            task=self._task,
-            labels=gold_labels(self._gold, self._task),
+            self.spec,
+            task=self.task,
+            labels=gold_labels(self.gold, self.task),
             options=options.predict,
             store=self._stack.enter_context(Store(options.cache)) if options.cache else None,
-            stop=self._stop,
+            stop=self.stop,
         )
         try:
             with closing(self._answers(predictions)) as answers:
@@ -129,26 +127,28 @@ class Cell:
             raise
         finally:
             self._result = replace(self._result, model=predictions.model)
+        self._conclude(predictions, counted)
+        if self._result.status == "failed":
+            return
         rounds = [self._measured.seconds]
-        self._conclude(predictions, counted, self._costs(predictions, rounds))
-        for number in range(1, options.rounds if any(self._measured.answered) else 1):
+        for number in range(1, options.rounds):
             yield
             try:
                 seconds, unstable = self._timing_round(predictions, number)
             except (BackendFailed, BackendUnavailable) as error:
-                round_ = f"round {number + 1}"
-                self._progress.note(f"{self._title}: {round_} was not timed: {error}")
-                continue
-            rounds.append(seconds)
-            costs = self._costs(predictions, rounds)
-            self._result = replace(self._result, unstable=unstable, costs=costs)
+                what = f"{self.title}: round {number + 1}"
+                self.progress.note(f"{what} was not timed: {error}")
+            else:
+                rounds.append(seconds)
+                costs = self._costs(predictions, rounds)
+                self._result = replace(self._result, unstable=unstable, costs=costs)
 
     # Rounds
 
     def _answers(self, predictions: Predictions) -> Generator[_Pair]:
         """Every document with what the backend says of it; measured, and written down."""
-        golds, asked = tee(annotated(self._gold, self._task))
-        task = self._progress.task(self._title, self._card.documents)
+        golds, asked = tee(annotated(self.gold, self.task))
+        task = self.progress.task(self.title, self.card.documents)
         answers = predictions.round(map(self._ask, asked))
         with self._files.open("predictions") as file:
             for gold, one in zip(golds, answers, strict=True):
@@ -167,18 +167,18 @@ class Cell:
         """
         first = next(answers, None)
         if first is None:
-            raise NothingMeasured(f"no document of {self._card.name} is annotated for this task")
+            raise NothingMeasured(f"no document of {self.card.name} is annotated for this task")
         pairs: Iterator[_Pair] = chain((first,), answers)
         predicted: Iterator[Record] = iter(())
-        if not is_settled(self._task, self._declaration, _labels(predictions)):
+        if not is_settled(self.task, self._declaration, _labels(predictions)):
             kept = self._kept(pairs)
             pairs, predicted = kept(), (answer for _, answer in kept())
         counting = Counting(
-            self._gold,
-            self._task,
+            self.gold,
+            self.task,
             self._declaration,
-            scoring=self._options.scoring,
-            schema=self._options.schema,
+            scoring=self.options.scoring,
+            schema=self.options.schema,
             produced=_labels(predictions),
             predicted=predicted,
         )
@@ -193,15 +193,15 @@ class Cell:
             held = list(pairs)
             return lambda: iter(held)
         deque(pairs, maxlen=0)
-        return lambda: zip(annotated(self._gold, self._task), jsonl.read(path), strict=True)
+        return lambda: zip(annotated(self.gold, self.task), jsonl.read(path), strict=True)
 
     def _timing_round(self, predictions: Predictions, number: int) -> tuple[array[float], int]:
         """Predict what was answered once more: its seconds, and how many answers changed."""
         answered = self._measured.answered
         seconds = array("d", [nan]) * len(answered)
         places = [place for place, one in enumerate(answered) if one]
-        asked = map(self._ask, compress(annotated(self._gold, self._task), answered))
-        task = self._progress.task(f"{self._title}, round {number + 1}", len(places))
+        asked = map(self._ask, compress(annotated(self.gold, self.task), answered))
+        task = self.progress.task(f"{self.title}, round {number + 1}", len(places))
         unstable = 0
         for place, one in zip(places, predictions.round(asked, number), strict=True):
             seconds[place] = nan if one.seconds is None else one.seconds
@@ -211,25 +211,22 @@ class Cell:
         return seconds, unstable
 
     def _ask(self, record: Record) -> Asked:
-        return ask_about(record, self._gold, self._declaration)
+        return ask_about(record, self.gold, self._declaration)
 
     # What the result is made of
 
     def _fail(self, status: ResultStatus, reason: str, install: str | None = None) -> None:
-        measured = self._measured.fields()
-        self._result = replace(
-            self._result, status=status, reason=reason, install=install, **measured
-        )
-        self._progress.note(f"{self._title}: {status}: {reason}")
+        told = self._measured.fields()
+        self._result = replace(self._result, status=status, reason=reason, install=install, **told)
+        self.progress.note(f"{self.title}: {status}: {reason}")
 
-    def _conclude(self, predictions: Predictions, counted: dict[str, Any], costs: Costs) -> None:
+    def _conclude(self, predictions: Predictions, counted: dict[str, Any]) -> None:
         """What came of a first round that went to its end."""
         status, reason = self._measured.verdict()
         if self._measured.failed:
             self._files.write_log(predictions.log.text())
-        self._result = replace(
-            self._result, status=status, reason=reason, **self._measured.fields()
-        )
+        told = self._measured.fields()
+        self._result = replace(self._result, status=status, reason=reason, **told)
         if status == "failed":
             return
         files, hello = self._files, predictions.hello
@@ -242,13 +239,13 @@ class Cell:
             predictions=files.name("predictions"),
             predictions_digest=files.digest("predictions"),
             proof=predictions.proof,
-            costs=costs,
+            costs=self._costs(predictions, [self._measured.seconds]),
             units_file=files.name("units") if self._large else None,
             units_digest=files.digest("units") if self._large else "",
         )
 
     def _costs(self, predictions: Predictions, rounds: Sequence[array[float]]) -> Costs:
-        options, model = self._options.predict, predictions.model
+        options, model = self.options.predict, predictions.model
         load, warmup, peak = predictions.process_costs()
         costs = Costs(
             load_seconds=rounded(load),

@@ -171,11 +171,11 @@ def _cells(
     )
     return [
         Cell(
-            spec,
-            gold,
-            cards[gold.name],
-            task,
-            shared,
+            spec=spec,
+            gold=gold,
+            card=cards[gold.name],
+            task=task,
+            options=shared,
             progress=progress,
             title=f"[{number}/{len(plan)}] {spec} on {gold.name} ({task})",
             stop=stop,
