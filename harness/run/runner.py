@@ -171,11 +171,11 @@ def _cells(
     )
     return [
         Cell(
-            spec,
-            gold,
-            cards[gold.name],
-            task,
-            shared,
+            spec=spec,
+            gold=gold,
+            card=cards[gold.name],
+            task=task,
+            options=shared,
             progress=progress,
             title=f"[{number}/{len(plan)}] {spec} on {gold.name} ({task})",
             stop=stop,
@@ -249,12 +249,12 @@ def _check_plan(
 
 def _run_cells(cells: Sequence[Cell], options: RunOptions, stop: threading.Event) -> None:
     if options.jobs == 1:
-        for number in range(options.rounds):
+        for _ in range(options.rounds):
             for cell in cells:
-                cell.run_round(number)
+                cell.run_round()
         return
     with ThreadPoolExecutor(options.jobs) as pool:
-        futures = [pool.submit(cell.run_round, 0) for cell in cells]
+        futures = [pool.submit(cell.run_round) for cell in cells]
         try:
             for future in futures:
                 future.result()
