@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness import distributions, provenance
+from harness import distributions
+from harness.results import provenance
 from harness.results.record import Git
 
 
