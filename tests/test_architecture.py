@@ -17,7 +17,17 @@ HEAVY = {
 
 # The floors, from the ground up. A module may import from its own floor and from those below.
 FLOORS = (
-    ("errors", "annotation", "digest", "coding", "offsets", "paths", "paragraphs", "__init__"),
+    (
+        "errors",
+        "annotation",
+        "digest",
+        "coding",
+        "offsets",
+        "options",
+        "paths",
+        "paragraphs",
+        "__init__",
+    ),
     ("adapter", "signature", "registry"),
     ("labels", "formats", "stats", "tasks"),
     ("gold", "interop", "doctor", "results"),

@@ -11,6 +11,7 @@ from harness.cli import choose as cli_choose
 from harness.cli import predict as cli_predict
 from harness.cli import run as cli_run
 from harness.cli.main import main
+from harness.cli.run import flags
 from harness.errors import InputError, UsageError
 from harness.registry import BackendSpec
 from harness.results.record import read
@@ -48,13 +49,18 @@ def write(folder: Path, text: str, name: str = "harness.toml") -> Path:
 def test_a_suite(tmp_path: Path) -> None:
     write(tmp_path, GOOD)
     (tmp_path / "mine.jsonl").write_text("")
-    suite = load_suite("nightly", folder=tmp_path)
-    assert suite.backends == (
-        BackendSpec("spacy", "en_core_web_sm", {"batch_size": 8}),
-        BackendSpec("quotes", "", {"strict": True}),
-    )
-    assert suite.gold == ("seeds", str(tmp_path / "mine.jsonl"))
-    assert suite.options == {"task": "ner", "rounds": 3, "max_memory": 2 * 10**9, "timeout": 30}
+    assert load_suite("nightly", flags(), folder=tmp_path) == {
+        "backend": [
+            BackendSpec("spacy", "en_core_web_sm", {"batch_size": 8}),
+            BackendSpec("quotes", "", {"strict": True}),
+        ],
+        "gold": ["seeds", str(tmp_path / "mine.jsonl")],
+        "require": ["quotes"],
+        "task": "ner",
+        "rounds": 3,
+        "max_memory": 2 * 10**9,
+        "timeout": 30.0,
+    }
 
 
 def test_the_command_line_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,8 +90,7 @@ def test_the_command_line_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_an_empty_suite_leaves_everything_to_the_command(tmp_path: Path) -> None:
     write(tmp_path, GOOD)
-    suite = load_suite("empty", folder=tmp_path)
-    assert (suite.backends, suite.gold, dict(suite.options)) == ((), (), {})
+    assert load_suite("empty", flags(), folder=tmp_path) == {}
 
 
 def test_pyproject_and_folders_above(tmp_path: Path) -> None:
@@ -94,10 +99,10 @@ def test_pyproject_and_folders_above(tmp_path: Path) -> None:
     path = write(tmp_path, "[project]\n[tool.harness.suites.ci]\nrounds = 2\n", "pyproject.toml")
     write(inner, "[project]\n", "pyproject.toml")
     assert find_suites(inner)[0] == path
-    assert load_suite("ci", folder=inner).options == {"rounds": 2}
+    assert load_suite("ci", flags(), folder=inner) == {"rounds": 2}
     write(tmp_path, "[suites.other]\n")
     with pytest.raises(UsageError, match=r"no suite 'ci'\. Known: other"):
-        load_suite("ci", folder=inner)
+        load_suite("ci", flags(), folder=inner)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +119,16 @@ def test_pyproject_and_folders_above(tmp_path: Path) -> None:
         ("[suites.x]\ngold = [1]", "suites.x.gold[0] is 1, expected a string"),
         ("[suites.x]\nrounds = '3'", "suites.x.rounds is '3', expected a whole number"),
         ("[suites.x]\nrounds = true", "suites.x.rounds is True, expected a whole number"),
-        ("[suites.x]\nrounds = 0", "expected a number from 1 up"),
+        ("[suites.x]\nrounds = 0", "expected a whole number from 1 up"),
+        ("[suites.x]\nseed = -1", "suites.x.seed is -1, expected a whole number from 0 up"),
+        ("[suites.x]\nrounds = 1.5", "suites.x.rounds is 1.5, expected a whole number"),
+        ("[suites.x]\nonline = 1", "suites.x.online is 1, expected true or false"),
+        ("[suites.x]\nout = 3", "suites.x.out is 3, expected a path"),
+        ("[suites.x]\nrequire = 'a'", "suites.x.require is 'a', expected a list"),
+        ("[suites.x]\nmax_memory = true", "suites.x.max_memory is True, expected a size"),
+        ("[suites.x]\nmatch = 'exakt'", "type. Did you mean 'exact'?"),
+        ("[suites.x]\nbackends = ['a?b']", "suites.x.backends[0]: "),
+        ("[suites.x]\ntimeout = inf", "suites.x.timeout is inf, expected seconds above 0"),
         ("[suites.x]\ntimeout = 0", "expected seconds above 0"),
         ("[suites.x]\nmax_memory = 'lots'", "expected a size above 0 such as 800MB"),
         ("[suites.x]\ntask = 'NER'", "expected one of ner, attribution"),
@@ -126,17 +140,17 @@ def test_pyproject_and_folders_above(tmp_path: Path) -> None:
 def test_what_is_wrong_is_named(text: str, words: str, tmp_path: Path) -> None:
     path = write(tmp_path, text)
     with pytest.raises(InputError) as caught:
-        load_suite("x", folder=tmp_path)
+        load_suite("x", flags(), folder=tmp_path)
     assert words in str(caught.value)
     assert str(path) in str(caught.value)
 
 
 def test_nearest_suite_and_no_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no harness\.toml here or above"):
-        load_suite("x", folder=tmp_path)
+        load_suite("x", flags(), folder=tmp_path)
     write(tmp_path, GOOD)
     with pytest.raises(UsageError, match="Did you mean 'nightly'"):
-        load_suite("nigthly", folder=tmp_path)
+        load_suite("nigthly", flags(), folder=tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,25 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.cli.common import (
+    BACKEND,
+    FORCE,
+    GOLD,
+    RECOUNT,
+    RESAMPLES,
+    SEED,
+    TASK,
+    add_flags,
+    count,
+    counting,
+    output,
+)
 from harness.errors import UsageError
-from harness.report.tables import FORMATS
+from harness.options import changed
 
 if TYPE_CHECKING:
     from harness.decide.compare import Comparison, System
@@ -30,21 +44,21 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("input", nargs="+", metavar="RUN_OR_PRED", help="runs or predictions; reference first")
-    add("--gold", action="append", default=[], metavar="NAME", help="only this gold set, or path")
-    add("--task", choices=("ner", "attribution"), help="only this task")
-    add("--backend", action="append", default=[], metavar="NAME", help="only these; first = ref")
+    add_flags(parser, GOLD, TASK, replace(BACKEND, help="only these; first = ref"))
     add("--metric", default="f1", help="precision, recall or f1 (default)")
     add("--part", metavar="NAME", help="an entity type or attribution part; default: the headline")
-    add("--match", choices=("strict", "exact", "partial", "type"), help="default: as scored")
-    add("--boundary", choices=("raw", "normalised"), default="raw", help="for predictions")
-    add("--schema", metavar="NAME", help="count again in this label schema (needs the gold)")
-    add("--force", action="store_true", help="compare what was counted differently")
-    add("--min-support", type=int, default=20, metavar="N", help="per type only from N gold up")
-    add("--flips", type=int, default=10, metavar="N", help="show at most N flips of each kind")
-    add("--resamples", type=int, default=10_000, metavar="N", help="default: 10000")
-    add("--seed", type=int, default=0, metavar="N", help="default: 0")
-    add("--format", choices=FORMATS, default="simple", help="default: simple")
-    add("--json", action="store_true", help="everything, for machines")
+    as_scored = {"default": None, "help": "default: as scored"}
+    add_flags(
+        parser,
+        *changed(counting(), match=as_scored, boundary={"help": "for predictions"}),
+        RECOUNT,
+        FORCE,
+        count("min_support", "per type only from N gold up", default=20),
+        count("flips", "show at most N flips of each kind", default=10),
+        RESAMPLES,
+        SEED,
+        *output("everything, for machines"),
+    )
 
 
 def run(args: argparse.Namespace) -> int:

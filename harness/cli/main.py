@@ -130,10 +130,9 @@ def _dispatch(arguments: list[str]) -> int:
     # for garbage again and again takes a quarter of the time and finds none.
     gc.set_threshold(200_000, 50, 50)
     try:
+        if hasattr(module, "preset"):
+            module.preset(parser, arguments[1:])
         namespace = parser.parse_args(arguments[1:])
-        if hasattr(module, "defaults"):  # Some are known only when the command line is read.
-            parser.set_defaults(**module.defaults(namespace))
-            namespace = parser.parse_args(arguments[1:])
     except SystemExit as stop:  # argparse prints usage itself; keep its status, 0 or 2
         return int(stop.code or 0)
     namespace.command = ["harness", *arguments]

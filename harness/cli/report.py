@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.report.tables import FORMATS
+from harness.cli.common import GOLD, add_flags, add_run, output
 
 if TYPE_CHECKING:
     from harness.results.measures import Tally
@@ -25,12 +26,11 @@ example:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("run", nargs="?", default="results", metavar="RUN", help="run folder or run.json")
-    add("--format", choices=FORMATS, default="simple", help="default: simple")
+    add_run(parser)
     add("--rankings", action="store_true", help="the ranking tables only")
-    add("--gold", action="append", default=[], metavar="PATH", help="where a gold set lies now")
+    add_flags(parser, replace(GOLD, help="where a gold set lies now", metavar="PATH"))
     add("--html", metavar="FILE", help="write one self-contained page instead of printing")
-    add("--json", action="store_true", help="print the run record")
+    add_flags(parser, *output("print the run record"))
 
 
 def run(args: argparse.Namespace) -> int:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.annotation import printable
+from harness.cli.common import TASK, add_flags, counting, output
 from harness.errors import InputError, UsageError
-from harness.report.tables import FORMATS
 
 if TYPE_CHECKING:
     from harness.annotation import Record
@@ -26,8 +26,6 @@ example:
   harness score --gold seeds --pred results/predictions/seeds/ner/gazetteer.jsonl --task ner
 """
 
-MATCHES = ("strict", "exact", "partial", "type")
-BOUNDARIES = ("raw", "normalised")
 SCORERS = ("seqeval", "conlleval", "nervaluate", "spacy")
 
 
@@ -40,9 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="predictions, in any format that convert reads",
     )
-    add("--task", required=True, choices=("ner", "attribution"))
-    add("--match", choices=MATCHES, default="strict", help="default: strict (span and type)")
-    add("--boundary", choices=BOUNDARIES, default="raw", help="default: raw")
+    add_flags(parser, replace(TASK, required=True, help=""), *counting())
     add("--schema", metavar="NAME", help="project gold and predictions onto this label schema")
     add(
         "--strict-labels",
@@ -53,8 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--as", dest="scorer", choices=SCORERS, help="what that scorer would say, and why")
     add("--doctor", action="store_true", help="look for a cause of a low score, whatever the score")
     add("--confusion", action="store_true", help="print the confusion matrix and error classes too")
-    add("--format", choices=FORMATS, default="simple", help="default: simple")
-    add("--json", action="store_true", help="the whole score, for machines")
+    add_flags(parser, *output("the whole score, for machines"))
 
 
 def run(args: argparse.Namespace) -> int:

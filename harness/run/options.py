@@ -1,0 +1,134 @@
+"""How to run: each option is declared here, once (`harness.options`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+from harness.annotation import Task
+from harness.coding import encode
+from harness.errors import UsageError
+from harness.options import Flag, check_options
+from harness.run.sizes import parse_size
+from harness.tasks.ner.options import BoundaryRule, Match
+
+__all__ = ["Limits", "RunOptions", "WorkerOptions"]
+
+_worker = partial(Flag, group="workers")
+_seconds = partial(_worker, metavar="SECONDS", above=0, most=1e9, noun="seconds")
+
+# Fields of RunOptions that a record has in another place: of its own, or as the folder it lies in.
+_ELSEWHERE = ("command", "limits", "out", "seed", "threads")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a worker may take. Seconds and bytes; `None` is no limit."""
+
+    document_seconds: Annotated[
+        float,
+        _seconds("for one document", name="timeout"),
+    ] = 300.0
+    """For one document; a batch of n documents has n times as long."""
+    load_seconds: Annotated[
+        float,
+        _seconds("for loading a backend", name="load_timeout"),
+    ] = 600.0
+    total_seconds: Annotated[
+        float | None,
+        _seconds(
+            "for all documents of a backend and gold set; default: none", name="total_timeout"
+        ),
+    ] = None
+    """For all documents of one result together, loading included."""
+    memory_bytes: Annotated[
+        int | None,
+        _worker(
+            "resident memory of a worker, such as 800MB or 4GiB; default: none",
+            name="max_memory",
+            metavar="SIZE",
+            least=1,
+            parse=parse_size,
+        ),
+    ] = None
+    """Resident memory of the worker process."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerOptions:
+    """How backends are asked, by a run and by whatever else asks them. Raises `UsageError`."""
+
+    batch_size: Annotated[
+        int,
+        _worker(
+            "documents handed to a library in one call; with 1 each has a time of its own",
+            metavar="N",
+            least=1,
+            keyed=True,
+        ),
+    ] = 1
+    """Documents handed to the library in one call. With 1 every document has a time of its own."""
+    threads: Annotated[int, _worker("threads of a worker", metavar="N", least=1, keyed=True)] = 1
+    """Threads that the numeric libraries of a worker are pinned to."""
+    limits: Limits = field(default_factory=Limits)
+    offline: Annotated[
+        bool, _worker("let backends fetch models; default: never", name="online")
+    ] = True
+    """Workers may use no model hub."""
+    fresh: Annotated[
+        bool, Flag("ask everything anew, and replace what it has", group="predictions store")
+    ] = False
+    """Ask everything anew; what the store has is replaced."""
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions(WorkerOptions):
+    """How to run. Raises `UsageError` for what is not possible, alone or together."""
+
+    tasks: tuple[Task, ...] | None = None
+    """Only these tasks; `None` is every task that the gold has."""
+    match: Match = "strict"
+    boundary: BoundaryRule = "raw"
+    schema: Annotated[str | None, Flag("compare in this label schema", metavar="NAME")] = None
+    """Label schema to compare in, instead of the finest that both sides reach."""
+    rounds: Annotated[int, Flag("timing rounds, interleaved", metavar="N", least=1)] = 1
+    """Timing rounds; the rounds of different backends take turns."""
+    jobs: Annotated[
+        int, Flag("workers at a time; above 1 nothing is timed", metavar="N", least=1)
+    ] = 1
+    """Workers at the same time. Above 1 no times are measured."""
+    cache: Path | None = None
+    """Folder of the predictions store; `None` neither reads nor writes one."""
+    out: Annotated[
+        Path | None, Flag("folder for the record and the predictions", metavar="DIR")
+    ] = None
+    """Folder for run.json and the predictions; `None` writes nothing."""
+    seed: Annotated[int, Flag("of the resampling", metavar="N", least=0)] = 0
+    """Written down for whoever resamples the record."""
+    command: tuple[str, ...] = ()
+    suite: str | None = None
+
+    def __post_init__(self) -> None:
+        WorkerOptions.__post_init__(self)  # `super()` does not work where there are slots.
+        if self.jobs > 1 and self.rounds > 1:
+            raise UsageError("rounds are for timing, and nothing is timed with more than one job")
+
+    def recorded(self) -> Mapping[str, str | int | float | bool | None]:
+        """Every option by the name of its field, as a record keeps them.
+
+        Whether there was a store stands for its folder. Missing are those of which a record has
+        fields of its own, and the folder that it lies in.
+        """
+        values = {
+            **encode(self),
+            **encode(self.limits),
+            "tasks": None if self.tasks is None else ",".join(self.tasks),
+            "cache": self.cache is not None,
+        }
+        return {name: value for name, value in values.items() if name not in _ELSEWHERE}
