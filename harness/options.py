@@ -34,7 +34,8 @@ _NOUNS: Mapping[type, str] = {
     str: "a string",
     Path: "a path",
 }
-_WHOLE = re.compile(r"-?[0-9]+", re.ASCII)
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_LARGEST = 10**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Flag:
         if self.parse is not None:
             return self.parse(text)
         if self.kind is int:
-            return self.read(int(text) if _WHOLE.fullmatch(text) and len(text) < 20 else None)
+            return self.read(int(text) if _WHOLE.fullmatch(text) else None)
         if self.kind is float:
             try:
                 return self.read(float(text))
@@ -114,7 +115,7 @@ class Flag:
 
     def _within(self, value: float) -> bool:
         return (
-            isfinite(value)
+            (isfinite(value) if isinstance(value, float) else abs(value) < _LARGEST)
             and (self.least is None or value >= self.least)
             and (self.above is None or value > self.above)
             and (self.most is None or value <= self.most)
@@ -126,7 +127,13 @@ def flags_of(kind: type, *plain: str) -> tuple[Flag, ...]:
 
     They are the fields annotated with a `Flag`, and the `plain` ones by name.
     """
-    return tuple(flag for _, flag in _flags(kind, plain))
+    out: list[Flag] = []
+    for _, inner in _parts(kind, plain):
+        if isinstance(inner, Flag):
+            out.append(inner)
+        elif inner is not None:
+            out += flags_of(inner)
+    return tuple(out)
 
 
 def build(kind: type[T], values: Mapping[str, Any], **others: Any) -> T:
@@ -167,14 +174,6 @@ def nearest(name: str, known: Iterable[str]) -> str:
     folded = {one.casefold(): one for one in known}
     near = difflib.get_close_matches(name.casefold(), folded, n=1)
     return f" Did you mean {folded[near[0]]!r}?" if near else ""
-
-
-def _flags(kind: type, plain: tuple[str, ...] = ()) -> Iterator[tuple[Field[Any], Flag]]:
-    for field, inner in _parts(kind, plain):
-        if isinstance(inner, Flag):
-            yield field, inner
-        elif inner is not None:
-            yield from _flags(inner)
 
 
 def _parts(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import gc
 import importlib
 import io
@@ -16,6 +15,7 @@ from contextlib import contextmanager, nullcontext
 from harness import __version__
 from harness.annotation import printable
 from harness.errors import HarnessError
+from harness.options import nearest
 
 __all__ = ["VERBS", "main"]
 
@@ -112,8 +112,7 @@ def _dispatch(arguments: list[str]) -> int:
         return 0
     verb = arguments[0]
     if verb not in VERBS:
-        near = difflib.get_close_matches(verb, VERBS, n=1)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
+        guess = nearest(verb, VERBS)
         print(f"harness: unknown command {verb!r}.{guess} See: harness --help", file=sys.stderr)
         return 2
     module_name, summary = VERBS[verb]

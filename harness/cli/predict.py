@@ -52,14 +52,7 @@ def run(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         cache = cache_folder(args)
         store = None if cache is None else stack.enter_context(Store(cache))
-        what = [
-            str(spec),
-            task,
-            ",".join(args.labels),
-            str(path.resolve()),
-            args.out,
-            str(Path.cwd()),
-        ]
+        what = [str(spec), task, args.labels, str(path.resolve()), args.out, str(Path.cwd())]
         token = "" if store is None else stack.enter_context(taken_up(store, ["predict", *what]))
         predictions = Predictions(
             spec,

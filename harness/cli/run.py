@@ -63,8 +63,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def preset(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
     """What the suite sets becomes the default of the command line."""
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    first.add_argument("--suite")
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument("--suite", nargs="?")  # Without a name the whole command line is refused.
     suite = first.parse_known_args(arguments)[0].suite
     if suite is not None:
         parser.set_defaults(**load_suite(suite, flags()))
