@@ -279,6 +279,7 @@ def test_a_suite_without_a_name(
     assert "--suite: expected one argument" in capsys.readouterr().err
     assert main(["run", "--suite", "nigthly"]) == 2
     assert "Did you mean 'nightly'?" in capsys.readouterr().err
+    assert main(["run", "--suite", "nigthly", "--help"]) == 0
 
 
 def test_nearest_suite_and_no_file(tmp_path: Path) -> None:

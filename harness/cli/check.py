@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.common import BACKEND, GOLD, RESAMPLES, add_flags, add_run, output
-from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.decide.gate.verdicts import GateReport
@@ -45,8 +44,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from harness.report.github import annotation_commands, quiet_commands
 
-    if args.resamples < 1:
-        raise UsageError("--resamples is a number from 1 up")
     report = _report(args)
     _write(report, args)
     if args.json:

@@ -83,8 +83,6 @@ def run(args: argparse.Namespace) -> int:
     from harness.results.load import from_run, read_run
     from harness.results.systems import GoldFinder
 
-    if args.resamples < 1:
-        raise UsageError("--resamples is a number from 1 up")
     wishes = _wishes(args)
     record, _ = read_run(args.run)
     finder = GoldFinder(args.gold)

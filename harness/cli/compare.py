@@ -65,10 +65,6 @@ def run(args: argparse.Namespace) -> int:
     from harness.decide.compare import compare, systems_of
     from harness.errors import NothingMeasured
 
-    if args.resamples < 1 or args.min_support < 0 or args.flips < 0:
-        raise UsageError("--resamples is from 1 up, --min-support and --flips from 0 up")
-    if args.seed < 0:
-        raise UsageError("--seed is a number from 0 up")
     groups = systems_of(_chosen(_systems(args), args.backend), task=args.task)
     if not groups:
         raise NothingMeasured("nothing to compare: no backend of these runs has counts")

@@ -65,9 +65,10 @@ def preset(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
     """What the suite sets becomes the default of the command line."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     first.add_argument("--suite", nargs="?")  # Without a name the whole command line is refused.
-    suite = first.parse_known_args(arguments)[0].suite
-    if suite is not None:
-        parser.set_defaults(**load_suite(suite, flags()))
+    first.add_argument("--help", "-h", action="store_true")
+    said, _ = first.parse_known_args(arguments)
+    if said.suite is not None and not said.help:
+        parser.set_defaults(**load_suite(said.suite, flags()))
 
 
 def run(args: argparse.Namespace) -> int:
