@@ -40,8 +40,11 @@ _LARGEST = 10**18
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One option. In the annotation of a field, `name`, `kind`, `choices` and `default` may be left
-    to the field; a field that is `True` by default is a flag that turns it off."""
+    """One option.
+
+    In the annotation of a field, `name`, `kind`, `choices` and `default` are left to the field; a
+    field that is `True` by default is turned off by its flag, which has a name of its own.
+    """
 
     help: str = ""
     _: KW_ONLY
