@@ -41,7 +41,7 @@ def flags() -> tuple[Flag, ...]:
         Flag("fail without it (3)", name="require", metavar="BACKEND", many=True),
         *counting(),
         Flag("a label without a schema is an error", name="strict_labels", kind=bool),
-        *changed(worker(RunOptions), out={"default": "results", "help": ""}),
+        *changed(worker(RunOptions), out={"default": "results"}),
         Flag("print the ranking tables only", name="rankings", kind=bool),
         *output("print the run record"),
     )

@@ -18,6 +18,7 @@ from harness.tasks.ner.options import BoundaryRule, Match
 __all__ = ["Limits", "RunOptions", "WorkerOptions"]
 
 _worker = partial(Flag, group="workers")
+_number = partial(_worker, metavar="N", least=1, keyed=True)
 _seconds = partial(_worker, metavar="SECONDS", above=0, most=1e9, noun="seconds")
 
 # Fields of RunOptions that a record has in another place: of its own, or as the folder it lies in.
@@ -28,22 +29,16 @@ _ELSEWHERE = ("command", "limits", "out", "seed", "threads")
 class Limits:
     """What a worker may take. Seconds and bytes; `None` is no limit."""
 
-    document_seconds: Annotated[
-        float,
-        _seconds("for one document", name="timeout"),
-    ] = 300.0
+    document_seconds: Annotated[float, _seconds("for one document", name="timeout")] = 300.0
     """For one document; a batch of n documents has n times as long."""
-    load_seconds: Annotated[
-        float,
-        _seconds("for loading a backend", name="load_timeout"),
-    ] = 600.0
+    load_seconds: Annotated[float, _seconds("for loading a backend", name="load_timeout")] = 600.0
     total_seconds: Annotated[
         float | None,
         _seconds(
-            "for all documents of a backend and gold set; default: none", name="total_timeout"
+            "for all documents of a backend and gold set, and loading; default: none",
+            name="total_timeout",
         ),
     ] = None
-    """For all documents of one result together, loading included."""
     memory_bytes: Annotated[
         int | None,
         _worker(
@@ -54,7 +49,6 @@ class Limits:
             parse=parse_size,
         ),
     ] = None
-    """Resident memory of the worker process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,25 +57,16 @@ class WorkerOptions:
 
     batch_size: Annotated[
         int,
-        _worker(
-            "documents handed to a library in one call; with 1 each has a time of its own",
-            metavar="N",
-            least=1,
-            keyed=True,
-        ),
+        _number("documents handed to a library in one call; with 1 each has a time of its own"),
     ] = 1
-    """Documents handed to the library in one call. With 1 every document has a time of its own."""
-    threads: Annotated[int, _worker("threads of a worker", metavar="N", least=1, keyed=True)] = 1
-    """Threads that the numeric libraries of a worker are pinned to."""
+    threads: Annotated[int, _number("threads of the numeric libraries of a worker")] = 1
     limits: Limits = field(default_factory=Limits)
     offline: Annotated[
         bool, _worker("let backends fetch models; default: never", name="online")
     ] = True
-    """Workers may use no model hub."""
     fresh: Annotated[
         bool, Flag("ask everything anew, and replace what it has", group="predictions store")
     ] = False
-    """Ask everything anew; what the store has is replaced."""
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -98,11 +83,9 @@ class RunOptions(WorkerOptions):
     schema: Annotated[str | None, Flag("compare in this label schema", metavar="NAME")] = None
     """Label schema to compare in, instead of the finest that both sides reach."""
     rounds: Annotated[int, Flag("timing rounds, interleaved", metavar="N", least=1)] = 1
-    """Timing rounds; the rounds of different backends take turns."""
     jobs: Annotated[
         int, Flag("workers at a time; above 1 nothing is timed", metavar="N", least=1)
     ] = 1
-    """Workers at the same time. Above 1 no times are measured."""
     cache: Path | None = None
     """Folder of the predictions store; `None` neither reads nor writes one."""
     out: Annotated[
