@@ -8,13 +8,12 @@ was there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 __all__ = [
     "KINDS",
-    "TASKS",
     "Annotations",
     "Attribution",
     "Document",
@@ -28,9 +27,10 @@ __all__ = [
     "span_problems",
 ]
 
-Task = Literal["ner", "attribution"]
+Task: TypeAlias = str
+"""The name of a task."""
+
 Kind = Literal["direct", "indirect", "mixed"]
-TASKS: tuple[Task, ...] = ("ner", "attribution")
 KINDS: tuple[Kind, ...] = ("direct", "indirect", "mixed")
 
 
@@ -85,9 +85,23 @@ class Annotations:
 
     entities: tuple[Entity, ...] | None = None
     attributions: tuple[Attribution, ...] | None = None
+    others: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    """Layers of tasks that are installed beside those of the harness, by name."""
 
-    def layer(self, task: Task) -> tuple[Entity, ...] | tuple[Attribution, ...] | None:
-        return self.entities if task == "ner" else self.attributions
+    def layer(self, name: str) -> tuple[Any, ...] | None:
+        """The layer of that name; `None` where it was not annotated."""
+        if name == "entities":
+            return self.entities
+        return self.attributions if name == "attributions" else self.others.get(name)
+
+    def with_layer(self, name: str, items: tuple[Any, ...] | None) -> Annotations:
+        """The same with another layer of that name."""
+        if name == "entities":
+            return replace(self, entities=items)
+        if name == "attributions":
+            return replace(self, attributions=items)
+        others = {key: layer for key, layer in self.others.items() if key != name}
+        return replace(self, others=others if items is None else {**others, name: items})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ purpose is a `harness.errors.HarnessError`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,11 +31,10 @@ from harness.annotation import (
 from harness.errors import BackendFailed, BackendUnavailable, UsageError
 from harness.gold.goldset import GoldSet, load_goldset
 from harness.registry import BackendSpec, adapter
+from harness.results.scored import Scored
 
 if TYPE_CHECKING:
-    from harness.decide.compare import Comparison, System
-    from harness.tasks.attribution.count import AttributionScore
-    from harness.tasks.ner.count import Match, NerScore
+    from harness.decide.comparison import Comparison
 
 __all__ = [
     "Annotations",
@@ -183,34 +182,6 @@ def load_backend(
     return LoadedBackend(spec, task, found.load(request), batch_size)
 
 
-@dataclass(frozen=True)
-class Scored:
-    """A score with what it was computed from; can be compared with others on the same gold."""
-
-    name: str
-    task: Task
-    score: NerScore | AttributionScore
-    """Everything that `harness score` prints: `score.micro.f1`, `score.types["PERSON"].recall`,
-    or `score.relations["found50"].f1`. Undefined is `None`."""
-    signature: str
-    """How it was counted. Two scores compare only if these are equal."""
-    system: System = field(repr=False)
-    """The counts per paragraph."""
-
-    @property
-    def f1(self) -> float | None:
-        """The headline: micro F1 of entities, `found50` F1 of attributions."""
-        from harness.tasks.ner.count import NerScore
-
-        if isinstance(self.score, NerScore):
-            return self.score.micro.f1
-        return self.score.relations["found50"].f1
-
-    def to_json(self) -> dict[str, Any]:
-        """As `harness score --json`."""
-        return {"signature": self.signature, "task": self.task, **self.score.to_json()}
-
-
 Source = str | Path | Iterable[Record] | Mapping[str, Annotations]
 
 
@@ -218,90 +189,87 @@ def score(
     gold: GoldSet | str | Path,
     predictions: Source,
     *,
-    task: Task,
+    task: str,
     name: str | None = None,
-    match: Match = "strict",
-    boundary: str = "raw",
     schema: str | None = None,
+    **options: Any,
 ) -> Scored:
     """Score predictions against a gold set.
 
     `gold` is a gold set, its name or a path; `predictions` a file in any format that is read,
     records, or annotations by document id. A gold document without predictions counts as
-    all-missed. `match` and `boundary` are for entities; `schema` projects the labels of both sides.
+    all-missed. `schema` projects the labels of both sides; `options` are the task's own: `match`
+    and `boundary` for entities.
 
     Raises `InputError` for files that cannot be read, predictions for unknown documents and other
     texts, `AnnotationError` for offsets outside the text, `NothingMeasured` when the gold has no
-    layer for the task, `SchemaError` for labels that do not fit.
+    layer for the task, `SchemaError` for labels that do not fit, `UsageError` for an option that
+    the task does not have.
     """
-    from harness.results.systems import from_predictions, from_records
-    from harness.tasks.ner.options import NerOptions
+    from harness.results.load import from_file
+    from harness.results.scored import score_records
+    from harness.tasks.registry import task_named
 
     goldset = gold if isinstance(gold, GoldSet) else load_goldset(gold)
-    options = NerOptions(match=match, boundary="normalised" if boundary == "normalised" else "raw")
-    if boundary not in ("raw", "normalised"):
-        raise UsageError(f"unknown boundary rule {boundary!r}, expected raw or normalised")
+    definition = task_named(task)
+    strange = sorted(options.keys() - set(definition.signed))
+    if strange:
+        known = ", ".join(definition.signed) or "none"
+        raise UsageError(f"the task {task!r} has no option {strange[0]!r}; it has: {known}")
+    counted = definition.options(**options)
     if isinstance(predictions, str | Path):
-        system = from_predictions(predictions, goldset, task=task, options=options, schema=schema)
-        if name is not None:
-            system = replace(system, name=name, backend=name)
-        return _scored(system)
+        scored = from_file(predictions, goldset, task, counted, schema=schema)
+        return scored if name is None else replace(scored, name=name, backend=name)
     if isinstance(predictions, Mapping):
         records: Iterable[Record] = [Record(i, None, layers) for i, layers in predictions.items()]
     else:
         records = predictions
-    system = from_records(
-        name or "predictions", goldset, records, task=task, options=options, schema=schema
-    )
-    return _scored(system)
+    return score_records(name or "predictions", goldset, records, task, counted, schema=schema)
 
 
 def compare(
     *sources: Scored | str | Path,
     gold: GoldSet | str | Path | None = None,
-    task: Task | None = None,
+    task: str | None = None,
     metric: str = "f1",
     part: str | None = None,
     force: bool = False,
     resamples: int = 10_000,
     seed: int = 0,
 ) -> Comparison:
-    """Compare scores, runs or files of predictions; the first system is the reference.
+    """Compare scores, runs, baselines or files of predictions; the first is the reference.
 
     Runs give all their backends but the sanity rows; where these met the gold in different label
     schemas, their counts in the common one are compared. Files need `gold` and `task`. The sources
     have to meet on one gold set and task; `gold` and `task` choose one.
 
-    Raises `NotComparable` for systems that were counted differently (`force` compares all the
+    Raises `NotComparable` for backends that were counted differently (`force` compares all the
     same), `NothingMeasured` where there is nothing, `UsageError` where several gold sets are left.
     """
-    from harness.decide.compare import compare as compare_systems
-    from harness.decide.compare import systems_of
-    from harness.results.load import from_run, is_run
-    from harness.results.systems import GoldFinder, on_one_footing
+    from harness.decide.compare import compare as compare_scored
+    from harness.decide.sources import load_sources
+    from harness.results.finder import GoldFinder
+    from harness.results.select import grouped, in_one_schema
 
     goldset = load_goldset(gold) if isinstance(gold, str | Path) else gold
     finder = GoldFinder([] if goldset is None else [goldset.path])
-    systems: list[System] = []
+    scored: list[Scored] = []
     for source in sources:
         if isinstance(source, Scored):
-            systems.append(source.system)
-        elif is_run(source):
-            systems += [system for system in from_run(source, finder=finder) if not system.sanity]
-        elif goldset is None or task is None:
-            raise UsageError(f"{source} is no run; to read it as predictions give gold and task")
+            scored.append(source)
         else:
-            systems.append(score(goldset, source, task=task).system)
-    systems = [finder.under_known_name(system) for system in systems]
+            loaded = load_sources([source], finder, goldset=goldset, task=task)
+            scored += [one for one in loaded if not one.sanity]
+    scored = [finder.under_known_name(one) for one in scored]
     wanted = None if goldset is None else finder.known_name(goldset.name)
-    groups = systems_of(systems, gold=wanted, task=task)
+    groups = grouped(scored, gold=wanted, task=task)
     if len(groups) > 1:
         shown = ", ".join(f"{one} ({kind})" for one, kind in groups)
         raise UsageError(f"several gold sets and tasks: {shown}; choose with gold and task")
     group = next(iter(groups.values()), [])
     if not force:
-        group, _ = on_one_footing(group)
-    return compare_systems(
+        group, _ = in_one_schema(group)
+    return compare_scored(
         group,
         metric=metric,
         part=part,
@@ -309,8 +277,3 @@ def compare(
         resamples=resamples,
         seed=seed,
     )
-
-
-def _scored(system: System) -> Scored:
-    assert system.counted is not None
-    return Scored(system.name, system.task, system.counted.score, str(system.signature), system)

@@ -16,7 +16,7 @@ A regression is no error: the verb that finds one prints its table and exits wit
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "ReaderOptions",
     "SchemaError",
     "UsageError",
+    "nearest",
 ]
 
 
@@ -120,3 +121,12 @@ class NotComparable(HarnessError):
     """Two results that were not counted the same way; names the first field that differs."""
 
     exit_status = 3
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`. Did you mean 'PERSON'?` with the nearest of the known names, else `.`; case aside."""
+    import difflib
+
+    folded = {one.casefold(): one for one in known}
+    near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+    return f". Did you mean {folded[near[0]]!r}?" if near else "."

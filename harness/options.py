@@ -12,7 +12,6 @@ place in a dataclass is a `Flag` with a name of its own.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, MISSING, Field, dataclass, fields, is_dataclass, replace
@@ -21,9 +20,9 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from harness.errors import UsageError
+from harness.errors import UsageError, nearest
 
-__all__ = ["Flag", "build", "changed", "check_options", "flags_of", "nearest"]
+__all__ = ["Flag", "build", "changed", "check_options", "flags_of"]
 
 T = TypeVar("T")
 
@@ -111,7 +110,7 @@ class Flag:
         if not isinstance(value, allowed) or (isinstance(value, bool) and self.kind is not bool):
             raise ValueError(self.expected)
         if self.choices and value not in self.choices:
-            raise ValueError(f"{self.expected}.{nearest(value, self.choices)}")
+            raise ValueError(f"{self.expected}{nearest(value, self.choices)}")
         if self.kind in (int, float) and not self._within(value):
             raise ValueError(self.expected)
         return self.kind(value)
@@ -170,13 +169,6 @@ def check_options(options: Any) -> None:
                 replace(inner, parse=None).read(value)
             except ValueError as error:
                 raise UsageError(f"{field.name} is {value!r}, expected {error}") from None
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """` Did you mean 'rounds'?` with the nearest of the known names, else nothing; case aside."""
-    folded = {one.casefold(): one for one in known}
-    near = difflib.get_close_matches(name.casefold(), folded, n=1)
-    return f" Did you mean {folded[near[0]]!r}?" if near else ""
 
 
 def _parts(

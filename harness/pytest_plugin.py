@@ -12,17 +12,18 @@ for each of its backends. When nothing of this is used, nothing of the harness i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from harness.annotation import Annotations, Record, Task
-    from harness.api import Scored
+    from harness.annotation import Annotations, Record
     from harness.decide.gate.verdicts import GateReport
     from harness.gold.goldset import GoldSet
+    from harness.results.scored import Scored
+    from harness.tasks.base import Task
 
 __all__ = ["HarnessRun"]
 
@@ -54,7 +55,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         from harness.results.save import write_run
 
         goldsets = {goldset.name: goldset for _, goldset in measured}
-        write_run(folder, [scored.system for scored, _ in measured], list(goldsets.values()))
+        write_run(folder, [scored for scored, _ in measured], list(goldsets.values()))
 
 
 @pytest.fixture
@@ -74,33 +75,34 @@ class HarnessRun:
         backend: Any,
         *,
         gold: GoldSet | str | Path,
-        task: Task = "ner",
+        task: str | None = None,
         name: str | None = None,
-        match: Any = "strict",
-        boundary: str = "raw",
         schema: str | None = None,
         check: bool = True,
+        **options: Any,
     ) -> Scored:
         """Predict, score, and check.
 
         `backend` is a backend's name, an object with `predict(texts)`, or a function from a text to
         its annotations: an `Annotations`, entities, or `(start, end, label)` tuples with code-point
-        offsets. `name` is what the baseline knows it by (default: its own name). With `check`, the
-        test fails when the gate does; without a baseline nothing is checked.
+        offsets. `task` is by default the first, entities; `options` are the task's own. `name` is
+        what the baseline knows it by (default: its own name). With `check`, the test fails when the
+        gate does; without a baseline nothing is checked.
         """
         from harness.api import load_goldset, score
         from harness.gold.goldset import GoldSet
+        from harness.tasks.registry import task_names
 
         goldset = gold if isinstance(gold, GoldSet) else load_goldset(gold)
+        task = task or task_names()[0]
         shown = name or _name_of(backend)
         scored = score(
             goldset,
             _predictions(backend, goldset, task),
             task=task,
             name=shown,
-            match=match,
-            boundary=boundary,
             schema=schema,
+            **options,
         )
         measured = getattr(self._config, _MEASURED, [])
         setattr(self._config, _MEASURED, [*measured, (scored, goldset)])
@@ -120,12 +122,12 @@ class HarnessRun:
         from harness.results.save import run_record
 
         return check(
-            run_record([scored.system], [goldset]),
-            [scored.system],
+            run_record([scored], [goldset]),
+            [scored],
             baseline.read(path),
             _rules(self._config),
-            gold=[scored.system.gold],
-            backends=[scored.system.backend],
+            gold=[scored.gold],
+            backends=[scored.backend],
         )
 
 
@@ -170,7 +172,7 @@ def _check_items(
     try:
         accepted, rules = baseline.read(path), _rules(config)
         record, _ = read_run(run)
-        systems = from_run(run)
+        scored = from_run(run)
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from None
     pairs = sorted({(entry.gold, entry.backend) for entry in accepted.entries})
@@ -178,7 +180,7 @@ def _check_items(
     for gold, backend in pairs or [("*", "*")]:
 
         def report(gold: str = gold, backend: str = backend) -> GateReport:
-            return check(record, systems, accepted, rules, gold=[gold], backends=[backend])
+            return check(record, scored, accepted, rules, gold=[gold], backends=[backend])
 
         yield _CheckItem.from_parent(
             session, name=f"harness-check[{gold}-{backend}]", report=report
@@ -195,10 +197,10 @@ def _setting(config: pytest.Config, name: str) -> Path | None:
 
 
 def _rules(config: pytest.Config) -> Any:
-    from harness.decide.rules import DEFAULT_RULES, read_rules
+    from harness.decide.rules import default_rules, read_rules
 
     path = _setting(config, "harness_rules")
-    return DEFAULT_RULES if path is None else read_rules(path)
+    return default_rules() if path is None else read_rules(path)
 
 
 def _name_of(backend: Any) -> str:
@@ -207,33 +209,36 @@ def _name_of(backend: Any) -> str:
     return str(getattr(backend, "name", None) or getattr(backend, "__name__", "backend"))
 
 
-def _predictions(backend: Any, goldset: GoldSet, task: Task) -> list[Record]:
+def _predictions(backend: Any, goldset: GoldSet, task: str) -> list[Record]:
     from harness.annotation import Record
     from harness.api import load_backend
+    from harness.tasks.registry import task_named
 
     if isinstance(backend, str):
         backend = load_backend(backend, task=task)
-    records = [record for record in goldset.records() if record.annotations.layer(task) is not None]
+    definition = task_named(task)
+    layer = definition.layer
+    records = [
+        record for record in goldset.records() if record.annotations.layer(layer) is not None
+    ]
     texts = [record.text or "" for record in records]
     answers: Iterable[Any] = (
         backend.predict(texts) if hasattr(backend, "predict") else map(backend, texts)
     )
     return [
-        Record(record.id, None, _annotations(answer, task))
+        Record(record.id, None, _annotations(answer, definition))
         for record, answer in zip(records, answers, strict=True)
     ]
 
 
 def _annotations(answer: Any, task: Task) -> Annotations:
-    """What a function may return: annotations, or a sequence of entities or attributions."""
-    from harness.annotation import Annotations, Entity
+    """What a function may return: annotations, or a sequence of items or of what makes one."""
+    from harness.annotation import Annotations
 
     if isinstance(answer, Annotations):
         return answer
-    items: Sequence[Any] = tuple(answer)
-    if task == "attribution":
-        return Annotations(attributions=tuple(items))
-    return Annotations(tuple(item if isinstance(item, Entity) else Entity(*item) for item in items))
+    items = (item if isinstance(item, task.item) else task.item(*item) for item in answer)
+    return Annotations().with_layer(task.layer, tuple(items))
 
 
 def _text(report: GateReport) -> str:

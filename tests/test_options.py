@@ -11,14 +11,15 @@ from typing import Annotated, Literal
 import pytest
 
 from harness.cli import cache as cli_cache
-from harness.cli.common import add_flags, counting
+from harness.cli.common import add_flags
 from harness.errors import UsageError
 from harness.options import Flag, build, changed, check_options, flags_of
 from harness.registry import BackendSpec
 from harness.run.key import describe, make_key
-from harness.run.options import Limits, RunOptions, WorkerOptions
+from harness.run.options import Limits, RunOptions, WorkerOptions, task_flags
 from harness.run.predictions import PredictOptions
 from harness.tasks.ner.options import BOUNDARY_RULES, MATCH_MODES, NerOptions
+from harness.tasks.registry import tasks
 
 ROOT = Path(__file__).parent.parent
 
@@ -102,15 +103,26 @@ def test_any_dataclass_declares_options() -> None:
     match, boundary = flags_of(NerOptions, "match", "boundary")
     assert (match.choices, match.default) == (MATCH_MODES, "strict")
     assert (boundary.choices, boundary.default) == (BOUNDARY_RULES, "raw")
-    assert counting() == (match, boundary)
-    (free, same) = changed(counting(), match={"default": None})
+    (free, same) = changed((match, boundary), match={"default": None})
     assert (free.default, free.choices, same) == (None, MATCH_MODES, boundary)
+
+
+def test_a_run_has_the_options_of_every_task() -> None:
+    for task in tasks().values():
+        for flag in flags_of(task.options, *task.signed):
+            assert flag in task_flags()
+    exact = RunOptions(counting={"match": "exact"})
+    assert exact.scoring()["ner"] == NerOptions(match="exact")
+    assert exact.scoring().keys() == tasks().keys()
+    assert (exact.recorded()["match"], exact.recorded()["boundary"]) == ("exact", "raw")
+    with pytest.raises(UsageError, match=r"no task has the option 'macth'\. Did you mean 'match'"):
+        RunOptions(counting={"macth": "exact"})
 
 
 def test_the_record_has_every_option() -> None:
     """Flat, by the names of the fields; `harness/results/record.py` has the others itself."""
-    own = {part.name for part in fields(RunOptions)} - {"limits"}
-    own |= {part.name for part in fields(Limits)}
+    own = {part.name for part in fields(RunOptions)} - {"limits", "counting"}
+    own |= {flag.name for flag in task_flags()} | {part.name for part in fields(Limits)}
     options = RunOptions(
         tasks=("ner", "attribution"), limits=Limits(memory_bytes=5), cache=Path("x"), suite="s"
     )

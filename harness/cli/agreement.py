@@ -6,11 +6,12 @@ import argparse
 import json
 import sys
 
-from harness.annotation import TASKS, Task
 from harness.cli.common import TASK, add_flags, count, output
 from harness.gold.agreement.agreement import Agreement, agreement
 from harness.gold.agreement.annotators import load_annotators
-from harness.report.tables import Cell, Table, number, render
+from harness.report.tables import render
+from harness.table import Cell, Table, number
+from harness.tasks.registry import task_named
 
 EPILOG = """\
 F1 of each annotator against each other, as plain means over the pairs; no model is needed.
@@ -20,8 +21,6 @@ examples:
   harness agreement goldsets/seeds/annotators/a goldsets/seeds/annotators/b
   harness agreement labelled_by_all.jsonl --task attribution --limit 0
 """
-
-_TITLES: dict[Task, str] = {"ner": "Entities", "attribution": "Attribution"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,9 +40,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    tasks: tuple[Task, ...] = (args.task,) if args.task else TASKS
+    tasks = (args.task,) if args.task else None
     found = agreement(
-        load_annotators(args.path, gold=args.gold), tasks=tasks, disagreements=args.limit != 0
+        load_annotators(args.path, gold=args.gold), tasks_=tasks, disagreements=args.limit != 0
     )
     if args.json:
         out = found.to_json()
@@ -56,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def table(found: Agreement, task: Task) -> Table:
+def table(found: Agreement, task: str) -> Table:
     """A row a figure: mean over the pairs of annotators, the lowest and the highest pair."""
     several = len(found.annotators) > 2
     rows: list[tuple[Cell, ...]] = []
@@ -67,12 +66,15 @@ def table(found: Agreement, task: Task) -> Table:
         rows.append(row)
     headers = ("F1", "mean", "lowest", "highest", "pairs") if several else ("", "F1")
     notes = [f"annotators: {', '.join(found.annotators)}; documents: {found.shared[task]}"]
-    if task == "attribution":
-        notes.append(f"Krippendorff's alpha: {number(found.alpha)} over {found.tokens} tokens")
+    if task in found.alphas:
+        alpha, tokens = found.alphas[task]
+        notes.append(f"Krippendorff's alpha: {number(alpha)} over {tokens} tokens")
+    if ("kind",) in found.figures(task):
         notes.append("kind: share of the relations found by both that both give the same kind")
     if found.alone[task]:
         notes.append(f"labelled by one only, left out: {', '.join(found.alone[task])}")
-    return Table(f"{_TITLES[task]}: agreement", headers, tuple(rows), tuple(notes))
+    title = f"{task_named(task).title.capitalize()}: agreement"
+    return Table(title, headers, tuple(rows), tuple(notes))
 
 
 def _list(found: Agreement, limit: int | None) -> None:

@@ -44,21 +44,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.cli.compare import footing
-    from harness.cli.doubts import asked_for
+    from harness.cli.doubts import aligned
     from harness.coding import encode
     from harness.decide.audit import audit
-    from harness.decide.compare import systems_of
     from harness.report.choice import audit_lines
+    from harness.results.finder import GoldFinder
     from harness.results.load import from_run
-    from harness.results.systems import GoldFinder, named_backends
+    from harness.results.select import asked_for, grouped, named_backends
 
     finder = GoldFinder(args.gold)
-    measured = from_run(args.run, finder=finder, schema=args.schema)
-    asked = asked_for(measured, finder, args.task)
-    systems = [s for s in named_backends(asked, args.backend) if not s.sanity]
-    groups = systems_of(systems)
-    several = [footing(one, force=args.force) for one in groups.values() if len(one) > 1]
+    measured = asked_for(from_run(args.run, finder=finder, schema=args.schema), finder, args.task)
+    real = [one for one in named_backends(measured, args.backend) if not one.sanity]
+    several = [aligned(one, force=args.force) for one in grouped(real).values() if len(one) > 1]
     if not several:
         raise NothingMeasured("an audit takes a run with at least two backends on one gold set")
     found = [audit(group, agree=args.agree, force=args.force) for group in several]

@@ -11,8 +11,9 @@ from harness import registry
 from harness.adapter import Adapter, ModelIdentity
 from harness.cli.common import TASK, add_flags, output
 from harness.registry import BackendSpec
-from harness.report.tables import Table, render
+from harness.report.tables import render
 from harness.run.environments import find_environment
+from harness.table import Table
 
 EPILOG = """\
 Reads the adapters' own declarations; no wrapped library is imported.

@@ -55,19 +55,20 @@ def _show(args: argparse.Namespace) -> int:
 def _accept(args: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from harness.cli.doubts import asked_for, warn_of_systems
+    from harness.cli.doubts import warn_of_scores
     from harness.decide import baseline
     from harness.report.baseline import difference_table
     from harness.report.tables import render
+    from harness.results.finder import GoldFinder
     from harness.results.load import from_run, read_run
-    from harness.results.systems import GoldFinder, named_backends
+    from harness.results.select import asked_for, named_backends
 
     record, _ = read_run(args.run)
     finder = GoldFinder(args.gold)
     measured = asked_for(from_run(args.run, finder=finder), finder)
-    systems = named_backends(measured, args.backend)
-    warn_of_systems(systems)
-    new = baseline.from_systems(systems, record)
+    scored = named_backends(measured, args.backend)
+    warn_of_scores(scored)
+    new = baseline.accepted(scored, record)
     # A broken baseline is an error here too: it is never overwritten unseen.
     old = baseline.read(args.baseline) if Path(args.baseline).exists() else None
     merged = baseline.merge(old, new, remove_missing=args.remove_missing)

@@ -64,19 +64,19 @@ def _report(args: argparse.Namespace) -> GateReport:
 
     from harness.decide import baseline
     from harness.decide.gate.check import check
-    from harness.decide.rules import DEFAULT_RULES, read_rules
+    from harness.decide.rules import default_rules, read_rules
+    from harness.results.finder import GoldFinder
     from harness.results.load import Key, from_run, read_run
-    from harness.results.systems import GoldFinder
 
-    rules = DEFAULT_RULES if args.rules is None else read_rules(args.rules)
+    rules = default_rules() if args.rules is None else read_rules(args.rules)
     accepted = baseline.read(args.baseline)
     record, folder = read_run(args.run)
     finder = GoldFinder(args.gold)
     unread: dict[Key, str] = {}
-    systems = from_run(args.run, finder=finder, replay=args.replay, lenient=True, unread=unread)
+    scored = from_run(args.run, finder=finder, replay=args.replay, lenient=True, unread=unread)
     report = check(
         record,
-        systems,
+        scored,
         accepted,
         rules,
         gold=finder.patterns,

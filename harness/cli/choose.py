@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from harness.cli.common import (
@@ -26,10 +27,12 @@ from harness.options import Flag
 from harness.run.sizes import parse_size
 
 if TYPE_CHECKING:
-    from harness.decide.choose import Wishes
-    from harness.decide.compare import System
+    from harness.decide.choose import Choice
+    from harness.decide.complement import Complement
+    from harness.decide.constraints import Constraints
+    from harness.results.finder import GoldFinder
     from harness.results.record import RunRecord
-    from harness.results.systems import GoldFinder
+    from harness.results.scored import Scored
 
 EPILOG = """\
 Reads a run; nothing is predicted. A backend is recommended when it is better than all others that
@@ -76,122 +79,103 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.cli.compare import footing
-    from harness.cli.doubts import asked_for
+    from harness.cli.doubts import aligned
+    from harness.coding import encode
     from harness.decide.choose import choose
-    from harness.decide.compare import systems_of
+    from harness.decide.complement import complement
+    from harness.results.finder import GoldFinder
     from harness.results.load import from_run, read_run
-    from harness.results.systems import GoldFinder
+    from harness.results.select import asked_for, grouped, named_backends
 
-    wishes = _wishes(args)
+    constraints = _constraints(args)
     record, _ = read_run(args.run)
     finder = GoldFinder(args.gold)
-    measured = from_run(args.run, finder=finder, schema=args.schema)
-    asked = asked_for(measured, finder, args.task)
-    groups = systems_of(_candidates(asked, args.backend))
+    measured = asked_for(from_run(args.run, finder=finder, schema=args.schema), finder, args.task)
+    # Sanity rows check the harness and are no choice.
+    groups = grouped([one for one in named_backends(measured, args.backend) if not one.sanity])
     if not groups:
         raise NothingMeasured(f"no backend in {args.run} was measured for the task {args.task}")
-    groups = {key: footing(group, force=args.force) for key, group in groups.items()}
+    scored = [aligned(group, force=args.force) for group in groups.values()]
     choices = [
         choose(
             group,
-            _projected(wishes, group, record, finder),
+            _projected(constraints, group, record, finder),
             ran_offline=bool(record.options.get("offline")),
             resamples=args.resamples,
             seed=record.seed,
             force=args.force,
         )
-        for group in groups.values()
+        for group in scored
     ]
+    together = [complement(group, force=args.force) for group in scored if args.together]
     missing = _missing(record, finder, args.task)
     if args.json:
         body = [choice.to_json() for choice in choices]
-        if args.together:
-            for value, group in zip(body, groups.values(), strict=True):
-                value["together"] = _together_json(group, force=args.force)
+        for value, one in zip(body, together, strict=False):
+            value["together"] = encode(one)
         print(json.dumps({"choices": body, "not_measured": missing}, ensure_ascii=False, indent=2))
     else:
-        _print(choices, list(groups.values()), missing, args)
+        _print(choices, together, missing, args)
     able = [any(one.qualifies for one in choice.candidates) for choice in choices]
     return 0 if all(able) else NothingMeasured.exit_status
 
 
 def _projected(
-    wishes: Wishes, group: Sequence[System], record: RunRecord, finder: GoldFinder
-) -> Wishes:
-    """The wishes with types under the names that they have where the group was counted."""
-    if not wishes.types:
-        return wishes
-    from harness.decide.choose import in_schema
+    constraints: Constraints, group: Sequence[Scored], record: RunRecord, finder: GoldFinder
+) -> Constraints:
+    """The same with types under the names that they have where the group was counted."""
+    if not constraints.parts or not group[0].definition.labelled:
+        return constraints
+    from harness.decide.constraints import in_schema
 
     gold, counted = group[0].gold, group[0].signature.schema
     goldset = finder.find(gold)
     own = next((one.schema for one in record.gold if one.name == gold), "")
     folders = goldset.schema_folders if goldset else ()
-    names = in_schema(wishes.types, own, counted, folders)
+    names = in_schema(constraints.parts, own, counted, folders)
     for name, label in names.items():
         if name != label:
             print(f"harness: {gold}: {name} is {label} in {counted}", file=sys.stderr)
-    return replace(wishes, types=tuple(dict.fromkeys(names.values())))
+    return replace(constraints, parts=tuple(dict.fromkeys(names.values())))
 
 
 def _print(
-    choices: Sequence[object],
-    groups: list[list[System]],
+    choices: Sequence[Choice],
+    together: Sequence[Complement],
     missing: list[str],
     args: argparse.Namespace,
 ) -> None:
-    from harness.decide.choose import Choice
-    from harness.decide.complement import complement
     from harness.report.choice import choice_table, complement_tables
     from harness.report.tables import render
 
-    for choice, group in zip(choices, groups, strict=True):
-        assert isinstance(choice, Choice)
-        tables = [choice_table(choice)]
-        if args.together:
-            tables += complement_tables(complement(group, force=args.force))
+    for choice, one in zip_longest(choices, together):
+        tables = [choice_table(choice), *(complement_tables(one) if one else ())]
         print(render(tables, args.format) + "\n")
     if missing and args.format in ("simple", "github"):
         print("not measured: " + "; ".join(missing))
-
-
-def _together_json(group: list[System], *, force: bool) -> object:
-    from harness.coding import encode
-    from harness.decide.complement import complement
-
-    return encode(complement(group, force=force))
 
 
 def _missing(record: RunRecord, finder: GoldFinder, task: str) -> list[str]:
     return [
         f"{result.backend} on {result.gold} ({result.status}: {result.reason})"
         for result in record.results
-        if result.status not in ("ok", "partial")
-        and result.task == task
-        and finder.wants(result.gold)
+        if not result.answered and result.task == task and finder.wants(result.gold)
     ]
 
 
-def _candidates(systems: list[System], names: list[str]) -> list[System]:
-    """Without the sanity rows, which check the harness and are no choice."""
-    from harness.results.systems import named_backends
+def _constraints(args: argparse.Namespace) -> Constraints:
+    from harness.decide.constraints import Constraints, parse_weights
+    from harness.tasks.registry import task_named
 
-    return [system for system in named_backends(systems, names) if not system.sanity]
-
-
-def _wishes(args: argparse.Namespace) -> Wishes:
-    from harness.decide.choose import Wishes, parse_weights
-
-    if args.types and args.task != "ner":
-        raise UsageError("--types are for entities; for attribution name a --part")
-    if args.part and args.task == "ner":
-        raise UsageError("--part is for attribution; for entities name --types")
+    task = task_named(args.task)
+    if args.types and not task.labelled:
+        raise UsageError(f"--types are for labelled spans; for {task.title} name a --part")
+    if args.part and task.labelled:
+        raise UsageError(f"--part is not for {task.title}; name --types")
     weights = parse_weights(args.weight)
-    return Wishes(
+    return Constraints(
         task=args.task,
-        types=args.types,
-        part=args.part,
+        parts=args.types or ((args.part,) if args.part else ()),
         precision_weight=weights.get("precision", 1.0),
         recall_weight=weights.get("recall", 1.0),
         min_precision=args.min_precision,

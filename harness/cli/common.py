@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.annotation import TASKS
 from harness.errors import UsageError
 from harness.options import Flag, flags_of
 from harness.paths import cache_folder as default_cache
 from harness.report.tables import FORMATS
 from harness.run.options import RunOptions, WorkerOptions
-from harness.tasks.ner.options import NerOptions
+from harness.tasks.registry import task_names
 
 __all__ = [
     "BACKEND",
@@ -35,7 +34,6 @@ __all__ = [
     "add_run",
     "cache_folder",
     "count",
-    "counting",
     "output",
     "split",
     "store",
@@ -50,7 +48,7 @@ def count(name: str, text: str, *, least: int = 0, default: int | None = None) -
 
 # What of a run is looked at.
 GOLD = Flag("only this gold set, or path", name="gold", metavar="NAME", many=True)
-TASK = Flag("only this task", name="task", choices=TASKS)
+TASK = Flag("only this task", name="task", choices=task_names())
 BACKEND = Flag("only these", name="backend", metavar="NAME", many=True)
 RECOUNT = Flag("count again in this label schema (needs the gold)", name="schema", metavar="NAME")
 
@@ -76,11 +74,6 @@ def output(json: str, *, tables: bool = True) -> tuple[Flag, ...]:
     """`--json` with its help, and with `tables` also `--format`."""
     printed = Flag(name="format", choices=FORMATS, default="simple")
     return (*([printed] if tables else []), Flag(json, name="json", kind=bool))
-
-
-def counting() -> tuple[Flag, ...]:
-    """How things are counted: the options of every task."""
-    return flags_of(NerOptions, "match", "boundary")
 
 
 def store(*, bypass: bool = True) -> tuple[Flag, ...]:

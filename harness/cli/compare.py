@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.common import (
@@ -19,15 +18,14 @@ from harness.cli.common import (
     TASK,
     add_flags,
     count,
-    counting,
     output,
 )
-from harness.errors import UsageError
 from harness.options import changed
+from harness.run.options import task_flags
 
 if TYPE_CHECKING:
-    from harness.decide.compare import Comparison, System
-    from harness.gold.goldset import GoldSet
+    from harness.decide.comparison import Comparison
+    from harness.results.scored import Scored
 
 EPILOG = """\
 Give runs (a folder with run.json) or files of predictions; the first system is the reference. One
@@ -50,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     as_scored = {"default": None, "help": "default: as scored"}
     add_flags(
         parser,
-        *changed(counting(), match=as_scored, boundary={"help": "for predictions"}),
+        *changed(task_flags(), match=as_scored, boundary={"help": "for predictions"}),
         RECOUNT,
         FORCE,
         count("min_support", "per type only from N gold up", default=20),
@@ -62,15 +60,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.decide.compare import compare, systems_of
+    from harness.cli.doubts import aligned
+    from harness.decide.compare import compare
     from harness.errors import NothingMeasured
+    from harness.results.select import grouped
 
-    groups = systems_of(_chosen(_systems(args), args.backend), task=args.task)
+    groups = grouped(_chosen(_scored(args), args.backend), task=args.task)
     if not groups:
         raise NothingMeasured("nothing to compare: no backend of these runs has counts")
-    found = [
+    comparisons = [
         compare(
-            footing(systems, force=args.force),
+            aligned(group, force=args.force),
             metric=args.metric,
             part=args.part,
             match=args.match,
@@ -79,92 +79,62 @@ def run(args: argparse.Namespace) -> int:
             force=args.force,
             min_support=args.min_support,
         )
-        for systems in groups.values()
-        if len(systems) > 1 or len(groups) == 1
+        for group in groups.values()
+        if len(group) > 1 or len(groups) == 1
     ]
-    if not found:
+    if not comparisons:
         raise NothingMeasured(
             "nothing to compare: every gold set and task has one backend only; there is: "
             + ", ".join(f"{s[0].name} on {gold} ({task})" for (gold, task), s in groups.items())
         )
     if args.json:
-        print(json.dumps([one.to_json() for one in found], ensure_ascii=False, indent=2))
+        print(json.dumps([one.to_json() for one in comparisons], ensure_ascii=False, indent=2))
         return 0
-    for one in found:
+    for one in comparisons:
         _print(one, args)
     return 0
 
 
-def footing(systems: list[System], *, force: bool) -> list[System]:
-    """The systems as their run counted them in one schema, where they met the gold in several.
-
-    With `force` they stay as they are: what was counted differently is what is asked for.
-    Where a run states other numbers than its counts make, that is said.
-    """
-    from harness.cli.doubts import warn_of_systems
-    from harness.results.systems import on_one_footing
-
-    same, schema = (systems, None) if force else on_one_footing(systems)
-    warn_of_systems(same)
-    if schema is not None:
-        print(
-            f"harness: {systems[0].gold}: compared in {schema}, the finest schema that all reach",
-            file=sys.stderr,
-        )
-    return same
-
-
-def _print(found: Comparison, args: argparse.Namespace) -> None:
+def _print(comparison: Comparison, args: argparse.Namespace) -> None:
     from harness.report.comparison import comparison_tables, flip_lines
     from harness.report.tables import render
 
-    print(render(comparison_tables(found, min_support=args.min_support), args.format))
+    print(render(comparison_tables(comparison, min_support=args.min_support), args.format))
     if args.format in ("simple", "github") and args.flips:
-        print("\n" + "\n".join(flip_lines(found, limit=args.flips)))
+        print("\n" + "\n".join(flip_lines(comparison, limit=args.flips)))
     print()
 
 
-def _systems(args: argparse.Namespace) -> list[System]:
-    from harness.cli.doubts import asked_for
-    from harness.decide import baseline
-    from harness.errors import InputError
+def _scored(args: argparse.Namespace) -> list[Scored]:
+    from harness.decide.sources import load_sources
     from harness.gold.goldset import load_goldset
-    from harness.results.load import from_run, is_run
-    from harness.results.systems import GoldFinder, from_predictions
-    from harness.tasks.ner.options import NerOptions
+    from harness.results.finder import GoldFinder
+    from harness.results.select import asked_for
+    from harness.tasks.registry import task_named
 
     finder = GoldFinder(args.gold)
-    systems: list[System] = []
-    goldset: GoldSet | None = None
-    for name in args.input:
-        path = Path(name)
-        if not path.exists():
-            raise InputError("no such file or folder", path=path)
-        if baseline.is_baseline(path):
-            systems += [entry.system() for entry in baseline.read(path).entries]
-        elif is_run(path) or (path.is_dir() and not args.gold):
-            systems += from_run(path, finder=finder, schema=args.schema)
-        else:
-            if len(args.gold) != 1 or args.task is None:
-                raise UsageError(
-                    f"{name} is no run, so it is read as predictions: give one --gold and --task"
-                )
-            goldset = goldset or load_goldset(args.gold[0])
-            options = NerOptions(boundary=args.boundary)
-            systems.append(
-                from_predictions(path, goldset, task=args.task, options=options, schema=args.schema)
-            )
-    systems = [finder.under_known_name(system) for system in systems]
-    if any(system.result for system in systems):
-        return asked_for(systems, finder, args.task)
-    return systems
+    one_gold = len(args.gold) == 1 and finder.is_given
+    options = None
+    if args.task is not None:
+        task = task_named(args.task)
+        options = task.options(**{"boundary": args.boundary} if "boundary" in task.signed else {})
+    scored = load_sources(
+        args.input,
+        finder,
+        goldset=load_goldset(args.gold[0]) if one_gold else None,
+        task=args.task,
+        options=options,
+        schema=args.schema,
+    )
+    scored = [finder.under_known_name(one) for one in scored]
+    return asked_for(scored, finder, args.task) if any(one.result for one in scored) else scored
 
 
-def _chosen(systems: list[System], names: list[str]) -> list[System]:
+def _chosen(scored: list[Scored], names: list[str]) -> list[Scored]:
     """Those asked for, in that order; without names, all but the sanity rows."""
-    from harness.results.systems import named_backends
+    from harness.results.select import named_backends
 
-    chosen = named_backends(systems, names)
-    if not names and len(chosen) < len(systems):
+    chosen = named_backends(scored, names)
+    if not names and len(chosen) < len(scored):
         print("harness: sanity rows are left out; name them with --backend", file=sys.stderr)
     return chosen

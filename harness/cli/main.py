@@ -14,8 +14,7 @@ from contextlib import contextmanager, nullcontext
 
 from harness import __version__
 from harness.annotation import printable
-from harness.errors import HarnessError
-from harness.options import nearest
+from harness.errors import HarnessError, nearest
 
 __all__ = ["VERBS", "main"]
 
@@ -113,7 +112,7 @@ def _dispatch(arguments: list[str]) -> int:
     verb = arguments[0]
     if verb not in VERBS:
         guess = nearest(verb, VERBS)
-        print(f"harness: unknown command {verb!r}.{guess} See: harness --help", file=sys.stderr)
+        print(f"harness: unknown command {verb!r}{guess} See: harness --help", file=sys.stderr)
         return 2
     module_name, summary = VERBS[verb]
     module = importlib.import_module(f"harness.cli.{module_name}")

@@ -30,8 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("backend", help="for example spacy/en_core_web_sm")
     parser.add_argument("--docs", required=True, metavar="DOCS", help="documents to annotate")
     parser.add_argument("--out", metavar="FILE", help="where to write (default: stdout)")
-    own = "default: the backend's own; entities where it has both"
-    add_flags(parser, replace(TASK, help=own), LABELS)
+    add_flags(parser, replace(TASK, help="default: the backend's first"), LABELS)
     parser.add_argument("--with-text", action="store_true", help="write the texts, too")
     add_flags(parser, *worker())
 

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from harness.cli.common import GOLD, add_flags, add_run, output
-
-if TYPE_CHECKING:
-    from harness.results.measures import Tally
-    from harness.results.record import Result, RunRecord
 
 EPILOG = """\
 Reads the run record and needs no backend. The HTML page is one file without any link to the
@@ -36,11 +29,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from harness.annotation import printable
     from harness.cli.doubts import warn_of_scores
-    from harness.report.run import description, details, rankings
+    from harness.report.run import description, details, ranking_tables
     from harness.report.tables import render
     from harness.results import record as records
-    from harness.results.load import read_run
-    from harness.results.systems import GoldFinder
+    from harness.results.finder import GoldFinder
+    from harness.results.load import read_run, scored_in
 
     record, folder = read_run(args.run)
     finder = GoldFinder(args.gold)
@@ -49,8 +42,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json and not args.html:
         print(records.to_json(record), end="")
         return 0
-    warn_of_scores(_counted(record, folder))
-    first, rest = rankings(record, folder), [] if args.rankings else details(record, folder)
+    warn_of_scores(scored_in(record, folder, (*record.results, *record.common)))
+    first, rest = ranking_tables(record, folder), [] if args.rankings else details(record, folder)
     if not args.html:
         print(render([*rest, *first], args.format))
         return 0
@@ -65,12 +58,3 @@ def run(args: argparse.Namespace) -> int:
         print(f"harness: {printable(text)}", file=sys.stderr)
     print(f"harness: wrote {args.html}", file=sys.stderr)
     return 0
-
-
-def _counted(record: RunRecord, folder: Path) -> Iterator[tuple[Result, list[Tally]]]:
-    """Results with their counts, which the tables are made from."""
-    from harness.results.rescore import tallies_of
-
-    for result in (*record.results, *record.common):
-        if result.status in ("ok", "partial"):
-            yield result, tallies_of(result, folder)

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.common import GOLD, TASK, add_flags, cache_folder, counting, output, worker
+from harness.cli.common import GOLD, TASK, add_flags, cache_folder, output, worker
 from harness.errors import UsageError
 from harness.options import Flag, build, changed
 from harness.registry import BackendSpec
-from harness.run.options import RunOptions
+from harness.run.options import RunOptions, task_flags
 from harness.run.suites import load_suite
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def flags() -> tuple[Flag, ...]:
         replace(GOLD, help="gold set, folder or file; may be repeated"),
         TASK,
         Flag("fail without it (3)", name="require", metavar="BACKEND", many=True),
-        *counting(),
+        *task_flags(),
         Flag("a label without a schema is an error", name="strict_labels", kind=bool),
         *changed(worker(RunOptions), out={"default": "results"}),
         Flag("print the ranking tables only", name="rankings", kind=bool),
@@ -94,8 +94,7 @@ def _plan(args: argparse.Namespace) -> tuple[list[BackendSpec], list[GoldSet], R
         RunOptions,
         vars(args),
         tasks=(args.task,) if args.task else None,
-        match=args.match,
-        boundary=args.boundary,
+        counting={flag.name: getattr(args, flag.name) for flag in task_flags()},
         cache=cache_folder(args),
         command=tuple(args.command),
         suite=args.suite,
@@ -132,7 +131,7 @@ def _all_gold() -> list[str]:
 def _publish(args: argparse.Namespace, record: RunRecord) -> None:
     """The tables on stdout, and as Markdown beside the record."""
     from harness.formats.files import write_text
-    from harness.report.run import details, leaderboard, rankings
+    from harness.report.run import details, leaderboard, ranking_tables
     from harness.report.tables import render
 
     write_text(Path(args.out) / "leaderboard.md", leaderboard(record, args.out))
@@ -143,7 +142,7 @@ def _publish(args: argparse.Namespace, record: RunRecord) -> None:
         return
     # A terminal is left at the end of what was printed: the rankings, which answer the question.
     shown = [] if args.rankings else details(record, args.out)
-    print(render([*shown, *rankings(record, args.out)], args.format))
+    print(render([*shown, *ranking_tables(record, args.out)], args.format))
 
 
 def _refuse_unknown(record: RunRecord) -> None:

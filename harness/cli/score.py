@@ -9,13 +9,16 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.annotation import printable
-from harness.cli.common import TASK, add_flags, counting, output
+from harness.annotation import Record, printable
+from harness.cli.common import TASK, add_flags, output
 from harness.errors import InputError, UsageError
+from harness.report.tables import render
+from harness.results.settle import not_scored
+from harness.run.options import task_flags
 
 if TYPE_CHECKING:
-    from harness.annotation import Record
-    from harness.results.scored import Counted
+    from harness.gold.goldset import GoldSet
+    from harness.results.scored import Scored
 
 EPILOG = """\
 Labels are compared as they are spelled; --schema NAME projects both sides onto that schema first.
@@ -38,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="predictions, in any format that convert reads",
     )
-    add_flags(parser, replace(TASK, required=True, help=""), *counting())
+    add_flags(parser, replace(TASK, required=True, help=""), *task_flags())
     add("--schema", metavar="NAME", help="project gold and predictions onto this label schema")
     add(
         "--strict-labels",
@@ -53,64 +56,63 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.formats.registry import read_any
     from harness.gold.goldset import load_goldset
-    from harness.results.pairs import checked, renamed
-    from harness.results.scored import count_records
-    from harness.tasks.ner.count import NerOptions
+    from harness.results.load import from_file
+    from harness.tasks.registry import task_named
 
-    if args.task == "attribution" and (args.match != "strict" or args.boundary != "raw"):
-        raise UsageError(
-            "--match and --boundary are for entities; attribution prints all its modes"
-        )
-    if args.scorer and args.task != "ner":
+    task = task_named(args.task)
+    options = {name: getattr(args, name) for name in task.signed}
+    for flag in task_flags():
+        if flag.name not in options and getattr(args, flag.name) != flag.default:
+            raise UsageError(f"--{flag.name} is not for {task.title}, which have no such option")
+    if args.scorer and not task.labelled:
         raise UsageError(f"--as {args.scorer} scores entities only")
-    if args.strict_labels and (args.scorer or args.task != "ner"):
+    if args.strict_labels and (args.scorer or not task.labelled):
         raise UsageError("--strict-labels is for entities, and not for --as")
     goldset = load_goldset(args.gold)
-    gold = goldset.read_all()
-    predicted = renamed(gold, list(read_any(Path(args.pred))), path=args.pred)
     if args.scorer:
-        return _print_as(args, gold, predicted)
+        return _print_as(args, goldset.read_all())
     try:
-        counted = count_records(
+        scored = from_file(
+            args.pred,
             goldset,
-            predicted,
-            task=args.task,
-            options=NerOptions(match=args.match, boundary=args.boundary),
+            args.task,
+            task.options(**options),
             schema=args.schema,
             strict_labels=args.strict_labels,
-            gold=gold,
         )
-        checked(args.pred, gold, predicted)
     except InputError as error:
-        # Records do not know their file; whoever set them against each other does.
-        hint = _explained(error.hint, args, gold, predicted)
         raise type(error)(
-            error.message, path=error.path or args.pred, line=error.line, hint=hint
+            error.message,
+            path=error.path or args.pred,
+            line=error.line,
+            hint=_explained(error.hint, args, goldset),
+            options=error.options,
         ) from None
-    signature = str(counted.signature)
-    body: dict[str, Any] = {
-        "signature": signature,
-        "task": args.task,
-        **counted.score.to_json(),
-    }
-    findings = _diagnose(args, gold, predicted, body)
-    _warn(counted)
+    findings = _diagnose(args, scored)
+    _warn(scored)
+    assert scored.count is not None
+    assumed = [*scored.count.terms.gold_assumed, *scored.count.terms.assumed]
     if args.json:
+        unknown = {"gold": scored.count.unknown_gold, "predictions": scored.facts.unknown_labels}
         extra = {
-            "documents": len(counted.pairs),
-            "missing_documents": list(counted.missing),
-            "failed_documents": [{"id": id_, "error": error} for id_, error in counted.failed],
-            "unknown_labels": {side: dict(n) for side, n in counted.unknown_labels.items()},
-            "not_scored": dict(counted.not_scored),
-            "f1_with_all": counted.f1_with_all,
-            "assumed": [*counted.terms.gold_assumed, *counted.terms.assumed],
+            "documents": len(scored.documents),
+            "missing_documents": list(scored.missing),
+            "failed_documents": [{"id": id_, "error": error} for id_, error in scored.failed],
+            "unknown_labels": {side: dict(n) for side, n in unknown.items() if n},
+            "not_scored": dict(scored.facts.not_scored),
+            "f1_with_all": scored.facts.f1_with_all,
+            "assumed": assumed,
             "findings": findings,
         }
-        print(json.dumps({**body, **extra}, ensure_ascii=False, indent=2))
+        print(json.dumps({**scored.to_json(), **extra}, ensure_ascii=False, indent=2))
         return 0
-    print(_tables(args, body, (signature, *_notes(counted))))
+    notes = [str(scored.signature), *assumed]
+    if scored.facts.not_scored:
+        notes.append(not_scored(scored.facts.not_scored, scored.facts.f1_with_all))
+    title = f"{Path(args.pred).name} against {Path(args.gold).name}"
+    tables = list(task.tables(title, scored.score.to_json(), tuple(notes)))
+    print(render(tables if args.confusion else tables[:1], args.format))
     # What a program reads has to stay JSON or CSV.
     stream = sys.stdout if args.format in ("simple", "github") else sys.stderr
     for finding in findings:
@@ -119,56 +121,45 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _tables(args: argparse.Namespace, body: dict[str, Any], notes: tuple[str, ...]) -> str:
-    from harness.report.scores import attribution_table, confusion_table, error_table, ner_table
-    from harness.report.tables import render
-
-    title = f"{Path(args.pred).name} against {Path(args.gold).name}"
-    if args.task == "attribution":
-        return render([attribution_table(title, body, notes=notes)], args.format)
-    tables = [ner_table(title, body, notes=notes)]
-    if args.confusion:
-        tables += [error_table("Error classes", body), confusion_table("Confusion", body)]
-    return render(tables, args.format)
-
-
-def _notes(counted: Counted) -> list[str]:
-    """What was assumed, and what does not count: a line each under the table."""
-    from harness.results.terms import not_scored
-
-    notes = [*counted.terms.gold_assumed, *counted.terms.assumed]
-    if counted.not_scored:
-        notes.append(not_scored(counted.not_scored, counted.f1_with_all))
-    return notes
-
-
-def _diagnose(
-    args: argparse.Namespace, gold: list[Record], predicted: list[Record], body: dict[str, Any]
-) -> list[dict[str, Any]]:
+def _diagnose(args: argparse.Namespace, scored: Scored) -> list[dict[str, Any]]:
     """The why-zero doctor: asked for, or called in when the score is suspiciously low."""
-    from harness.doctor.diagnose import SUSPICIOUS_F1, diagnose
+    from harness.doctor.diagnose import diagnose, suspicious
 
-    block = body["micro"] if args.task == "ner" else body["relations"]["found50"]
-    low = block["support"] > 0 and (block["f1"] or 0.0) < SUSPICIOUS_F1
-    if not (args.doctor or low):
+    headline = scored.headline
+    if not (args.doctor or (headline.support and suspicious(headline.f1 or 0.0))):
         return []
+    gold = [pair.gold for pair in scored.documents]
+    predicted = [
+        Record(pair.gold.id, None, pair.predicted, error=pair.error)
+        for pair in scored.documents
+        if not pair.missing
+    ]
     return [asdict(finding) for finding in diagnose(gold, predicted, args.task)]
 
 
-def _explained(
-    hint: str | None, args: argparse.Namespace, gold: list[Record], predicted: list[Record]
-) -> str | None:
+def _explained(hint: str | None, args: argparse.Namespace, goldset: GoldSet) -> str | None:
     """The hint of an error, with what the doctor finds: offsets in other units overshoot texts."""
     from harness.doctor.diagnose import diagnose
+    from harness.errors import HarnessError
+    from harness.formats.registry import read_any
+    from harness.results.pairs import renamed
 
+    try:
+        gold = goldset.read_all()
+        predicted = renamed(gold, list(read_any(Path(args.pred))), path=args.pred)
+    except HarnessError:
+        return hint
     findings = [str(finding) for finding in diagnose(gold, predicted, args.task)]
     lines = [line for part in (hint, *findings) if part for line in part.splitlines()]
     return "\n  ".join(lines) or None
 
 
-def _print_as(args: argparse.Namespace, gold: list[Record], predicted: list[Record]) -> int:
+def _print_as(args: argparse.Namespace, gold: list[Record]) -> int:
+    from harness.formats.registry import read_any
     from harness.interop.ask import as_scorer
+    from harness.results.pairs import renamed
 
+    predicted = renamed(gold, list(read_any(Path(args.pred))), path=args.pred)
     result = as_scorer(args.scorer, gold, predicted)
     if args.json:
         print(json.dumps(result.to_json(), ensure_ascii=False, indent=2))
@@ -178,18 +169,20 @@ def _print_as(args: argparse.Namespace, gold: list[Record], predicted: list[Reco
     return 0
 
 
-def _warn(counted: Counted) -> None:
+def _warn(scored: Scored) -> None:
     """What the reader of the numbers must know, on stderr."""
-    notes = list(counted.score.to_json().get("warnings", []))
-    if counted.missing:
-        notes.append(_listed("gold document(s) have no predictions", counted.missing))
-    if counted.failed:
-        notes.append(
-            _listed("document(s) failed", [f"{id_} ({why})" for id_, why in counted.failed])
-        )
-    for side, counts in counted.unknown_labels.items():
+    assert scored.count is not None
+    notes = list(scored.score.warnings)
+    if scored.missing:
+        notes.append(_listed("gold document(s) have no predictions", scored.missing))
+    if scored.failed:
+        failed = [f"{id_} ({why})" for id_, why in scored.failed]
+        notes.append(_listed("document(s) failed", failed))
+    unknown = (("gold", scored.count.unknown_gold), ("predictions", scored.facts.unknown_labels))
+    for side, counts in unknown:
         labels = ", ".join(f"{label} ({count})" for label, count in counts.items())
-        notes.append(f"labels in the {side} that the schema does not have: {labels}")
+        if labels:
+            notes.append(f"labels in the {side} that the schema does not have: {labels}")
     for note in notes:
         print(f"harness: warning: {printable(note)}", file=sys.stderr)
 

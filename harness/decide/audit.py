@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
-from harness.annotation import Task
 from harness.decide.compare import check_same_count
 from harness.decide.together import Answers, Item, answers_of, groups
 from harness.errors import NothingMeasured, UsageError
 from harness.results.outcomes import Mention
-from harness.results.systems import System
+from harness.results.scored import Scored
 
 __all__ = ["Audit", "Candidate", "audit"]
 
@@ -37,7 +36,7 @@ class Audit:
     """A review list for one gold set and task, in the order of the texts."""
 
     gold: str
-    task: Task
+    task: str
     backends: tuple[str, ...]
     agree: int
     """How many backends have to agree."""
@@ -48,32 +47,32 @@ class Audit:
     texts: dict[str, str] = field(default_factory=dict, repr=False)
 
 
-def audit(systems: Sequence[System], *, agree: int | None = None, force: bool = False) -> Audit:
-    """Compare systems on one gold set with the gold.
+def audit(scored: Sequence[Scored], *, agree: int | None = None, force: bool = False) -> Audit:
+    """Compare backends on one gold set with the gold.
 
     `agree` is how many of them have to predict a mention; all of them unless given. Raises
-    `NothingMeasured` for fewer than two systems and where predictions or gold are not at hand,
+    `NothingMeasured` for fewer than two backends and where predictions or gold are not at hand,
     `UsageError` for a number that cannot be.
     """
-    if len(systems) < 2:
+    if len(scored) < 2:
         raise NothingMeasured("an audit takes at least two backends: one alone agrees with itself")
-    needed = len(systems) if agree is None else agree
-    if not 2 <= needed <= len(systems):
-        raise UsageError(f"--agree {needed}: expected a number from 2 to {len(systems)} (backends)")
-    check_same_count(systems, force=force)
-    answers = {system.name: answers_of(system) for system in systems}
+    needed = len(scored) if agree is None else agree
+    if not 2 <= needed <= len(scored):
+        raise UsageError(f"--agree {needed}: expected a number from 2 to {len(scored)} (backends)")
+    check_same_count(scored, force=force)
+    answers = {one.name: answers_of(one) for one in scored}
     names = tuple(answers)
     gold = frozenset[Item]().union(*(one.gold for one in answers.values()))
     found = frozenset[Item]().union(*(one.found for one in answers.values()))
     known = {item.mention for item in gold}
     return Audit(
-        gold=systems[0].gold,
-        task=systems[0].task,
+        gold=scored[0].gold,
+        task=scored[0].task,
         backends=names,
         agree=needed,
         against=tuple(_against(answers, known, needed)),
         missed=tuple(Candidate(m, names) for m in sorted(one.mention for one in gold - found)),
-        texts=systems[0].texts(),
+        texts=scored[0].texts(),
     )
 
 
@@ -87,7 +86,7 @@ def _against(answers: Mapping[str, Answers], gold: Set[Mention], needed: int) ->
     for mention in sorted(gold):
         by_document.setdefault(mention.document, []).append(mention)
     found = []
-    for group in groups([one.wrong for one in answers.values()]):
+    for group in groups(list(answers.values())):
         said: dict[str, Mention] = {}
         for name, members in zip(answers, group, strict=True):
             strange = [item.mention for item in members if item.mention not in gold]

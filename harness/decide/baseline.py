@@ -9,26 +9,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from harness import __version__
 from harness.adapter import ModelIdentity
-from harness.annotation import Task
 from harness.coding import DecodeError, decode, encode
 from harness.errors import InputError, NothingMeasured
 from harness.formats.files import read_text, write_text
-from harness.results.measures import Tally
+from harness.results.consistent import read_tally
 from harness.results.outcomes import Mention, Outcomes
 from harness.results.record import Git, RunRecord, Unit
-from harness.results.systems import System
+from harness.results.scored import Scored, options_of
 from harness.signature import Signature
-from harness.tasks.attribution.tally import AttributionTally
-from harness.tasks.ner.tally import NerTally
+from harness.tasks.registry import task_named
 
-__all__ = ["KIND", "SCHEMA_VERSION", "Baseline", "Entry", "from_systems", "is_baseline", "merge"]
+__all__ = ["KIND", "SCHEMA_VERSION", "Baseline", "Entry", "accepted", "is_baseline", "merge"]
 __all__ += ["read", "write"]
 
 KIND = "harness-baseline"
@@ -44,7 +42,7 @@ class Entry:
 
     backend: str
     gold: str
-    task: Task
+    task: str
     signature: str
     documents: int
     failed: int
@@ -59,28 +57,30 @@ class Entry:
     units: tuple[Unit, ...]
 
     @property
-    def key(self) -> tuple[str, Task, str]:
+    def key(self) -> tuple[str, str, str]:
         """Gold set, task and backend: what an entry is about."""
         return self.gold, self.task, self.backend
 
-    def system(self) -> System:
+    def scored(self) -> Scored:
         """The entry as something that can be compared. Raises `InputError` for odd counts."""
-        read = NerTally.from_json if self.task == "ner" else AttributionTally.from_json
+        task = task_named(self.task)
         try:
-            tallies: tuple[Tally, ...] = tuple(read(unit.tally) for unit in self.units)
+            tallies = tuple(read_tally(task, unit.tally) for unit in self.units)
         except (ValueError, InputError) as error:
             raise InputError(f"baseline of {self.backend} on {self.gold}: {error}") from None
         outcomes = None
         if self.found is not None and self.missed is not None and self.spurious is not None:
             outcomes = Outcomes(*map(_mentions, (self.found, self.missed, self.spurious)))
-        return System(
+        signature = Signature.parse(self.signature)
+        return Scored(
             name=self.backend,
             backend=self.backend,
             gold=self.gold,
             task=self.task,
-            signature=Signature.parse(self.signature),
+            signature=signature,
             units=tuple((unit.document, unit.paragraph) for unit in self.units),
             tallies=tallies,
+            options=options_of(task, signature),
             source="the baseline",
             known_outcomes=outcomes,
         )
@@ -98,17 +98,17 @@ class Baseline:
     git: Git | None
     entries: tuple[Entry, ...] = field(default=())
 
-    def find(self, key: tuple[str, Task, str]) -> Entry | None:
+    def find(self, key: tuple[str, str, str]) -> Entry | None:
         """The entry about that gold set, task and backend."""
         return next((entry for entry in self.entries if entry.key == key), None)
 
 
-def from_systems(systems: Sequence[System], record: RunRecord) -> Baseline:
+def accepted(scored: Sequence[Scored], record: RunRecord) -> Baseline:
     """A baseline of what a run measured. Raises `NothingMeasured` when that is nothing.
 
     Sanity rows are left out: they check the harness, not a library.
     """
-    real = [s for s in systems if not s.sanity]
+    real = [one for one in scored if not one.sanity]
     if not real:
         raise NothingMeasured("the run measured no backend, so there is nothing to accept")
     return Baseline(
@@ -117,14 +117,12 @@ def from_systems(systems: Sequence[System], record: RunRecord) -> Baseline:
         tool_version=__version__,
         accepted=datetime.now(UTC).isoformat(timespec="seconds"),
         git=record.git,
-        entries=tuple(_entry(system, record) for system in real),
+        entries=tuple(_entry(one, record) for one in real),
     )
 
 
 def merge(old: Baseline | None, new: Baseline, *, remove_missing: bool = False) -> Baseline:
     """`new` with the entries of `old` that it does not speak of, unless these are to go."""
-    from dataclasses import replace
-
     if old is None or remove_missing:
         return new
     spoken = {entry.key for entry in new.entries}
@@ -195,15 +193,15 @@ def _entry_lines(entry: dict[str, Any]) -> str:
     return "    {\n" + ",\n".join(lines) + f',\n      "units": [\n{units}\n      ]\n    }}'
 
 
-def _entry(system: System, record: RunRecord) -> Entry:
-    result, outcomes = system.result, system.outcomes
-    units = zip(system.units, system.tallies, strict=True)
+def _entry(scored: Scored, record: RunRecord) -> Entry:
+    result, outcomes = scored.result, scored.outcomes
+    units = zip(scored.units, scored.tallies, strict=True)
     return Entry(
-        backend=system.backend,
-        gold=system.gold,
-        task=system.task,
-        signature=str(system.signature),
-        documents=system.signature.documents,
+        backend=scored.backend,
+        gold=scored.gold,
+        task=scored.task,
+        signature=str(scored.signature),
+        documents=scored.signature.documents,
         failed=result.failed if result else 0,
         model=result.model if result else None,
         packages=dict(result.packages) if result else {},

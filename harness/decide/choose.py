@@ -1,58 +1,31 @@
 """Which backend to take: who qualifies, who is on the Pareto front, who is best, and how surely.
 
-Quality is the F measure with the wished weights (`harness.stats.rates.weighted_f`), over the
-wished types. A backend is recommended when it is better than every other that qualifies, by the
-tests and the correction of `harness.decide.pairwise` over all pairs of those that qualify, so
-that picking the best first is allowed for; else the choice abstains and names those that are tied.
+Quality is the F measure with the weights asked for (`harness.stats.rates`), over the types asked
+for. A backend is recommended when it is better than every other that qualifies, by the tests and
+the correction of `harness.decide.pairwise` over all pairs of those that qualify, so that picking
+the best first is allowed for; else the choice abstains and names those that are tied.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from harness.annotation import Task
 from harness.coding import encode
-from harness.decide.compare import check_same_count, match_of, shared_units
-from harness.decide.constraints import (
-    Wishes,
-    in_schema,
-    licences,
-    obstacles,
-    parse_weights,
-    seconds_per_1k_words,
-)
+from harness.decide.compare import check_same_count, shared_units
+from harness.decide.constraints import Constraints, licences, obstacles, seconds_per_1k_words
+from harness.decide.draws import Drawn, resample
 from harness.decide.pairwise import Pairwise, pairwise
 from harness.errors import NothingMeasured, UsageError
-from harness.results.measures import (
-    Columns,
-    Drawn,
-    Metric,
-    Statistic,
-    as_float,
-    averaged,
-    columns,
-    entity_types,
-    headline_part,
-    part_named,
-    resample,
-    score_of,
-    withheld_parts,
-)
 from harness.results.record import Costs
-from harness.results.systems import System
-from harness.stats.rates import rates, weighted_f
+from harness.results.scored import Scored
+from harness.stats.rates import defined
 from harness.stats.resample import Resampler
-from harness.tasks.ner.tally import NerTally
+from harness.tasks.base import Key, Part, Tally, Weights
+from harness.tasks.parts import Counts, Metric, part_named
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-
-__all__ = ["Candidate", "Choice", "Wishes", "choose", "in_schema", "parse_weights"]
+__all__ = ["Candidate", "Choice", "choose"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +62,7 @@ class Choice:
     """A recommendation with its reasons, or an abstention."""
 
     gold: str
-    task: Task
+    task: str
     part: str
     types: tuple[str, ...]
     """The types that are pooled, or that a macro average goes over; empty for all of them."""
@@ -119,49 +92,52 @@ class Choice:
 
 
 def choose(
-    systems: Sequence[System],
-    wishes: Wishes,
+    scored: Sequence[Scored],
+    constraints: Constraints,
     *,
     ran_offline: bool = False,
     resamples: int = 10_000,
     seed: int = 0,
     force: bool = False,
 ) -> Choice:
-    """Choose among systems on one gold set and task.
+    """Choose among backends on one gold set and task.
 
-    Raises `NothingMeasured` for no system, `UsageError` for an unknown type or part,
-    `NotComparable` for systems that were counted differently.
+    Raises `NothingMeasured` for no backend, `UsageError` for an unknown type or part,
+    `NotComparable` for backends that were counted differently.
     """
-    if not systems:
-        raise NothingMeasured(f"no backend was measured for the task {wishes.task}")
-    check_same_count(systems, force=force)
-    systems, _ = shared_units(systems, force=force)
-    counts = [_counts(system, wishes, systems) for system in systems]
-    score = _quality(wishes, counts[0])
-    resampler = Resampler(systems[0].documents, resamples=resamples, seed=seed)
-    drawn = resample(resampler, counts, [score] * len(counts))
-    found = [
-        _candidate(system, counted, one, score, wishes, ran_offline)
-        for system, counted, one in zip(systems, counts, drawn, strict=True)
+    if not scored:
+        raise NothingMeasured(f"no backend was measured for the task {constraints.task}")
+    check_same_count(scored, force=force)
+    scored, _ = shared_units(scored, force=force)
+    parts = [_part(one, constraints, scored) for one in scored]
+    counts = [_counts(*row, constraints) for row in zip(scored, parts, strict=True)]
+    resampler = Resampler(scored[0].document_numbers, resamples=resamples, seed=seed)
+    drawn = resample(resampler, counts)
+    candidates = [
+        _candidate(*row, constraints, ran_offline)
+        for row in zip(scored, counts, drawn, strict=True)
     ]
-    able = [index for index, candidate in enumerate(found) if candidate.qualifies]
+    able = [index for index, candidate in enumerate(candidates) if candidate.qualifies]
     for index, share in zip(able, _best_shares([drawn[i] for i in able]), strict=True):
-        found[index] = replace(
-            found[index],
+        candidates[index] = replace(
+            candidates[index],
             best_probability=share,
-            pareto=not any(_dominates(found[j], found[index]) for j in able),
+            pareto=not any(_dominates(candidates[j], candidates[index]) for j in able),
         )
-    ranked = sorted(range(len(found)), key=lambda i: (not found[i].qualifies, -_worth(found[i])))
-    order = [i for i in ranked if found[i].qualifies]
-    sides = pairwise([counts[i] for i in order], score, resampler, seed=seed)
-    recommended, tied, reasons = _decide([found[i] for i in order], sides, resampler.unit)
+    ranked = sorted(
+        range(len(scored)), key=lambda i: (not candidates[i].qualifies, -_worth(candidates[i]))
+    )
+    order = [i for i in ranked if candidates[i].qualifies]
+    sides = pairwise([counts[i] for i in order], resampler, seed=seed)
+    recommended, tied, reasons = _decide([candidates[i] for i in order], sides, resampler.unit)
+    named = constraints.parts if scored[0].definition.labelled else ()
     return Choice(
-        gold=systems[0].gold,
-        task=wishes.task,
-        part=_shown_part(wishes),
-        types=counts[0].types or wishes.types,
-        signature=str(systems[0].signature),
-        candidates=tuple(found[i] for i in ranked),
+        gold=scored[0].gold,
+        task=constraints.task,
+        part=parts[0].name,
+        types=tuple(one.name for one in parts[0].over) or named,
+        signature=str(scored[0].signature),
+        candidates=tuple(candidates[i] for i in ranked),
         recommended=recommended,
         tied=tied,
         reasons=tuple(reasons),
@@ -172,84 +148,66 @@ def choose(
     )
 
 
-def _counts(system: System, wishes: Wishes, systems: Sequence[System]) -> Columns:
-    """What quality is made of, a row per paragraph: the wished types pooled, or one part."""
-    known = _types(systems)
-    names = [
-        part_named(name, wishes.task, known)
-        for name in wishes.types or (wishes.part or headline_part(wishes.task),)
-    ]
-    names = list(dict.fromkeys(names))
-    averages = [name for name in names if name in ("micro", "macro")]
-    if averages and len(names) > 1:
-        others = ", ".join(name for name in names if name not in averages[:1])
+def _part(scored: Scored, constraints: Constraints, group: Sequence[Scored]) -> Part:
+    """What quality is made of: one part, or types that are pooled."""
+    task = scored.definition
+    everything = Tally.of(one.total for one in group)
+    parts = task.parts(everything, scored.options, scored.capabilities)
+    names = dict.fromkeys(constraints.parts) or (parts[0].name,)
+    chosen = [part_named(name, parts, word=task.part_word) for name in names]
+    if len(chosen) == 1:
+        return chosen[0]
+    whole = next((one.name for one in chosen if not one.listed), None)
+    if whole is not None or not task.labelled:
+        whole = whole or chosen[0].name
+        others = ", ".join(one.name for one in chosen if one.name != whole)
         raise UsageError(
-            f"{averages[0]} is over all types already; name it alone, or the types alone, not "
-            f"together with {others}"
+            f"{whole} is over all {task.part_word}s already; name it alone, or the "
+            f"{task.part_word}s alone, not together with {others}"
         )
-    match = match_of(system)
-    types = [label for label, n in entity_types(systems[0].tallies).items() if n]
+
+    def pooled(key: Key) -> Weights:
+        found, gold, right, predicted = map(sum, zip(*(p.weigh(key) for p in chosen), strict=True))
+        return found, gold, right, predicted
+
+    return Part(", ".join(names), pooled)
+
+
+def _counts(scored: Scored, part: Part, constraints: Constraints) -> Counts:
+    weights = (constraints.precision_weight, constraints.recall_weight)
     metric: Metric = "f1"
-    if not wishes.precision_weight or not wishes.recall_weight:
-        metric = "recall" if wishes.recall_weight else "precision"
-    found = [
-        columns(system.tallies, name, match=match, types=types, metric=metric) for name in names
-    ]
-    if len(found) == 1:
-        return found[0]
-    return Columns(sum(one.counts for one in found), 3, metric=metric)  # type: ignore[arg-type]  # never empty
-
-
-def _types(systems: Sequence[System]) -> set[str]:
-    return {label for system in systems for label in entity_types(system.tallies)}
-
-
-def _shown_part(wishes: Wishes) -> str:
-    return ", ".join(wishes.types) or wishes.part or headline_part(wishes.task)
-
-
-def _quality(wishes: Wishes, counts: Columns) -> Statistic:
-    first, second = wishes.precision_weight, wishes.recall_weight
-
-    def score(counts: Array) -> Array:
-        found = rates(counts)
-        return weighted_f(found.precision, found.recall, first, second)
-
-    return averaged(score, counts.group, macro=bool(counts.types))
+    if not all(weights):
+        metric = "precision" if weights[0] else "recall"
+    return scored.counts(part, metric, weights)
 
 
 def _candidate(
-    system: System,
-    counted: Columns,
-    drawn: Drawn,
-    quality: Statistic,
-    wishes: Wishes,
-    ran_offline: bool,
+    scored: Scored, counts: Counts, drawn: Drawn, constraints: Constraints, ran_offline: bool
 ) -> Candidate:
-    total = counted.counts.sum(axis=0)
-    precision = as_float(score_of(counted, "precision")(total))
-    recall = as_float(score_of(counted, "recall")(total))
-    problems = list(obstacles(system, wishes, ran_offline=ran_offline))
-    problems += [f"never gives {label}" for label in _never_given(system, wishes)]
-    declaration = system.result.declaration if system.result else None
-    if wishes.part in withheld_parts(declaration.capabilities if declaration else None):
-        problems.append(f"cannot give {wishes.part}")
+    precision = defined(counts.score(counts.total, "precision"))
+    recall = defined(counts.score(counts.total, "recall"))
+    problems = list(obstacles(scored, constraints, ran_offline=ran_offline))
+    problems += [f"never gives {label}" for label in _never_given(scored, constraints)]
+    if not counts.part.given:
+        problems.append(f"cannot give {counts.part.name}")
     for name, value, least in (
-        ("precision", precision, wishes.min_precision),
-        ("recall", recall, wishes.min_recall),
+        ("precision", precision, constraints.min_precision),
+        ("recall", recall, constraints.min_recall),
     ):
         if least is not None and (value is None or value < least):
             shown = "undefined" if value is None else f"{value:.3f}"
             problems.append(f"{name} is {shown}, wanted at least {least:g}")
-    costs = system.result.costs if system.result else Costs()
-    code, model = licences(system)
+    declaration = scored.result.declaration if scored.result else None
+    costs = scored.result.costs if scored.result else Costs()
+    code, model = licences(scored)
+    interval = drawn.interval()
     return Candidate(
-        name=system.name,
+        name=scored.name,
         qualifies=not problems,
         obstacles=tuple(problems),
-        quality=as_float(quality(total)),
-        interval=drawn.interval().bounds,
-        lacking=drawn.interval().lacking,
+        quality=counts.value,
+        interval=interval.bounds,
+        lacking=interval.lacking,
         precision=precision,
         recall=recall,
         documents_per_second=costs.documents_per_second,
@@ -257,25 +215,24 @@ def _candidate(
         seconds_per_1k_words=seconds_per_1k_words(costs),
         load_seconds=costs.load_seconds,
         peak_memory_bytes=costs.peak_memory_bytes,
-        model_bytes=costs.model_bytes if system.result else None,
+        model_bytes=costs.model_bytes if scored.result else None,
         code_licence=code,
         model_licence=model,
         traps=declaration.traps if declaration else (),
     )
 
 
-def _never_given(system: System, wishes: Wishes) -> list[str]:
-    """Wished types that the gold has and the backend never predicts, where labels count."""
-    if match_of(system) in ("exact", "partial"):
+def _never_given(scored: Scored, constraints: Constraints) -> list[str]:
+    """Types asked for that the gold has and the backend never predicts, where labels count."""
+    task = scored.definition
+    if not task.labelled or not task.ceiling(scored.options):
         return []
-    gold = entity_types(system.tallies)
-    given = {
-        label
-        for tally in system.tallies
-        if isinstance(tally, NerTally)
-        for *_, label in tally.cells("strict")
-    }
-    return [label for label in wishes.types if gold.get(label) and label not in given]
+    blocks = {one.name: one.sums(scored.total) for one in scored.parts if one.listed}
+    return [
+        name
+        for name in constraints.parts
+        if name in blocks and blocks[name][1] and not blocks[name][3]
+    ]
 
 
 def _best_shares(drawn: Sequence[Drawn]) -> list[float]:

@@ -7,206 +7,165 @@ way are refused, with the field that differs.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from harness.annotation import Task
 from harness.decide.comparison import Comparison, PartRow, Row
 from harness.decide.pairwise import Pairwise, pairwise
-from harness.errors import NotComparable, NothingMeasured, SchemaError, UsageError
-from harness.labels.meeting import meet
-from harness.results.measures import (
-    ATTRIBUTION_PARTS,
-    Columns,
-    as_float,
-    columns,
-    entity_types,
-    headline_part,
-    metric_named,
-    part_named,
-    score_of,
-    support,
-    withheld_parts,
-)
+from harness.errors import NotComparable, NothingMeasured
 from harness.results.outcomes import flips
-from harness.results.systems import System, distinct_names
-from harness.results.terms import not_scored
+from harness.results.scored import Scored
+from harness.results.select import distinct_names
+from harness.results.settle import common_schema, not_scored
 from harness.signature import diff
 from harness.stats.permutation import PairedTest, holm_steps, randomisation_test
 from harness.stats.resample import Resampler
 from harness.stats.units import Units
-from harness.tasks.ner.options import MATCH_MODES, Match
-from harness.tasks.ner.tally import NerTally
+from harness.tasks.base import Tally
+from harness.tasks.parts import Counts, metric_named, part_named
 
-__all__ = [
-    "MIN_SUPPORT",
-    "Comparison",
-    "PartRow",
-    "Row",
-    "System",
-    "check_same_count",
-    "compare",
-    "match_of",
-    "shared_units",
-    "systems_of",
-]
+__all__ = ["MIN_SUPPORT", "check_same_count", "compare", "counted_by", "shared_units"]
 
 MIN_SUPPORT = 20
 """Parts with fewer gold mentions than this are not compared on their own."""
 
 
 def compare(
-    systems: Sequence[System],
+    scored: Sequence[Scored],
     *,
     metric: str = "f1",
     part: str | None = None,
-    match: Match | None = None,
+    match: str | None = None,
     resamples: int = 10_000,
     seed: int = 0,
     force: bool = False,
     min_support: int = MIN_SUPPORT,
 ) -> Comparison:
-    """Compare systems on one gold set and task, the first being the reference.
+    """Compare backends on one gold set and task, the first being the reference.
 
-    `part` is what is compared (default: all entity types, or `found50`), `match` the match mode
-    for entities (default: as the reference was scored). Raises `NothingMeasured` for no system,
-    `UsageError` for an unknown metric or part, `NotComparable` where systems were counted in
-    different ways; with `force` those are compared on the units that they share.
+    `part` is what is compared (default: the task's headline), `match` the match mode for entities
+    (default: as the reference was scored). Raises `NothingMeasured` for no backend, `UsageError`
+    for an unknown metric or part, `NotComparable` where they were counted in different ways; with
+    `force` those are compared on the units that they share.
     """
-    if not systems:
-        raise NothingMeasured("there is nothing to compare: no system was measured")
+    if not scored:
+        raise NothingMeasured("there is nothing to compare: no backend was measured")
     known_metric = metric_named(metric)
-    notes = check_same_count(systems, force=force)
-    systems, dropped = shared_units(distinct_names(systems), force=force)
+    notes = check_same_count(scored, force=force)
+    scored, dropped = shared_units(distinct_names(scored), force=force)
     if dropped:
-        notes.append(f"{dropped} units that not every system has are left out")
-    reference = systems[0]
-    task = reference.task
-    mode = match or match_of(reference)
-    types = entity_types(reference.tallies)
-    every_type = sorted({label for system in systems for label in entity_types(system.tallies)})
-    known_part = part_named(part or headline_part(task), task, every_type)
-    resampler = Resampler(reference.documents, resamples=resamples, seed=seed)
+        notes.append(f"{dropped} units that not every backend has are left out")
+    as_counted = scored[0].options
+    scored = [counted_by(one, match) for one in scored]
+    reference = scored[0]
+    task = reference.definition
+    everything = Tally.of(one.total for one in scored)
+    parts = task.parts(everything, reference.options)
+    chosen = part_named(part or parts[0].name, parts, word=task.part_word)
+    resampler = Resampler(reference.document_numbers, resamples=resamples, seed=seed)
 
-    def counted(name: str) -> list[Columns]:
-        macro = [label for label in types if types[label]]
+    able = [
+        {one.name: one for one in task.parts(everything, one.options, one.capabilities)}
+        for one in scored
+    ]
+
+    def counted(name: str) -> list[Counts]:
+        """Nothing at all where a backend cannot give it: undefined, and not 0."""
         return [
-            columns(system.tallies, name, match=mode, types=macro, metric=known_metric)
-            for system in systems
+            one.counts(parts[name], known_metric) for one, parts in zip(scored, able, strict=True)
         ]
 
-    measured = counted(known_part)
-    unable = {s.name for s in systems if known_part in _withheld(s)}
-    # Nothing at all is undefined; what a backend cannot give is not 0.
-    measured = [
-        replace(one, counts=one.counts * 0) if system.name in unable else one
-        for system, one in zip(systems, measured, strict=True)
-    ]
-    notes += [f"{name}: cannot give {known_part}" for name in sorted(unable)]
-    score = score_of(measured[0])
-    found = pairwise(measured, score, resampler, seed=seed)
-    system_names = [system.name for system in systems]
-    names = (
-        [label for label, n in types.items() if n >= min_support]
-        if task == "ner"
-        else [name for name in ATTRIBUTION_PARTS if name != known_part]
-    )
-    parts = _part_rows(
-        systems,
-        {name: counted(name) for name in names},
-        min_support,
-        resampler.units,
-        seed,
-    )
-    as_scored = (known_metric, known_part) == ("f1", headline_part(task))
+    measured = counted(chosen.name)
     notes += [
-        f"{s.name}: {said}"
-        for s in systems
-        for said in _labels(s, with_f1=as_scored and mode == match_of(s))
+        f"{one.name}: cannot give {chosen.name}"
+        for one, counts in sorted(zip(scored, measured, strict=True), key=lambda row: row[0].name)
+        if not counts.part.given
     ]
-    notes += _strange(systems, types)
-    outcomes = {s.name: s.outcomes for s in systems}
+    pairs = pairwise(measured, resampler, seed=seed)
+    listed = {p.name: counted(p.name) for p in parts if p.listed and p.name != chosen.name}
+    as_scored = (known_metric, chosen.name) == ("f1", parts[0].name)
+    same_way = reference.options == as_counted
+    notes += [
+        f"{one.name}: {note}"
+        for one in scored
+        for note in _labels(one, with_f1=as_scored and same_way)
+    ]
+    notes += _strange(scored)
+    outcomes = {one.name: one.outcomes for one in scored}
     notes += dict.fromkeys(
-        f"flips are not shown: {s.without_outcomes}" for s in systems if s.without_outcomes
+        f"flips are not shown: {one.without_outcomes}" for one in scored if one.without_outcomes
     )
     base = outcomes[reference.name]
     return Comparison(
         gold=reference.gold,
-        task=task,
-        part=known_part,
+        task=reference.task,
+        part=chosen.name,
         metric=known_metric,
-        match=mode if task == "ner" else "found50",
-        signature=str(reference.signature.but(match=mode if task == "ner" else None)),
-        rows=tuple(_rows(system_names, found)),
-        groups=found.groups(system_names),
-        pairs=found.tested(),
-        parts=parts,
-        types=measured[0].types,
+        match=task.match(reference.options) or parts[0].name,
+        signature=str(reference.signature),
+        rows=tuple(_rows([one.name for one in scored], pairs)),
+        groups=pairs.groups([one.name for one in scored]),
+        pairs=pairs.tested(),
+        parts=_part_rows(scored, listed, min_support, resampler.units, seed),
+        types=tuple(one.name for one in measured[0].part.over),
         thin=tuple(_thin(measured[0], resampler.units)),
         flips={
-            system.name: flips(base, other)
-            for system in systems[1:]
-            if base is not None and (other := outcomes[system.name]) is not None
+            one.name: flips(base, other)
+            for one in scored[1:]
+            if base is not None and (other := outcomes[one.name]) is not None
         },
         unit=resampler.unit,
         resamples=resamples,
         seed=seed,
+        part_word=task.part_word,
+        letters=tuple(p.name for p in parts if p.counts),
         notes=tuple(notes),
-        texts=reference.texts() if len(systems) > 1 else {},
+        texts=reference.texts() if len(scored) > 1 else {},
     )
 
 
-def _labels(system: System, *, with_f1: bool) -> Iterator[str]:
-    """What was assumed of a system's labels, and which predictions do not count."""
-    source = system.counted or system.result
-    if source is None:
-        return
-    if source.not_scored:
-        yield not_scored(source.not_scored, source.f1_with_all if with_f1 else None)
-    if system.counted is not None:
-        yield from (*system.counted.terms.gold_assumed, *system.counted.terms.assumed)
+def counted_by(scored: Scored, match: str | None) -> Scored:
+    """The same counts read under another match mode, which counts of entities serve for."""
+    if match is None or "match" not in scored.definition.signed:
+        return scored
+    options = replace(scored.options, match=match)
+    return replace(scored, options=options, signature=scored.signature.but(match=match))
 
 
-def _thin(counts: Columns, units: Units) -> Iterator[str]:
+def _labels(scored: Scored, *, with_f1: bool) -> Iterator[str]:
+    """What was assumed of its labels, and which predictions do not count."""
+    if scored.facts.not_scored:
+        f1 = scored.facts.f1_with_all if with_f1 else None
+        yield not_scored(scored.facts.not_scored, f1)
+    if scored.count is not None:
+        yield from (*scored.count.terms.gold_assumed, *scored.count.terms.assumed)
+
+
+def _thin(counts: Counts, units: Units) -> Iterator[str]:
     """The types of an average that rest on too few units for an interval of their own."""
-    for number, label in enumerate(counts.types):
-        gold = counts.counts[:, counts.group * number + 2 : counts.group * number + 3]
-        if units.evidence(gold).lacking:
-            yield label
+    for number, part in enumerate(counts.part.over):
+        if units.evidence(counts.rows[:, 4 * number + 1 : 4 * number + 2]).lacking:
+            yield part.name
 
 
-def _strange(systems: Sequence[System], types: Mapping[str, int]) -> Iterator[str]:
+def _strange(scored: Sequence[Scored]) -> Iterator[str]:
     """Types that are predicted and never gold: no row, no average but micro has them."""
-    for system in systems:
-        found: Counter[str] = Counter()
-        for tally in system.tallies:
-            if isinstance(tally, NerTally):
-                for (*_, label), n in tally.cells("strict").items():
-                    if label is not None and label not in types:
-                        found[label] += n
-        if found:
-            listed = ", ".join(f"{label} ({n})" for label, n in sorted(found.items()))
-            yield f"{system.name}: predicted, but never in the gold: {listed}"
+    for one in scored:
+        strangers = one.definition.strangers(one.total)
+        if strangers:
+            listed = ", ".join(f"{label} ({n})" for label, n in sorted(strangers.items()))
+            yield f"{one.name}: predicted, but never in the gold: {listed}"
 
 
-def match_of(system: System) -> Match:
-    """The match mode under which a system was scored; strict where that has no meaning."""
-    for mode in MATCH_MODES:
-        if system.signature.match == mode:
-            return mode
-    return "strict"
-
-
-def check_same_count(systems: Sequence[System], *, force: bool = False) -> list[str]:
-    """Remarks on how systems were counted; raises `NotComparable` where they differ.
+def check_same_count(scored: Sequence[Scored], *, force: bool = False) -> list[str]:
+    """Remarks on how backends were counted; raises `NotComparable` where they differ.
 
     A backend's own labels may be projected in another way than the reference's: that is a property
     of the backend. The schema in which both meet the gold must be the same.
     """
     notes = []
-    reference = systems[0]
-    for other in systems[1:]:
+    reference = scored[0]
+    for other in scored[1:]:
         differences = [
             (name, one, two)
             for name, one, two in diff(reference.signature, other.signature)
@@ -214,16 +173,16 @@ def check_same_count(systems: Sequence[System], *, force: bool = False) -> list[
         ]
         if differences and not force:
             name, one, two = differences[0]
-            mend = "--force compares them all the same"
-            if name == "schema" and (common := _common_schema(one, two)):
-                mend = f"--schema {common} counts them again in one schema; {mend}"
+            hint = "--force compares them all the same"
+            if name == "schema" and (common := common_schema(one, two)):
+                hint = f"--schema {common} counts them again in one schema; {hint}"
             raise NotComparable(
                 f"{reference.name} and {other.name} were not counted the same way: "
-                f"{name.replace('_', ' ')} is {one!r} in the first and {two!r} in the second "
-                f"({mend})\n  {reference.signature}\n  {other.signature}"
+                f"{name} is {one!r} in the first and {two!r} in the second "
+                f"({hint})\n  {reference.signature}\n  {other.signature}"
             )
         notes += [
-            f"forced: {name.replace('_', ' ')} of {other.name} is {two}, of the reference {one}"
+            f"forced: {name} of {other.name} is {two}, of the reference {one}"
             for name, one, two in differences
         ]
         if reference.signature.version != other.signature.version:
@@ -234,49 +193,40 @@ def check_same_count(systems: Sequence[System], *, force: bool = False) -> list[
     return notes
 
 
-def _common_schema(one: str, two: str) -> str | None:
-    """The finest schema onto which both can be projected, if any."""
-    try:
-        return meet(one.partition("@")[0], two.partition("@")[0]).schema.name
-    except SchemaError:
-        return None
-
-
 def _gold_projection(text: str) -> str:
     return next((part for part in text.split(",") if part.startswith("gold=")), "")
 
 
-def shared_units(systems: Sequence[System], *, force: bool) -> tuple[list[System], int]:
-    """The systems on the paragraphs that all of them have, and how many one at most has more.
+def shared_units(scored: Sequence[Scored], *, force: bool) -> tuple[list[Scored], int]:
+    """The same on the paragraphs that all of them have, and how many one at most has more.
 
     Raises `NotComparable` where they differ, unless forced, and where they share none.
     """
-    first = systems[0].units
-    if all(system.units == first for system in systems):
-        return list(systems), 0
-    shared = set(first).intersection(*(set(system.units) for system in systems[1:]))
+    first = scored[0].units
+    if all(one.units == first for one in scored):
+        return list(scored), 0
+    shared = set(first).intersection(*(set(one.units) for one in scored[1:]))
     if not force or not shared:
         raise NotComparable(
-            "the systems have counts of different documents or paragraphs: "
+            "the backends have counts of different documents or paragraphs: "
             f"{len(shared)} units are shared, the reference has {len(first)}"
         )
+    kept = tuple(unit for unit in first if unit in shared)
     out = []
-    for system in systems:
-        by_unit = dict(zip(system.units, system.tallies, strict=True))
-        kept = tuple(unit for unit in first if unit in shared)
-        tallies = tuple(by_unit[unit] for unit in kept)
-        out.append(replace(system, units=kept, tallies=tallies))
-    return out, max(len(system.units) for system in systems) - len(shared)
+    for one in scored:
+        by_unit = dict(zip(one.units, one.tallies, strict=True))
+        out.append(replace(one, units=kept, tallies=tuple(by_unit[unit] for unit in kept)))
+    return out, max(len(one.units) for one in scored) - len(shared)
 
 
-def _rows(names: Sequence[str], found: Pairwise) -> Iterator[Row]:
-    """A row per system, each against the first."""
+def _rows(names: Sequence[str], pairs: Pairwise) -> Iterator[Row]:
+    """A row per backend, each against the first."""
     for place, name in enumerate(names):
-        score, interval = found.scores[place], found.intervals[place]
+        score, interval = pairs.scores[place], pairs.intervals[place]
         if place == 0:
             yield Row(name, score, interval)
             continue
-        pair = found.pair(0, place)
+        pair = pairs.pair(0, place)
         yield Row(
             name,
             score,
@@ -292,64 +242,41 @@ def _rows(names: Sequence[str], found: Pairwise) -> Iterator[Row]:
 
 
 def _part_rows(
-    systems: Sequence[System],
-    counted: Mapping[str, Sequence[Columns]],
+    scored: Sequence[Scored],
+    counted: Mapping[str, Sequence[Counts]],
     min_support: int,
     units: Units,
     seed: int,
 ) -> tuple[PartRow, ...]:
-    names = [system.name for system in systems]
-    withheld = {system.name: _withheld(system) for system in systems}
-    kept = {part: cols for part, cols in counted.items() if support(cols[0]) >= min_support}
+    names = [one.name for one in scored]
+    kept = {
+        part: counts
+        for part, counts in counted.items()
+        if max(one.support for one in counts) >= min_support
+    }
     tests: dict[tuple[str, str], PairedTest] = {}
-    for part, cols in kept.items():
-        score = score_of(cols[0])
-        for name, col in zip(names[1:], cols[1:], strict=True):
-            if part not in withheld[name] | withheld[names[0]]:
-                behind = units.evidence(cols[0].basis, col.basis)
+    for part, (first, *others) in kept.items():
+        for name, other in zip(names[1:], others, strict=True):
+            if first.part.given and other.part.given:
+                behind = units.evidence(first.basis, other.basis)
                 tests[part, name] = randomisation_test(
-                    cols[0].counts, col.counts, units, score, evidence=behind, seed=seed
+                    first.rows, other.rows, units, first.score, evidence=behind, seed=seed
                 )
     known = [key for key, test in tests.items() if test.p_value is not None]
     steps = holm_steps([tests[key].p_value or 0.0 for key in known])
     corrected = dict(zip(known, steps, strict=True))
     rows = []
-    for part, cols in kept.items():
-        score = score_of(cols[0])
-        scores = {
-            name: None if part in withheld[name] else as_float(score(col.counts.sum(axis=0)))
-            for name, col in zip(names, cols, strict=True)
-        }
-        found = {name: tests.get((part, name)) for name in names[1:]}
-        differences = {name: test.difference if test else None for name, test in found.items()}
-        there = {name: corrected[part, name] for name in found if (part, name) in corrected}
-        adjusted = {name: there[name][0] if name in there else None for name in found}
-        sampled = tuple(name for name, step in there.items() if not tests[known[step[1]]].exact)
-        rows.append(PartRow(part, support(cols[0]), scores, differences, adjusted, sampled))
+    for part, counts in kept.items():
+        against = {name: tests.get((part, name)) for name in names[1:]}
+        there = {name: corrected[part, name] for name in against if (part, name) in corrected}
+        rows.append(
+            PartRow(
+                part,
+                max(one.support for one in counts),
+                {name: one.value for name, one in zip(names, counts, strict=True)},
+                {name: test.difference if test else None for name, test in against.items()},
+                {name: there[name][0] if name in there else None for name in against},
+                tuple(n for n, step in there.items() if not tests[known[step[1]]].exact),
+            )
+        )
     return tuple(rows)
-
-
-def _withheld(system: System) -> frozenset[str]:
-    declaration = system.result.declaration if system.result else None
-    return withheld_parts(declaration.capabilities if declaration else None)
-
-
-def systems_of(
-    systems: Sequence[System], *, gold: str | None = None, task: Task | None = None
-) -> dict[tuple[str, Task], list[System]]:
-    """Systems by gold set and task, in the order given; only those asked for.
-
-    Raises `UsageError` for a gold set that none of them has.
-    """
-    groups: dict[tuple[str, Task], list[System]] = {}
-    for system in systems:
-        groups.setdefault((system.gold, system.task), []).append(system)
-    chosen = {
-        key: group
-        for key, group in groups.items()
-        if gold in (None, key[0]) and task in (None, key[1])
-    }
-    if groups and not chosen:
-        known = ", ".join(f"{name} ({kind})" for name, kind in groups)
-        raise UsageError(f"nothing measured for gold {gold!r}, task {task!r}; there is: {known}")
-    return chosen

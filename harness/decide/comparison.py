@@ -6,20 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.annotation import Task
 from harness.coding import encode
-from harness.results.measures import Metric
 from harness.results.outcomes import Flips
 from harness.stats.permutation import ALPHA, PairedTest
 from harness.stats.resample import Interval
 from harness.stats.ties import letters
+from harness.tasks.parts import Metric
 
 __all__ = ["Comparison", "PartRow", "Row", "bounds"]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One system: its score, and how it differs from the reference."""
+    """One backend: its score, and how it differs from the reference."""
 
     name: str
     score: float | None
@@ -74,7 +73,7 @@ class Comparison:
     """Everything that `harness compare` says of one gold set and task."""
 
     gold: str
-    task: Task
+    task: str
     part: str
     metric: Metric
     match: str
@@ -98,6 +97,10 @@ class Comparison:
     """The types that a macro average goes over; empty for other parts."""
     thin: tuple[str, ...] = ()
     """Those of them that rest on too few units for an interval of their own."""
+    part_word: str = "part"
+    """What the task calls a part."""
+    letters: tuple[str, ...] = ()
+    """The parts that count letters and digits."""
     notes: tuple[str, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Document id -> text, to show flips in their context."""
@@ -140,10 +143,10 @@ class Comparison:
                 name: {
                     key: [list(mention) for mention in part]
                     for key, part in zip(
-                        ("lost", "gained", "introduced", "removed"), found.parts(), strict=True
+                        ("lost", "gained", "introduced", "removed"), one.parts(), strict=True
                     )
                 }
-                for name, found in self.flips.items()
+                for name, one in self.flips.items()
             },
             "unit": self.unit,
             "resamples": self.resamples,

@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from harness.annotation import Task
-from harness.decide.compare import check_same_count
+from harness.decide.compare import check_same_count, counted_by
 from harness.decide.together import Answers, answers_of, groups, votes
 from harness.errors import NothingMeasured
-from harness.results.systems import System
-from harness.tasks.measures import f1, ratio
+from harness.results.scored import Scored
+from harness.stats.rates import defined, rates
 
 __all__ = ["Combination", "Complement", "complement"]
 
@@ -46,8 +45,10 @@ class Complement:
     """How backends complete each other on one gold set and task."""
 
     gold: str
-    task: Task
+    task: str
     signature: str
+    same: str
+    """Which answers are the same, a sentence."""
     combinations: tuple[Combination, ...]
     """Each backend alone; every pair's union and intersection; of three and more all together."""
     only: dict[str, int]
@@ -58,16 +59,16 @@ class Complement:
     """`matrix[a][b]`: gold mentions that `a` finds and `b` misses."""
 
 
-def complement(systems: Sequence[System], *, force: bool = False) -> Complement:
-    """Put systems on the same gold set and task together.
+def complement(scored: Sequence[Scored], *, force: bool = False) -> Complement:
+    """Put backends on the same gold set and task together.
 
-    Raises `NothingMeasured` for fewer than two systems and where predictions or gold are not at
+    Raises `NothingMeasured` for fewer than two backends and where predictions or gold are not at
     hand; `NotComparable` where they were counted differently.
     """
-    if len(systems) < 2:
+    if len(scored) < 2:
         raise NothingMeasured("it takes two backends to complement each other")
-    check_same_count(systems, force=force)
-    answers = {system.name: answers_of(system) for system in systems}
+    check_same_count(scored, force=force)
+    answers = {one.name: answers_of(one) for one in scored}
     names = tuple(answers)
     gold = next(iter(answers.values())).gold
     combinations_ = [_score("one", (name,), answers, len(gold)) for name in names]
@@ -79,11 +80,10 @@ def complement(systems: Sequence[System], *, force: bool = False) -> Complement:
         ]
     found = Counter(mention for one in answers.values() for mention in one.found)
     return Complement(
-        gold=systems[0].gold,
-        task=systems[0].task,
-        signature=str(systems[0].signature.but(match="strict"))
-        if systems[0].task == "ner"
-        else str(systems[0].signature),
+        gold=scored[0].gold,
+        task=scored[0].task,
+        signature=str(_as_named(scored[0]).signature),
+        same=scored[0].definition.same_text,
         combinations=tuple(combinations_),
         only={
             name: sum(found[mention] == 1 for mention in one.found) for name, one in answers.items()
@@ -101,8 +101,11 @@ def _score(
     needed = {"one": 1, "any": 1, "all": len(names), "most": len(names) // 2 + 1}[rule]
     finders = Counter(mention for name in names for mention in answers[name].found)
     right = sum(count >= needed for count in finders.values())
-    wrong = sum(votes(group, needed) for group in groups([answers[name].wrong for name in names]))
-    precision, recall = ratio(right, right + wrong), ratio(right, gold)
-    return Combination(
-        rule, names, precision, recall, f1(precision, recall), right, right + wrong, gold
-    )
+    wrong = sum(votes(group, needed) for group in groups([answers[name] for name in names]))
+    precision, recall, f1 = map(defined, rates(right, gold, right, right + wrong))
+    return Combination(rule, names, precision, recall, f1, right, right + wrong, gold)
+
+
+def _as_named(scored: Scored) -> Scored:
+    """As its mentions are told apart: by span and label, whatever the match mode."""
+    return counted_by(scored, "strict")

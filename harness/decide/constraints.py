@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from harness.annotation import Task
 from harness.errors import SchemaError, UsageError
 from harness.labels.schema import catalogue, load_schema
 from harness.registry import BackendSpec
 from harness.results.record import Costs
-from harness.results.systems import System
+from harness.results.scored import Scored
 
-__all__ = ["Licence", "Wishes", "in_schema", "is_permissive", "obstacles"]
-__all__ += ["parse_weights"]
+__all__ = ["Constraints", "Licence", "in_schema", "is_permissive", "obstacles", "parse_weights"]
 
 Licence: TypeAlias = Literal["any", "open", "permissive"]
 
@@ -32,17 +30,15 @@ _OPEN = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """Constraints, and how precision and recall are weighed.
+class Constraints:
+    """Limits, and how precision and recall are weighed.
 
     Memory and disk are in bytes, seconds per 1,000 words of text (runs of non-white-space).
     """
 
-    task: Task = "ner"
-    types: tuple[str, ...] = ()
-    """Entity types that matter; empty for all of them."""
-    part: str | None = None
-    """Attribution: what matters (`found50`, `pair`, ...); default: the headline."""
+    task: str
+    parts: tuple[str, ...] = ()
+    """What matters: one part, or entity types that are pooled; empty for the headline."""
     precision_weight: float = 1.0
     recall_weight: float = 1.0
     min_precision: float | None = None
@@ -105,19 +101,19 @@ def is_permissive(text: str) -> bool | None:
     return _all_match(text, _PERMISSIVE)
 
 
-def obstacles(system: System, wishes: Wishes, *, ran_offline: bool) -> Iterator[str]:
-    """Every reason why the system does not qualify, apart from its scores.
+def obstacles(scored: Scored, constraints: Constraints, *, ran_offline: bool) -> Iterator[str]:
+    """Every reason why the backend does not qualify, apart from its scores.
 
     What is not known counts as not fulfilled: a limit is there to be kept.
     """
-    result = system.result
+    result = scored.result
     costs = result.costs if result else Costs()
     for limit, value, name, unit in (
-        (wishes.max_memory, costs.peak_memory_bytes, "peak memory", "bytes"),
-        (wishes.max_disk, _model_bytes(system), "model size", "bytes"),
-        (wishes.max_load_seconds, costs.load_seconds, "load time", "s"),
+        (constraints.max_memory, costs.peak_memory_bytes, "peak memory", "bytes"),
+        (constraints.max_disk, _model_bytes(scored), "model size", "bytes"),
+        (constraints.max_load_seconds, costs.load_seconds, "load time", "s"),
         (
-            wishes.max_seconds_per_1k_words,
+            constraints.max_seconds_per_1k_words,
             seconds_per_1k_words(costs),
             "time per 1,000 words",
             "s",
@@ -129,14 +125,14 @@ def obstacles(system: System, wishes: Wishes, *, ran_offline: bool) -> Iterator[
             yield f"{name} was not measured"
         elif value > limit:
             yield f"{name} {_amount(value, unit)}, allowed {_amount(limit, unit)}"
-    yield from _licence_obstacles(system, wishes.licence)
-    if wishes.offline and not (ran_offline or _needs_no_download(system)):
+    yield from _licence_obstacles(scored, constraints.licence)
+    if constraints.offline and not (ran_offline or _needs_no_download(scored)):
         yield "did not run offline"
 
 
-def _model_bytes(system: System) -> int | None:
+def _model_bytes(scored: Scored) -> int | None:
     """The size of the model's files; 0 is known only of what takes none."""
-    result = system.result
+    result = scored.result
     if result is None:
         return None
     takes_none = result.declaration is not None and not result.declaration.takes_model
@@ -148,12 +144,12 @@ def seconds_per_1k_words(costs: Costs) -> float | None:
     return 1000 / costs.words_per_second if costs.words_per_second else None
 
 
-def licences(system: System) -> tuple[str, str]:
+def licences(scored: Scored) -> tuple[str, str]:
     """Licence of the code and of the model, empty where not stated.
 
     What an adapter declares is the licence of its default models; it says nothing of others.
     """
-    result = system.result
+    result = scored.result
     declared = result.declaration if result else None
     if result is None or declared is None:
         return "", ""
@@ -165,10 +161,10 @@ def licences(system: System) -> tuple[str, str]:
     return declared.code_licence, model
 
 
-def _licence_obstacles(system: System, wanted: Licence) -> Iterator[str]:
+def _licence_obstacles(scored: Scored, wanted: Licence) -> Iterator[str]:
     if wanted == "any":
         return
-    for what, text in zip(("code", "model"), licences(system), strict=True):
+    for what, text in zip(("code", "model"), licences(scored), strict=True):
         permissive = is_permissive(text)
         if permissive is None:
             yield f"the licence of its {what} is not stated"
@@ -191,8 +187,8 @@ def _all_match(text: str, *patterns: re.Pattern[str]) -> bool | None:
     )
 
 
-def _needs_no_download(system: System) -> bool:
-    result = system.result
+def _needs_no_download(scored: Scored) -> bool:
+    result = scored.result
     if result is None or result.declaration is None:
         return False
     on_disk = result.model is not None and result.model.size_bytes > 0

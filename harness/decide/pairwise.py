@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from harness.results.measures import Columns, Drawn, Statistic, as_float, resample
+from harness.decide.draws import Drawn, resample
 from harness.stats.permutation import (
     ALPHA,
     PairedTest,
@@ -22,6 +22,7 @@ from harness.stats.permutation import (
 from harness.stats.power import detectable_difference, verdict_is_possible
 from harness.stats.resample import Interval, Resampler, percentile_interval
 from harness.stats.ties import tie_groups
+from harness.tasks.parts import Counts
 
 __all__ = ["Pair", "Pairwise", "pairwise"]
 
@@ -86,21 +87,24 @@ class Pairwise:
 
 
 def pairwise(
-    counts: Sequence[Columns], score: Statistic, resampler: Resampler, *, seed: int = 0
+    counts: Sequence[Counts], resampler: Resampler, *, seed: int = 0, tests: bool = True
 ) -> Pairwise:
-    """Put backends side by side on one measure; `counts` have a row per paragraph, all the same."""
-    drawn = resample(resampler, counts, [score] * len(counts))
-    places = list(combinations(range(len(counts)), 2))
+    """Put backends side by side on one measure; `counts` are of the same paragraphs.
+
+    Without `tests` there are intervals of each alone, and no pairs.
+    """
+    drawn = resample(resampler, counts)
+    places = list(combinations(range(len(counts)), 2)) if tests else []
     units = resampler.units
     behind = [units.evidence(counts[i].basis, counts[j].basis) for i, j in places]
-    tests = [
+    results = [
         randomisation_test(
-            counts[i].counts, counts[j].counts, units, score, evidence=evidence, seed=seed
+            counts[i].rows, counts[j].rows, units, counts[i].score, evidence=evidence, seed=seed
         )
         for (i, j), evidence in zip(places, behind, strict=True)
     ]
-    known = [number for number, test in enumerate(tests) if test.p_value is not None]
-    p_values = [tests[number].p_value or 0.0 for number in known]
+    known = [number for number, test in enumerate(results) if test.p_value is not None]
+    p_values = [results[number].p_value or 0.0 for number in known]
     steps = dict(zip(known, holm_steps(p_values), strict=True))
     factors = dict(zip(known, holm_factors(p_values), strict=True))
     pairs = []
@@ -111,10 +115,10 @@ def pairwise(
         possible = number in factors and verdict_is_possible(evidence.units, factor)
         detectable = detectable_difference(paired, evidence, factor=factor) if possible else None
         adjusted, source = steps.get(number, (None, 0))
-        exact = not known or tests[known[source]].exact
-        pairs.append(Pair(i, j, paired, tests[number], adjusted, exact, detectable, possible))
+        exact = not known or results[known[source]].exact
+        pairs.append(Pair(i, j, paired, results[number], adjusted, exact, detectable, possible))
     return Pairwise(
-        tuple(as_float(score(one.counts.sum(axis=0))) for one in counts),
+        tuple(one.value for one in counts),
         tuple(one.interval() for one in drawn),
         tuple(drawn),
         tuple(pairs),

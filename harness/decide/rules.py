@@ -26,16 +26,16 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from harness.annotation import TASKS, Task
 from harness.errors import InputError, UsageError
 from harness.formats.files import read_text
-from harness.results.measures import Metric, metric_named
+from harness.tasks.parts import Metric, metric_named
+from harness.tasks.registry import task_names, tasks
 
-__all__ = ["DEFAULT_RULES", "Pin", "Rule", "Rules", "matches", "parse_rules", "read_rules"]
+__all__ = ["Pin", "Rule", "Rules", "default_rules", "parse_rules", "read_rules"]
 
 MIN_SUPPORT = 30
 BLACKOUT = 5
@@ -47,7 +47,7 @@ class Rule:
 
     gold: str = "*"
     backend: str = "*"
-    task: Task | None = None
+    task: str | None = None
     metric: Metric = "f1"
     type: str | None = None
     floor: float | None = None
@@ -64,10 +64,10 @@ class Pin:
     document: str
     start: int
     end: int
+    task: str
     label: str | None = None
     gold: str = "*"
     backend: str = "*"
-    task: Task = "ner"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,20 +84,20 @@ class Rules:
     """Whether a rule may match nothing, as a built-in one may."""
 
 
-DEFAULT_RULES = Rules(
-    rules=(
-        Rule(max_drop=1.0),
-        Rule(task="ner", type="*", max_drop=3.0),
-        Rule(task="attribution", type="pair", max_drop=3.0),
-    ),
-    may_be_idle=True,
-)
-"""Without a file: the headline may drop by 1 point, each entity type and `pair` by 3."""
-
-
-def matches(pattern: str, name: str) -> bool:
-    """Whether a rule's `gold` or `backend` speaks of that name."""
-    return pattern == name or fnmatchcase(name, pattern)
+@cache
+def default_rules() -> Rules:
+    """Without a file: the headline may drop by 1 point, and by more what each task names."""
+    return Rules(
+        rules=(
+            Rule(max_drop=1.0),
+            *(
+                Rule(task=task.name, type=part, max_drop=points)
+                for task in tasks().values()
+                for part, points in task.gated.items()
+            ),
+        ),
+        may_be_idle=True,
+    )
 
 
 def read_rules(path: str | Path) -> Rules:
@@ -184,7 +184,7 @@ def _pin(item: Mapping[str, Any], where: str) -> Pin:
         label=_string(item, "label", where),
         gold=_string(item, "gold", where) or "*",
         backend=_string(item, "backend", where) or "*",
-        task=_task(item, where) or "ner",
+        task=_task(item, where) or task_names()[0],
     )
 
 
@@ -235,11 +235,10 @@ def _flag(item: Mapping[str, Any], key: str, where: str) -> bool | None:
     return value
 
 
-def _task(item: Mapping[str, Any], where: str) -> Task | None:
+def _task(item: Mapping[str, Any], where: str) -> str | None:
     value = _string(item, "task", where)
-    for task in TASKS:
-        if value == task:
-            return task
+    if value in task_names():
+        return value
     if value is not None:
-        raise UsageError(f"{where}: task is {value!r}, expected one of {', '.join(TASKS)}")
+        raise UsageError(f"{where}: task is {value!r}, expected one of {', '.join(task_names())}")
     return None

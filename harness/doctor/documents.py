@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.annotation import Record, Task, printable
 from harness.doctor.finding import SHOWN, Finding, Item, Pair, names, quoted
+from harness.tasks.registry import task_named
 
 __all__ = ["explain_documents", "explain_roles", "explain_texts", "explain_truncation"]
 
@@ -41,7 +42,7 @@ def explain_documents(
             )
         )
     answered = [record for record in predicted if record.error is None]
-    layers = [record.annotations.layer(task) for record in answered]
+    layers = [record.annotations.layer(task_named(task).layer) for record in answered]
     if answered and all(layer is None for layer in layers):
         other: Task = "attribution" if task == "ner" else "ner"
         has_other = any(record.annotations.layer(other) is not None for record in answered)

@@ -11,7 +11,7 @@
 
 `Source`, `Cue`, `Content` and `Attribution` are roles, `Ignore` marks a region that takes no part
 in scoring, every other `T` label is an entity. Roles may be numbered (`Content2`). An `.ann` file
-cannot say whether an empty layer was annotated: the caller's `tasks`, then a brat
+cannot say whether an empty layer was annotated: the caller's `layers`, then a brat
 `annotation.conf` in the folder, then what occurs anywhere in the folder decides.
 """
 
@@ -23,30 +23,39 @@ from pathlib import Path
 
 from harness.annotation import (
     KINDS,
-    TASKS,
     Annotations,
     Attribution,
     Entity,
     Kind,
     Record,
     Span,
-    Task,
 )
 from harness.errors import InputError
 from harness.formats.files import new_folder, read_text, write_text
 from harness.formats.standoff import Event, Standoff, TextBound, hull, parse, printed, role_name
 
-__all__ = ["IGNORE", "ROLES", "interpret", "layers_in", "read", "read_ann", "render", "write"]
+__all__ = [
+    "IGNORE",
+    "LAYERS",
+    "ROLES",
+    "interpret",
+    "layers_in",
+    "read",
+    "read_ann",
+    "render",
+    "write",
+]
 
 ROLES = ("Source", "Cue", "Content", "Attribution")
 IGNORE = "Ignore"
+LAYERS = ("entities", "attributions")
 _CONF = "annotation.conf"
 
 
 def read(
     path: str | Path,
     *,
-    tasks: Iterable[Task] | None = None,
+    layers: Iterable[str] | None = None,
     texts: str | Path | None = None,
     report: Counter[str] | None = None,
 ) -> Iterator[Record]:
@@ -60,20 +69,20 @@ def read(
     path = Path(path)
     folder = path if path.is_dir() else path.parent
     text_folder = folder if texts is None else Path(texts)
-    layers = {path.stem: path} if not path.is_dir() else {p.stem: p for p in folder.glob("*.ann")}
-    names = set(layers) if not path.is_dir() else set(layers) | _stems(text_folder)
+    files = {path.stem: path} if not path.is_dir() else {p.stem: p for p in folder.glob("*.ann")}
+    names = set(files) if not path.is_dir() else set(files) | _stems(text_folder)
     if not names:
         raise InputError("holds no .ann file", path=path, hint="expected <id>.txt and <id>.ann")
-    chosen = tuple(tasks) if tasks is not None else layers_in(folder)
+    chosen = tuple(layers) if layers is not None else layers_in(folder)
     for name in sorted(names):
         source = text_folder / f"{name}.txt"
         if not source.is_file():
             raise InputError(
-                f"has no text: expected {source}", path=layers[name], hint="put the .txt there"
+                f"has no text: expected {source}", path=files[name], hint="put the .txt there"
             )
         text = read_text(source)
-        if name in layers:
-            annotations, ignore = read_ann(layers[name], text, tasks=chosen, report=report)
+        if name in files:
+            annotations, ignore = read_ann(files[name], text, layers=chosen, report=report)
             # One file alone may be called anything: it is the first document and the only one.
             number = None if path.is_dir() else 1
             yield Record(name, text, annotations, ignore, number=number)
@@ -85,25 +94,25 @@ def _stems(folder: Path) -> set[str]:
     return {path.stem for path in folder.glob("*.txt")}
 
 
-def layers_in(folder: Path) -> tuple[Task, ...]:
+def layers_in(folder: Path) -> tuple[str, ...]:
     """Which layers a folder holds: what its `annotation.conf` declares, else what occurs in it."""
     conf = folder / _CONF
     if conf.is_file():
         return _declared(read_text(conf))
-    found: set[Task] = set()
+    found: set[str] = set()
     for path in sorted(folder.glob("*.ann")):
         for line in read_text(path).removeprefix("\ufeff").split("\n"):
             label = line.partition("\t")[2].partition(" ")[0]
             if line.startswith("E"):
-                found.add("attribution")
+                found.add("attributions")
             elif line.startswith("T") and label and label not in (*ROLES, IGNORE):
-                found.add("ner")
-        if len(found) == len(TASKS):
+                found.add("entities")
+        if len(found) == len(LAYERS):
             break
-    return tuple(task for task in TASKS if task in found)
+    return tuple(layer for layer in LAYERS if layer in found)
 
 
-def _declared(conf: str) -> tuple[Task, ...]:
+def _declared(conf: str) -> tuple[str, ...]:
     section, found = "", set()
     for line in conf.splitlines():
         line = line.strip()
@@ -112,33 +121,33 @@ def _declared(conf: str) -> tuple[Task, ...]:
         elif line and not line.startswith("#"):
             name = line.split()[0]
             if section == "[events]" and name.startswith("Attribution"):
-                found.add("attribution")
+                found.add("attributions")
             elif section == "[entities]" and name not in (*ROLES, IGNORE):
-                found.add("ner")
-    return tuple(task for task in TASKS if task in found)
+                found.add("entities")
+    return tuple(layer for layer in LAYERS if layer in found)
 
 
 def read_ann(
     path: str | Path,
     text: str,
     *,
-    tasks: Iterable[Task] = TASKS,
+    layers: Iterable[str] = LAYERS,
     report: Counter[str] | None = None,
 ) -> tuple[Annotations, tuple[Span, ...]]:
-    """The layers `tasks` of one `.ann` file, and its ignore regions.
+    """These layers of one `.ann` file, and its ignore regions.
 
     Raises `AnnotationError` with the line for all that `standoff.parse` refuses, an unknown kind,
     and an event without content.
     """
-    return interpret(parse(path, text), tasks=tasks, report=report)
+    return interpret(parse(path, text), layers=layers, report=report)
 
 
 def interpret(
-    found: Standoff, *, tasks: Iterable[Task] = TASKS, report: Counter[str] | None = None
+    found: Standoff, *, layers: Iterable[str] = LAYERS, report: Counter[str] | None = None
 ) -> tuple[Annotations, tuple[Span, ...]]:
     """What the lines of an `.ann` file mean; see the module's docstring."""
     report = Counter() if report is None else report
-    tasks = tuple(tasks)
+    layers = tuple(layers)
     ignore = tuple(
         part for bound in found.spans.values() if bound.label == IGNORE for part in bound.fragments
     )
@@ -152,10 +161,10 @@ def interpret(
         for id_, bound in found.spans.items()
         if role_name(bound.label) not in ROLES and bound.label != IGNORE and id_ not in triggers
     )
-    attributions = tuple(_attributions(found, report)) if "attribution" in tasks else None
+    attributions = tuple(_attributions(found, report)) if "attributions" in layers else None
     for letter, count in found.skipped.items():
         report[f"{letter} lines (relations, links and equivalences have no place here)"] += count
-    return Annotations(entities if "ner" in tasks else None, attributions), ignore
+    return Annotations(entities if "entities" in layers else None, attributions), ignore
 
 
 def _entity(bound: TextBound, report: Counter[str]) -> Entity:
@@ -226,7 +235,7 @@ def write(path: str | Path, records: Iterable[Record], *, report: Counter[str]) 
     and a label that brat cannot spell.
     """
     labels: dict[str, None] = {}
-    tasks: set[Task] = set()
+    layers: set[str] = set()
     count = 0
     with new_folder(path) as folder:
         for record in records:
@@ -239,9 +248,9 @@ def write(path: str | Path, records: Iterable[Record], *, report: Counter[str]) 
             write_text(folder / f"{name}.ann", render(record, report=report))
             for entity in record.annotations.entities or ():
                 labels[entity.label] = None
-            tasks |= {task for task in TASKS if record.annotations.layer(task) is not None}
+            layers |= {one for one in LAYERS if record.annotations.layer(one) is not None}
             count += 1
-        write_text(folder / _CONF, _conf(labels, tasks))
+        write_text(folder / _CONF, _conf(labels, layers))
     return count
 
 
@@ -271,11 +280,9 @@ def render(record: Record, *, report: Counter[str] | None = None) -> str:
         _render_attribution(item, lines)
     for region in record.ignore:
         lines.span(IGNORE, [region])
-    for task in TASKS:
-        if record.annotations.layer(task) is None:
-            report[
-                f"documents without a layer for {task}: brat cannot tell that from an empty one"
-            ] += 1
+    for layer in LAYERS:
+        if record.annotations.layer(layer) is None:
+            report[f"documents without {layer}: brat cannot tell that from an empty layer"] += 1
     if record.error is not None:
         report["errors of a backend: brat holds none"] += 1
     return "".join(line + "\n" for line in lines.lines)
@@ -322,14 +329,14 @@ class _Lines:
         return self._spans[key]
 
 
-def _conf(labels: Iterable[str], tasks: set[Task]) -> str:
-    lines = ["[entities]", *(sorted(labels) if "ner" in tasks else ())]
-    if "ner" in tasks and not list(labels):
+def _conf(labels: Iterable[str], layers: set[str]) -> str:
+    lines = ["[entities]", *(sorted(labels) if "entities" in layers else ())]
+    if "entities" in layers and not list(labels):
         lines.append("Entity")  # keeps "annotated, none there" apart from "not annotated"
     lines += ["Source", "Cue", "Content", IGNORE, "", "[relations]", "", "[events]"]
-    if "attribution" in tasks:
+    if "attributions" in layers:
         lines.append("Attribution\tSource?:Source, Cue?:Cue, Content:Content")
     lines += ["", "[attributes]"]
-    if "attribution" in tasks:
+    if "attributions" in layers:
         lines.append(f"Kind\tArg:Attribution, Value:{'|'.join(KINDS)}")
     return "\n".join(lines) + "\n"

@@ -31,12 +31,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.annotation import TASKS, Annotations, Entity, Record, Span, Task
+from harness.annotation import Annotations, Entity, Record, Span, Task
 from harness.errors import InputError
 from harness.formats import brat, jsonl
 from harness.formats.files import read_text
 from harness.labels.meeting import Schema, load_schema, schema_of
 from harness.paths import goldset_folders
+from harness.tasks.registry import task_named, task_names, tasks
 
 __all__ = ["CARD", "GoldSet", "Layer", "known_goldsets", "load_goldset", "load_layer"]
 __all__ += ["named_goldset", "record_digest"]
@@ -82,7 +83,7 @@ class GoldSet:
         if name not in self.annotators:
             known = ", ".join(sorted(self.annotators)) or "none"
             raise InputError(f"has no annotator {name!r} (known: {known})", path=self.path)
-        layer = load_layer(self.annotators[name], self.texts(), tasks=self.tasks)
+        layer = load_layer(self.annotators[name], self.texts(), layers=_layers(self.tasks))
         for record in self.records():
             if record.id in layer:
                 annotations, ignore = layer[record.id]
@@ -177,14 +178,17 @@ class _Facts:
 
 def _facts_of(records: Iterable[Record]) -> _Facts:
     labels: Counter[str] = Counter()
-    tasks: set[Task] = set()
+    known = tasks()
+    occurring: set[str] = set()
     digests = []
     for record in records:
         labels.update([entity.label for entity in record.annotations.entities or ()])
-        tasks |= {task for task in TASKS if record.annotations.layer(task) is not None}
+        occurring |= {
+            task.name for task in known.values() if record.annotations.layer(task.layer) is not None
+        }
         digests.append(record_digest(record))
     total = hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
-    return _Facts(tuple(t for t in TASKS if t in tasks), labels, len(digests), total)
+    return _Facts(tuple(name for name in known if name in occurring), labels, len(digests), total)
 
 
 def record_digest(record: Record) -> str:
@@ -264,7 +268,7 @@ def known_goldsets(roots: Sequence[Path] | None = None) -> list[Path]:
 
 
 def load_layer(
-    path: str | Path, texts: Mapping[str, str], *, tasks: Iterable[Task] = TASKS
+    path: str | Path, texts: Mapping[str, str], *, layers: Iterable[str] = brat.LAYERS
 ) -> dict[str, tuple[Annotations, tuple[Span, ...]]]:
     """One annotator's folder of `.ann` files (or one file of records) over known texts.
 
@@ -277,10 +281,15 @@ def load_layer(
         if not files:
             raise InputError("holds no .ann file", path=path)
         _check_known(files, texts, path)
-        return {id_: brat.read_ann(file, texts[id_], tasks=tasks) for id_, file in files.items()}
+        return {id_: brat.read_ann(file, texts[id_], layers=layers) for id_, file in files.items()}
     layer = {record.id: (record.annotations, record.ignore) for record in _reader(path, None)()}
     _check_known(layer, texts, path)
     return layer
+
+
+def _layers(names: Iterable[str]) -> tuple[str, ...]:
+    """The layers of tasks."""
+    return tuple(task_named(name).layer for name in names)
 
 
 def _check_known(ids: Iterable[str], texts: Mapping[str, str], path: Path) -> None:
@@ -347,11 +356,11 @@ def _tasks(card: Mapping[str, Any], path: Path) -> tuple[Task, ...] | None:
     stated = card.get("tasks")
     if stated is None:
         return None
-    if not isinstance(stated, list) or not stated or not set(stated) <= set(TASKS):
+    if not isinstance(stated, list) or not stated or not set(stated) <= set(task_names()):
         raise InputError(
-            f'"tasks" is {stated!r}, expected a list of {", ".join(TASKS)}', path=path / CARD
+            f'"tasks" is {stated!r}, expected a list of {", ".join(task_names())}', path=path / CARD
         )
-    return tuple(task for task in TASKS if task in stated)
+    return tuple(task for task in task_names() if task in stated)
 
 
 def _card_reader(
@@ -367,9 +376,9 @@ def _card_reader(
 
     def read() -> Iterator[Record]:
         texts = card_texts(card, path)
-        chosen = brat.layers_in(layers) if tasks is None else tasks
+        chosen = brat.layers_in(layers) if tasks is None else _layers(tasks)
         found = load_layer(
-            layers, {id_: read_text(file) for id_, file in texts.items()}, tasks=chosen
+            layers, {id_: read_text(file) for id_, file in texts.items()}, layers=chosen
         )
         for id_, file in texts.items():
             annotations, ignore = found.get(id_, (Annotations(), ()))

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from harness.decide.baseline import Baseline, Entry
-from harness.decide.compare import match_of
-from harness.report.tables import UNDEFINED, Cell, Table, number
-from harness.results.measures import Metric, as_float, columns, headline_part, score_of
+from harness.report.method import points
+from harness.table import Cell, Table, number
 
 __all__ = ["baseline_table", "difference_table"]
-
-_METRICS: tuple[Metric, ...] = ("precision", "recall", "f1")
 
 
 def baseline_table(accepted: Baseline, *, title: str) -> Table:
     """A row per entry: what it is about, its headline scores, and when it was measured."""
     rows: list[tuple[Cell, ...]] = []
     for entry in accepted.entries:
-        shown = map(number, _scores(entry))
-        rows.append((*entry.key, *shown, entry.documents, entry.started))
+        headline = entry.scored().headline
+        shown = (headline.precision, headline.recall, headline.f1)
+        rows.append((*entry.key, *map(number, shown), entry.documents, entry.started))
     headers = ("gold", "task", "backend", "P", "R", "F1", "documents", "measured")
     return Table(f"{title}, accepted {accepted.accepted}", headers, tuple(rows))
 
@@ -29,10 +27,11 @@ def difference_table(old: Baseline | None, new: Baseline) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for key in sorted(before.keys() | after.keys()):
         one, two = before.get(key), after.get(key)
-        was = _scores(one)[2] if one else None
-        now = _scores(two)[2] if two else None
-        points = UNDEFINED if was is None or now is None else f"{100 * (now - was):+.2f}"
-        rows.append((*key, number(was), number(now), points, _fate(one, two) + _partial(two)))
+        was = one.scored().f1 if one else None
+        now = two.scored().f1 if two else None
+        difference = None if was is None or now is None else now - was
+        shown = points(difference, digits=2)
+        rows.append((*key, number(was), number(now), shown, _fate(one, two) + _partial(two)))
     headers = ("gold", "task", "backend", "F1 before", "F1 after", "points", "")
     return Table("What accepting this run changes", headers, tuple(rows))
 
@@ -46,17 +45,10 @@ def _fate(one: Entry | None, two: Entry | None) -> str:
         return "kept, not in the run" if one is two else "unchanged"
     if one.signature != two.signature:
         return "counted differently now"
-    return "unchanged" if one.units == two.units else "changed"
+    return "unchanged" if one.scored().tallies == two.scored().tallies else "changed"
 
 
 def _partial(entry: Entry | None) -> str:
     if entry is None or not entry.failed:
         return ""
     return f"; partial: {entry.failed} of {entry.documents} documents failed"
-
-
-def _scores(entry: Entry) -> tuple[float | None, ...]:
-    system = entry.system()
-    counted = columns(system.tallies, headline_part(entry.task), match=match_of(system))
-    sums = counted.counts.sum(axis=0)
-    return tuple(as_float(score_of(counted, metric)(sums)) for metric in _METRICS)

@@ -9,7 +9,7 @@ from harness.decide.audit import Audit, Candidate
 from harness.decide.choose import Choice
 from harness.decide.complement import Complement
 from harness.report.method import resampling, scope
-from harness.report.tables import UNDEFINED, Cell, Table, number, quantity
+from harness.table import UNDEFINED, Cell, Table, number, quantity
 
 __all__ = ["audit_lines", "choice_table", "complement_tables"]
 
@@ -17,13 +17,6 @@ _HEADERS = (
     "backend", "qualifies", "quality", "95 % CI", "P", "R", "P(best)", "front", "docs/s",
     "words/s", "load s", "peak MB", "model MB", "code", "model",
 )  # fmt: skip
-_SAME = {
-    "ner": "Entities are the same when they have the same span and label, right and wrong alike.",
-    "attribution": (
-        "Attributions are the same when their contents share at least half (Dice .5), right ones "
-        "with a gold relation and wrong ones with each other."
-    ),
-}
 _RULES = {"one": "alone", "any": "union", "all": "intersection", "most": "majority"}
 
 
@@ -78,7 +71,7 @@ def complement_tables(found: Complement) -> list[Table]:
         ),
         (
             found.signature,
-            _SAME[found.task],
+            found.same,
             f"{found.nobody} gold mentions are found by none of them.",
         ),
     )

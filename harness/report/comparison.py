@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from harness.decide.compare import MIN_SUPPORT
 from harness.decide.comparison import Comparison, Row
 from harness.report.method import between, p_value, points, resampling, scope
-from harness.report.tables import UNDEFINED, Cell, Table, number
 from harness.results.outcomes import Flips, describe
 from harness.stats.resample import shown_by
 from harness.stats.units import LEAST_UNITS
+from harness.table import UNDEFINED, Cell, Table, number
 
 __all__ = ["comparison_tables", "flip_lines"]
 
@@ -75,7 +75,7 @@ def _notes(found: Comparison) -> Iterator[str]:
                 f"{', '.join(found.thin)}: in fewer than {LEAST_UNITS} {found.unit}s, too few to "
                 "tell how other texts would come out; the interval takes them as they are."
             )
-    elif found.part.endswith(".overlap"):
+    elif found.part in found.letters:
         yield f"{found.part} counts letters and digits."
     made = resampling(found.unit, found.resamples, found.seed, paired=len(found.rows) > 1)
     if len(found.rows) < 2:
@@ -161,11 +161,11 @@ def _detectable(found: Comparison) -> Iterator[str]:
 
 def _part_table(found: Comparison, min_support: int) -> Table:
     reference = found.rows[0].name
-    what = "type" if found.task == "ner" else "part"
+    what = found.part_word
     rows: list[tuple[Cell, ...]] = []
     for part in found.parts:
         score = number(part.scores[reference])
-        gold = f"{part.support} letters" if part.part.endswith(".overlap") else part.support
+        gold = f"{part.support} letters" if part.part in found.letters else part.support
         rows.append((part.part, gold, reference, score, UNDEFINED, UNDEFINED))
         for name in part.differences:
             rows.append(
@@ -186,7 +186,7 @@ def _part_table(found: Comparison, min_support: int) -> Table:
     note += "."
     if any(part.sampled for part in found.parts):
         note += " ~ marks a p-value that was sampled, not enumerated."
-    if found.task == "attribution":
+    if found.letters:
         note += " Overlap parts count letters and digits."
     headers = (what, "gold", "backend", found.metric, "difference", "p (Holm)")
     return Table(f"{found.gold} ({found.task}): by {what}", headers, tuple(rows), (note,))

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from harness.annotation import context, printable
 from harness.decide.gate.verdicts import GateReport, Verdict
 from harness.report.method import resampling, scope
-from harness.report.tables import UNDEFINED, Cell, Table, number
 from harness.results.outcomes import describe
+from harness.table import UNDEFINED, Cell, Table, number
 
 __all__ = ["gate_lines", "gate_table", "pin_line"]
 

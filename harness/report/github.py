@@ -21,7 +21,8 @@ from harness.annotation import printable
 from harness.decide.gate.verdicts import GateReport
 from harness.errors import InputError
 from harness.report.gate import gate_lines, gate_table
-from harness.report.tables import Table, render
+from harness.report.tables import render
+from harness.table import Table
 
 __all__ = ["MAX_ANNOTATIONS", "annotation_commands", "quiet_commands", "summary", "write_summary"]
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 
-from harness.report.tables import UNDEFINED, Table
+from harness.table import UNDEFINED, Table
 
 __all__ = ["BrowsedDocument", "BrowsedItem", "Group", "MarkedSpan", "page"]
 

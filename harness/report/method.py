@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.report.tables import UNDEFINED, number
 from harness.stats.resample import Interval
+from harness.table import UNDEFINED, number
 
 __all__ = ["between", "p_value", "points", "resampling", "scope"]
 
@@ -34,9 +34,9 @@ def between(interval: Interval | None, *, in_points: bool = False) -> str:
     return f"[{number(bounds[0])}, {number(bounds[1])}]"
 
 
-def points(difference: float | None) -> str:
+def points(difference: float | None, *, digits: int = 1) -> str:
     """A difference of scores in points of a hundred, with its sign."""
-    return UNDEFINED if difference is None else f"{100 * difference:+.1f}"
+    return UNDEFINED if difference is None else f"{100 * difference:+.{digits}f}"
 
 
 def p_value(value: float | None, *, exact: bool) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.report.tables import number
 from harness.results.record import Result
-from harness.results.terms import not_scored
+from harness.results.settle import not_scored
+from harness.table import number
 
 __all__ = ["remarks"]
 

@@ -12,27 +12,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.annotation import TASKS
 from harness.errors import InputError
 from harness.results.record import (
     GoldRecord,
     Result,
     RunRecord,
-    Unit,
     beside,
     inside,
     iter_units,
     run_status,
 )
-from harness.results.scored import Tally
 from harness.signature import Signature
-from harness.tasks.attribution import count as attribution
-from harness.tasks.attribution.tally import ERRORS, RELATIONS
-from harness.tasks.measures import f1, ratio
-from harness.tasks.ner import count as ner
-from harness.tasks.ner.options import MATCH_MODES, NerOptions
+from harness.stats.rates import defined, rates
+from harness.tasks.base import Tally, Task
+from harness.tasks.parts import block
+from harness.tasks.registry import task_named, tasks
 
-__all__ = ["add_gold", "check_record", "gold_differs", "other_scores"]
+__all__ = ["add_gold", "check_record", "gold_differs", "other_scores", "read_tally"]
 
 _TOLERANCE = 1e-9
 _MOST = 2**53
@@ -75,8 +71,8 @@ def _problems(record: RunRecord, folder: Path) -> Iterator[str]:
     if len(cards) < len(record.gold):
         yield "two gold sets have the same name"
     for name, card in cards.items():
-        for task, block in card.agreement.items():
-            if task in TASKS and block and not _is_agreement(block):
+        for task, figures in card.agreement.items():
+            if task in tasks() and figures and not _is_agreement(figures):
                 yield f"the agreement of annotators on {name!r} ({task}) is no numbers"
     seen: dict[tuple[str, str], _Seen] = {}
     alike: dict[str | None, _Seen] = {}
@@ -181,9 +177,7 @@ def _of_card(result: Result, card: GoldRecord) -> Iterator[str]:
 def _of_counts(result: Result, folder: Path, seen: _Seen) -> Iterator[str]:
     if result.units_file is not None and not inside(folder, result.units_file, "units").exists():
         return
-    read = (
-        ner.NerTally.from_json if result.task == "ner" else attribution.AttributionTally.from_json
-    )
+    task = task_named(result.task)
     paragraphs: dict[str, int] = {}
     failed = {failure.id for failure in result.failures}
     for unit in iter_units(result, folder):
@@ -193,15 +187,15 @@ def _of_counts(result: Result, folder: Path, seen: _Seen) -> Iterator[str]:
             return
         paragraphs[unit.document] = unit.paragraph + 1
         try:
-            tally: Tally = read(unit.tally)
+            tally = read_tally(task, unit.tally)
         except ValueError as error:
             yield f"its counts cannot be read: {error}"
             return
-        if not _adds_up(tally) or _is_repeated(unit, tally):
+        if not task.adds_up(tally):
             yield f"its counts of the document {unit.document!r} do not add up"
             return
-        add_gold(seen.gold, unit.document, tally)
-        if unit.document in failed and _predicts(unit):
+        add_gold(seen.gold, unit.document, task, tally)
+        if unit.document in failed and _predicts(task, tally):
             yield f"the document {unit.document!r} failed, and yet something is predicted in it"
             return
     if len(paragraphs) != result.documents:
@@ -210,35 +204,19 @@ def _of_counts(result: Result, folder: Path, seen: _Seen) -> Iterator[str]:
         yield f"the document {lost!r} failed, and its counts do not have it"
 
 
-def _is_repeated(unit: Unit, tally: Tally) -> bool:
-    """Whether two rows of a count are about one cell."""
-    return isinstance(tally, ner.NerTally) and any(
-        len(unit.tally.get(name, ())) != len(getattr(tally, name))
-        for name in ("errors", "partial", "type")
-    )
+def read_tally(task: Task, value: Any) -> Tally:
+    """The stored counts of a unit. Raises `ValueError` for what the task cannot have counted."""
+    tally = Tally.from_json(value)
+    for key, n in tally.items():
+        if problem := task.problem(key, n):
+            raise ValueError(problem)
+    return tally
 
 
-def _adds_up(tally: Tally) -> bool:
-    """Whether no count is below 0, and every relation is in one class and right at most once."""
-    if isinstance(tally, ner.NerTally):
-        return all(n >= 0 for mode in MATCH_MODES for n in tally.cells(mode).values())
-    classes = sum(tally[f"error.{name}"] for name in ERRORS)
-    gold, predicted = tally["gold"], tally["predicted"]
-    return (
-        gold == classes - tally["error.spurious"]
-        and predicted == classes - tally["error.missed"]
-        and min(gold, predicted) >= max(tally[name] for name in RELATIONS)
-    )
-
-
-def add_gold(found: Counter[tuple[str, str]], document: str, tally: Tally) -> None:
-    """Add how many gold mentions of each label (or relations) a document has by its counts."""
-    if not isinstance(tally, ner.NerTally):
-        found[document, "relations"] += tally["gold"]
-        return
-    for (_, label, _), n in tally.cells("strict").items():
-        if label is not None:
-            found[document, label] += n
+def add_gold(into: Counter[tuple[str, str]], document: str, task: Task, tally: Tally) -> None:
+    """Add how many gold items of each label a document has by its counts."""
+    for label, n in task.gold_counts(tally).items():
+        into[document, label] += n
 
 
 def gold_differs(
@@ -254,9 +232,10 @@ def gold_differs(
 
 def _of_scores(result: Result) -> Iterator[str]:
     """Stated numbers may differ from those of the counts, but numbers they have to be."""
-    blocks = result.scores if result.task == "ner" else result.scores.get("relations", {})
-    tree = isinstance(blocks, Mapping) and all(isinstance(b, Mapping) for b in blocks.values())
-    if not tree or not all(_is_number(leaf) for leaf in _leaves(result.scores)):
+    blocks = isinstance(result.scores, Mapping) and all(
+        isinstance(block, Mapping) for block in result.scores.values()
+    )
+    if not blocks or not all(_is_number(leaf) for leaf in _leaves(result.scores)):
         yield "its scores are no numbers"
 
 
@@ -267,18 +246,18 @@ def other_scores(result: Result, tallies: Iterable[Tally]) -> str:
     What the counts do not tell is left out, as scores with forgiving boundaries are.
     """
     for place, value in _named(_scores(result, tallies)):
-        said: Any = result.scores
+        stated: Any = result.scores
         for name in place:
-            said = said.get(name) if isinstance(said, Mapping) else None
-        if said != value and (
-            said is None
+            stated = stated.get(name) if isinstance(stated, Mapping) else None
+        if stated != value and (
+            stated is None
             or value is None
-            or not _is_number(said)
-            or not abs(said - value) <= _TOLERANCE
+            or not _is_number(stated)
+            or not abs(stated - value) <= _TOLERANCE
         ):
             where = " ".join(place[:-1])
             return (
-                f"the record states a {place[-1]} under {where} of {said}, its counts make it "
+                f"the record states a {place[-1]} under {where} of {stated}, its counts make it "
                 f"{value}"
             )
     return ""
@@ -286,26 +265,14 @@ def other_scores(result: Result, tallies: Iterable[Tally]) -> str:
 
 def _scores(result: Result, tallies: Iterable[Tally]) -> Mapping[str, Any]:
     """The numbers that counts make, in the shape of a result's `scores`."""
-    entities: list[ner.NerTally] = []
-    relations: list[attribution.AttributionTally] = []
-    for tally in tallies:
-        if isinstance(tally, ner.NerTally):
-            entities.append(tally)
-        else:
-            relations.append(tally)
-    if result.task == "attribution":
-        able = result.declaration.capabilities if result.declaration else None
-        full = attribution.score(attribution.total(relations), capabilities=able).to_json()
-        return {name: full[name] for name in ("relations", "elements", "kinds", "speaker")}
-    whole = ner.total(entities)
-    found: dict[str, Any] = {
-        mode: ner.score(whole, NerOptions(match=mode)).micro.to_json() for mode in MATCH_MODES
-    }
-    stated = result.scores.get("normalised")
-    if isinstance(stated, Mapping):  # Of these the counts say nothing, but they have to fit.
-        tp, predicted, gold = (stated.get(name) or 0 for name in ("tp", "predicted", "support"))
-        found["normalised"] = {"f1": f1(ratio(tp, predicted), ratio(tp, gold))}
-    return found
+    task = task_named(result.task)
+    scores = task.headlines(Tally.of(tallies), task.options(), result.capabilities)
+    for name in task.asides(task.options()):
+        stated = result.scores.get(name)
+        if isinstance(stated, Mapping):  # Of these the counts say nothing, but they have to fit.
+            tp, predicted, gold = (stated.get(side) or 0 for side in ("tp", "predicted", "support"))
+            scores[name] = {"f1": defined(rates(tp, gold, tp, predicted).f1)}
+    return scores
 
 
 def _named(value: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -336,9 +303,6 @@ def _is_number(value: Any) -> bool:
     return value is None or (is_number and abs(value) <= _MOST)
 
 
-def _predicts(unit: Unit) -> bool:
-    """Whether the counts of a unit, of either task, have a prediction."""
-    tally = unit.tally if isinstance(unit.tally, dict) else {}
-    rows = tally.get("errors", ())
-    wrong = isinstance(rows, list) and any(row[:1] != ["missed"] for row in rows)
-    return wrong or any(bool(tally.get(name)) for name in ("correct", "predicted"))
+def _predicts(task: Task, tally: Tally) -> bool:
+    """Whether the counts of a unit have a prediction."""
+    return block(task.parts(tally, task.options())[0], tally).predicted > 0

@@ -1,4 +1,4 @@
-"""Systems out of a run record: their counts as they were, or counted again.
+"""What was scored, out of a run record: its counts as they were, or counted again.
 
 Counts come from the record alone, without model, text or gold. Stored predictions can be counted
 again, with today's rules and gold, or in another label schema.
@@ -6,32 +6,38 @@ again, with today's rules and gold, or in another label schema.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from harness.annotation import Record, Task
+from harness.annotation import Record
 from harness.errors import InputError, NotComparable, NothingMeasured, UsageError
 from harness.gold.goldset import GoldSet
 from harness.results import record as records
-from harness.results.consistent import check_record
-from harness.results.measures import Tally
-from harness.results.pairs import Pair, join
+from harness.results.consistent import check_record, read_tally
+from harness.results.finder import GoldFinder
+from harness.results.pairs import join, read_predictions
 from harness.results.record import Result, RunRecord
-from harness.results.rescore import options_of
-from harness.results.scored import count_pairs, together
-from harness.results.systems import GoldFinder, System, recounted
-from harness.results.terms import Terms, settle, speech_of
+from harness.results.scored import (
+    Count,
+    Facts,
+    Scored,
+    open_count,
+    options_of,
+    score_pairs,
+    score_records,
+)
+from harness.results.settle import speech_of
 from harness.results.unfinished import check_finished
 from harness.signature import Signature
-from harness.tasks.attribution.tally import AttributionTally
-from harness.tasks.ner.tally import NerTally
+from harness.tasks.base import Pair
+from harness.tasks.registry import task_named
 
-__all__ = ["from_run", "is_run", "read_run", "stored_terms"]
+__all__ = ["Key", "from_file", "from_run", "is_run", "read_run", "scored_in", "stored_count"]
 
-Key: TypeAlias = tuple[str, Task, str]
+Key: TypeAlias = tuple[str, str, str]
 """Gold set, task and backend: what a result is about."""
 
 
@@ -72,11 +78,11 @@ def from_run(
     schema: str | None = None,
     lenient: bool = False,
     unread: dict[Key, str] | None = None,
-) -> list[System]:
+) -> list[Scored]:
     """Every result of a run that has counts and is about a wanted gold set, in its order.
 
     With `replay` the stored predictions are counted again, with this version's rules and the gold
-    as it is now, and with `schema` too, so that entities meet the gold in that label schema;
+    as it is now, and with `schema` too, so that labels meet the gold's in that label schema;
     `NothingMeasured` where predictions or gold are not at hand. Raises `NotComparable` where a gold
     set was given that is not the run's and nothing is counted again, `UsageError` when the run has
     none of the wanted gold sets, unless `lenient`. `unread` takes what cannot be counted again
@@ -92,20 +98,69 @@ def from_run(
         raise UsageError(
             f"no gold set {', '.join(finder.patterns)} in {folder}; there is: {', '.join(golds)}"
         )
-    systems = []
+    scored = []
     for result in record.results:
-        answered = result.signature is not None and result.status in ("ok", "partial")
-        if not answered or not finder.wants(result.gold):
+        if result.signature is None or not result.answered or not finder.wants(result.gold):
             continue
         run = _Run(result, record, folder, finder)
-        system = replace(_system(run), common=_in_common(run))
         if replay and unread is not None and (reason := run.without_predictions):
             unread[result.gold, result.task, result.backend] = reason
             continue
-        if replay or schema is not None:
-            system = _recounted(system, run, schema)
-        systems.append(system)
-    return systems
+        one = replace(_scored(run), common=_in_common(run))
+        scored.append(_again(one, run, schema) if replay or schema is not None else one)
+    return scored
+
+
+def scored_in(
+    record: RunRecord,
+    folder: str | Path,
+    results: Sequence[Result],
+    *,
+    finder: GoldFinder | None = None,
+) -> list[Scored]:
+    """Some of a record's own results that have counts, as they were counted."""
+    finder = finder or GoldFinder()
+    return [
+        _scored(_Run(result, record, Path(folder), finder))
+        for result in results
+        if result.signature is not None and result.answered
+    ]
+
+
+def from_file(
+    path: str | Path,
+    goldset: GoldSet,
+    task: str,
+    options: Any = None,
+    *,
+    schema: str | None = None,
+    strict_labels: bool = False,
+) -> Scored:
+    """A file of predictions, scored against a gold set.
+
+    Labels are compared as they are spelled unless `schema` names one to project both sides onto.
+    Raises what reading and joining raise (`InputError`, `NothingMeasured`, `SchemaError`), with the
+    file.
+    """
+    path = Path(path)
+    gold = goldset.read_all()
+    predicted = read_predictions(path, gold)
+    try:
+        return score_records(
+            path.stem,
+            goldset,
+            predicted,
+            task,
+            options,
+            schema=schema,
+            strict_labels=strict_labels,
+            gold=gold,
+            source=str(path),
+        )
+    except InputError as error:  # Records do not know their file.
+        raise type(error)(
+            error.message, path=error.path or path, line=error.line, hint=error.hint
+        ) from None
 
 
 class _Run(NamedTuple):
@@ -130,29 +185,26 @@ class _Run(NamedTuple):
         return None
 
 
-def _in_common(run: _Run) -> Callable[[], System] | None:
+def _in_common(run: _Run) -> Callable[[], Scored] | None:
     """How the run counted the same backend in a schema that all backends share, if it did."""
     one = run.result
     for result in run.record.common:
         if (result.gold, result.task, result.backend) == (one.gold, one.task, one.backend):
             schema = Signature.parse(str(result.signature)).schema
-            return partial(_system, run._replace(result=result), place=schema)
+            return partial(_scored, run._replace(result=result), place=schema)
     return None
 
 
-def _system(run: _Run, *, place: str | None = None) -> System:
+def _scored(run: _Run, *, place: str | None = None) -> Scored:
     """The counts that the run has; `place` is the schema of the run's second count."""
     result = run.result
     assert result.signature is not None
-    read: Callable[[Any], Tally] = (
-        NerTally.from_json if result.task == "ner" else AttributionTally.from_json
-    )
-    units: list[tuple[str, int]] = []
-    tallies: list[Tally] = []
+    task = task_named(result.task)
     try:
-        for unit in records.iter_units(result, run.folder):
-            units.append((unit.document, unit.paragraph))
-            tallies.append(read(unit.tally))
+        units = [
+            ((unit.document, unit.paragraph), read_tally(task, unit.tally))
+            for unit in records.iter_units(result, run.folder)
+        ]
     except (ValueError, InputError) as error:
         raise InputError(
             f"{run.what}: {error}",
@@ -162,73 +214,63 @@ def _system(run: _Run, *, place: str | None = None) -> System:
     if not units:
         raise NothingMeasured(f"{run.what}: the run has no counts of a single document")
     signature = Signature.parse(result.signature)
-    return System(
+    goldset = cache(partial(_gold, run, signature.gold_digest))
+
+    def pairs() -> list[Pair]:
+        joined, count = _stored(run, goldset(), place=place)
+        return [count.compared(pair) for pair in joined]
+
+    return Scored(
         name=result.backend,
         backend=result.backend,
         gold=result.gold,
         task=result.task,
         signature=signature,
-        units=tuple(units),
-        tallies=tuple(tallies),
+        units=tuple(unit for unit, _ in units),
+        tallies=tuple(tally for _, tally in units),
+        options=_options(run),
+        capabilities=result.capabilities,
+        facts=Facts(**{name: getattr(result, name) for name in Facts.__slots__}),
         source=str(run.folder),
         result=result,
-        pairs=_Once(
-            lambda: _stored(run, digest=signature.gold_digest, place=place).together(result.task)
-        ),
         schema=result.schema,
+        recall_pairs=cache(pairs),
     )
 
 
-class _Once:
-    """Calls once: several tables ask for the same pairs."""
+def _options(run: _Run) -> Any:
+    """As the signature has them, with the gold set's aliases where that is at hand."""
+    task = task_named(run.result.task)
+    return options_of(task, Signature.parse(str(run.result.signature)))
 
-    def __init__(self, make: Callable[[], list[Pair]]) -> None:
-        self._make = make
-        self._pairs: list[Pair] | None = None
 
-    def __call__(self) -> list[Pair]:
-        if self._pairs is None:
-            self._pairs = self._make()
-        return self._pairs
+def _gold(run: _Run, digest: str | None) -> GoldSet:
+    """The run's gold set, whose digest has to begin so; `None` takes it as it is now."""
+    goldset = run.finder.find(run.result.gold)
+    if goldset is None:
+        raise NothingMeasured(
+            f"{run.what}: gold set {run.result.gold!r} is not at hand; name it with --gold"
+        )
+    if digest is not None and not goldset.digest.startswith(digest):
+        raise NotComparable(f"{run.what}: gold set {run.result.gold!r} has changed since the run")
+    return goldset
 
 
 def _stored(
-    run: _Run, *, digest: str | None = None, schema: str | None = None, place: str | None = None
-) -> _Stored:
-    """Gold and stored predictions, and the labels in which they are compared.
+    run: _Run, goldset: GoldSet, *, schema: str | None = None, place: str | None = None
+) -> tuple[list[Pair], Count]:
+    """Gold with stored predictions, and a count in the labels in which they are compared.
 
-    `digest` is what the gold's has to begin with; `None` takes the gold as it is now. `schema` is
-    asked for in place of the run's, `place` is where labels met in the run's second count.
+    `schema` is asked for in place of the run's, `place` is where labels met in its second count.
     """
-    result = run.result
-    if result.predictions is None:
+    if run.result.predictions is None:
         raise NothingMeasured(f"{run.what}: the run kept no predictions")
-    goldset = run.finder.find(result.gold)
-    if goldset is None:
-        raise NothingMeasured(
-            f"{run.what}: gold set {result.gold!r} is not at hand; name it with --gold"
-        )
-    if digest is not None and not goldset.digest.startswith(digest):
-        raise NotComparable(f"{run.what}: gold set {result.gold!r} has changed since the run")
-    predicted = list(records.stored_predictions(result, run.folder))
-    return _Stored(
-        goldset,
-        join(list(goldset.records()), predicted, task=result.task),
-        stored_terms(result, run.record, goldset, predicted, schema=schema, place=place),
-    )
+    predicted = list(records.stored_predictions(run.result, run.folder))
+    count = stored_count(run.result, run.record, goldset, predicted, schema=schema, place=place)
+    return join(goldset.read_all(), predicted, task=count.task), count
 
 
-class _Stored(NamedTuple):
-    goldset: GoldSet
-    pairs: list[Pair]
-    """With labels as they came."""
-    terms: Terms
-
-    def together(self, task: Task) -> list[Pair]:
-        return [together(pair, self.terms, task) for pair in self.pairs]
-
-
-def stored_terms(
+def stored_count(
     result: Result,
     record: RunRecord,
     goldset: GoldSet,
@@ -236,33 +278,31 @@ def stored_terms(
     *,
     schema: str | None = None,
     place: str | None = None,
-) -> Terms:
-    """In which labels a result was counted, or with `schema` is to be counted."""
+) -> Count:
+    """A count in the labels in which a result was counted, or with `schema` is to be counted."""
+    task = task_named(result.task)
+    signature = Signature.parse(str(result.signature))
     asked = record.options.get("schema") if result.schema is None else result.schema
     wanted = schema or (asked if isinstance(asked, str) else None)
-    return settle(
+    return open_count(
         goldset,
-        speech_of(result.declaration, result.labels, predicted),
-        task=result.task,
+        task,
+        options_of(task, signature),
+        speech=speech_of(task, result.declaration, result.labels, predicted),
         schema=wanted,
         place=place,
         # Those were compared as they were spelled.
-        as_spelled=Signature.parse(str(result.signature)).schema == "none",
+        as_spelled=signature.schema == "none",
+        capabilities=result.capabilities,
     )
 
 
-def _recounted(system: System, run: _Run, schema: str | None) -> System:
-    stored = _stored(run, schema=schema)
-    signed = system.signature
-    options = options_of(run.result)
-    again = count_pairs(
-        stored.goldset, stored.pairs, stored.terms, task=system.task, options=options
-    )
-    found = recounted(system, stored.goldset, again)
-    _, prompts, told = signed.projection.partition(",prompts=")
-    projection = f"{again.signature.projection}{prompts}{told}"
-    return replace(
-        found,
-        signature=replace(again.signature, projection=projection),
-        schema=schema or system.schema,
-    )
+def _again(scored: Scored, run: _Run, schema: str | None) -> Scored:
+    pairs, count = _stored(run, _gold(run, None), schema=schema)
+    again = score_pairs(scored, pairs, count)
+    # A backend that was told what to look for was asked another question by other prompts.
+    _, prompts, told = scored.signature.projection.partition(",prompts=")
+    if told:
+        projection = f"{again.signature.projection}{prompts}{told}"
+        again = replace(again, signature=again.signature.but(proj=projection))
+    return replace(again, schema=schema or scored.schema)

@@ -1,25 +1,23 @@
-"""Which mentions one backend finds and another does not: the differences behind a difference.
+"""What became of every mention, and which change from one backend to another.
 
-Mentions are compared as strict scoring compares them, one by one and by offset. For attribution a
-relation is found when its content is (`found50`), and named by its content's hull and its kind.
+Mentions are compared one by one and by offset, as the task names them: an entity by span and
+label, a relation by its content's hull and its kind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from harness.annotation import Attribution, Entity, Task, context, printable
-from harness.results.pairs import Pair
-from harness.tasks.attribution import count as attribution
-from harness.tasks.ner import count as ner
+from harness.annotation import context, printable
+from harness.tasks.base import Pair, Task
 
-__all__ = ["Flips", "Mention", "Outcomes", "describe", "flips", "named", "outcomes"]
+__all__ = ["Flips", "Mention", "Outcomes", "flips", "describe", "outcomes_of"]
 
 
 class Mention(NamedTuple):
-    """An entity or a relation, by document and code-point offsets."""
+    """An item of a task, by document and code-point offsets."""
 
     document: str
     start: int
@@ -74,35 +72,21 @@ class Flips:
         return ", ".join(f"{name} {count}" for name, count in counts)
 
 
-def outcomes(
-    pairs: Iterable[Pair],
-    task: Task,
-    options: ner.NerOptions,
-    attribution_options: attribution.AttributionOptions | None = None,
-) -> Outcomes:
-    """The outcome of every mention of documents whose labels are in one schema already."""
+def outcomes_of(pairs: Iterable[Pair], task: Task, options: Any) -> Outcomes:
+    """The outcome of every mention of documents whose labels are as they are compared."""
     found: set[Mention] = set()
     missed: set[Mention] = set()
     spurious: set[Mention] = set()
     for pair in pairs:
-        walk = _entities(pair, options) if task == "ner" else _relations(pair, attribution_options)
-        for right, gold, predicted in walk:
-            if right:
-                assert gold is not None
-                found.add(gold)
+        for outcome in task.outcomes(pair, options):
+            if outcome.right:
+                found.add(Mention(pair.gold.id, *task.named(outcome.gold)))
                 continue
-            if gold is not None:
-                missed.add(gold)
-            if predicted is not None:
-                spurious.add(predicted)
+            if outcome.gold is not None:
+                missed.add(Mention(pair.gold.id, *task.named(outcome.gold)))
+            if outcome.predicted is not None:
+                spurious.add(Mention(pair.gold.id, *task.named(outcome.predicted)))
     return Outcomes(frozenset(found), frozenset(missed - found), frozenset(spurious - found))
-
-
-def named(document: str, item: Attribution) -> Mention:
-    """The name of a relation: its content's hull and its kind. Several may have the same."""
-    return Mention(
-        document, item.content[0].start, item.content[-1].end, item.kind or "attribution"
-    )
 
 
 def flips(reference: Outcomes, other: Outcomes) -> Flips:
@@ -141,36 +125,3 @@ def _in_context(text: str, mention: Mention, width: int) -> str:
     head, tail = text[: mention.start + width], text[mention.end - width :]
     shown = f"{head} … {tail}"
     return context(shown, (mention.start, mention.start + 2 * width + 3), width=width)
-
-
-_Outcome = tuple[bool, Mention | None, Mention | None]
-
-
-def _entities(pair: Pair, options: ner.NerOptions) -> Iterator[_Outcome]:
-    def mention(entity: Entity | None) -> Mention | None:
-        if entity is None:
-            return None
-        return Mention(pair.gold.id, entity.start, entity.end, entity.label)
-
-    for error, gold, predicted in ner.mentions(
-        pair.gold.annotations.entities or (),
-        pair.predicted.entities or (),
-        options,
-        text=pair.gold.text,
-        ignore=pair.gold.ignore,
-    ):
-        yield error == "correct", mention(gold), mention(predicted)
-
-
-def _relations(pair: Pair, options: attribution.AttributionOptions | None) -> Iterator[_Outcome]:
-    def mention(item: Attribution | None) -> Mention | None:
-        return None if item is None else named(pair.gold.id, item)
-
-    for item in attribution.pairs(
-        pair.gold.annotations.attributions or (),
-        pair.predicted.attributions or (),
-        options,
-        text=pair.gold.text or "",
-        ignore=pair.gold.ignore,
-    ):
-        yield item.dice >= 0.5, mention(item.gold), mention(item.predicted)

@@ -7,27 +7,16 @@ a prediction for a document that the gold does not have is an error.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from harness.annotation import Annotations, Record, Task, span_problems
+from harness.annotation import Annotations, Record, span_problems
 from harness.errors import AnnotationError, InputError, NothingMeasured
 from harness.formats import jsonl
 from harness.formats.registry import guess, read_any
+from harness.tasks.base import Pair, Task
 
-__all__ = ["Pair", "checked", "join", "read_predictions", "renamed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One gold document and what was predicted for it; `predicted` is empty where nothing was."""
-
-    gold: Record
-    predicted: Annotations
-    missing: bool = False
-    """The predictions have no such document."""
-    error: str | None = None
-    """The backend failed on this document."""
+__all__ = ["checked", "join", "read_predictions", "renamed"]
 
 
 def read_predictions(path: str | Path, gold: Sequence[Record]) -> list[Record]:
@@ -102,10 +91,10 @@ def join(gold: Sequence[Record], predicted: Iterable[Record], *, task: Task) -> 
     from the gold's, which comes twice, or which lacks the task's layer; `AnnotationError` for
     offsets outside the text; `NothingMeasured` when no gold document has the layer.
     """
-    annotated = [record for record in gold if record.annotations.layer(task) is not None]
+    annotated = [record for record in gold if record.annotations.layer(task.layer) is not None]
     if not annotated:
         raise NothingMeasured(
-            f"the gold has no {_layer_name(task)} layer: {len(gold)} documents, none annotated"
+            f"the gold has no {task.layer} layer: {len(gold)} documents, none annotated"
         )
     found: dict[str, Record] = {}
     for record in renamed(gold, list(predicted)):
@@ -134,10 +123,10 @@ def _pair(gold: Record, predicted: Record | None, task: Task) -> Pair:
             f"({_first_difference(gold.text, predicted.text)})",
             hint="was it stripped, were newlines or Unicode normalised?",
         )
-    if predicted.annotations.layer(task) is None:
+    if predicted.annotations.layer(task.layer) is None:
         raise InputError(
-            f"document {gold.id!r}: the predictions have no {_layer_name(task)} layer",
-            hint='write an empty list where nothing was found: "entities": []',
+            f"document {gold.id!r}: the predictions have no {task.layer} layer",
+            hint=f'write an empty list where nothing was found: "{task.layer}": []',
         )
     if gold.text is not None and predicted.text is None:
         _check_offsets(gold.id, gold.text, predicted.annotations, task)
@@ -145,22 +134,13 @@ def _pair(gold: Record, predicted: Record | None, task: Task) -> Pair:
 
 
 def _check_offsets(id_: str, text: str, annotations: Annotations, task: Task) -> None:
-    spans: Iterable[tuple[int, int]]
-    if task == "ner":
-        spans = [entity.span for entity in annotations.entities or ()]
-    else:
-        spans = [span for item in annotations.attributions or () for _, span in item.spans()]
-    for start, end in spans:
+    for start, end in (span for item in task.items(annotations) for span in task.spans(item)):
         problem = span_problems(len(text), start, end)
         if problem:
             raise AnnotationError(
                 f"document {id_!r}: predicted span [{start}, {end}): {problem}",
                 hint="offsets are Unicode code points into the gold's text, half-open",
             )
-
-
-def _layer_name(task: Task) -> str:
-    return "entities" if task == "ner" else "attributions"
 
 
 def _first_difference(one: str, other: str) -> str:

@@ -15,7 +15,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from harness.adapter import Declaration, ModelIdentity, Option
+from harness.adapter import Capabilities, Declaration, ModelIdentity, Option
 from harness.annotation import Record, Task
 from harness.coding import DecodeError, decode, encode
 from harness.digest import digest_file
@@ -63,7 +63,7 @@ class Unit(NamedTuple):
     paragraph: int
     """Number of the paragraph within its document, from 0."""
     tally: Any
-    """`NerTally.to_json()` or `AttributionTally.to_json()`, by the result's task."""
+    """`Tally.to_json()`, of the result's task."""
 
 
 class Failure(NamedTuple):
@@ -239,6 +239,21 @@ class Result:
     `iter_units` reads either."""
     units_digest: str = ""
     """sha256 of that file."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether any document was answered."""
+        return self.status in ("ok", "partial")
+
+    @property
+    def sanity(self) -> bool:
+        """Whether it is a row that checks the harness rather than a library."""
+        return self.declaration is not None and self.declaration.sanity
+
+    @property
+    def capabilities(self) -> Capabilities | None:
+        """What the adapter says that it can give; `None` where nobody says."""
+        return None if self.declaration is None else self.declaration.capabilities
 
 
 @dataclass(frozen=True, slots=True)

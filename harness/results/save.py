@@ -1,4 +1,4 @@
-"""A run record from systems that were scored here, for backends that no adapter wraps."""
+"""A run record of what was scored here, for backends that no adapter wraps."""
 
 from __future__ import annotations
 
@@ -16,28 +16,27 @@ from harness.gold.goldset import GoldSet
 from harness.results import record as records
 from harness.results.card import gold_record
 from harness.results.distributions import versions
-from harness.results.pairs import Pair
 from harness.results.provenance import git_state, machine, project_state
 from harness.results.record import Failure, Result, RunRecord, Unit, run_status, slug
-from harness.results.systems import System
+from harness.results.scored import Scored, headlines
 from harness.results.unfinished import unfinished
 
 __all__ = ["run_record", "write_run"]
 
 
 def run_record(
-    systems: Sequence[System],
+    scored: Sequence[Scored],
     goldsets: Sequence[GoldSet],
     *,
     seed: int = 0,
     command: Sequence[str] = (),
     folder: Path | None = None,
 ) -> RunRecord:
-    """A record of these systems. Costs are left empty: nothing was timed.
+    """A record of these. Costs are left empty: nothing was timed.
 
     With `folder` their predictions lie there already.
     """
-    results = tuple(_result(system, folder) for system in systems)
+    results = tuple(_result(one, folder) for one in scored)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return RunRecord(
         schema_version=records.SCHEMA_VERSION,
@@ -61,65 +60,54 @@ def run_record(
 
 def write_run(
     folder: str | Path,
-    systems: Sequence[System],
+    scored: Sequence[Scored],
     goldsets: Sequence[GoldSet],
     *,
     seed: int = 0,
     command: Sequence[str] = (),
 ) -> RunRecord:
-    """Write `run.json` and the predictions of systems that know their pairs; returns the record.
+    """Write `run.json` and the predictions of what was counted here; returns the record.
 
     What is written can be compared, checked and accepted as a baseline like any other run.
     """
     folder = Path(folder)
     with unfinished(folder, command):
-        for system in systems:
-            said = (Record(p.gold.id, None, p.predicted, error=p.error) for p in _pairs(system))
-            jsonl.write(folder / _predictions(system), said)
-        record = run_record(systems, goldsets, seed=seed, command=command, folder=folder)
+        for one in scored:
+            # As they came: whoever counts them again brings the labels together anew.
+            answers = (Record(p.gold.id, None, p.predicted, error=p.error) for p in one.documents)
+            jsonl.write(folder / _predictions(one), answers)
+        record = run_record(scored, goldsets, seed=seed, command=command, folder=folder)
         records.write(folder / "run.json", record)
     return record
 
 
-def _pairs(system: System) -> Sequence[Pair]:
-    """As they came: whoever counts them again brings the labels together anew."""
-    return () if system.counted is None else system.counted.pairs
+def _predictions(scored: Scored) -> str:
+    return f"predictions/{slug(scored.gold)}/{scored.task}/{slug(scored.backend)}.jsonl"
 
 
-def _predictions(system: System) -> str:
-    return f"predictions/{slug(system.gold)}/{system.task}/{slug(system.backend)}.jsonl"
-
-
-def _result(system: System, folder: Path | None) -> Result:
-    pairs = _pairs(system)
-    failed = [Failure(pair.gold.id, pair.error) for pair in pairs if pair.error is not None]
-    found = Result(
-        backend=system.backend,
-        gold=system.gold,
-        task=system.task,
+def _result(scored: Scored, folder: Path | None) -> Result:
+    pairs = scored.documents
+    failed = [Failure(*failure) for failure in scored.failed]
+    result = Result(
+        backend=scored.backend,
+        gold=scored.gold,
+        task=scored.task,
         status="ok" if not failed else "failed" if len(failed) == len(pairs) else "partial",
         documents=len(pairs),
         failed=len(failed),
         failures=tuple(failed),
-        schema=system.schema,
+        schema=scored.schema,
     )
-    counted = system.counted
-    if counted is None or found.status == "failed":
-        return found
+    if scored.count is None or result.status == "failed":
+        return result
+    units = zip(scored.units, scored.tallies, strict=True)
     return replace(
-        found,
-        duplicates=counted.duplicates,
-        unknown_labels=counted.unknown_labels.get("predictions", {}),
-        not_scored=counted.not_scored,
-        f1_with_all=counted.f1_with_all,
-        assumed=counted.terms.assumed,
+        result,
+        **scored.facts.fields(),
         characters=sum(len(pair.gold.text or "") for pair in pairs if pair.error is None),
-        signature=str(system.signature),
-        scores=counted.headlines(),
-        predictions=_predictions(system) if folder else None,
-        predictions_digest=digest_file(folder / _predictions(system)) if folder else "",
-        units=tuple(
-            Unit(*unit, tally.to_json())
-            for unit, tally in zip(system.units, system.tallies, strict=True)
-        ),
+        signature=str(scored.signature),
+        scores=headlines(scored),
+        predictions=_predictions(scored) if folder else None,
+        predictions_digest=digest_file(folder / _predictions(scored)) if folder else "",
+        units=tuple(Unit(*unit, tally.to_json()) for unit, tally in units),
     )

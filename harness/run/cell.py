@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import compress
@@ -25,7 +25,6 @@ from harness.errors import BackendFailed, BackendUnavailable, InputError, Schema
 from harness.formats import jsonl
 from harness.formats.files import atomic_writer, write_text
 from harness.gold.goldset import GoldSet
-from harness.labels.meeting import coverage
 from harness.registry import BackendSpec, adapter
 from harness.results.record import (
     Costs,
@@ -37,17 +36,17 @@ from harness.results.record import (
     dump_units,
     slug,
 )
-from harness.results.scored import Count, signature_of
-from harness.results.terms import settle, speech_of
+from harness.results.scored import Count, open_count
+from harness.results.settle import speech_of
 from harness.run.key import document_digest
 from harness.run.predictions import Asked, Prediction, Predictions, PredictOptions
 from harness.run.progress import Progress
 from harness.run.store import Store
 from harness.signature import Signature
-from harness.tasks.attribution.count import AttributionOptions
-from harness.tasks.ner.count import NerOptions
+from harness.tasks.base import Pair
+from harness.tasks.registry import task_named
 
-__all__ = ["Cell", "CellOptions", "reach"]
+__all__ = ["Cell", "CellOptions"]
 
 _MAX_FAILURES = 1000
 _MAX_DROPS = 50
@@ -59,7 +58,8 @@ class CellOptions:
     """What all cells of a run have in common."""
 
     predict: PredictOptions
-    scoring: NerOptions
+    scoring: Mapping[str, Any]
+    """How each task counts."""
     schema: str | None = None
     rounds: int = 1
     cache: Path | None = None
@@ -88,6 +88,7 @@ class Cell:
         self._gold = gold
         self._card = card
         self._task: Task = task
+        self._definition = task_named(task)
         self._options = options
         self._progress = progress
         self._stop = stop
@@ -158,15 +159,13 @@ class Cell:
             environment=predictions.environment,
             dropped=self._dropped,
             drops=tuple(self._drops),
-            duplicates=count.duplicates,
-            unknown_labels=dict(sorted(count.unknown["predictions"].items())),
-            **reach(count, hello.labels if hello else None, self._gold),
-            schema=self._options.schema if self._task == "ner" else None,
+            **count.facts(hello.labels if hello else None).fields(),
+            schema=self._options.schema if self._definition.labelled else None,
             characters=self._characters,
             characters_seen=self._seen,
             unstable=self._unstable,
             signature=str(self._signature(count)),
-            scores=count.scores(),
+            scores=count.headlines(),
             predictions=self._file("predictions"),
             predictions_digest=self._digest("predictions"),
             proof=predictions.proof,
@@ -219,8 +218,9 @@ class Cell:
         if self._counts is None:
             assert self._predictions is not None
             hello = self._predictions.hello
-            speech = speech_of(self._declaration, hello.labels if hello else None)
-            if self._task == "ner" and not speech.is_stated and not self._declaration.sanity:
+            labels = hello.labels if hello else None
+            speech = speech_of(self._definition, self._declaration, labels)
+            if self._definition.labelled and not speech.is_stated and not self._declaration.sanity:
                 return False
             self._counts = self._new_count(())
         return True
@@ -235,7 +235,11 @@ class Cell:
             return jsonl.read(self._options.out / name)
 
         self._counts = self._new_count(predicted())
-        annotated = (r for r in self._gold.records() if r.annotations.layer(self._task) is not None)
+        annotated = (
+            r
+            for r in self._gold.records()
+            if r.annotations.layer(self._definition.layer) is not None
+        )
         golds = (gold for gold, _ in waiting) if waiting else annotated
         with ExitStack() as files:
             units = self._open(files, "units") if self._large else None
@@ -244,8 +248,9 @@ class Cell:
 
     def _count(self, gold: Record, said: Record, units: IO[str] | None) -> None:
         assert self._counts is not None
-        layers = None if said.error is not None else said.annotations
-        counted = self._counts.add(gold, layers, said.error)
+        layers = Annotations() if said.error is not None else said.annotations
+        tallies = self._counts.add(Pair(gold, layers, error=said.error))
+        counted = [Unit(gold.id, number, one.to_json()) for number, one in enumerate(tallies)]
         if units is not None:
             units.writelines(dump_units(counted))
         else:
@@ -275,7 +280,7 @@ class Cell:
     def _asked(self, golds: deque[Record] | None = None) -> Iterator[Asked]:
         """The documents that are annotated for the task; their records are queued in `golds`."""
         for record in self._gold.records():
-            if record.annotations.layer(self._task) is None:
+            if record.annotations.layer(self._definition.layer) is None:
                 continue
             if record.text is None:
                 raise InputError(
@@ -313,23 +318,20 @@ class Cell:
     # What the result is made of
 
     def _gold_labels(self) -> tuple[str, ...]:
-        return self._gold.annotated_labels if self._task == "ner" else ()
+        return self._gold.annotated_labels if self._definition.labelled else ()
 
     def _new_count(self, predicted: Iterable[Record]) -> Count:
         assert self._predictions is not None
         hello = self._predictions.hello
-        terms = settle(
+        return open_count(
             self._gold,
-            speech_of(self._declaration, hello.labels if hello else None, predicted),
-            task=self._task,
+            self._definition,
+            self._options.scoring[self._task],
+            speech=speech_of(
+                self._definition, self._declaration, hello.labels if hello else None, predicted
+            ),
             schema=self._options.schema,
-        )
-        return Count(
-            self._task,
-            self._options.scoring,
-            terms=terms,
             capabilities=self._declaration.capabilities,
-            attribution_options=AttributionOptions(aliases=self._gold.aliases),
         )
 
     def _finish(self, status: ResultStatus, reason: str, install: str | None) -> None:
@@ -354,14 +356,7 @@ class Cell:
         model = self._model()
         # A backend that is told what to look for was asked another question by other prompts.
         prompts = model.notes.get("prompts", "") if model else ""
-        return signature_of(
-            self._gold,
-            count.terms,
-            task=self._task,
-            options=self._options.scoring,
-            documents=self._documents,
-            prompts=digest_text(prompts)[:8] if prompts else "",
-        )
+        return count.signature(prompts=digest_text(prompts)[:8] if prompts else "")
 
     def _costs(self, predictions: Predictions) -> Costs:
         options = self._options.predict
@@ -429,28 +424,6 @@ class Cell:
         if text.strip():
             name = f"{slug(self._card.name)}-{self._task}-{slug(str(self._spec))}.log"
             write_text(self._options.out / "logs" / name, text)
-
-
-def reach(count: Count, produced: tuple[str, ...] | None, gold: GoldSet) -> dict[str, Any]:
-    """What a backend cannot find, what the meeting of the schemas costs, what is not scored."""
-    meeting = count.terms.meeting
-    found: dict[str, Any] = {
-        "not_scored": dict(sorted(count.not_scored.items())),
-        "f1_with_all": count.f1_with_all,
-        "assumed": count.terms.assumed,
-    }
-    if meeting is None:
-        return found
-    missing, ceiling = coverage(meeting, produced, gold.labels)
-    if ceiling is not None and count.options.match in ("exact", "partial"):
-        ceiling = 1.0  # Labels do not count: what it calls by another name is found.
-    return {
-        **found,
-        "cannot_produce": missing,
-        "ceiling_recall": ceiling,
-        "merged_labels": tuple(str(merge) for merge in meeting.lossy),
-        "left_out_labels": meeting.dropped_gold,
-    }
 
 
 def _said(prediction: Prediction) -> Record:

@@ -1,4 +1,4 @@
-"""Backends with different labels on one footing: counted again in the finest common schema.
+"""Backends with different labels, counted again in the finest schema that all of them reach.
 
 A backend that speaks OntoNotes and one that speaks CoNLL meet the gold in different schemas, and
 their scores say nothing about each other. Here all of them are counted once more in the finest
@@ -11,69 +11,77 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from harness.annotation import Annotations
 from harness.digest import digest_file
 from harness.errors import SchemaError
 from harness.formats.files import atomic_writer
 from harness.gold.goldset import GoldSet
-from harness.labels.meeting import load_schema, schema_names
 from harness.results.record import Result, Unit, dump_units, slug, stored_predictions
-from harness.results.scored import Count
-from harness.results.terms import Terms, settle, speech_of
-from harness.run.cell import reach
+from harness.results.scored import Count, open_count
+from harness.results.settle import known_schemas, speech_of
 from harness.signature import Signature
-from harness.tasks.ner.count import NerOptions
+from harness.tasks.base import Pair, Task
+from harness.tasks.registry import tasks
 
 __all__ = ["count_in_common"]
 
 
 def count_in_common(
-    results: Sequence[Result], goldsets: Sequence[GoldSet], scoring: NerOptions, out: Path
+    results: Sequence[Result], goldsets: Sequence[GoldSet], options: dict[str, Any], out: Path
 ) -> tuple[Result, ...]:
-    """Entity results of every gold set whose backends meet it in different schemas.
+    """The results of every gold set and task whose backends meet it in different schemas.
 
-    Empty where they all meet in one, and where no schema is within reach of all. `out` is the
-    record's folder, with the predictions.
+    Empty where they all meet in one, and where no schema is within reach of all. `options` are
+    those of each task by name, `out` is the record's folder, with the predictions.
     """
-    found: list[Result] = []
+    again: list[Result] = []
     for gold in goldsets:
-        measured = [
-            result
-            for result in results
-            if (result.gold, result.task) == (gold.name, "ner")
-            and result.signature is not None
-            and result.predictions is not None
-        ]
-        if len({Signature.parse(str(result.signature)).schema for result in measured}) < 2:
-            continue
-        found += [
-            _count(result, gold, terms, scoring, out)
-            for result, terms in zip(measured, _terms(gold, measured, out), strict=False)
-        ]
-    return tuple(found)
+        for task in tasks().values():
+            measured = [
+                result
+                for result in results
+                if (result.gold, result.task) == (gold.name, task.name)
+                and result.signature is not None
+                and result.predictions is not None
+            ]
+            if len({Signature.parse(str(result.signature)).schema for result in measured}) > 1:
+                counts = _counts(gold, task, measured, options[task.name], out)
+                again += [
+                    _counted(result, gold, count, out)
+                    for result, count in zip(measured, counts, strict=False)
+                ]
+    return tuple(again)
 
 
-def _terms(gold: GoldSet, results: Sequence[Result], out: Path) -> list[Terms]:
-    """How each result meets the gold in the schema with most labels that all can reach."""
-    own = gold.schema
-    if own is None:
-        return []
-    folders = gold.schema_folders
-    known = [own, *(load_schema(name, folders) for name in schema_names(folders))]
+def _counts(
+    gold: GoldSet, task: Task, results: Sequence[Result], options: Any, out: Path
+) -> list[Count]:
+    """A count of each result in the schema with most labels that all can reach."""
     speeches = [
-        speech_of(result.declaration, result.labels, stored_predictions(result, out))
+        speech_of(task, result.declaration, result.labels, stored_predictions(result, out))
         for result in results
     ]
-    for schema in sorted(dict.fromkeys(known), key=lambda one: -len(one.labels)):
+    for schema in known_schemas(gold):
         try:
-            return [settle(gold, speech, task="ner", place=schema) for speech in speeches]
+            return [
+                open_count(
+                    gold,
+                    task,
+                    options,
+                    speech=speech,
+                    place=schema,
+                    capabilities=result.capabilities,
+                )
+                for speech, result in zip(speeches, results, strict=True)
+            ]
         except SchemaError:
             continue
     return []
 
 
-def _count(result: Result, gold: GoldSet, terms: Terms, scoring: NerOptions, out: Path) -> Result:
-    count = Count("ner", scoring, terms=terms)
+def _counted(result: Result, gold: GoldSet, count: Count, out: Path) -> Result:
     name = f"units/{slug(gold.name)}/common/{slug(result.backend)}.jsonl"
     kept: list[Unit] = []
     with ExitStack() as files:
@@ -86,19 +94,19 @@ def _count(result: Result, gold: GoldSet, terms: Terms, scoring: NerOptions, out
     signature = Signature.parse(str(result.signature))
     return replace(
         result,
-        signature=str(replace(signature, schema=terms.schema, projection=terms.projection)),
-        scores=count.scores(),
+        signature=str(signature.but(schema=count.terms.schema, proj=count.terms.projection)),
+        scores=count.headlines(),
         units=tuple(kept),
         units_file=name if result.units_file else None,
         units_digest=digest_file(out / name) if result.units_file else "",
-        duplicates=count.duplicates,
-        unknown_labels=dict(sorted(count.unknown["predictions"].items())),
-        **reach(count, result.labels, gold),
+        **count.facts(result.labels).fields(),
     )
 
 
 def _units(result: Result, gold: GoldSet, count: Count, out: Path) -> Iterator[list[Unit]]:
-    annotated = (r for r in gold.records() if r.annotations.entities is not None)
+    layer = count.task.layer
+    annotated = (r for r in gold.records() if r.annotations.layer(layer) is not None)
     for record, answer in zip(annotated, stored_predictions(result, out), strict=True):
-        layers = None if answer.error is not None else answer.annotations
-        yield count.add(record, layers, answer.error)
+        layers = Annotations() if answer.error is not None else answer.annotations
+        tallies = count.add(Pair(record, layers, error=answer.error))
+        yield [Unit(record.id, number, one.to_json()) for number, one in enumerate(tallies)]

@@ -14,6 +14,7 @@ from harness.registry import BackendSpec, adapter
 from harness.run.key import Description, document_digest, make_key, proof
 from harness.run.launch import describe_backend, launch
 from harness.run.store import Backend, Store
+from harness.tasks.registry import task_named
 
 __all__ = ["Explanation", "explain"]
 
@@ -122,7 +123,7 @@ def _count(
     needs_gold = adapter(spec.adapter).declaration.needs_gold
     total = found = 0
     for record in gold.records():
-        if record.annotations.layer(task) is None:
+        if record.annotations.layer(task_named(task).layer) is None:
             continue
         total += 1
         extra = annotations_to_json(record.annotations) if needs_gold else None

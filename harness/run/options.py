@@ -6,23 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from harness.annotation import Task
 from harness.coding import encode
-from harness.errors import UsageError
-from harness.options import Flag, check_options
+from harness.errors import UsageError, nearest
+from harness.options import Flag, check_options, flags_of
 from harness.run.sizes import parse_size
-from harness.tasks.ner.options import BoundaryRule, Match
+from harness.tasks.registry import tasks
 
-__all__ = ["Limits", "RunOptions", "WorkerOptions"]
+__all__ = ["Limits", "RunOptions", "WorkerOptions", "task_flags"]
 
 _worker = partial(Flag, group="workers")
 _number = partial(_worker, metavar="N", least=1, keyed=True)
 _seconds = partial(_worker, metavar="SECONDS", above=0, most=1e9, noun="seconds")
 
 # Fields of RunOptions that a record has in another place: of its own, or as the folder it lies in.
-_ELSEWHERE = ("command", "limits", "out", "seed", "threads")
+_ELSEWHERE = ("command", "counting", "limits", "out", "seed", "threads")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,14 +72,27 @@ class WorkerOptions:
         check_options(self)
 
 
+def task_flags() -> tuple[Flag, ...]:
+    """How things are counted: the options of every task, each name once.
+
+    Raises `UsageError` where two tasks do not mean the same by a name.
+    """
+    every: dict[str, Flag] = {}
+    for task in tasks().values():
+        for flag in flags_of(task.options, *task.signed):
+            if every.setdefault(flag.name, flag) != flag:
+                raise UsageError(f"another task than {task.name} has another --{flag.name}")
+    return tuple(every.values())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions(WorkerOptions):
     """How to run. Raises `UsageError` for what is not possible, alone or together."""
 
     tasks: tuple[Task, ...] | None = None
     """Only these tasks; `None` is every task that the gold has."""
-    match: Match = "strict"
-    boundary: BoundaryRule = "raw"
+    counting: Mapping[str, Any] = field(default_factory=dict)
+    """Options of tasks (`task_flags`) that are not as by default: `{"match": "exact"}`."""
     schema: Annotated[str | None, Flag("compare in this label schema", metavar="NAME")] = None
     """Label schema to compare in, instead of the finest that both sides reach."""
     rounds: Annotated[int, Flag("timing rounds, interleaved", metavar="N", least=1)] = 1
@@ -101,6 +114,16 @@ class RunOptions(WorkerOptions):
         WorkerOptions.__post_init__(self)  # `super()` does not work where there are slots.
         if self.jobs > 1 and self.rounds > 1:
             raise UsageError("rounds are for timing, and nothing is timed with more than one job")
+        names = [flag.name for flag in task_flags()]
+        for name in self.counting.keys() - set(names):
+            raise UsageError(f"no task has the option {name!r}{nearest(name, names)}")
+
+    def scoring(self) -> dict[str, Any]:
+        """How each task counts. Raises what its options do."""
+        return {
+            task.name: task.options(**{k: v for k, v in self.counting.items() if k in task.signed})
+            for task in tasks().values()
+        }
 
     def recorded(self) -> Mapping[str, str | int | float | bool | None]:
         """Every option by the name of its field, as a record keeps them.
@@ -109,6 +132,8 @@ class RunOptions(WorkerOptions):
         fields of its own, and the folder that it lies in.
         """
         values = {
+            **{flag.name: flag.default for flag in task_flags()},
+            **self.counting,
             **encode(self),
             **encode(self.limits),
             "tasks": None if self.tasks is None else ",".join(self.tasks),

@@ -35,7 +35,6 @@ from harness.run.predictions import PredictOptions
 from harness.run.process import kill_all
 from harness.run.progress import Progress
 from harness.run.store import Store, taken_up
-from harness.tasks.ner.options import NerOptions
 
 __all__ = ["RunOptions", "check_required", "run"]
 
@@ -78,8 +77,7 @@ def run(
         results = tuple(cell.result() for cell in cells)
         record = _record(options, tuple(cards.values()), results, started)
         if options.out is not None:
-            scoring = NerOptions(match=options.match, boundary=options.boundary)
-            common = count_in_common(results, goldsets, scoring, options.out)
+            common = count_in_common(results, goldsets, options.scoring(), options.out)
             record = replace(record, common=common)
             write(options.out / "run.json", record)
     return record
@@ -122,7 +120,7 @@ def _cells(
             machine=f"{machine().cpu}, {machine().cores} cores",
             run=token,
         ),
-        scoring=NerOptions(match=options.match, boundary=options.boundary),
+        scoring=options.scoring(),
         schema=options.schema,
         rounds=options.rounds,
         cache=options.cache,

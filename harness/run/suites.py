@@ -18,9 +18,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.errors import InputError, UsageError
+from harness.errors import InputError, UsageError, nearest
 from harness.formats.files import read_text
-from harness.options import Flag, nearest
+from harness.options import Flag
 from harness.registry import BackendSpec
 
 __all__ = ["find_suites", "load_suite"]
@@ -59,7 +59,7 @@ def load_suite(name: str, flags: Iterable[Flag], *, folder: str | Path = ".") ->
     path, suites = find_suites(folder)
     if name not in suites:
         raise UsageError(
-            f"{path}: no suite {name!r}.{nearest(name, suites)} "
+            f"{path}: no suite {name!r}{nearest(name, suites)} "
             f"Known: {', '.join(sorted(suites)) or 'none'}"
         )
     table, where = suites[name], f"suites.{name}"
@@ -103,7 +103,7 @@ def _check_keys(table: Mapping[str, Any], known: Iterable[str], path: Path, wher
         if key not in known:
             place = f"{where}.{key}" if where else key
             raise InputError(
-                f"unknown key {place!r}.{nearest(key, known)}",
+                f"unknown key {place!r}{nearest(key, known)}",
                 path=path,
                 hint=f"known keys: {', '.join(known)}",
             )

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.stats.rates import f1
 from harness.stats.units import Evidence, Units
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def randomisation_test(
     reference: Any,
     other: Any,
     units: Units,
-    statistic: Statistic = f1,
+    statistic: Statistic,
     *,
     evidence: Evidence | None = None,
     trials: int = 10_000,
@@ -81,7 +80,7 @@ def randomisation_test(
 def swap_test(
     reference: Array,
     other: Array,
-    statistic: Statistic = f1,
+    statistic: Statistic,
     *,
     trials: int = 10_000,
     seed: int = 0,
@@ -151,8 +150,22 @@ def _all_assignments(swaps: Any) -> tuple[Array, Array] | None:
     """Every sum of chosen swaps with its probability, or `None` when there are too many."""
     import numpy as np
 
-    units, width = swaps.shape
+    # Columns that swap alike, as found and right nearly always do, are one.
+    swaps, places = np.unique(swaps, axis=1, return_inverse=True)
+    exact = _distinct_assignments(swaps)
+    return None if exact is None else (exact[0], exact[1][..., places.reshape(-1)])
+
+
+def _distinct_assignments(swaps: Any) -> tuple[Array, Array] | None:
+    """The same of columns that all differ."""
+    import numpy as np
+
     columns = np.flatnonzero(np.any(swaps, axis=0))
+    if len(columns) <= 2 and swaps.shape[1] < 2:
+        swaps = np.concatenate([swaps, np.zeros_like(swaps)], axis=1)
+        exact = _distinct_assignments(swaps)
+        return None if exact is None else (exact[0], exact[1][..., :1])
+    units, width = swaps.shape
     if len(columns) <= 2:
         # One or two columns of zeros are added so that the grid always has two sides.
         columns = np.concatenate([columns, np.setdiff1d(np.arange(width), columns)])[:2]

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from harness.decide.compare import match_of
 from harness.decide.gate.presence import Present
 from harness.decide.gate.verdicts import Verdict
-from harness.results.measures import columns, headline_part
-from harness.results.systems import System
+from harness.results.scored import Scored
 
 __all__ = ["check_blackout"]
 
@@ -43,16 +41,15 @@ def check_blackout(present: Present, least: int) -> Verdict | None:
         backend=entry.backend,
         gold=entry.gold,
         task=entry.task,
-        part=headline_part(entry.task),
+        part=present.current.parts[0].name,
         metric="blackout",
         documents=tuple(dark),
     )
 
 
-def _right(system: System) -> Counter[str]:
+def _right(scored: Scored) -> Counter[str]:
     """Right mentions by document."""
-    counted = columns(system.tallies, headline_part(system.task), match=match_of(system))
     right: Counter[str] = Counter()
-    for (document, _), row in zip(system.units, counted.counts, strict=True):
+    for (document, _), row in zip(scored.units, scored.counts().rows, strict=True):
         right[document] += row[0]
     return right

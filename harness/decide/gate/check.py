@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.annotation import Task
 from harness.decide.baseline import Baseline, Entry
 from harness.decide.gate.blackout import check_blackout
 from harness.decide.gate.judge import evidence_of, is_tested, judge
@@ -13,10 +12,10 @@ from harness.decide.gate.pins import check_pins
 from harness.decide.gate.presence import match_entries
 from harness.decide.gate.scope import Check, check_names, checks_of, idle_rules
 from harness.decide.gate.verdicts import GateReport, Verdict
-from harness.decide.rules import DEFAULT_RULES, Rules, matches
-from harness.results.measures import entity_types
+from harness.decide.rules import Rules, default_rules
 from harness.results.record import RunRecord
-from harness.results.systems import System
+from harness.results.scored import Scored
+from harness.results.select import matches
 from harness.stats.permutation import ALPHA
 from harness.stats.resample import Resampler, enough_resamples, shown_by
 from harness.stats.units import Units
@@ -26,31 +25,32 @@ __all__ = ["check"]
 
 def check(
     record: RunRecord,
-    systems: Sequence[System],
+    scored: Sequence[Scored],
     baseline: Baseline,
-    rules: Rules = DEFAULT_RULES,
+    rules: Rules | None = None,
     *,
     gold: Sequence[str] = (),
     backends: Sequence[str] = (),
-    unread: Mapping[tuple[str, Task, str], str] | None = None,
+    unread: Mapping[tuple[str, str, str], str] | None = None,
     resamples: int = 10_000,
     seed: int | None = None,
     power: bool = True,
 ) -> GateReport:
     """Check a run against the baseline.
 
-    `systems` are the run's (`harness.results.systems.from_run`), `record` says what became of
+    `scored` are the run's (`harness.results.load.from_run`), `record` says what became of
     the others, and `unread` why some (gold set, task, backend) are not among them although they
     were measured. `gold` and `backends` restrict the check to entries matching one of these names
     or patterns. Without `power` it is not worked out what each check is able to see. Raises
     `UsageError` for a rule that names an unknown type and for a pin that names no gold mention.
     """
+    rules = rules or default_rules()
     seed = record.seed if seed is None else seed
-    presents, verdicts = match_entries(record, systems, baseline, gold, backends, unread or {})
-    types = {entry.key: entity_types(entry.system().tallies) for entry in baseline.entries}
-    check_names(rules, baseline.entries, types)
+    presents, verdicts = match_entries(record, scored, baseline, gold, backends, unread or {})
+    entries = [entry.scored() for entry in baseline.entries]
+    check_names(rules, entries)
     checks = [list(checks_of(present, rules)) for present in presents]
-    units = [Units(present.current.documents) for present in presents]
+    units = [Units(present.current.document_numbers) for present in presents]
     tested = [
         (item, one)
         for group, one in zip(checks, units, strict=True)
@@ -65,14 +65,14 @@ def check(
         units=max(map(len, units), default=0),
     )
     for present, mine in zip(presents, checks, strict=True):
-        resampler = Resampler(present.current.documents, resamples=drawn, seed=seed)
+        resampler = Resampler(present.current.document_numbers, resamples=drawn, seed=seed)
         verdicts += judge(mine, resampler, level, power=power)
         if rules.blackout and (dark := check_blackout(present, rules.blackout)):
             verdicts.append(dark)
         verdicts += check_pins(present.current, present.entry, rules.pins)
         if not mine and not any(matches(pin.backend, present.entry.backend) for pin in rules.pins):
             verdicts.append(_unruled(present.entry))
-    verdicts += idle_rules(rules, baseline.entries, types)
+    verdicts += idle_rules(rules, entries)
     return GateReport(
         verdicts=tuple(verdicts),
         level=level,

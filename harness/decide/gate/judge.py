@@ -6,15 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.decide.draws import Drawn, resample
 from harness.decide.gate.power import Limits, detectable_drop, losses
 from harness.decide.gate.scope import Check
 from harness.decide.gate.verdicts import Status, Verdict
-from harness.results.measures import Columns, Drawn, Metric, as_float, resample, score_of, support
 from harness.results.outcomes import Flips, flips
 from harness.stats.permutation import ALPHA
 from harness.stats.resample import Interval, Resampler, percentile_interval
 from harness.stats.student import normal_tail
 from harness.stats.units import Evidence, Units
+from harness.tasks.parts import Counts, Metric
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,8 +64,7 @@ def judge(
     """A verdict for each check of one backend on one gold set and task."""
     units = resampler.units
     sides = [side for item in checks for side in (item.before, item.after)]
-    scores = [score_of(item.before) for item in checks]
-    drawn = resample(resampler, sides, [score for score in scores for _ in range(2)])
+    drawn = resample(resampler, sides)
     demanding = [c for c in checks if c.counts and c.interval and c.max_drop is not None]
     testable = not demanding or any(is_tested(item, units) for item in demanding)
     for number, item in enumerate(checks):
@@ -82,9 +82,7 @@ def _verdict(
     testable: bool,
     power: bool,
 ) -> Verdict:
-    score = score_of(item.before)
-    old = as_float(score(item.before.counts.sum(axis=0)))
-    new = as_float(score(item.after.counts.sum(axis=0)))
+    old, new = item.before.value, item.after.value
     evidence = evidence_of(item, units)
     own = level if item.counts else 1 - ALPHA
     values = after.values - before.values
@@ -113,7 +111,7 @@ def _verdict(
         task=entry.task,
         metric=item.metric,
         part=item.part,
-        support=support(item.after),
+        support=item.after.support,
         baseline=old,
         current=new,
         difference=seen.difference,
@@ -122,7 +120,7 @@ def _verdict(
         unit=units.unit,
         margin=item.max_drop,
         floor=item.floor,
-        types=item.before.types,
+        types=tuple(part.name for part in item.before.part.over),
         detectable=whole,
         detectable_spread=spread,
         flips=_flips(item) if status != "ok" else None,
@@ -134,23 +132,20 @@ def _changes(item: Check, units: Units) -> tuple[int, int]:
     import numpy as np
 
     before, after = (_wins(one, units, item.metric) for one in (item.before, item.after))
-    changed = np.any(units.fold(item.before.counts) != units.fold(item.after.counts), axis=1)
+    changed = np.any(units.fold(item.before.rows) != units.fold(item.after.rows), axis=1)
     return int(changed.sum()), int(np.any(after > before, axis=1).sum())
 
 
-def _wins(counts: Columns, units: Units, metric: Metric) -> Array:
+def _wins(counts: Counts, units: Units, metric: Metric) -> Array:
     """What may only rise when a unit gets better: what is right, and minus what is wrong.
 
     Recall knows nothing of what is wrong, and precision nothing of what is found.
     """
     import numpy as np
 
-    table = units.fold(counts.counts)
-    shaped = table.reshape(len(table), -1, counts.group)
-    if counts.group == 3:
-        found, right, predicted = shaped[..., 0], shaped[..., 0], shaped[..., 1]
-    else:
-        found, right, predicted = shaped[..., 0], shaped[..., 2], shaped[..., 3]
+    table = units.fold(counts.rows)
+    shaped = table.reshape(len(table), -1, 4)
+    found, right, predicted = shaped[..., 0], shaped[..., 2], shaped[..., 3]
     wins = {
         "recall": [found],
         "precision": [right, right - predicted],
@@ -204,8 +199,8 @@ def _dropped(seen: _Seen, said: str) -> _Said:
 def _weighed(item: Check, code: str, said: str) -> _Said:
     if item.counts:
         return "fail", code, said
-    what = "letters" if item.part.endswith(".overlap") else "gold mentions"
-    few = f"{said}; only {support(item.after)} {what} (fewer than {item.min_support})"
+    what = item.after.part.counts or "gold mentions"
+    few = f"{said}; only {item.after.support} {what} (fewer than {item.min_support})"
     return "warn", "little-support" if code != "floor" else "floor", few
 
 
@@ -237,9 +232,9 @@ def _flips(item: Check) -> Flips | None:
     before, after = item.present.previous.outcomes, item.present.current.outcomes
     if before is None or after is None:
         return None
-    found = flips(before, after)
-    is_type = item.present.entry.task == "ner" and item.part not in ("micro", "macro")
-    return found.of(item.part) if is_type else found
+    changed = flips(before, after)
+    is_type = item.present.current.definition.labelled and item.after.part.listed
+    return changed.of(item.part) if is_type else changed
 
 
 def _number(value: float | None) -> str:

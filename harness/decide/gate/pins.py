@@ -6,16 +6,17 @@ from collections.abc import Iterator, Sequence
 
 from harness.decide.baseline import Entry
 from harness.decide.gate.verdicts import Status, Verdict
-from harness.decide.rules import Pin, matches
+from harness.decide.rules import Pin
 from harness.errors import UsageError
 from harness.results.outcomes import Mention, Outcomes
-from harness.results.systems import System
+from harness.results.scored import Scored
+from harness.results.select import matches
 
 __all__ = ["check_pins"]
 
 
-def check_pins(system: System, entry: Entry, pins: Sequence[Pin]) -> Iterator[Verdict]:
-    """A verdict for each pin that speaks of this system.
+def check_pins(scored: Scored, entry: Entry, pins: Sequence[Pin]) -> Iterator[Verdict]:
+    """A verdict for each pin that speaks of this scored.
 
     Raises `UsageError` for a pin that names no gold mention.
     """
@@ -28,18 +29,18 @@ def check_pins(system: System, entry: Entry, pins: Sequence[Pin]) -> Iterator[Ve
     ]
     if not mine:
         return
-    outcomes = system.outcomes
+    outcomes = scored.outcomes
     if outcomes is None:
         yield _verdict(
             entry,
             "error",
             "no-predictions",
-            f"{len(mine)} pinned mentions could not be looked up: {system.without_outcomes}",
+            f"{len(mine)} pinned mentions could not be looked up: {scored.without_outcomes}",
         )
         return
     before = _mentions(entry)
     for pin in mine:
-        for mention in _named(pin, outcomes, entry, system.signature.schema):
+        for mention in _named(pin, outcomes, entry, scored.signature.schema):
             if mention in outcomes.found:
                 yield _verdict(entry, "ok", "ok", "found", mention)
                 continue
@@ -70,7 +71,7 @@ def _named(pin: Pin, outcomes: Outcomes, entry: Entry, schema: str) -> list[Ment
 
 
 def _mentions(entry: Entry) -> frozenset[Mention]:
-    known = entry.system().known_outcomes
+    known = entry.scored().known_outcomes
     return frozenset() if known is None else known.found
 
 

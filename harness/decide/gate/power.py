@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.results.measures import Columns, Statistic, score_of
 from harness.stats.power import POWER
 from harness.stats.units import Units
+from harness.tasks.parts import Counts, Statistic
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,9 +37,9 @@ class Losses:
 
     score: Statistic
     total: Array
-    """Summed counts, `(groups x k)`."""
+    """Summed counts, `(groups x 4)`."""
     lost: Array
-    """What each unit's counts lose with all that it has right, `(units, groups, k)`."""
+    """What each unit's counts lose with all that it has right, `(units, groups, 4)`."""
     right: Array
     """How many mentions that is, `(units, groups)`."""
     worth: Array
@@ -61,27 +61,25 @@ class Limits:
     gap: float | None = None
 
 
-def losses(counts: Columns, units: Units) -> Losses | None:
+def losses(counts: Counts, units: Units) -> Losses | None:
     """What this score can lose; `None` where it is undefined or 0.
 
     For recall and F1 a right prediction disappears; for precision it turns wrong.
     """
     import numpy as np
 
-    score = score_of(counts)
-    table = units.fold(counts.counts)
+    score = counts.score
+    table = units.fold(counts.rows)
     total = table.sum(axis=0)
     points = 100 * float(score(total))
     if not points > 0:
         return None
-    shaped = table.reshape(len(table), -1, counts.group)
+    shaped = table.reshape(len(table), -1, 4)
     lost = np.zeros(shaped.shape)
-    credited, predicted = ((0,), 1) if counts.group == 3 else ((0, 2), 3)
-    for column in credited:
-        lost[..., column] = shaped[..., column]
+    lost[..., 0], lost[..., 2] = shaped[..., 0], shaped[..., 2]
     if counts.metric != "precision":
-        lost[..., predicted] = shaped[..., credited[-1]]
-    right = lost[..., list(credited)].max(axis=-1)
+        lost[..., 3] = shaped[..., 2]
+    right = np.maximum(lost[..., 0], lost[..., 2])
     worth = np.zeros(right.shape)
     for group in range(right.shape[1]):
         one = np.zeros(shaped.shape)

@@ -6,28 +6,27 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.annotation import Task
 from harness.decide.baseline import Baseline, Entry
 from harness.decide.gate.verdicts import Verdict
-from harness.decide.rules import matches
 from harness.results.consistent import add_gold, gold_differs, other_scores
 from harness.results.record import RunRecord
-from harness.results.systems import System
+from harness.results.scored import Scored
+from harness.results.select import matches
 from harness.signature import diff
 
 __all__ = ["Present", "match_entries"]
 
 _CODES = {
     "gold": "other-gold",
-    "gold_version": "other-gold",
-    "gold_digest": "other-gold",
+    "gold version": "other-gold",
+    "gold digest": "other-gold",
     "documents": "other-gold",
     "schema": "other-schema",
     "projection": "other-schema",
     "match": "other-match",
     "boundary": "other-match",
 }
-_MENDS = {
+_HINTS = {
     "other-gold": "the gold has changed; look at the new scores and accept them",
     "other-schema": "the labels meet in another schema; run as the baseline was run, or accept",
     "other-match": "run with the same --match and --boundary, or accept",
@@ -39,17 +38,17 @@ class Present:
     """An entry of the baseline whose counterpart was measured and can be compared."""
 
     entry: Entry
-    previous: System
-    current: System
+    previous: Scored
+    current: Scored
 
 
 def match_entries(
     record: RunRecord,
-    systems: Sequence[System],
+    scored: Sequence[Scored],
     baseline: Baseline,
     gold: Sequence[str],
     backends: Sequence[str],
-    unread: Mapping[tuple[str, Task, str], str],
+    unread: Mapping[tuple[str, str, str], str],
 ) -> tuple[list[Present], list[Verdict]]:
     """What can be compared, and a verdict for everything that cannot."""
     wanted = [
@@ -59,14 +58,14 @@ def match_entries(
         and (not backends or any(matches(pattern, entry.backend) for pattern in backends))
     ]
     verdicts = list(_empty(record, wanted, baseline, gold, backends))
-    by_key = {(system.gold, system.task, system.backend): system for system in systems}
+    by_key = {(one.gold, one.task, one.backend): one for one in scored}
     presents = []
     for entry in wanted:
         current = by_key.get(entry.key)
         if current is None:
             verdicts.append(_absent(entry, record, unread))
             continue
-        previous = entry.system()
+        previous = entry.scored()
         problem = _other_count(entry, previous, current)
         if problem is not None:
             verdicts.append(problem)
@@ -88,9 +87,7 @@ def match_entries(
                 )
             )
     known = {entry.key for entry in baseline.entries}
-    verdicts += [
-        _new(system) for key, system in by_key.items() if key not in known and not system.sanity
-    ]
+    verdicts += [_new(one) for key, one in by_key.items() if key not in known and not one.sanity]
     return presents, verdicts
 
 
@@ -124,9 +121,7 @@ def _empty(
                 )
 
 
-def _absent(
-    entry: Entry, record: RunRecord, unread: Mapping[tuple[str, Task, str], str]
-) -> Verdict:
+def _absent(entry: Entry, record: RunRecord, unread: Mapping[tuple[str, str, str], str]) -> Verdict:
     if entry.key in unread:
         said = f"could not be counted again: {unread[entry.key]}"
         return _about(entry, "error", "no-predictions", said)
@@ -144,15 +139,14 @@ def _absent(
     return _about(entry, "error", "missing-backend", "is in the baseline, but not in the run")
 
 
-def _other_count(entry: Entry, previous: System, current: System) -> Verdict | None:
+def _other_count(entry: Entry, previous: Scored, current: Scored) -> Verdict | None:
     differences = diff(previous.signature, current.signature)
     if differences:
         name, old, new = differences[0]
         code = _CODES.get(name, "not-comparable")
-        mend = _MENDS.get(code, "run as the baseline was run, or accept")
-        field = name.replace("_", " ")
+        hint = _HINTS.get(code, "run as the baseline was run, or accept")
         return _about(
-            entry, "error", code, f"{field} was {old!r} in the baseline and is {new!r} now: {mend}"
+            entry, "error", code, f"{name} was {old!r} in the baseline and is {new!r} now: {hint}"
         )
     if previous.units != current.units:
         return _about(
@@ -173,22 +167,22 @@ def _other_count(entry: Entry, previous: System, current: System) -> Verdict | N
     return None
 
 
-def _gold(system: System) -> Counter[tuple[str, str]]:
-    """How many gold mentions of each type (or relations) each document has by the counts."""
-    found: Counter[tuple[str, str]] = Counter()
-    for (document, _), tally in zip(system.units, system.tallies, strict=True):
-        add_gold(found, document, tally)
-    return found
+def _gold(scored: Scored) -> Counter[tuple[str, str]]:
+    """How many gold mentions of each label each document has by the counts."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for (document, _), tally in zip(scored.units, scored.tallies, strict=True):
+        add_gold(counts, document, scored.definition, tally)
+    return counts
 
 
-def _new(system: System) -> Verdict:
+def _new(scored: Scored) -> Verdict:
     return Verdict(
         status="warn",
         code="new",
         message="is not in the baseline, so it was not checked (harness baseline accept)",
-        backend=system.backend,
-        gold=system.gold,
-        task=system.task,
+        backend=scored.backend,
+        gold=scored.gold,
+        task=scored.task,
     )
 
 

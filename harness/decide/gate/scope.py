@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from harness.annotation import Task
 from harness.decide.baseline import Entry
-from harness.decide.compare import match_of
 from harness.decide.gate.presence import Present
 from harness.decide.gate.verdicts import Verdict
-from harness.decide.rules import Rule, Rules, matches
+from harness.decide.rules import Rule, Rules
 from harness.errors import UsageError
-from harness.results.measures import (
-    ATTRIBUTION_PARTS,
-    Columns,
-    Metric,
-    closeness,
-    columns,
-    entity_types,
-    headline_part,
-    part_named,
-    support,
-)
-from harness.results.systems import System
+from harness.results.scored import Scored
+from harness.results.select import matches
+from harness.tasks.base import Part
+from harness.tasks.parts import Counts, Metric, closeness, part_named
 
-__all__ = ["Check", "Types", "check_names", "checks_of", "idle_rules"]
-
-Types = Mapping[tuple[str, Task, str], Mapping[str, int]]
-"""Entry -> entity type -> gold mentions."""
+__all__ = ["Check", "check_names", "checks_of", "idle_rules"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,42 +30,39 @@ class Check:
     interval: bool
     """Whether a drop has to be more than chance; else its margin alone decides."""
     min_support: int
-    before: Columns
-    after: Columns
+    before: Counts
+    after: Counts
 
     @property
     def counts(self) -> bool:
         """Whether its verdict can be a failure; the others can only warn."""
-        return support(self.after) >= self.min_support
+        return self.after.support >= self.min_support
 
 
-def check_names(rules: Rules, entries: Sequence[Entry], types: Types) -> None:
+def check_names(rules: Rules, entries: Sequence[Scored]) -> None:
     """A type that nothing accepted has is a mistake in the rules, not an absence."""
-    named = [rule for rule in rules.rules if rule.type not in (None, "*")]
-    if not named or not entries:
-        return
-    known = {label for labels in types.values() for label in labels}
     for number, rule in enumerate(rules.rules, 1):
-        if rule not in named:
+        if rule.type in (None, "*") or not entries:
             continue
         # A rule that speaks of nothing at all is reported as such, not here.
-        spoken = [entry for entry in entries if rule.task in (None, entry.task)]
-        spoken = [entry for entry in spoken if _speaks(rule, entry)] or spoken
+        about = [entry for entry in entries if rule.task in (None, entry.task)]
+        about = [entry for entry in about if _speaks(rule, entry)] or about
         problems: dict[float, str] = {}
-        tasks = sorted({entry.task for entry in spoken})
+        tasks = {entry.task: entry.definition for entry in about}
         wrong = 0
-        for task in tasks:
+        for name, task in sorted(tasks.items()):
+            parts = [p for entry in entries if entry.task == name for p in entry.parts]
             try:
-                part_named(rule.type or "", task, known)
+                part_named(rule.type, parts, word=task.part_word)
             except UsageError as error:
-                # Where both tasks are spoken of, the one with the nearest name was meant.
-                problems.setdefault(closeness(rule.type or "", task, known), str(error))
+                # Where several tasks are spoken of, the one with the nearest name was meant.
+                problems.setdefault(closeness(rule.type, parts), str(error))
                 wrong += 1
         if wrong and wrong == len(tasks):
             raise UsageError(f"{rules.source}: rule {number}: {problems[max(problems)]}")
 
 
-def _speaks(rule: Rule, entry: Entry) -> bool:
+def _speaks(rule: Rule, entry: Entry | Scored) -> bool:
     return (
         matches(rule.gold, entry.gold)
         and matches(rule.backend, entry.backend)
@@ -88,40 +72,42 @@ def _speaks(rule: Rule, entry: Entry) -> bool:
 
 def checks_of(present: Present, rules: Rules) -> Iterator[Check]:
     """Every score that a rule speaks of, each once: later rules override earlier ones."""
-    entry = present.entry
-    types = entity_types(present.previous.tallies)
     wanted: dict[tuple[str, Metric], Rule] = {}
     for rule in rules.rules:
-        if not _speaks(rule, entry):
-            continue
-        for part in _parts(rule, entry, types):
-            old = wanted.get((part, rule.metric))
-            wanted[part, rule.metric] = rule if old is None else _merged(old, rule)
-    for (part, metric), rule in wanted.items():
-        before, after = (_columns(s, part, metric) for s in (present.previous, present.current))
-        least = rules.min_support if rule.min_support is None else rule.min_support
+        if _speaks(rule, present.entry):
+            for part in _parts(rule, present.previous):
+                old = wanted.get((part.name, rule.metric))
+                wanted[part.name, rule.metric] = rule if old is None else _merged(old, rule)
+    for (name, metric), rule in wanted.items():
+        before, after = (
+            one.counts(_part(one, name), metric) for one in (present.previous, present.current)
+        )
         yield Check(
             present=present,
             metric=metric,
-            part=part,
+            part=name,
             floor=rule.floor,
             max_drop=rule.max_drop,
             interval=True if rule.interval is None else rule.interval,
-            min_support=least,
+            min_support=rules.min_support if rule.min_support is None else rule.min_support,
             before=before,
             after=after,
         )
 
 
-def _parts(rule: Rule, entry: Entry, types: Mapping[str, int]) -> list[str]:
+def _parts(rule: Rule, scored: Scored) -> list[Part]:
+    """The parts of an entry that a rule speaks of."""
+    headline = scored.parts[0]
     if rule.type is None:
-        return [headline_part(entry.task)]
+        return [headline]
     if rule.type == "*":
-        if entry.task == "ner":
-            return list(types)
-        return [part for part in ATTRIBUTION_PARTS if part != headline_part("attribution")]
-    known = ATTRIBUTION_PARTS if entry.task == "attribution" else ("micro", "macro", *types)
-    return [rule.type] if rule.type in known else []
+        return [part for part in scored.parts if part.listed and part != headline]
+    return [part for part in scored.parts if part.name == rule.type]
+
+
+def _part(scored: Scored, name: str) -> Part:
+    """The part of that name; the baseline's gold has it, and the run's gold is the same."""
+    return next(part for part in scored.parts if part.name == name)
 
 
 def _merged(old: Rule, new: Rule) -> Rule:
@@ -134,12 +120,7 @@ def _merged(old: Rule, new: Rule) -> Rule:
     )
 
 
-def _columns(system: System, part: str, metric: Metric) -> Columns:
-    types = list(entity_types(system.tallies)) if part == "macro" else []
-    return columns(system.tallies, part, match=match_of(system), types=types, metric=metric)
-
-
-def idle_rules(rules: Rules, entries: Sequence[Entry], types: Types) -> Iterator[Verdict]:
+def idle_rules(rules: Rules, entries: Sequence[Scored]) -> Iterator[Verdict]:
     """A rule that speaks of nothing in the baseline would pass by absence."""
     if rules.may_be_idle:
         return
@@ -147,7 +128,7 @@ def idle_rules(rules: Rules, entries: Sequence[Entry], types: Types) -> Iterator
         matched = [entry for entry in entries if _speaks(rule, entry)]
         if not matched:
             yield _idle(f"rule {number}", rule.backend, rule.gold)
-        elif not any(_parts(rule, entry, types[entry.key]) for entry in matched):
+        elif not any(_parts(rule, entry) for entry in matched):
             yield replace(
                 _idle(f"rule {number}", rule.backend, rule.gold),
                 code="missing-type",

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from harness.annotation import Task
 from harness.coding import encode
 from harness.results.outcomes import Flips, Mention
 
@@ -37,7 +36,7 @@ class Verdict:
     message: str
     backend: str = ""
     gold: str = ""
-    task: Task | None = None
+    task: str | None = None
     metric: str = ""
     part: str = ""
     support: int | None = None

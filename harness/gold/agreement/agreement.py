@@ -18,41 +18,18 @@ from itertools import combinations
 from statistics import fmean
 from typing import Any
 
-from harness.annotation import (
-    KINDS,
-    TASKS,
-    Annotations,
-    Record,
-    Span,
-    Task,
-    span_problems,
-)
+from harness.annotation import Record, span_problems
 from harness.errors import AnnotationError, InputError, NothingMeasured, UsageError
-from harness.gold.agreement.alpha import nominal_alpha, token_roles
-from harness.gold.agreement.disagreement import (
-    Disagreement,
-    attribution_disagreements,
-    entity_disagreements,
-)
-from harness.tasks.attribution import count as attribution
-from harness.tasks.attribution.count import AttributionOptions
-from harness.tasks.measures import ratio
-from harness.tasks.ner import count as ner
-from harness.tasks.ner.options import NerOptions
-from harness.tasks.ner.score import score as ner_score
-from harness.tasks.ner.tally import total as ner_total
+from harness.gold.agreement.alpha import nominal_alpha
+from harness.gold.agreement.disagreement import Disagreement, disagreements_of
+from harness.tasks.base import Pair, Tally, Task
+from harness.tasks.registry import task_named, task_names, tasks
 
 __all__ = ["Agreement", "Figure", "PairAgreement", "Spread", "agreement"]
 
 Figure = tuple[str, ...]
 """What was measured: `("strict",)`, `("types", "ORG")`, `("relations", "found50")`,
 `("elements", "source", "overlap")`, ..."""
-
-_NER = (
-    ("strict", NerOptions()),
-    ("normalised", NerOptions(boundary="normalised")),
-    ("type", NerOptions(match="type")),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +41,7 @@ class PairAgreement:
     """
 
     annotators: tuple[str, str]
-    task: Task
+    task: str
     documents: int
     figures: Mapping[Figure, float | None]
 
@@ -100,34 +77,34 @@ class Agreement:
     annotator labelled, by task; tasks that nobody shares are absent."""
 
     annotators: tuple[str, ...]
-    shared: Mapping[Task, int]
-    alone: Mapping[Task, tuple[str, ...]]
+    shared: Mapping[str, int]
+    alone: Mapping[str, tuple[str, ...]]
     pairs: tuple[PairAgreement, ...]
-    alpha: float | None
-    tokens: int
-    """How many tokens alpha is over."""
+    alphas: Mapping[str, tuple[float | None, int]]
+    """Krippendorff's alpha by task, and how many tokens it is over."""
     disagreements: tuple[Disagreement, ...]
 
-    def figures(self, task: Task) -> dict[Figure, Spread]:
+    def figures(self, task: str) -> dict[Figure, Spread]:
         """Every figure of a task over the pairs, in the order of a table."""
         pairs = [pair for pair in self.pairs if pair.task == task]
         names = dict.fromkeys(name for pair in pairs for name in pair.figures)
         return {name: Spread.of(pair.figures.get(name) for pair in pairs) for name in names}
 
-    def rows(self, task: Task) -> list[tuple[str, Spread]]:
+    def rows(self, task: str) -> list[tuple[str, Spread]]:
         """A line for each figure: its name for people, and its spread."""
         return [(" ".join(name), spread) for name, spread in self.figures(task).items()]
 
     def to_json(self, *, disagreements: bool = True) -> dict[str, Any]:
         out: dict[str, Any] = {"annotators": list(self.annotators)}
-        for task in TASKS:
+        for task in task_names():
             if task not in self.shared:
                 out[task] = None
                 continue
             out[task] = {"documents": self.shared[task], "alone": list(self.alone[task])}
             out[task] |= _nested({k: v.to_json() for k, v in self.figures(task).items()})
-            if task == "attribution":
-                out[task] |= {"alpha": self.alpha, "tokens": self.tokens}
+            if task in self.alphas:
+                alpha, tokens = self.alphas[task]
+                out[task] |= {"alpha": alpha, "tokens": tokens}
         out["pairs"] = [
             {
                 "annotators": list(pair.annotators),
@@ -145,14 +122,15 @@ class Agreement:
 def agreement(
     annotators: Mapping[str, Sequence[Record]],
     *,
-    tasks: Iterable[Task] = TASKS,
-    options: AttributionOptions | None = None,
+    tasks_: Iterable[str] | None = None,
+    aliases: Mapping[str, tuple[str, ...]] | None = None,
     disagreements: bool = True,
 ) -> Agreement:
     """Compare any number of annotators, each with everyone.
 
     A document whose layer is `None` was not labelled by that annotator; one whose layer is empty
     was. Records may leave out a text that another annotator's record of the document gives.
+    `aliases` are other names of speakers.
 
     Raises `UsageError` for fewer than two annotators, `NothingMeasured` where no two share a
     labelled document, `InputError` where texts of a document differ, none is given or an annotator
@@ -160,52 +138,53 @@ def agreement(
     """
     if len(annotators) < 2:
         raise UsageError(f"agreement takes two annotators or more, found {len(annotators)}")
-    options = options or AttributionOptions()
     layers = {name: _by_id(name, records) for name, records in annotators.items()}
     texts = _texts(layers)
-    shared: dict[Task, int] = {}
-    alone: dict[Task, tuple[str, ...]] = {}
+    shared: dict[str, int] = {}
+    alone: dict[str, tuple[str, ...]] = {}
     pairs: list[PairAgreement] = []
     differences: list[Disagreement] = []
-    for task in tasks:
+    alphas: dict[str, tuple[float | None, int]] = {}
+    for task in map(task_named, task_names() if tasks_ is None else tasks_):
         labelled = Counter(
             id_
             for records in layers.values()
             for id_, record in records.items()
-            if record.annotations.layer(task) is not None
+            if record.annotations.layer(task.layer) is not None
         )
         if max(labelled.values(), default=0) < 2:
             continue
-        shared[task] = sum(count > 1 for count in labelled.values())
-        alone[task] = tuple(sorted(id_ for id_, count in labelled.items() if count == 1))
+        shared[task.name] = sum(count > 1 for count in labelled.values())
+        alone[task.name] = tuple(sorted(id_ for id_, count in labelled.items() if count == 1))
         for names in combinations(layers, 2):
-            common = list(_common(task, layers[names[0]], layers[names[1]]))
+            common = list(_common(task, texts, layers[names[0]], layers[names[1]]))
             if not common:
                 continue
-            compare = _entities if task == "ner" else _attributions
-            pairs.append(PairAgreement(names, task, len(common), compare(common, texts, options)))
+            figures = task.figures(_sums(task, common, aliases or {}))
+            pairs.append(PairAgreement(names, task.name, len(common), figures))
             if disagreements:
-                differences += _differences(task, names, common, texts, options)
+                options = task.with_aliases(task.options(), aliases or {})
+                for pair in common:
+                    differences += disagreements_of(pair, task, names, options)
+        units = list(_token_units(task, layers, texts))
+        if units:
+            alphas[task.name] = (nominal_alpha(units), len(units))
     if not shared:
         raise NothingMeasured(
             "no document has a layer from two annotators: do the document ids differ?"
         )
-    alpha, tokens = None, 0
-    if "attribution" in shared:
-        units = list(_token_units(layers, texts))
-        alpha, tokens = nominal_alpha(units), len(units)
-    return Agreement(tuple(layers), shared, alone, tuple(pairs), alpha, tokens, tuple(differences))
+    return Agreement(tuple(layers), shared, alone, tuple(pairs), alphas, tuple(differences))
 
 
 Layers = Mapping[str, Mapping[str, Record]]
 
 
 def _by_id(name: str, records: Sequence[Record]) -> dict[str, Record]:
-    found = {record.id: record for record in records}
-    if len(found) < len(records):
+    by_id = {record.id: record for record in records}
+    if len(by_id) < len(records):
         twice = Counter(record.id for record in records).most_common(1)[0][0]
         raise InputError(f"annotator {name!r} has document {twice!r} more than once")
-    return found
+    return by_id
 
 
 def _texts(layers: Layers) -> dict[str, str]:
@@ -227,96 +206,49 @@ def _texts(layers: Layers) -> dict[str, str]:
 
 
 def _check(record: Record, text: str, name: str) -> None:
-    layers = record.annotations
-    spans = [entity.span for entity in layers.entities or ()]
-    spans += [span for item in layers.attributions or () for _, span in item.spans()]
-    for span in spans:
-        problem = span_problems(len(text), *span)
-        if problem:
-            raise AnnotationError(f"document {record.id!r} of annotator {name!r}: {problem}")
+    for task in tasks().values():
+        for span in (span for item in task.items(record.annotations) for span in task.spans(item)):
+            if problem := span_problems(len(text), *span):
+                raise AnnotationError(f"document {record.id!r} of annotator {name!r}: {problem}")
 
 
-Common = tuple[str, Annotations, Annotations, tuple[Span, ...]]
-"""Id, either annotator's layers, and what either of them ignores."""
-
-
-def _common(task: Task, one: Mapping[str, Record], other: Mapping[str, Record]) -> Iterator[Common]:
+def _common(
+    task: Task, texts: Mapping[str, str], one: Mapping[str, Record], other: Mapping[str, Record]
+) -> Iterator[Pair]:
+    """The documents that both labelled, the first annotator's as the gold; what either of them
+    ignores takes no part."""
     for id_ in sorted(one.keys() & other.keys()):
         a, b = one[id_], other[id_]
-        if a.annotations.layer(task) is not None and b.annotations.layer(task) is not None:
-            yield id_, a.annotations, b.annotations, (*a.ignore, *b.ignore)
+        if all(side.annotations.layer(task.layer) is not None for side in (a, b)):
+            gold = Record(id_, texts[id_], a.annotations, ignore=(*a.ignore, *b.ignore))
+            yield Pair(gold, b.annotations)
 
 
-def _entities(
-    common: Sequence[Common], texts: Mapping[str, str], _: AttributionOptions
-) -> dict[Figure, float | None]:
-    figures: dict[Figure, float | None] = {}
-    types: dict[Figure, float | None] = {}
-    for name, options in _NER:
-        score = ner_score(
-            ner_total(
-                ner.tally(
-                    a.entities or (), b.entities or (), options, text=texts[id_], ignore=ignore
-                )
-                for id_, a, b, ignore in common
-            ),
-            options,
-        )
-        figures[(name,)] = score.micro.f1
-        if name == "strict":
-            types = {("types", label): block.f1 for label, block in score.types.items()}
-    return figures | types
+def _sums(
+    task: Task, common: Sequence[Pair], aliases: Mapping[str, tuple[str, ...]]
+) -> dict[str, Tally]:
+    """The counts of one annotator against the other, each way that the task compares them."""
+    sums = {}
+    for way, options in task.ways().items():
+        counts: Counter[Any] = Counter()
+        for pair in common:
+            for _, key, n in task.count(pair, task.with_aliases(options, aliases)):
+                counts[key] += n
+        sums[way] = Tally.of([counts])
+    return sums
 
 
-def _attributions(
-    common: Sequence[Common], texts: Mapping[str, str], options: AttributionOptions
-) -> dict[Figure, float | None]:
-    tally = attribution.total(
-        attribution.tally(
-            a.attributions or (), b.attributions or (), options, text=texts[id_], ignore=ignore
-        )
-        for id_, a, b, ignore in common
-    )
-    score = attribution.score(tally, options)
-    same_kind = sum(score.kind_confusion[kind][kind] for kind in KINDS)
-    return {
-        **{("relations", name): block.f1 for name, block in score.relations.items()},
-        **{
-            ("elements", role, view): block.f1
-            for role, views in score.elements.items()
-            for view, block in views.items()
-        },
-        ("kind",): ratio(same_kind, score.relations["found50"].tp),
-        ("speaker",): score.speaker.f1,
-    }
-
-
-def _differences(
-    task: Task,
-    names: tuple[str, str],
-    common: Sequence[Common],
-    texts: Mapping[str, str],
-    options: AttributionOptions,
-) -> Iterator[Disagreement]:
-    for id_, a, b, ignore in common:
-        if task == "ner":
-            sides = (a.entities or (), b.entities or ())
-            yield from entity_disagreements(id_, texts[id_], names, sides, ignore)
-        else:
-            relations = (a.attributions or (), b.attributions or ())
-            yield from attribution_disagreements(id_, texts[id_], names, relations, options, ignore)
-
-
-def _token_units(layers: Layers, texts: Mapping[str, str]) -> Iterator[Counter[str]]:
-    """For each token of each document, how many annotators gave it which role."""
+def _token_units(task: Task, layers: Layers, texts: Mapping[str, str]) -> Iterator[Counter[str]]:
+    """For each token of each document, how many annotators gave it which category."""
     for id_, text in texts.items():
         records = [by_id[id_] for by_id in layers.values() if id_ in by_id]
-        records = [record for record in records if record.annotations.attributions is not None]
+        records = [r for r in records if r.annotations.layer(task.layer) is not None]
         if len(records) < 2:
             continue
         ignored = [span for record in records for span in record.ignore]
-        judged = [token_roles(text, record.annotations.attributions or ()) for record in records]
-        for same_token in zip(*judged, strict=True):
+        judged = [task.token_roles(text, task.items(record.annotations)) for record in records]
+        roles = [tokens for tokens in judged if tokens is not None]
+        for same_token in zip(*roles, strict=True):
             start, end = same_token[0][0]
             if not any(start < span.end and span.start < end for span in ignored):
                 yield Counter(role for _, role in same_token)

@@ -1,23 +1,11 @@
-"""Krippendorff's alpha, and the tokens over which attribution is compared with it.
-
-A token is `\\w+|[^\\w\\s]` of the raw text, in the category source, cue, content or none. It
-belongs to a span that holds any character of it. Where relations are nested it may have several
-roles; it then counts as cue before source before content, since the cue and the source of an inner
-relation lie within the content of the outer one, and are the more telling.
-"""
+"""Krippendorff's alpha."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from harness.annotation import Attribution, Span
-
-__all__ = ["nominal_alpha", "token_roles"]
-
-_TOKEN = re.compile(r"\w+|[^\w\s]")
-_ROLES = ("content", "source", "cue")
+__all__ = ["nominal_alpha"]
 
 
 def nominal_alpha(units: Iterable[Mapping[str, int]]) -> float | None:
@@ -47,19 +35,3 @@ def nominal_alpha(units: Iterable[Mapping[str, int]]) -> float | None:
     observed = 1 - agreed / n
     expected = 1 - by_chance / (n * (n - 1))
     return 1 - observed / expected
-
-
-def token_roles(text: str, attributions: Iterable[Attribution]) -> list[tuple[Span, str]]:
-    """Every token with its role: `cue` before `source` before `content`, else `none`."""
-    roles = ["none"] * len(text)
-    spans = [span for item in attributions for span in item.spans()]
-    for role in _ROLES:
-        for name, (start, end) in spans:
-            if name == role:
-                roles[start:end] = [role] * (end - start)
-    found = []
-    for token in _TOKEN.finditer(text):
-        start, end = token.span()
-        role = max(roles[start:end], key=("none", *_ROLES).index)
-        found.append((Span(start, end), role))
-    return found

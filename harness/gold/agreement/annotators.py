@@ -68,8 +68,8 @@ def _one(path: Path, gold: str | Path | None) -> list[Record]:
 
 
 def _layer(folder: Path, texts: dict[str, str]) -> list[Record]:
-    tasks = brat.layers_in(folder) if folder.is_dir() else None
-    layer = load_layer(folder, texts) if tasks is None else load_layer(folder, texts, tasks=tasks)
+    layers = brat.layers_in(folder) if folder.is_dir() else brat.LAYERS
+    layer = load_layer(folder, texts, layers=layers)
     return [
         Record(id_, texts[id_], annotations, ignore) for id_, (annotations, ignore) in layer.items()
     ]

@@ -20,6 +20,7 @@ from harness.gold.validate.card import check_card, sums_as_toml
 from harness.gold.validate.finding import Finding, Severity
 from harness.gold.validate.lints import lint_record, lint_strings
 from harness.labels.meeting import Schema
+from harness.tasks.registry import task_named
 
 __all__ = ["Finding", "Severity", "Validation", "sums_as_toml", "validate"]
 
@@ -153,7 +154,7 @@ def _unreadable(error: HarnessError, path: Path | None = None) -> Finding:
 
 def _layers(gold: GoldSet, record: Record) -> Iterator[Finding]:
     for task in gold.tasks:
-        if record.annotations.layer(task) is None:
+        if record.annotations.layer(task_named(task).layer) is None:
             yield Finding("error", "missing-layer", f"no layer for {task}", "", None, record.id)
 
 

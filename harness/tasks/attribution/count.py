@@ -1,15 +1,14 @@
-"""Attribution: counts per document (or paragraph) that add up to a score.
+"""Attribution: what is counted of a document, and what became of every relation.
 
-A score is a function of summed counts, so that corpora can be added up, resampled and recomputed
-from a run record. Contents are aligned one-to-one per document by maximum total Dice
-(`alignment`, which also gives the tie-break); everything else is read off the aligned pairs:
+Contents are aligned one-to-one per document by maximum total Dice (`alignment`, which also gives
+the tie-break); everything else is read off the aligned pairs:
 
 - relations: `found50`, `found80` (Dice of the contents at least .5, .8), `pair` (found50 and the
   sources overlap or both are null), `triple` (pair, and the same of the cues), `exact` (all three
   equal up to punctuation and white space at the edges);
 - elements: the sources, cues and contents that the aligned partner has too, equal or by the share
   of letters and digits in common. A null element is no element: null against null earns nothing;
-- kind, speaker and null source, see `harness.tasks.attribution.score`.
+- kind, speaker and null source, see `score`.
 
 Identical annotations of one side collapse into one and are counted as duplicates. Characters in
 ignored regions do not exist; a content with nothing else left is dropped and counted as ignored,
@@ -25,40 +24,14 @@ from typing import Literal
 
 from harness.annotation import Attribution, Span
 from harness.errors import AnnotationError
-from harness.paragraphs import unit_of
 from harness.tasks.attribution.alignment import Relation, align, touching
 from harness.tasks.attribution.characters import Characters, Element, common, same
 from harness.tasks.attribution.kinds import kind_of, quoted_regions
-from harness.tasks.attribution.score import AttributionBlock, AttributionScore, SpeakerScore, score
 from harness.tasks.attribution.speakers import Speakers
-from harness.tasks.attribution.tally import (
-    ERRORS,
-    FIELDS,
-    RELATIONS,
-    ROLES,
-    AttributionOptions,
-    AttributionTally,
-    total,
-)
+from harness.tasks.attribution.tally import AttributionOptions
+from harness.tasks.base import Event
 
-__all__ = [
-    "ERRORS",
-    "FIELDS",
-    "RELATIONS",
-    "ROLES",
-    "Agreement",
-    "AttributionBlock",
-    "AttributionOptions",
-    "AttributionScore",
-    "AttributionTally",
-    "Pairing",
-    "SpeakerScore",
-    "pairs",
-    "score",
-    "tally",
-    "tally_units",
-    "total",
-]
+__all__ = ["Agreement", "Pairing", "events", "pairs"]
 
 Agreement = Literal["same", "overlap", "differ"]
 
@@ -91,47 +64,23 @@ class Pairing:
         return owner.content[0].start
 
 
-def tally(
+def events(
     gold: Sequence[Attribution],
     predicted: Sequence[Attribution],
     options: AttributionOptions | None = None,
     *,
     text: str,
     ignore: Iterable[Span] = (),
-) -> AttributionTally:
-    """The counts of one document.
+) -> Iterator[Event]:
+    """Everything that is counted of one document. The order of neither sequence matters.
 
-    The order of neither sequence matters. Raises `AnnotationError` for a span outside the text
-    and for a relation without content.
+    The alignment is the document's: units cut nothing. An aligned pair counts where the gold
+    content starts, a spurious prediction where its own does. Raises `AnnotationError` for a span
+    outside the text and for a relation without content.
     """
-    counts: Counter[str] = Counter()
-    for _, events in _events(gold, predicted, options or AttributionOptions(), text, ignore):
-        counts.update(events)
-    return AttributionTally.of(counts)
-
-
-def tally_units(
-    gold: Sequence[Attribution],
-    predicted: Sequence[Attribution],
-    options: AttributionOptions | None = None,
-    *,
-    text: str,
-    starts: Sequence[int],
-    ignore: Iterable[Span] = (),
-) -> list[AttributionTally]:
-    """The counts of one document by unit (paragraph); they add up to those of `tally`.
-
-    `starts` are the ascending offsets at which units begin; what lies before the first belongs to
-    it. The alignment is the document's: units cut nothing. An aligned pair counts in the unit
-    where the gold content starts, a spurious prediction in that of its own content. Raises
-    `ValueError` where there are no units.
-    """
-    if not starts:
-        raise ValueError("a document has at least one unit")
-    units: list[Counter[str]] = [Counter() for _ in starts]
-    for start, events in _events(gold, predicted, options or AttributionOptions(), text, ignore):
-        units[unit_of(start, starts)].update(events)
-    return [AttributionTally.of(unit) for unit in units]
+    for start, counts in _batches(gold, predicted, options or AttributionOptions(), text, ignore):
+        for name, n in counts.items():
+            yield start, (name,), n
 
 
 def pairs(
@@ -182,7 +131,7 @@ class _Side:
     relations: list[Relation]
     origins: list[Attribution]
     dropped: list[tuple[int, str]]
-    """Offset and reason (`duplicates`, `ignored`, `nested`) of what takes no part."""
+    """Offset and reason (`duplicates`, `ignored`) of what takes no part."""
     speakers: Speakers
 
 
@@ -232,10 +181,6 @@ class _Reader:
                 dropped.append((item.content[0][0], "ignored"))
             else:
                 read.append((self._relation(key, item, content), item))
-        if self._options.outermost:
-            nested = _nested([relation for relation, _ in read])
-            dropped += [(read[i][1].content[0][0], "nested") for i in sorted(nested)]
-            read = [pair for i, pair in enumerate(read) if i not in nested]
         relations = [relation for relation, _ in read]
         return _Side(
             relations,
@@ -245,7 +190,7 @@ class _Reader:
         )
 
     def _relation(self, key: tuple[object, ...], item: Attribution, content: Element) -> Relation:
-        kind = item.kind if self._options.kinds == "given" else None
+        kind = item.kind
         if kind is None:
             if self._quoted is None:
                 self._quoted = quoted_regions(self._text)
@@ -261,15 +206,6 @@ class _Reader:
         )
 
 
-def _nested(relations: list[Relation]) -> set[int]:
-    """Relations whose content is a proper part of another's content on the same side."""
-    return {
-        i
-        for (i, j), shared in touching(relations, relations).items()
-        if shared == relations[i].content.size < relations[j].content.size
-    }
-
-
 def _outer(
     aligned: list[tuple[int, int]], left: int, right: int
 ) -> Iterator[tuple[int | None, int | None]]:
@@ -280,7 +216,7 @@ def _outer(
     yield from ((None, j) for j in range(right) if j not in used_right)
 
 
-def _events(
+def _batches(
     gold: Sequence[Attribution],
     predicted: Sequence[Attribution],
     options: AttributionOptions,

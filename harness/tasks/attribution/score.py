@@ -1,66 +1,25 @@
-"""Precision, recall and F1 of attribution, computed from summed counts alone.
-
-Undefined is `None`: precision where nothing is predicted, recall where nothing is gold, F1 where
-neither is. F1 is 2 tp / (2 tp + fp + fn), which is 0 when only one side is empty.
-"""
+"""Everything that is reported about attribution, from summed counts alone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from harness.adapter import Capabilities
 from harness.annotation import KINDS
-from harness.tasks.attribution.tally import (
-    ERRORS,
-    RELATIONS,
-    ROLES,
-    AttributionOptions,
-    AttributionTally,
-)
-from harness.tasks.measures import f1, ratio
+from harness.stats.rates import defined, rates
+from harness.tasks.attribution.parts import given_parts, parts
+from harness.tasks.attribution.tally import ERRORS, RELATIONS, ROLES
+from harness.tasks.base import Key, Part
+from harness.tasks.parts import Block, block
 
-__all__ = ["AttributionScore", "AttributionBlock", "SpeakerScore", "score"]
-
-
-@dataclass(frozen=True, slots=True)
-class AttributionBlock:
-    """One measure. Counts are relations or elements; under `overlap`, letters and digits."""
-
-    precision: float | None
-    recall: float | None
-    f1: float | None
-    tp: int
-    fp: int
-    fn: int
-    support: int
-    predicted: int
-
-    @classmethod
-    def of(cls, tp: int, predicted: int, support: int) -> AttributionBlock:
-        return cls(
-            ratio(tp, predicted),
-            ratio(tp, support),
-            ratio(2 * tp, predicted + support),
-            tp,
-            predicted - tp,
-            support - tp,
-            support,
-            predicted,
-        )
-
-    def withheld(self) -> AttributionBlock:
-        """The same counts without a verdict: the backend cannot give such a thing."""
-        return replace(self, precision=None, recall=None, f1=None)
-
-    def to_json(self) -> dict[str, float | int | None]:
-        return asdict(self)
+__all__ = ["AttributionScore", "SpeakerScore", "score"]
 
 
 @dataclass(frozen=True, slots=True)
 class SpeakerScore:
-    """Speakers. All three are `None` where the gold has no speaker or the backend gives none.
+    """Speakers. All rates are `None` where the gold has no speaker or the backend gives none.
 
     Over found50 pairs whose gold has a speaker: `coverage` is the share for which the backend
     names one, `accuracy` the share of right names among those. `f1` is end to end: right where
@@ -82,7 +41,7 @@ class SpeakerScore:
         return asdict(self)
 
 
-Elements = Mapping[str, Mapping[str, AttributionBlock]]
+Elements = Mapping[str, Mapping[str, Block]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +49,25 @@ class AttributionScore:
     """All that is reported for one backend on one set of documents.
 
     `kinds`: recall of the gold relations of a kind, precision of the predicted relations of that
-    kind, both by found50; a found relation need not be given the right kind, that is what
-    `kind_confusion` (gold kind, then predicted kind, on found50 pairs) shows. `null_source`: "no
-    source" as an answer, right where the relation is found50 and gold has no source either.
-    `given_content`: elements over found50 pairs only, so that finding and attributing can be told
-    apart. `errors`: each gold and each predicted relation is in exactly one class.
+    kind, both by found50; `tp` and `fn` are of the gold side. A found relation need not be given
+    the right kind, that is what `kind_confusion` (gold kind, then predicted kind, on found50 pairs)
+    shows. `null_source`: "no source" as an answer, right where the relation is found50 and gold has
+    no source either. `given_content`: elements over found50 pairs only, so that finding and
+    attributing can be told apart; the counts of `overlap` are letters and digits. `errors`: each
+    gold and each predicted relation is in exactly one class.
     """
 
-    relations: Mapping[str, AttributionBlock]
+    relations: Mapping[str, Block]
     elements: Elements
     given_content: Elements
-    kinds: Mapping[str, AttributionBlock]
+    kinds: Mapping[str, Block]
     kind_confusion: Mapping[str, Mapping[str, int]]
     speaker: SpeakerScore
-    null_source: AttributionBlock
+    null_source: Block
     errors: Mapping[str, int]
     diagnostics: Mapping[str, int]
-    """Duplicates, ignored and nested relations left out; `split`: gold relations whose content
-    several predictions touch; `merged`: predictions whose content touches several gold ones."""
+    """Duplicates and ignored relations left out; `split`: gold relations whose content several
+    predictions touch; `merged`: predictions whose content touches several gold ones."""
     warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -128,124 +88,78 @@ class AttributionScore:
         return out
 
 
-def score(
-    tally: AttributionTally,
-    options: AttributionOptions | None = None,
-    *,
-    capabilities: Capabilities | None = None,
-) -> AttributionScore:
+def score(tally: Mapping[Key, int], capabilities: Capabilities | None = None) -> AttributionScore:
     """The score of summed counts.
 
-    With `capabilities`, whatever the backend cannot give is undefined instead of 0: cues (and
-    with them `triple` and `exact`), null sources, indirect speech, speakers. `options` are those
-    that the tally was counted with; they change no arithmetic.
+    With `capabilities`, whatever the backend cannot give is undefined instead of 0
+    (`harness.tasks.attribution.parts`).
     """
-    able = capabilities or Capabilities()
-    relations = {
-        name: AttributionBlock.of(tally[name], tally["predicted"], tally["gold"])
-        for name in RELATIONS
+    named = {part.name: part for part in parts(tally, capabilities)}
+    given = {
+        part.name: part._replace(given=named[part.name].given) for part in given_parts("given.")
     }
-    elements, given = _elements(tally, ""), _elements(tally, "given.")
-    kinds: dict[str, AttributionBlock] = {kind: _kind(tally, kind) for kind in KINDS}
-    null_source = AttributionBlock.of(
-        tally["null_source.both"], tally["null_source.predicted"], tally["null_source.gold"]
-    )
-    if not able.cues:
-        for name in ("triple", "exact"):
-            relations[name] = relations[name].withheld()
-        for views in (elements, given):
-            views["cue"] = {view: block.withheld() for view, block in views["cue"].items()}
-    if not able.indirect:
-        kinds["indirect"] = kinds["indirect"].withheld()
-    if not able.null_sources:
-        null_source = null_source.withheld()
+
+    def n(name: str) -> int:
+        return tally.get((name,), 0)
+
     return AttributionScore(
-        relations=relations,
-        elements=elements,
-        given_content=given,
-        kinds=kinds,
+        relations={name: block(named[name], tally) for name in RELATIONS},
+        elements=_elements(named, tally),
+        given_content=_elements(given, tally),
+        kinds={kind: block(named[kind], tally) for kind in KINDS},
         kind_confusion={
-            gold: {predicted: tally[f"{gold}>{predicted}"] for predicted in KINDS} for gold in KINDS
+            gold: {predicted: n(f"{gold}>{predicted}") for predicted in KINDS} for gold in KINDS
         },
-        speaker=_speaker(tally, able.speakers),
-        null_source=null_source,
-        errors={name: tally[f"error.{name}"] for name in ERRORS},
+        speaker=_speaker(named["speaker"], tally),
+        null_source=block(named["null_source"], tally),
+        errors={name: n(f"error.{name}") for name in ERRORS},
         diagnostics={
-            f"{what}_{side}": tally[f"{what}.{side}"]
-            for what in ("duplicates", "ignored", "nested")
+            f"{what}_{side}": n(f"{what}.{side}")
+            for what in ("duplicates", "ignored")
             for side in ("gold", "predicted")
         }
-        | {"split": tally["split"], "merged": tally["merged"]},
+        | {"split": n("split"), "merged": n("merged")},
         warnings=tuple(_warnings(tally)),
     )
 
 
-def _elements(tally: AttributionTally, given: str) -> dict[str, dict[str, AttributionBlock]]:
-    blocks = {}
-    for role in ROLES:
-        name = f"{given}{role}"
-        blocks[role] = {
-            "exact": AttributionBlock.of(
-                tally[f"{name}.same"], tally[f"{name}.predicted"], tally[f"{name}.gold"]
-            ),
-            "overlap": AttributionBlock.of(
-                tally[f"{name}.shared_chars"],
-                tally[f"{name}.predicted_chars"],
-                tally[f"{name}.gold_chars"],
-            ),
+def _elements(named: Mapping[str, Part], tally: Mapping[Key, int]) -> dict[str, dict[str, Block]]:
+    return {
+        role: {
+            "exact": block(named[role], tally),
+            "overlap": block(named[f"{role}.overlap"], tally),
         }
-    return blocks
+        for role in ROLES
+    }
 
 
-def _kind(tally: AttributionTally, kind: str) -> AttributionBlock:
-    """Recall by gold kind and precision by predicted kind; `tp` and `fn` are of the gold side.
-
-    F1 is undefined where relations of the kind were found but none was predicted to be of it: the
-    0 that the counts of one side alone would give says nothing about finding them.
-    """
-    support, predicted = tally[f"{kind}.gold"], tally[f"{kind}.predicted"]
-    found_gold = sum(tally[f"{kind}>{other}"] for other in KINDS)
-    found_predicted = sum(tally[f"{other}>{kind}"] for other in KINDS)
-    precision, recall = ratio(found_predicted, predicted), ratio(found_gold, support)
-    one_sided = (precision is None and recall) or (recall is None and precision)
-    return AttributionBlock(
-        precision,
-        recall,
-        None if one_sided else f1(precision, recall),
-        tp=found_gold,
-        fp=predicted - found_predicted,
-        fn=support - found_gold,
-        support=support,
-        predicted=predicted,
+def _speaker(part: Part, tally: Mapping[Key, int]) -> SpeakerScore:
+    right, answered, pairs = (
+        tally.get((f"speaker.{name}",), 0) for name in ("right", "answered", "pairs")
     )
-
-
-def _speaker(tally: AttributionTally, able: bool) -> SpeakerScore:
-    right, answered, pairs, support, predicted = (
-        tally[f"speaker.{name}"] for name in ("right", "answered", "pairs", "gold", "predicted")
-    )
-    known = able and support > 0
-    whole = AttributionBlock.of(right, predicted, support)
+    whole = block(part, tally)
+    named = rates(right, pairs, right, answered) if part.given else None
+    share = rates(answered, pairs, answered, answered) if part.given else None
     return SpeakerScore(
-        accuracy=ratio(right, answered) if known else None,
-        coverage=ratio(answered, pairs) if known else None,
-        f1=whole.f1 if known else None,
-        precision=whole.precision if known else None,
-        recall=whole.recall if known else None,
+        accuracy=None if named is None else defined(named.precision),
+        coverage=None if share is None else defined(share.recall),
+        f1=whole.f1,
+        precision=whole.precision,
+        recall=whole.recall,
         right=right,
         answered=answered,
         pairs=pairs,
-        support=support,
-        predicted=predicted,
+        support=whole.support,
+        predicted=whole.predicted,
     )
 
 
-def _warnings(tally: AttributionTally) -> Iterator[str]:
+def _warnings(tally: Mapping[Key, int]) -> Iterator[str]:
     for side, where in (("gold", "gold relations"), ("predicted", "predictions")):
-        if count := tally[f"duplicates.{side}"]:
+        if count := tally.get((f"duplicates.{side}",), 0):
             times = "once" if count == 1 else f"{count} times"
             yield f"{where}: an identical relation was repeated {times} and counted once"
 
 
-def _json(blocks: Mapping[str, AttributionBlock]) -> dict[str, dict[str, float | int | None]]:
+def _json(blocks: Mapping[str, Block]) -> dict[str, dict[str, Any]]:
     return {name: block.to_json() for name, block in blocks.items()}

@@ -1,9 +1,7 @@
-"""Named-entity scores: count each document, add the counts up, and score the sum.
-
-    score(total(tally(gold, predicted, options) for gold, predicted in documents), options)
+"""Named entities: what is counted of a document, and what became of every mention.
 
 Ground truth is characters: an entity is `[start, end)` and a label, whatever the tokens were.
-Matching is one to one and optimal (`harness.tasks.ner.matching`). Every mention falls into exactly
+Matching is one to one and optimal (`matching`). Every mention falls into exactly
 one class: `correct`; `boundary` (overlap, same label); `type` (same span, other label);
 `boundary_type` (overlap, other label); `missed` (gold alone); `spurious` (predicted alone). The
 match modes are four ways of giving credit to these classes, after SemEval-2013 task 9
@@ -22,172 +20,110 @@ the strict pairing in every mode. One tally serves all four modes.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from itertools import chain, starmap
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 from harness.annotation import Entity, Span
-from harness.paragraphs import unit_of
-from harness.tasks.ner.keys import sides
-from harness.tasks.ner.matching import Alignment, Change, Key, align
-from harness.tasks.ner.options import BOUNDARY_RULES, MATCH_MODES, BoundaryRule, Match, NerOptions
-from harness.tasks.ner.score import NerScore, score
-from harness.tasks.ner.tally import ERROR_CLASSES, Cell, ErrorClass, NerTally, add, total
+from harness.tasks.base import Event, Outcome
+from harness.tasks.ner.keys import Sides, sides
+from harness.tasks.ner.matching import Alignment, Key, align
+from harness.tasks.ner.options import NerOptions
+from harness.tasks.ner.tally import Cell, ErrorClass
 
-__all__ = [
-    "BOUNDARY_RULES",
-    "ERROR_CLASSES",
-    "MATCH_MODES",
-    "BoundaryRule",
-    "ErrorClass",
-    "Match",
-    "Mention",
-    "NerOptions",
-    "NerScore",
-    "NerTally",
-    "mentions",
-    "score",
-    "tally",
-    "tally_units",
-    "total",
-]
+__all__ = ["events", "outcomes"]
 
 
-class Mention(NamedTuple):
-    """A gold mention, a prediction, or the two that were paired, with their error class."""
-
-    error: ErrorClass
-    gold: Entity | None
-    predicted: Entity | None
-
-
-def tally(
+def events(
     gold: Sequence[Entity],
     predicted: Sequence[Entity],
     options: NerOptions,
     *,
     text: str | None = None,
     ignore: Sequence[Span] = (),
-) -> NerTally:
-    """Count one document. Order is of no account, and neither is `options.match`.
+) -> Iterator[Event]:
+    """Everything that is counted of one document. Order is of no account, nor `options.match`.
 
-    Identical duplicates on one side (same span, same label) count once and are reported. Two
-    mentions that only trimming makes equal both stay: one of them can be correct, and the other
-    is not hidden. Mentions that share a character with an `ignore` region take no part, on either
-    side. `text` is needed for the boundary rule `normalised` alone; `UsageError` without it.
+    A gold mention counts where it starts, together with the prediction that it is paired with; a
+    spurious prediction, or a duplicate, where it starts itself. Identical duplicates on one side
+    (same span, same label) count once and are reported. Two mentions that only trimming makes
+    equal both stay: one of them can be correct, and the other is not hidden. Mentions that share a
+    character with an `ignore` region take no part, on either side. `text` is needed for the
+    boundary rule `normalised` alone; `UsageError` without it.
     """
-    if not gold and not predicted:
-        return _NOTHING
     if options.boundary == "raw" and not ignore:
         # Nearly every call; quicker for not remembering which mention has which key.
         left = {(start, end, label, 0) for start, end, label, _ in gold}
         right = {(start, end, label, 0) for start, end, label, _ in predicted}
-        common = left & right
-        rest = _rest(left, right, common)
-        return _count(common, rest, len(gold) - len(left), len(predicted) - len(right), 0)
+        if len(left) == len(gold) and len(right) == len(predicted):
+            common = left & right
+            for key in common:
+                yield key[0], ("correct", key[2]), 1
+            if not len(common) == len(left) == len(right):
+                yield from _rest(align(left - common, right - common), None)
+            return
     both = sides(gold, predicted, boundary=options.boundary, text=text, ignore=ignore)
+    for name, left_out in (
+        ("duplicates_gold", both.duplicates_gold),
+        ("duplicates_predicted", both.duplicates_predicted),
+    ):
+        for entity in left_out:
+            yield entity.start, (name,), 1
     common = both.common()
-    return _count(
-        common,
-        _rest(both.gold.keys(), both.predicted.keys(), common),
-        len(both.duplicates_gold),
-        len(both.duplicates_predicted),
-        both.forgiven(common),
-    )
-
-
-def tally_units(
-    gold: Sequence[Entity],
-    predicted: Sequence[Entity],
-    options: NerOptions,
-    *,
-    text: str | None = None,
-    ignore: Sequence[Span] = (),
-    starts: Sequence[int],
-) -> list[NerTally]:
-    """Count one document as `tally` does and split the counts by unit: one tally per start.
-
-    `starts` are the sorted offsets at which the units begin, the first being 0
-    (`harness.paragraphs.paragraph_starts` gives paragraphs). Mentions are matched across the
-    whole document. A gold mention counts in the unit in which it starts, together with the
-    prediction that it is paired with; a spurious prediction, or a duplicate, in the unit in which
-    it starts itself. The tallies add up to the document's.
-    """
-    if len(starts) == 1:
-        return [tally(gold, predicted, options, text=text, ignore=ignore)]
-    both = sides(gold, predicted, boundary=options.boundary, text=text, ignore=ignore)
-    common = both.common()
-    rest = _rest(both.gold.keys(), both.predicted.keys(), common)
-    start_of = {key: entity.start for key, entity in (both.predicted | both.gold).items()}
-
-    def unit(key: Key | None, other: Key | None = None) -> int:
-        key = key or other
-        assert key is not None
-        return unit_of(start_of[key], starts)
-
-    shares: list[set[Key]] = [set() for _ in starts]
-    rests = [Alignment([], [], [], [], []) for _ in starts]
     for key in common:
-        shares[unit(key)].add(key)
-    for pair in rest.pairs:
-        rests[unit(*pair)].pairs.append(pair)
-    for name in ("missed", "spurious"):
-        for key in getattr(rest, name):
-            getattr(rests[unit(key)], name).append(key)
-    for name in ("partial", "type"):
-        for change in getattr(rest, name):
-            getattr(rests[unit(*change[1:])], name).append(change)
-    duplicates = [
-        Counter(unit_of(entity.start, starts) for entity in side)
-        for side in (both.duplicates_gold, both.duplicates_predicted)
-    ]
-    return [
-        _count(share, part, duplicates[0][i], duplicates[1][i], both.forgiven(share))
-        for i, (share, part) in enumerate(zip(shares, rests, strict=True))
-    ]
+        yield both.gold[key].start, ("correct", key[2]), 1
+        if both.gold[key].span != both.predicted[key].span:
+            yield both.gold[key].start, ("forgiven",), 1
+    yield from _rest(align(both.gold.keys() - common, both.predicted.keys() - common), both)
 
 
-def mentions(
+def outcomes(
     gold: Sequence[Entity],
     predicted: Sequence[Entity],
     options: NerOptions,
     *,
     text: str | None = None,
     ignore: Sequence[Span] = (),
-) -> list[Mention]:
+) -> list[Outcome]:
     """Every mention of one document with its error class, in the order of the text.
 
-    The classes are those that `tally` counts under the same arguments. Entities are given as they
+    The classes are those that `events` counts under the same arguments. Entities are given as they
     came, untrimmed; of identical duplicates there is one, with the highest confidence.
     """
     both = sides(gold, predicted, boundary=options.boundary, text=text, ignore=ignore)
     common = both.common()
-    rest = _rest(both.gold.keys(), both.predicted.keys(), common)
-    found = [Mention("correct", both.gold[key], both.predicted[key]) for key in common]
-    found += [Mention(_error(g, p), both.gold[g], both.predicted[p]) for g, p in rest.pairs]
-    found += [Mention("missed", both.gold[key], None) for key in rest.missed]
-    found += [Mention("spurious", None, both.predicted[key]) for key in rest.spurious]
-
-    def place(mention: Mention) -> tuple[tuple[int, int, str], ...]:
-        entities = (mention.gold or mention.predicted, mention.predicted or mention.gold)
-        return tuple(entity[:3] for entity in entities if entity is not None)
-
-    return sorted(found, key=place)
+    rest = align(both.gold.keys() - common, both.predicted.keys() - common)
+    classed = [Outcome("correct", both.gold[key], both.predicted[key], True) for key in common]
+    classed += [
+        Outcome(_error(g, p), both.gold[g], both.predicted[p], False) for g, p in rest.pairs
+    ]
+    classed += [Outcome("missed", both.gold[key], None, False) for key in rest.missed]
+    classed += [Outcome("spurious", None, both.predicted[key], False) for key in rest.spurious]
+    return sorted(classed, key=_place)
 
 
-_NONE: Mapping[Cell, int] = {}
-_NOTHING = NerTally()
-_NO_REST = Alignment([], [], [], [], [])
+def _place(outcome: Outcome) -> tuple[tuple[int, int, str], ...]:
+    sides = (outcome.gold or outcome.predicted, outcome.predicted or outcome.gold)
+    return tuple(entity[:3] for entity in sides if entity is not None)
 
 
-def _rest(
-    gold: AbstractSet[Key], predicted: AbstractSet[Key], common: AbstractSet[Key]
-) -> Alignment:
-    if len(common) == len(gold) == len(predicted):
-        return _NO_REST
-    return align(gold - common, predicted - common)
+def _rest(rest: Alignment, both: Sides | None) -> Iterator[Event]:
+    """What has no equal on the other side. Without `both` a key begins where its mention does."""
+
+    def start(gold: Key | None, predicted: Key | None) -> int:
+        key = gold or predicted
+        assert key is not None
+        if both is None:
+            return key[0]
+        return (both.gold if gold else both.predicted)[key].start
+
+    for pair in rest.pairs:
+        yield start(*pair), ("errors", *_cell(*pair)), 1
+    for key in rest.missed:
+        yield start(key, None), ("errors", *_cell(key, None)), 1
+    for key in rest.spurious:
+        yield start(None, key), ("errors", *_cell(None, key)), 1
+    for name, changes in (("partial", rest.partial), ("type", rest.type)):
+        for sign, gold, predicted in changes:
+            yield start(gold, predicted), (name, *_cell(gold, predicted)), sign
 
 
 def _error(gold: Key, predicted: Key) -> ErrorClass:
@@ -204,43 +140,3 @@ def _cell(gold: Key | None, predicted: Key | None) -> Cell:
     if predicted is None:
         return ("missed", gold[2], None)
     return (_error(gold, predicted), gold[2], predicted[2])
-
-
-def _count(
-    common: Collection[Key],
-    rest: Alignment,
-    duplicates_gold: int,
-    duplicates_predicted: int,
-    forgiven: int,
-) -> NerTally:
-    correct: dict[str, int] = {}
-    for key in common:
-        label = key[2]
-        correct[label] = correct.get(label, 0) + 1
-    if rest is _NO_REST:
-        return NerTally(
-            correct, _NONE, _NONE, _NONE, duplicates_gold, duplicates_predicted, forgiven
-        )
-    errors: dict[Cell, int] = {}
-    for cell in chain(
-        starmap(_cell, rest.pairs),
-        (("missed", key[2], None) for key in rest.missed),
-        (("spurious", None, key[2]) for key in rest.spurious),
-    ):
-        errors[cell] = errors.get(cell, 0) + 1
-    return NerTally(
-        correct,
-        errors,
-        _shift(rest.partial) if rest.partial else _NONE,
-        _shift(rest.type) if rest.type else _NONE,
-        duplicates_gold,
-        duplicates_predicted,
-        forgiven,
-    )
-
-
-def _shift(changes: list[Change]) -> dict[Cell, int]:
-    cells: dict[Cell, int] = {}
-    for sign, gold, predicted in changes:
-        add(cells, {_cell(gold, predicted): sign})
-    return {cell: n for cell, n in cells.items() if n}

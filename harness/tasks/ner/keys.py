@@ -33,10 +33,6 @@ class Sides(NamedTuple):
         """The keys of mentions that are equal on both sides."""
         return self.gold.keys() & self.predicted.keys()
 
-    def forgiven(self, common: AbstractSet[Key]) -> int:
-        """How many of these are equal only because they were trimmed."""
-        return sum(self.gold[key][:2] != self.predicted[key][:2] for key in common)
-
 
 def sides(
     gold: Sequence[Entity],

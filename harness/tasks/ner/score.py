@@ -7,12 +7,32 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.tasks.measures import Average, Block, f1, macro, ratio, weighted, whole
-from harness.tasks.ner.credit import CREDIT, outcome_of, type_of_prediction
+from harness.tasks.base import Key
+from harness.tasks.ner.credit import outcome_of, type_of_prediction
 from harness.tasks.ner.options import NerOptions
-from harness.tasks.ner.tally import ERROR_CLASSES, Cell, ErrorClass, NerTally, add
+from harness.tasks.ner.parts import type_part
+from harness.tasks.ner.tally import ERROR_CLASSES, Cell, ErrorClass, cells
+from harness.tasks.parts import Average, Block, average, block_fields
 
-__all__ = ["NerScore", "score"]
+__all__ = ["MucBlock", "NerScore", "score"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MucBlock(Block):
+    """A block with the MUC counts (Chinchor and Sundheim 1993, MUC-5) behind it.
+
+    Credit is `cor + par / 2`, and `tp` is the credit. In the block of one entity type, gold
+    mentions go by their label and predictions by theirs; where a match mode lets labels differ
+    (exact, partial), a prediction that was paired counts under the label of its gold mention. So P,
+    R and F1 of a type are of the same pairs, and each count, summed over the types, is the count of
+    the micro block.
+    """
+
+    cor: int
+    inc: int
+    par: int
+    mis: int
+    spu: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +48,10 @@ class NerScore:
     """
 
     options: NerOptions
-    micro: Block
+    micro: MucBlock
     macro: Average
     weighted: Average
-    types: dict[str, Block]
+    types: dict[str, MucBlock]
     errors: dict[ErrorClass, int]
     confusion: dict[str, dict[str, int]]
     forgiven: int
@@ -54,68 +74,54 @@ class NerScore:
         return out
 
 
-def score(tally: NerTally, options: NerOptions) -> NerScore:
+def score(tally: Mapping[Key, int], options: NerOptions) -> NerScore:
     """The scores of a sum of tallies under a match mode.
 
     Nothing predicted leaves precision undefined (`None`), nothing gold leaves recall so; see
-    `harness.tasks.measures`. `options.boundary` must be what the tallies were made with: it is
-    only reported here.
+    `harness.stats.rates`. `options.boundary` must be what the tallies were made with: it is only
+    reported here.
     """
-    sums: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for (error, gold, predicted), n in tally.cells(options.match).items():
-        outcome = outcome_of(error, options.match)
-        owner = type_of_prediction(gold, predicted, options.match)
-        halves = round(2 * n * CREDIT[outcome])
-        if gold is not None:
-            sums[gold].update({outcome: n, "support": n, "found": halves})
-        if predicted is not None and owner is not None:
-            _ = sums[predicted]  # A label that is never counted under its own name has a row too.
-            sums[owner].update({"predicted": n})
-            if gold is None:
-                sums[owner].update({outcome: n})
-    types = {label: _block(sums[label]) for label in sorted(sums)}
-    everything: Counter[str] = Counter()
-    for counts in sums.values():
-        everything.update(counts)
-    cells = tally.cells("strict")
+    matched = cells(tally, options.match)
+    labels = {label for _, *sides in matched for label in sides if label is not None}
+    types = {label: _block(label, tally, matched, options) for label in sorted(labels)}
+    strict = cells(tally)
     return NerScore(
         options=options,
-        micro=_block(everything),
-        macro=macro(types),
-        weighted=weighted(types),
+        micro=_block(None, tally, matched, options),
+        macro=average(types),
+        weighted=average(types, by_support=True),
         types=types,
-        errors={name: sum(n for c, n in cells.items() if c[0] == name) for name in ERROR_CLASSES},
-        confusion=_confusion(cells),
-        forgiven=tally.forgiven,
+        errors={name: sum(n for c, n in strict.items() if c[0] == name) for name in ERROR_CLASSES},
+        confusion=_confusion(strict),
+        forgiven=tally.get(("forgiven",), 0),
         warnings=tuple(_warnings(tally)),
     )
 
 
-def _block(counts: Mapping[str, int]) -> Block:
-    # Whatever a type has found is right under the same type: see `type_of_prediction`.
-    support, predicted, found = counts["support"], counts["predicted"], counts["found"] / 2
-    precision, recall = ratio(found, predicted), ratio(found, support)
-    return Block(
-        precision=precision,
-        recall=recall,
-        f1=f1(precision, recall),
-        tp=whole(found),
-        fp=whole(predicted - found),
-        fn=whole(support - found),
-        support=support,
-        predicted=predicted,
-        cor=counts["cor"],
-        inc=counts["inc"],
-        par=counts["par"],
-        mis=counts["mis"],
-        spu=counts["spu"],
+def micro(tally: Mapping[Key, int], options: NerOptions) -> MucBlock:
+    """All types together."""
+    return _block(None, tally, cells(tally, options.match), options)
+
+
+def _block(
+    label: str | None, tally: Mapping[Key, int], matched: Mapping[Cell, int], options: NerOptions
+) -> MucBlock:
+    counts: Counter[str] = Counter()
+    for (error, gold, predicted), n in matched.items():
+        # A pair counts where its gold mention does, and what is spurious under its own type.
+        owner = gold or type_of_prediction(gold, predicted, options.match)
+        if label in (None, owner):
+            counts[outcome_of(error, options.match)] += n
+    return MucBlock(
+        **block_fields(type_part(label, options.match), tally),
+        **{name: counts[name] for name in ("cor", "inc", "par", "mis", "spu")},
     )
 
 
-def _confusion(cells: Mapping[Cell, int]) -> dict[str, dict[str, int]]:
-    rows: dict[str, dict[str, int]] = {}
-    for (_, gold, predicted), n in cells.items():
-        add(rows.setdefault(gold or "-", {}), {predicted or "-": n})
+def _confusion(strict: Mapping[Cell, int]) -> dict[str, dict[str, int]]:
+    rows: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for (_, gold, predicted), n in strict.items():
+        rows[gold or "-"][predicted or "-"] += n
     return {
         row: {column: rows[row][column] for column in sorted(rows[row], key=_last)}
         for row in sorted(rows, key=_last)
@@ -127,11 +133,11 @@ def _last(label: str) -> tuple[bool, str]:
     return (label == "-", label)
 
 
-def _warnings(tally: NerTally) -> Iterator[str]:
-    for count, where in (
-        (tally.duplicates_gold, "gold entities"),
-        (tally.duplicates_predicted, "predictions"),
+def _warnings(tally: Mapping[Key, int]) -> Iterator[str]:
+    for name, where in (
+        ("duplicates_gold", "gold entities"),
+        ("duplicates_predicted", "predictions"),
     ):
-        if count:
+        if count := tally.get((name,), 0):
             times = "once" if count == 1 else f"{count} times"
             yield f"{where}: an identical entity was repeated {times} and counted once"

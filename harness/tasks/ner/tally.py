@@ -1,16 +1,24 @@
-"""The sufficient statistics of named-entity scores: what a score needs to know of a document.
+"""What is counted of named entities: error classes with the labels of both sides.
 
-They are small, they add up, and everything is computed from their sum, as sacreBLEU does with
-its statistics. So a run record can keep them per document or paragraph, and resampling need not
-match anything again.
+    ("correct", label)                        a mention with its equal on the other side
+    ("errors", class, gold, predicted)        any other; `None` where a side has no mention
+    ("partial" or "type", class, gold, predicted)
+                                              what has to be added to those (or, below zero, taken
+                                              away) for the pairing which that match mode prefers
+    ("duplicates_gold",) ("duplicates_predicted",)  repetitions that were left out
+    ("forgiven",)                             pairs that are correct only by the boundary rule
+
+All that is reported is computed from their sum, as sacreBLEU does with its statistics.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from collections.abc import Mapping
+from typing import Literal, TypeAlias, get_args
 
-__all__ = ["ERROR_CLASSES", "Cell", "ErrorClass", "NerTally", "add", "total"]
+from harness.tasks.base import Key
+
+__all__ = ["ERROR_CLASSES", "Cell", "ErrorClass", "cell_of", "cells", "problem"]
 
 ErrorClass: TypeAlias = Literal[
     "correct", "boundary", "type", "boundary_type", "missed", "spurious"
@@ -20,119 +28,50 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = get_args(ErrorClass)
 Cell: TypeAlias = tuple[ErrorClass, str | None, str | None]
 """An error class with the gold label and the predicted label; `None` where there is no mention."""
 
-_NONE: Mapping[Any, int] = {}
+_SHIFTS = ("partial", "type")
+_NUMBERS = ("duplicates_gold", "duplicates_predicted", "forgiven")
 
 
-class NerTally(NamedTuple):
-    """Counts of one document, of a part of it, or of many documents.
-
-    `correct` counts the correct mentions by label and `errors` all others by `Cell`. `partial`
-    and `type` are what has to be added to these (and, below zero, taken away) for the pairing
-    which the match mode of that name prefers; they are nearly always empty. `forgiven` counts the
-    pairs that are correct only thanks to the boundary rule; `duplicates_*` the repetitions that
-    were left out.
-    """
-
-    correct: Mapping[str, int] = _NONE
-    errors: Mapping[Cell, int] = _NONE
-    partial: Mapping[Cell, int] = _NONE
-    type: Mapping[Cell, int] = _NONE
-    duplicates_gold: int = 0
-    duplicates_predicted: int = 0
-    forgiven: int = 0
-
-    def cells(self, pairing: Literal["strict", "exact", "partial", "type"]) -> dict[Cell, int]:
-        """Every count by cell under the pairing of a match mode; no count is 0."""
-        cells: dict[Cell, int] = {("correct", x, x): n for x, n in self.correct.items()}
-        add(cells, self.errors)
-        if pairing == "partial":
-            add(cells, self.partial)
-        elif pairing == "type":
-            add(cells, self.type)
-        return {cell: n for cell, n in cells.items() if n}
-
-    def to_json(self) -> dict[str, Any]:
-        """A compact JSON object, the same for equal counts; what is empty or 0 is left out."""
-        out: dict[str, Any] = {
-            "correct": dict(sorted(self.correct.items())),
-            "errors": _to_rows(self.errors),
-            "partial": _to_rows(self.partial),
-            "type": _to_rows(self.type),
-            "duplicates_gold": self.duplicates_gold,
-            "duplicates_predicted": self.duplicates_predicted,
-            "forgiven": self.forgiven,
-        }
-        return {key: value for key, value in out.items() if value}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> NerTally:
-        """The inverse of `to_json`. Raises `ValueError` for anything that it cannot have made."""
-        try:
-            unknown = sorted(value.keys() - cls._fields)
-            if unknown:
-                raise ValueError(f"not a count of an entity score: {unknown[0]!r}")
-            return cls(
-                correct={str(label): _count(n) for label, n in value.get("correct", {}).items()},
-                errors=dict(_from_rows(value.get("errors", ()))),
-                partial=dict(_from_rows(value.get("partial", ()), signed=True)),
-                type=dict(_from_rows(value.get("type", ()), signed=True)),
-                duplicates_gold=_count(value.get("duplicates_gold", 0)),
-                duplicates_predicted=_count(value.get("duplicates_predicted", 0)),
-                forgiven=_count(value.get("forgiven", 0)),
-            )
-        except (TypeError, AttributeError) as error:
-            raise ValueError(f"not the counts of an entity score: {error}") from None
+def cell_of(key: Key, match: str) -> Cell | None:
+    """The cell that a key counts in under the pairing of a match mode; `None` for other keys."""
+    name = key[0]
+    if name == "correct":
+        return "correct", key[1], key[1]
+    if name == "errors" or (name == match and name in _SHIFTS):
+        return key[1:]  # type: ignore[return-value]  # as `problem` has it
+    return None
 
 
-def total(tallies: Iterable[NerTally]) -> NerTally:
-    """The sum; of nothing, a tally without any count."""
-    correct: dict[str, int] = {}
-    errors: dict[Cell, int] = {}
-    partial: dict[Cell, int] = {}
-    type_: dict[Cell, int] = {}
-    duplicates_gold = duplicates_predicted = forgiven = 0
-    for item in tallies:
-        add(correct, item.correct)
-        if item.errors:
-            add(errors, item.errors)
-            if item.partial or item.type:
-                add(partial, item.partial)
-                add(type_, item.type)
-        duplicates_gold += item.duplicates_gold
-        duplicates_predicted += item.duplicates_predicted
-        forgiven += item.forgiven
-    for shift in (partial, type_):
-        for cell in [cell for cell, n in shift.items() if not n]:
-            del shift[cell]
-    return NerTally(
-        correct, errors, partial, type_, duplicates_gold, duplicates_predicted, forgiven
+def cells(tally: Mapping[Key, int], match: str = "strict") -> dict[Cell, int]:
+    """Every count by cell under the pairing of a match mode; no count is 0."""
+    out: dict[Cell, int] = {}
+    for key, n in tally.items():
+        cell = cell_of(key, match)
+        if cell is not None:
+            out[cell] = out.get(cell, 0) + n
+    return {cell: n for cell, n in out.items() if n}
+
+
+def problem(key: Key, n: int) -> str | None:
+    """Why a stored count cannot be one of these; `None` where it can."""
+    name, *rest = key
+    fits = (
+        not rest
+        if name in _NUMBERS
+        else len(rest) == 1
+        if name == "correct"
+        else name in ("errors", *_SHIFTS) and len(rest) == 3 and _is_cell(*rest)
     )
+    if not fits:
+        return f"not a count of an entity score: {' '.join(map(repr, key))}"
+    if n < 0 and name not in _SHIFTS:
+        return f"not a count: {n}"
+    return None
 
 
-def add(into: dict[Any, int], counts: Mapping[Any, int]) -> None:
-    """Add `counts` to `into`, in place."""
-    for key, n in counts.items():
-        into[key] = into.get(key, 0) + n
-
-
-def _to_rows(cells: Mapping[Cell, int]) -> list[list[Any]]:
-    rows = ([error, gold, predicted, n] for (error, gold, predicted), n in cells.items())
-    return sorted(rows, key=lambda row: (ERROR_CLASSES.index(row[0]), row[1] or "", row[2] or ""))
-
-
-def _from_rows(rows: Iterable[Any], *, signed: bool = False) -> Iterator[tuple[Cell, int]]:
-    for error, gold, predicted, n in rows:
-        labels_fit = (
-            (gold is None) == (error == "spurious")
-            and (predicted is None) == (error == "missed")
-            and all(label is None or isinstance(label, str) for label in (gold, predicted))
-        )
-        if error not in ERROR_CLASSES or not labels_fit:
-            raise ValueError(f"not a cell of an entity score: {error!r}, {gold!r}, {predicted!r}")
-        yield (error, gold, predicted), _count(n, signed=signed)
-
-
-def _count(value: Any, *, signed: bool = False) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or (value < 0 and not signed):
-        raise ValueError(f"not a count: {value!r}")
-    return value
+def _is_cell(error: str | None, gold: str | None, predicted: str | None) -> bool:
+    return (
+        error in ERROR_CLASSES
+        and (gold is None) == (error == "spurious")
+        and (predicted is None) == (error == "missed")
+    )

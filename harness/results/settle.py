@@ -1,8 +1,4 @@
-"""In which labels gold and predictions are compared: settled here, for every path to a number.
-
-A run, its replay, `score`, `compare`, the API, the pages and the pytest plugin all call `settle`,
-so that the same gold and the same predictions can only be counted in one way.
-"""
+"""In which labels gold and predictions are compared; `harness.results.scored` alone asks."""
 
 from __future__ import annotations
 
@@ -11,19 +7,32 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.adapter import Declaration
-from harness.annotation import Entity, Record, Task
+from harness.annotation import Entity, Record
+from harness.errors import SchemaError
 from harness.gold.goldset import GoldSet
 from harness.labels.meeting import (
     Meeting,
     Projection,
     Schema,
+    coverage,
     load_schema,
     meet,
     project,
+    schema_names,
     schema_of,
 )
+from harness.tasks.base import Task
 
-__all__ = ["Speech", "Terms", "not_scored", "settle", "speech_of"]
+__all__ = [
+    "Sides",
+    "Speech",
+    "Terms",
+    "common_schema",
+    "known_schemas",
+    "not_scored",
+    "settle",
+    "speech_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,7 @@ class Speech:
 
 
 def speech_of(
+    task: Task,
     declaration: Declaration | None,
     produced: Sequence[str] | None,
     predicted: Iterable[Record] = (),
@@ -51,14 +61,14 @@ def speech_of(
 
     Rows that check the harness have the gold's labels.
     """
-    if declaration is not None and declaration.sanity:
+    if not task.labelled or (declaration is not None and declaration.sanity):
         return Speech()
     declared = None if declaration is None else declaration.labels
-    said = Speech(declared, None if produced is None else tuple(produced))
-    if said.is_stated:
-        return said
-    entities = (e for record in predicted for e in record.annotations.entities or ())
-    return Speech(occurring=Counter(entity.label for entity in entities))
+    stated = Speech(declared, None if produced is None else tuple(produced))
+    if stated.is_stated:
+        return stated
+    items = (item for record in predicted for item in task.items(record.annotations))
+    return Speech(occurring=Counter(item.label for item in items))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +126,16 @@ class Terms:
                 extra.append(entity)
         return Sides(tuple(kept), tuple(extra), unknown)
 
+    def reach(
+        self, produced: Sequence[str] | None, gold_labels: Mapping[str, int]
+    ) -> tuple[tuple[str, ...], float | None, tuple[str, ...], tuple[str, ...]]:
+        """What a backend cannot give, the recall that this costs, merged and left-out labels."""
+        if self.meeting is None:
+            return (), None, (), ()
+        missing, ceiling = coverage(self.meeting, produced, gold_labels)
+        merged = tuple(str(merge) for merge in self.meeting.lossy)
+        return missing, ceiling, merged, self.meeting.dropped_gold
+
     def _are_annotated(self, entities: Iterable[Entity]) -> bool:
         return self.annotated is None or all(e.label in self.annotated for e in entities)
 
@@ -167,7 +187,7 @@ def settle(
     that its card states or that `schema` names, else those that occur in it. Raises `SchemaError`
     where the two have no schema in common.
     """
-    if task != "ner":
+    if not task.labelled:
         return Terms()
     folders = goldset.schema_folders
     target = None if schema is None else load_schema(schema, folders)
@@ -183,6 +203,24 @@ def settle(
     meeting = meet(gold, theirs, schema=place or target, folders=folders)
     assumed = (taken,) if taken and not meeting.by_name and theirs != gold else ()
     return Terms(meeting, _annotated(goldset, meeting, target), gold_assumed, assumed)
+
+
+def known_schemas(goldset: GoldSet) -> list[Schema]:
+    """The gold set's own schema and all others, those with most labels first; none without own."""
+    own = goldset.schema
+    if own is None:
+        return []
+    folders = goldset.schema_folders
+    known = [own, *(load_schema(name, folders) for name in schema_names(folders))]
+    return sorted(dict.fromkeys(known), key=lambda one: -len(one.labels))
+
+
+def common_schema(one: str, other: str) -> str | None:
+    """The finest schema onto which both (`ontonotes5@1`) can be projected, if any."""
+    try:
+        return meet(one.partition("@")[0], other.partition("@")[0]).schema.name
+    except SchemaError:
+        return None
 
 
 def _gold_schema(goldset: GoldSet, target: Schema | None) -> tuple[Schema | None, tuple[str, ...]]:

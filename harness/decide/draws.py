@@ -1,0 +1,45 @@
+"""Scores on every resample, with what stands behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.stats.resample import Interval, Resampler, percentile_interval
+from harness.stats.units import Evidence
+from harness.tasks.parts import Counts
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Drawn", "resample"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """A score on every resample, and what stands behind it."""
+
+    values: Array
+    evidence: Evidence
+
+    def interval(self, *, level: float = 0.95) -> Interval:
+        """The interval of the score."""
+        return percentile_interval(self.values, self.evidence, level=level)
+
+
+def resample(resampler: Resampler, counts: Sequence[Counts]) -> list[Drawn]:
+    """Each of `counts` scored on every resample; the resamples are drawn once for all of them."""
+    import numpy as np
+
+    if not counts:
+        return []
+    sums = resampler.sums(np.concatenate([one.rows for one in counts], axis=1))
+    cuts = np.cumsum([one.rows.shape[1] for one in counts])[:-1]
+    return [
+        Drawn(one.score(part), resampler.units.evidence(one.basis))
+        for one, part in zip(counts, np.split(sums, cuts, axis=1), strict=True)
+    ]

@@ -1,0 +1,124 @@
+"""Where the gold sets of runs lie, and which of them a user asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from harness.errors import HarnessError, NotComparable, UsageError
+from harness.gold.goldset import GoldSet, load_goldset, named_goldset
+from harness.results.record import GoldRecord, RunRecord
+from harness.results.scored import Scored
+
+__all__ = ["GoldFinder"]
+
+
+class GoldFinder:
+    """The gold sets that a user asked for: where they lie, and which results are about them.
+
+    Each place is a path, the name of a known gold set, or a pattern of names. Without any, every
+    gold set is wanted. One that was not given by its place is looked for where a record says that
+    it lay (`learn`), and by its name.
+    """
+
+    def __init__(self, places: Iterable[str | Path] = ()) -> None:
+        self._given: dict[str, GoldSet] = {}
+        self._found: dict[str, GoldSet | None] = {}
+        self._cards: dict[str, tuple[GoldRecord, Path]] = {}
+        self._renamed: dict[str, str] = {}
+        patterns = []
+        for place in places:
+            if Path(place).exists() or named_goldset(place):
+                goldset = load_goldset(place)
+                self._given[goldset.name] = goldset
+                patterns.append(goldset.name)
+            else:
+                patterns.append(str(place))
+        self.patterns = tuple(patterns)
+
+    def learn(self, record: RunRecord, folder: str | Path) -> None:
+        """Take from a record where its gold sets lay; `folder` is the record's.
+
+        A gold set that was given under another name is the record's if it has its digest.
+        """
+        for card in record.gold:
+            self._cards.setdefault(card.name, (card, Path(folder)))
+            for name, goldset in list(self._given.items()):
+                if card.name not in self._given and goldset.digest == card.digest:
+                    self._given[card.name] = _called(self._given.pop(name), card.name)
+                    self._renamed[name] = card.name
+                    self.patterns = tuple(card.name if p == name else p for p in self.patterns)
+
+    @property
+    def is_given(self) -> bool:
+        """Whether any gold set was given by its place or by a known name."""
+        return bool(self._given)
+
+    def known_name(self, name: str) -> str:
+        """The name that the records have for a gold set that was given under this one."""
+        return self._renamed.get(name, name)
+
+    def under_known_name(self, scored: Scored) -> Scored:
+        """The same with its gold set under the name that the records have for it."""
+        name = self.known_name(scored.gold)
+        return scored if name == scored.gold else scored.under(name)
+
+    def wants(self, name: str) -> bool:
+        """Whether the gold set of that name was asked for."""
+        return not self.patterns or any(
+            one == name or fnmatchcase(name, one) for one in self.patterns
+        )
+
+    def check_patterns(self) -> None:
+        """Raise `UsageError` for a gold set that was asked for and is in no record."""
+        for pattern in self.patterns:
+            if not any(pattern == name or fnmatchcase(name, pattern) for name in self._cards):
+                known = ", ".join(sorted(self._cards)) or "none"
+                raise UsageError(f"no gold set {pattern!r} in there; there is: {known}")
+
+    def find(self, name: str) -> GoldSet | None:
+        """The gold set of that name, or `None`.
+
+        The one that was given, else one that a record knows and that is still the same, else
+        whatever lies there; its digest has to be looked at.
+        """
+        if name in self._given:
+            return self._given[name]
+        if name not in self._found:
+            there = list(self._candidates(name))
+            card = self._cards[name][0] if name in self._cards else None
+            same = [one for one in there if card is not None and one.digest == card.digest]
+            found = next(iter([*same, *there]), None)
+            self._found[name] = None if found is None else _called(found, name)
+        return self._found[name]
+
+    def check_given(self, record: RunRecord) -> None:
+        """Raise `NotComparable` for a gold set that was given and is not the record's any more."""
+        for card in record.gold:
+            goldset = self._given.get(card.name)
+            if goldset is not None and goldset.digest != card.digest:
+                raise NotComparable(
+                    f"the gold set {card.name!r} at {goldset.path} is not the one of the run: its "
+                    f"digest is {goldset.digest[:8]}, the run's {card.digest[:8]}. The run's "
+                    "counts are of the old gold: run again"
+                )
+
+    def _candidates(self, name: str) -> Iterator[GoldSet]:
+        places: list[str | Path] = [name]
+        if name in self._cards and self._cards[name][0].path:
+            card, folder = self._cards[name]
+            places.insert(0, folder / card.path)
+        for place in places:
+            try:
+                found = load_goldset(place)
+                _ = found.digest  # Whether it can be read at all.
+            except (HarnessError, OSError):
+                continue
+            yield found
+
+
+def _called(goldset: GoldSet, name: str) -> GoldSet:
+    """The gold set under the name that a record knows: a file may have been renamed since."""
+    return goldset if goldset.name == name else replace(goldset, name=name)

@@ -1,0 +1,352 @@
+"""What the rest of the house knows of a task: its counts, its measures, its outcomes.
+
+A task is one folder and one entry point in the group `harness.tasks`. A tally is a Counter, a
+measure is four weights over its keys (`Part`), and everything else (intervals, tests, gates,
+choices, tables) is made of those.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
+
+from harness.adapter import Capabilities
+from harness.annotation import Annotations, Record, Span, printable
+from harness.stats.rates import defined, rates
+from harness.table import Table
+
+__all__ = [
+    "Column",
+    "Event",
+    "Key",
+    "Outcome",
+    "Pair",
+    "Part",
+    "Tally",
+    "Task",
+    "Weights",
+    "quoted",
+    "shortened",
+]
+
+Key: TypeAlias = tuple[str | None, ...]
+"""What is counted; the first part names the kind of count."""
+
+Event: TypeAlias = tuple[int, Key, int]
+"""Something to count: the offset (code points) that decides its unit, its key, and how often."""
+
+Weights: TypeAlias = tuple[float, float, float, float]
+"""How much one count adds to `found`, `gold`, `right` and `predicted`."""
+
+
+class Tally(Counter[Key]):
+    """Counts of one paragraph, of a document, or of many; no count is 0.
+
+    In JSON, counts of one name are a number (`"gold": 3`), of two an object by the second (`{"PER":
+    2}`), and of more a list of rows that end in the count (`["missed", "PER", null, 1]`).
+    """
+
+    @classmethod
+    def of(cls, tallies: Iterable[Mapping[Key, int]]) -> Tally:
+        """The sum; of none, a tally without any count."""
+        out = cls()
+        for tally in tallies:
+            for key, n in tally.items():
+                out[key] = out.get(key, 0) + n
+        return out.without_zeros()
+
+    def without_zeros(self) -> Tally:
+        """The same counts, in place: a sum of shifts may have come to nothing."""
+        for key in [key for key, n in self.items() if not n]:
+            del self[key]
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        """The same for equal counts."""
+        out: dict[str, Any] = {}
+        for key in sorted(self, key=_order):
+            name, *rest = key
+            if not rest:
+                out[str(name)] = self[key]
+            elif len(rest) == 1:
+                out.setdefault(str(name), {})[str(rest[0])] = self[key]
+            else:
+                out.setdefault(str(name), []).append([*rest, self[key]])
+        return out
+
+    @classmethod
+    def from_json(cls, value: Any) -> Tally:
+        """The inverse of `to_json`; a task says which keys there are (`Task.problem`).
+
+        Raises `ValueError` for what `to_json` cannot have made.
+        """
+        if not isinstance(value, Mapping):
+            raise ValueError(f"found {type(value).__name__}, expected an object of counts")
+        out = cls()
+        for name, counts in value.items():
+            for key, n in _entries(name, counts):
+                if key in out:
+                    raise ValueError(f"two counts of {key}")
+                if isinstance(n, bool) or not isinstance(n, int):
+                    raise ValueError(f"not a count: {' '.join(map(str, key))} is {n!r}")
+                if n:
+                    out[key] = n
+        return out
+
+
+def _order(key: Key) -> tuple[str, ...]:
+    return tuple(part or "" for part in key)
+
+
+def _entries(name: str, counts: Any) -> Iterator[tuple[Key, Any]]:
+    if isinstance(counts, Mapping):
+        yield from (((name, label), n) for label, n in counts.items())
+    elif isinstance(counts, list | tuple):
+        for row in counts:
+            if not isinstance(row, list | tuple) or len(row) < 3:
+                raise ValueError(f"not a count: {name} has {row!r}")
+            *rest, n = row
+            if not all(part is None or isinstance(part, str) for part in rest):
+                raise ValueError(f"not a count: {name} has {row!r}")
+            yield (name, *rest), n
+    else:
+        yield (name,), counts
+
+
+class Part(NamedTuple):
+    """One measure: what each key adds to `found` of `gold` and `right` of `predicted`.
+
+    With `over` it is the mean over those of these parts that have gold (a macro average), and
+    `weigh` is of no account.
+    """
+
+    name: str
+    weigh: Callable[[Key], Weights]
+    over: tuple[Part, ...] = ()
+    listed: bool = True
+    """Whether it is one of those that a table by part goes through; an average is not."""
+    given: bool = True
+    """Whether the backend can give such a thing at all; else its rates are undefined."""
+    counts: str = ""
+    """What is counted where it is not what the task looks for: `letters`."""
+
+    @property
+    def groups(self) -> tuple[Part, ...]:
+        """The parts that it is the mean of; itself alone where it is no mean."""
+        return self.over or (self,)
+
+    def sums(self, tally: Mapping[Key, int]) -> Weights:
+        """`found`, `gold`, `right`, `predicted` of a tally."""
+        found = gold = right = predicted = 0.0
+        for key, n in tally.items():
+            one, two, three, four = self.weigh(key)
+            found, gold = found + n * one, gold + n * two
+            right, predicted = right + n * three, predicted + n * four
+        return found, gold, right, predicted
+
+
+class Outcome(NamedTuple):
+    """A gold item, a prediction, or the two that were paired, with the class of the error."""
+
+    error: str
+    gold: Any | None
+    predicted: Any | None
+    right: bool
+    """Whether the headline counts the pair as found."""
+    besides: str = ""
+    """What differs of a pair all the same whose class is `correct`: `kind`, `speaker`."""
+
+
+_LONGEST = 120
+
+
+def quoted(text: str, span: Span) -> str:
+    """`[the text of a span]`, without control characters."""
+    return f"[{shortened(printable(text[span.start : span.end]))}]"
+
+
+def shortened(text: str) -> str:
+    """The middle of something long left out: what differs is mostly at the edges."""
+    half = _LONGEST // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]} … {text[-half:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One gold document and what was predicted for it; `predicted` is empty where nothing was."""
+
+    gold: Record
+    predicted: Annotations
+    missing: bool = False
+    """The predictions have no such document."""
+    error: str | None = None
+    """The backend failed on this document."""
+
+
+class Column(NamedTuple):
+    """The last column of scores in a ranking: its header, what it means, where its value is."""
+
+    header: str
+    meaning: str
+    place: tuple[str, ...]
+    """The keys of `Task.headlines` that lead to a block."""
+
+
+class Task:
+    """A task with everything that it is asked for; the defaults serve a simple one.
+
+    `options` is a frozen dataclass. Those of its fields that are in `signed` are in the signature
+    and can be said on the command line.
+    """
+
+    name: str
+    layer: str
+    """Where its items stand in records and files."""
+    title: str
+    """What backends are compared by, for the head of a table: `named entities`."""
+    item: type[Any]
+    options: type[Any]
+    signed: tuple[str, ...] = ()
+    order: int = 100
+    """Its place among the tasks."""
+    labelled: bool = False
+    """Whether its items have a `label` of the gold set's label schema."""
+    part_word: str = "part"
+    """What a user calls one of its parts."""
+    column: Column | None = None
+    same: Callable[[Record, Any, Any], bool] | None = None
+    """Whether two wrong answers about a document are the same one; `None`: where span and label
+    are."""
+    same_text: str = "Answers are the same when they have the same span and label."
+    gated: Mapping[str, float] = MappingProxyType({})
+    """Parts that the built-in rules of the gate speak of, with the points that each may drop; `*`
+    is every listed part."""
+
+    def items(self, annotations: Annotations) -> tuple[Any, ...]:
+        """The layer; empty where it was not annotated."""
+        return annotations.layer(self.layer) or ()
+
+    def spans(self, item: Any) -> Iterable[Span]:
+        """All spans of an item."""
+        yield Span(item.start, item.end)
+
+    def named(self, item: Any) -> tuple[int, int, str]:
+        """What an item is called by: start and end of its hull, and its label."""
+        return item.start, item.end, item.label
+
+    def marks(self, item: Any) -> Iterator[tuple[str, Span]]:
+        """Each span of an item with what a page writes behind it."""
+        yield item.label, Span(item.start, item.end)
+
+    def told(self, item: Any, text: str) -> str:
+        """An item in words, on one line."""
+        return f"{printable(item.label)} {quoted(text, Span(item.start, item.end))}"
+
+    def token_roles(
+        self, text: str, items: Sequence[Any]
+    ) -> Sequence[tuple[tuple[int, int], str]] | None:
+        """Each token (offsets) with its category, for Krippendorff's alpha; `None`: no such."""
+        return None
+
+    def ways(self) -> Mapping[str, Any]:
+        """The options under which annotators are compared with each other, by name."""
+        return {"": self.options()}
+
+    def figures(self, sums: Mapping[str, Tally]) -> dict[tuple[str, ...], float | None]:
+        """What two annotators agree in, given their counts by `ways`: F1 of each part."""
+        way, tally = next(iter(sums.items()))
+        parts = self.parts(tally, self.ways()[way])
+        return {
+            (part.name,): defined(rates(*part.sums(tally)).f1) for part in parts if not part.over
+        }
+
+    def decode(self, value: Any, text: str | None) -> Any:
+        """An item from JSON. Raises `ValueError` that says what was found and expected."""
+        raise NotImplementedError
+
+    def encode(self, item: Any) -> Any:
+        """The inverse of `decode`."""
+        raise NotImplementedError
+
+    def with_aliases(self, options: Any, aliases: Mapping[str, tuple[str, ...]]) -> Any:
+        """The options with other names of people that a gold set states."""
+        return options
+
+    def count(self, pair: Pair, options: Any) -> Iterator[Event]:
+        """Everything that is counted of a document; the caller cuts it into units."""
+        raise NotImplementedError
+
+    def outcomes(self, pair: Pair, options: Any) -> Iterator[Outcome]:
+        """Every gold item and every prediction with its class of error, in the text's order."""
+        raise NotImplementedError
+
+    def parts(
+        self, tally: Mapping[Key, int], options: Any, capabilities: Capabilities | None = None
+    ) -> Sequence[Part]:
+        """The measures that such counts have; the first is the headline."""
+        raise NotImplementedError
+
+    def problem(self, key: Key, n: int) -> str | None:
+        """Why a stored count cannot be one of this task's; `None` where it can."""
+        return f"{' '.join(map(str, key))} is {n}, expected a count" if n < 0 else None
+
+    def adds_up(self, tally: Tally) -> bool:
+        """Whether counts of one unit are possible together."""
+        return True
+
+    def gold_counts(self, tally: Tally) -> Counter[str]:
+        """How many gold items there are, by label: alike for all that was counted alike."""
+        return Counter({self.layer: round(self.parts(tally, self.options())[0].sums(tally)[1])})
+
+    def strangers(self, tally: Tally) -> Counter[str]:
+        """Labels that are predicted and never gold, with how often."""
+        return Counter()
+
+    def duplicates(self, tally: Tally) -> int:
+        """Predictions that were left out because an identical one was counted."""
+        return 0
+
+    def asides(self, options: Any) -> Mapping[str, Any]:
+        """Other options under which documents are counted once more, for the headlines alone."""
+        return {}
+
+    def score(self, tally: Tally, options: Any, capabilities: Capabilities | None = None) -> Any:
+        """Everything that is reported of a sum, with `to_json`."""
+        from harness.tasks.parts import Score
+
+        parts = self.parts(tally, options, capabilities)
+        return Score.of(parts, tally)
+
+    def headlines(
+        self,
+        tally: Tally,
+        options: Any,
+        capabilities: Capabilities | None = None,
+        asides: Mapping[str, Tally] | None = None,
+    ) -> dict[str, Any]:
+        """The numbers that a run record states, by measure."""
+        out: dict[str, Any] = self.score(tally, options, capabilities).to_json()
+        return out
+
+    def match(self, options: Any) -> str:
+        """The name of the way of counting that the headline is of."""
+        return ""
+
+    def tables(
+        self, title: str, score: Mapping[str, Any], notes: tuple[str, ...] = ()
+    ) -> Iterator[Table]:
+        """Tables of `Score.to_json()`; the first is the one that a user asks for."""
+        from harness.tasks.parts import parts_table
+
+        yield parts_table(title, score, notes)
+
+    def ceiling(self, options: Any) -> bool:
+        """Whether labels that a backend cannot give cost recall under these options."""
+        return True
+
+    def as_annotated(self, options: Any) -> bool:
+        """Whether it is counted as the agreement of annotators is."""
+        return True

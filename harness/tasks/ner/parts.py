@@ -1,0 +1,53 @@
+"""The measures of named entities: all types (`micro`), their mean (`macro`), and each type."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from functools import partial
+
+from harness.tasks.base import Key, Part, Weights
+from harness.tasks.ner.credit import CREDIT, outcome_of, type_of_prediction
+from harness.tasks.ner.options import Match
+from harness.tasks.ner.tally import cell_of, cells
+
+__all__ = ["gold_types", "parts", "type_part"]
+
+_NOTHING: Weights = (0.0, 0.0, 0.0, 0.0)
+
+
+def parts(tally: Mapping[Key, int], match: Match) -> tuple[Part, ...]:
+    """Micro and macro, then each type that the gold has, the most frequent first."""
+    types = [type_part(label, match) for label in gold_types(tally)]
+    return (
+        Part("micro", partial(_weigh, None, match), listed=False),
+        Part("macro", partial(_weigh, None, match), tuple(types), listed=False),
+        *types,
+    )
+
+
+def type_part(label: str | None, match: Match) -> Part:
+    """One type; `None` is all of them."""
+    return Part(label or "micro", partial(_weigh, label, match))
+
+
+def gold_types(tally: Mapping[Key, int]) -> dict[str, int]:
+    """Every type that the gold has, with its mentions; most frequent first."""
+    counts: Counter[str] = Counter()
+    for (_, gold, _), n in cells(tally).items():
+        if gold is not None:
+            counts[gold] += n
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _weigh(label: str | None, match: Match, key: Key) -> Weights:
+    cell = cell_of(key, match)
+    if cell is None:
+        return _NOTHING
+    error, gold, predicted = cell
+    owner = type_of_prediction(gold, predicted, match)
+    credit = CREDIT[outcome_of(error, match)]
+    here = float(gold is not None and label in (None, gold))
+    there = float(owner is not None and label in (None, owner))
+    # Whatever a type has found is right under the same type: see `type_of_prediction`.
+    return credit * here, here, credit * there, there

@@ -1,0 +1,142 @@
+"""The task `ner`: named entities, labelled spans."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from harness.adapter import Capabilities
+from harness.annotation import Entity
+from harness.table import Table
+from harness.tasks.base import Column, Event, Key, Outcome, Pair, Part, Tally, Task
+from harness.tasks.ner import tally as counts
+from harness.tasks.ner.count import events, outcomes
+from harness.tasks.ner.options import MATCH_MODES, NerOptions
+from harness.tasks.ner.parts import gold_types, parts
+from harness.tasks.ner.score import NerScore, micro, score
+from harness.tasks.ner.tables import confusion_table, error_table, type_table
+
+__all__ = ["NamedEntities"]
+
+_NORMALISED = NerOptions(boundary="normalised")
+
+
+class NamedEntities(Task):
+    """Labelled spans, matched one to one (`count`)."""
+
+    name = "ner"
+    layer = "entities"
+    title = "named entities"
+    item = Entity
+    options = NerOptions
+    signed = ("match", "boundary")
+    order = 0
+    labelled = True
+    part_word = "type"
+    gated: Mapping[str, float] = {"*": 3.0}  # never changed
+    column = Column(
+        "F1 norm.",
+        "F1 norm.: English determiners and possessives and edge punctuation do not count.",
+        ("normalised",),
+    )
+    same_text = (
+        "Entities are the same when they have the same span and label, right and wrong alike."
+    )
+
+    def count(self, pair: Pair, options: NerOptions) -> Iterator[Event]:
+        gold, predicted = self.sides(pair)
+        return events(gold, predicted, options, text=pair.gold.text, ignore=pair.gold.ignore)
+
+    def outcomes(self, pair: Pair, options: NerOptions) -> Iterator[Outcome]:
+        gold, predicted = self.sides(pair)
+        yield from outcomes(gold, predicted, options, text=pair.gold.text, ignore=pair.gold.ignore)
+
+    def sides(self, pair: Pair) -> tuple[tuple[Entity, ...], tuple[Entity, ...]]:
+        """The entities of both sides."""
+        return pair.gold.annotations.entities or (), pair.predicted.entities or ()
+
+    def ways(self) -> Mapping[str, NerOptions]:
+        return {"strict": NerOptions(), "normalised": _NORMALISED, "type": NerOptions(match="type")}
+
+    def figures(self, sums: Mapping[str, Tally]) -> dict[tuple[str, ...], float | None]:
+        """Micro F1 each way, and strict F1 of each type."""
+        ways = self.ways()
+        out: dict[tuple[str, ...], float | None] = {
+            (way,): micro(tally, ways[way]).f1 for way, tally in sums.items()
+        }
+        types = score(sums["strict"], ways["strict"]).types
+        return out | {("types", label): block.f1 for label, block in types.items()}
+
+    def parts(
+        self,
+        tally: Mapping[Key, int],
+        options: NerOptions,
+        capabilities: Capabilities | None = None,
+    ) -> tuple[Part, ...]:
+        return parts(tally, options.match)
+
+    def problem(self, key: Key, n: int) -> str | None:
+        return counts.problem(key, n)
+
+    def adds_up(self, tally: Tally) -> bool:
+        return all(n >= 0 for mode in MATCH_MODES for n in counts.cells(tally, mode).values())
+
+    def gold_counts(self, tally: Tally) -> Counter[str]:
+        return Counter(gold_types(tally))
+
+    def strangers(self, tally: Tally) -> Counter[str]:
+        types = gold_types(tally)
+        out: Counter[str] = Counter()
+        for (*_, label), n in counts.cells(tally).items():
+            if label is not None and label not in types:
+                out[label] += n
+        return out
+
+    def duplicates(self, tally: Tally) -> int:
+        return tally[("duplicates_predicted",)]
+
+    def asides(self, options: NerOptions) -> Mapping[str, NerOptions]:
+        """Conventions differ between OntoNotes and CoNLL at the edges of names; counted without
+        them, skill and convention can be told apart."""
+        return {"normalised": _NORMALISED}
+
+    def score(
+        self, tally: Tally, options: NerOptions, capabilities: Capabilities | None = None
+    ) -> NerScore:
+        return score(tally, options)
+
+    def headlines(
+        self,
+        tally: Tally,
+        options: NerOptions,
+        capabilities: Capabilities | None = None,
+        asides: Mapping[str, Tally] | None = None,
+    ) -> dict[str, Any]:
+        """Micro under each match mode, and `normalised`: strict with forgiving boundaries, and how
+        many boundary errors that forgives."""
+        out: dict[str, Any] = {
+            mode: micro(tally, replace(options, match=mode)).to_json() for mode in MATCH_MODES
+        }
+        for name, other in (asides or {}).items():
+            forgiven = other[("forgiven",)]
+            out[name] = {**micro(other, _NORMALISED).to_json(), "forgiven": forgiven}
+        return out
+
+    def match(self, options: NerOptions) -> str:
+        return options.match
+
+    def tables(
+        self, title: str, score: Mapping[str, Any], notes: tuple[str, ...] = ()
+    ) -> Iterator[Table]:
+        yield type_table(title, score, notes=notes)
+        yield error_table("Error classes", score)
+        yield confusion_table("Confusion", score)
+
+    def ceiling(self, options: NerOptions) -> bool:
+        """Where labels do not count, what a backend calls by another name is found."""
+        return options.match not in ("exact", "partial")
+
+    def as_annotated(self, options: NerOptions) -> bool:
+        return options == NerOptions()

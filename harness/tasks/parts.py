@@ -1,0 +1,296 @@
+"""From counts to numbers, once for all tasks: blocks of a sum, matrices of many tallies.
+
+A part is measured on a sum (`block`, `Score`) or on every unit at once (`Matrix`, `Counts`), by the
+same weights and the same rates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+
+from harness.errors import UsageError, nearest
+from harness.stats.rates import defined, rates
+from harness.table import Cell, Table, number
+from harness.tasks.base import Key, Part
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = [
+    "BLOCK_HEADERS",
+    "METRICS",
+    "Average",
+    "Block",
+    "Counts",
+    "Matrix",
+    "Metric",
+    "Score",
+    "Statistic",
+    "average",
+    "block",
+    "block_fields",
+    "block_row",
+    "closeness",
+    "metric_named",
+    "part_named",
+    "parts_table",
+    "whole",
+]
+
+Metric: TypeAlias = Literal["precision", "recall", "f1"]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+Statistic: TypeAlias = Callable[["Array"], "Array"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One line of a table of scores: the rates and the counts that they come from.
+
+    `tp` is the credit of what is found, `fn = support - tp`, and `fp` what is predicted less what
+    of it is right. Where pairs earn half a credit these are halves.
+    """
+
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    tp: float
+    fp: float
+    fn: float
+    support: int
+    predicted: int
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Average:
+    """A mean over the types that have gold support, named in `types`; `None` without any.
+
+    A type with gold mentions but no prediction enters with precision 0, as under seqeval's and
+    scikit-learn's `zero_division=0`. A type that was only predicted does not enter.
+    """
+
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    support: int
+    types: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "types": list(self.types)}
+
+
+def block(part: Part, tally: Mapping[Key, int]) -> Block:
+    """A part that is no average, measured on a sum."""
+    return Block(**block_fields(part, tally))
+
+
+def block_fields(part: Part, tally: Mapping[Key, int]) -> dict[str, Any]:
+    """The fields of a `Block`. Of what a backend cannot give there are counts and no rates."""
+    found, gold, right, predicted = part.sums(tally)
+    values = rates(found, gold, right, predicted)
+    return {
+        **{
+            name: defined(value) if part.given else None for name, value in values._asdict().items()
+        },
+        "tp": whole(found),
+        "fp": whole(predicted - right),
+        "fn": whole(gold - found),
+        "support": whole(gold),
+        "predicted": whole(predicted),
+    }
+
+
+def whole(value: float) -> Any:
+    """An `int` where the value is whole, so that counts print as counts."""
+    return int(value) if value == int(value) else value
+
+
+def average(blocks: Mapping[str, Block], *, by_support: bool = False) -> Average:
+    """The mean over the types that have gold; each counts the same, or by its gold support."""
+    weights = {
+        label: one.support if by_support else 1 for label, one in blocks.items() if one.support
+    }
+
+    def mean(metric: Metric) -> float | None:
+        total = sum(weights.values())
+        values = ((getattr(blocks[label], metric) or 0.0) * n for label, n in weights.items())
+        return sum(values) / total if total else None
+
+    return Average(
+        precision=mean("precision"),
+        recall=mean("recall"),
+        f1=mean("f1"),
+        support=sum(blocks[label].support for label in weights),
+        types=tuple(sorted(weights)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """What is reported where a task says no more: a block for each part."""
+
+    parts: Mapping[str, Block]
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, parts: Iterable[Part], tally: Mapping[Key, int]) -> Score:
+        return cls(parts={part.name: block(part, tally) for part in parts if not part.over})
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: one.to_json() for name, one in self.parts.items()}
+
+
+def metric_named(name: str) -> Metric:
+    """The metric of that name. Raises `UsageError` with the nearest one."""
+    for metric in METRICS:
+        if metric == name.lower():
+            return metric
+    raise UsageError(f"unknown metric {name!r}{nearest(name, METRICS)} Known: {', '.join(METRICS)}")
+
+
+def part_named(name: str, parts: Sequence[Part], *, word: str = "part") -> Part:
+    """The part of that name. Raises `UsageError` with the nearest one."""
+    known = {part.name: part for part in parts}
+    if name in known:
+        return known[name]
+    raise UsageError(f"unknown {word} {name!r}{nearest(name, known)} Known: {', '.join(known)}")
+
+
+def closeness(name: str, parts: Sequence[Part]) -> float:
+    """How near, from 0 to 1, the nearest of the parts is to a name; case does not matter."""
+    ratios = (
+        SequenceMatcher(None, name.casefold(), part.name.casefold()).ratio() for part in parts
+    )
+    return max(ratios, default=0.0)
+
+
+class Matrix:
+    """The tallies of many units, kept so that any part of them is a multiplication."""
+
+    def __init__(self, tallies: Sequence[Mapping[Key, int]]) -> None:
+        import numpy as np
+
+        places: dict[Key, int] = {}
+        rows: list[int] = []
+        columns: list[int] = []
+        values: list[int] = []
+        for row, tally in enumerate(tallies):
+            for key, n in tally.items():
+                rows.append(row)
+                columns.append(places.setdefault(key, len(places)))
+                values.append(n)
+        self._units = len(tallies)
+        self._keys = list(places)
+        self._rows = np.asarray(rows, dtype=np.int64)
+        self._columns = np.asarray(columns, dtype=np.int64)
+        self._values = np.asarray(values, dtype=np.float64)
+
+    def counts(
+        self, part: Part, metric: Metric = "f1", weights: tuple[float, float] = (1.0, 1.0)
+    ) -> Counts:
+        """A part of every unit."""
+        import numpy as np
+
+        sides = [self._sums(one.weigh) for one in part.groups]
+        table = np.concatenate(sides, axis=1) if part.given else np.zeros((self._units, 4))
+        return Counts(table, part, metric, weights)
+
+    def _sums(self, weigh: Callable[[Key], Any]) -> Array:
+        import numpy as np
+
+        weights = np.asarray([weigh(key) for key in self._keys], dtype=np.float64).reshape(-1, 4)
+        out = np.zeros((self._units, 4))
+        for side in range(4):
+            values = self._values * weights[:, side][self._columns]
+            out[:, side] = np.bincount(self._rows, values, self._units)
+        return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counts:
+    """One part of every paragraph, and what is to be made of it.
+
+    `rows` are `(paragraphs, 4 x groups)`: found, gold, right, predicted; for an average once for
+    each of the parts that it goes over.
+    """
+
+    rows: Array
+    part: Part
+    metric: Metric = "f1"
+    weights: tuple[float, float] = (1.0, 1.0)
+    """Of precision and recall in F."""
+
+    @property
+    def basis(self) -> Array:
+        """What each paragraph contributes to the denominator: predictions, gold mentions, or both.
+
+        A paragraph without any of it says nothing of the score.
+        """
+        sides = {"precision": (3,), "recall": (1,), "f1": (1, 3)}[self.metric]
+        return sum(self.rows[:, side::4] for side in sides)  # type: ignore[return-value]  # never empty
+
+    @property
+    def total(self) -> Array:
+        """The sum over all paragraphs."""
+        return self.rows.sum(axis=0)  # type: ignore[no-any-return]  # of an array with rows
+
+    @property
+    def support(self) -> int:
+        """How many gold mentions (or relations, elements, letters and digits) there are, in all."""
+        return round(float(self.rows[:, 1::4].sum()))
+
+    @property
+    def value(self) -> float | None:
+        """The score of all paragraphs; `None` where undefined."""
+        return defined(self.score(self.total))
+
+    def score(self, sums: Array, metric: Metric | None = None) -> Array:
+        """The score of sums of these counts, `(..., 4 x groups)` in, `(...)` out; NaN where
+        undefined. `metric` is another one than they were made for.
+
+        An average goes over the parts that have gold in these sums: one that a resample lacks is
+        left out of it, and one that is never predicted has precision 0.
+        """
+        import numpy as np
+
+        shaped = np.asarray(sums, dtype=np.float64)
+        shaped = shaped.reshape(*shaped.shape[:-1], shaped.shape[-1] // 4, 4)
+        found, gold, right, predicted = (shaped[..., side] for side in range(4))
+        measured = rates(found, gold, right, predicted, weights=self.weights)
+        values = getattr(measured, metric or self.metric)
+        if not self.part.over:
+            return np.asarray(values[..., 0])
+        there = gold > 0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean = np.where(there, np.nan_to_num(values), 0.0).sum(axis=-1) / there.sum(axis=-1)
+        return np.asarray(mean)
+
+
+def block_row(name: str, values: Mapping[str, Any], *, counts: bool = True) -> tuple[Cell, ...]:
+    """A row of a table of scores: support, rates and, of what is no average, counts."""
+    shown = (number(values.get(rate)) for rate in METRICS)
+    numbers = (_count(values.get(key)) if counts else None for key in ("tp", "fp", "fn"))
+    return (name, values.get("support"), *shown, *numbers)
+
+
+BLOCK_HEADERS = ("support", "P", "R", "F1", "TP", "FP", "FN")
+
+
+def parts_table(title: str, score: Mapping[str, Any], notes: tuple[str, ...] = ()) -> Table:
+    """A row for each part of `Score.to_json()`."""
+    rows = tuple(block_row(name, values) for name, values in score.items() if "f1" in values)
+    return Table(title, ("part", *BLOCK_HEADERS), rows, notes)
+
+
+def _count(value: float | None) -> Cell:
+    if value is None:
+        return None
+    return int(value) if value == int(value) else f"{value:.1f}"
