@@ -9,21 +9,21 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from harness.report.run import rankings
+from harness.report.run import ranking_tables
 from harness.report.tables import render
 from harness.results import record as records
 
 ROOT = Path(__file__).resolve().parent.parent
-MARKED = re.compile(r"(?<=<!-- rankings -->\n).*?(?=<!-- /rankings -->)", re.DOTALL)
+MARKED = re.compile(r"(?<=<!-- ranking_tables -->\n).*?(?=<!-- /ranking_tables -->)", re.DOTALL)
 
 
 def main() -> None:
     """Replace what stands between the two markers; without both of them nothing is written."""
     folder, page = ROOT / "results", ROOT / "README.md"
-    tables = render(rankings(records.read(folder), folder), "github")
+    tables = render(ranking_tables(records.read(folder), folder), "github")
     text, found = MARKED.subn(lambda _: f"\n{tables}\n\n", page.read_text("utf-8"))
     if found != 1:
-        raise SystemExit(f"{page.name}: {found} places between <!-- rankings --> and its end")
+        raise SystemExit(f"{page.name}: {found} places between <!-- ranking_tables --> and its end")
     page.write_text(text, "utf-8")
 
 

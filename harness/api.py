@@ -258,7 +258,9 @@ def compare(
         if isinstance(source, Scored):
             scored.append(source)
         else:
-            loaded = load_sources([source], finder, goldset=goldset, task=task)
+            loaded = load_sources(
+                [source], finder, goldset=goldset, task=task, wanted="gold and task"
+            )
             scored += [one for one in loaded if not one.sanity]
     scored = [finder.under_known_name(one) for one in scored]
     wanted = None if goldset is None else finder.known_name(goldset.name)

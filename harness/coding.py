@@ -1,34 +1,42 @@
-"""Frozen dataclasses to JSON values and back, checked against their own annotations.
+"""JSON and TOML values to dataclasses and back, checked against their own annotations.
 
-One small decoder instead of one per class: a record read from disk is untrusted, so that every
-field's type is checked, and the error says where in the file the wrong value is.
+A file is untrusted: every field's type is checked, strictly (no number for a string, no `true` for
+a number). msgspec converts; where it refuses, the value is looked through once more, so that the
+error names the key, what was found there and what was expected, in the words of this project.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json
+import re
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from itertools import chain
+from math import isfinite
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-__all__ = ["DecodeError", "decode", "encode"]
+__all__ = ["DecodeError", "decode", "encode", "nearest", "parse_json"]
 
 T = TypeVar("T")
 
+_WORDS = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
+_DIGITS = 40
+_TOO_LONG = re.compile(f"[0-9]{{{_DIGITS + 1}}}")
+
 
 class DecodeError(ValueError):
-    """What was found and what was expected, with the place inside the document."""
+    """What was found and what was expected, after the places given: a file, keys inside it."""
 
-    def __init__(self, place: str, message: str) -> None:
-        self.place, self.message = place, message
-        super().__init__(f"{place}: {message}" if place else message)
+    def __init__(self, message: str, *places: str) -> None:
+        super().__init__(": ".join([*filter(None, places), message]))
 
 
 def encode(value: Any) -> Any:
     """Dataclasses become objects, named tuples and tuples lists, mappings objects."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {name: encode(getattr(value, name)) for name in _names(type(value))}
+        return {part.name: encode(getattr(value, part.name)) for part in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {key: encode(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -36,101 +44,165 @@ def encode(value: Any) -> Any:
     return value
 
 
-def decode(kind: type[T], value: Any, place: str = "") -> T:
+def decode(
+    kind: type[T], value: Any, where: str = "", *, extra: bool = False, toml: bool = False
+) -> T:
     """The inverse of `encode`. Raises `DecodeError` for anything that does not fit.
 
-    Keys that `kind` does not know are refused: they were written by another version. A key may be
-    missing when its field has a default.
+    Keys that `kind` does not know are refused, unless `extra` lets them be. A key may be missing
+    when its field has a default. `where` begins every error; with `toml` it says "a table" for "an
+    object". A `msgspec.Meta` in an annotation sets bounds, its `description` the words for them.
     """
-    result: T = _decode(kind, value, place)
-    return result
+    import msgspec  # Late: most commands, and every worker, encode only.
+
+    if not extra:
+        _refuse_unknown(kind, value, where, "")
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        raise _fault(kind, value, where, "", "a table" if toml else "an object") from None
 
 
-def _decode(kind: Any, value: Any, place: str) -> Any:
-    if kind is Any:
-        return value
-    origin = get_origin(kind)
-    if origin in (Union, types.UnionType):
-        return _union(kind, value, place)
-    if origin is Literal:
-        if value not in get_args(kind):
-            raise _expected(place, value, " or ".join(map(repr, get_args(kind))))
-        return value
-    if origin is tuple:
-        return _tuple(get_args(kind), value, place)
-    if origin in (dict, Mapping):
-        if not isinstance(value, dict):
-            raise _expected(place, value, "an object")
-        item = get_args(kind)[1]
-        return {key: _decode(item, part, f"{place}.{key}") for key, part in value.items()}
-    if dataclasses.is_dataclass(kind):
-        return _dataclass(kind, value, place)
-    if isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields"):
-        parts = _tuple(tuple(_hints(kind).values()), value, place)
-        return kind(*parts)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
-        raise _expected(place, value, getattr(kind, "__name__", str(kind)))
-    return value
+def parse_json(text: str) -> Any:
+    """A JSON value without infinite or undefined numbers and without endless whole ones.
+
+    Raises `ValueError` that says where, or `RecursionError`.
+    """
+    import msgspec
+
+    try:
+        if not _TOO_LONG.search(text):
+            return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        pass  # Python's own says at which line and column it is broken.
+    return json.loads(text, parse_float=_finite, parse_constant=_finite, parse_int=_whole)
 
 
-def _union(kind: Any, value: Any, place: str) -> Any:
-    options = get_args(kind)
-    if value is None and type(None) in options:
-        return None
-    options = tuple(option for option in options if option is not type(None))
-    if len(options) == 1:
-        return _decode(options[0], value, place)
-    for option in options:
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that `name` may be a slip of."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, list(known), n=1)), None)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"found the number {text[:20]}")
+    return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > _DIGITS:
+        raise ValueError(f"found a number of {len(text)} digits")
+    return int(text)
+
+
+def _refuse_unknown(kind: Any, value: Any, where: str, place: str) -> None:
+    if _is_dataclass(kind) and isinstance(value, dict):
+        names = _hints(kind)
+        for key in value:
+            if key not in names:
+                near = nearest(str(key), names)
+                hint = f"Did you mean {near!r}?" if near else f"Known: {', '.join(names)}"
+                raise DecodeError(f"unknown key {key!r}. {hint}", where, place)
+    for inside, part, item in _parts(kind, value, place):
+        if _holds_dataclass(part):
+            _refuse_unknown(part, item, where, inside)
+
+
+def _fault(kind: Any, value: Any, where: str, place: str, table: str) -> DecodeError:
+    """What is wrong with a value that does not fit: its first part that does not, else itself."""
+    import msgspec
+
+    for inside, part, item in _parts(kind, value, place):
         try:
-            return _decode(option, value, place)
-        except DecodeError:
-            continue
-    raise _expected(place, value, str(kind))
+            msgspec.convert(item, part)
+        except msgspec.ValidationError:
+            return _fault(part, item, where, inside, table)
+    for option in _options(kind):
+        if _is_dataclass(option) and isinstance(value, dict):
+            for field in dataclasses.fields(option):
+                required = field.default is field.default_factory is dataclasses.MISSING
+                if required and field.name not in value:
+                    return DecodeError(f"no {field.name!r}", where, place)
+    shown = repr(value)
+    shown = shown if len(shown) <= 60 else shown[:59] + "…"
+    choices = [get_args(option) for option in _options(kind) if get_origin(option) is Literal]
+    near = nearest(str(value), map(str, chain(*choices)))
+    hint = f". Did you mean {near!r}?" if near else ""
+    return DecodeError(f"found {shown}, expected {_words(kind, table)}{hint}", where, place)
 
 
-def _tuple(kinds: tuple[Any, ...], value: Any, place: str) -> tuple[Any, ...]:
-    if not isinstance(value, list):
-        raise _expected(place, value, "a list")
-    if len(kinds) == 2 and kinds[1] is Ellipsis:
-        return tuple(_decode(kinds[0], item, f"{place}[{i}]") for i, item in enumerate(value))
-    if len(value) != len(kinds):
-        raise DecodeError(place, f"found {len(value)} items, expected {len(kinds)}")
-    return tuple(
-        _decode(kind, item, f"{place}[{i}]")
-        for i, (kind, item) in enumerate(zip(kinds, value, strict=True))
+def _parts(kind: Any, value: Any, place: str) -> Iterator[tuple[str, Any, Any]]:
+    """Place, type and value of everything directly inside a value that has the form of `kind`."""
+    for option in _options(kind):
+        if isinstance(value, dict):
+            if _is_dataclass(option):
+                inside = {key: part for key, part in _hints(option).items() if key in value}
+            elif get_origin(option) in (dict, Mapping):
+                inside = dict.fromkeys(value, get_args(option)[1])
+            else:
+                continue
+            for key, part in inside.items():
+                yield f"{place}.{key}" if place else key, part, value[key]
+        elif isinstance(value, (list, tuple)):
+            if get_origin(option) is tuple and Ellipsis in get_args(option):
+                items = (get_args(option)[0],) * len(value)
+            else:
+                items = _items(option)
+            if len(items) == len(value):
+                for number, (part, item) in enumerate(zip(items, value, strict=True)):
+                    yield f"{place}[{number}]", part, item
+
+
+def _words(kind: Any, table: str) -> str:
+    """What is expected, for people."""
+    if get_origin(kind) is Annotated:
+        described = [note.description for note in get_args(kind)[1:] if note.description]
+        return str(described[0]) if described else _words(get_args(kind)[0], table)
+    if get_origin(kind) in (Union, types.UnionType):
+        members = [member for member in get_args(kind) if member is not type(None)]
+        return " or ".join(dict.fromkeys(_words(member, table) for member in members))
+    if get_origin(kind) is Literal:
+        return " or ".join(map(repr, get_args(kind)))
+    if _is_dataclass(kind) or get_origin(kind) in (dict, Mapping):
+        return table
+    if _items(kind):
+        return f"a list of {len(_items(kind))}"
+    return _WORDS.get(kind, "a list")
+
+
+@cache
+def _options(kind: Any) -> tuple[Any, ...]:
+    """The members of a union, any other type alone; notes are taken off."""
+    if get_origin(kind) is Annotated:
+        return _options(get_args(kind)[0])
+    if get_origin(kind) in (Union, types.UnionType):
+        return tuple(option for member in get_args(kind) for option in _options(member))
+    return (kind,)
+
+
+@cache
+def _items(kind: Any) -> tuple[Any, ...]:
+    """The types of a tuple of fixed length, named or not; of any other type, none."""
+    if isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        return tuple(_hints(kind).values())
+    return get_args(kind) if get_origin(kind) is tuple and ... not in get_args(kind) else ()
+
+
+def _is_dataclass(kind: Any) -> bool:
+    return dataclasses.is_dataclass(kind)
+
+
+@cache
+def _holds_dataclass(kind: Any) -> bool:
+    return any(
+        _is_dataclass(option) or any(map(_holds_dataclass, _items(option) or get_args(option)))
+        for option in _options(kind)
     )
-
-
-def _dataclass(kind: Any, value: Any, place: str) -> Any:
-    if not isinstance(value, dict):
-        raise _expected(place, value, "an object")
-    hints = _hints(kind)
-    unknown = sorted(value.keys() - hints.keys())
-    if unknown:
-        raise DecodeError(place, f"unknown key {unknown[0]!r}")
-    found = {}
-    for field in dataclasses.fields(kind):
-        if field.name in value:
-            where = f"{place}.{field.name}" if place else field.name
-            found[field.name] = _decode(hints[field.name], value[field.name], where)
-        elif field.default is field.default_factory is dataclasses.MISSING:
-            raise DecodeError(place, f"no {field.name!r}")
-    return kind(**found)
 
 
 @cache
 def _hints(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
-@cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
-
-
-def _expected(place: str, value: Any, what: str) -> DecodeError:
-    shown = repr(value)
-    shown = shown if len(shown) <= 60 else shown[:59] + "…"
-    return DecodeError(place, f"found {shown}, expected {what}")
+    return get_type_hints(kind, include_extras=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.stats.rates import f1
+from plain_rates import f1
+
 from harness.stats.resample import Interval, Resampler, percentile_interval
 
 

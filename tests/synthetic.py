@@ -10,7 +10,7 @@ from harness.annotation import Annotations, Attribution, Entity, Record, Span, T
 from harness.formats import jsonl
 from harness.gold.goldset import GoldSet, load_goldset
 from harness.results.save import write_run
-from harness.results.systems import System, from_records
+from harness.results.scored import Scored, score_records
 from harness.tasks.ner.options import Match, NerOptions
 
 LABELS = ("PER", "ORG", "LOC")
@@ -127,12 +127,12 @@ def systems_of(
     backends: Mapping[str, Iterable[Record]],
     task: str = "ner",
     match: Match = "strict",
-) -> list[System]:
+) -> list[Scored]:
     """Scored systems, in the order given."""
     kind: Task = "ner" if task == "ner" else "attribution"
     options = NerOptions(match=match)
     return [
-        from_records(name, goldset, records, task=kind, options=options)
+        score_records(name, goldset, records, task=kind, options=options)
         for name, records in backends.items()
     ]
 

@@ -14,21 +14,21 @@ import synthetic
 from harness.adapter import Declaration, ModelIdentity
 from harness.annotation import Annotations, Entity, Record
 from harness.cli.main import main
-from harness.decide.choose import Choice, Wishes, choose, parse_weights
-from harness.decide.compare import System
-from harness.decide.constraints import is_permissive, licences
+from harness.decide.choose import Choice, choose
+from harness.decide.constraints import Constraints, is_permissive, licences, parse_weights
 from harness.errors import NotComparable, NothingMeasured, UsageError
 from harness.gold.goldset import GoldSet
 from harness.report.choice import choice_table
 from harness.results.record import Costs, Result, read, write
 from harness.results.save import write_run
+from harness.results.scored import Scored
 
 DOCS = synthetic.articles(40, seed=11)
 STRONG = synthetic.predict(DOCS, synthetic.skilled(0.95, 0.05), seed=1)
 WEAK = synthetic.predict(DOCS, synthetic.skilled(0.5, 0.3), seed=2)
 
 
-def costing(system: System, **values: Any) -> System:
+def costing(system: Scored, **values: Any) -> Scored:
     """The system with costs, licences and a model as a run would record them."""
     licence, model = values.pop("code", "MIT"), values.pop("model", "MIT")
     size = values.pop("model_bytes", 10_000_000)
@@ -53,7 +53,7 @@ def goldset(tmp_path_factory: pytest.TempPathFactory) -> GoldSet:
 
 
 @pytest.fixture(scope="module")
-def pair(goldset: GoldSet) -> list[System]:
+def pair(goldset: GoldSet) -> list[Scored]:
     strong, weak = synthetic.systems_of(goldset, {"strong": STRONG, "weak": WEAK})
     return [
         costing(weak, words_per_second=50_000.0, peak_memory_bytes=50_000_000),
@@ -61,15 +61,15 @@ def pair(goldset: GoldSet) -> list[System]:
     ]
 
 
-def pick(systems: Sequence[System], **wishes: Any) -> Choice:
-    return choose(systems, Wishes(**wishes), resamples=2000)
+def pick(systems: Sequence[Scored], **wishes: Any) -> Choice:
+    return choose(systems, Constraints(task="ner", **wishes), resamples=2000)
 
 
 def why(choice: Choice, name: str) -> str:
     return "; ".join(next(c.obstacles for c in choice.candidates if c.name == name))
 
 
-def test_the_better_one_is_recommended_with_its_reasons(pair: list[System]) -> None:
+def test_the_better_one_is_recommended_with_its_reasons(pair: list[Scored]) -> None:
     choice = pick(pair)
     assert choice.recommended == "strong" and not choice.abstains
     assert [c.name for c in choice.candidates] == ["strong", "weak"]
@@ -82,7 +82,7 @@ def test_the_better_one_is_recommended_with_its_reasons(pair: list[System]) -> N
     assert weak.seconds_per_1k_words == pytest.approx(0.02)
 
 
-def test_a_limit_changes_the_choice(pair: list[System]) -> None:
+def test_a_limit_changes_the_choice(pair: list[Scored]) -> None:
     for limit, said in (
         ({"max_memory": 500_000_000}, "peak memory 900 MB, allowed 500 MB"),
         ({"max_seconds_per_1k_words": 0.5}, "time per 1,000 words 1.11 s, allowed 0.5 s"),
@@ -93,14 +93,14 @@ def test_a_limit_changes_the_choice(pair: list[System]) -> None:
         assert said in why(choice, "strong")
 
 
-def test_nobody_qualifies(pair: list[System]) -> None:
+def test_nobody_qualifies(pair: list[Scored]) -> None:
     choice = pick(pair, min_recall=0.999)
     assert choice.recommended is None and not choice.abstains
     assert choice.reasons == ("no backend qualifies",)
     assert "recall is" in why(choice, "strong")
 
 
-def test_what_is_not_known_does_not_qualify(goldset: GoldSet, pair: list[System]) -> None:
+def test_what_is_not_known_does_not_qualify(goldset: GoldSet, pair: list[Scored]) -> None:
     (bare,) = synthetic.systems_of(goldset, {"bare": STRONG})
     untimed = costing(bare, words_per_second=None, peak_memory_bytes=None, load_seconds=None)
     choice = pick([untimed], max_memory=10**9, max_seconds_per_1k_words=1.0, max_load_seconds=9.0)
@@ -109,7 +109,7 @@ def test_what_is_not_known_does_not_qualify(goldset: GoldSet, pair: list[System]
     assert "model size was not measured" in why(pick([bare], max_disk=1), "bare")
 
 
-def test_licences(pair: list[System]) -> None:
+def test_licences(pair: list[Scored]) -> None:
     gpl = costing(pair[1], code="GPL-3.0", model="MIT")
     closed = costing(pair[0], code="MIT", model="")
     choice = pick([gpl, closed], licence="permissive")
@@ -123,7 +123,7 @@ def test_licences(pair: list[System]) -> None:
     [("hub/reference", "MIT"), ("hub/reference?window=9", "MIT"), ("hub/somebody/else", "")],
 )
 def test_the_default_model_lends_its_licence_to_no_other(
-    pair: list[System], backend: str, expected: str
+    pair: list[Scored], backend: str, expected: str
 ) -> None:
     system = costing(pair[0], model="")
     assert system.result is not None and system.result.declaration is not None
@@ -155,11 +155,11 @@ def test_permissive(text: str, expected: bool | None) -> None:
     assert is_permissive(text) is expected
 
 
-def test_offline(pair: list[System]) -> None:
+def test_offline(pair: list[Scored]) -> None:
     nowhere = costing(pair[0], model_bytes=0)
     assert "did not run offline" in why(pick([nowhere], offline=True), "weak")
     assert pick([pair[0]], offline=True).recommended == "weak"
-    ran = choose([nowhere], Wishes(offline=True), ran_offline=True, resamples=50)
+    ran = choose([nowhere], Constraints(task="ner", offline=True), ran_offline=True, resamples=50)
     assert ran.recommended == "weak"
 
 
@@ -197,18 +197,18 @@ def test_only_the_wished_types_count(goldset: GoldSet) -> None:
         people.append(Record(doc.id, None, Annotations(tuple(entities))))
     specialist, all_round = synthetic.systems_of(goldset, {"people": people, "all": STRONG})
     assert pick([specialist, all_round]).recommended == "all"
-    choice = pick([specialist, all_round], types=("PER",))
+    choice = pick([specialist, all_round], parts=("PER",))
     assert choice.recommended == "people" and choice.part == "PER"
-    both = pick([specialist, all_round], types=("PER", "ORG"))
+    both = pick([specialist, all_round], parts=("PER", "ORG"))
     assert both.recommended == "all" and "never gives ORG" in why(both, "people")
     with pytest.raises(UsageError, match="Did you mean 'PER'"):
-        pick([specialist], types=("PERS",))
+        pick([specialist], parts=("PERS",))
 
 
-def test_refusals(pair: list[System]) -> None:
+def test_refusals(pair: list[Scored]) -> None:
     with pytest.raises(NothingMeasured):
-        choose([], Wishes())
-    other = replace(pair[1], signature=replace(pair[1].signature, schema="x@1"))
+        choose([], Constraints(task="ner"))
+    other = replace(pair[1], signature=pair[1].signature.but(schema="x@1"))
     with pytest.raises(NotComparable, match="schema"):
         pick([pair[0], other])
 
@@ -222,14 +222,14 @@ def test_weights() -> None:
         parse_weights(["recall=0", "precision=0"])
 
 
-def test_the_table_tells_what_the_choice_tells(pair: list[System]) -> None:
+def test_the_table_tells_what_the_choice_tells(pair: list[Scored]) -> None:
     table = choice_table(pick(pair, max_memory=500_000_000))
     assert [row[:2] for row in table.rows] == [("weak", "yes"), ("strong", "no")]
     notes = "\n".join(table.notes)
     assert "Recommended: weak." in notes and "strong does not qualify: peak memory" in notes
 
 
-def test_what_an_adapter_warns_of_stands_beside_its_recommendation(pair: list[System]) -> None:
+def test_what_an_adapter_warns_of_stands_beside_its_recommendation(pair: list[Scored]) -> None:
     warned = []
     for system in pair:
         assert system.result is not None and system.result.declaration is not None
@@ -245,7 +245,7 @@ def test_what_an_adapter_warns_of_stands_beside_its_recommendation(pair: list[Sy
 
 @pytest.fixture
 def desk(
-    tmp_path: Path, goldset: GoldSet, pair: list[System], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, goldset: GoldSet, pair: list[Scored], monkeypatch: pytest.MonkeyPatch
 ) -> Path:
     """A run on disk with costs."""
     monkeypatch.chdir(tmp_path)
@@ -318,8 +318,8 @@ def test_audit_command(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ("argv", "status", "said"),
     [
         (["--task", "ner", "--types", "PERS"], 2, "Did you mean 'PER'"),
-        (["--task", "ner", "--part", "pair"], 2, "--part is for attribution"),
-        (["--task", "attribution", "--types", "PER"], 2, "--types are for entities"),
+        (["--task", "ner", "--part", "pair"], 2, "--part is not for named entities"),
+        (["--task", "attribution", "--types", "PER"], 2, "--types are for labelled spans"),
         (["--task", "ner", "--max-memory", "big"], 2, "expected a size above 0"),
         (["--task", "ner", "--min-recall", "85"], 2, "between 0 and 1"),
         (["--task", "ner", "--max-load-seconds=-1"], 2, "from 0 up"),

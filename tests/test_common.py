@@ -12,15 +12,19 @@ from harness.annotation import Annotations, Entity, Record
 from harness.formats import jsonl
 from harness.gold.goldset import load_goldset
 from harness.registry import BackendSpec
-from harness.report.run import rankings
+from harness.report.run import ranking_tables
 from harness.results.record import Result
 from harness.run.common import count_in_common
 from harness.run.runner import RunOptions, run
 from harness.signature import Signature
-from harness.tasks.ner.count import NerOptions
+from harness.tasks.attribution.tally import AttributionOptions
+from harness.tasks.ner.options import NerOptions
 
 TEXT = "Ada Roe went to Oslo on Monday."
 GOLD = (Entity(0, 7, "PERSON"), Entity(16, 20, "GPE"), Entity(24, 30, "DATE"))
+
+
+OPTIONS = {"ner": NerOptions(), "attribution": AttributionOptions()}
 
 
 @pytest.fixture
@@ -33,7 +37,7 @@ def gold(tmp_path: Path) -> Path:
 def _result(folder: Path, backend: str, labels: str, entities: tuple[Entity, ...]) -> Result:
     name = f"{backend}.jsonl"
     jsonl.write(folder / name, [Record("a", None, Annotations(entities))])
-    signature = Signature("ner", "gold", "", "0" * 8, 1, schema=f"{labels}@1", projection="none")
+    signature = Signature("ner", "gold", "", "0" * 8, 1, {"schema": f"{labels}@1", "proj": "none"})
     declaration = Declaration(backend, ("ner",), "", labels=labels)
     return Result(
         backend, "gold", "ner", "ok", declaration=declaration, signature=str(signature),
@@ -44,7 +48,7 @@ def _result(folder: Path, backend: str, labels: str, entities: tuple[Entity, ...
 def test_all_are_counted_in_the_finest_schema_in_reach(gold: Path, tmp_path: Path) -> None:
     fine = _result(tmp_path, "fine", "ontonotes5", GOLD)
     coarse = _result(tmp_path, "coarse", "conll03", (Entity(0, 7, "PER"), Entity(16, 20, "ORG")))
-    common = count_in_common([fine, coarse], [load_goldset(gold)], NerOptions(), tmp_path)
+    common = count_in_common([fine, coarse], [load_goldset(gold)], OPTIONS, tmp_path)
     assert [Signature.parse(str(r.signature)).schema for r in common] == ["conll03@1"] * 2
     first, second = (r.scores["strict"] for r in common)
     # The date has no counterpart in conll03: two gold mentions are left.
@@ -59,20 +63,20 @@ def test_labels_that_become_one_make_duplicates(gold: Path, tmp_path: Path) -> N
     twice = (Entity(0, 7, "PERSON"), Entity(16, 20, "GPE"), Entity(16, 20, "LOC"))
     fine = _result(tmp_path, "fine", "ontonotes5", twice)
     coarse = _result(tmp_path, "coarse", "conll03", ())
-    common = count_in_common([fine, coarse], [load_goldset(gold)], NerOptions(), tmp_path)
+    common = count_in_common([fine, coarse], [load_goldset(gold)], OPTIONS, tmp_path)
     assert [result.duplicates for result in common] == [1, 0]
 
 
 def test_backends_of_one_schema_are_not_counted_twice(gold: Path, tmp_path: Path) -> None:
     results = [_result(tmp_path, name, "ontonotes5", GOLD) for name in ("one", "two")]
-    assert count_in_common(results, [load_goldset(gold)], NerOptions(), tmp_path) == ()
+    assert count_in_common(results, [load_goldset(gold)], OPTIONS, tmp_path) == ()
 
 
 def test_a_failed_document_stays_all_missed(gold: Path, tmp_path: Path) -> None:
     fine = _result(tmp_path, "fine", "ontonotes5", GOLD)
     coarse = _result(tmp_path, "coarse", "conll03", ())
     jsonl.write(tmp_path / "coarse.jsonl", [Record("a", None, Annotations(), error="it broke")])
-    common = count_in_common([fine, coarse], [load_goldset(gold)], NerOptions(), tmp_path)
+    common = count_in_common([fine, coarse], [load_goldset(gold)], OPTIONS, tmp_path)
     assert common[1].scores["strict"]["recall"] == 0.0
 
 
@@ -83,7 +87,7 @@ def test_one_table_never_mixes_schemas(gold: Path, tmp_path: Path) -> None:
         RunOptions(out=tmp_path / "out"),
     )
     assert record.common == ()
-    (table,) = rankings(record, tmp_path / "out")
+    (table,) = ranking_tables(record, tmp_path / "out")
     schemas = {note.split("|")[2] for note in table.notes if note.startswith("ner|")}
     assert len(schemas) == 1
     assert json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))["common"] == []

@@ -6,45 +6,45 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import entity_counts as ner
 import numpy as np
 import pytest
+import relation_counts as attribution
 import synthetic
+from measured import entity_types, signed_otherwise
 
 from harness.adapter import Capabilities, Declaration
 from harness.annotation import Annotations, Entity, Record
 from harness.cli.main import main
-from harness.decide.compare import Comparison, System, check_same_count, compare, systems_of
+from harness.decide.compare import check_same_count, compare
+from harness.decide.comparison import Comparison
 from harness.errors import InputError, NotComparable, NothingMeasured, UsageError
 from harness.formats import jsonl
 from harness.gold.goldset import load_goldset
 from harness.results import record as records
-from harness.results.load import from_run, is_run
-from harness.results.measures import (
-    ATTRIBUTION_PARTS,
-    columns,
-    entity_types,
-    metric_named,
-    part_named,
-    statistic,
-    support,
-)
+from harness.results.finder import GoldFinder
+from harness.results.load import from_file, from_run, is_run
 from harness.results.outcomes import Mention, describe, flips
 from harness.results.record import Result
 from harness.results.save import write_run
-from harness.results.systems import GoldFinder, distinct_names, from_predictions
+from harness.results.scored import Scored
+from harness.results.select import distinct_names, grouped
 from harness.run.common import count_in_common
 from harness.signature import Signature
 from harness.stats.permutation import swap_test
-from harness.stats.rates import f1
 from harness.stats.units import Units
-from harness.tasks.attribution import count as attribution
-from harness.tasks.ner import count as ner
+from harness.tasks.attribution.parts import parts as attribution_parts
+from harness.tasks.attribution.tally import AttributionOptions
+from harness.tasks.base import Tally
+from harness.tasks.ner.options import MATCH_MODES, Match, NerOptions
+from harness.tasks.ner.parts import parts, type_part
+from harness.tasks.parts import METRICS, Matrix, part_named
 
 DOCS = synthetic.articles(12, seed=1)
 
 
 @pytest.fixture(scope="module")
-def systems(tmp_path_factory: pytest.TempPathFactory) -> list[System]:
+def systems(tmp_path_factory: pytest.TempPathFactory) -> list[Scored]:
     goldset = synthetic.gold(tmp_path_factory.mktemp("gold"), DOCS)
     good = synthetic.predict(DOCS, synthetic.skilled(0.9, 0.1), seed=1)
     return synthetic.systems_of(
@@ -58,14 +58,13 @@ def systems(tmp_path_factory: pytest.TempPathFactory) -> list[System]:
 
 
 @pytest.fixture(scope="module")
-def comparison(systems: list[System]) -> Comparison:
+def comparison(systems: list[Scored]) -> Comparison:
     return compare(systems, resamples=2000)
 
 
-def test_scores_are_those_of_the_scorer(systems: list[System], comparison: Comparison) -> None:
+def test_scores_are_those_of_the_scorer(systems: list[Scored], comparison: Comparison) -> None:
     for system, row in zip(systems, comparison.rows, strict=True):
-        tallies = [tally for tally in system.tallies if isinstance(tally, ner.NerTally)]
-        score = ner.score(ner.total(tallies), ner.NerOptions())
+        score = ner.score(ner.total(system.tallies), NerOptions())
         assert row.score == pytest.approx(score.micro.f1, abs=1e-12)
         assert row.interval.low is not None and row.interval.high is not None
         assert row.interval.low <= row.score <= row.interval.high  # type: ignore[operator]
@@ -82,11 +81,12 @@ def test_the_reference_comes_first_and_the_others_are_judged(comparison: Compari
 
 
 def test_differences_and_p_values_are_those_of_the_test(
-    systems: list[System], comparison: Comparison
+    systems: list[Scored], comparison: Comparison
 ) -> None:
-    units = Units(systems[0].documents)
-    counts = [units.fold(columns(system.tallies, "micro").counts) for system in systems]
-    plain = [swap_test(counts[i], counts[j]).p_value for i, j in ((0, 1), (0, 2), (1, 2))]
+    units = Units(systems[0].document_numbers)
+    counts = [units.fold(system.counts().rows) for system in systems]
+    score = systems[0].counts().score
+    plain = [swap_test(counts[i], counts[j], score).p_value for i, j in ((0, 1), (0, 2), (1, 2))]
     assert comparison.rows[1].test is not None and comparison.rows[2].test is not None
     assert comparison.rows[1].test.p_value == plain[0]
     # Holm over all three pairs, although the table shows two.
@@ -105,8 +105,8 @@ def test_flips_are_the_mentions_behind_the_difference(comparison: Comparison) ->
     assert describe(twin.lost, {})[0].endswith(f"[{first.start}, {first.end})")
 
 
-def test_parts_below_the_threshold_are_left_out(systems: list[System]) -> None:
-    types = entity_types(systems[0].tallies)
+def test_parts_below_the_threshold_are_left_out(systems: list[Scored]) -> None:
+    types = entity_types(systems[0])
     threshold = sorted(types.values())[1]
     rows = compare(systems, resamples=100, min_support=threshold).parts
     assert {row.part for row in rows} == {k for k, n in types.items() if n >= threshold}
@@ -114,17 +114,17 @@ def test_parts_below_the_threshold_are_left_out(systems: list[System]) -> None:
     assert all(p is None or 0 <= p <= 1 for row in rows for p in row.adjusted.values())
 
 
-def test_metric_and_part(systems: list[System]) -> None:
+def test_metric_and_part(systems: list[Scored]) -> None:
     recall = compare(systems, metric="recall", part="PER", resamples=200)
-    tallies = [tally for tally in systems[0].tallies if isinstance(tally, ner.NerTally)]
-    block = ner.score(ner.total(tallies), ner.NerOptions()).types["PER"]
+    tallies = systems[0].tallies
+    block = ner.score(ner.total(tallies), NerOptions()).types["PER"]
     assert recall.rows[0].score == pytest.approx(block.recall)
     macro = compare(systems, part="macro", resamples=200)
-    average = ner.score(ner.total(tallies), ner.NerOptions()).macro
+    average = ner.score(ner.total(tallies), NerOptions()).macro
     assert macro.rows[0].score == pytest.approx(average.f1)
 
 
-def test_one_system_alone_has_an_interval_and_nothing_else(systems: list[System]) -> None:
+def test_one_system_alone_has_an_interval_and_nothing_else(systems: list[Scored]) -> None:
     alone = compare(systems[:1], resamples=100)
     assert alone.groups == (("good",),) and alone.pairs == 0 and alone.flips == {}
 
@@ -140,7 +140,7 @@ def test_json_holds_everything(comparison: Comparison) -> None:
     assert value["flips"]["twin"]["lost"][0][3] in synthetic.LABELS
 
 
-def test_the_order_of_systems_only_turns_signs(systems: list[System]) -> None:
+def test_the_order_of_systems_only_turns_signs(systems: list[Scored]) -> None:
     there = compare(systems[:2], resamples=300).rows[1]
     back = compare([systems[1], systems[0]], resamples=300).rows[1]
     assert there.difference == pytest.approx(-(back.difference or 0))
@@ -151,7 +151,7 @@ def test_the_order_of_systems_only_turns_signs(systems: list[System]) -> None:
 # --- refusals ----------------------------------------------------------------------------------
 
 
-def test_other_signatures_are_refused_and_the_field_named(systems: list[System]) -> None:
+def test_other_signatures_are_refused_and_the_field_named(systems: list[Scored]) -> None:
     good, twin = systems[:2]
     for field, value in (
         ("gold_digest", "00000000"),
@@ -160,25 +160,23 @@ def test_other_signatures_are_refused_and_the_field_named(systems: list[System])
         ("boundary", "normalised"),
         ("documents", 3),
     ):
-        other = replace(twin, signature=replace(twin.signature, **{field: value}))  # type: ignore[arg-type]
+        other = replace(twin, signature=signed_otherwise(twin.signature, field, value))
         with pytest.raises(NotComparable, match=field.replace("_", " ")):
             compare([good, other], resamples=50)
         forced = compare([good, other], resamples=50, force=True)
         assert any("forced" in note and field.split("_")[0] in note for note in forced.notes)
 
 
-def test_a_backends_own_projection_and_the_version_are_no_obstacle(systems: list[System]) -> None:
+def test_a_backends_own_projection_and_the_version_are_no_obstacle(systems: list[Scored]) -> None:
     good, twin = systems[:2]
-    mapped = replace(
-        twin, signature=replace(twin.signature, projection="pred=x--y@1", version="9.9")
-    )
+    mapped = replace(twin, signature=replace(twin.signature.but(proj="pred=x--y@1"), version="9.9"))
     assert any("9.9" in note for note in check_same_count([good, mapped]))
-    other_gold = replace(twin, signature=replace(twin.signature, projection="gold=x--y@1"))
+    other_gold = replace(twin, signature=twin.signature.but(proj="gold=x--y@1"))
     with pytest.raises(NotComparable, match="projection"):
         check_same_count([good, other_gold])
 
 
-def test_other_units_need_force_and_shrink_to_what_is_shared(systems: list[System]) -> None:
+def test_other_units_need_force_and_shrink_to_what_is_shared(systems: list[Scored]) -> None:
     good, twin = systems[:2]
     fewer = replace(twin, units=twin.units[:-2], tallies=twin.tallies[:-2])
     with pytest.raises(NotComparable, match="units are shared"):
@@ -190,7 +188,7 @@ def test_other_units_need_force_and_shrink_to_what_is_shared(systems: list[Syste
         compare([good, strangers], resamples=50, force=True)
 
 
-def test_nothing_and_unknown_names(systems: list[System]) -> None:
+def test_nothing_and_unknown_names(systems: list[Scored]) -> None:
     with pytest.raises(NothingMeasured):
         compare([])
     with pytest.raises(UsageError, match="Did you mean 'recall'"):
@@ -198,13 +196,13 @@ def test_nothing_and_unknown_names(systems: list[System]) -> None:
     with pytest.raises(UsageError, match="Did you mean 'PER'"):
         compare(systems, part="PERS")
     with pytest.raises(UsageError, match="there is: planted"):
-        systems_of(systems, gold="other")
+        grouped(systems, gold="other")
 
 
 # --- where systems come from -------------------------------------------------------------------
 
 
-def test_a_run_gives_back_what_was_scored(tmp_path: Path, systems: list[System]) -> None:
+def test_a_run_gives_back_what_was_scored(tmp_path: Path, systems: list[Scored]) -> None:
     goldset = synthetic.gold(tmp_path, DOCS)
     good = synthetic.predict(DOCS, synthetic.skilled(0.9, 0.1), seed=1)
     folder = synthetic.run_folder(tmp_path / "run", goldset, {"good": good})
@@ -245,20 +243,20 @@ def test_replay_counts_with_todays_gold(tmp_path: Path) -> None:
 
 
 def test_predictions_files_are_scored_as_harness_score_does(
-    tmp_path: Path, systems: list[System]
+    tmp_path: Path, systems: list[Scored]
 ) -> None:
     goldset = synthetic.gold(tmp_path, DOCS)
     good = synthetic.predict(DOCS, synthetic.skilled(0.9, 0.1), seed=1)
     jsonl.write(tmp_path / "good.jsonl", good)
-    system = from_predictions(tmp_path / "good.jsonl", goldset, task="ner")
+    system = from_file(tmp_path / "good.jsonl", goldset, task="ner")
     assert system.name == "good" and system.tallies == systems[0].tallies
     strangers = [Record("nobody", None, Annotations(()))]
     jsonl.write(tmp_path / "strange.jsonl", strangers)
     with pytest.raises(InputError, match="not in the gold"):
-        from_predictions(tmp_path / "strange.jsonl", goldset, task="ner")
+        from_file(tmp_path / "strange.jsonl", goldset, task="ner")
 
 
-def test_names_become_distinct(systems: list[System]) -> None:
+def test_names_become_distinct(systems: list[Scored]) -> None:
     one = replace(systems[0], source="runs/one")
     two = replace(systems[0], source="runs/two")
     assert [s.name for s in distinct_names([one, two])] == ["good (one)", "good (two)"]
@@ -281,7 +279,7 @@ def test_backends_of_other_schemas_meet_in_one(tmp_path: Path) -> None:
     speaks = (("ontonotes5@1", tuple(ontonotes.values())), ("conll03@1", ("PER", "ORG", "LOC")))
     for result, (schema, labels) in zip(record.results, speaks, strict=True):
         assert result.signature is not None
-        signature = replace(Signature.parse(result.signature), schema=schema)
+        signature = Signature.parse(result.signature).but(schema=schema)
         results.append(replace(result, signature=str(signature), labels=labels))
     records.write(tmp_path / "run" / "run.json", replace(record, results=tuple(results)))
     finder = GoldFinder([goldset.path])
@@ -310,10 +308,12 @@ def test_what_a_run_counted_in_common_is_compared_and_chosen_from(
     record = records.read(folder)
     results = []
     for result, name in zip(record.results, ("ontonotes5", "conll03"), strict=True):
-        signature = replace(Signature.parse(str(result.signature)), schema=f"{name}@1")
+        signature = Signature.parse(str(result.signature)).but(schema=f"{name}@1")
         declaration = Declaration(result.backend, ("ner",), "", labels=name)
         results.append(replace(result, signature=str(signature), declaration=declaration))
-    common = count_in_common(results, [goldset], ner.NerOptions(), folder)
+    common = count_in_common(
+        results, [goldset], {"ner": NerOptions(), "attribution": AttributionOptions()}, folder
+    )
     golds = tuple(replace(one, schema="ontonotes5") for one in record.gold)
     before = replace(record, results=tuple(results), gold=golds)
     records.write(folder / "run.json", before)
@@ -359,7 +359,7 @@ def test_predictions_outside_the_folder_are_not_read(tmp_path: Path) -> None:
         (lambda text: text[: len(text) // 2], "not a run record"),
         (lambda text: text.replace('"schema_version": 2', '"schema_version": 99'), "version 99"),
         (lambda text: text.replace('"correct"', '"korrekt"', 1), "contradicts itself"),
-        (lambda text: text.replace('"spurious"', '"odd"', 1), "not a cell"),
+        (lambda text: text.replace('"spurious"', '"odd"', 1), "not a count of an entity score"),
     ],
 )
 def test_broken_records(tmp_path: Path, change: object, expected: str) -> None:
@@ -385,36 +385,31 @@ def test_a_run_without_counts(tmp_path: Path) -> None:
 # --- measures ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("match", ner.MATCH_MODES)
-def test_columns_give_the_scores_of_every_match_mode(match: ner.Match) -> None:
+@pytest.mark.parametrize("match", MATCH_MODES)
+def test_parts_give_the_scores_of_every_match_mode(match: Match) -> None:
     """Boundary and type errors, which earn different credit in each mode and on each side."""
     gold = [Entity(0, 4, "PER"), Entity(10, 14, "ORG"), Entity(20, 24, "LOC")]
     predicted = [Entity(0, 3, "PER"), Entity(10, 14, "LOC"), Entity(30, 34, "LOC")]
-    tallies = [
-        ner.tally(gold, predicted, ner.NerOptions()),
-        ner.tally(gold, gold, ner.NerOptions()),
-    ]
-    score = ner.score(ner.total(tallies), ner.NerOptions(match=match))
-    for part, block in (("micro", score.micro), *score.types.items()):
-        counted = columns(tallies, part, match=match)
-        sums = counted.counts.sum(axis=0)
-        for metric in ("precision", "recall", "f1"):
-            found = float(statistic(metric_named(metric), counted.group)(sums))
+    options = NerOptions(match=match)
+    tallies = [ner.tally(gold, predicted, options), ner.tally(gold, gold, options)]
+    score = ner.score(ner.total(tallies), options)
+    matrix = Matrix(tallies)
+    known = {part.name: part for part in parts(ner.total(tallies), match)}
+    for name, block in (("micro", score.micro), *score.types.items()):
+        counted = matrix.counts(known[name])
+        for metric in METRICS:
+            found = float(counted.score(counted.total, metric))
             assert found == pytest.approx(getattr(block, metric))
-        assert support(counted) == block.support
-    macro = columns(tallies, "macro", match=match, types=list(score.macro.types))
-    found = float(statistic("f1", macro.group)(macro.counts.sum(axis=0)))
-    assert found == pytest.approx(score.macro.f1)
+        assert counted.support == block.support
+    assert matrix.counts(known["macro"]).value == pytest.approx(score.macro.f1)
 
 
-def test_undefined_statistics_are_nan() -> None:
-    nothing = np.zeros(3)
-    for metric in ("precision", "recall", "f1"):
-        assert np.isnan(statistic(metric_named(metric), 3)(nothing))
-        assert np.isnan(statistic(metric_named(metric), 4)(np.zeros(4)))
-    only_gold = np.array([0.0, 5.0, 0.0, 0.0])
-    assert statistic("f1", 4)(only_gold) == 0.0
-    assert f1(np.array([0.0, 0.0, 5.0])) == 0.0
+def test_what_is_undefined_has_no_value() -> None:
+    nothing = Matrix([Tally()]).counts(type_part(None, "strict"))
+    for metric in METRICS:
+        assert np.isnan(nothing.score(np.zeros(4), metric))
+    assert nothing.value is None
+    assert nothing.score(np.array([0.0, 5.0, 0.0, 0.0])) == 0.0
 
 
 def test_attribution_parts_are_those_of_the_scorer(tmp_path: Path) -> None:
@@ -429,8 +424,7 @@ def test_attribution_parts_are_those_of_the_scorer(tmp_path: Path) -> None:
         ]
         said.append(Record(record.id, None, Annotations(attributions=tuple(items))))
     (system,) = synthetic.systems_of(goldset, {"x": said}, "attribution")
-    tallies = [t for t in system.tallies if isinstance(t, attribution.AttributionTally)]
-    score = attribution.score(attribution.total(tallies))
+    score = attribution.score(system.total)
     expected = {
         **score.relations,
         **{role: views["exact"] for role, views in score.elements.items()},
@@ -439,17 +433,16 @@ def test_attribution_parts_are_those_of_the_scorer(tmp_path: Path) -> None:
         "speaker": score.speaker,
         "null_source": score.null_source,
     }
-    assert set(expected) == set(ATTRIBUTION_PARTS)
-    for part, block in expected.items():
-        counted = columns(tallies, part)
-        sums = counted.counts.sum(axis=0)
-        for metric in ("precision", "recall", "f1"):
-            value = float(statistic(metric_named(metric), counted.group)(sums))
-            theirs = getattr(block, metric)
+    assert set(expected) == {part.name for part in system.parts}
+    for part in system.parts:
+        counted = system.counts(part)
+        for metric in METRICS:
+            value = float(counted.score(counted.total, metric))
+            theirs = getattr(expected[part.name], metric)
             if theirs is None:
-                assert np.isnan(value) or value == 0.0, (part, metric)
+                assert np.isnan(value) or value == 0.0, (part.name, metric)
             else:
-                assert value == pytest.approx(theirs), (part, metric)
+                assert value == pytest.approx(theirs), (part.name, metric)
     result = compare([system], resamples=100)
     assert result.part == "found50" and result.rows[0].score == score.relations["found50"].f1
 
@@ -493,11 +486,12 @@ def test_what_a_backend_cannot_give_is_undefined_and_not_0(tmp_path: Path) -> No
 
 
 def test_part_names() -> None:
-    assert part_named("micro", "ner", ["PER"]) == "micro"
+    types = parts(Tally({("correct", "PER"): 1, ("correct", "ORG"): 1}), "strict")
+    assert part_named("micro", types).name == "micro"
     with pytest.raises(UsageError, match="Did you mean 'found50'"):
-        part_named("found_50", "attribution", [])
-    with pytest.raises(UsageError, match="Did you mean 'ORG'"):
-        part_named("org", "ner", ["PER", "ORG"])
+        part_named("found_50", attribution_parts(Tally()))
+    with pytest.raises(UsageError, match=r"unknown type .*Did you mean 'ORG'"):
+        part_named("org", types, word="type")
 
 
 def test_a_count_of_old_gold_never_stands_for_the_gold_that_is_named(tmp_path: Path) -> None:

@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 import synthetic
+from measured import without_pairs
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.decide.audit import audit
-from harness.decide.compare import System
 from harness.decide.complement import Complement, complement
 from harness.errors import NothingMeasured, UsageError
 from harness.report.choice import audit_lines, complement_tables
+from harness.results.scored import Scored
 
 Said = Sequence[Attribution]
-Backends = Callable[..., list[System]]
+Backends = Callable[..., list[Scored]]
 
 TALK = "abcdefghij" * 10
 """Letters only, so that offsets are the scorer's characters."""
@@ -43,7 +44,7 @@ def backends(tmp_path: Path) -> Backends:
         text: str = TALK,
         ignore: tuple[Span, ...] = (),
         **answers: Said,
-    ) -> list[System]:
+    ) -> list[Scored]:
         record = Record("d", text, Annotations(attributions=tuple(gold)), ignore=ignore)
         rows = {
             name: [Record("d", None, Annotations(attributions=tuple(items)))]
@@ -195,7 +196,7 @@ def test_documents_are_apart(tmp_path: Path) -> None:
 
 def test_what_a_baseline_kept_is_not_enough_for_contents(backends: Backends) -> None:
     a, b = backends(a=[FIRST], b=[SECOND])
-    kept = replace(b, pairs=None, known_outcomes=b.outcomes)
+    kept = replace(without_pairs(b), known_outcomes=b.outcomes)
     with pytest.raises(NothingMeasured, match=r"b on planted: .* not at hand"):
         complement([a, kept])
     with pytest.raises(NothingMeasured, match="not at hand"):
@@ -216,7 +217,7 @@ TEXT = "Ana Roe met Bo Li in Riga. Orbis paid."
 SPOTS = {"Ana Roe": "PER", "Bo Li": "PER", "Riga": "LOC", "Orbis": "ORG"}
 
 
-def small(tmp_path: Path, **said: Sequence[str]) -> list[System]:
+def small(tmp_path: Path, **said: Sequence[str]) -> list[Scored]:
     """Backends on one sentence, each naming what it finds; `x` is a mistake."""
 
     def entity(name: str) -> Entity:
@@ -256,7 +257,7 @@ def test_complement_by_hand(tmp_path: Path) -> None:
     with pytest.raises(NothingMeasured):
         complement(systems[:1])
     with pytest.raises(NothingMeasured, match="not at hand"):
-        complement([systems[0], replace(systems[1], pairs=None)])
+        complement([systems[0], without_pairs(systems[1])])
 
 
 # --- the same rule in an audit ------------------------------------------------------------------

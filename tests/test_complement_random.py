@@ -10,18 +10,17 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+import relation_counts as attribution
 import synthetic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.annotation import Annotations, Attribution, Record, Span
 from harness.decide.audit import audit
-from harness.decide.compare import System
 from harness.decide.complement import Complement, complement
-from harness.decide.together import groups, relations, votes
-from harness.results.pairs import Pair
-from harness.results.systems import from_records
-from harness.tasks.attribution import count as attribution
+from harness.decide.together import answers_of, groups, votes
+from harness.results.scored import Scored, score_records
+from harness.tasks.base import Pair
 
 _WORDS = "ab “cd” ef, gh; ij kl. mn “op qr” st"
 
@@ -55,13 +54,13 @@ World = tuple[
 
 
 @pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> System:
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Scored:
     """A system to give other predictions to."""
     goldset = synthetic.gold(
         tmp_path_factory.mktemp("bare"),
         [Record("d", _WORDS, Annotations(attributions=(said((0, 2)),)))],
     )
-    return from_records("bare", goldset, [], task="attribution")
+    return score_records("bare", goldset, [], task="attribution")
 
 
 def pairs_of(world: World) -> dict[str, list[Pair]]:
@@ -77,16 +76,23 @@ def pairs_of(world: World) -> dict[str, list[Pair]]:
     }
 
 
-def systems_with(bare: System, pairs: dict[str, list[Pair]]) -> list[System]:
+def systems_with(bare: Scored, pairs: dict[str, list[Pair]]) -> list[Scored]:
     return [
-        replace(bare, name=name, backend=name, pairs=lambda some=some: some)
+        replace(
+            bare,
+            name=name,
+            backend=name,
+            count=None,
+            documents=(),
+            recall_pairs=lambda some=some: some,
+        )
         for name, some in pairs.items()
     ]
 
 
 @settings(deadline=None, max_examples=60)
 @given(world=_WORLDS)
-def test_one_alone_is_what_the_scorer_counts(bare: System, world: World) -> None:
+def test_one_alone_is_what_the_scorer_counts(bare: Scored, world: World) -> None:
     pairs = pairs_of(world)
     found = complement(systems_with(bare, pairs))
     for name, some in pairs.items():
@@ -110,7 +116,7 @@ def tally(pair: Pair) -> attribution.AttributionTally:
 
 @settings(deadline=None, max_examples=60)
 @given(world=_WORLDS)
-def test_union_and_intersection_are_bounds(bare: System, world: World) -> None:
+def test_union_and_intersection_are_bounds(bare: Scored, world: World) -> None:
     found = complement(systems_with(bare, pairs_of(world)))
     alone = {c.names[0]: c for c in found.combinations if c.rule == "one"}
     for combined in found.combinations:
@@ -134,7 +140,7 @@ def test_union_and_intersection_are_bounds(bare: System, world: World) -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(world=_WORLDS, seed=st.integers(0, 9999))
-def test_no_order_matters(bare: System, world: World, seed: int) -> None:
+def test_no_order_matters(bare: Scored, world: World, seed: int) -> None:
     rng = random.Random(seed)
 
     def mixed(items: Iterable[Attribution]) -> list[Attribution]:
@@ -160,15 +166,15 @@ def _rows(found: Complement) -> set[tuple[str, frozenset[str], int, int]]:
 
 @settings(deadline=None, max_examples=60)
 @given(world=_WORLDS)
-def test_groups_are_the_components_over_sets_of_characters(world: World) -> None:
+def test_groups_are_the_components_over_sets_of_characters(bare: Scored, world: World) -> None:
     """The same by the definition: every pair is looked at, characters are positions."""
     pairs, ignored = pairs_of(world), {n for span in world[2] for n in range(*span)}
-    sides = [relations(some).wrong for some in pairs.values()]
+    answers = [answers_of(one) for one in systems_with(bare, pairs)]
+    sides = [one.wrong for one in answers]
     nodes = [(side, item) for side, items in enumerate(sides) for item in items]
     colours = list(range(len(nodes)))
     for (i, (a, one)), (j, (b, other)) in combinations(enumerate(nodes), 2):
-        assert one.relation and other.relation
-        left, right = _letters(one.relation, ignored), _letters(other.relation, ignored)
+        left, right = _letters(one.item, ignored), _letters(other.item, ignored)
         if (
             a != b
             and one.mention.document == other.mention.document
@@ -180,7 +186,7 @@ def test_groups_are_the_components_over_sets_of_characters(world: World) -> None
               for side in range(len(sides)))
         for colour in set(colours)
     )  # fmt: skip
-    made = groups(sides)
+    made = groups(answers)
     assert Counter(tuple(map(len, group)) for group in made) == wanted
     assert all(votes(group, 1) == max(map(len, group)) for group in made)
     assert all(votes(group, len(sides)) == min(map(len, group)) for group in made)

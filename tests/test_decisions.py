@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import synthetic
+from plain_rates import f1
 from support import in_json, printed
 
 from harness.annotation import Record
@@ -108,7 +109,7 @@ def test_the_exact_p_is_the_share_of_all_swaps() -> None:
             one = [rows[swap][i] for i, swap in enumerate(swaps)]
             two = [rows[1 - swap][i] for i, swap in enumerate(swaps)]
             hits += abs(f(two) - f(one)) >= abs(seen) - 1e-9
-        test = randomisation_test(np.array(rows[0]), np.array(rows[1]), Units(range(8)))
+        test = randomisation_test(np.array(rows[0]), np.array(rows[1]), Units(range(8)), f1)
         assert test.exact and test.p_value == pytest.approx(hits / 2**8)
 
 

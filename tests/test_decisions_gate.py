@@ -38,7 +38,7 @@ def checked(
         synthetic.systems_of(goldset, {"b": said})
         for said in (BEFORE if before is None else before, now)
     )
-    accepted = baselines.from_systems(old, write_run(folder / "old", old, [goldset]))
+    accepted = baselines.accepted(old, write_run(folder / "old", old, [goldset]))
     record = write_run(folder / "new", new, [goldset])
     known = parse_rules({"rule": list(rules), **top}, source="rules")
     return check(record, new, accepted, known, resamples=resamples, power=power)

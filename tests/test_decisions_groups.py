@@ -10,14 +10,14 @@ import synthetic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.decide.choose import Wishes, choose
+from harness.decide.choose import choose
 from harness.decide.compare import compare
+from harness.decide.constraints import Constraints
 from harness.decide.pairwise import pairwise
 from harness.gold.goldset import GoldSet
 from harness.report.choice import choice_table
 from harness.report.comparison import comparison_tables
-from harness.results.measures import columns, statistic
-from harness.results.systems import System
+from harness.results.scored import Scored
 from harness.stats.permutation import swap_test
 from harness.stats.resample import Resampler
 from harness.stats.units import Units
@@ -31,7 +31,7 @@ def flat(tmp_path_factory: pytest.TempPathFactory) -> GoldSet:
     return synthetic.gold(tmp_path_factory.mktemp("flat"), FLAT)
 
 
-def planted(goldset: GoldSet, seed: int, recalls: list[float]) -> list[System]:
+def planted(goldset: GoldSet, seed: int, recalls: list[float]) -> list[Scored]:
     """Backends `a`, `b`, ... that find such shares of FLAT."""
     rng = random.Random(seed)
     return synthetic.systems_of(
@@ -55,14 +55,14 @@ def test_two_share_a_group_exactly_when_they_do_not_differ(
 ) -> None:
     systems = planted(flat, seed, shares)
     names = [system.name for system in systems]
-    counts = [columns(system.tallies, "micro") for system in systems]
-    resampler = Resampler(systems[0].documents, resamples=200)
-    found = pairwise(counts, statistic("f1", 3), resampler)
+    counts = [system.counts() for system in systems]
+    resampler = Resampler(systems[0].document_numbers, resamples=200)
+    found = pairwise(counts, resampler)
     # The second way: tests by hand, corrected by hand.
-    units = Units(systems[0].documents)
-    sums = [units.fold(one.counts) for one in counts]
+    units = Units(systems[0].document_numbers)
+    sums = [units.fold(one.rows) for one in counts]
     places = [(i, j) for i in range(len(names)) for j in range(i + 1, len(names))]
-    p_values = [swap_test(sums[i], sums[j]).p_value or 0.0 for i, j in places]
+    p_values = [swap_test(sums[i], sums[j], counts[0].score).p_value or 0.0 for i, j in places]
     order = sorted(range(len(places)), key=lambda n: p_values[n])
     differ, stopped = set(), False
     for rank, number in enumerate(order):
@@ -124,7 +124,7 @@ def test_choose_recommends_exactly_what_compare_finds_better_than_all(
     flat: GoldSet, seed: int, shares: list[float]
 ) -> None:
     systems = planted(flat, seed, shares)
-    choice = choose(systems, Wishes(), resamples=100)
+    choice = choose(systems, Constraints(task="ner"), resamples=100)
     best = set()
     for system in systems:
         others = [other for other in systems if other is not system]
@@ -148,13 +148,13 @@ def test_equals_are_seldom_told_apart(flat: GoldSet) -> None:
     """Ten backends of one skill: the 5 % are for all 45 pairs together."""
     excluded = 0
     for seed in range(40):
-        choice = choose(planted(flat, seed, [0.7] * 10), Wishes(), resamples=50)
+        choice = choose(planted(flat, seed, [0.7] * 10), Constraints(task="ner"), resamples=50)
         excluded += len(choice.tied) < 10
     assert excluded <= 5  # Binomial with 5 %: more in fewer than 2 of 100 cases.
 
 
 def test_those_that_do_not_qualify_are_in_no_pair(flat: GoldSet) -> None:
     systems = planted(flat, 3, [0.9, 0.5, 0.3, 0.2])
-    choice = choose(systems, Wishes(min_recall=0.4), resamples=100)
+    choice = choose(systems, Constraints(task="ner", min_recall=0.4), resamples=100)
     assert choice.pairs == 1 and choice.recommended == "a"
     assert compare(systems[:2], resamples=100).rows[1].adjusted is not None

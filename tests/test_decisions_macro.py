@@ -16,10 +16,11 @@ from harness.decide.gate.check import check
 from harness.decide.rules import parse_rules
 from harness.gold.goldset import load_goldset
 from harness.results.load import from_run
-from harness.results.measures import columns, statistic
 from harness.results.save import write_run
 from harness.stats.resample import Resampler
 from harness.stats.student import normal_tail
+from harness.tasks.ner.parts import parts
+from harness.tasks.parts import Matrix
 
 QUICK = ["--resamples", "300"]
 RARE = {2: "LAW", 9: "WORK_OF_ART", 17: "EVENT"}
@@ -111,7 +112,7 @@ def test_score_compare_choose_and_gate_have_one_macro_average(
     systems = from_run(rare / "run")
     record = write_run(rare / "again", systems, [goldset])
     rules = parse_rules({"rule": [{"type": "macro", "floor": 0.1, "max_drop": 1}]}, source="r")
-    accepted = baselines.from_systems(systems, record)
+    accepted = baselines.accepted(systems, record)
     report = check(record, systems, accepted, rules, resamples=200, power=False)
     by_gate = {verdict.backend: verdict.current for verdict in report.verdicts}
     for name, score in by_compare.items():
@@ -146,9 +147,8 @@ def test_what_is_never_predicted_has_a_precision_of_0_in_the_mean(tmp_path: Path
     docs = synthetic.grid([[["PER", "ORG"]]] * 8)
     people = synthetic.keeping(docs, lambda _, place: place == 0)
     (system,) = synthetic.systems_of(synthetic.gold(tmp_path, docs), {"x": people})
-    assert system.counted is not None
     row = compare([system], part="macro", metric="precision", resamples=50).rows[0]
-    assert row.score == 0.5 == system.counted.score.macro.precision  # type: ignore[union-attr]
+    assert row.score == 0.5 == system.score.macro.precision
 
 
 def test_so_it_has_where_there_is_one_type_only(tmp_path: Path) -> None:
@@ -156,15 +156,14 @@ def test_so_it_has_where_there_is_one_type_only(tmp_path: Path) -> None:
     docs = synthetic.grid([[["PER", "PER"]]] * 8)
     silent = synthetic.keeping(docs, lambda *_: False)
     (system,) = synthetic.systems_of(synthetic.gold(tmp_path, docs), {"x": silent})
-    assert system.counted is not None
-    assert system.counted.score.macro.precision == 0.0  # type: ignore[union-attr]
+    assert system.score.macro.precision == 0.0
     row = compare([system], part="macro", metric="precision", resamples=50).rows[0]
     assert row.score == 0.0
 
 
 def test_a_mean_over_no_type_is_undefined() -> None:
-    empty = columns([], "macro")
-    assert np.isnan(statistic("f1", empty.group)(empty.counts.sum(axis=0)))
+    _, macro = parts({}, "strict")
+    assert Matrix([]).counts(macro).value is None
 
 
 def test_types_that_are_one_in_another_schema_count_once(

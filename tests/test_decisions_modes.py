@@ -13,16 +13,17 @@ import synthetic
 from support import in_json, printed
 
 from harness.annotation import Annotations, Entity, Record
-from harness.decide.choose import Wishes, choose
+from harness.decide.choose import choose
 from harness.decide.compare import compare
+from harness.decide.constraints import Constraints
 from harness.gold.goldset import load_goldset
 from harness.labels.meeting import meet
 from harness.report.remarks import remarks
 from harness.results.record import Result
 from harness.results.scored import Count
-from harness.results.terms import Terms
-from harness.run.cell import reach
+from harness.results.settle import Terms
 from harness.tasks.ner.options import MATCH_MODES, Match, NerOptions
+from harness.tasks.registry import task_named
 
 QUICK = ["--resamples", "300"]
 
@@ -193,10 +194,10 @@ def test_the_ceiling_of_recall_follows_the_mode(
     docs = synthetic.grid([[["PER", "ORG", "LOC", "LOC"]]] * 8)
     goldset = load_goldset(synthetic.gold(tmp_path, docs).path, schema="conll03")
     terms = Terms(meeting=meet("conll03", "conll03"))
-    count = Count("ner", NerOptions(match=match), terms=terms)
-    found = reach(count, ("PER", "LOC"), goldset)
-    assert found["cannot_produce"] == ("ORG",) and found["ceiling_recall"] == ceiling
-    result = replace(Result("x", "planted", "ner", "ok"), **found)
+    count = Count(task_named("ner"), NerOptions(match=match), goldset, terms)
+    facts = count.facts(("PER", "LOC"))
+    assert facts.cannot_produce == ("ORG",) and facts.ceiling_recall == ceiling
+    result = replace(Result("x", "planted", "ner", "ok"), **facts.fields())
     assert remarks([result])[0] == f"x: cannot produce ORG; {said}"
     # And the ceiling is what a backend reaches that gives all others right.
     other = {"PER": "PER", "LOC": "LOC", "ORG": "LOC"}
@@ -291,7 +292,7 @@ def test_where_labels_do_not_count_no_type_is_never_given(tmp_path: Path, match:
     ]  # fmt: skip
     goldset = synthetic.gold(tmp_path, docs)
     systems = synthetic.systems_of(goldset, {"people": people, "all": docs}, match=match)
-    choice = choose(systems, Wishes(types=("ORG",)), resamples=50)
+    choice = choose(systems, Constraints(task="ner", parts=("ORG",)), resamples=50)
     assert [one.quality for one in choice.candidates] == [1.0, 1.0]
     assert all(one.qualifies for one in choice.candidates)
 

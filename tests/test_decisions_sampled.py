@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import synthetic
+from plain_rates import as_counts
 from support import in_json, printed
 
-from harness.decide.choose import Wishes, choose
+from harness.annotation import Annotations, Attribution, Span
+from harness.decide.choose import choose
 from harness.decide.compare import compare
+from harness.decide.constraints import Constraints
 from harness.report.comparison import comparison_tables
-from harness.results.measures import statistic
 from harness.stats.permutation import holm, swap_test
 
 
@@ -22,14 +26,18 @@ def compared(capsys: pytest.CaptureFixture[str], command: list[str]) -> Any:
     return value
 
 
+def rows(table: Any) -> Any:
+    return as_counts(table).rows
+
+
 def test_a_p_that_few_assignments_speak_of_is_drawn_20_times_as_often() -> None:
     rng = np.random.default_rng(1)
     wide = rng.integers(0, 4, (40, 9)).astype(float)
     small = wide.copy()
     small[:, ::3] = np.maximum(0, wide[:, ::3] - 2)
-    macro = statistic("recall", 3)
+    macro = partial(as_counts(wide).score, metric="recall")
     for other, often in ((small, True), (rng.permutation(wide), False)):
-        test = swap_test(wide, other, macro, trials=1000)
+        test = swap_test(rows(wide), rows(other), macro, trials=1000)
         assert not test.exact and test.p_value is not None
         assert test.assignments == (20_000 if often else 1000)
         hits = test.p_value * (test.assignments + 1) - 1
@@ -39,12 +47,12 @@ def test_a_p_that_few_assignments_speak_of_is_drawn_20_times_as_often() -> None:
     hits = []
     for seed in range(12):
         moved = wide + np.random.default_rng(seed).normal(0.1, 1.0, wide.shape).round()
-        test = swap_test(wide, np.maximum(0, moved), macro, trials=1000)
+        test = swap_test(rows(wide), rows(np.maximum(0, moved)), macro, trials=1000)
         assert test.p_value is not None
         if test.assignments == 1000:
             hits.append(round(test.p_value * 1001 - 1))
     assert min(hits) >= 20 and any(n < 60 for n in hits)
-    narrow = swap_test(wide[:16], small[:16], macro)
+    narrow = swap_test(rows(wide[:16]), rows(small[:16]), macro)
     assert narrow.exact and narrow.assignments == 2**narrow.units
 
 
@@ -83,7 +91,8 @@ def test_a_p_that_holm_takes_from_a_sampled_one_is_marked(tmp_path: Path) -> Non
         "many": synthetic.keeping(
             docs,
             lambda n, place: (
-                (found(n, place) and not (place == 5 and n < 14)) or (place == 2 and 14 <= n < 20)
+                (found(n, place) and place != (3 if n == 13 else 5 if n < 14 else -1))
+                or (place == 2 and 14 <= n < 20)
             ),
         ),
         "few": synthetic.keeping(
@@ -107,22 +116,32 @@ def test_choose_marks_the_p_that_it_names(tmp_path: Path) -> None:
     backends = {
         "all": docs,
         "few": synthetic.keeping(docs, lambda number, place: number >= 8 or place > 0),
-        "many": synthetic.keeping(docs, lambda _, place: place % 2 == 1),
+        # Each type is lost in other documents, or the three would swap as one.
+        "many": synthetic.keeping(docs, lambda n, place: (n % (2 + place % 3) + place) % 3 == 1),
     }
     systems = synthetic.systems_of(synthetic.gold(tmp_path, docs), backends)
     few, many = compare(systems, part="macro", resamples=50).rows[1:]
     assert few.test is not None and few.test.exact and few.adjusted == 2 / 2**8
     assert many.test is not None and not many.test.exact and (many.adjusted or 1) < 0.001
-    reason = choose(systems, Wishes(types=("macro",)), resamples=50).reasons[0]
+    reason = choose(systems, Constraints(task="ner", parts=("macro",)), resamples=50).reasons[0]
     assert "(largest p = 0.0078 after Holm's correction)" in reason
 
 
 def test_the_mark_of_sampled_values_by_part(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Kinds have four columns: where three differ in many documents they are sampled."""
+    """Kinds have four columns: where three differ, each otherwise, they are sampled."""
     kinds = (None, "direct", "indirect", "direct", "direct")
     docs, wrong = synthetic.kinds(40, lambda number, place: kinds[(number + place) % 5])
+    # Some that are not in the gold, or what is right would swap as what is predicted.
+    strange = Attribution((Span(0, 9),), None, None, "direct", None)
+    wrong = [
+        replace(answer, annotations=Annotations(attributions=(*said, strange)))
+        if number % 3 == 0
+        else answer
+        for number, answer in enumerate(wrong)
+        for said in [answer.annotations.attributions or ()]
+    ]
     goldset = synthetic.gold(tmp_path, docs)
     paths = synthetic.saved(tmp_path, {"right": docs, "wrong": wrong})
     command = ["compare", *paths, "--gold", str(goldset.path), "--task", "attribution"]

@@ -10,7 +10,7 @@ import pytest
 
 from harness import registry
 from harness.cli.main import VERBS
-from harness.report.run import leaderboard, rankings
+from harness.report.run import leaderboard, ranking_tables
 from harness.report.tables import render
 from harness.results import record as records
 
@@ -21,9 +21,9 @@ RESULTS = ROOT / "results"
 
 def test_the_readme_shows_the_committed_run() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    shown = re.search(r"<!-- rankings -->\n(.*?)<!-- /rankings -->", readme, re.DOTALL)
+    shown = re.search(r"<!-- ranking_tables -->\n(.*?)<!-- /ranking_tables -->", readme, re.DOTALL)
     assert shown
-    measured = render(rankings(records.read(RESULTS), RESULTS), "github")
+    measured = render(ranking_tables(records.read(RESULTS), RESULTS), "github")
     assert shown[1].strip() == measured.strip()
 
 

@@ -11,20 +11,26 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from measured import counts_of, entity_types, without_pairs
 
+from harness.annotation import KINDS
 from harness.decide import baseline
-from harness.decide.compare import compare, systems_of
+from harness.decide.compare import compare
 from harness.decide.comparison import bounds
-from harness.results import measures
+from harness.decide.draws import resample
+from harness.results.finder import GoldFinder
 from harness.results.load import from_run, read_run
-from harness.results.systems import GoldFinder, System, on_one_footing
+from harness.results.scored import Scored
+from harness.results.select import grouped, in_one_schema
+from harness.stats.rates import defined
 from harness.stats.resample import Resampler
 from harness.tasks.ner.options import MATCH_MODES
+from harness.tasks.ner.tally import cells
+from harness.tasks.parts import METRICS, Counts
 
 ROOT = Path(__file__).parent.parent
 RUN = ROOT / "results"
@@ -68,53 +74,63 @@ def test_stored_predictions_counted_again_give_the_frozen_counts(frozen: Numbers
 
 def test_the_baseline_has_the_frozen_counts(frozen: Numbers) -> None:
     real = scores(OWN, (system for system in from_run(RUN) if not system.sanity))
-    accepted = [entry.system() for entry in baseline.read(RUN / "baseline.json").entries]
+    accepted = [entry.scored() for entry in baseline.read(RUN / "baseline.json").entries]
     expected = {entry: found for entry, found in counts_in(frozen).items() if entry in real}
     require(expected, scores(OWN, accepted))
 
 
-def in_common(systems: list[System]) -> list[System]:
+def in_common(systems: list[Scored]) -> list[Scored]:
     """Those whose gold is met in several schemas, as the run counted them in one."""
-    groups = map(on_one_footing, systems_of(systems).values())
+    groups = map(in_one_schema, grouped(systems).values())
     return [system for group, schema in groups if schema for system in group]
 
 
-def scores(footing: str, systems: Iterable[System], seed: int | None = None) -> Numbers:
+def scores(footing: str, systems: Iterable[Scored], seed: int | None = None) -> Numbers:
     """Counts and scores of every part in every match mode; with a seed, intervals too."""
     found: Numbers = {}
     for system in systems:
-        resampler = None if seed is None else Resampler(system.documents, seed=seed)
+        resampler = None if seed is None else Resampler(system.document_numbers, seed=seed)
         for part, mode, one in parts(system):
-            score = {metric: measures.statistic(metric, one.group) for metric in measures.METRICS}
-            total = one.counts.sum(axis=0)
-            entry = {"counts": [int(n) if n.is_integer() else float(n) for n in total]}
-            entry |= {metric: measures.as_float(of(total)) for metric, of in score.items()}
+            entry: dict[str, Any] = {"counts": as_frozen(system, one)}
+            entry |= {metric: defined(one.score(one.total, metric)) for metric in METRICS}
             if resampler and mode in ("strict", "-"):
-                (drawn,) = measures.resample(resampler, [one], [score["f1"]])
+                (drawn,) = resample(resampler, [one])
                 entry["interval"] = bounds(drawn.interval())
             found[name(system, footing, system.name, part, mode)] = entry
     return found
 
 
-def parts(system: System) -> Iterator[tuple[str, str, measures.Columns]]:
+def as_frozen(system: Scored, counts: Counts) -> list[float]:
+    """Right, predicted, gold of each part of an average; of kinds, both sides."""
+    wide = counts.total.reshape(-1, 4).tolist()
+    if counts.part.name in KINDS:
+        rows = wide
+    else:
+        rows = [[found, predicted, gold] for found, gold, _, predicted in wide]
+    if not counts.part.over and counts.part.name == "macro":
+        rows = []
+    return [int(n) if n.is_integer() else n for row in rows for n in row]
+
+
+def parts(system: Scored) -> Iterator[tuple[str, str, Counts]]:
     """Every part and match mode, with its counts per paragraph."""
-    tallies = system.tallies
-    if system.task == "attribution":
-        yield from ((p, "-", measures.columns(tallies, p)) for p in measures.ATTRIBUTION_PARTS)
+    if not system.definition.labelled:  # What a backend cannot give was frozen as it was counted.
+        for part in system.definition.parts(system.total, system.options):
+            yield part.name, "-", system.counts(part)
         return
-    gold = list(measures.entity_types(tallies))
-    predicted = {label for tally in tallies for *_, label in tally.cells("strict") if label}
-    for part in ("micro", "macro", *sorted({*gold, *predicted})):
+    gold = list(entity_types(system))
+    predicted = {label for *_, label in cells(system.total) if label}
+    for part_name in ("micro", "macro", *sorted({*gold, *predicted})):
         for mode in MATCH_MODES:
-            yield part, mode, measures.columns(tallies, part, match=mode, types=gold)
+            yield part_name, mode, counts_of(system, part_name, match=mode)
 
 
-def comparisons(footing: str, systems: Iterable[System]) -> Numbers:
+def comparisons(footing: str, systems: Iterable[Scored]) -> Numbers:
     """How the real backends differ that were counted in one schema."""
-    groups: dict[str, list[System]] = {}
+    groups: dict[str, list[Scored]] = {}
     for system in systems:
         if not system.sanity:  # Without pairs no flips are looked for: the counts alone speak.
-            groups.setdefault(name(system, footing), []).append(replace(system, pairs=None))
+            groups.setdefault(name(system, footing), []).append(without_pairs(system))
     found: Numbers = {}
     for group, members in groups.items():
         result = compare(members).to_json()
@@ -127,13 +143,13 @@ def comparisons(footing: str, systems: Iterable[System]) -> Numbers:
     return found
 
 
-def name(system: System, *what: str) -> str:
+def name(system: Scored, *what: str) -> str:
     return " | ".join((system.gold, system.task, system.signature.schema, *what))
 
 
 def counts_in(numbers: Numbers) -> Numbers:
     """What counting alone gives: no intervals, no comparisons."""
-    wanted = ("counts", *measures.METRICS)
+    wanted = ("counts", *METRICS)
     return {e: {k: found[k] for k in wanted} for e, found in numbers.items() if "counts" in found}
 
 

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import synthetic
+from measured import signed_otherwise, without_pairs
 
 from harness.annotation import Annotations, Entity, Record
 from harness.cli.main import main
@@ -21,7 +22,7 @@ from harness.decide.baseline import Baseline
 from harness.decide.gate.check import check
 from harness.decide.gate.power import Limits, detectable_drop, losses
 from harness.decide.gate.verdicts import GateReport, Verdict
-from harness.decide.rules import DEFAULT_RULES, Rules, matches, parse_rules, read_rules
+from harness.decide.rules import Rules, default_rules, parse_rules, read_rules
 from harness.errors import InputError, NothingMeasured, UsageError
 from harness.gold.goldset import GoldSet
 from harness.report.badge import badge
@@ -30,12 +31,15 @@ from harness.report.gate import gate_lines, gate_table
 from harness.report.github import annotation_commands, summary, write_summary
 from harness.report.junit import junit_xml
 from harness.results import record as records
+from harness.results.finder import GoldFinder
 from harness.results.load import from_run
-from harness.results.measures import Columns
 from harness.results.record import RunRecord
 from harness.results.save import write_run
-from harness.results.systems import GoldFinder, System
+from harness.results.scored import Scored
+from harness.results.select import matches
 from harness.stats.units import Units
+from harness.tasks.ner.parts import type_part
+from harness.tasks.parts import Counts
 
 DOCS = synthetic.articles(60, seed=5)
 GOOD = synthetic.predict(DOCS, synthetic.skilled(0.85, 0.1), seed=1)
@@ -53,17 +57,17 @@ class Gate:
         self.goldset, self.folder, self.answers = goldset, folder, answers
         self.systems = self.measure({"b": answers})
         self.record = write_run(folder / "old", self.systems, [goldset])
-        self.accepted = baselines.from_systems(self.systems, self.record)
+        self.accepted = baselines.accepted(self.systems, self.record)
 
-    def measure(self, backends: Mapping[str, Sequence[Record]]) -> list[System]:
+    def measure(self, backends: Mapping[str, Sequence[Record]]) -> list[Scored]:
         return synthetic.systems_of(self.goldset, backends)
 
     def check(
         self,
         answers: Sequence[Record] | None = None,
-        rules: Rules = DEFAULT_RULES,
+        rules: Rules | None = None,
         *,
-        systems: list[System] | None = None,
+        systems: list[Scored] | None = None,
         record: RunRecord | None = None,
         accepted: Baseline | None = None,
         **options: Any,
@@ -153,7 +157,7 @@ def test_the_margin_alone_decides_where_the_rule_says_so(gate: Gate) -> None:
     assert codes(report, "fail") == ["drop"] and report.checks == 0
     wide = gate.check(fewer, rules("[[rule]]\nmax_drop = 5\ninterval = false"))
     assert wide.exit_status == 0 and not wide.having("warn")
-    with pytest.raises(UsageError, match="interval is 'no', expected true or false"):
+    with pytest.raises(UsageError, match="rule 1: interval: found 'no', expected true or false"):
         rules('[[rule]]\nmax_drop = 0\ninterval = "no"')
 
 
@@ -328,7 +332,7 @@ def test_a_pin_that_names_no_gold_mention(gate: Gate) -> None:
 def test_pins_without_predictions_are_an_error(gate: Gate) -> None:
     document, entity = first_mention()
     (system,) = gate.measure({"b": GOOD})
-    report = gate.check(systems=[replace(system, pairs=None)], rules=rules(pin(entity, document)))
+    report = gate.check(systems=[without_pairs(system)], rules=rules(pin(entity, document)))
     assert report.exit_status == 3 and codes(report, "error") == ["no-predictions"]
 
 
@@ -361,7 +365,7 @@ def test_an_empty_run_and_an_empty_baseline(gate: Gate) -> None:
     report = gate.check(accepted=replace(gate.accepted, entries=()))
     assert report.exit_status == 3 and "empty" in codes(report, "error")
     with pytest.raises(NothingMeasured):
-        baselines.from_systems([], gate.record)
+        baselines.accepted([], gate.record)
 
 
 @pytest.mark.parametrize(
@@ -370,18 +374,19 @@ def test_an_empty_run_and_an_empty_baseline(gate: Gate) -> None:
         ("gold_digest", "00000000", "other-gold"),
         ("documents", 59, "other-gold"),
         ("schema", "conll03@1", "other-schema"),
-        ("projection", "pred=a--b@1", "other-schema"),
+        ("proj", "pred=a--b@1", "other-schema"),
         ("match", "exact", "other-match"),
         ("boundary", "normalised", "other-match"),
-        ("average", "macro", "not-comparable"),
+        ("colour", "red", "not-comparable"),
     ],
 )
 def test_other_counts_are_not_compared(gate: Gate, field: str, value: Any, code: str) -> None:
     (system,) = gate.measure({"b": GOOD})
-    signature = replace(system.signature, **{field: value})
+    signature = signed_otherwise(system.signature, field, value)
     report = gate.check(systems=[replace(system, signature=signature)])
     assert report.exit_status == 3 and code in codes(report, "error")
-    assert field.replace("_", " ") in report.having("error")[0].message
+    shown = {"proj": "projection"}.get(field, field.replace("_", " "))
+    assert shown in report.having("error")[0].message
 
 
 def test_other_paragraphs_are_not_compared(gate: Gate) -> None:
@@ -403,7 +408,7 @@ def test_rules_for_a_task_that_nobody_has(gate: Gate) -> None:
     text = '[[rule]]\ntask = "attribution"\ntype = "pair"\nmax_drop = 1'
     report = gate.check(None, rules(text))
     assert report.exit_status == 3 and set(codes(report, "error")) == {"no-match"}
-    assert gate.check(None, DEFAULT_RULES).exit_status == 0  # speaks of attributions, too
+    assert gate.check(None, default_rules()).exit_status == 0  # speaks of attributions, too
 
 
 def test_attributions_are_gated(tmp_path: Path) -> None:
@@ -411,7 +416,7 @@ def test_attributions_are_gated(tmp_path: Path) -> None:
     goldset = synthetic.gold(tmp_path, docs)
     systems = synthetic.systems_of(goldset, {"q": docs}, "attribution")
     record = write_run(tmp_path / "run", systems, [goldset])
-    accepted = baselines.from_systems(systems, record)
+    accepted = baselines.accepted(systems, record)
     assert check(record, systems, accepted, resamples=300).exit_status == 0
     fewer = [
         replace(r, annotations=Annotations(attributions=(r.annotations.attributions or ())[1:]))
@@ -435,7 +440,7 @@ def test_a_type_that_this_gold_set_lacks(gate: Gate) -> None:
     other = synthetic.gold(gate.folder, docs, "laws")
     systems = [*gate.systems, *synthetic.systems_of(other, {"b": docs})]
     record = write_run(gate.folder / "two", systems, [gate.goldset, other])
-    accepted = baselines.from_systems(systems, record)
+    accepted = baselines.accepted(systems, record)
     text = '[[rule]]\nmax_drop = 1\n[[rule]]\ngold = "planted"\ntype = "LAW"\nmax_drop = 1'
     report = gate.check(systems=systems, record=record, accepted=accepted, rules=rules(text))
     assert report.exit_status == 3 and codes(report, "error") == ["missing-type"]
@@ -450,7 +455,7 @@ def test_restricting_to_nothing(gate: Gate) -> None:
 def test_a_regression_outranks_an_absence(gate: Gate) -> None:
     systems = gate.measure({"b": GOOD, "c": GOOD})
     record = write_run(gate.folder / "pair", systems, [gate.goldset])
-    accepted = baselines.from_systems(systems, record)
+    accepted = baselines.accepted(systems, record)
     report = gate.check(lose(0.2), accepted=accepted)
     assert report.exit_status == 1
     assert "1 could not be checked" in report.headline
@@ -463,18 +468,24 @@ def test_a_regression_outranks_an_absence(gate: Gate) -> None:
     ("text", "expected"),
     [
         ('[[rule]]\nmetric = "recal"\nfloor = 0.5', "Did you mean 'recall'"),
-        ("[[rule]]\nmax_drop = -1", "max_drop is -1, expected points between 0 and 100"),
-        ("[[rule]]\nfloor = 85", "expected a score between 0 and 1"),
+        (
+            "[[rule]]\nmax_drop = -1",
+            "max_drop: found -1, expected a number of points between 0 and 100",
+        ),
+        ("[[rule]]\nfloor = 85", "floor: found 85, expected a number between 0 and 1"),
         ("[[rule]]\nmax_drop = nan", "expected a number"),
         ('[[rule]]\nmax_drop = "1"', "expected a number"),
         ("[[rule]]\nmax_drop = true", "expected a number"),
         ("[[rule]]\nmaxdrop = 1", "Did you mean 'max_drop'"),
         ('[[rule]]\ngold = "x"', "neither floor nor max_drop"),
-        ('[[rule]]\nmax_drop = 1\ntask = "nerr"', "expected one of ner, attribution"),
+        (
+            '[[rule]]\nmax_drop = 1\ntask = "nerr"',
+            "expected 'ner' or 'attribution'. Did you mean 'ner'",
+        ),
         ("[[rule]]\nmax_drop = 1\nmin_support = -3", "from 0 up"),
         ("", "would check nothing"),
-        ("rule = 3", "no list of tables"),
-        ("[[pin]]\nstart = 1\nend = 2", "needs document, start and end"),
+        ("rule = 3", r"rule: found 3, expected a list of tables, each under \[\[rule\]\]"),
+        ("[[pin]]\nstart = 1\nend = 2", "pin 1: no 'document'"),
         ('[[pin]]\ndocument = "a"\nstart = 4\nend = 4', "not after start"),
         ("[[rules]]\nmax_drop = 1", "Did you mean 'rule'"),
     ],
@@ -505,7 +516,7 @@ def test_the_suggestion_comes_from_the_task_that_has_the_nearest_name(
     speeches = synthetic.speeches(6)
     quotes = synthetic.gold(tmp_path, speeches, "quotes")
     both = [*gate.systems, *synthetic.systems_of(quotes, {"b": speeches}, "attribution")]
-    accepted = baselines.from_systems(both, gate.record)
+    accepted = baselines.accepted(both, gate.record)
     for wrong, near in (("PERS", "PER"), ("pairs", "pair"), ("found5", "found50")):
         with pytest.raises(UsageError, match=f"unknown .* '{wrong}'. Did you mean '{near}'"):
             gate.check(
@@ -544,7 +555,7 @@ def test_a_baseline_needs_nothing_beside_it(gate: Gate, tmp_path: Path) -> None:
     baselines.write(path, gate.accepted)
     again = baselines.read(path)
     assert again == gate.accepted
-    system = again.entries[0].system()
+    system = again.entries[0].scored()
     assert system.tallies == gate.systems[0].tallies
     assert system.outcomes == gate.systems[0].outcomes
     assert DOCS[0].text is not None and DOCS[0].text[:20] not in path.read_text()
@@ -572,8 +583,8 @@ def test_broken_baselines(
 
 
 def test_entries_of_other_backends_are_kept(gate: Gate) -> None:
-    both = baselines.from_systems(gate.measure({"b": GOOD, "c": GOOD}), gate.record)
-    new = baselines.from_systems(gate.measure({"b": DOCS}), gate.record)
+    both = baselines.accepted(gate.measure({"b": GOOD, "c": GOOD}), gate.record)
+    new = baselines.accepted(gate.measure({"b": DOCS}), gate.record)
     kept = baselines.merge(both, new)
     assert [entry.backend for entry in kept.entries] == ["b", "c"]
     assert kept.entries[1] is both.entries[1]
@@ -665,7 +676,7 @@ def test_the_table_states_level_and_power(gate: Gate) -> None:
 
 def power_of(noise: list[float], limits: Limits, *, whole: bool, documents: int = 400) -> float:
     """What is seen of a score of 1 with ten mentions in each document: .1 or .01 points each."""
-    counts = Columns(np.array([[10.0, 10.0, 10.0]] * documents), 3, metric="recall")
+    counts = Counts(np.full((documents, 4), 10.0), type_part(None, "strict"), "recall")
     lost = losses(counts, Units(range(documents)))
     assert lost is not None and lost.points == pytest.approx(100)
     found = detectable_drop(np.array(noise), lost, limits, whole=whole)
@@ -702,11 +713,11 @@ def test_noise_alone_by_hand() -> None:
 
 def test_a_drop_that_nobody_would_see_has_no_number() -> None:
     limits = Limits(margin=99.5, tail=0.025)
-    counts = Columns(np.array([[10.0, 10.0, 10.0]] * 400), 3, metric="recall")
+    counts = Counts(np.full((400, 4), 10.0), type_part(None, "strict"), "recall")
     lost = losses(counts, Units(range(400)))
     assert lost is not None
     assert detectable_drop(np.zeros(100), lost, limits, whole=True) is None
-    assert losses(Columns(np.zeros((4, 3)), 3), Units([0] * 4)) is None
+    assert losses(Counts(np.zeros((4, 4)), type_part(None, "strict")), Units([0] * 4)) is None
 
 
 # --- the command -------------------------------------------------------------------------------

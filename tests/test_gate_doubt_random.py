@@ -15,9 +15,6 @@ from doubtful import CHECK, OTHERS, Capture, Desk, accepted, said
 
 from harness.results import record as records
 from harness.results.load import from_run
-from harness.results.measures import Tally
-from harness.results.rescore import counts_of
-from harness.tasks.ner.tally import NerTally, total
 
 EDITS, BATCHES = 30, 10
 
@@ -152,14 +149,4 @@ def _facts(path: Path) -> object:
 
 def _scores() -> dict[Key, float]:
     """F1 of everything, by the counts."""
-    return {(one.gold, one.task, one.backend): _f1(one.tallies) for one in from_run("run")}
-
-
-def _f1(tallies: tuple[Tally, ...]) -> float:
-    entities = [tally for tally in tallies if isinstance(tally, NerTally)]
-    if entities:
-        tp, predicted, gold = counts_of(total(entities))
-    else:
-        rows = [tally.relation("found50") for tally in tallies if not isinstance(tally, NerTally)]
-        tp, predicted, gold = (sum(column) for column in zip(*rows, strict=True))
-    return 2 * tp / (predicted + gold)
+    return {(one.gold, one.task, one.backend): one.f1 or 0.0 for one in from_run("run")}

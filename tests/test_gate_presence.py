@@ -15,18 +15,18 @@ from harness.decide.rules import Rule, Rules
 from harness.errors import InputError
 from harness.report.github import write_summary
 from harness.results.save import write_run
-from harness.tasks.ner.tally import NerTally
+from harness.tasks.base import Tally
 
 DOCS = synthetic.articles(10, seed=5)
 GOOD = synthetic.predict(DOCS, synthetic.skilled(0.85, 0.1), seed=1)
 
 
-def _without(label: str, tally: NerTally) -> NerTally:
+def _without(label: str, tally: Tally) -> Tally:
     def kept(counts: Mapping[str, int]) -> dict[str, int]:
         return {name: n for name, n in counts.items() if name != label}
 
     errors = {cell: n for cell, n in tally.errors.items() if cell[1] != label}
-    return NerTally(kept(tally.correct), errors)
+    return Tally(kept(tally.correct), errors)
 
 
 def test_a_type_that_vanished_from_the_counts_is_no_pass(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_a_type_that_vanished_from_the_counts_is_no_pass(tmp_path: Path) -> None
     goldset = synthetic.gold(tmp_path / "gold", DOCS)
     (system,) = synthetic.systems_of(goldset, {"b": GOOD})
     record = write_run(tmp_path / "run", [system], [goldset])
-    accepted = baselines.from_systems([system], record)
+    accepted = baselines.accepted([system], record)
     label = next(iter(system.tallies[0].correct))  # type: ignore[union-attr]
     rules = Rules(rules=(Rule(type=label, floor=0.5, max_drop=1.0),))
     assert check(record, [system], accepted, rules, resamples=200).exit_status == 0
@@ -53,6 +53,6 @@ def test_a_summary_that_cannot_be_written_is_an_error_of_the_caller(tmp_path: Pa
     goldset = synthetic.gold(tmp_path / "gold", DOCS)
     (system,) = synthetic.systems_of(goldset, {"b": GOOD})
     record = write_run(tmp_path / "run", [system], [goldset])
-    report = check(record, [system], baselines.from_systems([system], record), resamples=200)
+    report = check(record, [system], baselines.accepted([system], record), resamples=200)
     with pytest.raises(InputError, match="cannot be written: Is a directory"):
         write_summary(report, {"GITHUB_STEP_SUMMARY": str(tmp_path)})

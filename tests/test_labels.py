@@ -274,7 +274,7 @@ def test_a_user_adds_a_schema_and_a_map_by_toml(tmp_path: Path) -> None:
         ('name = "a"\n[labels]\nX = ""\n', '"version" is missing'),
         ('name = "a"\nversion = "1"\n', "expected a schema"),
         ('version = "1"\nfrom = "conll03"\n[labels]\nX = ""\n', "expected a schema"),
-        ('name = "a"\nversion = "1"\n[labels]\nX = 1\n', "table of strings"),
+        ('name = "a"\nversion = "1"\n[labels]\nX = 1\n', r"labels\.X: found 1, expected a string"),
         ('name = "a"\nversion = "1"\n[labels]\nX_Y = ""\nx-y = ""\n', "comes twice"),
         ('name = "a"\nversion = "1"\n[labels]\nX = ""\n[aliases]\nY = "Z"\n', "is no label"),
         ('name = "a"\nversion = "1"\n[labels]\nX = ""\nZ = ""\n[aliases]\nz = "X"\n', "itself"),

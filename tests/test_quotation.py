@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from relation_counts import score, tally
 
 from harness.adapters._attribution.assemble import assemble
 from harness.adapters._attribution.quotation import quotations
 from harness.adapters._attribution.relation import Relation
 from harness.annotation import Attribution, Record, Span
 from harness.gold.goldset import load_goldset
-from harness.tasks.attribution.count import score, tally
 from harness.tasks.attribution.kinds import DIRECT_SHARE, kind_of, quoted_regions
 
 DOUBLE = [

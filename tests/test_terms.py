@@ -14,7 +14,7 @@ from harness.errors import SchemaError
 from harness.formats import jsonl
 from harness.gold.goldset import GoldSet, load_goldset
 from harness.labels.meeting import extended_schema, guess_schema, meet, schema_of
-from harness.results.terms import Speech, settle
+from harness.results.settle import Speech, settle
 
 TEXT = "Ada Roe met NATO in Oslo, Lagos and Peru on Monday for 3 hours."
 PEOPLE = (Entity(0, 7, "PER"), Entity(12, 16, "ORG"))

@@ -41,9 +41,9 @@ from harness.annotation import Annotations, Entity, Record
 from harness.errors import InputError
 from harness.gold.goldset import GoldSet, load_goldset
 from harness.registry import BackendSpec
-from harness.results.systems import from_predictions
+from harness.results.load import from_file
 from harness.run.runner import RunOptions, run
-from harness.tasks.ner.count import BOUNDARY_RULES, MATCH_MODES
+from harness.tasks.ner.options import BOUNDARY_RULES, MATCH_MODES
 
 SCHEMAS = (None, "conll03", "ontonotes5", "per-org-loc")
 EXAMPLES = int(os.environ.get("HARNESS_EXAMPLES", "10"))
@@ -234,7 +234,7 @@ def test_what_one_path_from_a_file_refuses_all_refuse(folder: Path, why: str) ->
     said.write_text("\n".join(lines) + "\n", "utf-8")
     question = Question("ner", None, "strict", "raw")
     assert by_command(goldset, said, question) == REFUSED
-    for read in (harness.score, lambda *a, **k: from_predictions(a[1], a[0], **k)):
+    for read in (harness.score, lambda *a, **k: from_file(a[1], a[0], **k)):
         with pytest.raises(InputError) as refused:
             read(goldset, said, task="ner")
         assert str(said) in str(refused.value)

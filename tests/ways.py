@@ -16,12 +16,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+import entity_counts as ner
 import pytest
+import relation_counts as attribution
 
 import harness
 from harness import pytest_plugin
 from harness.annotation import Annotations, Record, Task
-from harness.api import Scored
 from harness.cli.main import main
 from harness.decide.compare import compare
 from harness.errors import HarnessError
@@ -29,20 +30,17 @@ from harness.formats.registry import read_any
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec
 from harness.report.browse import groups
-from harness.results.load import from_run, read_run
+from harness.results.load import from_file, from_run, read_run, scored_in
 from harness.results.record import Result
-from harness.results.rescore import full_score, options_of
 from harness.results.save import write_run
-from harness.results.systems import System, from_predictions
+from harness.results.scored import Scored, headlines
 from harness.run import cell
 from harness.run.key import Description
 from harness.run.predictions import Asked, Prediction
 from harness.run.process import Log
 from harness.run.protocol import Hello
 from harness.run.runner import RunOptions, run
-from harness.tasks.attribution import count as attribution
-from harness.tasks.ner import count as ner
-from harness.tasks.ner.count import BoundaryRule, Match, NerOptions
+from harness.tasks.ner.options import BoundaryRule, Match, NerOptions
 
 Facts = dict[str, Any]
 Ways = dict[str, Facts]
@@ -94,7 +92,7 @@ def _attempt(way: str, facts: Callable[[], Facts]) -> Ways:
 # --- facts -------------------------------------------------------------------------------------
 
 
-def facts_of(system: System) -> Facts:
+def facts_of(system: Scored) -> Facts:
     """What a system says, from its own counts, from `Counted`, and from the run's result."""
     tallies: Any = system.tallies
     signature = system.signature
@@ -104,23 +102,21 @@ def facts_of(system: System) -> Facts:
         ],
         "signature": str(signature),
     }
-    counted, result = system.counted, system.result
-    if counted is not None:
-        assert counted.tallies == system.tallies and counted.units == system.units
-        found |= _score_facts(counted.score.to_json())
+    count, result, facts = system.count, system.result, system.facts
+    if count is not None:
+        found |= _score_facts(system.score.to_json())
         found |= {
-            "scores": _plain(counted.headlines()),
-            "not scored": dict(counted.not_scored),
-            "f1 with all": counted.f1_with_all,
-            "duplicates": counted.duplicates,
-            "unknown": dict(counted.unknown_labels.get("predictions", {})),
-            "assumed": counted.terms.assumed,
+            "scores": _plain(headlines(system)),
+            "not scored": dict(facts.not_scored),
+            "f1 with all": facts.f1_with_all,
+            "duplicates": facts.duplicates,
+            "unknown": dict(facts.unknown_labels),
+            "assumed": facts.assumed,
         }
-    if result is not None and counted is None:
+    if result is not None and count is None:
         found |= facts_of_result(result)
     if system.task == "ner":
-        options = NerOptions(match=signature.match, boundary=signature.boundary)  # type: ignore[arg-type]
-        again = _score_facts(ner.score(ner.total(tallies), options).to_json())
+        again = _score_facts(ner.score(ner.total(tallies), system.options).to_json())
     else:
         again = _score_facts(attribution.score(attribution.total(tallies)).to_json())
     require_equal({"counts": again, "score": found})
@@ -158,7 +154,7 @@ def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-def _check_outcomes(system: System, facts: Facts) -> None:
+def _check_outcomes(system: Scored, facts: Facts) -> None:
     """The sizes of the sets of mentions fit the counts, where mentions are not equal to others."""
     outcomes = system.outcomes
     assert outcomes is not None, system.without_outcomes
@@ -189,10 +185,10 @@ def ways_from_files(
     layers = {id_: row.annotations for id_, row in answers.items()}
     words, options, schema = question.words, question.options, question.schema
 
-    def compared() -> System:
-        return from_predictions(said, goldset, task=question.task, options=options, schema=schema)
+    def compared() -> Scored:
+        return from_file(said, goldset, task=question.task, options=options, schema=schema)
 
-    def plugin() -> System:
+    def plugin() -> Scored:
         return call_plugin(folder / "plugin", goldset, layers, words)
 
     ways = {
@@ -209,7 +205,7 @@ def ways_from_files(
         write_run(folder / "written", [compared()], [goldset])
         ways |= ways_of_run(folder / "written", said.stem, "written")
         if schema is not None:  # Counted as spelled, and then again in the schema.
-            plain = from_predictions(said, goldset, task=question.task, options=options)
+            plain = from_file(said, goldset, task=question.task, options=options)
             write_run(folder / "plain", [plain], [goldset])
             again = from_run(folder / "plain", schema=schema)
             ways["compare --schema"] = facts_of(again[0])
@@ -251,15 +247,15 @@ def call(*argv: str) -> tuple[int, str, str]:
 
 
 def _scored(scored: Scored) -> Facts:
-    facts, body = facts_of(scored.system), scored.to_json()
-    assert scored.signature == body.pop("signature") == facts["signature"]
+    facts, body = facts_of(scored), scored.to_json()
+    assert str(scored.signature) == body.pop("signature") == facts["signature"]
     del body["task"]
     return facts | _score_facts(body)
 
 
 def call_plugin(
     folder: Path, goldset: GoldSet, layers: Mapping[str, Annotations], words: Mapping[str, Any]
-) -> System:
+) -> Scored:
     """A test with the fixture and the end of its session, with `--harness-results`."""
     config: Any = SimpleNamespace(getoption=lambda name: str(folder))
     golds = [r for r in goldset.records() if r.annotations.layer(words["task"]) is not None]
@@ -367,9 +363,8 @@ def ways_of_run(folder: Path, backend: str, title: str) -> Ways:
     if result.signature is None:
         assert result.status == "failed" and not result.units
         return dict.fromkeys(names, REFUSED)
-    score = full_score(result, folder, options_of(result))
-    assert score is not None
-    told = facts_of_result(result) | _score_facts(score.to_json())
+    (stored,) = scored_in(record, folder, [result])
+    told = facts_of_result(result) | _score_facts(stored.score.to_json())
     read, again = (
         next(s for s in from_run(folder, replay=replay) if s.backend == backend)
         for replay in (False, True)

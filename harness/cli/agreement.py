@@ -42,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     tasks = (args.task,) if args.task else None
     found = agreement(
-        load_annotators(args.path, gold=args.gold), tasks_=tasks, disagreements=args.limit != 0
+        load_annotators(args.path, gold=args.gold), tasks=tasks, disagreements=args.limit != 0
     )
     if args.json:
         out = found.to_json()

@@ -111,6 +111,7 @@ def _stale(known: list[Backend]) -> list[Backend]:
 
 
 def _explain(store: Store, args: argparse.Namespace) -> int:
+    from harness.coding import encode
     from harness.gold.goldset import load_goldset
     from harness.run.explain import explain
 
@@ -128,7 +129,7 @@ def _explain(store: Store, args: argparse.Namespace) -> int:
     if not rows:
         raise NothingMeasured(f"{spec} knows the task {', '.join(tasks)} only")
     if args.json:
-        print(json.dumps([row.to_json() for row in rows], ensure_ascii=False, indent=2))
+        print(json.dumps(encode(rows), ensure_ascii=False, indent=2))
     else:
         print("\n".join(line for row in rows for line in row.lines()))
     return 0

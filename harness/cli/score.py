@@ -155,6 +155,7 @@ def _explained(hint: str | None, args: argparse.Namespace, goldset: GoldSet) -> 
 
 
 def _print_as(args: argparse.Namespace, gold: list[Record]) -> int:
+    from harness.coding import encode
     from harness.formats.registry import read_any
     from harness.interop.ask import as_scorer
     from harness.results.pairs import renamed
@@ -162,7 +163,7 @@ def _print_as(args: argparse.Namespace, gold: list[Record]) -> int:
     predicted = renamed(gold, list(read_any(Path(args.pred))), path=args.pred)
     result = as_scorer(args.scorer, gold, predicted)
     if args.json:
-        print(json.dumps(result.to_json(), ensure_ascii=False, indent=2))
+        print(json.dumps(encode(result), ensure_ascii=False, indent=2))
     else:
         print(json.dumps(result.scores, ensure_ascii=False, indent=2))
         print(f"\n{result.explanation}")

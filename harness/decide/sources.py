@@ -24,12 +24,14 @@ def load_sources(
     task: str | None = None,
     options: Any = None,
     schema: str | None = None,
+    wanted: str = "one --gold and --task",
 ) -> list[Scored]:
     """Everything in these files and folders that is about a gold set which was asked for.
 
-    Files of predictions need a gold set and a task; `options` are how they are counted. With
-    `schema`, labels are counted again in that schema. Raises `UsageError` for what cannot be told
-    apart or counted so, `InputError` for a file that is not there or cannot be read.
+    Files of predictions need a gold set and a task; `options` are how they are counted, `wanted` is
+    how a user gives the two. With `schema`, labels are counted again in that schema. Raises
+    `UsageError` for what cannot be told apart or counted so, `InputError` for a file that is not
+    there or cannot be read.
     """
     scored: list[Scored] = []
     for source in sources:
@@ -47,9 +49,7 @@ def load_sources(
         elif is_run(path) or (path.is_dir() and goldset is None):
             scored += from_run(path, finder=finder, schema=schema)
         elif goldset is None or task is None:
-            raise UsageError(
-                f"{source} is no run, so it is read as predictions: give one gold set and task"
-            )
+            raise UsageError(f"{source} is no run, so it is read as predictions: give {wanted}")
         else:
             scored.append(from_file(path, goldset, task, options, schema=schema))
     return scored

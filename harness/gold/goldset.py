@@ -20,10 +20,8 @@ schema guessed. `harness validate` checks all that a card claims.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,17 +30,17 @@ from pathlib import Path
 from typing import Any
 
 from harness.annotation import Annotations, Entity, Record, Span, Task
+from harness.coding import nearest
 from harness.errors import InputError
 from harness.formats import brat, jsonl
 from harness.formats.files import read_text
+from harness.gold.card import CARD, Card, card_texts, read_card
 from harness.labels.meeting import Schema, load_schema, schema_of
 from harness.paths import goldset_folders
 from harness.tasks.registry import task_named, task_names, tasks
 
 __all__ = ["CARD", "GoldSet", "Layer", "known_goldsets", "load_goldset", "load_layer"]
 __all__ += ["named_goldset", "record_digest"]
-
-CARD = "goldset.toml"
 
 Layer = Mapping[str, tuple[Annotations, tuple[Span, ...]]]
 """Document id -> annotations and ignore regions."""
@@ -97,7 +95,7 @@ class GoldSet:
     @property
     def schema(self) -> Schema | None:
         """What the card says, else a guess from the labels; `None` without an entity layer."""
-        if self.stated_schema is not None or "ner" not in self.tasks or not self.labels:
+        if self.stated_schema is not None or not self.labels:
             return self.stated_schema
         return schema_of(self.labels, self.schema_folders)
 
@@ -295,8 +293,8 @@ def _layers(names: Iterable[str]) -> tuple[str, ...]:
 def _check_known(ids: Iterable[str], texts: Mapping[str, str], path: Path) -> None:
     for id_ in ids:
         if id_ not in texts:
-            near = difflib.get_close_matches(id_, texts, n=1)
-            hint = f"did you mean {near[0]}?" if near else "remove it or add its text"
+            near = nearest(id_, texts)
+            hint = f"did you mean {near}?" if near else "remove it or add its text"
             raise InputError(f"annotates {id_!r}, which is no document here", path=path, hint=hint)
 
 
@@ -314,68 +312,54 @@ def _bare(path: Path, format_name: str | None) -> GoldSet:
 
 def _no_such(name: str, roots: Sequence[Path]) -> str:
     known = sorted({place.name for place in known_goldsets(roots)})
-    near = difflib.get_close_matches(name, known, n=1)
-    guess = f" Did you mean {near[0]!r}?" if near else ""
+    near = nearest(name, known)
+    guess = f" Did you mean {near!r}?" if near else ""
     listed = f" Known by name: {', '.join(known)}." if known else ""
     return f"no gold set {name!r}: no such file or folder.{guess}{listed}"
 
 
 def _from_card(path: Path) -> GoldSet:
-    card = read_card(path / CARD)
-    tasks = _tasks(card, path)
-    stated = card.get("schema")
+    card, value = read_card(path / CARD)
+    if card.tasks == ():
+        raise InputError(
+            f'"tasks" is empty, expected {" or ".join(task_names())}', path=path / CARD
+        )
+    stated = None
+    if card.tasks is not None:
+        known = map(task_named, card.tasks)
+        stated = tuple(task.name for task in sorted(known, key=lambda task: task.order))
     schema = None
-    if stated is not None:
-        own = path / str(stated)
-        schema = load_schema(own if own.is_file() else str(stated), [path])
-    annotators = {name: path / str(place) for name, place in card.get("annotators", {}).items()}
+    if card.schema is not None:
+        own = path / card.schema
+        schema = load_schema(own if own.is_file() else card.schema, [path])
     return GoldSet(
-        name=str(card.get("name") or path.resolve().name),
+        name=card.name or path.resolve().name,
         path=path,
-        read=_card_reader(card, path, tasks),
-        version=str(card.get("version", "")),
-        description=str(card.get("description", "")),
-        language=str(card.get("language", "")),
-        licence=str(card.get("licence", "")),
-        card=card,
-        annotators=annotators,
-        stated_tasks=tasks,
+        read=_card_reader(card, value, path, stated),
+        version=card.version,
+        description=card.description,
+        language=card.language,
+        licence=card.licence,
+        card=value,
+        annotators={name: path / place for name, place in card.annotators.items()},
+        stated_tasks=stated,
         stated_schema=schema,
     )
 
 
-def read_card(path: Path) -> dict[str, Any]:
-    """The content of a `goldset.toml`. Raises `InputError` when it is not TOML."""
-    try:
-        return tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"not TOML: {error}", path=path) from None
-
-
-def _tasks(card: Mapping[str, Any], path: Path) -> tuple[Task, ...] | None:
-    stated = card.get("tasks")
-    if stated is None:
-        return None
-    if not isinstance(stated, list) or not stated or not set(stated) <= set(task_names()):
-        raise InputError(
-            f'"tasks" is {stated!r}, expected a list of {", ".join(task_names())}', path=path / CARD
-        )
-    return tuple(task for task in task_names() if task in stated)
-
-
 def _card_reader(
-    card: Mapping[str, Any], path: Path, tasks: tuple[Task, ...] | None
+    card: Card, value: Mapping[str, Any], path: Path, tasks: tuple[Task, ...] | None
 ) -> Callable[[], Iterator[Record]]:
-    if "data" in card:
-        return _reader(path / str(card["data"]), card.get("format"))
-    if "texts" not in card:
+    if card.data is not None:
+        return _reader(path / card.data, card.format)
+    if card.texts is None:
         raise InputError(
             'says neither "texts" (folder of .txt) nor "data" (one file)', path=path / CARD
         )
-    layers = path / str(card.get("layers", "."))
+    layers = path / card.layers
 
     def read() -> Iterator[Record]:
-        texts = card_texts(card, path)
+        texts = card_texts(value, path)
         chosen = brat.layers_in(layers) if tasks is None else _layers(tasks)
         found = load_layer(
             layers, {id_: read_text(file) for id_, file in texts.items()}, layers=chosen
@@ -385,27 +369,3 @@ def _card_reader(
             yield Record(id_, read_text(file), annotations, ignore)
 
     return read
-
-
-def card_texts(card: Mapping[str, Any], path: Path) -> dict[str, Path]:
-    """Document id -> its `.txt`, for a card with `texts`: those it lists, else all there are.
-
-    Raises `InputError` for a listed document whose text is missing.
-    """
-    stated = card["texts"]
-    folders = [path / str(item) for item in (stated if isinstance(stated, list) else [stated])]
-    files: dict[str, Path] = {}
-    for folder in folders:
-        if not folder.is_dir():
-            raise InputError(f'"texts" names {folder}, which is no folder', path=path / CARD)
-        for file in sorted(folder.glob("*.txt")):
-            if file.stem in files:
-                raise InputError(
-                    f"two texts for document {file.stem!r}: {files[file.stem]}, {file}"
-                )
-            files[file.stem] = file
-    listed = [str(item.get("id")) for item in card.get("documents", ())]
-    for id_ in listed:
-        if id_ not in files:
-            raise InputError(f"lists document {id_!r}, but there is no {id_}.txt", path=path / CARD)
-    return {id_: files[id_] for id_ in listed or files}

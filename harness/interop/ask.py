@@ -29,13 +29,6 @@ class Interop:
     scores: Mapping[str, Any]
     explanation: str
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "scorer": self.scorer,
-            "scores": dict(self.scores),
-            "explanation": self.explanation,
-        }
-
 
 SCORERS: dict[str, Callable[[Sequence[Tagged]], dict[str, Any]]] = {
     "seqeval": seqeval.scores,

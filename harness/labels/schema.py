@@ -16,7 +16,6 @@ maps every label of one schema onto a coarser one. `[needs]` holds evidence for 
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +24,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from harness.coding import DecodeError, decode, nearest
 from harness.errors import SchemaError
 
 __all__ = ["Catalogue", "Projection", "Schema", "catalogue", "load_schema", "schema_names"]
@@ -154,8 +154,8 @@ def load_schema(name_or_path: str | Path, folders: Sequence[str | Path] = ()) ->
     schemas = catalogue(folders).schemas
     name, _, version = text.partition("@")
     if name not in schemas:
-        near = difflib.get_close_matches(name, schemas, n=1)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
+        near = nearest(name, schemas)
+        guess = f" Did you mean {near!r}?" if near else ""
         raise SchemaError(
             f"unknown label schema {name!r}.{guess} Known: {', '.join(sorted(schemas))}",
             hint="a schema of your own is a TOML file: give its path",
@@ -236,28 +236,25 @@ class _Draft(NamedTuple):
     """A projection as read, before its two schemas are known."""
 
     path: Path
-    source: str
-    target: str
-    labels: dict[str, str]
-    version: str
-    description: str
+    start: str
+    file: _File
 
     def finish(self, schemas: Mapping[str, Schema]) -> Projection:
-        for name in (self.source, self.target):
+        for name in (self.start, self.file.to):
             if name not in schemas:
                 raise SchemaError(f"names the unknown schema {name!r}", path=self.path)
-        source, target = schemas[self.source], schemas[self.target]
-        lacking = [label for label in source.labels if label not in self.labels]
-        odd = [label for label in self.labels if label not in source.labels]
-        wrong = [label for label in self.labels.values() if label and label not in target.labels]
-        for labels, what in (
+        source, target, labels = schemas[self.start], schemas[self.file.to], self.file.labels
+        lacking = [label for label in source.labels if label not in labels]
+        odd = [label for label in labels if label not in source.labels]
+        wrong = [label for label in labels.values() if label and label not in target.labels]
+        for named, what in (
             (lacking, f'does not say what becomes of {source.name}\'s {{}}: map it, or to ""'),
             (odd, f"maps {{}}, which {source.name} does not have"),
             (wrong, f"maps to {{}}, which {target.name} does not have"),
         ):
-            if labels:
-                raise SchemaError(what.format(", ".join(map(repr, labels))), path=self.path)
-        return Projection(source, target, self.labels, self.version, self.description)
+            if named:
+                raise SchemaError(what.format(", ".join(map(repr, named))), path=self.path)
+        return Projection(source, target, labels, self.file.version, self.file.description.strip())
 
 
 def _is_ours(path: Path) -> bool:
@@ -277,33 +274,44 @@ def _toml(path: Path) -> dict[str, Any]:
         raise SchemaError(f"cannot be read: {error.strerror}", path=path) from None
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A schema or a projection as it is written; `from`, no name in Python, is read by itself."""
+
+    version: str = ""
+    description: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
+    source: str = ""
+    guess: bool = True
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    needs: Mapping[str, str] = field(default_factory=dict)
+    to: str = ""
+
+
 def _read(path: Path) -> Schema | _Draft:
     value = _toml(path)
-    labels, aliases = _strings(value, "labels", path), _strings(value, "aliases", path)
-    version, description = str(value.get("version", "")), str(value.get("description", "")).strip()
-    if not version:
+    try:
+        file = decode(_File, value, extra=True, toml=True)
+        start = decode(str, value.get("from", ""), "from")
+    except DecodeError as error:
+        raise SchemaError(str(error), path=path) from None
+    if not file.version:
         raise SchemaError('"version" is missing', path=path, hint='add version = "1"')
-    name, source, target = (str(value.get(key, "")) for key in ("name", "from", "to"))
-    if source and target:
-        return _Draft(path, source, target, labels, version, description)
-    if source or target or not name or not labels:
+    if start and file.to:
+        return _Draft(path, start, file)
+    if start or file.to or not file.name or not file.labels:
         raise SchemaError(
             "expected a schema (name, version, [labels]) or a projection (from, to, ...)", path=path
         )
-    _check_spellings(labels, aliases, path)
-    needs = _strings(value, "needs", path)
-    for label in (*needs, *needs.values()):
-        if label not in labels:
+    _check_spellings(file.labels, file.aliases, path)
+    for label in (*file.needs, *file.needs.values()):
+        if label not in file.labels:
             raise SchemaError(f"[needs] names {label!r}, which is no label", path=path)
-    origin, guessable = str(value.get("source", "")), value.get("guess") is not False
-    return Schema(name, version, labels, aliases, description, origin, guessable, path, needs)
-
-
-def _strings(value: Mapping[str, Any], key: str, path: Path) -> dict[str, str]:
-    table = value.get(key, {})
-    if not isinstance(table, dict) or not all(isinstance(item, str) for item in table.values()):
-        raise SchemaError(f"[{key}] is {table!r}, expected a table of strings", path=path)
-    return table
+    return Schema(
+        *(file.name, file.version, file.labels, file.aliases, file.description.strip()),
+        *(file.source, file.guess, path, file.needs),
+    )
 
 
 def _check_spellings(labels: Mapping[str, str], aliases: Mapping[str, str], path: Path) -> None:

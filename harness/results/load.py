@@ -229,7 +229,6 @@ def _scored(run: _Run, *, place: str | None = None) -> Scored:
         units=tuple(unit for unit, _ in units),
         tallies=tuple(tally for _, tally in units),
         options=_options(run),
-        capabilities=result.capabilities,
         facts=Facts(**{name: getattr(result, name) for name in Facts.__slots__}),
         source=str(run.folder),
         result=result,

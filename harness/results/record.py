@@ -11,13 +11,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from harness.adapter import Capabilities, Declaration, ModelIdentity, Option
 from harness.annotation import Record, Task
-from harness.coding import DecodeError, decode, encode
+from harness.coding import DecodeError, decode, encode, parse_json
 from harness.digest import digest_file
 from harness.errors import InputError
 from harness.formats.files import atomic_writer, read_text
@@ -354,7 +353,7 @@ def _result_lines(result: dict[str, Any]) -> str:
 def from_json(text: str, *, path: str | Path | None = None) -> RunRecord:
     """Read a record. Raises `InputError` for broken JSON, another version, a wrong field."""
     try:
-        value = json.loads(text, parse_float=_finite, parse_constant=_finite, parse_int=_whole)
+        value = parse_json(text)
     except (ValueError, RecursionError) as error:
         raise InputError(
             f"not a run record: {error}", path=path, hint="is the file cut off?"
@@ -382,21 +381,6 @@ def from_json(text: str, *, path: str | Path | None = None) -> RunRecord:
             path=path,
         )
     return record
-
-
-def _finite(text: str) -> float:
-    """A number of a record; none is infinite or undefined."""
-    number = float(text)
-    if not isfinite(number):
-        raise ValueError(f"found the number {text[:20]}")
-    return number
-
-
-def _whole(text: str) -> int:
-    """A number of a record; none is so large that it could not be computed with."""
-    if len(text) > 40:
-        raise ValueError(f"found a number of {len(text)} digits")
-    return int(text)
 
 
 def read(path: str | Path) -> RunRecord:
@@ -467,7 +451,7 @@ def iter_units(result: Result, folder: str | Path) -> Iterator[Unit]:
         with path.open(encoding="utf-8", newline="\n") as handle:
             for number, line in enumerate(handle, 1):
                 try:
-                    yield decode(Unit, json.loads(line, parse_int=_whole))
+                    yield decode(Unit, parse_json(line))
                 except ValueError as error:
                     raise InputError(f"not a unit: {error}", path=path, line=number) from None
     except OSError as error:

@@ -230,7 +230,6 @@ class Scored:
     """Document and paragraph of every tally."""
     tallies: tuple[Tally, ...] = field(repr=False)
     options: Any = None
-    capabilities: Capabilities | None = None
     facts: Facts = field(default_factory=Facts, repr=False)
     source: str = ""
     result: Result | None = field(default=None, repr=False)
@@ -247,6 +246,11 @@ class Scored:
     known_outcomes: Outcomes | None = field(default=None, repr=False)
     common: Callable[[], Scored] | None = field(default=None, repr=False)
     """The same, as the run counted it in the finest schema that all of its backends reach."""
+
+    @property
+    def capabilities(self) -> Capabilities | None:
+        """What the backend says that it can give; `None` where nobody says."""
+        return None if self.result is None else self.result.capabilities
 
     @property
     def definition(self) -> Task:

@@ -17,7 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from harness.coding import DecodeError, decode, encode
+from harness.coding import decode, encode
 from harness.errors import BackendUnavailable, UsageError
 from harness.paths import home
 from harness.registry import GROUP, adapter
@@ -59,7 +59,7 @@ def find_environment(name: str) -> Environment | None:
     try:
         card = json.loads((folder / _CARD).read_bytes())
         found = decode(Environment, {**card, "folder": str(folder)})
-    except (OSError, ValueError, TypeError, DecodeError):
+    except (OSError, ValueError, TypeError):  # A `DecodeError` is a `ValueError`.
         return None
     return found if found.python.exists() else None
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.annotation import Task, printable
-from harness.coding import encode
 from harness.formats.jsonl import annotations_to_json
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec, adapter
@@ -35,10 +34,6 @@ class Explanation:
     reason: str
     differs: Mapping[str, tuple[Any, Any]]
     """Field -> (in the nearest key of the store, now); only where nothing has this very key."""
-
-    def to_json(self) -> dict[str, Any]:
-        out: dict[str, Any] = encode(self)
-        return out
 
     def lines(self) -> Iterator[str]:
         """For a person."""

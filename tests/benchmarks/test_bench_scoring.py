@@ -18,7 +18,9 @@ from typing import Any
 import pytest
 
 from harness.annotation import Entity
-from harness.tasks.ner.count import MATCH_MODES, NerOptions, NerScore, score, tally, total
+from harness.tasks.ner.count import score, tally, total
+from harness.tasks.ner.options import MATCH_MODES, NerOptions
+from harness.tasks.ner.score import NerScore
 
 Spans = list[tuple[int, int, str]]
 Tagged = tuple[list[list[str]], list[list[str]]]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.report.run import rankings
+from harness.report.run import ranking_tables
 from harness.report.tables import render
 from harness.results import record as records
 
@@ -84,7 +84,7 @@ def test_the_record_holds_enough_to_print_everything_again(
     record = records.read(out)
     assert record.status == "success"
     assert [result.backend for result in record.results] == ["gazetteer", "quotes"]
-    assert render(rankings(record, out), "github") + "\n" == first.out
+    assert render(ranking_tables(record, out), "github") + "\n" == first.out
 
 
 def test_report_gives_the_record_as_json(run: Run, harness: Run, tmp_path: Path) -> None:

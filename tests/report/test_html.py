@@ -7,7 +7,7 @@ import json
 import re
 
 from harness.report.html import BrowsedDocument, BrowsedItem, Group, MarkedSpan, page
-from harness.report.tables import Table
+from harness.table import Table
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u2028&"
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import relation_counts as attribution
+
 from harness.annotation import Attribution, Span
 from harness.report.remarks import remarks
-from harness.report.scores import attribution_table
 from harness.results.record import Result
-from harness.tasks.attribution import count as attribution
+from harness.tasks.attribution.tables import element_table
 
 
 def test_rows_of_kinds_say_why_they_do_not_add_up() -> None:
@@ -16,7 +17,7 @@ def test_rows_of_kinds_say_why_they_do_not_add_up() -> None:
     # Both are found; one is taken for indirect, so that one only is predicted to be direct.
     predicted = [Attribution((first,), kind="direct"), Attribution((second,), kind="indirect")]
     tally = attribution.tally(gold, predicted, text=text)
-    table = attribution_table("t", attribution.score(tally).to_json(), notes=("signed",))
+    table = element_table("t", attribution.score(tally).to_json(), notes=("signed",))
     rows = {str(row[0]): row for row in table.rows}
     assert rows["kind: direct"][-3:] == (2, 0, 0)
     assert rows["kind: indirect"][-3:] == (0, 0, 0)

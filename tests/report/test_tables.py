@@ -8,7 +8,8 @@ import json
 
 import pytest
 
-from harness.report.tables import FORMATS, Table, number, quantity, render
+from harness.report.tables import FORMATS, render
+from harness.table import Table, number, quantity
 
 TABLE = Table(
     "Two rows",

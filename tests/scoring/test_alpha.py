@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.annotation import Attribution, Span
-from harness.gold.agreement.alpha import nominal_alpha, token_roles
+from harness.gold.agreement.alpha import nominal_alpha
+from harness.tasks.attribution.tokens import token_roles
 
 
 def units(*observers: str) -> list[Counter[str]]:

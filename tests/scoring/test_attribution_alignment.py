@@ -14,7 +14,8 @@ from harness.annotation import Attribution, Span
 from harness.errors import AnnotationError
 from harness.tasks.attribution.alignment import maximum_weight_matching
 from harness.tasks.attribution.characters import Characters, common, dice, same
-from harness.tasks.attribution.count import AttributionOptions, Pairing, pairs
+from harness.tasks.attribution.count import Pairing, pairs
+from harness.tasks.attribution.tally import AttributionOptions
 
 
 def said(*content: tuple[int, int], **roles: object) -> Attribution:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from relation_counts import score, tally, total
 
 from harness.annotation import Attribution, Record, Span
 from harness.formats.jsonl import read
-from harness.tasks.attribution.count import AttributionTally, score, tally, total
+from harness.tasks.base import Tally
 
 PATH = Path(__file__).parents[3] / "shared" / "corpora" / "polnear" / "polnear_dev.jsonl"
 
@@ -24,7 +25,7 @@ def relations(record: Record) -> tuple[Attribution, ...]:
     return record.annotations.attributions or ()
 
 
-def count(record: Record, predicted: list[Attribution]) -> AttributionTally:
+def count(record: Record, predicted: list[Attribution]) -> Tally:
     assert record.text is not None
     return tally(relations(record), predicted, text=record.text, ignore=record.ignore)
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from unicodedata import category
 
+import entity_counts as ner
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.annotation import Entity, Span
-from harness.tasks.ner import count as ner
 from harness.tasks.ner.boundary import boundary_cause, trim
 from harness.tasks.ner.edges import EDGE_SIGNS
+from harness.tasks.ner.options import NerOptions
 
 SCRIPTS = "aXsSé5٥５½東京अहिका्กฯعב׳Яա" + "\u0301\u0308\u200d\u093f\ufe0f\u20e3"
 SIGNS = "'’ʼ＇′.,-–—−$€%&+_“”„«»<>`。，《》「」،؛؟।։።¿¡()[] \u00a0\u200b\ufeff\n"
@@ -75,7 +76,7 @@ def test_an_amount_without_its_sign_is_another() -> None:
 
 def agreement(text: str, gold: Span, predicted: Span) -> tuple[int, int]:
     """How many mentions are right, and how many of these by trimming, under `normalised`."""
-    options = ner.NerOptions(boundary="normalised")
+    options = NerOptions(boundary="normalised")
     sides = ([Entity(*gold, "X")], [Entity(*predicted, "X")])
     score = ner.score(ner.tally(*sides, options, text=text), options)
     return score.micro.tp, score.forgiven

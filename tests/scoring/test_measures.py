@@ -2,38 +2,58 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from harness.tasks.measures import Block, f1, macro, ratio, weighted, whole
+from harness.stats.rates import defined, rates
+from harness.tasks.parts import Average, Block, average, whole
 
 
 def block(precision: float | None, recall: float | None, support: int) -> Block:
+    mean = (
+        f1(precision or 0.0, recall or 0.0) if precision is not None or recall is not None else None
+    )
     return Block(
-        precision=precision, recall=recall, f1=f1(precision, recall), tp=0, fp=0, fn=0,
-        support=support, predicted=0, cor=0, inc=0, par=0, mis=0, spu=0,
-    )  # fmt: skip
+        precision=precision, recall=recall, f1=mean, tp=0, fp=0, fn=0, support=support, predicted=0
+    )
 
 
-def test_ratio_without_a_base_is_undefined() -> None:
-    assert ratio(0, 0) is None
-    assert ratio(0, 4) == 0
-    assert ratio(3, 4) == 0.75
+def f1(precision: float, recall: float) -> float:
+    return 2 * precision * recall / (precision + recall) if precision and recall else 0.0
+
+
+def macro(blocks: dict[str, Block]) -> Average:
+    return average(blocks)
+
+
+def weighted(blocks: dict[str, Block]) -> Average:
+    return average(blocks, by_support=True)
 
 
 @pytest.mark.parametrize(
-    ("precision", "recall", "expected"),
+    ("sums", "expected"),
     [
-        (None, None, None),
-        (None, 0.0, 0.0),
-        (0.0, None, 0.0),
-        (0.0, 0.0, 0.0),
-        (0.0, 1.0, 0.0),
-        (1.0, 1.0, 1.0),
-        (0.5, 1.0, 2 / 3),
+        ((0, 0, 0, 0), (None, None, None)),
+        ((0, 4, 0, 0), (None, 0.0, 0.0)),
+        ((0, 0, 0, 4), (0.0, None, 0.0)),
+        ((0, 4, 0, 4), (0.0, 0.0, 0.0)),
+        ((4, 4, 4, 4), (1.0, 1.0, 1.0)),
+        ((1, 2, 1, 1), (1.0, 0.5, 2 / 3)),
+        ((1, 4, 1, 3), (1 / 3, 0.25, 2 / 7)),
+        ((2, 4, 1, 1), (1.0, 0.5, 2 / 3)),
+        ((2, 4, 0, 0), (None, 0.5, None)),
+        ((2, 4, 0, 3), (0.0, 0.5, 0.0)),
+        ((0, 0, 2, 3), (2 / 3, None, None)),
     ],
 )
-def test_f1(precision: float | None, recall: float | None, expected: float | None) -> None:
-    assert f1(precision, recall) == expected
+def test_rates_of_numbers_and_of_arrays(
+    sums: tuple[float, ...], expected: tuple[float | None, ...]
+) -> None:
+    """Found of gold, right of predicted; one side that alone has found something has no F1."""
+    assert tuple(map(defined, rates(*sums))) == pytest.approx(expected)
+    arrays = rates(*(np.array([n, n], float) for n in sums))
+    for place in (0, 1):
+        assert tuple(defined(one[place]) for one in arrays) == tuple(map(defined, rates(*sums)))
 
 
 def test_whole_numbers_are_integers() -> None:

@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from entity_counts import score, tally, total
+from plain_rates import f1, precision, rates_of, recall
 
 from harness.annotation import Entity
 from harness.gold.agreement.alpha import nominal_alpha
-from harness.stats.rates import f1, precision, rates, recall, weighted_f
-from harness.tasks.measures import Block
-from harness.tasks.ner.count import Match, NerOptions, NerScore, score, tally, total
+from harness.tasks.ner.options import Match, NerOptions
+from harness.tasks.ner.score import NerScore
+from harness.tasks.parts import Block
 
 LABELS = ("LOC", "MISC", "ORG", "PER")
 STRATEGIES: dict[Match, str] = {
@@ -180,12 +182,12 @@ def test_rates_with_scikit_learn() -> None:
         )
     counts = np.array(tables, dtype=float)
     assert np.isnan(expected).any(axis=0).all()
-    for ours, theirs in zip(rates(counts), np.transpose(expected), strict=True):
+    for ours, theirs in zip(rates_of(counts), np.transpose(expected), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-12)
     for rate, theirs in zip((precision, recall, f1), np.transpose(expected), strict=True):
         np.testing.assert_allclose(rate(counts), theirs, atol=1e-12)
     four = counts[:, [0, 2, 0, 1]]
-    for ours, theirs in zip(rates(four), np.transpose(expected), strict=True):
+    for ours, theirs in zip(rates_of(four), np.transpose(expected), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-12)
 
 
@@ -201,9 +203,9 @@ def test_weighted_f_with_scikit_learn(weights: tuple[float, float]) -> None:
         theirs = metrics.fbeta_score(
             truth, said, beta=math.sqrt(second / first), zero_division=math.nan
         )
-        p, r, _ = rates(np.array([(truth & said).sum(), said.sum(), truth.sum()], float))
+        counts = np.array([(truth & said).sum(), said.sum(), truth.sum()], float)
         for factor in (1.0, 7.0):
-            same(weighted_f(p, r, factor * first, factor * second), theirs)
+            same(rates_of(counts, (factor * first, factor * second)).f1, theirs)
         seen[
             "nan" if np.isnan(theirs) else str(float(theirs)) if theirs in (0, 1) else "other"
         ] += 1

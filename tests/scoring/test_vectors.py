@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from entity_counts import score, tally, total
 
 from harness.annotation import Entity
-from harness.tasks.measures import Average, Block
-from harness.tasks.ner.count import NerOptions, NerScore, NerTally, score, tally, total
+from harness.tasks.base import Tally
+from harness.tasks.ner.options import NerOptions
+from harness.tasks.ner.score import NerScore
+from harness.tasks.parts import Average, Block
 
 VECTORS = Path(__file__).parents[3] / "shared" / "vectors"
 STRICT = NerOptions()
@@ -40,7 +43,7 @@ INVALID = load("invalid_bio_cases.json")["cases"]
 OTHER = load("bioes_bilou_cases.json")["cases"]
 
 
-def count(documents: list[tuple[Spans, Spans]]) -> NerTally:
+def count(documents: list[tuple[Spans, Spans]]) -> Tally:
     return total(
         tally([Entity(*g) for g in gold], [Entity(*p) for p in predicted], STRICT)
         for gold, predicted in documents

@@ -7,13 +7,20 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from plain_rates import as_counts
 
+from harness.decide.draws import resample
 from harness.decide.pairwise import pairwise
-from harness.results.measures import Columns, resample, statistic
 from harness.stats.resample import Resampler
 from simulations.draw import Draw, World, draw, population
 
-F1 = statistic("f1", 3)
+
+def F1(sums: Any) -> Any:  # noqa: N802
+    """Of sums of one type, or the mean over several."""
+    counts = as_counts(np.asarray(sums, float).reshape(1, -1))
+    return counts.score(counts.total)
+
+
 RESAMPLES = 1000
 
 
@@ -51,9 +58,9 @@ def difference(world: World, runs: int) -> float:
     truth = [float(F1(population(world, b).sum(axis=0))) for b in (0, 1)]
     held = []
     for found, seed in _draws(world, runs):
-        sides = [Columns(found.micro(b), 3) for b in (0, 1)]
+        sides = [as_counts(found.micro(b)) for b in (0, 1)]
         resampler = Resampler(found.documents.tolist(), resamples=RESAMPLES, seed=seed)
-        bounds = pairwise(sides, F1, resampler).pairs[0].paired.bounds
+        bounds = pairwise(sides, resampler).pairs[0].paired.bounds
         held.append(bounds is not None and bounds[0] <= truth[1] - truth[0] <= bounds[1])
     return float(np.mean(held))
 
@@ -79,7 +86,7 @@ def _bounds(table: Any, found: Draw, seed: int) -> Iterator[tuple[float, float]]
     if table is None:
         return
     resampler = Resampler(found.documents.tolist(), resamples=RESAMPLES, seed=seed)
-    (one,) = resample(resampler, [Columns(table, 3)], [F1])
+    (one,) = resample(resampler, [as_counts(table)])
     bounds = one.interval().bounds
     if bounds is not None:
         yield bounds

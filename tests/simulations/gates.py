@@ -17,11 +17,11 @@ from harness.decide import baseline as baselines
 from harness.decide.baseline import Baseline
 from harness.decide.gate.check import check
 from harness.decide.gate.verdicts import GateReport
-from harness.decide.rules import DEFAULT_RULES, Rule, Rules
+from harness.decide.rules import Rule, Rules, default_rules
 from harness.results.record import RunRecord, Unit
 from harness.results.save import run_record
-from harness.results.systems import System
-from harness.tasks.ner.tally import NerTally
+from harness.results.scored import Scored
+from harness.tasks.base import Tally
 from simulations.draw import Draw, World, draw
 
 TYPES = ("PER", "ORG", "LOC", "MISC")
@@ -31,11 +31,11 @@ TYPES = ("PER", "ORG", "LOC", "MISC")
 class Bench:
     """A backend on a gold set, of which only the counts matter."""
 
-    system: System
+    system: Scored
     record: RunRecord
     units: tuple[tuple[str, int], ...]
 
-    def with_counts(self, counts: Any) -> System:
+    def with_counts(self, counts: Any) -> Scored:
         """The backend with these counts, (paragraphs, types, 3)."""
         tallies = []
         for row in counts:
@@ -46,7 +46,7 @@ class Bench:
                     errors["missed", label, None] = int(gold - right)
                 if predicted > right:
                     errors["spurious", None, label] = int(predicted - right)
-            tallies.append(NerTally(correct, errors))
+            tallies.append(Tally(correct, errors))
         return replace(
             self.system, units=self.units, tallies=tuple(tallies), pairs=None, result=None
         )
@@ -83,7 +83,7 @@ def bench(found: Draw) -> Bench:
 
 
 @cache
-def _template() -> tuple[System, RunRecord]:
+def _template() -> tuple[Scored, RunRecord]:
     records = [Record("d", "Name went.", Annotations((Entity(0, 4, "PER"),)))]
     goldset = synthetic.gold(Path(tempfile.mkdtemp()), records)
     (system,) = synthetic.systems_of(goldset, {"b": records})
@@ -113,23 +113,25 @@ def anew(found: Draw, rng: Any) -> Any:
 
 def unchanged(world: World, runs: int) -> float:
     """Whole checks that fail although every answer is the same."""
-    return _alarms(world, runs, DEFAULT_RULES, lambda found, rng: found.counts[0])
+    return _alarms(world, runs, default_rules(), lambda found, rng: found.counts[0])
 
 
 def redrawn(world: World, runs: int) -> float:
     """Whole checks that fail on other answers of the same skill, the same documents being hard."""
-    return _alarms(world, runs, DEFAULT_RULES, again)
+    return _alarms(world, runs, default_rules(), again)
 
 
 def other(world: World, runs: int, *, blackout: bool = False) -> float:
     """Whole checks that fail on answers of the same skill, other documents being hard."""
-    rules = DEFAULT_RULES if blackout else replace(DEFAULT_RULES, blackout=0)
+    rules = default_rules() if blackout else replace(default_rules(), blackout=0)
     return _alarms(world, runs, rules, anew)
 
 
 def with_macro(world: World, runs: int) -> float:
     """As `redrawn`, with a rule for the macro average too."""
-    rules = replace(DEFAULT_RULES, rules=(*DEFAULT_RULES.rules, Rule(type="macro", max_drop=1.0)))
+    rules = replace(
+        default_rules(), rules=(*default_rules().rules, Rule(type="macro", max_drop=1.0))
+    )
     return _alarms(world, runs, rules, again)
 
 

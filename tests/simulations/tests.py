@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from plain_rates import as_counts
 
 from harness.decide.pairwise import Pairwise, pairwise
-from harness.results.measures import Columns, statistic
 from harness.stats.permutation import ALPHA
 from harness.stats.resample import Resampler
 from simulations.draw import World, draw
-
-F1 = statistic("f1", 3)
 
 
 def rejected(world: World, runs: int) -> float:
@@ -84,6 +82,6 @@ def sides(world: World, runs: int, *, resamples: int, seed: int = 0) -> Iterator
     rng = np.random.default_rng(500 + seed + world.documents)
     for run in range(runs):
         one = draw(world, rng)
-        counts = [Columns(one.micro(b), 3) for b in range(len(world.skills))]
+        counts = [as_counts(one.micro(b)) for b in range(len(world.skills))]
         resampler = Resampler(one.documents.tolist(), resamples=resamples, seed=run)
-        yield pairwise(counts, F1, resampler, seed=run)
+        yield pairwise(counts, resampler, seed=run)

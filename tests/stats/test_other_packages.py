@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 from plain_intervals import interval, paired_interval
+from plain_rates import f1
 
 from harness.stats.power import POWER, detectable_difference
-from harness.stats.rates import f1
 from harness.stats.resample import Interval, Resampler
 from harness.stats.units import Evidence
 

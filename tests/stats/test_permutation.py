@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_rates import f1, precision, recall
 
 from harness.stats.permutation import holm, holm_factors, randomisation_test, swap_test
-from harness.stats.rates import f1, precision, recall
 from harness.stats.units import Units
 
 VECTORS = Path(__file__).parents[3] / "shared" / "vectors" / "significance_cases.json"
@@ -44,7 +44,7 @@ def test_stored_cases() -> None:
     assert len(cases) == 9
     for case in cases:
         one, two = triples(case["docs_A_tp_fp_fn"]), triples(case["docs_B_tp_fp_fn"])
-        found = swap_test(one, two)
+        found = swap_test(one, two, f1)
         expected = case["exact_randomization"]
         assert found.exact, case["id"]
         assert found.p_value == pytest.approx(expected["p_two_sided"], abs=1e-9), case["id"]
@@ -61,24 +61,24 @@ def test_by_hand() -> None:
     Difference 1 - 0. Of 8 assignments only "none swapped" and "all swapped" are as extreme.
     """
     reference, other = [(0, 0, 1)] * 3, [(1, 1, 1)] * 3
-    found = swap_test(reference, other)
+    found = swap_test(reference, other, f1)
     assert found.difference == 1.0
     assert (found.p_value, found.exact, found.assignments) == (0.25, True, 8)
 
 
 def test_equal_systems_and_a_single_differing_unit_have_p_1() -> None:
     rows = [(1, 2, 3), (0, 1, 4)]
-    assert swap_test(rows, rows).p_value == 1.0
-    assert swap_test(rows, [(1, 2, 3), (1, 1, 4)]).p_value == 1.0
+    assert swap_test(rows, rows, f1).p_value == 1.0
+    assert swap_test(rows, [(1, 2, 3), (1, 1, 4)], f1).p_value == 1.0
 
 
 def test_undefined_differences_have_no_p_value() -> None:
     nothing = [(0, 0, 0)] * 3
-    found = swap_test(nothing, nothing)
+    found = swap_test(nothing, nothing, f1)
     assert found.difference is None and found.p_value is None
     assert swap_test([(0, 0, 2)], [(1, 1, 2)], precision).p_value is None
     empty = np.zeros((0, 3))
-    assert swap_test(empty, empty).p_value is None
+    assert swap_test(empty, empty, f1).p_value is None
 
 
 COUNTS = st.lists(
@@ -114,7 +114,7 @@ def test_other_gold_is_enumerated(rows: list[tuple[int, ...]]) -> None:
     """Where all three columns differ there is no grid; few units are enumerated all the same."""
     one = [(0, a, b) for a, b, *_ in rows]
     two = [(min(c, d), c, d) for _, _, c, d, _ in rows]
-    found = swap_test(one, two)
+    found = swap_test(one, two, f1)
     if found.p_value is not None:
         assert found.exact
         assert found.p_value == pytest.approx(enumerated(one, two), abs=1e-12)
@@ -124,7 +124,7 @@ def test_halves_count_exactly() -> None:
     """Partial credit comes in halves."""
     one = [(0.5, 1, 1), (1, 1, 1), (0.5, 2, 2)]
     two = [(1, 1, 1), (0.5, 1, 1), (1.5, 2, 2)]
-    assert swap_test(one, two).p_value == pytest.approx(enumerated(one, two), abs=1e-12)
+    assert swap_test(one, two, f1).p_value == pytest.approx(enumerated(one, two), abs=1e-12)
 
 
 def test_monte_carlo_agrees_with_the_exact_test() -> None:
@@ -132,7 +132,7 @@ def test_monte_carlo_agrees_with_the_exact_test() -> None:
     gold = rng.integers(1, 6, 300)
     one = np.stack([rng.binomial(gold, 0.8), gold, gold], axis=1)
     two = np.stack([rng.binomial(gold, 0.83), gold, gold], axis=1)
-    exact = swap_test(one, two)
+    exact = swap_test(one, two, f1)
     assert exact.exact and exact.p_value is not None
     # A fourth column that the statistic does not read, and that differs, rules out the grid.
     noise = [np.column_stack([rows, rng.integers(0, 9, (300, 2))]) for rows in (one, two)]
@@ -193,7 +193,7 @@ def test_documents_are_swapped_where_documents_are_resampled() -> None:
     documents = [number for number in range(40) for _ in range(20)]
     one = [(1 if number < 22 else p % 2, 1, 1) for number in range(40) for p in range(20)]
     two = [(1 if number >= 22 else p % 2, 1, 1) for number in range(40) for p in range(20)]
-    found = randomisation_test(one, two, Units(documents))
+    found = randomisation_test(one, two, Units(documents), f1)
     by_hand = sum(math.comb(40, k) for k in range(41) if abs(2 * k - 40) >= 4) / 2**40
     assert found.exact and found.p_value == pytest.approx(by_hand) == pytest.approx(
         0.6358, abs=1e-4
@@ -203,10 +203,12 @@ def test_documents_are_swapped_where_documents_are_resampled() -> None:
 
 def test_few_units_have_no_p_value() -> None:
     one, two = [(1, 1, 1)] * 5, [(0, 0, 1)] * 5
-    found = randomisation_test(one, two, Units([0] * 5))
+    found = randomisation_test(one, two, Units([0] * 5), f1)
     assert found.p_value is None and found.difference == -1
     assert found.lacking is not None and "only 5 paragraphs" in found.lacking
-    assert randomisation_test([*one, one[0]], [*two, two[0]], Units([0] * 6)).p_value == 2 / 2**6
+    assert (
+        randomisation_test([*one, one[0]], [*two, two[0]], Units([0] * 6), f1).p_value == 2 / 2**6
+    )
 
 
 def by_scipy(one: Any, two: Any, statistic: Any) -> Any:

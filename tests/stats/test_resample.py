@@ -7,9 +7,9 @@ import time
 import numpy as np
 import pytest
 from plain_intervals import interval, paired_interval
+from plain_rates import f1, precision
 
 from harness.stats.permutation import randomisation_test
-from harness.stats.rates import f1, precision
 from harness.stats.resample import (
     Resampler,
     enough_resamples,
@@ -110,8 +110,8 @@ def test_swapping_the_systems_mirrors_difference_and_interval() -> None:
     there, back = paired_interval(one, two, resampler), paired_interval(two, one, resampler)
     assert there.low is not None and back.high is not None
     assert there.low == pytest.approx(-back.high)
-    assert randomisation_test(one, two, resampler.units).p_value == (
-        randomisation_test(two, one, resampler.units).p_value
+    assert randomisation_test(one, two, resampler.units, f1).p_value == (
+        randomisation_test(two, one, resampler.units, f1).p_value
     )
 
 

@@ -19,11 +19,12 @@ from statistics import fmean
 from typing import Any
 
 from harness.annotation import Record, span_problems
+from harness.coding import encode
 from harness.errors import AnnotationError, InputError, NothingMeasured, UsageError
 from harness.gold.agreement.alpha import nominal_alpha
 from harness.gold.agreement.disagreement import Disagreement, disagreements_of
 from harness.tasks.base import Pair, Tally, Task
-from harness.tasks.registry import task_named, task_names, tasks
+from harness.tasks.registry import task_named, task_names
 
 __all__ = ["Agreement", "Figure", "PairAgreement", "Spread", "agreement"]
 
@@ -62,14 +63,6 @@ class Spread:
             return cls(None, None, None, 0)
         return cls(fmean(known), min(known), max(known), len(known))
 
-    def to_json(self) -> dict[str, float | int | None]:
-        return {
-            "mean": self.mean,
-            "lowest": self.lowest,
-            "highest": self.highest,
-            "pairs": self.pairs,
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -101,7 +94,7 @@ class Agreement:
                 out[task] = None
                 continue
             out[task] = {"documents": self.shared[task], "alone": list(self.alone[task])}
-            out[task] |= _nested({k: v.to_json() for k, v in self.figures(task).items()})
+            out[task] |= encode(_nested(self.figures(task)))
             if task in self.alphas:
                 alpha, tokens = self.alphas[task]
                 out[task] |= {"alpha": alpha, "tokens": tokens}
@@ -122,7 +115,7 @@ class Agreement:
 def agreement(
     annotators: Mapping[str, Sequence[Record]],
     *,
-    tasks_: Iterable[str] | None = None,
+    tasks: Iterable[str] | None = None,
     aliases: Mapping[str, tuple[str, ...]] | None = None,
     disagreements: bool = True,
 ) -> Agreement:
@@ -145,7 +138,7 @@ def agreement(
     pairs: list[PairAgreement] = []
     differences: list[Disagreement] = []
     alphas: dict[str, tuple[float | None, int]] = {}
-    for task in map(task_named, task_names() if tasks_ is None else tasks_):
+    for task in map(task_named, task_names() if tasks is None else tasks):
         labelled = Counter(
             id_
             for records in layers.values()
@@ -206,7 +199,7 @@ def _texts(layers: Layers) -> dict[str, str]:
 
 
 def _check(record: Record, text: str, name: str) -> None:
-    for task in tasks().values():
+    for task in map(task_named, task_names()):
         for span in (span for item in task.items(record.annotations) for span in task.spans(item)):
             if problem := span_problems(len(text), *span):
                 raise AnnotationError(f"document {record.id!r} of annotator {name!r}: {problem}")

@@ -73,7 +73,7 @@ def disagreements_of(
             task.name,
             names,
             f"only {names[_ALONE[difference]]}" if difference in _ALONE else difference,
-            hull.start,
+            min(task.named(item)[0] for item in sides if item is not None),
             sides,
             (_told(task, sides[0], text), _told(task, sides[1], text)),
             shortened(context(text, hull)),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from harness.coding import nearest
 from harness.errors import HarnessError, InputError
 from harness.gold.agreement.agreement import agreement
-from harness.gold.goldset import CARD, GoldSet, card_texts
+from harness.gold.card import CARD, Card, card_texts
+from harness.gold.goldset import GoldSet
 from harness.gold.validate.finding import Finding
 
 __all__ = ["check_card", "sums", "sums_as_toml"]
@@ -26,10 +28,6 @@ _EXPECTED = {
     "sha256": "sums of texts and layers (harness validate --sums prints them)",
 }
 _AGREED_TO = 0.0006
-_KNOWN = {
-    *_REQUIRED, *_EXPECTED, "schema", "texts", "layers", "data", "format", "annotators",
-    "agreement", "nested", "adjudication", "aliases",
-}  # fmt: skip
 
 
 def check_card(gold: GoldSet) -> Iterator[Finding]:
@@ -41,10 +39,11 @@ def check_card(gold: GoldSet) -> Iterator[Finding]:
     for key, what in _EXPECTED.items():
         if key not in card:
             yield Finding("warning", "card", f'"{key}" is missing: {what}', path)
+    names = [one.name for one in fields(Card)]
     for key in card:
-        if key not in _KNOWN:
-            near = difflib.get_close_matches(key, _KNOWN, n=1)
-            guess = f", did you mean {near[0]!r}?" if near else ""
+        if key not in names:
+            near = nearest(key, names)
+            guess = f", did you mean {near!r}?" if near else ""
             yield Finding("warning", "card", f"unknown field {key!r}{guess}", path)
     if "ner" in gold.tasks and "schema" not in card:
         yield Finding(
@@ -52,7 +51,7 @@ def check_card(gold: GoldSet) -> Iterator[Finding]:
         )
     if len(gold.annotators) > 1 and "agreement" not in card:
         yield Finding("warning", "card", '"agreement" is missing, with several annotators', path)
-    if isinstance(card.get("guidelines"), str) and not (gold.path / card["guidelines"]).is_file():
+    if card.get("guidelines") and not (gold.path / card["guidelines"]).is_file():
         yield Finding("error", "card", f'"guidelines": no file {card["guidelines"]}', path)
     for name, folder in gold.annotators.items():
         if not folder.exists():
@@ -65,8 +64,8 @@ def check_card(gold: GoldSet) -> Iterator[Finding]:
 def _documents(card: Mapping[str, Any], path: str) -> Iterator[Finding]:
     seen: set[str] = set()
     for item in card.get("documents", ()):
-        id_ = item.get("id") if isinstance(item, Mapping) else None
-        if not isinstance(id_, str) or not id_:
+        id_ = item.get("id")
+        if not id_:
             yield Finding("error", "card", "a document without id", path)
             continue
         if id_ in seen:
@@ -87,10 +86,10 @@ def sums(gold: GoldSet) -> dict[str, dict[str, str]]:
     Tables are `texts`, `layers`, `annotators.<name>`, or `data`.
     """
     if "data" in gold.card:
-        data = gold.path / str(gold.card["data"])
+        data = gold.path / gold.card["data"]
         return {"data": {data.name: _digest(data)} if data.is_file() else {}}
     tables = {"texts": dict(card_texts(gold.card, gold.path))}
-    layers = gold.path / str(gold.card.get("layers", "."))
+    layers = gold.path / gold.card.get("layers", ".")
     tables["layers"] = {file.stem: file for file in layers.glob("*.ann")}
     for name, folder in gold.annotators.items():
         tables[f"annotators.{name}"] = {file.stem: file for file in folder.glob("*.ann")}
@@ -116,13 +115,13 @@ def _agreement(gold: GoldSet, path: str) -> Iterator[Finding]:
         return
     try:
         readers = {name: list(gold.annotator(name)) for name in gold.annotators}
-        found = agreement(readers, tasks_=gold.tasks, disagreements=False)
+        found = agreement(readers, tasks=gold.tasks, disagreements=False)
     except HarnessError as error:
         yield Finding("error", "agreement", f"cannot be measured: {error}", path)
         return
     for task in gold.tasks:
         spread = next(iter(found.figures(task).values()), None)
-        said = stated.get(task) if isinstance(stated, Mapping) else None
+        said = stated.get(task)
         if spread is None:
             continue
         if not isinstance(said, Mapping):
@@ -163,7 +162,7 @@ def _sums(gold: GoldSet, path: str) -> Iterator[Finding]:
                 "error",
                 "sha256",
                 f"{table}: {stem} is {actual[table, stem][:12]}…, the card says "
-                f"{str(value)[:12]}…: the file was changed",
+                f"{value[:12]}…: the file was changed",
                 path,
             )
     if stated:

@@ -15,7 +15,8 @@ from harness.errors import HarnessError, InputError, SchemaError
 from harness.formats import brat, jsonl
 from harness.formats.files import read_text
 from harness.formats.registry import guess, read_any
-from harness.gold.goldset import CARD, GoldSet, card_texts, load_goldset
+from harness.gold.card import CARD, card_texts
+from harness.gold.goldset import GoldSet, load_goldset
 from harness.gold.validate.card import check_card, sums_as_toml
 from harness.gold.validate.finding import Finding, Severity
 from harness.gold.validate.lints import lint_record, lint_strings

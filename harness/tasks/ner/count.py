@@ -49,6 +49,8 @@ def events(
     character with an `ignore` region take no part, on either side. `text` is needed for the
     boundary rule `normalised` alone; `UsageError` without it.
     """
+    if not gold and not predicted:
+        return
     if options.boundary == "raw" and not ignore:
         # Nearly every call; quicker for not remembering which mention has which key.
         left = {(start, end, label, 0) for start, end, label, _ in gold}

@@ -1,0 +1,58 @@
+"""Counts of entities for tests: of a document, by paragraph, and the score of a sum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from harness.annotation import Entity, Span
+from harness.paragraphs import unit_of
+from harness.tasks.base import Tally
+from harness.tasks.ner.count import events, outcomes
+from harness.tasks.ner.options import NerOptions
+from harness.tasks.ner.score import score
+from harness.tasks.ner.tally import cells
+
+__all__ = ["cells", "mentions", "number", "score", "tally", "tally_units", "total"]
+
+mentions = outcomes
+total = Tally.of
+
+
+def tally(
+    gold: Sequence[Entity],
+    predicted: Sequence[Entity],
+    options: NerOptions,
+    *,
+    text: str | None = None,
+    ignore: Sequence[Span] = (),
+) -> Tally:
+    """The counts of one document."""
+    (whole,) = tally_units(gold, predicted, options, text=text, ignore=ignore, starts=[0])
+    return whole
+
+
+def tally_units(
+    gold: Sequence[Entity],
+    predicted: Sequence[Entity],
+    options: NerOptions,
+    *,
+    starts: Sequence[int],
+    text: str | None = None,
+    ignore: Sequence[Span] = (),
+) -> list[Tally]:
+    """The same by unit; `starts` are the offsets at which units begin."""
+    return cut(events(gold, predicted, options, text=text, ignore=ignore), starts)
+
+
+def cut(counted: Iterable[Any], starts: Sequence[int]) -> list[Tally]:
+    """A tally for each unit."""
+    units = [Tally() for _ in starts]
+    for offset, key, n in counted:
+        units[unit_of(offset, starts)][key] += n
+    return [unit.without_zeros() for unit in units]
+
+
+def number(counts: Tally, name: str) -> int:
+    """A count that has no more than a name."""
+    return counts[(name,)]
