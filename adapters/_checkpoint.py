@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
 import struct
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.adapter import ModelIdentity
+from harness.adapters._hub import is_path, licence, local_folder
 from harness.digest import digest_files, digest_text
 
 __all__ = [
@@ -26,13 +26,10 @@ __all__ = [
     "Checkpoint",
     "check",
     "find",
-    "hub_snapshot",
+    "folder_of",
     "identity",
-    "is_hub_id",
-    "is_path",
     "labels",
-    "licence",
-    "local_folder",
+    "read",
 ]
 
 REFERENCE = Path(__file__).parent / "models" / "transformers-reference"
@@ -68,9 +65,17 @@ class Checkpoint:
 
 def find(model: str) -> Checkpoint | None:
     """The model on this machine, or `None`."""
-    folder = REFERENCE if model == "reference" else local_folder(model)
-    if folder is None or not folder.is_dir():
-        return None
+    folder = folder_of(model)
+    return None if folder is None else read(folder)
+
+
+def folder_of(model: str) -> Path | None:
+    """Where a model lies, or `None`."""
+    return REFERENCE if model == "reference" else local_folder(model)
+
+
+def read(folder: Path) -> Checkpoint:
+    """What a folder holds: a model, or a low-rank adapter with the encoder that it asks for."""
     settings = _json(folder / "adapter_config.json")
     if settings is None:
         return Checkpoint(folder)
@@ -78,33 +83,23 @@ def find(model: str) -> Checkpoint | None:
     return Checkpoint(folder, _packaged(name) or local_folder(name), name)
 
 
-def is_hub_id(model: str) -> bool:
-    """Whether this could be fetched from the hub."""
-    return re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?(@[\w./-]+)?", model, re.ASCII) is not None
-
-
-def is_path(model: str) -> bool:
-    """Whether this can only be meant as a path, or is one that exists."""
-    return model.startswith(("/", ".", "~")) or Path(model).exists()
-
-
-def check(found: Checkpoint) -> str | None:
+def check(checkpoint: Checkpoint) -> str | None:
     """What is wrong with the files, with the mend; `None` when they look usable.
 
     Reads configs and the safetensors headers, which say how long the file has to be.
     """
-    folder = found.folder
+    folder = checkpoint.folder
     config = _json(folder / "config.json")
     if config is None:
         return f"{folder} has no readable config.json: it holds no transformers model"
-    if found.is_adapter:
-        if found.base is None:
-            packaged = _PACKAGED.get(found.base_name)
+    if checkpoint.is_adapter:
+        if checkpoint.base is None:
+            packaged = _PACKAGED.get(checkpoint.base_name)
             mend = REFERENCE_INSTALL if packaged else "fetch it once with --online"
-            return f"{folder.name} stands on {found.base_name}, which is not here; {mend}"
+            return f"{folder.name} stands on {checkpoint.base_name}, which is not here; {mend}"
         return (
             _weights_trouble(folder, "adapter_model")
-            or _weights_trouble(found.base, "model")
+            or _weights_trouble(checkpoint.base, "model")
             or _task_trouble(folder, config)
         )
     return _task_trouble(folder, config) or _weights_trouble(folder, "model")
@@ -112,24 +107,27 @@ def check(found: Checkpoint) -> str | None:
 
 def identity(model: str) -> ModelIdentity | None:
     """Digest and size of every file that is loaded."""
-    found = find(model)
-    if found is None or check(found):
+    checkpoint = find(model)
+    if checkpoint is None or check(checkpoint):
         return None
-    folders = [found.folder, *([found.base] if found.base else [])]
+    folders = [checkpoint.folder, *([checkpoint.base] if checkpoint.base else [])]
     files = [_files(folder) for folder in folders]
     digests = [digest_files(own, root=folder) for own, folder in zip(files, folders, strict=True)]
     return ModelIdentity(
-        name=model if model == "reference" or not is_path(model) else found.folder.name,
+        name=model if model == "reference" or not is_path(model) else checkpoint.folder.name,
         digest=digests[0] if len(digests) == 1 else digest_text("\n".join(digests)),
-        licence=REFERENCE_LICENCE if model == "reference" else licence(found.folder),
+        licence=REFERENCE_LICENCE if model == "reference" else licence(checkpoint.folder),
         size_bytes=sum(path.stat().st_size for own in files for path in own),
-        notes={"dtype": "float32", **({"encoder": found.base_name} if found.base_name else {})},
+        notes={
+            "dtype": "float32",
+            **({"encoder": checkpoint.base_name} if checkpoint.base_name else {}),
+        },
     )
 
 
-def labels(found: Checkpoint) -> dict[int, str]:
+def labels(checkpoint: Checkpoint) -> dict[int, str]:
     """`id2label` of the config, by number; empty when it has none that can be read."""
-    config = _json(found.folder / "config.json") or {}
+    config = _json(checkpoint.folder / "config.json") or {}
     names = config.get("id2label")
     if not isinstance(names, dict) or not all(str(key).isdecimal() for key in names):
         return {}
@@ -202,30 +200,6 @@ def _header_trouble(path: str, size: int, _modified: int) -> str | None:
     return None
 
 
-def local_folder(model: str) -> Path | None:
-    """The folder of a path, or of a hub id in the hub's cache."""
-    path = Path(model).expanduser()
-    if is_path(model):
-        return path.resolve() if path.is_dir() else None
-    return hub_snapshot(model) if is_hub_id(model) else None
-
-
-def hub_snapshot(model: str) -> Path | None:
-    """The snapshot of a hub id in the hub's cache, laid out as huggingface_hub does it."""
-    name, _, revision = model.partition("@")
-    home = os.environ.get("HF_HOME") or str(
-        Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
-    )
-    root = os.environ.get("HF_HUB_CACHE") or str(Path(home) / "hub")
-    folder = Path(root).expanduser() / f"models--{name.replace('/', '--')}"
-    try:
-        commit = (folder / "refs" / (revision or "main")).read_text("ascii").strip()
-    except (OSError, ValueError):
-        commit = revision
-    snapshot = folder / "snapshots" / commit
-    return snapshot if commit and snapshot.is_dir() else None
-
-
 def _packaged(name: str) -> Path | None:
     package, inside = _PACKAGED.get(name, ("", ""))
     spec = importlib.util.find_spec(package) if package else None
@@ -237,17 +211,6 @@ def _packaged(name: str) -> Path | None:
 
 def _files(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if path.suffix in _READ and path.is_file()]
-
-
-def licence(folder: Path) -> str:
-    """Of the model card's front matter, `license: apache-2.0`."""
-    try:
-        card = (folder / "README.md").read_text("utf-8", "replace")
-    except OSError:
-        return ""
-    front = card.split("---", 2)[1] if card.startswith("---") and card.count("---") > 1 else ""
-    stated = re.search(r"^license:\s*[\"']?([\w .+-]+)", front, re.MULTILINE)
-    return stated[1].strip() if stated else ""
 
 
 def _json(path: Path) -> dict[str, Any] | None:

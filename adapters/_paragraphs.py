@@ -21,8 +21,10 @@ _EMPTY_LINE = re.compile(r"(?:\r\n|\n|\r(?!\n))[^\S\n\r]*(?:\r\n|\n|\r(?!\n))\s*
 def paragraphs(text: str, *, wrapped: bool = False) -> Iterator[Span]:
     """Spans of the text that hold more than white space, in order.
 
-    Every line break ends a paragraph. With `wrapped`, for texts broken into lines of equal
-    length, only an empty line does, and a single line break is white space like any other.
+    Every line break ends a paragraph, also those that end no line for `harness.paragraphs` (form
+    feeds, U+0085, U+2028, U+2029): no name runs over one, whatever the units of the score. With
+    `wrapped`, for texts broken into lines of equal length, only an empty line does, and a single
+    line break is white space like any other.
     """
     for span in _blocks(text) if wrapped else _lines(text):
         if text[slice(*span)].strip():

@@ -9,16 +9,23 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from harness.adapter import ModelIdentity
+from harness.adapter import Adapter, Backend, LoadRequest, ModelIdentity
 from harness.digest import digest_folder, folder_size
 from harness.errors import BackendUnavailable
 
-__all__ = ["INSTALL", "REQUIRES", "find_pipeline", "load_pipeline", "model_identity", "unavailable"]
+__all__ = [
+    "INSTALL",
+    "REQUIRES",
+    "PipelineAdapter",
+    "PipelineBackend",
+    "find_pipeline",
+    "model_identity",
+]
 
 REQUIRES = ("spacy>=3.8,<3.9",)
 INSTALL = "pip install 'nlp-harness[spacy]'"
@@ -32,6 +39,66 @@ _INSTALLS = {
     "en_core_web_sm": INSTALL,
     "en_core_web_md": "pip install 'nlp-harness[spacy-md]'  # Python 3.12+",
 }
+
+
+class PipelineBackend(Backend):
+    """A pipeline, whose raw results are spaCy's documents."""
+
+    def __init__(self, nlp: Any, identity: ModelIdentity) -> None:
+        self.nlp = nlp
+        self.identity = identity
+
+    def predict(self, texts: Sequence[str]) -> Iterable[Any]:
+        """One `Doc` per text, in batches of the pipeline's own size."""
+        yield from self.nlp.pipe(texts)
+
+
+class PipelineAdapter(Adapter):
+    """What an adapter has that stands on a spaCy pipeline."""
+
+    backend: type[PipelineBackend]
+    component = "parser"
+    """What the pipeline has to have."""
+    unused: Iterable[str] = ()
+    """Components that are not loaded."""
+
+    def trouble(self, model: str) -> str | None:
+        if not model:
+            return "no pipeline was named; for example spacy/en_core_web_sm"
+        if find_pipeline(model) is None:
+            mend = _INSTALLS.get(model, f"{_download(model)}, or give a folder")
+            return f"the spaCy pipeline {model!r} is not installed; {mend}"
+        return None
+
+    def identity(self, model: str) -> ModelIdentity | None:
+        return model_identity(model)
+
+    def open(self, request: LoadRequest, identity: ModelIdentity) -> Backend:
+        nlp = self.pipeline(request.model)
+        if "batch_size" in request.options:
+            nlp.batch_size = max(1, int(request.options["batch_size"]))
+        return self.backend(nlp, identity)
+
+    def pipeline(self, model: str) -> Any:
+        """Load a pipeline, which is there, from its folder.
+
+        Raises `BackendUnavailable` when it cannot be read, or has no such `component`.
+        """
+        import spacy
+
+        try:
+            nlp = spacy.load(str(find_pipeline(model)), exclude=list(self.unused))
+        except Exception as error:  # spaCy raises whatever a broken file makes it raise
+            raise BackendUnavailable(
+                f"the spaCy pipeline {model!r} cannot be loaded: {error}",
+                install=_INSTALLS.get(model, _download(model)),
+            ) from error
+        if self.component not in nlp.pipe_names:
+            raise BackendUnavailable(
+                f"the spaCy pipeline {model!r} has no component {self.component!r}, "
+                f"only {', '.join(nlp.pipe_names) or 'none'}"
+            )
+        return nlp
 
 
 @lru_cache(maxsize=64)
@@ -54,18 +121,6 @@ def find_pipeline(model: str) -> Path | None:
     return None
 
 
-def unavailable(model: str) -> str | None:
-    """Why a pipeline cannot be loaded here, with the mend; `None` when it can."""
-    if importlib.util.find_spec("spacy") is None:
-        return f"spaCy is not installed; {INSTALL}"
-    if not model:
-        return "no pipeline was named; for example spacy/en_core_web_sm"
-    if find_pipeline(model) is None:
-        mend = _INSTALLS.get(model, f"python -m spacy download {model}, or give a folder")
-        return f"the spaCy pipeline {model!r} is not installed; {mend}"
-    return None
-
-
 def model_identity(model: str) -> ModelIdentity | None:
     """Name, version, licence and file digest from the pipeline's folder; imports nothing."""
     folder = find_pipeline(model)
@@ -81,33 +136,6 @@ def model_identity(model: str) -> ModelIdentity | None:
     )
 
 
-def load_pipeline(model: str, *, needs: str, exclude: Iterable[str] = ()) -> Any:
-    """Load a pipeline from its folder.
-
-    Raises `BackendUnavailable` when it is missing, cannot be read, or has no component `needs`.
-    """
-    reason = unavailable(model)
-    if reason:
-        raise BackendUnavailable(reason)
-    folder = find_pipeline(model)
-    assert folder is not None
-    import spacy
-
-    try:
-        nlp = spacy.load(folder, exclude=list(exclude))
-    except Exception as error:  # spaCy raises whatever a broken file makes it raise
-        raise BackendUnavailable(
-            f"the spaCy pipeline {model!r} cannot be loaded: {error}",
-            install=_INSTALLS.get(model, f"python -m spacy download {model}"),
-        ) from error
-    if needs not in nlp.pipe_names:
-        raise BackendUnavailable(
-            f"the spaCy pipeline {model!r} has no component {needs!r}, "
-            f"only {', '.join(nlp.pipe_names) or 'none'}"
-        )
-    return nlp
-
-
 @lru_cache(maxsize=64)
 def _meta(folder: Path) -> dict[str, Any]:
     try:
@@ -115,3 +143,7 @@ def _meta(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return meta if isinstance(meta, dict) else {}
+
+
+def _download(model: str) -> str:
+    return f"python -m spacy download {model}"

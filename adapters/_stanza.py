@@ -7,7 +7,6 @@ Stanza's resources folder holds (`en`, `en:conll03_charlm`). Imports Stanza only
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import os
 import re
@@ -24,12 +23,12 @@ from harness.digest import digest_files, digest_text
 from harness.errors import BackendUnavailable
 
 __all__ = [
+    "INSTALL",
     "Files",
     "check",
     "download",
     "find",
     "identity",
-    "installed",
     "is_language",
     "load",
     "load_tokenizer",
@@ -39,6 +38,7 @@ __all__ = [
 
 REFERENCE = Path(__file__).parent / "models" / "stanza-reference" / "reference.pt"
 REFERENCE_LICENCE = "MIT"
+INSTALL = "pip install 'nlp-harness[stanza]'"
 
 _DEPENDENCIES = ("pretrain", "forward_charlm", "backward_charlm")
 
@@ -114,13 +114,13 @@ def find(model: str) -> Files | None:
     return _installed(model) if is_language(model) else None
 
 
-def check(found: Files) -> str | None:
+def check(files: Files) -> str | None:
     """What is missing or broken among the files, without reading the weights."""
-    for path in found.all():
+    for path in files.all():
         if not path.is_file():
             return (
-                f"{found.name} needs {path.parent.name}/{path.name}, which is not in "
-                f"{path.parent}; {_download(found.language)}"
+                f"{files.name} needs {path.parent.name}/{path.name}, which is not in "
+                f"{path.parent}; {_download(files.language)}"
             )
         with path.open("rb") as handle:
             head = handle.read(4)
@@ -132,34 +132,34 @@ def check(found: Files) -> str | None:
 
 def identity(model: str) -> ModelIdentity | None:
     """Digest and size of every file that is loaded, the tokenizer's too."""
-    found = find(model)
-    if found is None or check(found):
+    files = find(model)
+    if files is None or check(files):
         return None
-    files = found.all()
+    paths = files.all()
     return ModelIdentity(
-        name=found.name,
-        digest=digest_text("\n".join(digest_files([path]) for path in files)),
+        name=files.name,
+        digest=digest_text("\n".join(digest_files([path]) for path in paths)),
         licence=REFERENCE_LICENCE if model == "reference" else "",
-        size_bytes=sum(path.stat().st_size for path in files),
-        notes={"tokenizer": "stanza" if found.tokenizer else "spacy"},
+        size_bytes=sum(path.stat().st_size for path in paths),
+        notes={"tokenizer": "stanza" if files.tokenizer else "spacy"},
     )
 
 
-def load(found: Files, *, batch_size: int) -> Any:
+def load(files: Files, *, batch_size: int) -> Any:
     """A `stanza.Pipeline` with nothing but the tagger; downloads nothing.
 
     Raises `BackendUnavailable` when the weights cannot be read or the word vectors are not there:
     Stanza itself loads such a tagger without a word and tags at random.
     """
-    checkpoint = _read(found.tagger)
-    _check_vectors(found, checkpoint)
+    checkpoint = _read(files.tagger)
+    _check_vectors(files, checkpoint)
     import stanza
 
     options = {
-        "ner_model_path": str(found.tagger),
-        "ner_pretrain_path": str(found.pretrain or ""),
-        "ner_forward_charlm_path": str(found.forward_charlm or ""),
-        "ner_backward_charlm_path": str(found.backward_charlm or ""),
+        "ner_model_path": str(files.tagger),
+        "ner_pretrain_path": str(files.pretrain or ""),
+        "ner_forward_charlm_path": str(files.forward_charlm or ""),
+        "ner_backward_charlm_path": str(files.backward_charlm or ""),
         "ner_batch_size": batch_size,
     }
     try:
@@ -176,31 +176,31 @@ def load(found: Files, *, batch_size: int) -> Any:
                 **options,
             )
     except Exception as error:  # Stanza raises whatever a missing or foreign file makes it raise
-        raise BackendUnavailable(f"{found.name} cannot be loaded: {first_line(error)}") from error
-    _check_complete(found, pipeline.processors["ner"].trainers[0].model, checkpoint)
+        raise BackendUnavailable(f"{files.name} cannot be loaded: {first_line(error)}") from error
+    _check_complete(files, pipeline.processors["ner"].trainers[0].model, checkpoint)
     return pipeline
 
 
-def load_tokenizer(found: Files) -> Any:
+def load_tokenizer(files: Files) -> Any:
     """Stanza's own tokenizer of the tagger's language."""
     import stanza
 
-    assert found.tokenizer is not None
-    root = found.tokenizer.parent.parent.parent
+    assert files.tokenizer is not None
+    root = files.tokenizer.parent.parent.parent
     try:
         return stanza.Pipeline(
-            found.language,
+            files.language,
             dir=str(root),
             package=None,
-            processors={"tokenize": found.tokenizer.stem},
+            processors={"tokenize": files.tokenizer.stem},
             download_method=None,
             use_gpu=False,
             verbose=False,
         )
     except Exception as error:
         raise BackendUnavailable(
-            f"Stanza's tokenizer {found.tokenizer} cannot be loaded: {first_line(error)}",
-            install=_download(found.language),
+            f"Stanza's tokenizer {files.tokenizer} cannot be loaded: {first_line(error)}",
+            install=_download(files.language),
         ) from error
 
 
@@ -238,12 +238,12 @@ def missing_message(model: str) -> str:
 def _installed(model: str) -> Files | None:
     language, _, package = model.partition(":")
     root = resources_folder()
-    known = _resources(root).get(language, {})
-    package = package or _default(known, "ner") or _only(root / language / "ner")
+    entries = _resources(root).get(language, {})
+    package = package or _default(entries, "ner") or _only(root / language / "ner")
     tagger = root / language / "ner" / f"{package}.pt"
     if not package or not tagger.is_file():
         return None
-    listed = known.get("ner", {}).get(package, {}) if isinstance(known.get("ner"), dict) else {}
+    listed = entries.get("ner", {}).get(package, {}) if isinstance(entries.get("ner"), dict) else {}
     needs = {
         str(item.get("model")): root / language / str(item["model"]) / f"{item.get('package')}.pt"
         for item in listed.get("dependencies", ())
@@ -254,8 +254,8 @@ def _installed(model: str) -> Files | None:
 
 def _tokenizer(language: str) -> Path | None:
     folder = resources_folder() / language / "tokenize"
-    known = _resources(resources_folder()).get(language, {})
-    name = _default(known, "tokenize") or _only(folder)
+    entries = _resources(resources_folder()).get(language, {})
+    name = _default(entries, "tokenize") or _only(folder)
     file = folder / f"{name}.pt"
     return file if name and file.is_file() else None
 
@@ -268,9 +268,9 @@ def _resources(root: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _default(known: dict[str, Any], processor: str) -> str:
+def _default(entries: dict[str, Any], processor: str) -> str:
     try:
-        name = known["packages"]["default"][processor]
+        name = entries["packages"]["default"][processor]
     except (KeyError, TypeError):
         return ""
     return name if isinstance(name, str) else ""
@@ -289,44 +289,44 @@ def _read(path: Path) -> dict[str, Any]:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
         if {"model", "vocab", "config"} <= checkpoint.keys() and "tag" in checkpoint["vocab"]:
             return dict(checkpoint)
-        found = ", ".join(sorted(map(str, checkpoint))[:6]) or "nothing"
+        keys = ", ".join(sorted(map(str, checkpoint))[:6]) or "nothing"
     except Exception as error:
         raise BackendUnavailable(
             f"{path} cannot be read as weights: it is truncated, corrupt or a pickle that holds "
             f"code ({first_line(error)})"
         ) from error
-    raise BackendUnavailable(f"{path} is no Stanza entity tagger: it holds {found}")
+    raise BackendUnavailable(f"{path} is no Stanza entity tagger: it holds {keys}")
 
 
-def _check_vectors(found: Files, checkpoint: dict[str, Any]) -> None:
+def _check_vectors(files: Files, checkpoint: dict[str, Any]) -> None:
     config, weights = checkpoint["config"], checkpoint["model"]
     if not config.get("word_emb_dim") or "word" not in checkpoint["vocab"]:
         return
     own = "word_emb.weight" in weights
-    if not own and found.pretrain is None:
+    if not own and files.pretrain is None:
         raise BackendUnavailable(
-            f"{found.name} was trained with word vectors ({config['word_emb_dim']} dimensions) "
+            f"{files.name} was trained with word vectors ({config['word_emb_dim']} dimensions) "
             "that are not in its file; without them it would tag at random. Give them: "
-            f"stanza/{found.tagger}+VECTORS.pt"
+            f"stanza/{files.tagger}+VECTORS.pt"
         )
-    if found.pretrain is None:
+    if files.pretrain is None:
         return
     from stanza.models.common.pretrain import Pretrain
 
     try:
-        words = Pretrain(str(found.pretrain)).vocab.state_dict()["_id2unit"]
+        words = Pretrain(str(files.pretrain)).vocab.state_dict()["_id2unit"]
     except Exception as error:
         raise BackendUnavailable(
-            f"{found.pretrain} holds no word vectors: {first_line(error)}"
+            f"{files.pretrain} holds no word vectors: {first_line(error)}"
         ) from error
     if list(words) != list(checkpoint["vocab"]["word"]["_id2unit"]):
         raise BackendUnavailable(
-            f"{found.pretrain.name} holds other words than {found.name} was trained with; the "
+            f"{files.pretrain.name} holds other words than {files.name} was trained with; the "
             "tagger would read the wrong vectors"
         )
 
 
-def _check_complete(found: Files, model: Any, checkpoint: dict[str, Any]) -> None:
+def _check_complete(files: Files, model: Any, checkpoint: dict[str, Any]) -> None:
     """Stanza loads with `strict=False`: whatever the file lacks stays random."""
     given = {key.replace("crit._", "crits.0._").replace("tag_clf.", "tag_clfs.0.")
              for key in checkpoint["model"]}  # fmt: skip
@@ -335,7 +335,7 @@ def _check_complete(found: Files, model: Any, checkpoint: dict[str, Any]) -> Non
     missing = [key for key in missing if not key.startswith(elsewhere)]
     if missing:
         raise BackendUnavailable(
-            f"{found.name} lacks {len(missing)} of its weights, first {missing[0]}; Stanza would "
+            f"{files.name} lacks {len(missing)} of its weights, first {missing[0]}; Stanza would "
             "fill them at random"
         )
 
@@ -351,8 +351,3 @@ def _bare_resources() -> Iterator[str]:
 
 def _download(language: str) -> str:
     return f"python -c \"import stanza; stanza.download('{language}')\""
-
-
-def installed(library: str) -> bool:
-    """Whether a library can be imported, without doing it."""
-    return importlib.util.find_spec(library) is not None

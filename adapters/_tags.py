@@ -48,14 +48,14 @@ def entities(tagged: Iterable[TaggedWord]) -> list[Entity]:
 
     A word without tag neither begins, extends nor ends an entity.
     """
-    found: list[Entity] = []
+    ended: list[Entity] = []
     current: list[TaggedWord] = []
     label, closed = "", True
 
     def finish() -> None:
         if current:
             score = sum(word.score for word in current) / len(current)
-            found.append(Entity(current[0].start, current[-1].end, label, score))
+            ended.append(Entity(current[0].start, current[-1].end, label, score))
             current.clear()
 
     for word in tagged:
@@ -72,4 +72,4 @@ def entities(tagged: Iterable[TaggedWord]) -> list[Entity]:
         current.append(word)
         closed = prefix in "ESLU"
     finish()
-    return found
+    return ended

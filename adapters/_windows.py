@@ -65,14 +65,14 @@ def plan(text: str, starts: Sequence[int], *, limit: int, context: int) -> list[
 
 def _cuts(text: str, starts: Sequence[int], whole: Sequence[int]) -> list[int]:
     """Tokens that follow a sentence end which its last characters select."""
-    found = set()
+    cuts = set()
     for match in _SENTENCE_END.finditer(text):
         seen = text[max(0, match.end() - _SEEN) : match.end()]
         if zlib.crc32(seen.encode("utf-8", "surrogatepass")) % _ONE_IN == 0:
             token = bisect_left(starts, match.end())
             if 0 < token < len(starts) and whole[bisect_left(whole, token) % len(whole)] == token:
-                found.add(token)
-    return sorted(found)
+                cuts.add(token)
+    return sorted(cuts)
 
 
 def _pieces(left: int, right: int, core: int, whole: Sequence[int]) -> Iterator[tuple[int, int]]:

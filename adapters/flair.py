@@ -7,25 +7,18 @@ model that holds anything else is refused, for loading it could run its author's
 
 from __future__ import annotations
 
-import importlib.util
 import pickle
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.adapter import Declaration, LoadRequest, ModelIdentity, Option
-from harness.adapters import _checkpoint
-from harness.adapters._hub import fetch, first_line
-from harness.adapters._options import read_options
+from harness.adapter import Backend, Declaration, LoadRequest, ModelIdentity, Option
+from harness.adapters._hub import HubAdapter, first_line, local_folder
 from harness.adapters._paragraphs import encodable, paragraphs
 from harness.annotation import Annotations, Entity, Span
-from harness.digest import digest_files
 from harness.errors import BackendUnavailable
 
-INSTALL = "harness env create flair  # its pins conflict with transformers 5"
-
-_DEFAULTS: dict[str, Option] = {"batch_size": 32, "wrapped": False}
 _WEIGHTS = "pytorch_model.bin"
 
 
@@ -36,15 +29,15 @@ class Paragraph(NamedTuple):
     sentences: list[Any]
 
 
-class FlairBackend:
+class FlairBackend(Backend):
     """A sequence tagger with Flair's own sentence splitter and tokenizer."""
 
     def __init__(
-        self, tagger: Any, splitter: Any, identity: ModelIdentity, options: dict[str, Option]
+        self, tagger: Any, splitter: Any, identity: ModelIdentity, options: Mapping[str, Option]
     ) -> None:
         tags = {str(item) for item in tagger.label_dictionary.get_items()}
         names = {tag[2:] if tag[:2] in ("B-", "I-", "E-", "S-") else tag for tag in tags}
-        self.labels: tuple[str, ...] | None = tuple(sorted(names - _NO_LABEL))
+        self.labels = tuple(sorted(names - _NO_LABEL))
         self.identity = identity
         self._tagger = tagger
         self._splitter = splitter
@@ -54,21 +47,21 @@ class FlairBackend:
     def predict(self, texts: Sequence[str]) -> Iterable[list[Paragraph]]:
         """Flair's sentences with their labels, by paragraph."""
         for text in texts:
-            found = [
+            split = [
                 Paragraph(span.start, self._splitter.split(encodable(text[slice(*span)])))
                 for span in paragraphs(text, wrapped=self._wrapped)
             ]
-            sentences = [s for paragraph in found for s in paragraph.sentences if len(s)]
+            sentences = [s for paragraph in split for s in paragraph.sentences if len(s)]
             if sentences:
                 self._tagger.predict(sentences, mini_batch_size=self._batch_size)
-            yield found
+            yield split
 
     def annotations(self, text: str, raw: list[Paragraph]) -> Annotations:
         """Flair's spans: offsets in their sentence, that in its paragraph, that in the text.
 
         Raises `ValueError` when a span has other characters than Flair says.
         """
-        found = []
+        entities = []
         for paragraph in raw:
             for sentence in paragraph.sentences:
                 at = paragraph.start + (sentence.start_position or 0)
@@ -81,19 +74,22 @@ class FlairBackend:
                             f"Flair gives {span.text!r} for characters {place.start}-{place.end}, "
                             f"the text has {there!r}"
                         )
-                    found.append(Entity(*place, label.value, float(label.score)))
-        return Annotations(tuple(found))
+                    entities.append(Entity(*place, label.value, float(label.score)))
+        return Annotations(tuple(entities))
 
 
-class FlairAdapter:
-    """Flair's sequence taggers."""
+class FlairAdapter(HubAdapter):
+    """Flair's sequence taggers.
+
+    Options: `batch_size` (sentences), `wrapped` (single line breaks do not end a paragraph).
+    """
 
     declaration = Declaration(
         name="flair",
         tasks=("ner",),
         summary="Flair's sequence taggers",
         requires=("flair>=0.15,<0.16", "transformers>=4.25,<5", "torch>=2.4"),
-        install=INSTALL,
+        install="harness env create flair  # its pins conflict with transformers 5",
         code_licence="MIT",
         model_licence="",
         labels=None,
@@ -107,46 +103,32 @@ class FlairAdapter:
         ),
     )
 
-    def unavailable(self, model: str) -> str | None:
-        """Why it cannot run here. A hub id that is not cached can: its worker may fetch it."""
-        if importlib.util.find_spec("flair") is None:
-            return f"Flair is not installed; {INSTALL}"
-        if not model:
-            return "no model was named; for example flair/flair/ner-english-fast, or a file"
-        if _find(model) is None:
-            if _checkpoint.is_hub_id(model) and not _checkpoint.is_path(model):
-                return None
-            return (
-                f"there is no Flair model {model!r}; expected a file, or a folder with {_WEIGHTS}"
-            )
+    options: Mapping[str, Option] = {"batch_size": 32, "wrapped": False}
+    example = "flair/flair/ner-english-fast, or a file"
+    absent = f"Flair model {{}}; expected a file, or a folder with {_WEIGHTS}"
+    fetched = (_WEIGHTS,)
+
+    def place(self, model: str) -> Path | None:
+        """The file with everything in it."""
+        path = Path(model).expanduser()
+        if path.is_file():
+            return path
+        folder = local_folder(model)
+        return folder / _WEIGHTS if folder and (folder / _WEIGHTS).is_file() else None
+
+    def check(self, place: Path) -> str | None:
+        """Whether it can be loaded is known only when it is read."""
         return None
 
-    def identity(self, model: str) -> ModelIdentity | None:
-        file = _find(model)
-        if file is None:
-            return None
-        return ModelIdentity(
-            name=file.name if _checkpoint.is_path(model) else model,
-            digest=digest_files([file]),
-            size_bytes=file.stat().st_size,
-        )
+    def files(self, model: str) -> list[Path]:
+        place = self.place(model)
+        return [] if place is None else [place]
 
-    def load(self, request: LoadRequest) -> FlairBackend:
-        """Load a tagger; options `batch_size` (sentences, 32), `wrapped`."""
-        options = read_options(request.options, _DEFAULTS)
-        reason = self.unavailable(request.model)
-        if reason:
-            raise BackendUnavailable(reason)
-        if _find(request.model) is None:
-            fetch(request.model, [_WEIGHTS], offline=request.offline)
-        file = _find(request.model)
-        identity = self.identity(request.model)
-        if file is None or identity is None:
-            raise BackendUnavailable(f"{request.model} has no {_WEIGHTS}")
-        tagger = _load(file)
+    def open(self, request: LoadRequest, identity: ModelIdentity) -> FlairBackend:
+        tagger = _load(self.here(request.model))
         from flair.splitter import SegtokSentenceSplitter
 
-        return FlairBackend(tagger, SegtokSentenceSplitter(), identity, options)
+        return FlairBackend(tagger, SegtokSentenceSplitter(), identity, request.options)
 
 
 _ADMITTED = {
@@ -167,15 +149,6 @@ _STORAGES = {
     for kind in ("Float", "Half", "BFloat16", "Double", "Long", "Int", "Short", "Byte", "Bool")
 }
 _NO_LABEL = {"O", "<unk>", "<START>", "<STOP>", ""}
-
-
-def _find(model: str) -> Path | None:
-    path = Path(model).expanduser()
-    if path.is_file():
-        return path
-    folder = _checkpoint.local_folder(model) if model else None
-    file = folder / _WEIGHTS if folder else None
-    return file if file is not None and file.is_file() else None
 
 
 class _Unpickler(pickle.Unpickler):

@@ -12,10 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from harness.adapter import Declaration, LoadRequest, ModelIdentity
-from harness.adapters._options import read_options
+from harness.adapter import Adapter, Backend, Declaration, LoadRequest, ModelIdentity
 from harness.annotation import Annotations, Entity
-from harness.digest import digest_files
 
 _DATA = Path(__file__).parent / "data" / "gazetteer.toml"
 _LISTS = ("GPE", "NORP", "LOC", "ORG", "EVENT", "LAW")
@@ -56,11 +54,8 @@ _PATTERNS = (
 )
 
 
-class GazetteerBackend:
+class GazetteerBackend(Backend):
     """The compiled lists and patterns."""
-
-    labels: tuple[str, ...] | None
-    identity: ModelIdentity
 
     def __init__(self, identity: ModelIdentity) -> None:
         self.identity = identity
@@ -88,7 +83,7 @@ class GazetteerBackend:
                 yield Entity(match.start(), match.end(), label)
 
 
-class GazetteerAdapter:
+class GazetteerAdapter(Adapter):
     """Name lists and patterns."""
 
     declaration = Declaration(
@@ -108,16 +103,10 @@ class GazetteerAdapter:
         ),
     )
 
-    def unavailable(self, model: str) -> str | None:
-        return f"gazetteer takes no model, found {model!r}" if model else None
+    def files(self, model: str) -> Sequence[Path]:
+        return [_DATA, *self.sources()]
 
-    def identity(self, model: str) -> ModelIdentity | None:
-        return ModelIdentity("rules", digest=digest_files([_DATA, Path(__file__)]), licence="none")
-
-    def load(self, request: LoadRequest) -> GazetteerBackend:
-        read_options(request.options, {})
-        identity = self.identity(request.model)
-        assert identity is not None
+    def open(self, request: LoadRequest, identity: ModelIdentity) -> GazetteerBackend:
         return GazetteerBackend(identity)
 
 

@@ -6,34 +6,21 @@ in the key of the predictions store.
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.adapter import Declaration, LoadRequest, ModelIdentity, Option
-from harness.adapters import _checkpoint
-from harness.adapters._hub import fetch, first_line
-from harness.adapters._options import read_options
+from harness.adapter import Backend, Declaration, LoadRequest, ModelIdentity, Option
+from harness.adapters._hub import HubAdapter, first_line
 from harness.adapters._paragraphs import encodable, paragraphs, words
 from harness.adapters._windows import plan
 from harness.annotation import Annotations, Entity, Span
-from harness.digest import digest_files
 from harness.errors import BackendUnavailable, UsageError
 
-INSTALL = "harness env create gliner  # its pins conflict with transformers 5"
-
-_DEFAULTS: dict[str, Option] = {
-    "threshold": 0.5,
-    "batch_size": 8,
-    "window": 300,
-    "stride": 40,
-    "wrapped": False,
-}
 _CONFIG = "gliner_config.json"
+_READ = {".json", ".txt", ".model"}
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-_FETCHED = ["*.json", "*.txt", "*.model", *_WEIGHTS]
 
 # Labels as a reader would say them; GLiNER matches texts with these words.
 PROMPTS = {
@@ -66,7 +53,7 @@ class _Chunk(NamedTuple):
     """Entities that begin here are taken from this chunk."""
 
 
-class GlinerBackend:
+class GlinerBackend(Backend):
     """A GLiNER model and what it is asked for."""
 
     def __init__(
@@ -74,9 +61,9 @@ class GlinerBackend:
         model: Any,
         identity: ModelIdentity,
         prompts: dict[str, str],
-        options: dict[str, Option],
+        options: Mapping[str, Option],
     ) -> None:
-        self.labels: tuple[str, ...] | None = tuple(prompts)
+        self.labels = tuple(prompts)
         self.identity = identity
         self._model = model
         self._asked = {prompt: label for label, prompt in prompts.items()}
@@ -98,9 +85,9 @@ class GlinerBackend:
         chunks = [
             chunk for number, text in enumerate(texts) for chunk in self._chunks(number, text)
         ]
-        found: list[list[Entity]] = [[] for _ in texts]
+        entities: list[list[Entity]] = [[] for _ in texts]
         if not chunks:
-            return found
+            return entities
         answers = self._model.inference(
             [encodable(texts[chunk.text][chunk.start : chunk.end]) for chunk in chunks],
             list(self._asked),
@@ -112,12 +99,12 @@ class GlinerBackend:
         for chunk, answer in zip(chunks, answers, strict=True):
             for item in sorted(answer, key=lambda item: (item["start"], item["end"])):
                 start, end = chunk.start + item["start"], chunk.start + item["end"]
-                own = found[chunk.text]
+                own = entities[chunk.text]
                 # At a seam an entity of the chunk before may reach over.
                 if start in range(*chunk.kept) and not (own and start < own[-1].end):
                     label = self._asked[item["label"]]
                     own.append(Entity(start, end, label, float(item["score"])))
-        return found
+        return entities
 
     def annotations(self, text: str, raw: list[Entity]) -> Annotations:
         return Annotations(tuple(raw))
@@ -142,15 +129,19 @@ class GlinerBackend:
                 )
 
 
-class GlinerAdapter:
-    """GLiNER models: span-based, zero-shot."""
+class GlinerAdapter(HubAdapter):
+    """GLiNER models: span-based, zero-shot.
+
+    Options: `threshold`, `batch_size`, `window` (words), `stride` (words of context on either side
+    of a window), `wrapped` (single line breaks do not end a paragraph).
+    """
 
     declaration = Declaration(
         name="gliner",
         tasks=("ner",),
         summary="GLiNER: zero-shot entities, prompted with the gold's labels",
         requires=("gliner>=0.2.20,<0.3", "transformers>=4.51.3,<5.17", "torch>=2.4"),
-        install=INSTALL,
+        install="harness env create gliner  # its pins conflict with transformers 5",
         code_licence="Apache-2.0",
         model_licence="",
         labels=None,
@@ -163,59 +154,45 @@ class GlinerAdapter:
         ),
     )
 
-    def unavailable(self, model: str) -> str | None:
-        """Why it cannot run here. A hub id that is not cached can: its worker may fetch it."""
-        if importlib.util.find_spec("gliner") is None:
-            return f"GLiNER is not installed; {INSTALL}"
-        if not model:
-            return "no model was named; for example gliner/urchade/gliner_small-v2.1, or a folder"
-        folder = _checkpoint.local_folder(model)
-        if folder is None:
-            if _checkpoint.is_hub_id(model) and not _checkpoint.is_path(model):
-                return None
-            return f"there is no folder {model!r} with a GLiNER model"
-        return _check(folder)
+    options: Mapping[str, Option] = {
+        "threshold": 0.5,
+        "batch_size": 8,
+        "window": 300,
+        "stride": 40,
+        "wrapped": False,
+    }
+    example = "gliner/urchade/gliner_small-v2.1, or a folder"
+    absent = "folder {} with a GLiNER model"
+    fetched = ("*.json", "*.txt", "*.model", *_WEIGHTS)
+    notes: Mapping[str, str] = {"dtype": "float32"}
 
-    def identity(self, model: str) -> ModelIdentity | None:
-        folder = _checkpoint.local_folder(model)
-        if folder is None or _check(folder):
-            return None
-        files = _files(folder)
-        return ModelIdentity(
-            name=folder.name if _checkpoint.is_path(model) else model,
-            digest=digest_files(files, root=folder),
-            licence=_checkpoint.licence(folder),
-            size_bytes=sum(path.stat().st_size for path in files),
-            notes={"dtype": "float32"},
-        )
+    def check(self, place: Path) -> str | None:
+        if not (place / _CONFIG).is_file():
+            return f"{place} has no {_CONFIG}: it holds no GLiNER model"
+        if not any((place / name).is_file() for name in _WEIGHTS):
+            return f"{place} has no weights ({' or '.join(_WEIGHTS)})"
+        return None
 
-    def load(self, request: LoadRequest) -> GlinerBackend:
-        """Load a model; `request.labels` are what it is asked for.
+    def files(self, model: str) -> list[Path]:
+        place = self.place(model)
+        return [
+            path
+            for path in (place.iterdir() if place else ())
+            if path.is_file() and (path.suffix in _READ or path.name in _WEIGHTS)
+        ]
 
-        Options: `threshold` (0.5), `batch_size` (8), `window` (words, 300), `stride` (words of
-        context on either side of a window, 40), `wrapped`.
-        """
-        options = read_options(request.options, _DEFAULTS)
-        reason = self.unavailable(request.model)
-        if reason:
-            raise BackendUnavailable(reason)
+    def open(self, request: LoadRequest, identity: ModelIdentity) -> GlinerBackend:
+        """`request.labels` are what it is asked for. Raises `BackendUnavailable` without any."""
         if not request.labels:
             raise BackendUnavailable(
                 "GLiNER finds what it is asked for, and no labels were given",
                 install="harness predict gliner/... --labels PER,ORG,LOC",
             )
-        if _checkpoint.local_folder(request.model) is None:
-            fetch(request.model, _FETCHED, offline=request.offline)
-        folder = _checkpoint.local_folder(request.model)
-        reason = "it is not in the hub's cache" if folder is None else _check(folder)
-        if folder is None or reason:
-            raise BackendUnavailable(f"{request.model}: {reason}")
         prompts = prompts_for(request.labels)
-        identity = self.identity(request.model)
-        assert identity is not None
         asked = "; ".join(f"{label}={prompt}" for label, prompt in prompts.items())
         identity = replace(identity, notes={**identity.notes, "prompts": asked})
-        return GlinerBackend(_load(folder), identity, prompts, options)
+        model = _load(self.here(request.model))
+        return GlinerBackend(model, identity, prompts, request.options)
 
 
 def prompts_for(labels: Sequence[str]) -> dict[str, str]:
@@ -238,23 +215,6 @@ def _load(folder: Path) -> Any:
         return model.float().eval()
     except Exception as error:  # whatever a broken folder makes it raise
         raise BackendUnavailable(f"{folder.name} cannot be loaded: {first_line(error)}") from error
-
-
-def _check(folder: Path) -> str | None:
-    if not (folder / _CONFIG).is_file():
-        return f"{folder} has no {_CONFIG}: it holds no GLiNER model"
-    if not any((folder / name).is_file() for name in _WEIGHTS):
-        return f"{folder} has no weights ({' or '.join(_WEIGHTS)})"
-    return None
-
-
-def _files(folder: Path) -> list[Path]:
-    kinds = {".json", ".txt", ".model"}
-    return [
-        path
-        for path in folder.iterdir()
-        if path.is_file() and (path.suffix in kinds or path.name in _WEIGHTS)
-    ]
 
 
 ADAPTER = GlinerAdapter()

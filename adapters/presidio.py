@@ -6,34 +6,26 @@ Presidio asks another library (spaCy, Stanza, transformers, GLiNER), which is he
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Iterable, Sequence
-from importlib import metadata
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from harness.adapter import Declaration, LoadRequest, ModelIdentity, Option
-from harness.adapters._options import read_options
+from harness.adapter import Adapter, Backend, Declaration, LoadRequest, ModelIdentity, Option
 from harness.annotation import Annotations, Entity
 from harness.digest import digest_files
+from harness.distributions import requirement_name, versions
 from harness.errors import BackendUnavailable
 
 INSTALL = "pip install 'nlp-harness[presidio]'"
 
-_DISTRIBUTIONS = ("presidio-analyzer", "phonenumbers", "tldextract")
-_DEFAULTS: dict[str, Option] = {"threshold": 0.4, "language": "en"}
 
-
-class PresidioBackend:
+class PresidioBackend(Backend):
     """An analyzer whose recognisers look at characters alone."""
 
-    def __init__(self, engine: Any, identity: ModelIdentity, options: dict[str, Option]) -> None:
+    def __init__(self, engine: Any, identity: ModelIdentity, options: Mapping[str, Option]) -> None:
         self._engine = engine
         self._language = str(options["language"])
         self._threshold = float(options["threshold"])
-        self.labels: tuple[str, ...] | None = tuple(
-            sorted(engine.get_supported_entities(self._language))
-        )
+        self.labels = tuple(sorted(engine.get_supported_entities(self._language)))
         self.identity = identity
 
     def predict(self, texts: Sequence[str]) -> Iterable[list[Any]]:
@@ -45,12 +37,14 @@ class PresidioBackend:
 
     def annotations(self, text: str, raw: list[Any]) -> Annotations:
         """Every result, also those that lie within each other (a URL in an e-mail address)."""
-        found = {Entity(item.start, item.end, item.entity_type, float(item.score)) for item in raw}
-        return Annotations(tuple(sorted(found)))
+        entities = {
+            Entity(item.start, item.end, item.entity_type, float(item.score)) for item in raw
+        }
+        return Annotations(tuple(sorted(entities)))
 
 
-class PresidioAdapter:
-    """Presidio without a language model."""
+class PresidioAdapter(Adapter):
+    """Presidio without a language model; options `threshold` (least score) and `language`."""
 
     declaration = Declaration(
         name="presidio",
@@ -73,35 +67,24 @@ class PresidioAdapter:
         ),
     )
 
-    def unavailable(self, model: str) -> str | None:
-        if model:
-            return f"presidio takes no model, found {model!r}"
-        if importlib.util.find_spec("presidio_analyzer") is None:
-            return f"Presidio is not installed; {INSTALL}"
-        return None
+    options: Mapping[str, Option] = {"threshold": 0.4, "language": "en"}
 
     def identity(self, model: str) -> ModelIdentity | None:
         """The recognisers are Presidio's code, so its version tells which they are."""
-        try:
-            known = [f"{name} {metadata.version(name)}" for name in _DISTRIBUTIONS]
-        except metadata.PackageNotFoundError:
+        needed = [requirement_name(item) for item in self.declaration.requires]
+        here = versions(needed)
+        if len(here) < len(needed):
             return None
         return ModelIdentity(
             "patterns",
-            version=", ".join(known),
-            digest=digest_files([Path(__file__)]),
+            version=", ".join(f"{name} {here[name]}" for name in needed),
+            digest=digest_files(self.sources()),
             licence="MIT",
         )
 
-    def load(self, request: LoadRequest) -> PresidioBackend:
-        """Load the recognisers; options `threshold` (least score, 0.4) and `language` (en)."""
-        options = read_options(request.options, _DEFAULTS)
-        reason = self.unavailable(request.model)
-        if reason:
-            raise BackendUnavailable(reason)
-        identity = self.identity(request.model)
-        assert identity is not None
-        return PresidioBackend(_engine(str(options["language"])), identity, options)
+    def open(self, request: LoadRequest, identity: ModelIdentity) -> PresidioBackend:
+        engine = _engine(str(request.options["language"]))
+        return PresidioBackend(engine, identity, request.options)
 
 
 def _engine(language: str) -> Any:

@@ -23,6 +23,7 @@ class ProcessAdapter:
         summary="any program that speaks the worker protocol on stdin and stdout",
         install="see docs/protocol.md",
         default_models=(),
+        external=True,
         traps=(
             "its answers are used again in other runs only if its hello states a digest of "
             "everything that decides them, since nothing else proves that it is the same program",

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from harness.adapter import Capabilities, Declaration, LoadRequest, ModelIdentity
+from harness.adapter import (
+    Adapter,
+    Backend,
+    Capabilities,
+    Declaration,
+    LoadRequest,
+    ModelIdentity,
+)
 from harness.adapters._attribution import lexicon, quotation, window
 from harness.adapters._attribution.assemble import assemble
 from harness.adapters._attribution.identity import rules_digest
 from harness.adapters._attribution.names import capitalised_mentions
 from harness.adapters._attribution.relation import Relation
-from harness.adapters._options import read_options
 from harness.annotation import Annotations, Attribution, Span
+from harness.paragraphs import lines
 
 
-class QuotesBackend:
+class QuotesBackend(Backend):
     """Marks paired paragraph by paragraph; cue and source from a window around each pair."""
-
-    labels: tuple[str, ...] | None = None
 
     def __init__(self, identity: ModelIdentity) -> None:
         self.identity = identity
@@ -39,14 +44,14 @@ class QuotesBackend:
         every = quotation.quotations(text)
         quotes = [quote for quote in every if not quotation.is_scare_quote(text, quote)]
         relations = []
-        for group, said in window.find(text, quotes, quotation.paragraphs(text), self._window):
+        for group, speech in window.find(text, quotes, lines(text), self._window):
             spans = [Span(quote.start, quote.end) for quote in group]
-            cue, source = (said.cue, said.source) if said else (None, None)
+            cue, source = (speech.cue, speech.source) if speech else (None, None)
             relations.append(Relation(spans, cue, source, "quotes"))
         return assemble(text, relations, every, capitalised_mentions(text))
 
 
-class QuotesAdapter:
+class QuotesAdapter(Adapter):
     """The quotation-mark baseline."""
 
     declaration = Declaration(
@@ -65,16 +70,10 @@ class QuotesAdapter:
         ),
     )
 
-    def unavailable(self, model: str) -> str | None:
-        return f"quotes takes no model, found {model!r}" if model else None
+    def identity(self, model: str) -> ModelIdentity:
+        return ModelIdentity("rules", digest=rules_digest(*self.sources()), licence="none")
 
-    def identity(self, model: str) -> ModelIdentity | None:
-        return ModelIdentity("rules", digest=rules_digest(__file__), licence="none")
-
-    def load(self, request: LoadRequest) -> QuotesBackend:
-        read_options(request.options, {})
-        identity = self.identity(request.model)
-        assert identity is not None
+    def open(self, request: LoadRequest, identity: ModelIdentity) -> QuotesBackend:
         return QuotesBackend(identity)
 
 

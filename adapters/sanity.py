@@ -7,78 +7,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
-from harness.adapter import Declaration, LoadRequest, ModelIdentity
-from harness.adapters._options import read_options
-from harness.annotation import Annotations, Attribution, Entity, Span, Task
-from harness.digest import digest_files
-
-_IDENTITY = ModelIdentity("rules", digest=digest_files([Path(__file__)]), licence="none")
+from harness.adapter import Adapter, Backend, Declaration, LoadRequest, ModelIdentity
+from harness.annotation import Annotations, Attribution, Entity, Span
 
 
-def _declare(name: str, summary: str, *, needs_gold: bool = False) -> Declaration:
-    return Declaration(
-        name=name,
-        tasks=("ner", "attribution"),
-        summary=summary,
-        install="always there",
-        code_licence="MIT",
-        model_licence="none",
-        default_models=("",),
-        takes_model=False,
-        needs_gold=needs_gold,
-        sanity=True,
-    )
+class _Plain(Backend):
+    """Finds nothing; a backend whose raw result is the annotations."""
 
+    def __init__(self, request: LoadRequest, identity: ModelIdentity) -> None:
+        self.identity = identity
+        self._request = request
 
-class _Sanity:
-    """What the three have in common: nothing to install, nothing to load."""
-
-    declaration: Declaration
-
-    def unavailable(self, model: str) -> str | None:
-        return f"{self.declaration.name} takes no model, found {model!r}" if model else None
-
-    def identity(self, model: str) -> ModelIdentity | None:
-        return _IDENTITY
-
-
-class _Plain:
-    """A backend whose raw result is the annotations."""
-
-    labels: tuple[str, ...] | None = None
-    identity = _IDENTITY
-
-    def __init__(self, task: Task, label: str = "") -> None:
-        self._task: Task = task
-        self._label = label
+    def predict(self, texts: Sequence[str]) -> Iterable[Annotations]:
+        for _ in texts:
+            yield self._layer(Annotations((), ()))
 
     def annotations(self, text: str, raw: Annotations) -> Annotations:
         return raw
 
-    def _layer(
-        self, entities: tuple[Entity, ...], attributions: tuple[Attribution, ...]
-    ) -> Annotations:
-        if self._task == "ner":
-            return Annotations(entities=entities)
-        return Annotations(attributions=attributions)
-
-
-class _Empty(_Plain):
-    def predict(self, texts: Sequence[str]) -> Iterable[Annotations]:
-        for _ in texts:
-            yield self._layer((), ())
+    def _layer(self, layers: Annotations) -> Annotations:
+        """What was asked for, of both layers."""
+        if self._request.task == "ner":
+            return Annotations(entities=layers.entities or ())
+        return Annotations(attributions=layers.attributions or ())
 
 
 class _WholeDocument(_Plain):
     def predict(self, texts: Sequence[str]) -> Iterable[Annotations]:
+        label = next(iter(self._request.labels), "MISC")
         for text in texts:
-            whole = Span(0, len(text))
-            if text:
-                yield self._layer((Entity(*whole, self._label),), (Attribution((whole,)),))
-            else:
-                yield self._layer((), ())
+            whole = [Span(0, len(text))] if text else []
+            entities = tuple(Entity(*span, label) for span in whole)
+            yield self._layer(Annotations(entities, tuple(Attribution((span,)) for span in whole)))
 
 
 class _Oracle(_Plain):
@@ -89,40 +50,35 @@ class _Oracle(_Plain):
         self, texts: Sequence[str], gold: Sequence[Annotations]
     ) -> Iterable[Annotations]:
         """The gold itself, one per text."""
-        for layers in gold:
-            yield self._layer(layers.entities or (), layers.attributions or ())
+        return map(self._layer, gold)
 
 
-class EmptyAdapter(_Sanity):
-    """Finds nothing."""
+class SanityAdapter(Adapter):
+    """One of the three, which have nothing to install and nothing to load."""
 
-    declaration = _declare("empty", "finds nothing: precision undefined, recall 0")
+    def __init__(
+        self, name: str, summary: str, backend: type[_Plain], *, needs_gold: bool = False
+    ) -> None:
+        self._backend = backend
+        self.declaration = Declaration(
+            name=name,
+            tasks=("ner", "attribution"),
+            summary=summary,
+            install="always there",
+            code_licence="MIT",
+            model_licence="none",
+            default_models=("",),
+            takes_model=False,
+            needs_gold=needs_gold,
+            sanity=True,
+        )
 
-    def load(self, request: LoadRequest) -> _Empty:
-        read_options(request.options, {})
-        return _Empty(request.task)
-
-
-class OracleAdapter(_Sanity):
-    """Echoes the gold."""
-
-    declaration = _declare("oracle", "echoes the gold: every score is 1", needs_gold=True)
-
-    def load(self, request: LoadRequest) -> _Oracle:
-        read_options(request.options, {})
-        return _Oracle(request.task)
-
-
-class WholeDocumentAdapter(_Sanity):
-    """One mention over the whole document, with the first label of the gold's schema."""
-
-    declaration = _declare("whole-document", "one mention as long as the document: scores near 0")
-
-    def load(self, request: LoadRequest) -> _WholeDocument:
-        read_options(request.options, {})
-        return _WholeDocument(request.task, request.labels[0] if request.labels else "MISC")
+    def open(self, request: LoadRequest, identity: ModelIdentity) -> _Plain:
+        return self._backend(request, identity)
 
 
-EMPTY = EmptyAdapter()
-ORACLE = OracleAdapter()
-WHOLE_DOCUMENT = WholeDocumentAdapter()
+EMPTY = SanityAdapter("empty", "finds nothing: precision undefined, recall 0", _Plain)
+ORACLE = SanityAdapter("oracle", "echoes the gold: every score is 1", _Oracle, needs_gold=True)
+WHOLE_DOCUMENT = SanityAdapter(
+    "whole-document", "one mention as long as the document: scores near 0", _WholeDocument
+)

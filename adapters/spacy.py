@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from harness.adapter import Declaration, LoadRequest, ModelIdentity
+from harness.adapter import Declaration, ModelIdentity, Option
 from harness.adapters import _spacy
-from harness.adapters._options import read_options
 from harness.annotation import Annotations, Entity
 
-# The parser stays: it sets sentence starts, which spaCy's NER does not cross.
-_UNUSED = ("lemmatizer", "textcat", "textcat_multilabel")
 
-
-class SpacyBackend:
+class SpacyBackend(_spacy.PipelineBackend):
     """A spaCy pipeline with an `ner` component."""
 
-    def __init__(self, nlp: Any, identity: ModelIdentity, batch_size: int) -> None:
+    def __init__(self, nlp: Any, identity: ModelIdentity) -> None:
+        super().__init__(nlp, identity)
         self.labels = tuple(sorted(nlp.get_pipe("ner").labels))
-        self.identity = identity
-        self._nlp = nlp
-        self._batch_size = batch_size
-
-    def predict(self, texts: Sequence[str]) -> Iterable[Any]:
-        """One `Doc` per text."""
-        return self._nlp.pipe(texts, batch_size=self._batch_size)
 
     def annotations(self, text: str, raw: Any) -> Annotations:
         """`Doc.ents` as entities; spaCy's character offsets are code points, half-open."""
-        return Annotations(
-            tuple(Entity(ent.start_char, ent.end_char, ent.label_) for ent in raw.ents)
-        )
+        return Annotations(tuple(Entity(e.start_char, e.end_char, e.label_) for e in raw.ents))
 
 
-class SpacyAdapter:
+class SpacyAdapter(_spacy.PipelineAdapter):
     """Any spaCy pipeline with an `ner` component."""
 
     declaration = Declaration(
@@ -53,20 +41,11 @@ class SpacyAdapter:
             "spaCy's own Scorer.score_spans drops predictions that do not align to gold tokens",
         ),
     )
-
-    def unavailable(self, model: str) -> str | None:
-        return _spacy.unavailable(model)
-
-    def identity(self, model: str) -> ModelIdentity | None:
-        return _spacy.model_identity(model)
-
-    def load(self, request: LoadRequest) -> SpacyBackend:
-        """Load the pipeline; option `batch_size` (default 32)."""
-        options = read_options(request.options, {"batch_size": 32})
-        nlp = _spacy.load_pipeline(request.model, needs="ner", exclude=_UNUSED)
-        identity = _spacy.model_identity(request.model)
-        assert identity is not None
-        return SpacyBackend(nlp, identity, max(1, int(options["batch_size"])))
+    backend = SpacyBackend
+    options: Mapping[str, Option] = {"batch_size": 32}
+    component = "ner"
+    # The parser stays: it sets sentence starts, which spaCy's NER does not cross.
+    unused = ("lemmatizer", "textcat", "textcat_multilabel")
 
 
 ADAPTER = SpacyAdapter()

@@ -6,21 +6,15 @@ are Stanza's own where its tokenizer for the language is installed, else spaCy's
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from harness.adapter import Declaration, LoadRequest, ModelIdentity, Option
+from harness.adapter import Adapter, Backend, Declaration, LoadRequest, ModelIdentity, Option
 from harness.adapters import _stanza
-from harness.adapters._options import read_options
 from harness.adapters._paragraphs import encodable, paragraphs, words
 from harness.annotation import Annotations, Entity, Span
 from harness.errors import BackendUnavailable
-
-INSTALL = "pip install 'nlp-harness[stanza]'"
-
-_DEFAULTS: dict[str, Option] = {"batch_size": 32, "tokenizer": "auto", "wrapped": False}
-_CHOICES = {"tokenizer": ("auto", "spacy", "stanza", "spaces")}
 
 
 class Tagged(NamedTuple):
@@ -29,13 +23,13 @@ class Tagged(NamedTuple):
     parts: list[tuple[int, Any]]
 
 
-class StanzaBackend:
+class StanzaBackend(Backend):
     """A tagger with a tokenizer."""
 
     def __init__(
-        self, pipeline: Any, tokenize: Any, identity: ModelIdentity, options: dict[str, Option]
+        self, pipeline: Any, tokenize: Any, identity: ModelIdentity, options: Mapping[str, Option]
     ) -> None:
-        self.labels: tuple[str, ...] | None = tuple(pipeline.processors["ner"].get_known_tags())
+        self.labels = tuple(pipeline.processors["ner"].get_known_tags())
         self.identity = identity
         self._pipeline = pipeline
         self._tokenize = tokenize
@@ -62,7 +56,7 @@ class StanzaBackend:
         Raises `ValueError` when a span has other characters than Stanza says: its offsets would
         point at something else.
         """
-        found = []
+        entities = []
         for at, document in raw.parts:
             for span in document.ents:
                 entity = Entity(at + span.start_char, at + span.end_char, span.type)
@@ -73,8 +67,8 @@ class StanzaBackend:
                         f"Stanza gives {span.text!r} for characters {entity.start}-{entity.end}, "
                         f"the text has {there!r}"
                     )
-                found.append(entity)
-        return Annotations(tuple(found))
+                entities.append(entity)
+        return Annotations(tuple(entities))
 
     def characters_seen(self, text: str, raw: Tagged) -> int:
         """The text's length, less every character but white space that is in no token."""
@@ -90,15 +84,19 @@ class StanzaBackend:
         return seen
 
 
-class StanzaAdapter:
-    """Any entity tagger of Stanza 1.15."""
+class StanzaAdapter(Adapter):
+    """Any entity tagger of Stanza 1.15.
+
+    Options: `batch_size` (sentences), `tokenizer` (`spaces` for text that was tokenised before, a
+    sentence a line), `wrapped` (single line breaks do not end a paragraph).
+    """
 
     declaration = Declaration(
         name="stanza",
         tasks=("ner",),
         summary="Stanza's entity tagger: installed languages, model files, the hub",
         requires=("stanza>=1.15,<1.16", "torch>=2.4", "spacy>=3.8,<3.9"),
-        install=INSTALL,
+        install=_stanza.INSTALL,
         code_licence="Apache-2.0",
         model_licence=_stanza.REFERENCE_LICENCE,
         labels=None,
@@ -114,62 +112,49 @@ class StanzaAdapter:
         ),
     )
 
-    def unavailable(self, model: str) -> str | None:
-        """Why it cannot run here. A language that is not installed can: it may be fetched."""
-        for library in ("stanza", "torch", "spacy"):
-            if not _stanza.installed(library):
-                return f"{library} is not installed; {INSTALL}"
+    options: Mapping[str, Option] = {"batch_size": 32, "tokenizer": "auto", "wrapped": False}
+    choices: Mapping[str, tuple[str, ...]] = {"tokenizer": ("auto", "spacy", "stanza", "spaces")}
+
+    def trouble(self, model: str) -> str | None:
+        """A language that is not installed is none: it may be fetched."""
         if not model:
             return "no model was named; for example stanza/en, or a file"
-        found = _stanza.find(model)
-        if found is None:
+        files = _stanza.find(model)
+        if files is None:
             return None if _stanza.is_language(model) else _stanza.missing_message(model)
-        return _stanza.check(found)
+        return _stanza.check(files)
 
     def identity(self, model: str) -> ModelIdentity | None:
         return _stanza.identity(model)
 
-    def load(self, request: LoadRequest) -> StanzaBackend:
-        """Load a tagger; fetch it first where it is a language and downloads are allowed.
+    def fetch(self, request: LoadRequest) -> None:
+        """A language's models, into Stanza's resources folder."""
+        if request.offline:
+            raise BackendUnavailable(_stanza.missing_message(request.model))
+        _stanza.download(request.model)
 
-        Options: `batch_size` (sentences, 32), `tokenizer` (auto; spacy; stanza; spaces
-        for text that was tokenised before, a sentence a line), `wrapped` (single line breaks do
-        not end a paragraph).
-        """
-        options = read_options(request.options, _DEFAULTS, _CHOICES)
-        reason = self.unavailable(request.model)
-        if reason:
-            raise BackendUnavailable(reason)
-        found = _stanza.find(request.model)
-        if found is None:
-            if request.offline:
-                raise BackendUnavailable(_stanza.missing_message(request.model))
-            _stanza.download(request.model)
-            found = _stanza.find(request.model)
-        reason = _stanza.missing_message(request.model) if found is None else _stanza.check(found)
-        if found is None or reason:
-            raise BackendUnavailable(str(reason))
-        identity = self.identity(request.model)
-        assert identity is not None
-        how = str(options["tokenizer"])
+    def open(self, request: LoadRequest, identity: ModelIdentity) -> StanzaBackend:
+        files = _stanza.find(request.model)
+        if files is None:
+            raise BackendUnavailable(_stanza.missing_message(request.model))
+        how = str(request.options["tokenizer"])
         if how == "auto":
-            how = "stanza" if found.tokenizer else "spacy"
-        if how == "stanza" and found.tokenizer is None:
+            how = "stanza" if files.tokenizer else "spacy"
+        if how == "stanza" and files.tokenizer is None:
             raise BackendUnavailable(
-                f"Stanza's tokenizer for {found.language!r} is not in {_stanza.resources_folder()}"
+                f"Stanza's tokenizer for {files.language!r} is not in {_stanza.resources_folder()}"
             )
-        pipeline = _stanza.load(found, batch_size=max(1, int(options["batch_size"])))
-        tokenize = _TOKENIZERS[how](found)
-        notes = {**identity.notes, "tokenizer": how}
-        return StanzaBackend(pipeline, tokenize, replace(identity, notes=notes), options)
+        pipeline = _stanza.load(files, batch_size=max(1, int(request.options["batch_size"])))
+        identity = replace(identity, notes={**identity.notes, "tokenizer": how})
+        return StanzaBackend(pipeline, _TOKENIZERS[how](files), identity, request.options)
 
 
-def _spacy_rules(found: _stanza.Files) -> Any:
+def _spacy_rules(files: _stanza.Files) -> Any:
     """spaCy's rules for a language (or for any) as Stanza documents, without white space."""
     import spacy
 
     try:
-        nlp = spacy.blank(found.language.partition("-")[0])
+        nlp = spacy.blank(files.language.partition("-")[0])
     except ImportError:
         nlp = spacy.blank("xx")
     nlp.add_pipe("sentencizer")
@@ -186,7 +171,7 @@ def _spacy_rules(found: _stanza.Files) -> Any:
     return tokenize
 
 
-def _between_spaces(found: _stanza.Files) -> Any:
+def _between_spaces(files: _stanza.Files) -> Any:
     """Tokens as they stand between white space, one sentence."""
     return lambda text: _document(text, [list(words(text, spaces=True))])
 

@@ -7,32 +7,35 @@ resolved speakers. The parse is spaCy's (`syntax/en_core_web_sm`) or Stanza's
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.adapter import Capabilities, Declaration, LoadRequest, ModelIdentity
-from harness.adapters import _spacy
+from harness.adapter import (
+    Backend,
+    Capabilities,
+    Declaration,
+    LoadRequest,
+    ModelIdentity,
+    Option,
+)
+from harness.adapters import _spacy, _stanza
 from harness.adapters._attribution import lexicon, rules
 from harness.adapters._attribution.assemble import assemble
 from harness.adapters._attribution.identity import with_rules
 from harness.adapters._attribution.parsers import SpacyParser, StanzaParser
 from harness.adapters._attribution.quotation import quotations
-from harness.adapters._options import read_options
-from harness.adapters._stanza import resources_folder
 from harness.annotation import Annotations, Attribution
 from harness.digest import digest_folder, folder_size
+from harness.distributions import missing
 from harness.errors import BackendUnavailable, UsageError
 
 _STANZA = "stanza:"
 _STANZA_PROCESSORS = ("tokenize", "pos", "lemma", "depparse")
 
 
-class SyntaxBackend:
+class SyntaxBackend(Backend):
     """A parser and the rules over it."""
-
-    labels: tuple[str, ...] | None = None
 
     def __init__(
         self, parser: Any, identity: ModelIdentity, words: lexicon.Lexicon, *, nested: bool
@@ -47,16 +50,16 @@ class SyntaxBackend:
         for text, parsed in zip(texts, self._parser.parse(texts), strict=True):
             quotes = quotations(text)
             persons = [(m.start, m.end) for m in parsed.mentions if m.label in ("PERSON", "PER")]
-            found = rules.relations(
+            relations = rules.relations(
                 text, parsed.paragraphs, quotes, self._words, persons, nested=self._nested
             )
-            yield assemble(text, found, quotes, parsed.mentions)
+            yield assemble(text, relations, quotes, parsed.mentions)
 
     def annotations(self, text: str, raw: list[Attribution]) -> Annotations:
         return Annotations(attributions=tuple(raw))
 
 
-class SyntaxAdapter:
+class SyntaxAdapter(_spacy.PipelineAdapter):
     """Our own rules.
 
     Options: `scope`, what counts as an attribution: classes joined by `+` out of speech, belief,
@@ -82,33 +85,33 @@ class SyntaxAdapter:
         ),
     )
 
+    options: Mapping[str, Option] = {"scope": "", "nested": False, "batch_size": 64}
+
     def unavailable(self, model: str) -> str | None:
         if model.startswith(_STANZA):
             return _stanza_unavailable(model.removeprefix(_STANZA))
-        return _spacy.unavailable(model)
+        return super().unavailable(model)
 
     def identity(self, model: str) -> ModelIdentity | None:
         if model.startswith(_STANZA):
-            found = _stanza_identity(model.removeprefix(_STANZA))
+            parser = _stanza_identity(model.removeprefix(_STANZA))
         else:
-            found = _spacy.model_identity(model)
-        return found and with_rules(found, __file__)
+            parser = super().identity(model)
+        return parser and with_rules(parser, *self.sources())
 
-    def load(self, request: LoadRequest) -> SyntaxBackend:
-        """Load the parser. Raises `UsageError` for an unknown option or scope."""
-        options = read_options(request.options, {"scope": "", "nested": False, "batch_size": 64})
+    def load(self, request: LoadRequest) -> Backend:
+        _scopes(str(request.options.get("scope", "")))  # A wrong one is told before all else.
+        return super().load(request)
+
+    def open(self, request: LoadRequest, identity: ModelIdentity) -> SyntaxBackend:
+        options = request.options
         words = lexicon.load(_scopes(str(options["scope"])))
-        reason = self.unavailable(request.model)
-        if reason:
-            raise BackendUnavailable(reason)
         parser: SpacyParser | StanzaParser
         if request.model.startswith(_STANZA):
             parser = _load_stanza(request.model.removeprefix(_STANZA))
         else:
-            nlp = _spacy.load_pipeline(request.model, needs="parser")
-            parser = SpacyParser(nlp, batch_size=max(1, int(options["batch_size"])))
-        identity = self.identity(request.model)
-        assert identity is not None
+            batch_size = max(1, int(options["batch_size"]))
+            parser = SpacyParser(self.pipeline(request.model), batch_size=batch_size)
         return SyntaxBackend(parser, identity, words, nested=bool(options["nested"]))
 
 
@@ -126,19 +129,19 @@ def _scopes(option: str) -> tuple[str, ...]:
 
 
 def _stanza_folder(language: str) -> Path:
-    return resources_folder() / language
+    return _stanza.resources_folder() / language
 
 
 def _stanza_unavailable(language: str) -> str | None:
-    if importlib.util.find_spec("stanza") is None:
-        return "Stanza is not installed; pip install 'nlp-harness[stanza]'"
+    if missing(["stanza"]):
+        return f"stanza is not installed; {_stanza.INSTALL}"
     if not language.replace("-", "").replace("_", "").isalnum():
         return f"{language!r} is no language code; for example syntax/stanza:en"
     folder = _stanza_folder(language)
-    missing = [name for name in _STANZA_PROCESSORS if not any((folder / name).glob("*.pt"))]
-    if missing:
+    lacking = [name for name in _STANZA_PROCESSORS if not any((folder / name).glob("*.pt"))]
+    if lacking:
         return (
-            f"Stanza has no {', '.join(missing)} model for {language!r} in {folder}; "
+            f"Stanza has no {', '.join(lacking)} model for {language!r} in {folder}; "
             f"python -c \"import stanza; stanza.download('{language}')\""
         )
     return None

@@ -6,37 +6,23 @@ error. `textacy-paragraphs` is the same extractor with the mending.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from harness.adapter import Capabilities, Declaration, LoadRequest, ModelIdentity
+from harness.adapter import Capabilities, Declaration, ModelIdentity
 from harness.adapters import _spacy
 from harness.adapters._attribution.identity import with_rules
-from harness.adapters._options import read_options
 from harness.annotation import Annotations, Attribution, Span
-from harness.errors import BackendUnavailable, DocumentRefused
+from harness.errors import DocumentRefused
 from harness.tasks.attribution.kinds import kind_of, quoted_regions
 
-REQUIRES = ("textacy==0.13.0", *_spacy.REQUIRES)
-INSTALL = "pip install 'nlp-harness[textacy]'"
-CAPABILITIES = Capabilities(cues=True, null_sources=False, speakers=False, indirect=False)
-# Rules look at the parse, the tags and the lemmas; entities are not read.
-UNUSED = ("ner", "textcat", "textcat_multilabel")
 
-
-class TextacyBackend:
+class TextacyBackend(_spacy.PipelineBackend):
     """`textacy.extract.direct_quotations` over spaCy documents."""
-
-    labels: tuple[str, ...] | None = None
-
-    def __init__(self, nlp: Any, identity: ModelIdentity) -> None:
-        self.identity = identity
-        self._nlp = nlp
 
     def predict(self, texts: Sequence[str]) -> Iterable[Any]:
         """The list of triples of each text, or the `ValueError` that textacy raised on it."""
-        for doc in self._nlp.pipe(texts):
+        for doc in super().predict(texts):
             try:
                 yield triples(doc)
             except ValueError as error:
@@ -47,8 +33,8 @@ class TextacyBackend:
         if isinstance(raw, ValueError):
             raise DocumentRefused(f"textacy refuses the document: {raw}") from raw
         quoted = quoted_regions(text)
-        found = [attribution(text, triple, quoted) for triple in raw]
-        return Annotations(attributions=tuple(found))
+        every = [attribution(text, triple, quoted) for triple in raw]
+        return Annotations(attributions=tuple(every))
 
 
 def triples(doc: Any) -> list[Any]:
@@ -83,33 +69,18 @@ def _hull(tokens: Sequence[Any], offset: int) -> Span | None:
     )
 
 
-def unavailable(model: str) -> str | None:
-    """textacy first, then the pipeline."""
-    if importlib.util.find_spec("textacy") is None:
-        return f"textacy is not installed; {INSTALL}"
-    return _spacy.unavailable(model)
-
-
-def load_pipeline(model: str) -> Any:
-    """The pipeline, once textacy is known to be there."""
-    reason = unavailable(model)
-    if reason:
-        raise BackendUnavailable(reason)
-    return _spacy.load_pipeline(model, needs="parser", exclude=UNUSED)
-
-
-class TextacyAdapter:
+class TextacyAdapter(_spacy.PipelineAdapter):
     """textacy as its users get it."""
 
     declaration = Declaration(
         name="textacy",
         tasks=("attribution",),
         summary="textacy's direct quotations over the whole document, as they come",
-        requires=REQUIRES,
-        install=INSTALL,
+        requires=("textacy==0.13.0", *_spacy.REQUIRES),
+        install="pip install 'nlp-harness[textacy]'",
         code_licence="Apache-2.0",
         model_licence="MIT",
-        capabilities=CAPABILITIES,
+        capabilities=Capabilities(cues=True, null_sources=False, speakers=False, indirect=False),
         default_models=("en_core_web_sm",),
         traps=(
             "pairs marks by counting them: one stray mark makes it return what stands between the "
@@ -118,20 +89,13 @@ class TextacyAdapter:
             "a quotation without a speaker is dropped, so it has no null sources",
         ),
     )
-
-    def unavailable(self, model: str) -> str | None:
-        return unavailable(model)
+    # Rules look at the parse, the tags and the lemmas; entities are not read.
+    unused = ("ner", "textcat", "textcat_multilabel")
+    backend: type[TextacyBackend] = TextacyBackend
 
     def identity(self, model: str) -> ModelIdentity | None:
-        found = _spacy.model_identity(model)
-        return found and with_rules(found, __file__)
-
-    def load(self, request: LoadRequest) -> TextacyBackend:
-        read_options(request.options, {})
-        nlp = load_pipeline(request.model)
-        identity = self.identity(request.model)
-        assert identity is not None
-        return TextacyBackend(nlp, identity)
+        pipeline = super().identity(model)
+        return pipeline and with_rules(pipeline, *self.sources())
 
 
 ADAPTER = TextacyAdapter()

@@ -6,38 +6,28 @@ windows where it is long; words are tagged whole, and entities are slices of the
 
 from __future__ import annotations
 
-import importlib.util
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.adapter import Declaration, LoadRequest, ModelIdentity, Option
+from harness.adapter import Backend, Declaration, LoadRequest, ModelIdentity, Option
 from harness.adapters import _checkpoint
 from harness.adapters._checkpoint import Checkpoint
-from harness.adapters._hub import fetch, first_line
-from harness.adapters._options import read_options
+from harness.adapters._hub import HubAdapter, first_line
 from harness.adapters._paragraphs import encodable, paragraphs
 from harness.adapters._pieces import AGGREGATIONS, tag_words
 from harness.adapters._tags import entities, labels_of
 from harness.adapters._windows import Window, plan
 from harness.annotation import Annotations, Entity
+from harness.distributions import requirement_name
 from harness.errors import BackendUnavailable, UsageError
 
 INSTALL = "pip install 'nlp-harness[transformers]' && " + _checkpoint.REFERENCE_INSTALL
 
-_DEFAULTS: dict[str, Option] = {
-    "stride": 64,
-    "window": 512,
-    "batch_size": 16,
-    "aggregation": "first",
-    "words": "script",
-    "wrapped": False,
-}
-_CHOICES = {"aggregation": AGGREGATIONS, "words": ("script", "spaces")}
 # These count positions from the padding index on, so that the first ones are never used.
 _SHIFTED = {"roberta", "xlm-roberta", "camembert", "longformer", "xlm-roberta-xl", "data2vec-text"}
-_FETCHED = ["*.json", "*.txt", "*.model", "*.safetensors"]
 
 
 class Read(NamedTuple):
@@ -53,15 +43,15 @@ class _Job(NamedTuple):
     window: Window
 
 
-class TransformersBackend:
+class TransformersBackend(Backend):
     """A token classifier with its fast tokenizer."""
 
     def __init__(
-        self, model: Any, tokenizer: Any, identity: ModelIdentity, options: dict[str, Option]
+        self, model: Any, tokenizer: Any, identity: ModelIdentity, options: Mapping[str, Option]
     ) -> None:
         names = model.config.id2label
         self._tags = [str(names[number]) for number in range(len(names))]
-        self.labels: tuple[str, ...] | None = labels_of(self._tags)
+        self.labels = labels_of(self._tags)
         self.identity = identity
         self._model = model
         self._tokenizer = tokenizer
@@ -86,9 +76,9 @@ class TransformersBackend:
             for number, text in enumerate(texts)
             for span in paragraphs(text, wrapped=self._wrapped)
         ]
-        found = self._read([encodable(texts[number][slice(*span)]) for number, span in parts])
+        answers = self._read([encodable(texts[number][slice(*span)]) for number, span in parts])
         reads = [Read([], 0) for _ in texts]
-        for (number, span), read in zip(parts, found, strict=True):
+        for (number, span), read in zip(parts, answers, strict=True):
             moved = (
                 entity._replace(start=entity.start + span.start, end=entity.end + span.start)
                 for entity in read.entities
@@ -138,8 +128,8 @@ class TransformersBackend:
             batch = [jobs[n] for n in order[begin : begin + self._batch_size]]
             self._run(batch, ids, rows)
         return [
-            self._decode(text, own, found)
-            for text, own, found in zip(texts, offsets, rows, strict=True)
+            self._decode(text, own, probabilities)
+            for text, own, probabilities in zip(texts, offsets, rows, strict=True)
         ]
 
     def _run(self, batch: list[_Job], ids: list[list[int]], rows: list[Any]) -> None:
@@ -156,8 +146,8 @@ class TransformersBackend:
         mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in inputs])
         with torch.inference_mode():
             logits = self._model(input_ids=padded, attention_mask=mask).logits
-            found = torch.softmax(logits.float(), dim=-1).numpy()
-        for job, row in zip(batch, found, strict=True):
+            probabilities = torch.softmax(logits.float(), dim=-1).numpy()
+        for job, row in zip(batch, probabilities, strict=True):
             window = job.window
             shift = len(self._prefix) - window.start
             kept = row[window.first + shift : window.last + shift]
@@ -179,8 +169,13 @@ class TransformersBackend:
         return Read(entities(tagged), unseen)
 
 
-class TransformersAdapter:
-    """Any token-classification model with safetensors and a fast tokenizer."""
+class TransformersAdapter(HubAdapter):
+    """Any token-classification model with safetensors and a fast tokenizer.
+
+    Options: `stride` (tokens of context on either side of a window), `window` (tokens of the
+    longest input), `batch_size` (windows), `aggregation`, `words` (`spaces` for text that was
+    tokenised before), `wrapped` (single line breaks do not end a paragraph).
+    """
 
     declaration = Declaration(
         name="transformers",
@@ -211,72 +206,63 @@ class TransformersAdapter:
         ),
     )
 
-    def unavailable(self, model: str) -> str | None:
-        """Why it cannot run here. A hub id that is not cached can: its worker may fetch it."""
-        for library in ("transformers", "torch"):
-            if importlib.util.find_spec(library) is None:
-                return f"{library} is not installed; pip install 'nlp-harness[transformers]'"
-        if not model:
-            return "no model was named; for example transformers/dslim/bert-base-NER, or a folder"
-        found = _checkpoint.find(model)
-        if found is None:
-            return None if _fetchable(model) else f"there is no folder {model!r} with a model"
-        if found.is_adapter and importlib.util.find_spec("peft") is None:
-            return "peft is not installed; pip install 'nlp-harness[transformers]'"
-        return _checkpoint.check(found)
+    options: Mapping[str, Option] = {
+        "stride": 64,
+        "window": 512,
+        "batch_size": 16,
+        "aggregation": "first",
+        "words": "script",
+        "wrapped": False,
+    }
+    choices: Mapping[str, tuple[str, ...]] = {
+        "aggregation": AGGREGATIONS,
+        "words": ("script", "spaces"),
+    }
+    example = "transformers/dslim/bert-base-NER, or a folder"
+    absent = "folder {} with a model"
+    fetched = ("*.json", "*.txt", "*.model", "*.safetensors")
+
+    def needs(self, model: str) -> Iterable[str]:
+        """Everything, but peft for a low-rank adapter only."""
+        checkpoint = _checkpoint.find(model)
+        low_rank = checkpoint is not None and checkpoint.is_adapter
+        return [n for n in self.declaration.requires if low_rank or requirement_name(n) != "peft"]
+
+    def place(self, model: str) -> Path | None:
+        return _checkpoint.folder_of(model)
+
+    def check(self, place: Path) -> str | None:
+        return _checkpoint.check(_checkpoint.read(place))
 
     def identity(self, model: str) -> ModelIdentity | None:
         return _checkpoint.identity(model)
 
-    def load(self, request: LoadRequest) -> TransformersBackend:
-        """Load a model; fetch it first where it is a hub id and downloads are allowed.
-
-        Options: `stride` (context on either side of a window, 64 tokens), `window` (longest
-        input, 512), `batch_size` (windows, 16), `aggregation` (first, max, mean), `words` (script;
-        `spaces` for text that was tokenised before), `wrapped` (single line breaks do not end a
-        paragraph).
-        """
-        options = read_options(request.options, _DEFAULTS, _CHOICES)
-        reason = self.unavailable(request.model)
-        if reason:
-            raise BackendUnavailable(reason)
-        if _checkpoint.find(request.model) is None:
-            fetch(request.model, _FETCHED, offline=request.offline)
-        found = _checkpoint.find(request.model)
-        reason = "it is not in the hub's cache" if found is None else _checkpoint.check(found)
-        if found is None or reason:
-            raise BackendUnavailable(f"{request.model}: {reason}")
-        model, tokenizer = _load(found)
-        identity = self.identity(request.model)
-        assert identity is not None
-        notes = {key: str(options[key]) for key in ("aggregation", "stride", "window")}
+    def open(self, request: LoadRequest, identity: ModelIdentity) -> TransformersBackend:
+        model, tokenizer = _load(_checkpoint.read(self.here(request.model)))
+        notes = {key: str(request.options[key]) for key in ("aggregation", "stride", "window")}
         identity = replace(identity, notes={**identity.notes, **notes})
-        return TransformersBackend(model, tokenizer, identity, options)
+        return TransformersBackend(model, tokenizer, identity, request.options)
 
 
-def _fetchable(model: str) -> bool:
-    return _checkpoint.is_hub_id(model) and not _checkpoint.is_path(model)
-
-
-def _load(found: Checkpoint) -> tuple[Any, Any]:
+def _load(checkpoint: Checkpoint) -> tuple[Any, Any]:
     import torch
     from transformers import AutoConfig, AutoModelForTokenClassification, AutoTokenizer
 
-    name = found.folder.name
+    name = checkpoint.folder.name
     local = {"trust_remote_code": False, "local_files_only": True}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(found.tokenizer, **local)
+        tokenizer = AutoTokenizer.from_pretrained(checkpoint.tokenizer, **local)
         model, info = AutoModelForTokenClassification.from_pretrained(
-            found.base or found.folder,
-            config=AutoConfig.from_pretrained(found.folder, **local),
+            checkpoint.base or checkpoint.folder,
+            config=AutoConfig.from_pretrained(checkpoint.folder, **local),
             dtype=torch.float32,
             use_safetensors=True,
             output_loading_info=True,
             **local,
         )
         missing = sorted(info["missing_keys"])
-        if found.base is not None:
-            model, missing = _merge(model, found, missing)
+        if checkpoint.base is not None:
+            model, missing = _merge(model, checkpoint, missing)
     except Exception as error:  # the library raises whatever a broken folder makes it raise
         raise BackendUnavailable(f"{name} cannot be loaded: {first_line(error)}") from error
     if missing:
@@ -292,17 +278,17 @@ def _load(found: Checkpoint) -> tuple[Any, Any]:
     return model.float().eval(), tokenizer
 
 
-def _merge(model: Any, found: Checkpoint, missing: list[str]) -> tuple[Any, list[str]]:
+def _merge(model: Any, checkpoint: Checkpoint, missing: list[str]) -> tuple[Any, list[str]]:
     """Add a low-rank adapter to its encoder, and the head that comes with it."""
     from peft import PeftModel
     from safetensors import safe_open
 
-    with safe_open(found.folder / "adapter_model.safetensors", framework="pt") as weights:
+    with safe_open(checkpoint.folder / "adapter_model.safetensors", framework="pt") as weights:
         given = set(weights.keys())
     still = [key for key in missing if f"base_model.model.{key}" not in given]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # peft and transformers, at each other
-        peft = PeftModel.from_pretrained(model, str(found.folder))
+        peft = PeftModel.from_pretrained(model, str(checkpoint.folder))
         return peft.merge_and_unload(), still
 
 

@@ -14,7 +14,7 @@ from harness.report.tables import render
 from harness.results import record as records
 
 ROOT = Path(__file__).resolve().parent.parent
-MARKED = re.compile(r"(?<=<!-- ranking_tables -->\n).*?(?=<!-- /ranking_tables -->)", re.DOTALL)
+MARKED = re.compile(r"(?<=<!-- rankings -->\n).*?(?=<!-- /rankings -->)", re.DOTALL)
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     tables = render(ranking_tables(records.read(folder), folder), "github")
     text, found = MARKED.subn(lambda _: f"\n{tables}\n\n", page.read_text("utf-8"))
     if found != 1:
-        raise SystemExit(f"{page.name}: {found} places between <!-- ranking_tables --> and its end")
+        raise SystemExit(f"{page.name}: {found} places between <!-- rankings --> and its end")
     page.write_text(text, "utf-8")
 
 

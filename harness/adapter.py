@@ -3,18 +3,30 @@
 An *adapter* wraps one library; a *backend* is an adapter with a model and options, written
 `adapter/model?option=value`. Adapter modules import nothing heavy at the top: `declaration` and
 `unavailable` are read to list backends; `load` runs inside the backend's own worker process.
+
+What all adapters have in common stands in `Adapter`, what all backends have in `Backend`. Both may
+be inherited or not: whatever has the members of `AnyAdapter` and gives what has those of `Backend`
+is an adapter.
 """
 
 from __future__ import annotations
 
+import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from harness.adapter_options import Option, read_options
 from harness.annotation import Annotations, Task
+from harness.digest import digest_files
+from harness.distributions import missing
+from harness.errors import BackendUnavailable
 
 __all__ = [
     "Adapter",
+    "AnyAdapter",
     "Backend",
     "Capabilities",
     "Declaration",
@@ -22,8 +34,6 @@ __all__ = [
     "ModelIdentity",
     "Option",
 ]
-
-Option = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,8 @@ class Declaration:
     """Whether a model may follow the name (`spacy/...`); `False` for `quotes`."""
     needs_gold: bool = False
     """The runner sends the gold with each document (the `oracle` sanity row only)."""
+    external: bool = False
+    """The model is the command of a program of its own, `name:command`; nothing is loaded here."""
     sanity: bool = False
     """A row that checks the harness rather than a library."""
     reference: bool = False
@@ -104,25 +116,33 @@ class LoadRequest:
 class Backend(Protocol):
     """A loaded model. One instance serves one worker process, one call at a time."""
 
-    labels: tuple[str, ...] | None
-    """Every label it can produce (NER); `None` where that has no meaning (attribution)."""
+    labels: tuple[str, ...] | None = None
+    """Every label it can produce (NER); `None` where unknown or without meaning (attribution)."""
     identity: ModelIdentity
 
+    @abstractmethod
     def predict(self, texts: Sequence[str]) -> Iterable[Any]:
         """One raw result per text, in order, as the library gives it. This is what is timed."""
-        ...
 
+    def predict_gold(self, texts: Sequence[str], gold: Sequence[Annotations]) -> Iterable[Any]:
+        """The same, with the gold of each text; asked where the declaration says `needs_gold`."""
+        return self.predict(texts)
+
+    @abstractmethod
     def annotations(self, text: str, raw: Any) -> Annotations:
         """Turn one raw result into annotations with code-point offsets. Not timed.
 
         Must not clip, shift or repair spans silently: the harness checks, reports and counts
         spans outside the text.
         """
-        ...
+
+    def characters_seen(self, text: str, raw: Any) -> int | None:
+        """How many characters of the text the model has read; `None` where that is not known."""
+        return None
 
 
 @runtime_checkable
-class Adapter(Protocol):
+class AnyAdapter(Protocol):
     """Wraps one library. Registered by an entry point in the group `harness.adapters`."""
 
     declaration: Declaration
@@ -146,3 +166,93 @@ class Adapter(Protocol):
         should be (another task, a corrupt file), with the reason and the mend.
         """
         ...
+
+
+class Adapter(ABC):
+    """What adapters have in common: one states its `declaration` and defines `open`.
+
+    Where there are models, `trouble` says what is wrong with one and `files` which files it has
+    (or `identity` which it is); `fetch` gets one that is not here.
+    """
+
+    declaration: Declaration
+    options: Mapping[str, Option] = {}
+    """Every option that it takes, with its default."""
+    choices: Mapping[str, tuple[str, ...]] = {}
+    """The words that an option may be, where it is not free."""
+
+    @abstractmethod
+    def open(self, request: LoadRequest, identity: ModelIdentity) -> Backend:
+        """Import the library and load the model, which is there; `request` has every option."""
+
+    def trouble(self, model: str) -> str | None:
+        """What is wrong with a model, with the mend; `None` also where `fetch` may get it."""
+        return None
+
+    def needs(self, model: str) -> Iterable[str]:
+        """The requirements without which this model cannot run."""
+        return self.declaration.requires
+
+    def files(self, model: str) -> Sequence[Path]:
+        """Every file that decides the answers; none where the model is not on this machine.
+
+        Of an adapter without models those that it is written in; data files are to be added.
+        """
+        return () if self.declaration.takes_model else self.sources()
+
+    def sources(self) -> tuple[Path, ...]:
+        """The files that its class is written in, and those of the adapters it inherits from."""
+        kinds = [kind for kind in type(self).__mro__ if issubclass(kind, Adapter)]
+        return tuple(Path(str(sys.modules[kind.__module__].__file__)) for kind in kinds[:-1])
+
+    def fetch(self, request: LoadRequest) -> None:
+        """Get a model that is not here. Raises `BackendUnavailable` where that is not possible."""
+        raise BackendUnavailable(
+            f"{self.declaration.name}/{request.model}: no file of this model is on this machine"
+        )
+
+    def unavailable(self, model: str) -> str | None:
+        """Why it cannot run here: a library is missing, it takes no model, or `trouble`."""
+        declared = self.declaration
+        if model and not declared.takes_model:
+            return f"{declared.name} takes no model, found {model!r}"
+        library = missing(self.needs(model))
+        if library is not None:
+            return f"{library} is not installed; {declared.install}"
+        return self.trouble(model)
+
+    def identity(self, model: str) -> ModelIdentity | None:
+        """A digest of `files`. The licence is the one declared, where it is said of this model."""
+        files = self.files(model)
+        if not files:
+            return None
+        declared = self.declaration
+        digest = digest_files(files)
+        if not declared.takes_model:
+            return ModelIdentity("rules", digest=digest, licence=declared.model_licence)
+        return ModelIdentity(
+            Path(model).name if Path(model).exists() else model,
+            digest=digest,
+            licence=declared.model_licence if model in declared.default_models else "",
+            size_bytes=sum(path.stat().st_size for path in files),
+        )
+
+    def load(self, request: LoadRequest) -> Backend:
+        """Open a model, after its options and files have been looked at, and fetched if need be.
+
+        Raises `UsageError` for an option that it does not have, `BackendUnavailable` for the rest.
+        """
+        options = read_options(request.options, self.options, self.choices)
+        identity = self._present(request.model)
+        if identity is None:
+            self.fetch(request)
+            identity = self._present(request.model)
+        if identity is None:
+            raise BackendUnavailable(f"{request.model} was fetched and is still not here")
+        return self.open(replace(request, options=options), identity)
+
+    def _present(self, model: str) -> ModelIdentity | None:
+        reason = self.unavailable(model)
+        if reason:
+            raise BackendUnavailable(reason)
+        return self.identity(model)

@@ -128,6 +128,12 @@ class Record:
     error: str | None = None
     number: int | None = field(default=None, compare=False)
     """The document's place in its file, from 1, where the file has no ids: `id` was made of it."""
+    tokens: tuple[tuple[int, int], ...] | None = field(default=None, compare=False)
+    """Code points `[start, end)` of the tokens that the file has, in order; `None`: it has none.
+
+    Never used by scores of the harness itself; scorers of tokens are asked on them. They say how
+    the file was cut and nothing of the document, so that records which differ in them are equal.
+    """
 
 
 def span_problems(text_length: int, start: object, end: object) -> str | None:

@@ -156,7 +156,7 @@ def load_backend(
     spec = BackendSpec(spec.adapter, spec.model, {**spec.options, **options})
     found = adapter(spec.adapter)
     declaration = found.declaration
-    if spec.adapter == "process":
+    if declaration.external:
         raise UsageError(
             f"{name} is a program of its own and cannot be loaded into this process; "
             "use `harness predict`"

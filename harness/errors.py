@@ -123,10 +123,17 @@ class NotComparable(HarnessError):
     exit_status = 3
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`. Did you mean 'PERSON'?` with the nearest of the known names, else `.`; case aside."""
-    import difflib
+def nearest(name: str, known: Iterable[str], *, listed: bool = True) -> str:
+    """The end of a sentence that says `name` is unknown: `. Did you mean 'x'? Known: x, y, z`.
 
-    folded = {one.casefold(): one for one in known}
+    Upper and lower case do not matter. Without a name that is near the sentence just ends. The
+    list is left out where it is empty or not wanted.
+    """
+    import difflib  # only where something went wrong: every command imports this module
+
+    names = list(known)
+    folded = {option.casefold(): option for option in names}
     near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
-    return f". Did you mean {folded[near[0]]!r}?" if near else "."
+    guess = f" Did you mean {folded[near[0]]!r}?" if near else ""
+    known_names = f" Known: {', '.join(names)}" if listed and names else ""
+    return f".{guess}{known_names}"

@@ -110,7 +110,7 @@ class Flag:
         if not isinstance(value, allowed) or (isinstance(value, bool) and self.kind is not bool):
             raise ValueError(self.expected)
         if self.choices and value not in self.choices:
-            raise ValueError(f"{self.expected}{nearest(value, self.choices)}")
+            raise ValueError(f"{self.expected}{nearest(value, self.choices, listed=False)}")
         if self.kind in (int, float) and not self._within(value):
             raise ValueError(self.expected)
         return self.kind(value)

@@ -10,9 +10,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
-__all__ = ["paragraph_starts", "unit_of"]
+__all__ = ["lines", "paragraph_starts", "unit_of"]
 
 _LINE = re.compile(r"[^\r\n]+")
+
+
+def lines(text: str) -> list[tuple[int, int]]:
+    """Start and end of every line that is not blank, its line end (`\\n`, `\\r`) left out."""
+    return [m.span() for m in _LINE.finditer(text) if not m.group().isspace()]
 
 
 def paragraph_starts(text: str) -> list[int]:
@@ -22,8 +27,7 @@ def paragraph_starts(text: str) -> list[int]:
     first always begins at 0, so that no offset is left out; a text without any word is one
     paragraph: `[0]`.
     """
-    starts = [m.start() for m in _LINE.finditer(text) if not m.group().isspace()]
-    return [0, *starts[1:]]
+    return [0, *(start for start, _ in lines(text)[1:])]
 
 
 def unit_of(offset: int, starts: Sequence[int]) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import Distribution, EntryPoint, entry_points
 
-from harness.adapter import Adapter, Option
+from harness.adapter import AnyAdapter, Option
 from harness.errors import HarnessError, UsageError
 
 __all__ = [
@@ -42,23 +42,30 @@ class BackendSpec:
     options: Mapping[str, Option] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        name = f"{self.adapter}{self._separator}{self.model}" if self.model else self.adapter
+        between = ":" if self.model and self.external else "/"
+        name = f"{self.adapter}{between}{self.model}" if self.model else self.adapter
         query = "&".join(f"{key}={_show(value)}" for key, value in sorted(self.options.items()))
         return f"{name}?{query}" if query else name
 
     @property
-    def _separator(self) -> str:
-        return ":" if self.adapter == "process" else "/"
+    def external(self) -> bool:
+        """Whether the model is the command of a program, as the adapter declares."""
+        try:
+            return adapter(self.adapter).declaration.external
+        except HarnessError:  # Unknown or broken: whoever asks for the adapter itself hears of it.
+            return False
 
     @classmethod
     def parse(cls, text: str) -> BackendSpec:
-        """Read `adapter`, `adapter/model` or `process:command`, each with `?key=value&...`.
+        """Read `adapter` or `adapter/model`, each with `?key=value&...`, or `process:command`.
 
-        Values are read as true/false, integers, floats, else strings. Everything after
-        `process:` is the command. Raises `UsageError` for an empty name or an option without `=`.
+        Values are read as true/false, integers, floats, else strings. Everything after the colon
+        of an external adapter is the command. Raises `UsageError` for an empty name or an option
+        without `=`.
         """
-        if text.startswith("process:"):
-            return cls("process", text.removeprefix("process:"))
+        first, colon, command = text.partition(":")
+        if colon and cls(first).external:
+            return cls(first, command)
         name, _, query = text.partition("?")
         adapter_name, _, model = name.partition("/")
         if not adapter_name:
@@ -74,21 +81,21 @@ class BackendSpec:
 
 @cache
 def _entry_points() -> dict[str, EntryPoint]:
-    found: dict[str, EntryPoint] = {}
+    points: dict[str, EntryPoint] = {}
     for point in entry_points(group=GROUP):
-        other = found.get(point.name)
+        other = points.get(point.name)
         if other is not None and other.value != point.value:
             raise UsageError(
                 f"two adapters are registered as {point.name!r}: {other.value} and {point.value}; "
                 "uninstall one of them"
             )
-        found[point.name] = point
-    if not found:
+        points[point.name] = point
+    if not points:
         raise HarnessError(
             f"no adapter is registered in the entry-point group {GROUP!r}: is the distribution "
             "nlp-harness installed (pip install -e .)?"
         )
-    return dict(sorted(found.items()))
+    return dict(sorted(points.items()))
 
 
 def adapter_names() -> tuple[str, ...]:
@@ -102,7 +109,7 @@ def distribution_of(name: str) -> Distribution | None:
 
 
 @cache
-def adapter(name: str) -> Adapter:
+def adapter(name: str) -> AnyAdapter:
     """The adapter of that name.
 
     Raises `UsageError` with the nearest known name when there is none, and when the module behind
@@ -119,16 +126,16 @@ def adapter(name: str) -> Adapter:
         raise UsageError(
             f"adapter {name!r} ({points[name].value}) cannot be imported: {error}"
         ) from None
-    found = loaded() if isinstance(loaded, type) else loaded
-    if not isinstance(found, Adapter):
+    wrapper = loaded() if isinstance(loaded, type) else loaded
+    if not isinstance(wrapper, AnyAdapter):
         raise UsageError(
-            f"{points[name].value}: found {type(found).__name__}, expected an object with "
-            "declaration, unavailable() and load() (harness.adapter.Adapter)"
+            f"{points[name].value}: found {type(wrapper).__name__}, expected an object with "
+            "declaration, unavailable(), identity() and load() (harness.adapter.Adapter)"
         )
-    return found
+    return wrapper
 
 
-def adapters() -> Iterator[tuple[str, Adapter]]:
+def adapters() -> Iterator[tuple[str, AnyAdapter]]:
     """Every registered adapter, sorted by name."""
     for name in adapter_names():
         yield name, adapter(name)
@@ -138,8 +145,8 @@ def default_backends() -> list[BackendSpec]:
     """Each adapter's default models, in the adapters' order; available or not."""
     return [
         BackendSpec(name, model)
-        for name, found in adapters()
-        for model in found.declaration.default_models
+        for name, wrapper in adapters()
+        for model in wrapper.declaration.default_models
     ]
 
 

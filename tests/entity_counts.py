@@ -7,11 +7,11 @@ from typing import Any
 
 from harness.annotation import Entity, Span
 from harness.paragraphs import unit_of
-from harness.tasks.base import Tally
 from harness.tasks.ner.count import events, outcomes
 from harness.tasks.ner.options import NerOptions
 from harness.tasks.ner.score import score
 from harness.tasks.ner.tally import cells
+from harness.tasks.tally import Tally
 
 __all__ = ["cells", "mentions", "number", "score", "tally", "tally_units", "total"]
 

@@ -8,9 +8,9 @@ from typing import Any
 from harness.decide.compare import counted_by
 from harness.results.scored import Scored
 from harness.signature import Signature
-from harness.tasks.base import Part
 from harness.tasks.ner.parts import type_part
 from harness.tasks.parts import Counts, metric_named
+from harness.tasks.tally import Part
 
 __all__ = ["counts_of", "entity_types", "part_of", "plain", "signed_otherwise", "without_pairs"]
 

@@ -61,13 +61,14 @@ for line in sys.stdin:
 _ADAPTER = """
 import os, re
 from pathlib import Path
+import harness.adapter
 from harness.adapter import Declaration, ModelIdentity
 from harness.annotation import Annotations, Entity
 from harness.digest import digest_file
 
 HERE = Path(__file__).parent
 
-class Backend:
+class Backend(harness.adapter.Backend):
     labels = ("ENT",)
 
     def __init__(self, identity, words):

@@ -12,7 +12,7 @@ from harness.tasks.attribution.count import events, pairs
 from harness.tasks.attribution.score import AttributionScore
 from harness.tasks.attribution.score import score as score_of
 from harness.tasks.attribution.tally import AttributionOptions
-from harness.tasks.base import Tally
+from harness.tasks.tally import Tally
 
 __all__ = ["pairs", "score", "tally", "tally_units", "total"]
 

@@ -29,7 +29,7 @@ FLOORS = (
         "table",
         "__init__",
     ),
-    ("adapter", "signature", "registry"),
+    ("adapter", "adapter_options", "distributions", "signature", "registry"),
     ("labels", "stats", "formats"),
     ("tasks",),
     ("gold", "interop", "doctor", "results"),
@@ -39,7 +39,8 @@ FLOORS = (
     ("cli", "__main__"),
 )
 # What an adapter may use of the harness.
-FOR_ADAPTERS = {"adapter", "adapters", "annotation", "errors", "digest", "tasks"}
+FOR_ADAPTERS = {"adapter", "adapters", "annotation", "digest", "distributions", "errors"}
+FOR_ADAPTERS |= {"paragraphs", "tasks"}
 
 
 def _modules() -> dict[str, Path]:

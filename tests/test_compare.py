@@ -35,10 +35,10 @@ from harness.stats.permutation import swap_test
 from harness.stats.units import Units
 from harness.tasks.attribution.parts import parts as attribution_parts
 from harness.tasks.attribution.tally import AttributionOptions
-from harness.tasks.base import Tally
 from harness.tasks.ner.options import MATCH_MODES, Match, NerOptions
 from harness.tasks.ner.parts import parts, type_part
 from harness.tasks.parts import METRICS, Matrix, part_named
+from harness.tasks.tally import Tally
 
 DOCS = synthetic.articles(12, seed=1)
 

@@ -45,7 +45,8 @@ def test_polnear_dev_statistics() -> None:
     assert {item.kind for item in relations} == {None}
     assert sum(len(record.ignore) for record in records) == 24
     assert report["events without content: dropped"] == 1
-    assert len(list(polnear.read_annotators(BRAT_DEV))) == 94
+    names = {name for by in polnear.annotators(BRAT_DEV).values() for name in by}
+    assert sum(len(list(polnear.read(BRAT_DEV, annotator=name))) for name in names) == 94
 
 
 def test_polnear_dev_is_relation_for_relation_what_others_converted() -> None:

@@ -21,7 +21,7 @@ RESULTS = ROOT / "results"
 
 def test_the_readme_shows_the_committed_run() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    shown = re.search(r"<!-- ranking_tables -->\n(.*?)<!-- /ranking_tables -->", readme, re.DOTALL)
+    shown = re.search(r"<!-- rankings -->\n(.*?)<!-- /rankings -->", readme, re.DOTALL)
     assert shown
     measured = render(ranking_tables(records.read(RESULTS), RESULTS), "github")
     assert shown[1].strip() == measured.strip()

@@ -15,7 +15,7 @@ from harness.decide.rules import Rule, Rules
 from harness.errors import InputError
 from harness.report.github import write_summary
 from harness.results.save import write_run
-from harness.tasks.base import Tally
+from harness.tasks.tally import Tally
 
 DOCS = synthetic.articles(10, seed=5)
 GOOD = synthetic.predict(DOCS, synthetic.skilled(0.85, 0.1), seed=1)

@@ -85,8 +85,14 @@ def test_a_good_answer() -> None:
         ({"start": 0, "label": "X"}, "end is None, expected an integer"),
         ({"start": 0, "end": 4}, "label is None, expected a non-empty string"),
         ({"start": 0, "end": 4, "label": 7}, "label is 7, expected a non-empty string"),
-        ({"start": 0, "end": 4, "label": "\ud800"}, "label is '\\ud800', expected"),
-        ({"start": 0, "end": 4, "label": "X", "text": "anna"}, "text is 'anna', but 'Anna' stands"),
+        (
+            {"start": 0, "end": 4, "label": "\ud800"},
+            "\"label\" holds half a character ('\\ud800') at 0",
+        ),
+        (
+            {"start": 0, "end": 4, "label": "X", "text": "anna"},
+            "\"text\" is 'anna', but the document has 'Anna' at [0, 4)",
+        ),
         ([0, 4, "X"], "found [0, 4, 'X'], expected an object"),
         (None, "found None, expected an object"),
     ],
@@ -99,7 +105,7 @@ def test_entities_that_cannot_be_used_are_dropped(entity: Any, problem: str) -> 
     assert problem in answer.problems[0]
 
 
-@pytest.mark.parametrize("score", [float("nan"), float("inf"), "high", True, -1])
+@pytest.mark.parametrize("score", [float("nan"), float("inf"), "high", True, -1, 10**400])
 def test_a_bad_score_is_dropped_alone(score: Any) -> None:
     answer = check({"entities": [{"start": 0, "end": 4, "label": "PER", "score": score}]})
     assert answer.annotations.entities == (Entity(0, 4, "PER"),)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness.results import distributions, provenance
+from harness import distributions, provenance
 from harness.results.record import Git
 
 

@@ -119,7 +119,7 @@ def test_an_editable_folder_that_is_too_large(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It cannot be told whether anything in it has changed."""
-    monkeypatch.setattr("harness.run.proof._MOST_FILES", 30)
+    monkeypatch.setattr("harness.run.trees.MOST_FILES", 30)
     backend, change = plant(bench, "editable", "elsewhere")
     for number in range(30):
         write(bench.project / "data" / f"{number}", "")
@@ -166,7 +166,7 @@ def test_a_file_that_an_option_names(
 def test_an_option_that_happens_to_name_everything(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.run.proof._MOST_FILES", 100)
+    monkeypatch.setattr("harness.run.trees.MOST_FILES", 100)
     bench.plug("'Anna'")
     why = "not proven: its options name more than 100 files"
     assert bench.run("plug/x?separator=/").proof == why

@@ -100,3 +100,80 @@ def test_it_runs_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     where = "from harness.gold.goldset import load_goldset as load; print(load('seeds').path)"
     gold = call("-c", where, cwd=empty, PYTHONPATH=path).strip()
     assert Path(gold) == installed / "harness" / "goldsets" / "seeds"
+
+
+FOREIGN = {
+    "adapters/__init__.py": '"""Of another project."""\n\n__version__ = "1.3.0"\n',
+    "adapters/spacy.py": "ADAPTER = 'of another project'\n",
+    "adapters/composition.py": "class Stack:\n    pass\n",
+}
+
+
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A distribution that owns a top-level package `adapters`, as AdapterHub's on PyPI does."""
+    path = tmp_path_factory.mktemp("foreign") / "adapters-1.3.0-py3-none-any.whl"
+    info = {
+        "METADATA": "Metadata-Version: 2.1\nName: adapters\nVersion: 1.3.0\n",
+        "WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "top_level.txt": "adapters\n",
+    }
+    files = FOREIGN | {f"adapters-1.3.0.dist-info/{name}": text for name, text in info.items()}
+    record = "adapters-1.3.0.dist-info/RECORD"
+    files[record] = "".join(f"{name},,\n" for name in [*files, record])
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return path
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Path:
+    """The Python of an empty environment, which pip of this one installs into."""
+    call("-m", "venv", "--without-pip", tmp_path / "environment", cwd=tmp_path)
+    return tmp_path / "environment" / "bin" / "python"
+
+
+def pip(environment: Path, *arguments: object) -> None:
+    options = ("--python", environment, "--disable-pip-version-check", "--quiet")
+    call("-m", "pip", *options, *arguments, cwd=environment.parent)
+
+
+def site(environment: Path) -> Path:
+    (found,) = (environment.parent.parent / "lib").glob("python*/site-packages")
+    return found
+
+
+@pytest.mark.parametrize("ours_first", [True, False], ids=["ours first", "theirs first"])
+def test_it_touches_no_other_package_of_the_name_adapters(
+    wheel: Path, foreign: Path, environment: Path, ours_first: bool
+) -> None:
+    def theirs() -> dict[str, bytes]:
+        folder = site(environment) / "adapters"
+        return {
+            path.relative_to(folder.parent).as_posix(): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file() and path.suffix != ".pyc"
+        }
+
+    expected = {name: text.encode() for name, text in FOREIGN.items()}
+    for built in (wheel, foreign) if ours_first else (foreign, wheel):
+        pip(environment, "install", "--no-deps", "--no-index", built)
+    assert theirs() == expected
+    program = (
+        "import adapters, adapters.spacy, harness.adapters.quotes as ours; "
+        "from importlib.metadata import distribution as d; "
+        "print(adapters.__version__, adapters.spacy.ADAPTER, ours.ADAPTER.declaration.name, "
+        "{f.parts[0] for f in d('nlp-harness').files} & {'adapters', 'harness'})"
+    )
+    alone = [environment, "-I", "-c", program]  # It sees neither the checkout nor PYTHONPATH.
+    done = subprocess.run(alone, capture_output=True, text=True, check=False)
+    assert done.stdout.split("\n")[0] == "1.3.0 of another project quotes {'harness'}", done.stderr
+    pip(environment, "uninstall", "--yes", "nlp-harness")
+    assert theirs() == expected
+    assert not (site(environment) / "harness").exists()
+
+
+def test_it_installs_one_import_package(wheel: Path) -> None:
+    names = {name.partition("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert {name for name in names if not name.endswith(".dist-info")} == {"harness"}

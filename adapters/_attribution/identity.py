@@ -13,16 +13,16 @@ from harness.tasks.attribution import doubles, kinds, singles
 __all__ = ["rules_digest", "with_rules"]
 
 
-def rules_digest(*adapters: str) -> str:
+def rules_digest(*adapters: Path) -> str:
     """sha256 over the rule modules, word lists, adapters' own files and the rule of kinds."""
     here = Path(__file__).parent
-    files = [*here.glob("*.py"), lexicon.DATA, names.DATA, *map(Path, adapters)]
-    of_kinds = [Path(module.__file__) for module in (kinds, doubles, singles)]
+    files = [*here.glob("*.py"), lexicon.DATA, names.DATA, *adapters]
+    of_kinds = [Path(str(module.__file__)) for module in (kinds, doubles, singles)]
     return digest_text(
         digest_files(files, root=here.parent) + digest_files(of_kinds, root=of_kinds[0].parent)
     )
 
 
-def with_rules(identity: ModelIdentity, *adapters: str) -> ModelIdentity:
+def with_rules(identity: ModelIdentity, *adapters: Path) -> ModelIdentity:
     """The model's identity with the digest of our own rules beside it."""
     return replace(identity, notes={**identity.notes, "rules": rules_digest(*adapters)})

@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.adapters._attribution.names import Mention
 from harness.adapters._attribution.parse import Parse, UdWord, from_spacy, from_ud
-from harness.adapters._attribution.quotation import paragraphs
+from harness.paragraphs import lines
 
 __all__ = ["Parsed", "SpacyParser", "StanzaParser", "ud_sentences"]
 
@@ -38,7 +38,7 @@ class SpacyParser:
         parts = (
             (text[start:end], (number, start))
             for number, text in enumerate(texts)
-            for start, end in paragraphs(text)
+            for start, end in lines(text)
         )
         piped = self._nlp.pipe(parts, as_tuples=True, batch_size=self._batch_size)
         groups = groupby(piped, key=lambda pair: pair[1][0])
@@ -66,7 +66,7 @@ class StanzaParser:
         """One result per text, in order."""
         for text in texts:
             parsed = Parsed([], [])
-            for start, end in paragraphs(text):
+            for start, end in lines(text):
                 document = self._pipeline(text[start:end])
                 parsed.paragraphs.append(from_ud(ud_sentences(document, start)))
                 parsed.mentions.extend(

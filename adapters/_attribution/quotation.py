@@ -14,7 +14,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Quotation", "is_scare_quote", "paragraphs", "quotations"]
+from harness.paragraphs import lines
+
+__all__ = ["Quotation", "is_scare_quote", "quotations"]
 
 _DOUBLE = re.compile(r"'{2,3}|``|[\"“”„‟«»″＂]")
 _OPENING_SHAPES = frozenset(["“", "„", "‟", "«", "``"])
@@ -43,15 +45,6 @@ class Quotation:
     opened: bool = True
 
 
-def paragraphs(text: str) -> Iterator[tuple[int, int]]:
-    """Offsets of the lines that hold more than white space; lines end with `\\n` alone."""
-    start = 0
-    for line in text.split("\n"):
-        if line.strip():
-            yield start, start + len(line)
-        start += len(line) + 1
-
-
 def quotations(text: str) -> list[Quotation]:
     """The quotations of a whole text in order of offset; single marks inside double ones are left.
 
@@ -60,7 +53,7 @@ def quotations(text: str) -> list[Quotation]:
     """
     found: list[Quotation] = []
     left_open = False
-    for start, end in paragraphs(text):
+    for start, end in lines(text):
         double = list(_pair_double(text, start, end, left_open))
         left_open = bool(double) and not double[-1].closed
         single = [

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from harness import registry
-from harness.adapter import Adapter, ModelIdentity
+from harness.adapter import AnyAdapter, ModelIdentity
 from harness.cli.common import TASK, add_flags, output
 from harness.registry import BackendSpec
 from harness.report.tables import render
@@ -65,7 +65,7 @@ def _listed() -> list[BackendSpec]:
     ]
 
 
-def _describe(spec: BackendSpec, adapter: Adapter, *, model: bool) -> dict[str, Any]:
+def _describe(spec: BackendSpec, adapter: AnyAdapter, *, model: bool) -> dict[str, Any]:
     """What is declared; with `model` also which one it is, for which its files are hashed.
 
     What an adapter declares of weights is said of its default models; another model speaks for
@@ -85,7 +85,7 @@ def _describe(spec: BackendSpec, adapter: Adapter, *, model: bool) -> dict[str, 
         description = describe_backend(spec)
         reason, identity = description.unavailable, description.model
     # A program tells in its hello which model it is; a model that nothing is known of is not here.
-    absent = not default and identity is None and spec.adapter != "process"
+    absent = not default and identity is None and not spec.external
     here = "no" if reason else "with --online" if absent else "yes"
     if not default:
         declared["model_licence"] = identity.licence if identity else ""

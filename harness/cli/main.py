@@ -111,7 +111,7 @@ def _dispatch(arguments: list[str]) -> int:
         return 0
     verb = arguments[0]
     if verb not in VERBS:
-        guess = nearest(verb, VERBS)
+        guess = nearest(verb, VERBS, listed=False)
         print(f"harness: unknown command {verb!r}{guess} See: harness --help", file=sys.stderr)
         return 2
     module_name, summary = VERBS[verb]

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from harness.annotation import Record, printable
 from harness.cli.common import TASK, add_flags, output
+from harness.cli.score_as import print_as, refuse
 from harness.errors import InputError, UsageError
+from harness.interop.ask import SCORERS
 from harness.report.tables import render
 from harness.results.settle import not_scored
 from harness.run.options import task_flags
@@ -28,8 +30,6 @@ all-missed and is listed; a predicted document that the gold does not have is an
 example:
   harness score --gold seeds --pred results/predictions/seeds/ner/gazetteer.jsonl --task ner
 """
-
-SCORERS = ("seqeval", "conlleval", "nervaluate", "spacy")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -65,13 +65,11 @@ def run(args: argparse.Namespace) -> int:
     for flag in task_flags():
         if flag.name not in options and getattr(args, flag.name) != flag.default:
             raise UsageError(f"--{flag.name} is not for {task.title}, which have no such option")
-    if args.scorer and not task.labelled:
-        raise UsageError(f"--as {args.scorer} scores entities only")
-    if args.strict_labels and (args.scorer or not task.labelled):
-        raise UsageError("--strict-labels is for entities, and not for --as")
-    goldset = load_goldset(args.gold)
     if args.scorer:
-        return _print_as(args, goldset.read_all())
+        refuse(args, configure, labelled=task.labelled)
+    if args.strict_labels and not task.labelled:
+        raise UsageError("--strict-labels is for entities")
+    goldset = load_goldset(args.gold)
     try:
         scored = from_file(
             args.pred,
@@ -89,10 +87,12 @@ def run(args: argparse.Namespace) -> int:
             hint=_explained(error.hint, args, goldset),
             options=error.options,
         ) from None
+    if args.scorer:
+        _warn(scored)
+        return print_as(args.scorer, scored, as_json=args.json)
     findings = _diagnose(args, scored)
     _warn(scored)
     assert scored.count is not None
-    assumed = [*scored.count.terms.gold_assumed, *scored.count.terms.assumed]
     if args.json:
         unknown = {"gold": scored.count.unknown_gold, "predictions": scored.facts.unknown_labels}
         extra = {
@@ -102,12 +102,12 @@ def run(args: argparse.Namespace) -> int:
             "unknown_labels": {side: dict(n) for side, n in unknown.items() if n},
             "not_scored": dict(scored.facts.not_scored),
             "f1_with_all": scored.facts.f1_with_all,
-            "assumed": assumed,
+            "assumed": list(scored.assumptions),
             "findings": findings,
         }
         print(json.dumps({**scored.to_json(), **extra}, ensure_ascii=False, indent=2))
         return 0
-    notes = [str(scored.signature), *assumed]
+    notes = [str(scored.signature), *scored.assumptions]
     if scored.facts.not_scored:
         notes.append(not_scored(scored.facts.not_scored, scored.facts.f1_with_all))
     title = f"{Path(args.pred).name} against {Path(args.gold).name}"
@@ -152,22 +152,6 @@ def _explained(hint: str | None, args: argparse.Namespace, goldset: GoldSet) -> 
     findings = [str(finding) for finding in diagnose(gold, predicted, args.task)]
     lines = [line for part in (hint, *findings) if part for line in part.splitlines()]
     return "\n  ".join(lines) or None
-
-
-def _print_as(args: argparse.Namespace, gold: list[Record]) -> int:
-    from harness.coding import encode
-    from harness.formats.registry import read_any
-    from harness.interop.ask import as_scorer
-    from harness.results.pairs import renamed
-
-    predicted = renamed(gold, list(read_any(Path(args.pred))), path=args.pred)
-    result = as_scorer(args.scorer, gold, predicted)
-    if args.json:
-        print(json.dumps(encode(result), ensure_ascii=False, indent=2))
-    else:
-        print(json.dumps(result.scores, ensure_ascii=False, indent=2))
-        print(f"\n{result.explanation}")
-    return 0
 
 
 def _warn(scored: Scored) -> None:

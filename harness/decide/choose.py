@@ -22,8 +22,8 @@ from harness.results.record import Costs
 from harness.results.scored import Scored
 from harness.stats.rates import defined
 from harness.stats.resample import Resampler
-from harness.tasks.base import Key, Part, Tally, Weights
 from harness.tasks.parts import Counts, Metric, part_named
+from harness.tasks.tally import Key, Part, Tally, Weights
 
 __all__ = ["Candidate", "Choice", "choose"]
 

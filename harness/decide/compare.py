@@ -21,8 +21,8 @@ from harness.signature import diff
 from harness.stats.permutation import PairedTest, holm_steps, randomisation_test
 from harness.stats.resample import Resampler
 from harness.stats.units import Units
-from harness.tasks.base import Tally
 from harness.tasks.parts import Counts, metric_named, part_named
+from harness.tasks.tally import Tally
 
 __all__ = ["MIN_SUPPORT", "check_same_count", "compare", "counted_by", "shared_units"]
 

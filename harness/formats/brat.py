@@ -32,24 +32,22 @@ from harness.annotation import (
 )
 from harness.errors import InputError
 from harness.formats.files import new_folder, read_text, write_text
+from harness.formats.losses import writable
+from harness.formats.sniff import Head
 from harness.formats.standoff import Event, Standoff, TextBound, hull, parse, printed, role_name
 
-__all__ = [
-    "IGNORE",
-    "LAYERS",
-    "ROLES",
-    "interpret",
-    "layers_in",
-    "read",
-    "read_ann",
-    "render",
-    "write",
-]
+__all__ = ["HOLDS", "LAYERS", "layers_in", "matches", "one_span", "read", "read_ann", "roles_of"]
+__all__ += ["write"]
 
 ROLES = ("Source", "Cue", "Content", "Attribution")
 IGNORE = "Ignore"
 LAYERS = ("entities", "attributions")
+HOLDS = "entities, attributions, ignore regions"
 _CONF = "annotation.conf"
+
+
+def matches(head: Head) -> bool:
+    return head.standoff is not None or head.holds("*.txt")
 
 
 def read(
@@ -99,21 +97,21 @@ def layers_in(folder: Path) -> tuple[str, ...]:
     conf = folder / _CONF
     if conf.is_file():
         return _declared(read_text(conf))
-    found: set[str] = set()
+    layers: set[str] = set()
     for path in sorted(folder.glob("*.ann")):
         for line in read_text(path).removeprefix("\ufeff").split("\n"):
             label = line.partition("\t")[2].partition(" ")[0]
             if line.startswith("E"):
-                found.add("attributions")
+                layers.add("attributions")
             elif line.startswith("T") and label and label not in (*ROLES, IGNORE):
-                found.add("entities")
-        if len(found) == len(LAYERS):
+                layers.add("entities")
+        if len(layers) == len(LAYERS):
             break
-    return tuple(layer for layer in LAYERS if layer in found)
+    return tuple(one for one in LAYERS if one in layers)
 
 
 def _declared(conf: str) -> tuple[str, ...]:
-    section, found = "", set()
+    section, layers = "", set()
     for line in conf.splitlines():
         line = line.strip()
         if line.startswith("["):
@@ -121,10 +119,10 @@ def _declared(conf: str) -> tuple[str, ...]:
         elif line and not line.startswith("#"):
             name = line.split()[0]
             if section == "[events]" and name.startswith("Attribution"):
-                found.add("attributions")
+                layers.add("attributions")
             elif section == "[entities]" and name not in (*ROLES, IGNORE):
-                found.add("entities")
-    return tuple(layer for layer in LAYERS if layer in found)
+                layers.add("entities")
+    return tuple(one for one in LAYERS if one in layers)
 
 
 def read_ann(
@@ -143,28 +141,27 @@ def read_ann(
 
 
 def interpret(
-    found: Standoff, *, layers: Iterable[str] = LAYERS, report: Counter[str] | None = None
+    ann: Standoff, *, layers: Iterable[str] = LAYERS, report: Counter[str] | None = None
 ) -> tuple[Annotations, tuple[Span, ...]]:
     """What the lines of an `.ann` file mean; see the module's docstring."""
     report = Counter() if report is None else report
     layers = tuple(layers)
-    ignore = tuple(
-        part for bound in found.spans.values() if bound.label == IGNORE for part in bound.fragments
-    )
     triggers = {
         event.trigger
-        for event in found.events.values()
-        if event.trigger in found.spans and found.spans[event.trigger].label == event.type
+        for event in ann.events.values()
+        if event.trigger in ann.spans and ann.spans[event.trigger].label == event.type
     }
     entities = tuple(
         _entity(bound, report)
-        for id_, bound in found.spans.items()
+        for id_, bound in ann.spans.items()
         if role_name(bound.label) not in ROLES and bound.label != IGNORE and id_ not in triggers
     )
-    attributions = tuple(_attributions(found, report)) if "attributions" in layers else None
-    for letter, count in found.skipped.items():
+    attributions = tuple(_attributions(ann, report)) if "attributions" in layers else None
+    for letter, count in ann.skipped.items():
         report[f"{letter} lines (relations, links and equivalences have no place here)"] += count
-    return Annotations(entities if "entities" in layers else None, attributions), ignore
+    return Annotations(entities if "entities" in layers else None, attributions), ann.regions(
+        IGNORE
+    )
 
 
 def _entity(bound: TextBound, report: Counter[str]) -> Entity:
@@ -173,54 +170,55 @@ def _entity(bound: TextBound, report: Counter[str]) -> Entity:
     return Entity(*hull(bound.fragments), bound.label)
 
 
-def _attributions(found: Standoff, report: Counter[str]) -> Iterator[Attribution]:
-    kinds = _kinds(found)
-    speakers = {note.target: note.text for note in found.notes if note.type == "Speaker"}
-    for event in found.events.values():
+def _attributions(ann: Standoff, report: Counter[str]) -> Iterator[Attribution]:
+    kinds = _kinds(ann)
+    speakers = {note.target: note.value for note in ann.notes if note.name == "Speaker"}
+    for event in ann.events.values():
         if not event.type.startswith("Attribution"):
             report[f"{event.type} events (only Attribution events are read)"] += 1
             continue
-        roles = roles_of(found, event)
+        roles = roles_of(ann, event)
         if not roles["Content"]:
-            raise found.error(
+            raise ann.error(
                 event.line, f"{event.id} has no content", hint="add Content:T… or remove the event"
             )
         yield Attribution(
             tuple(sorted(roles["Content"])),
-            _one_span(roles["Source"], "sources", report),
-            _one_span(roles["Cue"], "cues", report),
+            one_span(roles["Source"], "sources", report),
+            one_span(roles["Cue"], "cues", report),
             kinds.get(event.id),
             speakers.get(event.id) or None,
         )
 
 
-def roles_of(found: Standoff, event: Event) -> Mapping[str, list[Span]]:
+def roles_of(ann: Standoff, event: Event) -> Mapping[str, list[Span]]:
     """The fragments of each role of an event; by role, never by the type of its `T` line."""
     roles: dict[str, list[Span]] = {"Source": [], "Cue": [], "Content": []}
     for role, id_ in event.arguments:
         name = role_name(role)
         if name not in roles:
-            raise found.error(event.line, f"unknown role {role!r}, expected Source, Cue or Content")
-        for part in found.span(id_, event.line).fragments:
+            raise ann.error(event.line, f"unknown role {role!r}, expected Source, Cue or Content")
+        for part in ann.span(id_, event.line).fragments:
             if part not in roles[name]:
                 roles[name].append(part)
     return roles
 
 
-def _one_span(parts: list[Span], what: str, report: Counter[str]) -> Span | None:
+def one_span(parts: list[Span], what: str, report: Counter[str]) -> Span | None:
+    """The span of a source or cue, from its first to its last character; `None` without parts."""
     if len(parts) > 1:
         report[f"discontinuous {what}: taken from the first to the last character"] += 1
     return hull(parts) if parts else None
 
 
-def _kinds(found: Standoff) -> dict[str, Kind]:
+def _kinds(ann: Standoff) -> dict[str, Kind]:
     kinds: dict[str, Kind] = {}
-    for attribute in found.attributes:
+    for attribute in ann.attributes:
         if attribute.name != "Kind":
             continue
         kind: Kind | None = next((kind for kind in KINDS if kind == attribute.value), None)
         if kind is None:
-            raise found.error(
+            raise ann.error(
                 attribute.line, f"kind is {attribute.value!r}, expected one of {', '.join(KINDS)}"
             )
         kinds[attribute.target] = kind
@@ -238,13 +236,11 @@ def write(path: str | Path, records: Iterable[Record], *, report: Counter[str]) 
     layers: set[str] = set()
     count = 0
     with new_folder(path) as folder:
-        for record in records:
-            if record.text is None:
-                raise InputError(f"document {record.id!r} has no text to write", path=path)
+        for record, text in writable(records, path):
             name = _file_name(record.id, path)
             if (folder / f"{name}.txt").exists():
                 raise InputError(f"two documents are named {name!r}", path=path)
-            write_text(folder / f"{name}.txt", record.text)
+            write_text(folder / f"{name}.txt", text)
             write_text(folder / f"{name}.ann", render(record, report=report))
             for entity in record.annotations.entities or ():
                 labels[entity.label] = None

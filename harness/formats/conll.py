@@ -17,7 +17,8 @@ from typing import NamedTuple
 from harness.annotation import Annotations, Entity, Record
 from harness.errors import InputError, UsageError
 from harness.formats import hints
-from harness.formats.files import atomic_writer
+from harness.formats.files import atomic_writer, opened
+from harness.formats.sniff import Head
 from harness.formats.tags import (
     REPAIRS,
     SCHEMES,
@@ -31,11 +32,22 @@ from harness.formats.tags import (
 )
 from harness.formats.tokens import Tokens, join, sentences
 
-__all__ = ["DOCSTART", "lines", "read", "scheme_of", "write"]
+__all__ = ["DOCSTART", "HOLDS", "SUFFIXES", "lines", "matches", "read", "scheme_of", "write"]
+
+HOLDS = "flat entities, no ids"
+SUFFIXES = (".conll", ".iob", ".iob2", ".bio", ".bioes", ".tsv")
 
 DOCSTART = "-DOCSTART-"
 _SPACES = re.compile(r"[ \t]+")
 _COMMENT = re.compile(r"#\s*(?:id\b|[\w.-]+ =(?: |$))")
+_TAG = re.compile(r"(?:O|[BIESLUMW][-_]\S+)$")
+
+
+def matches(head: Head) -> bool:
+    """At least half of the lines end in a tag."""
+    rows = [line.split() for line in head.lines if line.strip() and line[0] != "#"]
+    tagged = sum(len(row) > 1 and bool(_TAG.match(row[-1])) for row in rows)
+    return head.standoff is None and bool(rows) and tagged * 2 >= len(rows)
 
 
 class Line(NamedTuple):
@@ -111,7 +123,8 @@ class _Reader:
                     for start, end, label, _ in self.chunks(sentence)
                 ]
         id_ = f"{self.path.stem}-{self.count:05}"
-        return Record(id_, text, Annotations(tuple(entities)), number=self.count)
+        tokens = tuple(span for spans in offsets for span in spans)
+        return Record(id_, text, Annotations(tuple(entities)), number=self.count, tokens=tokens)
 
     def chunks(self, sentence: list[Line]) -> list[Chunk]:
         try:
@@ -160,15 +173,9 @@ def lines(path: str | Path, tag_column: int = -1) -> Iterator[Line]:
     columns than the first.
     """
     path = Path(path)
-    if path.is_dir():
-        raise InputError("is a directory, expected a tag file", path=path)
     columns, tabs, blank = 0, False, True
-    try:
-        handle = path.open(encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
     number = 0
-    with handle:
+    with opened(path, "a tag file", mode="r", encoding="utf-8") as handle:
         try:
             for number, raw in enumerate(handle, 1):
                 line = raw.rstrip("\r\n")

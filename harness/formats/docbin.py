@@ -16,15 +16,22 @@ from typing import Any
 
 from harness.annotation import Annotations, Entity, Record, Span
 from harness.errors import BackendUnavailable, InputError
-from harness.formats.files import new_file
-from harness.formats.losses import count_losses
+from harness.formats.files import new_file, opened
+from harness.formats.losses import writable
+from harness.formats.sniff import Head
 from harness.formats.tokens import cut, cut_at, flat
 
-__all__ = ["GROUP", "read", "write"]
+__all__ = ["GROUP", "HOLDS", "SUFFIXES", "matches", "read", "write"]
 
+HOLDS = "entities"
+SUFFIXES = (".spacy",)
 GROUP = "entities"
 _ID = "harness.id"
 _KEYS = {"version", "attrs", "tokens", "spaces", "lengths", "strings"}
+
+
+def matches(head: Head) -> bool:
+    return head.path.suffix in SUFFIXES and head.path.is_file()
 
 
 def read(
@@ -51,6 +58,7 @@ def read(
             doc.text,
             Annotations(_entities(doc, spans_key)),
             number=None if known else number,
+            tokens=tuple((token.idx, token.idx + len(token)) for token in doc),
         )
 
 
@@ -79,12 +87,8 @@ def _spacy() -> Any:
 
 def _docs(path: Path) -> Iterator[Any]:
     spacy = _spacy()
-    if path.is_dir():
-        raise InputError("is a directory, expected a .spacy file", path=path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+    with opened(path, "a .spacy file") as handle:
+        data = handle.read()
     try:
         _check(data, path, spacy)
         bin_ = spacy.tokens.DocBin().from_bytes(data)
@@ -131,11 +135,8 @@ def write(path: str | Path, records: Iterable[Record], *, report: Counter[str]) 
     spacy = _spacy()
     vocab = spacy.vocab.Vocab()
     bin_ = spacy.tokens.DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True)
-    for record in records:
-        if record.text is None:
-            raise InputError(f"document {record.id!r} has no text to write", path=path)
-        count_losses(record, report, holds={"entities", "overlaps", "absent"})
-        bin_.add(_doc(record, record.text, vocab, spacy, report))
+    for record, text in writable(records, path, report, {"entities", "overlaps", "absent"}):
+        bin_.add(_doc(record, text, vocab, spacy, report))
     with new_file(path) as draft:
         draft.write_bytes(bin_.to_bytes())
     return len(bin_)

@@ -8,68 +8,72 @@ file tells.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.annotation import Annotations, Entity, Record
-from harness.errors import InputError
-from harness.formats.files import atomic_writer
-from harness.formats.jsonstream import Place, as_unit, objects
-from harness.formats.losses import count_losses
+from harness.annotation import Record
+from harness.formats.items import Where
+from harness.formats.jsonstream import write_lines
+from harness.formats.losses import writable
+from harness.formats.sniff import Head
+from harness.formats.tools import Example, as_unit, records
+from harness.offsets import Offsets, OffsetUnit
 
-__all__ = ["read", "write"]
+__all__ = ["HOLDS", "matches", "read", "write"]
+
+HOLDS = "entities"
+
+
+def matches(head: Head) -> bool:
+    keys, entities = head.value.keys(), head.value.get("entities")
+    if {"text", "data"} & keys and any(
+        isinstance(head.value.get(key), list) for key in ("label", "labels")
+    ):
+        return True
+    related = "relations" in keys or any("start_offset" in item for item in head.first(entities))
+    return isinstance(entities, list) and related
 
 
 def read(
     path: str | Path, *, offsets: str | None = None, report: Counter[str] | None = None
 ) -> Iterator[Record]:
-    """Stream the documents. Raises as `objects` does, and for spans that do not fit.
+    """Stream the documents. Raises as `tools.records` does.
 
     `offsets` is `utf16` or `codepoint`; without it a text where the two differ is an error.
     """
-    path = Path(path)
-    unit = as_unit(offsets)
     report = Counter() if report is None else report
-    seen: set[str] = set()
-    for number, (line, value) in enumerate(objects(path), 1):
-        text = value.get("text", value.get("data"))
-        if not isinstance(text, str):
-            raise InputError('has no "text", or one that is no string', path=path, line=line)
+
+    def example(value: Mapping[str, Any], where: Where) -> Example:
         if value.get("relations"):
             report["relations: left out"] += len(value["relations"])
-        given = value.get("id")
-        id_ = f"{path.stem}-{number:05}" if given is None else str(given)
-        if id_ in seen:
-            raise InputError(f"document id {id_!r} comes a second time", path=path, line=line)
-        seen.add(id_)
-        entities = _entities(value, Place(path, line, text, unit))
-        own = number if given is None else None
-        yield Record(id_, text, Annotations(entities), number=own)
+        return Example(
+            value.get("id"), value.get("text", value.get("data")), *_entities(value, where)
+        )
+
+    return records(path, example, as_unit(offsets))
 
 
-def _entities(value: Mapping[str, Any], place: Place) -> tuple[Entity, ...] | None:
+def _entities(value: Mapping[str, Any], where: Where) -> tuple[list[Any] | None, str]:
     if "entities" in value:
         items = value["entities"]
         if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
-            raise place.error('"entities" is no list of objects')
-        return tuple(
-            place.entity(item.get("start_offset"), item.get("end_offset"), item.get("label"))
-            for item in items
-        )
-    items = value.get("label", value.get("labels"))
+            raise where.error('"entities" is no list of objects')
+        names = {"start": "start_offset", "end": "end_offset", "label": "label"}
+        return [{key: item.get(name) for key, name in names.items()} for item in items], "entities"
+    key = "label" if "label" in value else "labels"
+    items = value.get(key)
     if items is None:
-        return None
+        return None, key
     if not isinstance(items, list) or not all(
         isinstance(item, list) and len(item) == 3 for item in items
     ):
-        raise place.error(
-            '"label" is no list of [start, end, label]',
+        raise where.error(
+            f'"{key}" is no list of [start, end, label]',
             hint="is this a text classification project? Only sequence labelling has spans",
         )
-    return tuple(place.entity(start, end, label) for start, end, label in items)
+    return [dict(zip(("start", "end", "label"), item, strict=True)) for item in items], key
 
 
 def write(
@@ -80,23 +84,16 @@ def write(
     offsets: str | None = None,
 ) -> int:
     """Write `id`, `text` and `label`; offsets in code points, or UTF-16 units when asked for."""
-    unit = as_unit(offsets)
-    count = 0
-    with atomic_writer(path) as handle:
-        for record in records:
-            if record.text is None:
-                raise InputError(f"document {record.id!r} has no text to write", path=path)
-            count_losses(record, report, holds=("entities", "overlaps", "absent"))
-            value: dict[str, Any] = {"id": record.id, "text": record.text}
-            if record.annotations.entities is not None:
-                value["label"] = [
-                    [_out(record.text, e.start, unit), _out(record.text, e.end, unit), e.label]
-                    for e in record.annotations.entities
-                ]
-            handle.write(json.dumps(value, ensure_ascii=False) + "\n")
-            count += 1
-    return count
+    unit = as_unit(offsets) or "codepoint"
+    pairs = writable(records, path, report, ("entities", "overlaps", "absent"))
+    return write_lines(path, (_line(record, text, unit) for record, text in pairs))
 
 
-def _out(text: str, offset: int, unit: str | None) -> int:
-    return len(text[:offset].encode("utf-16-le")) // 2 if unit == "utf16" else offset
+def _line(record: Record, text: str, unit: OffsetUnit) -> dict[str, Any]:
+    line: dict[str, Any] = {"id": record.id, "text": text}
+    if record.annotations.entities is not None:
+        line["label"] = [
+            [*(Offsets(text[:edge], unit).length for edge in entity.span), entity.label]
+            for entity in record.annotations.entities
+        ]
+    return line

@@ -8,11 +8,33 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from harness.errors import InputError
 
-__all__ = ["atomic_writer", "new_file", "new_folder", "read_text", "write_text"]
+__all__ = [
+    "atomic_writer",
+    "new_file",
+    "new_folder",
+    "not_utf8",
+    "opened",
+    "read_text",
+    "write_text",
+]
+
+
+def opened(path: Path, expected: str, *, mode: str = "rb", encoding: str | None = None) -> IO[Any]:
+    """An open file; of text, newlines are not translated and lines end at `\\n` alone.
+
+    Raises `InputError` for a directory (`expected` is what the file should have been) and for a
+    file that cannot be read.
+    """
+    if path.is_dir():
+        raise InputError(f"is a directory, expected {expected}", path=path)
+    try:
+        return path.open(mode, encoding=encoding, newline=None if "b" in mode else "\n")
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
 
 
 def read_text(path: str | Path) -> str:
@@ -21,17 +43,20 @@ def read_text(path: str | Path) -> str:
     Raises `InputError` for a directory, a file that cannot be read, and bytes that are not UTF-8.
     """
     path = Path(path)
-    if path.is_dir():
-        raise InputError("is a directory, expected a text file", path=path)
+    with opened(path, "a text file") as handle:
+        data: bytes = handle.read()
     try:
-        return path.read_bytes().decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise InputError(
-            f"byte {error.start} is not UTF-8", path=path, line=line, hint="save it as UTF-8"
-        ) from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+        raise not_utf8(data, error, path) from None
+
+
+def not_utf8(data: bytes, error: UnicodeDecodeError, path: Path) -> InputError:
+    """The error of a file whose `data` cannot be decoded, with the line."""
+    line = data[: error.start].count(b"\n") + 1
+    return InputError(
+        f"byte {error.start} is not UTF-8", path=path, line=line, hint="save it as UTF-8"
+    )
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -23,14 +23,27 @@ from harness.annotation import Annotations, Entity, Record
 from harness.errors import BackendUnavailable, InputError
 from harness.formats import hints
 from harness.formats.files import new_file, new_folder
+from harness.formats.sniff import Head
 from harness.formats.tags import BadTag, Repair, encode, guess_scheme, repaired
 from harness.formats.tokens import Tokens, join, sentences
 
-__all__ = ["HUB", "read", "write"]
+__all__ = ["HOLDS", "HUB", "SUFFIXES", "matches", "read", "write"]
 
+HOLDS = "flat entities"
+SUFFIXES = (".parquet",)
 HUB = "hf:"
 _TOKENS = ("tokens", "words")
 _TAGS = ("ner_tags", "tags", "labels", "ner")
+_SAVED = ("state.json", "dataset_dict.json")
+
+
+def matches(head: Head) -> bool:
+    if str(head.path).startswith(HUB) or head.data.startswith(b"PAR1") or head.holds(*_SAVED):
+        return True
+    if head.standoff is None and head.holds("*.parquet", "*/*.parquet"):
+        return True
+    keys = head.value.keys()
+    return bool(keys & set(_TOKENS) and keys & set(_TAGS)) and "text" not in keys
 
 
 class _Rows(NamedTuple):
@@ -80,7 +93,7 @@ def _open(path: str, split: str | None, tag_column: str | None, online: bool) ->
         elif folder.is_file():
             kind = "json" if folder.suffix in (".json", ".jsonl") else "parquet"
             loaded = datasets.load_dataset(kind, data_files=str(folder), streaming=True)
-        elif any((folder / name).is_file() for name in ("state.json", "dataset_dict.json")):
+        elif any((folder / name).is_file() for name in _SAVED):
             loaded = datasets.load_from_disk(str(folder))
         else:
             loaded = datasets.load_dataset(str(folder), streaming=True)
@@ -142,7 +155,7 @@ def _one_split(loaded: Any, split: str | None, path: str) -> Any:
         raise InputError(
             f"has the splits {', '.join(splits)}",
             path=path,
-            options=hints.split(splits),
+            options=("split", dict.fromkeys(splits, "")),
         )
     wanted = splits[0] if split is None else split
     if wanted not in loaded:
@@ -162,7 +175,7 @@ def _columns(data: Any, tag_column: str | None, folder: Path, path: str) -> _Row
         raise InputError(
             f"has no column {wanted} (columns: {', '.join(features)})",
             path=path,
-            options=hints.column(name for name in features if name != tokens),
+            options=("tag-column", dict.fromkeys((n for n in features if n != tokens), "")),
         )
     inner = getattr(features[tags], "feature", None)
     names = getattr(inner, "names", None)
@@ -237,7 +250,8 @@ def _record(
         entities += [
             Entity(spans[start].start, spans[end - 1].end, label) for start, end, label, _ in chunks
         ]
-    return Record(id_, text, Annotations(tuple(entities)))
+    tokens = tuple(span for spans in offsets for span in spans)
+    return Record(id_, text, Annotations(tuple(entities)), tokens=tokens)
 
 
 def write(

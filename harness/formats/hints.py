@@ -6,11 +6,9 @@ whole file and names those that work, in a command that works whatever verb, or 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
 from harness.errors import ReaderOptions
 
-__all__ = ["REPAIRS", "UNITS", "UTF16", "column", "split"]
+__all__ = ["HALF", "REPAIRS", "UNITS", "UTF16"]
 
 REPAIRS: ReaderOptions = (
     "repair",
@@ -23,15 +21,5 @@ UNITS: ReaderOptions = (
         "codepoint": "counts it as one",
     },
 )
+HALF = "one half of a UTF-16 pair is no text: mend it where it was made"
 UTF16: ReaderOptions = ("offsets", {"utf16": "takes the offsets for UTF-16 units"})
-
-
-def split(names: Iterable[str]) -> ReaderOptions:
-    """One of the splits of a data set."""
-    return "split", dict.fromkeys(names, "")
-
-
-def column(names: Iterable[str]) -> ReaderOptions:
-    """One of the columns of a data set, for the tags."""
-    choices: Mapping[str, str] = dict.fromkeys(names, "")
-    return "tag-column", choices

@@ -6,34 +6,33 @@
 
 `text` may be left out where a corpus with that id is given. `doc` is read as `id`. A span may
 carry `"text"`, which is then checked against the document. A layer that is absent was not
-annotated; `[]` was annotated and is empty.
+annotated; `[]` was annotated and is empty. `"tokens": [[0, 4], ...]` are the offsets of the tokens
+that the document's file had; scores never use them.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from harness.annotation import (
-    KINDS,
-    Annotations,
-    Attribution,
-    Entity,
-    Kind,
-    Record,
-    Span,
-    span_problems,
-)
-from harness.errors import AnnotationError, InputError
+from harness.annotation import Annotations, Attribution, Entity, Record
+from harness.errors import InputError
+from harness.formats import hints
+from harness.formats.items import Decoder, Where, half_character, short
+from harness.formats.jsonstream import lines, no_document, parse, write_lines
+from harness.formats.sniff import Head
 
 __all__ = [
+    "HOLDS",
+    "SUFFIXES",
     "annotations_from_json",
     "annotations_to_json",
     "check_said",
     "dumps",
+    "entity_to_json",
+    "matches",
     "parse",
     "read",
     "read_lines",
@@ -42,7 +41,16 @@ __all__ = [
     "write",
 ]
 
-_NO_LIMIT = 1 << 60
+
+_NOWHERE = Where()
+HOLDS = "everything"
+SUFFIXES = (".jsonl",)
+
+
+def matches(head: Head) -> bool:
+    if isinstance(head.value.get("entities"), list) or {"attributions", "doc"} & head.value.keys():
+        return True
+    return head.start == "{" and not head.value  # none of the objects told
 
 
 def read(path: str | Path) -> Iterator[Record]:
@@ -61,9 +69,7 @@ def read(path: str | Path) -> Iterator[Record]:
         seen.add(key)
         yield record
     if not seen:
-        raise InputError(
-            "the file holds no document", path=path, hint="expected one JSON object per line"
-        )
+        raise no_document(path)
 
 
 def _refuse_twin(path: Path, id_: str, number: int) -> None:
@@ -81,17 +87,8 @@ def _refuse_twin(path: Path, id_: str, number: int) -> None:
 
 def read_lines(path: Path) -> Iterator[tuple[int, Record]]:
     """Stream `(line number, record)` without the check for duplicate ids."""
-    if path.is_dir():
-        raise InputError("is a directory, expected a file of JSON lines", path=path)
-    try:
-        handle = path.open("rb")
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
-    with handle:
-        for number, line in enumerate(handle, 1):
-            if not line.strip():
-                continue
-            yield number, record_from_json(parse(line, path, number), path=path, line=number)
+    for number, line in lines(path):
+        yield number, record_from_json(parse(line, path, number), path=path, line=number)
 
 
 def check_said(path: str | Path, texts: Mapping[str, str]) -> None:
@@ -101,44 +98,20 @@ def check_said(path: str | Path, texts: Mapping[str, str]) -> None:
     `AnnotationError` for the first that differs.
     """
     path = Path(path)
-    with path.open("rb") as handle:
-        for number, line in enumerate(handle, 1):
-            if b'"text"' not in line:
-                continue
-            value = parse(line, path, number)
-            text = texts.get(value.get("id", value.get("doc")))
-            if text is not None and value.get("text") is None:
-                record_from_json({**value, "text": text}, path=path, line=number)
-
-
-def parse(line: bytes, path: Path, number: int) -> Any:
-    """The JSON value on one line; `InputError` with line and column for anything else."""
-    try:
-        return json.loads(line)
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"byte {error.start + 1} of the line is not UTF-8",
-            path=path,
-            line=number,
-            hint="save the file as UTF-8",
-        ) from None
-    except (ValueError, RecursionError) as error:  # ValueError: a number of thousands of digits too
-        fallback = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        reason = getattr(error, "msg", fallback)
-        column = getattr(error, "colno", 1)
-        raise InputError(
-            f"not a JSON object: {reason} at column {column}",
-            path=path,
-            line=number,
-            hint="one whole JSON object per line; is the file cut off?",
-        ) from None
+    for number, line in lines(path):
+        if b'"text"' not in line:
+            continue
+        value = parse(line, path, number)
+        text = texts.get(value.get("id", value.get("doc")))
+        if text is not None and value.get("text") is None:
+            record_from_json({**value, "text": text}, path=path, line=number)
 
 
 def record_from_json(
     value: Any, *, path: str | Path | None = None, line: int | None = None
 ) -> Record:
     """A record from a decoded JSON object; see the module's docstring for its keys."""
-    where = _Where(path, line)
+    where = Where(path, line)
     if not isinstance(value, Mapping):
         raise where.error(f"found {_kind_of(value)}, expected a JSON object")
     id_ = value.get("id", value.get("doc"))
@@ -150,48 +123,53 @@ def record_from_json(
     if text is not None and not isinstance(text, str):
         raise where.error(f'"text" is {_kind_of(text)}, expected a string')
     for name, string in (("id", id_), ("text", text)):
-        if string is not None and not string.isascii():
-            _check_characters(string, name, where)
+        problem = None if string is None else half_character(string)
+        if problem:
+            raise where.error(f'"{name}" {problem}', hint=hints.HALF)
     error = value.get("error")
     if error is not None and not isinstance(error, str):
         raise where.error(f'"error" is {_kind_of(error)}, expected a string')
-    ignore = tuple(
-        _span(item, text, where.at(f"ignore[{i}]"))
-        for i, item in enumerate(_items(value, "ignore", where) or ())
-    )
-    return Record(id_, text, annotations_from_json(value, text, path, line), ignore, error)
+    regions = _items(value, "ignore", where)
+    ignore = Decoder(text, where.refuse).spans(regions, "ignore") if regions else ()
+    layers = annotations_from_json(value, text, where)
+    return Record(id_, text, layers, ignore, error, tokens=_tokens(value, text, where))
 
 
-def _check_characters(text: str, name: str, where: _Where) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise where.error(
-            f'"{name}" holds half a character ({text[error.start]!r}) at {error.start}',
-            hint="one half of a UTF-16 pair is no text: mend it where it was made",
-        ) from None
+def _tokens(
+    value: Mapping[str, Any], text: str | None, where: Where
+) -> tuple[tuple[int, int], ...] | None:
+    """Pairs of offsets, in order and apart; a token may be empty, as in the columns of a table."""
+    pairs = _items(value, "tokens", where)
+    if pairs is None:
+        return None
+    limit = 1 << 60 if text is None else len(text)
+    at = 0
+    for i, pair in enumerate(pairs):
+        if not (
+            isinstance(pair, list)
+            and [type(offset) for offset in pair] == [int, int]
+            and at <= pair[0] <= pair[1] <= limit
+        ):
+            end = "" if text is None else f" and not after the text's end, {limit}"
+            raise where.error(
+                f"tokens[{i}]: found {short(pair)}, expected [start, end]: integers, not before "
+                f"{at}{end}",
+                hint="tokens are half-open code points into the text, ascending, without overlap",
+            )
+        at = pair[1]
+    return tuple((start, end) for start, end in pairs)
 
 
 def annotations_from_json(
-    value: Mapping[str, Any],
-    text: str | None,
-    path: str | Path | None = None,
-    line: int | None = None,
+    value: Mapping[str, Any], text: str | None, where: Where = _NOWHERE
 ) -> Annotations:
     """The layers of a decoded JSON object, checked against `text` where it is known."""
-    where = _Where(path, line)
+    decoder = Decoder(text, where.refuse)
     entities = _items(value, "entities", where)
     attributions = _items(value, "attributions", where)
     return Annotations(
-        None
-        if entities is None
-        else tuple(_entity(item, text, where, i) for i, item in enumerate(entities)),
-        None
-        if attributions is None
-        else tuple(
-            _attribution(item, text, where.at(f"attributions[{i}]"))
-            for i, item in enumerate(attributions)
-        ),
+        None if entities is None else decoder.entities(entities),
+        None if attributions is None else decoder.attributions(attributions),
     )
 
 
@@ -203,6 +181,8 @@ def record_to_json(record: Record) -> dict[str, Any]:
     out.update(annotations_to_json(record.annotations))
     if record.ignore:
         out["ignore"] = [_span_json(span) for span in record.ignore]
+    if record.tokens is not None:
+        out["tokens"] = [list(token) for token in record.tokens]
     if record.error is not None:
         out["error"] = record.error
     return out
@@ -212,7 +192,7 @@ def annotations_to_json(annotations: Annotations) -> dict[str, Any]:
     """`entities` and `attributions` as JSON; a layer that was not annotated is left out."""
     out: dict[str, Any] = {}
     if annotations.entities is not None:
-        out["entities"] = [_entity_json(entity) for entity in annotations.entities]
+        out["entities"] = [entity_to_json(entity) for entity in annotations.entities]
     if annotations.attributions is not None:
         out["attributions"] = [_attribution_json(item) for item in annotations.attributions]
     return out
@@ -225,116 +205,22 @@ def dumps(record: Record) -> str:
 
 def write(path: str | Path, records: Iterable[Record]) -> int:
     """Write records one a line, whole or not at all; returns how many were written."""
-    from harness.formats.files import atomic_writer
-
-    count = 0
-    with atomic_writer(path) as handle:
-        for record in records:
-            handle.write(dumps(record) + "\n")
-            count += 1
-    return count
+    return write_lines(path, map(record_to_json, records))
 
 
-class _Where:
-    """Where in the input we are; makes the errors. Built once a document, not once a span."""
-
-    __slots__ = ("line", "path", "place")
-
-    def __init__(self, path: str | Path | None, line: int | None, place: str = "") -> None:
-        self.path, self.line, self.place = path, line, place
-
-    def at(self, place: str) -> _Where:
-        return _Where(self.path, self.line, f"{self.place}.{place}" if self.place else place)
-
-    def error(self, message: str, *, hint: str | None = None) -> AnnotationError:
-        text = f"{self.place}: {message}" if self.place else message
-        return AnnotationError(text, path=self.path, line=self.line, hint=hint)
-
-
-def _items(value: Mapping[str, Any], key: str, where: _Where) -> list[Any] | None:
+def _items(value: Mapping[str, Any], key: str, where: Where) -> list[Any] | None:
     items = value.get(key)
     if items is not None and not isinstance(items, list):
         raise where.error(f'"{key}" is {_kind_of(items)}, expected a list')
     return items
 
 
-def _entity(item: Any, text: str | None, where: _Where, index: int) -> Entity:
-    try:
-        start, end, label = item["start"], item["end"], item["label"]
-    except (KeyError, TypeError, IndexError):
-        raise where.at(f"entities[{index}]").error(
-            f'found {_short(item)}, expected an object with "start", "end" and "label"'
-        ) from None
-    limit = _NO_LIMIT if text is None else len(text)
-    good = type(start) is int and type(end) is int and 0 <= start < end <= limit
-    if not good or "text" in item:
-        _span(item, text, where.at(f"entities[{index}]"))
-    if not isinstance(label, str) or not label:
-        raise where.at(f"entities[{index}]").error(
-            f"label is {label!r}, expected a non-empty string"
-        )
-    if not label.isascii():
-        _check_characters(label, "label", where.at(f"entities[{index}]"))
-    score = item.get("score")
-    finite = type(score) is int or (type(score) is float and isfinite(score))
-    if score is not None and not finite:
-        raise where.at(f"entities[{index}]").error(f"score is {score!r}, expected a number")
-    return Entity(start, end, label, score)
-
-
-def _attribution(item: Any, text: str | None, where: _Where) -> Attribution:
-    if not isinstance(item, Mapping):
-        raise where.error(f"found {_short(item)}, expected an object")
-    content = item.get("content")
-    if not isinstance(content, list) or not content:
-        raise where.error(f'"content" is {_short(content)}, expected a list of at least one span')
-    kind = item.get("kind")
-    if kind is not None and kind not in KINDS:
-        raise where.error(f'"kind" is {kind!r}, expected one of {", ".join(KINDS)}')
-    speaker = item.get("speaker")
-    if speaker is not None and not isinstance(speaker, str):
-        raise where.error(f'"speaker" is {_short(speaker)}, expected a string or null')
-    if speaker is not None and not speaker.isascii():
-        _check_characters(speaker, "speaker", where)
-    fragments = sorted(
-        _span(part, text, where.at(f"content[{i}]")) for i, part in enumerate(content)
-    )
-    role = {
-        name: None if item.get(name) is None else _span(item[name], text, where.at(name))
-        for name in ("source", "cue")
-    }
-    known_kind: Kind | None = kind
-    return Attribution(tuple(fragments), role["source"], role["cue"], known_kind, speaker)
-
-
-def _span(item: Any, text: str | None, where: _Where) -> Span:
-    try:
-        start, end = item["start"], item["end"]
-    except (KeyError, TypeError, IndexError):
-        raise where.error(
-            f'found {_short(item)}, expected an object with "start" and "end"'
-        ) from None
-    problem = span_problems(_NO_LIMIT if text is None else len(text), start, end)
-    if problem:
-        raise where.error(
-            problem, hint="offsets are Unicode code points into the text, half-open: [start, end)"
-        )
-    # A discontinuous source is given as its hull with "spans"; its text is the fragments'.
-    said = None if "spans" in item else item.get("text")
-    if said is not None and text is not None and text[start:end] != said:
-        raise where.error(
-            f'"text" is {_short(said)}, but the document has {_short(text[start:end])} at '
-            f"[{start}, {end})",
-            hint="are the offsets bytes or UTF-16 units, or was the text changed?",
-        )
-    return Span(start, end)
-
-
 def _span_json(span: tuple[int, int]) -> dict[str, int]:
     return {"start": span[0], "end": span[1]}
 
 
-def _entity_json(entity: Entity) -> dict[str, Any]:
+def entity_to_json(entity: Entity) -> dict[str, Any]:
+    """An entity as JSON; a score that it does not have is left out."""
     out: dict[str, Any] = {"start": entity.start, "end": entity.end, "label": entity.label}
     if entity.score is not None:
         out["score"] = entity.score
@@ -356,8 +242,3 @@ def _kind_of(value: Any) -> str:
         return "null"
     names = {str: "a string", bool: "a boolean", list: "a list", dict: "an object"}
     return names.get(type(value), f"the {type(value).__name__} {value!r}")
-
-
-def _short(value: Any) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else shown[:59] + "…"

@@ -13,15 +13,28 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.annotation import Annotations, Entity, Record
-from harness.errors import InputError, UsageError
+from harness.annotation import Entity, Record
+from harness.errors import UsageError
 from harness.formats.files import atomic_writer
-from harness.formats.jsonstream import Place, as_unit, objects
-from harness.formats.losses import count_losses
+from harness.formats.items import Where
+from harness.formats.losses import writable
+from harness.formats.sniff import Head
+from harness.formats.tools import Example, as_unit, records
 
-__all__ = ["read", "write"]
+__all__ = ["HOLDS", "matches", "read", "write"]
 
+HOLDS = "entities with scores"
 _ENTITY = ("labels", "hypertextlabels")
+
+
+def matches(head: Head) -> bool:
+    if isinstance(head.value.get("data"), Mapping) or (head.start == "[" and not head.value):
+        return True
+    return any(
+        _are_regions([item]) and isinstance(item.get("labels"), list)
+        for items in head.value.values()
+        for item in head.first(items)
+    )
 
 
 def read(
@@ -31,81 +44,73 @@ def read(
     layer: str | None = None,
     report: Counter[str] | None = None,
 ) -> Iterator[Record]:
-    """Stream the tasks. Raises as `objects` does, and for spans that do not fit.
+    """Stream the tasks. Raises as `tools.records` does.
 
     A task without annotations has no entity layer; one annotated with nothing has an empty one.
     """
-    path = Path(path)
     if layer not in (None, "annotations", "predictions"):
         raise UsageError(f"layer {layer!r}, expected annotations or predictions")
-    unit = as_unit(offsets)
     report = Counter() if report is None else report
-    seen: set[str] = set()
-    for number, (line, task) in enumerate(objects(path), 1):
+
+    def example(task: Mapping[str, Any], where: Where) -> Example:
         data = task.get("data", task)
-        text = _text(data, path, line)
-        given = data.get("document_id", task.get("id", task.get("inner_id")))
-        id_ = f"{path.stem}-{number:05}" if given is None else str(given)
-        if id_ in seen:
-            raise InputError(f"task id {id_!r} comes a second time", path=path, line=line)
-        seen.add(id_)
-        place = Place(path, line, text, unit)
-        own = number if given is None else None
-        layers = Annotations(_entities(task, place, layer or "annotations", report))
-        yield Record(id_, text, layers, number=own)
+        text = _text(data, where)
+        id_ = data.get("document_id", task.get("id", task.get("inner_id")))
+        return Example(id_, text, _regions(task, where, layer or "annotations", report), "regions")
+
+    return records(path, example, as_unit(offsets))
 
 
-def _text(data: Any, path: Path, line: int) -> str:
+def _text(data: Any, where: Where) -> str:
     if isinstance(data, Mapping):
         for value in (data.get("text"), *data.values()):
             if isinstance(value, str):
                 return value
-    raise InputError('has no "data" with a text', path=path, line=line)
+    raise where.error('has no "data" with a text')
 
 
-def _entities(
-    task: Mapping[str, Any], place: Place, layer: str, report: Counter[str]
-) -> tuple[Entity, ...] | None:
+def _regions(
+    task: Mapping[str, Any], where: Where, layer: str, report: Counter[str]
+) -> list[Any] | None:
     if "data" not in task:  # JSON_MIN: the regions of each control tag, as lists of their own
         lists = [v for v in task.values() if isinstance(v, list) and _are_regions(v)]
         if not any(lists) and "annotation_id" not in task:
             return None
-        return tuple(_region(item, place) for items in lists for item in items)
+        return [_region(item, where) for items in lists for item in items]
     candidates = task.get(layer) or []
     if not isinstance(candidates, list) or not all(isinstance(c, Mapping) for c in candidates):
-        raise place.error(f'"{layer}" is no list of objects')
+        raise where.error(f'"{layer}" is no list of objects')
     done = [item for item in candidates if not item.get("was_cancelled")]
     if len(done) < len(candidates):
         report["cancelled annotations: left out"] += len(candidates) - len(done)
     if len(done) > 1:
         report[f"further {layer} of a task (the first is read)"] += len(done) - 1
-    return None if not done else tuple(_results(done[0], place, report))
+    return None if not done else list(_results(done[0], where, report))
 
 
-def _results(annotation: Mapping[str, Any], place: Place, report: Counter[str]) -> Iterator[Entity]:
+def _results(annotation: Mapping[str, Any], where: Where, report: Counter[str]) -> Iterator[Any]:
     results = annotation.get("result", [])
     if not isinstance(results, list) or not all(isinstance(item, Mapping) for item in results):
-        raise place.error('"result" is no list of objects')
+        raise where.error('"result" is no list of objects')
     for item in results:
         if item.get("type") not in _ENTITY:
             report[f"results of type {item.get('type')!r}: left out"] += 1
         elif isinstance(item.get("value"), Mapping):
-            yield _region(item["value"], place, item.get("score"))
+            yield _region(item["value"], where, item.get("score"))
         else:
-            raise place.error(f"a result's value is {item.get('value')!r}, expected an object")
+            raise where.error(f"a result's value is {item.get('value')!r}, expected an object")
 
 
 def _are_regions(items: list[Any]) -> bool:
     return all(isinstance(item, Mapping) and "start" in item and "end" in item for item in items)
 
 
-def _region(value: Mapping[str, Any], place: Place, score: Any = None) -> Entity:
+def _region(value: Mapping[str, Any], where: Where, score: Any = None) -> dict[str, Any]:
     labels = next((value[key] for key in _ENTITY if key in value), None)
     if not isinstance(labels, list) or len(labels) != 1:
-        raise place.error(f"a region's labels are {labels!r}, expected exactly one")
-    return place.entity(
-        value.get("start"), value.get("end"), labels[0], said=value.get("text"), score=score
-    )
+        raise where.error(f"a region's labels are {labels!r}, expected exactly one")
+    region = {key: value.get(key) for key in ("start", "end", "text")}
+    return region | {"label": labels[0], "score": score}
 
 
 def write(path: str | Path, records: Iterable[Record], *, report: Counter[str]) -> int:
@@ -113,17 +118,15 @@ def write(path: str | Path, records: Iterable[Record], *, report: Counter[str]) 
 
     The control tag is called `label`, the text `text`. `report` counts what is left out.
     """
+    pairs = writable(records, path, report, ("entities", "scores", "overlaps", "absent"))
     count = 0
     with atomic_writer(path) as handle:
         handle.write("[")
-        for record in records:
-            if record.text is None:
-                raise InputError(f"document {record.id!r} has no text to write", path=path)
-            count_losses(record, report, holds=("entities", "overlaps", "scores", "absent"))
-            task: dict[str, Any] = {"data": {"text": record.text, "document_id": record.id}}
+        for record, text in pairs:
+            task: dict[str, Any] = {"data": {"text": text, "document_id": record.id}}
             if record.annotations.entities is not None:
                 results = [
-                    _result(entity, index, record.text)
+                    _result(entity, index, text)
                     for index, entity in enumerate(record.annotations.entities)
                 ]
                 task["annotations"] = [{"result": results, "was_cancelled": False}]

@@ -18,10 +18,16 @@ from pathlib import Path
 from harness.annotation import Annotations, Attribution, Record, Span
 from harness.errors import AnnotationError, InputError
 from harness.formats.files import read_text
+from harness.formats.sniff import Head
 
-__all__ = ["read"]
+__all__ = ["matches", "read"]
 
+_ROW = re.compile(r"(?:QUOTE|ATTRIB)\t")
 _TOKEN = re.compile(r"[^ \r\n]+")
+
+
+def matches(head: Head) -> bool:
+    return any(_ROW.match(line) for line in head.standoff_lines())
 
 
 def read(path: str | Path, *, report: Counter[str] | None = None) -> Iterator[Record]:
@@ -77,8 +83,8 @@ def _span(fields: list[str], starts: list[int], text: str, path: Path, number: i
             line=number,
         ) from None
     span = Span(first.start, last.end)
-    said, there = fields[6].split(), text[span.start : span.end].split()
-    if said != there:
+    words, there = fields[6].split(), text[span.start : span.end].split()
+    if words != there:
         raise AnnotationError(
             f"the quotation reads {fields[6][:50]!r}, but the text has {' '.join(there)[:50]!r}",
             path=path,
@@ -92,5 +98,4 @@ def _token(sentence: int, token: int, starts: list[int], text: str) -> Span:
         raise IndexError
     start = starts[sentence]
     end = starts[sentence + 1] if sentence + 1 < len(starts) else len(text)
-    found = list(_TOKEN.finditer(text, start, end))[token]
-    return Span(found.start(), found.end())
+    return Span(*list(_TOKEN.finditer(text, start, end))[token].span())

@@ -1,14 +1,16 @@
-"""Counting what a format cannot hold, so that `convert` can say it."""
+"""What a format cannot hold: counted, so that `convert` can say it, or an error."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
 from typing import Literal
 
 from harness.annotation import Record
+from harness.errors import InputError
 
-__all__ = ["Holds", "count_losses"]
+__all__ = ["Holds", "count_losses", "writable"]
 
 Holds = Literal["entities", "attributions", "scores", "overlaps", "ignore", "errors", "absent"]
 
@@ -31,3 +33,21 @@ def count_losses(record: Record, report: Counter[str], *, holds: Collection[Hold
     for message, (what, count) in counts.items():
         if count and what not in holds:
             report[message] += count
+
+
+def writable(
+    records: Iterable[Record],
+    path: str | Path,
+    report: Counter[str] | None = None,
+    holds: Collection[Holds] = (),
+) -> Iterator[tuple[Record, str]]:
+    """The records to write with their texts; their losses are counted where there is a report.
+
+    Raises `InputError` for a document without text.
+    """
+    for record in records:
+        if record.text is None:
+            raise InputError(f"document {record.id!r} has no text to write", path=path)
+        if report is not None:
+            count_losses(record, report, holds=holds)
+        yield record, record.text

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from harness.annotation import Record
 from harness.errors import InputError
-from harness.formats.jsonl import read_lines
+from harness.formats.items import Where
+from harness.formats.jsonl import record_from_json
+from harness.formats.jsonstream import lines, no_document, parse
 
 __all__ = ["is_multi", "read_multi"]
 
@@ -24,42 +25,32 @@ def read_multi(path: str | Path) -> dict[str, list[Record]]:
     and for a document whose text is not the same on every line that gives one.
     """
     path = Path(path)
-    records = dict(read_lines(path))
-    if not records:
-        raise InputError(
-            "the file holds no document", path=path, hint="expected one JSON object per line"
-        )
-    found: dict[str, dict[str, Record]] = {}
+    by_annotator: dict[str, dict[str, Record]] = {}
     texts: dict[str, tuple[int, str]] = {}
-    with path.open("rb") as handle:
-        for number, line in enumerate(handle, 1):
-            if number not in records:
-                continue
-            record, annotator = records[number], json.loads(line).get("annotator")
-            if not isinstance(annotator, str) or not annotator:
-                raise InputError(
-                    f'"annotator" is {annotator!r}, expected a non-empty string',
-                    path=path,
-                    line=number,
-                    hint="with one annotator a file, give several files",
+    for number, line in lines(path):
+        where = Where(path, number)
+        value = parse(line, path, number)
+        record = record_from_json(value, path=path, line=number)
+        annotator = value.get("annotator")
+        if not isinstance(annotator, str) or not annotator:
+            raise where.error(
+                f'"annotator" is {annotator!r}, expected a non-empty string',
+                hint="with one annotator a file, give several files",
+            )
+        own = by_annotator.setdefault(annotator, {})
+        if record.id in own:
+            raise where.error(f"annotator {annotator!r} has document {record.id!r} a second time")
+        own[record.id] = record
+        if record.text is not None:
+            first, text = texts.setdefault(record.id, (number, record.text))
+            if text != record.text:
+                raise where.error(
+                    f"the text of document {record.id!r} is not that of line {first}",
+                    hint="annotators must label the very same text, or offsets mean nothing",
                 )
-            if record.id in found.setdefault(annotator, {}):
-                raise InputError(
-                    f"annotator {annotator!r} has document {record.id!r} a second time",
-                    path=path,
-                    line=number,
-                )
-            found[annotator][record.id] = record
-            if record.text is not None:
-                first, text = texts.setdefault(record.id, (number, record.text))
-                if text != record.text:
-                    raise InputError(
-                        f"the text of document {record.id!r} is not that of line {first}",
-                        path=path,
-                        line=number,
-                        hint="annotators must label the very same text, or offsets mean nothing",
-                    )
-    return {annotator: list(by_id.values()) for annotator, by_id in found.items()}
+    if not by_annotator:
+        raise no_document(path)
+    return {annotator: list(by_id.values()) for annotator, by_id in by_annotator.items()}
 
 
 def is_multi(path: str | Path) -> bool:
@@ -67,10 +58,8 @@ def is_multi(path: str | Path) -> bool:
     path = Path(path)
     if not path.is_file():
         return False
-    with path.open("rb") as handle:
-        first = next((line for line in handle if line.strip()), b"")
     try:
-        value = json.loads(first)
-    except ValueError:
+        value = next((parse(line, path, number) for number, line in lines(path)), None)
+    except InputError:
         return False
     return isinstance(value, dict) and isinstance(value.get("annotator"), str)

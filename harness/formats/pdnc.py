@@ -17,11 +17,16 @@ from pathlib import Path
 from harness.annotation import Annotations, Attribution, Record, Span, span_problems
 from harness.errors import AnnotationError, InputError
 from harness.formats.files import read_text
+from harness.formats.sniff import Head
 
-__all__ = ["TABLE", "TEXT", "novels", "read"]
+__all__ = ["TABLE", "TEXT", "matches", "novels", "read"]
 
 TEXT, TABLE = "novel_text.txt", "quotation_info.csv"
 _COLUMNS = ("quoteID", "quoteText", "quoteByteSpans", "speaker")
+
+
+def matches(head: Head) -> bool:
+    return head.standoff is None and head.holds(TABLE, f"*/{TABLE}")
 
 
 def novels(path: Path) -> list[Path]:
@@ -77,11 +82,11 @@ def _spans(value: str, text: str, path: Path, line: int, report: Counter[str]) -
         if problem:
             raise AnnotationError(problem, path=path, line=line)
         assert isinstance(start, int)
-        shown = text[start:end]
-        trimmed = shown.strip()
-        if len(trimmed) < len(shown):
+        quotation = text[start:end]
+        trimmed = quotation.strip()
+        if len(trimmed) < len(quotation):
             report["quotations trimmed of white space at their edges"] += 1
-        start += len(shown) - len(shown.lstrip())
+        start += len(quotation) - len(quotation.lstrip())
         yield Span(start, start + len(trimmed))
 
 

@@ -18,13 +18,25 @@ from pathlib import Path
 
 from harness.annotation import Annotations, Attribution, Record
 from harness.errors import InputError
-from harness.formats.brat import roles_of
+from harness.formats.brat import one_span, roles_of
 from harness.formats.files import read_text
-from harness.formats.standoff import Standoff, hull, parse
+from harness.formats.sniff import Head
+from harness.formats.standoff import Standoff, parse
 
-__all__ = ["annotators", "read", "read_annotators"]
+__all__ = ["annotators", "matches", "read"]
 
 _FOLDERS = (("attributions", "text"), ("annotations", "text"), (".", "."))
+
+
+def matches(head: Head) -> bool:
+    """Folders of its names, or files named after a text and an annotator."""
+    if head.holds(*(f"{layer}/" for layer, _ in _FOLDERS[:2])):
+        return True
+    file = head.standoff
+    if file is None or file.with_suffix(".txt").is_file():
+        return False
+    doc = file.stem.rpartition("_")[0]
+    return doc != "" and file.with_name(f"{doc}.txt").is_file()
 
 
 def read(
@@ -45,16 +57,6 @@ def read(
             yield _record(doc, by[name], report)
 
 
-def read_annotators(
-    path: str | Path, *, report: Counter[str] | None = None
-) -> Iterator[tuple[str, Record]]:
-    """Stream `(annotator, record)` for every annotator of every article."""
-    report = Counter() if report is None else report
-    for doc, by in annotators(path).items():
-        for name in sorted(by):
-            yield name, _record(doc, by[name], report)
-
-
 def annotators(path: str | Path) -> dict[Path, dict[str, Path]]:
     """Text file of each article -> annotator -> `.ann` file. Sorted by the article's name."""
     path = Path(path)
@@ -66,7 +68,7 @@ def annotators(path: str | Path) -> dict[Path, dict[str, Path]]:
         raise InputError(
             "holds no PolNeAR folder", path=path, hint="expected attributions/*.ann and text/*.txt"
         )
-    found: dict[Path, dict[str, Path]] = {}
+    articles: dict[Path, dict[str, Path]] = {}
     for file in sorted(layers.glob("*.ann")):
         doc, _, name = file.stem.rpartition("_")
         source = texts / f"{doc}.txt"
@@ -74,34 +76,26 @@ def annotators(path: str | Path) -> dict[Path, dict[str, Path]]:
             raise InputError(
                 f"has no text: expected {source}", path=file, hint="names are <doc>_<annotator>.ann"
             )
-        found.setdefault(source, {})[name] = file
-    return dict(sorted(found.items()))
+        articles.setdefault(source, {})[name] = file
+    return dict(sorted(articles.items()))
 
 
-def _record(source: Path, ann: Path, report: Counter[str]) -> Record:
+def _record(source: Path, file: Path, report: Counter[str]) -> Record:
     text = read_text(source)
-    found = parse(ann, text, trust_offsets=True)
-    ignore = tuple(
-        part
-        for bound in found.spans.values()
-        if bound.label == "Discard"
-        for part in bound.fragments
-    )
-    doubts = sum(bound.label == "Discuss" for bound in found.spans.values())
+    ann = parse(file, text, trust_offsets=True)
+    doubts = sum(bound.label == "Discuss" for bound in ann.spans.values())
     if doubts:
         report["Discuss regions (an annotator's doubt): left out"] += doubts
-    return Record(source.stem, text, Annotations(None, tuple(_attributions(found, report))), ignore)
+    layers = Annotations(None, tuple(_attributions(ann, report)))
+    return Record(source.stem, text, layers, ann.regions("Discard"))
 
 
-def _attributions(found: Standoff, report: Counter[str]) -> Iterator[Attribution]:
-    for event in found.events.values():
-        roles = roles_of(found, event)
+def _attributions(ann: Standoff, report: Counter[str]) -> Iterator[Attribution]:
+    for event in ann.events.values():
+        roles = roles_of(ann, event)
         content = tuple(sorted(roles["Content"]))
         if not content:
             report["events without content: dropped"] += 1
             continue
-        for role in ("Source", "Cue"):
-            if len(roles[role]) > 1:
-                report[f"discontinuous {role.lower()}s: first to last character"] += 1
-        source, cue = (hull(roles[role]) if roles[role] else None for role in ("Source", "Cue"))
-        yield Attribution(content, source, cue)
+        source = one_span(roles["Source"], "sources", report)
+        yield Attribution(content, source, one_span(roles["Cue"], "cues", report))

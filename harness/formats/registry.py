@@ -1,129 +1,97 @@
-"""Which formats there are, what each can hold, and how to tell one from its content.
+"""Which formats there are, and reading and writing any of them.
 
-A format is a module with `read(path, ...) -> Iterator[Record]` and, where it can be written,
-`write(path, records, ...) -> int`. Modules are imported when they are used: some need a library.
+A format is a module of this folder and a row here. The module has
+
+    matches(head) -> bool                       whether a file or folder is of this format
+    read(path, *, ...) -> Iterator[Record]
+    write(path, records, *, ...) -> int         where it can be written, with
+    HOLDS, SUFFIXES                             what survives, and endings that mean this format
+
+The keyword options of `read` and `write` are the format's options; `report` counts what it leaves
+out. Modules are imported when a format is needed, and import heavy libraries inside functions.
 """
 
 from __future__ import annotations
 
-import difflib
 import importlib
+import inspect
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from harness.annotation import Record
-from harness.errors import HarnessError, InputError, UsageError
+from harness.errors import HarnessError, InputError, UsageError, nearest
 
 __all__ = ["FORMATS", "Format", "for_output", "format_named", "guess", "read_any", "write_any"]
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One format. `holds` is for people: what of a record survives being written in it."""
+    """One format; all but its name and a summary is asked of its module."""
 
     name: str
     summary: str
-    module: str
-    reads: bool = True
-    writes: bool = True
-    options: tuple[str, ...] = ()
-    """Keyword options of `read`, such as `repair`; `report` where it counts what it leaves out."""
-    write_options: tuple[str, ...] = ()
-    holds: str = "everything"
-    suffixes: tuple[str, ...] = ()
-    """Endings of a file to write that mean this format, where they mean only one."""
+    module: str = ""
+    """The module's name, where it is not the format's."""
 
     def load(self) -> ModuleType:
-        return importlib.import_module(f"harness.formats.{self.module}")
+        return importlib.import_module(f"harness.formats.{self.module or self.name}")
+
+    @property
+    def reads(self) -> bool:
+        return hasattr(self.load(), "read")
+
+    @property
+    def writes(self) -> bool:
+        return hasattr(self.load(), "write")
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Keyword options of `read`, such as `repair`; none where it cannot be read."""
+        return _keyword_only(getattr(self.load(), "read", None))
+
+    @property
+    def write_options(self) -> tuple[str, ...]:
+        return _keyword_only(getattr(self.load(), "write", None))
+
+    @property
+    def holds(self) -> str:
+        """For people: what of a record survives being written; empty if it cannot be."""
+        return str(getattr(self.load(), "HOLDS", ""))
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Endings of a file to write that mean this format, where they mean only one."""
+        return tuple(getattr(self.load(), "SUFFIXES", ()))
 
 
+def _keyword_only(function: Callable[..., Any] | None) -> tuple[str, ...]:
+    parameters = inspect.signature(function).parameters.values() if function else ()
+    return tuple(one.name for one in parameters if one.kind is one.KEYWORD_ONLY)
+
+
+# A file is asked of them from the last to the first: what is more special stands further down.
 FORMATS: dict[str, Format] = {
     item.name: item
     for item in (
-        Format("jsonl", "this project's own JSON lines", "jsonl"),
-        Format(
-            "brat",
-            "brat standoff: a folder of .txt and .ann",
-            "brat",
-            options=("report", "tasks", "texts"),
-            write_options=("report",),
-            holds="entities, attributions, ignore regions",
-            suffixes=(),
-        ),
-        Format(
-            "conll",
-            "CoNLL columns, any IOB1 / IOB2 / BIOES / BILOU tag file",
-            "conll",
-            options=("report", "scheme", "repair", "tag_column"),
-            write_options=("report", "scheme", "tokens"),
-            holds="flat entities, no ids",
-            suffixes=(".conll", ".iob", ".iob2", ".bio", ".bioes", ".tsv"),
-        ),
+        Format("jsonl", "this project's own JSON lines"),
+        Format("brat", "brat standoff: a folder of .txt and .ann"),
+        Format("conll", "CoNLL columns, any IOB1 / IOB2 / BIOES / BILOU tag file"),
+        Format("docbin", "spaCy's DocBin (.spacy)"),
+        Format("doccano", "doccano's JSON lines"),
+        Format("prodigy", "Prodigy's JSON lines"),
+        Format("labelstudio", "Label Studio's JSON and JSON_MIN"),
+        Format("pdnc", "PDNC novels (quotations)"),
+        Format("polnear", "PolNeAR's brat folders (news attributions, several annotators)"),
+        Format("litbank", "LitBank quotations (.ann tables and .txt)"),
         Format(
             "datasets",
             "Hugging Face datasets: save_to_disk, .parquet, a local folder, hf:<hub id>",
-            "hf",
-            options=("report", "split", "tag_column", "scheme", "repair", "online"),
-            write_options=("report", "scheme", "tokens"),
-            holds="flat entities",
-            suffixes=(".parquet",),
-        ),
-        Format(
-            "docbin",
-            "spaCy's DocBin (.spacy)",
-            "docbin",
-            options=("report", "spans_key"),
-            write_options=("report",),
-            holds="entities",
-            suffixes=(".spacy",),
-        ),
-        Format(
-            "prodigy",
-            "Prodigy's JSON lines",
-            "prodigy",
-            options=("report",),
-            write_options=("report",),
-            holds="entities with scores",
-        ),
-        Format(
-            "doccano",
-            "doccano's JSON lines",
-            "doccano",
-            options=("report", "offsets"),
-            write_options=("report", "offsets"),
-            holds="entities",
-        ),
-        Format(
-            "labelstudio",
-            "Label Studio's JSON and JSON_MIN",
-            "labelstudio",
-            options=("report", "offsets", "layer"),
-            write_options=("report",),
-            holds="entities with scores",
-        ),
-        Format(
-            "polnear",
-            "PolNeAR's brat folders (news attributions, several annotators)",
-            "polnear",
-            writes=False,
-            options=("report", "annotator"),
-            holds="",
-        ),
-        Format(
-            "pdnc", "PDNC novels (quotations)", "pdnc", writes=False, options=("report",), holds=""
-        ),
-        Format(
-            "litbank",
-            "LitBank quotations (.ann tables and .txt)",
-            "litbank",
-            writes=False,
-            options=("report",),
-            holds="",
+            module="hf",
         ),
     )
 }
@@ -132,24 +100,27 @@ FORMATS: dict[str, Format] = {
 def format_named(name: str) -> Format:
     """The format of that name; `UsageError` with the nearest one when there is none."""
     if name not in FORMATS:
-        near = difflib.get_close_matches(name, FORMATS, n=1)
-        guessed = f" Did you mean {near[0]!r}?" if near else ""
-        raise UsageError(f"unknown format {name!r}.{guessed} Known: {', '.join(FORMATS)}")
+        raise UsageError(f"unknown format {name!r}{nearest(name, FORMATS)}")
     return FORMATS[name]
 
 
 def guess(path: str | Path) -> Format:
-    """The format of a file or folder, judged by its content; see `harness.formats.sniff`."""
-    from harness.formats.sniff import sniff
+    """The format of a file or folder, judged by its content.
 
-    return FORMATS[sniff(Path(path))]
+    Raises `InputError` when nothing fits, or there is no such file.
+    """
+    from harness.formats.sniff import heads, unknown
+
+    for head in heads(Path(path)):
+        for item in reversed(FORMATS.values()):
+            if item.load().matches(head):
+                return item
+    raise unknown(head)
 
 
 def for_output(path: str | Path) -> Format:
     """The format that a path to write to asks for by its ending; `UsageError` when none does."""
     suffix = Path(path).suffix.lower()
-    if suffix == ".jsonl":
-        return FORMATS["jsonl"]
     for item in FORMATS.values():
         if item.writes and suffix in item.suffixes:
             return item
@@ -198,7 +169,7 @@ def _helped(
     Verbs differ in the options that they have, and a library call has none: `harness convert` has
     those of every format, and all verbs read what it writes.
     """
-    if error.options is None or error.hint is not None:
+    if error.options is None:
         return error
     option, values = error.options
     lines = [
@@ -214,13 +185,12 @@ def _helped(
 
 
 def _reads(chosen: Format, path: str | Path, keywords: dict[str, Any]) -> bool:
-    known = {name: value for name, value in keywords.items() if name in chosen.options}
-    if known.keys() != keywords.keys():
+    if not keywords.keys() <= set(chosen.options):
         return False
-    if "report" in known:
-        known["report"] = Counter()
+    if "report" in keywords:
+        keywords["report"] = Counter()
     try:
-        for _ in chosen.load().read(path, **known):
+        for _ in chosen.load().read(path, **keywords):
             pass
     except HarnessError:
         return False
@@ -248,8 +218,8 @@ def write_any(
 def _keywords(
     chosen: Format, accepted: tuple[str, ...], report: Counter[str] | None, options: dict[str, Any]
 ) -> dict[str, Any]:
-    given = {name: value for name, value in options.items() if value is not None}
-    for name in given:
+    keywords = {name: value for name, value in options.items() if value is not None}
+    for name in keywords:
         if name not in accepted:
             raise UsageError(f"format {chosen.name} has no option {name!r}")
-    return given | ({"report": report} if "report" in accepted else {})
+    return keywords | ({"report": report} if "report" in accepted else {})

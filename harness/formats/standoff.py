@@ -16,9 +16,8 @@ from harness.errors import AnnotationError
 from harness.formats.files import read_text
 
 __all__ = [
-    "Attribute",
     "Event",
-    "Note",
+    "Remark",
     "Standoff",
     "TextBound",
     "hull",
@@ -49,21 +48,12 @@ class Event(NamedTuple):
     line: int
 
 
-class Attribute(NamedTuple):
-    """An `A` or `M` line: `Kind E1 direct`."""
+class Remark(NamedTuple):
+    """An `A` or `M` line, `Kind E1 direct`, or a `#` line, `Speaker E1<TAB>text`."""
 
     name: str
     target: str
     value: str
-    line: int
-
-
-class Note(NamedTuple):
-    """A `#` line: `Speaker E1<TAB>text`."""
-
-    type: str
-    target: str
-    text: str
     line: int
 
 
@@ -74,12 +64,17 @@ class Standoff:
     path: Path
     spans: dict[str, TextBound] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
-    attributes: list[Attribute] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
+    attributes: list[Remark] = field(default_factory=list)
+    notes: list[Remark] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
 
     def error(self, line: int, message: str, *, hint: str | None = None) -> AnnotationError:
         return AnnotationError(message, path=self.path, line=line, hint=hint)
+
+    def regions(self, label: str) -> tuple[Span, ...]:
+        """All fragments with that label."""
+        bounds = (bound for bound in self.spans.values() if bound.label == label)
+        return tuple(part for bound in bounds for part in bound.fragments)
 
     def span(self, id_: str, line: int) -> TextBound:
         """The `T` line that an event names; an error where there is none."""
@@ -101,7 +96,7 @@ def parse(path: str | Path, text: str, *, trust_offsets: bool = False) -> Stando
     text, a printed text that differs, an id that comes twice, and an event, attribute or note
     about an unknown id.
     """
-    found = Standoff(Path(path))
+    ann = Standoff(Path(path))
     content = read_text(path).removeprefix("\ufeff")
     for number, line in enumerate(content.split("\n"), 1):
         line = line.removesuffix("\r")
@@ -110,79 +105,78 @@ def parse(path: str | Path, text: str, *, trust_offsets: bool = False) -> Stando
         if not line.strip() or (trust_offsets and (start not in "TEAMRN#*" or len(fields) < 2)):
             continue
         if start == "T" and len(fields) >= 2:
-            _add_span(found, fields, number, text, trust_offsets)
+            _add_span(ann, fields, number, text, trust_offsets)
         elif start == "E" and len(fields) >= 2:
-            _add_event(found, fields, number)
+            _add_event(ann, fields, number)
         elif start in "AM" and len(fields) >= 2:
             name, target, value = (*fields[1].split(), "", "", "")[:3]
-            found.attributes.append(Attribute(name, target, value, number))
+            ann.attributes.append(Remark(name, target, value, number))
         elif start == "#" and len(fields) >= 2:
             kind, target = (*fields[1].split(), "", "")[:2]
-            found.notes.append(Note(kind, target, "\t".join(fields[2:]), number))
+            ann.notes.append(Remark(kind, target, "\t".join(fields[2:]), number))
         elif start in "RN*" and len(fields) >= 2:
-            found.skipped[start] = found.skipped.get(start, 0) + 1
+            ann.skipped[start] = ann.skipped.get(start, 0) + 1
         else:
-            raise found.error(
+            raise ann.error(
                 number,
                 f"found {line[:40]!r}, expected a brat line (T, E, A, # …, fields parted by tabs)",
             )
-    _check_targets(found)
-    return found
+    _check_targets(ann)
+    return ann
 
 
 def _add_span(
-    found: Standoff, fields: list[str], number: int, text: str, trust_offsets: bool
+    ann: Standoff, fields: list[str], number: int, text: str, trust_offsets: bool
 ) -> None:
     label, _, offsets = fields[1].partition(" ")
     parts = []
     for part in offsets.split(";"):
         ends = part.split()
         if len(ends) != 2 or not (ends[0].isdecimal() and ends[1].isdecimal()):
-            raise found.error(
+            raise ann.error(
                 number, f'offsets are {offsets!r}, expected "start end" or "start end;start end"'
             )
         start, end = int(ends[0]), int(ends[1])
         problem = span_problems(len(text), start, end)
         if problem:
-            raise found.error(number, problem, hint="offsets count Unicode code points")
+            raise ann.error(number, problem, hint="offsets count Unicode code points")
         parts.append(Span(start, end))
-    said = "\t".join(fields[2:]) if len(fields) > 2 else None
+    shown = printed("\t".join(fields[2:])).rstrip()
     there = " ".join(text[start:end] for start, end in parts)
-    if said is not None and not trust_offsets and printed(said).rstrip() != printed(there).rstrip():
-        raise found.error(
+    if len(fields) > 2 and not trust_offsets and shown != printed(there).rstrip():
+        raise ann.error(
             number,
-            f"{fields[0]} prints {said[:60]!r}, but the document has {there[:60]!r} there",
+            f"{fields[0]} prints {shown[:60]!r}, but the document has {there[:60]!r} there",
             hint="were the offsets counted in bytes or UTF-16 units, or was the text changed?",
         )
-    if fields[0] in found.spans:
-        raise found.error(
-            number, f"{fields[0]} comes a second time (first on {found.spans[fields[0]].line})"
+    if fields[0] in ann.spans:
+        raise ann.error(
+            number, f"{fields[0]} comes a second time (first on {ann.spans[fields[0]].line})"
         )
-    found.spans[fields[0]] = TextBound(label, _rejoined(parts, text), number)
+    ann.spans[fields[0]] = TextBound(label, _rejoined(parts, text), number)
 
 
-def _add_event(found: Standoff, fields: list[str], number: int) -> None:
+def _add_event(ann: Standoff, fields: list[str], number: int) -> None:
     pairs = [argument.partition(":") for argument in fields[1].split()]
     if not pairs or not all(role and id_ for role, _, id_ in pairs):
-        raise found.error(number, f'found {fields[1]!r}, expected "Type:T1 Role:T2 ..."')
-    if fields[0] in found.events:
-        raise found.error(
-            number, f"{fields[0]} comes a second time (first on {found.events[fields[0]].line})"
+        raise ann.error(number, f'found {fields[1]!r}, expected "Type:T1 Role:T2 ..."')
+    if fields[0] in ann.events:
+        raise ann.error(
+            number, f"{fields[0]} comes a second time (first on {ann.events[fields[0]].line})"
         )
     arguments = tuple((role, id_) for role, _, id_ in pairs[1:])
-    found.events[fields[0]] = Event(fields[0], pairs[0][0], pairs[0][2], arguments, number)
+    ann.events[fields[0]] = Event(fields[0], pairs[0][0], pairs[0][2], arguments, number)
 
 
-def _check_targets(found: Standoff) -> None:
-    for event in found.events.values():
+def _check_targets(ann: Standoff) -> None:
+    for event in ann.events.values():
         for id_ in (event.trigger, *(id_ for _, id_ in event.arguments)):
-            if id_ not in found.events:
-                found.span(id_, event.line)
-    known = found.spans.keys() | found.events.keys()
-    about: list[Attribute | Note] = [*found.attributes, *found.notes]
-    for item in about:
-        if item.target[:1] in ("T", "E") and item.target not in known:
-            raise found.error(item.line, f"is about {item.target}, which is not in the file")
+            if id_ not in ann.events:
+                ann.span(id_, event.line)
+    for remark in (*ann.attributes, *ann.notes):
+        there = remark.target in ann.spans or remark.target in ann.events
+        if remark.target[:1] in ("T", "E") and not there:
+            raise ann.error(remark.line, f"is about {remark.target}, which is not in the file")
 
 
 def _rejoined(parts: list[Span], text: str) -> tuple[Span, ...]:

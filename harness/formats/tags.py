@@ -178,16 +178,16 @@ def decode(tags: Sequence[str], scheme: str = "IOB2") -> list[Chunk]:
 
 def repaired(tags: Sequence[str], scheme: str, repair: Repair, report: Counter[str]) -> list[Chunk]:
     """As `decode`, counting in `report` what the policy had to mend."""
-    found = decode(tags, scheme)
-    wrong = [chunk for chunk in found if not chunk.valid]
+    chunks = decode(tags, scheme)
+    wrong = [chunk for chunk in chunks if not chunk.valid]
     if not wrong:
-        return found
+        return chunks
     if repair == "strict":
         start, end, *_ = wrong[0]
         raise BadTag(f"{' '.join(tags[start:end])} is no {scheme}", start)
     what = "taken as they begin" if repair == "conlleval" else "left out"
     report[f"entities whose tags are no {scheme}: {what}"] += len(wrong)
-    return found if repair == "conlleval" else [chunk for chunk in found if chunk.valid]
+    return chunks if repair == "conlleval" else [chunk for chunk in chunks if chunk.valid]
 
 
 def _split_at(tag: str, index: int) -> tuple[str, str]:

@@ -7,13 +7,22 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 from harness.annotation import Entity, Record, Span
 from harness.formats.losses import count_losses
 
-__all__ = ["Tokens", "cut", "cut_at", "flat", "join", "sentences", "tokenised"]
+__all__ = ["Tokens", "cut", "cut_at", "flat", "join", "longest", "sentences", "tokenised"]
 
+
+class _Interval(Protocol):
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
+_Span = TypeVar("_Span", bound=_Interval)
 Tokens = Literal["auto", "space", "words"]
 
 _WORD = re.compile(r"\w+(?:[-'’.]\w+)*|[^\w\s]")
@@ -57,14 +66,26 @@ def cut(text: str, how: Tokens = "auto") -> list[Span]:
 
 
 def flat(entities: Iterable[Entity], report: Counter[str]) -> list[Entity]:
-    """Entities without overlaps, in order: the longest of those that overlap, then the first."""
-    kept: list[Entity] = []
-    for entity in sorted(set(entities), key=lambda e: (e.start - e.end, e.start, e.label)):
-        at = bisect_left(kept, entity.start, key=lambda e: e.end - 1)
-        if at < len(kept) and kept[at].start < entity.end:
-            report["nested or overlapping entities: only the longest is kept"] += 1
-        else:
-            kept.insert(at, entity)
+    """Entities without overlaps, in order; `report` counts those left out."""
+    unique = sorted(set(entities), key=lambda entity: entity.label)
+    kept = longest(unique)
+    if len(kept) < len(unique):
+        message = "nested or overlapping entities: only the longest is kept"
+        report[message] += len(unique) - len(kept)
+    return kept
+
+
+def longest(spans: Iterable[_Span]) -> list[_Span]:
+    """Spans without overlaps, in the order of the text.
+
+    Of those that overlap the longest is kept, then the first, then the one that comes first in
+    `spans`.
+    """
+    kept: list[_Span] = []
+    for span in sorted(spans, key=lambda one: (one.start - one.end, one.start)):
+        at = bisect_left(kept, span.start, key=lambda one: one.end - 1)
+        if at == len(kept) or kept[at].start >= span.end:
+            kept.insert(at, span)
     return kept
 
 

@@ -191,7 +191,7 @@ def _facts_of(records: Iterable[Record]) -> _Facts:
 
 def record_digest(record: Record) -> str:
     """sha256 of one document's id, text and layers, whatever the order of its annotations."""
-    value = jsonl.record_to_json(replace(record, annotations=Annotations()))
+    value = jsonl.record_to_json(replace(record, annotations=Annotations(), tokens=None))
     layers = record.annotations
     if layers.entities is not None:
         # Tuples as they are: a corpus has many, and an object for each takes most of the time.

@@ -1,24 +1,42 @@
-"""What another scorer would say about the same predictions, and why it differs from ours.
+"""What another scorer says of the same predictions, and why it differs from ours.
 
-`seqeval`, `conlleval` and `nervaluate` score tags of tokens, `spacy` scores entities of a tokenised
-`Doc`. Characters become tokens here by one documented rule (`harness.interop.tokens`), then each
-scorer's own counting rule is applied. Written from the scorers' behaviour; none of the packages is
-needed. The tests compare every number with the real packages.
+`seqeval` and `nervaluate` score tags of tokens, `spacy` entities of a tokenised `Doc`: the packages
+themselves are asked, on the gold file's own tokens where it has any (`harness.interop.tokens`).
+`conlleval` has no package, so that its rules stand here.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.annotation import Entity, Record
-from harness.errors import InputError, NothingMeasured, UsageError
+from harness.errors import UsageError, nearest
 from harness.interop import conlleval, nervaluate, seqeval, spacy
-from harness.interop.tokens import Tagged, tag
+from harness.interop.tokens import Layer, Tagged, tag
 
-__all__ = ["SCORERS", "Interop", "as_scorer"]
+if TYPE_CHECKING:
+    from harness.results.scored import Scored
+
+__all__ = ["SCORERS", "Interop", "Scorer", "as_scorer"]
+
+
+class Scorer(NamedTuple):
+    """Another scorer: how it is asked, what its headline is called, and where that stands."""
+
+    scores: Callable[[Sequence[Tagged]], dict[str, Any]]
+    headline: str
+    f1: Callable[[Mapping[str, Any]], float | None]
+
+
+SCORERS = {
+    "seqeval": Scorer(seqeval.scores, "micro F1", lambda s: s["micro avg"]["f1-score"]),
+    "conlleval": Scorer(conlleval.scores, "FB1", lambda s: s["overall"]["fb1"] / 100),
+    "nervaluate": Scorer(nervaluate.scores, "strict F1", lambda s: s["overall"]["strict"]["f1"]),
+    "spacy": Scorer(spacy.scores, "ents_f", lambda s: s["ents_f"]),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,134 +45,104 @@ class Interop:
 
     scorer: str
     scores: Mapping[str, Any]
+    tokens: str
+    """`own`: of the gold's file; `made`: it has none; `mixed`: some of its documents have."""
     explanation: str
 
 
-SCORERS: dict[str, Callable[[Sequence[Tagged]], dict[str, Any]]] = {
-    "seqeval": seqeval.scores,
-    "conlleval": conlleval.scores,
-    "nervaluate": nervaluate.scores,
-    "spacy": spacy.scores,
-}
-_HEADLINE: dict[str, Callable[[Mapping[str, Any]], float | None]] = {
-    "seqeval": lambda scores: scores["micro avg"]["f1-score"],
-    "conlleval": lambda scores: scores["overall"]["fb1"] / 100,
-    "nervaluate": lambda scores: scores["overall"]["strict"]["f1"],
-    "spacy": lambda scores: scores["ents_f"],
-}
-_HEADLINE_NAME = {
-    "seqeval": "micro F1",
-    "conlleval": "FB1",
-    "nervaluate": "strict F1",
-    "spacy": "ents_f",
-}
+def as_scorer(name: str, scored: Scored) -> Interop:
+    """The numbers of scorer `name` (one of `SCORERS`) for entities that were counted here.
 
-
-def as_scorer(name: str, gold: Sequence[Record], predicted: Sequence[Record]) -> Interop:
-    """The numbers of scorer `name` (one of `SCORERS`) for entity predictions.
-
-    Records are matched by id; a gold document without prediction counts as empty. Raises
-    `UsageError` for an unknown scorer, `NothingMeasured` when no gold document has an entity
-    layer, `InputError` for a gold document without text or a prediction without gold.
+    Labels are those that were compared. Unlike our count, theirs has what the gold set does not
+    annotate and what lies in ignored regions. Raises `UsageError` for an unknown scorer, one whose
+    package is missing, and counts that are not strict; `InputError` for a gold document that has
+    neither a text nor tokens.
     """
     if name not in SCORERS:
-        near = difflib.get_close_matches(name, SCORERS, n=1)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
-        raise UsageError(f"unknown scorer {name!r}.{guess} Known: {', '.join(SCORERS)}")
-    documents = _documents(gold, predicted)
-    scores = SCORERS[name]([tagged for tagged, _ in documents])
-    ours = _strict_f1(documents)
-    theirs = _HEADLINE[name](scores)
-    return Interop(name, scores, _explanation(name, theirs, ours, documents))
-
-
-def _documents(gold: Sequence[Record], predicted: Sequence[Record]) -> list[tuple[Tagged, Record]]:
-    said = {record.id: record.annotations.entities or () for record in predicted}
-    measured = [record for record in gold if record.annotations.entities is not None]
-    if not measured:
-        raise NothingMeasured("no gold document has an entity layer")
-    if unknown := said.keys() - {record.id for record in gold}:
-        raise InputError(
-            f"prediction for document {min(unknown)!r}, which the gold does not have",
-            hint=f"gold ids look like {measured[0].id!r}; are these predictions for other texts?",
+        raise UsageError(f"unknown scorer {name!r}{nearest(name, SCORERS)}")
+    task, count = scored.definition, scored.count
+    if not task.labelled or not task.as_annotated(scored.options) or count is None:
+        raise UsageError(
+            f"{name} can be held against strict counts of entities, not {scored.signature}"
         )
-    out = []
-    for record in measured:
-        if record.text is None:
-            raise InputError(f"gold document {record.id!r} has no text to tokenise")
-        tagged = tag(record.text, record.annotations.entities or (), said.get(record.id, ()))
-        out.append((tagged, record))
-    return out
-
-
-def _strict_f1(documents: Sequence[tuple[Tagged, Record]]) -> float | None:
-    right = total = 0
-    for tagged, record in documents:
-        gold, predicted = (
-            {(e.start, e.end, e.label) for e in side if not _ignored(e, record)}
-            for side in (tagged.gold.entities, tagged.predicted.entities)
-        )
-        right += len(gold & predicted)
-        total += len(gold) + len(predicted)
-    return 2 * right / total if total else None
-
-
-def _ignored(entity: Entity, record: Record) -> bool:
-    return any(s.start < entity.end and entity.start < s.end for s in record.ignore)
-
-
-def _explanation(
-    name: str,
-    theirs: float | None,
-    ours: float | None,
-    documents: Sequence[tuple[Tagged, Record]],
-) -> str:
-    head = f"{name} {_HEADLINE_NAME[name]} {_number(theirs)}, our strict micro F1 {_number(ours)}"
-    reasons = _reasons(name, [tagged for tagged, _ in documents])
-    ignored = sum(
-        _ignored(entity, record)
-        for tagged, record in documents
-        for entity in (*tagged.gold.entities, *tagged.predicted.entities)
-    )
+    documents: list[Tagged] = []
+    ignored = beside = 0
+    for pair in scored.documents:
+        gold, _ = count.terms.gold(task.items(pair.gold.annotations))
+        sides = count.terms.predicted(task.items(pair.predicted))
+        predicted = (*sides.kept, *sides.extra)
+        documents.append(tag(pair.gold, gold, predicted))
+        beside += len(sides.extra)
+        ignored += sum(_is_ignored(entity, pair.gold) for entity in (*gold, *predicted))
+    reasons = [*_lost(documents, spacy=name == "spacy")]
     if ignored:
         reasons.append(f"{ignored} mentions in ignored regions count there")
-    same = theirs is not None and ours is not None and abs(theirs - ours) < 5e-5
-    if not reasons:
-        reasons = [
-            "every span ends where a token ends and none overlap, so only what is averaged and "
-            "what is undefined can differ"
-        ]
-    if theirs is not None and ours is None:
-        reasons.append("undefined is 0 there")
-    verb = "equal" if same else "different"
-    return f"{head}: {verb}; " + "; ".join(reasons)
-
-
-def _reasons(name: str, tagged: Sequence[Tagged]) -> list[str]:
-    reasons = []
-    for side in ("gold", "predicted"):
-        layers = [getattr(item, side) for item in tagged]
-        cut = sum(layer.misaligned for layer in layers)
-        overlapping = sum(layer.overlapping for layer in layers)
-        duplicates = sum(layer.duplicates for layer in layers)
-        empty = sum(layer.empty for layer in layers)
-        if cut and name == "spacy":
-            what = "ignored with what is predicted on their tokens" if side == "gold" else "dropped"
-            reasons.append(f"{cut} {side} spans that cut a token are {what}")
-        elif cut:
-            reasons.append(f"{cut} {side} spans that cut a token are widened to whole tokens")
-        if overlapping:
-            reasons.append(f"{overlapping} {side} spans that overlap a longer one are dropped")
-        if duplicates:
-            reasons.append(f"{duplicates} {side} duplicates are dropped on both counts")
-        if empty:
-            reasons.append(f"{empty} {side} spans of mere white space are dropped")
+    if beside:
+        reasons.append(f"{beside} predictions of types that the gold does not annotate count there")
+    scores = _scores(name, documents)
+    whose, sentence = _tokens([document.own for document in documents])
+    headline = _compared(name, SCORERS[name].f1(scores), scored.f1)
     if name == "nervaluate":
-        reasons.append(
-            "it pairs greedily in text order, so a prediction may take the gold mention of the next"
-        )
-    return reasons
+        reasons.append("it pairs in text order, where one may take the gold mention of the next")
+    return Interop(name, scores, whose, "; ".join([headline, sentence, *(reasons or [_ALIKE])]))
 
 
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
+_ALIKE = (
+    "every span ends where a token ends and none overlap, so only what is averaged and what is "
+    "undefined can differ"
+)
+
+
+def _compared(name: str, theirs: float | None, ours: float | None) -> str:
+    same = theirs is not None and ours is not None and abs(theirs - ours) < 5e-5
+    verdict = "equal" if same else "different"
+    if theirs is not None and ours is None:
+        verdict += ", since undefined is 0 there"
+    left, right = ("–" if value is None else f"{value:.4f}" for value in (theirs, ours))
+    return f"{name} {SCORERS[name].headline} {left}, our strict micro F1 {right}: {verdict}"
+
+
+def _scores(name: str, documents: Sequence[Tagged]) -> dict[str, Any]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Of what is undefined; the explanation says it.
+            return SCORERS[name].scores(documents)
+    except ImportError as error:
+        raise UsageError(
+            f"unavailable: --as {name} needs a package that is not here ({error}): "
+            "pip install 'nlp-harness[interop]'"
+        ) from None
+
+
+def _is_ignored(entity: Entity, gold: Record) -> bool:
+    return any(r.start < entity.end and entity.start < r.end for r in gold.ignore)
+
+
+def _tokens(own: Sequence[bool]) -> tuple[str, str]:
+    """Whose tokens they are, as a word and as a sentence."""
+    if all(own):
+        return "own", "asked on the gold file's own tokens"
+    made = r"made from the text (\w+, or one other character)"
+    if not any(own):
+        return "made", f"asked on tokens {made}, since the gold file has none"
+    return (
+        "mixed",
+        f"asked on the gold file's own tokens in {sum(own)} of {len(own)} documents, "
+        f"in the others on tokens {made}",
+    )
+
+
+def _lost(documents: Sequence[Tagged], *, spacy: bool) -> Iterator[str]:
+    """What becomes of spans that tokens and flat tags cannot hold, with how many there are."""
+    for side in ("gold", "predicted"):
+        layers: list[Layer] = [getattr(document, side) for document in documents]
+        cut = "widened to whole tokens"
+        if spacy:
+            cut = "ignored with what is predicted on their tokens" if side == "gold" else "dropped"
+        counts = {
+            f"spans that cut a token are {cut}": sum(len(layer.cut) for layer in layers),
+            "spans that overlap a longer one are dropped": sum(x.overlapping for x in layers),
+            "duplicates are dropped on both counts": sum(x.duplicates for x in layers),
+            "spans that touch no token are dropped": sum(x.empty for x in layers),
+        }
+        yield from (f"{count} {side} {what}" for what, count in counts.items() if count)

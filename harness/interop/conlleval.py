@@ -1,12 +1,16 @@
-"""conlleval.pl of the CoNLL shared tasks: percentages with two decimals, undefined is 0."""
+"""conlleval.pl of the CoNLL shared tasks, which no package has: its counts and its roundings.
+
+Percentages have two decimals, and what is undefined is 0. Tags are IOB2, so that a chunk is right
+where both sides have the same span of tokens and the same type.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from harness.interop.counts import Counts, count, divide
-from harness.interop.tokens import Tagged, bio
+from harness.interop.tokens import Tagged
 
 __all__ = ["scores"]
 
@@ -16,40 +20,43 @@ def scores(documents: Sequence[Tagged]) -> dict[str, Any]:
 
     `accuracy` is that of the tags, `O` included.
     """
-    tokens = right_tags = 0
+    right: Counter[str] = Counter()
+    found: Counter[str] = Counter()
+    gold: Counter[str] = Counter()
+    tags_right = tokens = 0
     for document in documents:
+        ours, theirs = set(document.gold.spans), set(document.predicted.spans)
+        for counts, spans in ((gold, ours), (found, theirs), (right, ours & theirs)):
+            counts.update(span.label for span in spans)
         tokens += document.tokens
-        pairs = zip(
-            bio(document.tokens, document.gold.spans),
-            bio(document.tokens, document.predicted.spans),
-            strict=True,
-        )
-        right_tags += sum(gold == predicted for gold, predicted in pairs)
-    counts = count(documents)
-    total = Counts(
-        sum(value.right for value in counts.values()),
-        sum(value.predicted for value in counts.values()),
-        sum(value.gold for value in counts.values()),
-    )
+        tags_right += sum(one == other for one, other in zip(*document.tags(), strict=True))
     return {
         "overall": {
             "tokens": tokens,
-            "phrases": total.gold,
-            "found": total.predicted,
-            "correct": total.right,
-            "accuracy": _percent(divide(right_tags, tokens)),
-            **_row(total),
+            "phrases": gold.total(),
+            "found": found.total(),
+            "correct": right.total(),
+            "accuracy": _rounded(_percent(tags_right, tokens)),
+            **_rates(right.total(), found.total(), gold.total()),
         },
         "types": {
-            label: {**_row(value), "found": value.predicted} for label, value in counts.items()
+            label: {**_rates(right[label], found[label], gold[label]), "found": found[label]}
+            for label in sorted(gold.keys() | found.keys())
         },
     }
 
 
-def _row(counts: Counts) -> dict[str, float]:
-    precision, recall, f1 = map(_percent, counts.prf())
-    return {"precision": precision, "recall": recall, "fb1": f1}
+def _rates(right: int, found: int, gold: int) -> dict[str, float]:
+    precision, recall = _percent(right, found), _percent(right, gold)
+    both = precision + recall
+    fb1 = 2 * precision * recall / both if both else 0.0
+    rates = {"precision": precision, "recall": recall, "fb1": fb1}
+    return {name: _rounded(rate) for name, rate in rates.items()}
 
 
-def _percent(value: float) -> float:
-    return float(f"{100 * value:.2f}")
+def _percent(part: int, base: int) -> float:
+    return 100 * part / base if base else 0.0
+
+
+def _rounded(rate: float) -> float:
+    return float(f"{rate:.2f}")

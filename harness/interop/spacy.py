@@ -1,61 +1,43 @@
-"""spaCy's `Scorer` for named entities (`get_ner_prf`), gold and predictions on the same tokens.
+"""spaCy's scorer of named entities (`get_ner_prf`), gold and predictions on the same tokens.
 
-Gold goes in as `Example.from_dict(doc, {"entities": [...]})` does it: a span that cuts a token
+Gold is given as `Example.from_dict(doc, {"entities": [...]})` does it: a span that cuts a token
 leaves its tokens without annotation, and predictions that touch such tokens are neither right nor
-wrong. Predictions go in as `doc.char_span` does it: a span that cuts a token is `None`, and gone.
+wrong. Predictions are given as `doc.char_span` does it: a span that cuts a token is gone.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from harness.interop.counts import divide
-from harness.interop.tokens import Tagged, flat
+from harness.annotation import Entity
+from harness.interop.tokens import Tagged
 
 __all__ = ["scores"]
 
 
 def scores(documents: Sequence[Tagged]) -> dict[str, Any]:
     """`ents_p`, `ents_r`, `ents_f`, `ents_per_type`; all `None` when nothing was counted."""
-    right: Counter[str] = Counter()
-    wrong: Counter[str] = Counter()
-    missed: Counter[str] = Counter()
-    seen: set[str] = set()
-    for document in documents:
-        unknown = {
-            token
-            for span in document.gold.raw
-            if not span.aligned
-            for token in range(span.start, span.end)
-        }
-        if len(unknown) == document.tokens:
-            continue
-        gold = {span[:3] for span in flat([span for span in document.gold.raw if span.aligned])}
-        for span in flat([span for span in document.predicted.raw if span.aligned]):
-            seen.add(span.label)
-            if not unknown.isdisjoint(range(span.start, span.end)):
-                continue
-            if span[:3] in gold:
-                gold.remove(span[:3])
-                right[span.label] += 1
-            else:
-                wrong[span.label] += 1
-        missed.update(label for _, _, label in gold)
-    names = ("ents_p", "ents_r", "ents_f")
-    if not right and not wrong and not missed:
-        return {**dict.fromkeys(names), "ents_per_type": None}
-    labels = sorted(seen | right.keys() | wrong.keys() | missed.keys())
-    total = _prf(right.total(), wrong.total(), missed.total())
-    return {
-        **dict(zip(names, total.values(), strict=True)),
-        "ents_per_type": {
-            label: dict(_prf(right[label], wrong[label], missed[label])) for label in labels
-        },
-    }
+    from spacy.scorer import get_ner_prf
+    from spacy.tokens import Doc, Span
+    from spacy.training import Example
+    from spacy.vocab import Vocab
 
+    vocab = Vocab()
 
-def _prf(right: int, wrong: int, missed: int) -> Mapping[str, float]:
-    p, r = divide(right, right + wrong), divide(right, right + missed)
-    return {"p": p, "r": r, "f": divide(2 * p * r, p + r)}
+    def doc(tokens: int, entities: Sequence[Entity], missing: Sequence[Entity] = ()) -> Doc:
+        made = Doc(vocab, words=["x"] * tokens)  # Scores see places of tokens, never their letters.
+        held = {token for span in entities for token in range(span.start, span.end)}
+        lost = {token for span in missing for token in range(span.start, span.end)} - held
+        made.set_ents(
+            [Span(made, *span[:3]) for span in entities],
+            missing=[made[token : token + 1] for token in sorted(lost)],
+            default="outside",
+        )
+        return made
+
+    scored: dict[str, Any] = get_ner_prf(
+        Example(doc(d.tokens, d.predicted.aligned), doc(d.tokens, d.gold.aligned, d.gold.cut))
+        for d in documents
+    )
+    return scored

@@ -1,111 +1,97 @@
 """From characters to tokens, for scorers that know nothing else.
 
-A token is a run of word characters (`\\w+`) or one other character that is no white space. A span
-is aligned when it begins where a token begins and ends where one ends.
+The tokens are those of the gold's file where it has any. Where it has none they are made: a run of
+word characters (`\\w+`) or one other character that is no white space.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from harness.annotation import Entity
+from harness.annotation import Entity, Record
+from harness.errors import InputError
+from harness.formats.tags import encode
+from harness.formats.tokens import flat
 
-__all__ = ["Layer", "Tagged", "TokenSpan", "bio", "flat", "tag", "tokenise"]
+__all__ = ["Layer", "Tagged", "tag", "tokenise"]
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
-class TokenSpan(NamedTuple):
-    """Tokens `[start, end)` with a label; `aligned` says that no token is cut."""
-
-    start: int
-    end: int
-    label: str
-    aligned: bool = True
-
-
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One side of a document: its entities, and the token spans that they touch.
+    """One side of a document in tokens: its entities' `start` and `end` count tokens here.
 
     `spans` are flat, sorted and widened to whole tokens; of overlapping ones the longest is kept,
-    then the first. `raw` are the same before overlaps are resolved.
+    then the first. `aligned` are the same of those alone that begin and end where tokens do, `cut`
+    are the other ones, widened, overlaps and all.
     """
 
-    entities: tuple[Entity, ...]
-    raw: tuple[TokenSpan, ...]
-    spans: tuple[TokenSpan, ...]
-    misaligned: int
+    spans: tuple[Entity, ...]
+    aligned: tuple[Entity, ...]
+    cut: tuple[Entity, ...]
     overlapping: int
     duplicates: int
     empty: int
+    """Entities that touch no token."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """A document as tokens: how many there are, and both sides."""
+    """A document as tokens: how many there are, whether the file had them, and both sides."""
 
     tokens: int
+    own: bool
     gold: Layer
     predicted: Layer
 
-    @property
-    def labels(self) -> set[str]:
-        return {span.label for layer in (self.gold, self.predicted) for span in layer.spans}
+    def tags(self) -> tuple[list[str], list[str]]:
+        """IOB2 tags of the gold and of the predictions."""
+        return self._tags(self.gold), self._tags(self.predicted)
+
+    def _tags(self, layer: Layer) -> list[str]:
+        return encode([span[:3] for span in layer.spans], self.tokens, "IOB2")
 
 
 def tokenise(text: str) -> list[tuple[int, int]]:
-    """The tokens' code-point offsets."""
+    """The code-point offsets of tokens that are made."""
     return [match.span() for match in _TOKEN.finditer(text)]
 
 
-def tag(text: str, gold: Sequence[Entity], predicted: Sequence[Entity]) -> Tagged:
-    """Both sides of a document on its tokens."""
-    tokens = tokenise(text)
-    return Tagged(len(tokens), _layer(tokens, gold), _layer(tokens, predicted))
+def tag(gold: Record, entities: Iterable[Entity], predicted: Iterable[Entity]) -> Tagged:
+    """`entities` and `predicted` on the tokens of the gold document.
 
-
-def bio(tokens: int, spans: Sequence[TokenSpan]) -> list[str]:
-    """IOB2 tags of flat spans."""
-    tags = ["O"] * tokens
-    for span in spans:
-        tags[span.start] = f"B-{span.label}"
-        tags[span.start + 1 : span.end] = [f"I-{span.label}"] * (span.end - span.start - 1)
-    return tags
-
-
-def flat(spans: Sequence[TokenSpan]) -> list[TokenSpan]:
-    """Without overlaps: the longest first, then the earliest, then by label; sorted."""
-    taken: set[int] = set()
-    kept = []
-    for span in sorted(spans, key=lambda s: (s.start - s.end, s.start, s.label)):
-        places = range(span.start, span.end)
-        if taken.isdisjoint(places):
-            taken.update(places)
-            kept.append(span)
-    return sorted(kept)
+    Raises `InputError` where it has neither tokens nor a text.
+    """
+    if gold.tokens is None and gold.text is None:
+        raise InputError(f"gold document {gold.id!r} has no text to tokenise")
+    tokens = tokenise(gold.text or "") if gold.tokens is None else gold.tokens
+    sides = (_layer(tokens, tuple(side)) for side in (entities, predicted))
+    return Tagged(len(tokens), gold.tokens is not None, *sides)
 
 
 def _layer(tokens: Sequence[tuple[int, int]], entities: Sequence[Entity]) -> Layer:
-    unique = {(e.start, e.end, e.label): e for e in entities}
     starts, ends = [start for start, _ in tokens], [end for _, end in tokens]
-    raw = []
+    # Where empty tokens stand at an edge, the entity holds them: so the file's tags had it.
+    first = {start: index for index, start in reversed([*enumerate(starts)])}
+    after = {end: index for index, end in enumerate(ends, 1)}
+    unique = {(e.start, e.end, e.label) for e in entities}
+    aligned, cut = [], []
     for start, end, label in sorted(unique):
-        first, stop = bisect_right(ends, start), bisect_left(starts, end)
-        if first < stop:
-            aligned = starts[first] == start and ends[stop - 1] == end
-            raw.append(TokenSpan(first, stop, label, aligned))
-    spans = flat(raw)
+        if start in first and end in after:
+            aligned.append(Entity(first[start], after[end], label))
+        elif (here := bisect_right(ends, start)) < (stop := bisect_left(starts, end)):
+            cut.append(Entity(here, stop, label))
+    spans = flat([*aligned, *cut], Counter())
     return Layer(
-        tuple(unique.values()),
-        tuple(raw),
         tuple(spans),
-        misaligned=sum(not span.aligned for span in raw),
-        overlapping=len(raw) - len(spans),
+        tuple(flat(aligned, Counter())),
+        tuple(cut),
+        overlapping=len(aligned) + len(cut) - len(spans),
         duplicates=len(entities) - len(unique),
-        empty=len(unique) - len(raw),
+        empty=len(unique) - len(aligned) - len(cut),
     )

@@ -24,9 +24,10 @@ from harness.results.record import (
 )
 from harness.signature import Signature
 from harness.stats.rates import defined, rates
-from harness.tasks.base import Tally, Task
+from harness.tasks.base import Task
 from harness.tasks.parts import block
 from harness.tasks.registry import task_named, tasks
+from harness.tasks.tally import Tally
 
 __all__ = ["add_gold", "check_record", "gold_differs", "other_scores", "read_tally"]
 

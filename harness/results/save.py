@@ -11,11 +11,11 @@ from pathlib import Path
 from harness import __version__
 from harness.annotation import Record
 from harness.digest import digest_file
+from harness.distributions import versions
 from harness.formats import jsonl
 from harness.gold.goldset import GoldSet
 from harness.results import record as records
 from harness.results.card import gold_record
-from harness.results.distributions import versions
 from harness.results.provenance import git_state, machine, project_state
 from harness.results.record import Failure, Result, RunRecord, Unit, run_status, slug
 from harness.results.scored import Scored, headlines

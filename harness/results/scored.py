@@ -24,9 +24,10 @@ from harness.results.record import Result
 from harness.results.settle import Sides, Speech, Terms, settle, speech_of
 from harness.signature import Signature
 from harness.stats.rates import defined, rates
-from harness.tasks.base import Event, Pair, Part, Tally, Task
+from harness.tasks.base import Pair, Task
 from harness.tasks.parts import Block, Counts, Matrix, Metric, block
 from harness.tasks.registry import task_named
+from harness.tasks.tally import Event, Part, Tally
 
 __all__ = [
     "Count",
@@ -282,6 +283,13 @@ class Scored:
     def f1(self) -> float | None:
         """The headline's F1: of all entities, of `found50` attributions."""
         return self.headline.f1
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What nobody stated of the labels of either side and was taken to be so."""
+        if self.count is None:
+            return self.facts.assumed
+        return (*self.count.terms.gold_assumed, *self.count.terms.assumed)
 
     def to_json(self) -> dict[str, Any]:
         """As `harness score --json`."""

@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.annotation import Task, context
+from harness.distributions import requirement_name
 from harness.errors import BackendFailed, BackendUnavailable
 from harness.registry import BackendSpec, adapter
-from harness.results.distributions import requirement_name
 from harness.run.key import Description, proof
 from harness.run.launch import describe_backend, launch
 from harness.run.predictor import Asked, Limits, Outcome, Predictor
@@ -199,7 +199,7 @@ class _Contract:
                     f"identity() gives the {field} {one[:20]!r}, the loaded model {other[:20]!r}",
                     "build both with one function",
                 )
-        if described is None and self._spec.adapter != "process":
+        if described is None and not self._spec.external:
             return Check(
                 name,
                 "warning",
@@ -218,7 +218,7 @@ class _Contract:
             "warning",
             f"{why}: every run asks it anew",
             "state in the hello a digest over everything that decides its answers"
-            if self._spec.adapter == "process"
+            if self._spec.external
             else "give identity() a digest over the model's files (harness.digest)",
         )
 

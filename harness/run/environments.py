@@ -18,10 +18,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from harness.coding import decode, encode
+from harness.distributions import requirement_name
 from harness.errors import BackendUnavailable, UsageError
 from harness.paths import home
 from harness.registry import GROUP, adapter
-from harness.results.distributions import requirement_name
 
 __all__ = [
     "Environment",
@@ -84,9 +84,10 @@ def create_environment(
     `BackendUnavailable` with the installer's last words when it fails; nothing half-made is ever
     used.
     """
-    if name == "process":
-        raise UsageError("a process: backend brings its own program; it needs no environment")
-    requirements = (*_own_requirements(name), *adapter(name).declaration.requires, *extra)
+    declared = adapter(name).declaration
+    if declared.external:
+        raise UsageError(f"a {name}: backend brings its own program; it needs no environment")
+    requirements = (*_own_requirements(name), *declared.requires, *extra)
     uv = shutil.which("uv")
     if python is not None and not uv and shutil.which(python) is None:
         raise UsageError(f"no Python at {python!r}; give a program such as python3.12, or its path")

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.annotation import Task, printable
-from harness.formats.jsonl import annotations_to_json
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec, adapter
-from harness.run.key import Description, document_digest, make_key, proof
+from harness.run.asking import annotated, ask_about, gold_labels
+from harness.run.key import Description, make_key, proof
 from harness.run.launch import describe_backend, launch
 from harness.run.store import Backend, Store
-from harness.tasks.registry import task_named
 
 __all__ = ["Explanation", "explain"]
 
@@ -57,42 +56,35 @@ def explain(
 ) -> Explanation:
     """Look a backend up as a run would, without starting it."""
     description = describe_backend(spec)
-    schema = gold.schema if gold is not None and task == "ner" else None
-    labels = () if schema is None else tuple(schema.labels)
-    known = [
-        item
-        for item in store.backends()
-        if item.name == str(spec) and item.fields.get("task") == task
-    ]
-    key = None
-    if description.unavailable is None:
-        key = make_key(
-            spec,
-            description,
-            task=task,
-            labels=labels,
-            batch_size=batch_size,
-            threads=threads,
-            environment=launch(spec).environment,
-        )
+    if description.unavailable is not None:
+        return Explanation(str(spec), task, None, None, None, 0, description.unavailable, {})
+    key = make_key(
+        spec,
+        description,
+        task=task,
+        labels=() if gold is None else gold_labels(gold, task),
+        batch_size=batch_size,
+        threads=threads,
+        environment=launch(spec).environment,
+    )
     if key is None:
-        reason = description.unavailable or _no_key(spec, description)
-        return Explanation(str(spec), task, None, None, None, 0, reason, {})
-    same = next((item for item in known if item.digest == key.digest), None)
-    total, found = _count(store, same, key.digest, gold, task, spec)
-    if same is None:
-        near = min(known, key=lambda item: len(_differences(item.fields, key.fields)), default=None)
-        differs = {} if near is None else _differences(near.fields, key.fields)
-        reason = (
-            "a miss: the store has nothing of this backend"
-            if near is None
-            else f"a miss: of {len(known)} key(s) in the store the nearest differs in "
-            + ", ".join(differs)
-        )
-        return Explanation(str(spec), task, key.fields, key.digest, total, 0, reason, differs)
-    of = "" if total is None else f" of the {total} documents of {gold.name if gold else ''}"
-    reason = f"a hit: the store answers for {found}{of or ' documents'}"
-    return Explanation(str(spec), task, key.fields, key.digest, total, found, reason, {})
+        return Explanation(str(spec), task, None, None, None, 0, _no_key(spec, description), {})
+    rows = [
+        row for row in store.backends() if row.name == str(spec) and row.fields.get("task") == task
+    ]
+    same = next((row for row in rows if row.digest == key.digest), None)
+    total, answered = _count(store, same, gold, task, spec)
+    differs: dict[str, tuple[Any, Any]] = {}
+    if same is not None:
+        of = "documents" if gold is None else f"of the {total} documents of {gold.name}"
+        reason = f"a hit: the store answers for {answered} {of}"
+    elif rows:
+        differs = min((_differences(row.fields, key.fields) for row in rows), key=len)
+        reason = f"a miss: of {len(rows)} key(s) in the store the nearest differs in "
+        reason += ", ".join(differs)
+    else:
+        reason = "a miss: the store has nothing of this backend"
+    return Explanation(str(spec), task, key.fields, key.digest, total, answered, reason, differs)
 
 
 def _no_key(spec: BackendSpec, description: Description) -> str:
@@ -106,25 +98,18 @@ def _no_key(spec: BackendSpec, description: Description) -> str:
 
 
 def _count(
-    store: Store,
-    same: Backend | None,
-    digest: str,
-    gold: GoldSet | None,
-    task: Task,
-    spec: BackendSpec,
+    store: Store, same: Backend | None, gold: GoldSet | None, task: Task, spec: BackendSpec
 ) -> tuple[int | None, int]:
+    """How many documents there are to ask about, and for how many of them there is an answer."""
     if gold is None:
         return None, same.predictions if same else 0
-    needs_gold = adapter(spec.adapter).declaration.needs_gold
-    total = found = 0
-    for record in gold.records():
-        if record.annotations.layer(task_named(task).layer) is None:
-            continue
+    total = answered = 0
+    for record in annotated(gold, task):
         total += 1
-        extra = annotations_to_json(record.annotations) if needs_gold else None
-        document = document_digest(record.text or "", extra)
-        found += bool(same and store.get(same.id, digest, [document]))
-    return total, found
+        if same is not None:
+            document = ask_about(record, gold, adapter(spec.adapter).declaration).digest
+            answered += len(store.get(same.id, same.digest, [document]))
+    return total, answered
 
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from harness.adapter import Adapter, ModelIdentity
+from harness.adapter import ModelIdentity
 from harness.annotation import Task
 from harness.coding import encode
 from harness.digest import digest_text
+from harness.distributions import versions
 from harness.registry import BackendSpec, adapter
-from harness.results.distributions import versions
 from harness.run.proof import (
     adapter_files,
     adapter_requirements,
@@ -81,7 +81,7 @@ def describe(spec: BackendSpec, *, prove: bool = True) -> Description:
     """
     found = adapter(spec.adapter)
     reason = found.unavailable(spec.model)
-    if spec.adapter == "process":
+    if spec.external:
         if reason or not prove:
             return Description(reason)
         command = command_files(spec.model)
@@ -94,7 +94,7 @@ def describe(spec: BackendSpec, *, prove: bool = True) -> Description:
     plain = Description(
         unavailable=reason,
         packages=versions(found.declaration.requires),
-        model=None if reason else _identity(found, spec.model),
+        model=None if reason else found.identity(spec.model),
         python=sys.version.split()[0],
     )
     if reason or not prove:
@@ -117,7 +117,7 @@ def describe(spec: BackendSpec, *, prove: bool = True) -> Description:
 def proof(spec: BackendSpec, description: Description, hello: Hello | None) -> tuple[bool, str]:
     """Whether the same thing would answer again in another run, and a sentence that says why."""
     model = _model(description, hello)
-    if spec.adapter == "process":
+    if spec.external:
         if model is not None and model.digest:
             return True, f"the program states the digest {model.digest[:12]} in its hello"
         return False, description.doubt
@@ -179,7 +179,7 @@ def make_key(
     }
     if not proven:
         fields["run"] = run
-        if spec.adapter == "process":
+        if spec.external:
             fields["beside"] = files_beside(spec.model)
     if description.model is None and hello is not None:
         fields["packages"] = dict(hello.packages)
@@ -193,9 +193,3 @@ def document_digest(text: str, gold: Mapping[str, Any] | None = None) -> bytes:
     if gold is not None:
         found.update(b"\0gold\0" + json.dumps(gold, sort_keys=True).encode("ascii"))
     return found.digest()
-
-
-def _identity(found: Adapter, model: str) -> ModelIdentity | None:
-    # Adapters written before `identity` was part of the interface are asked after loading.
-    ask = getattr(found, "identity", None)
-    return ask(model) if callable(ask) else None

@@ -50,7 +50,7 @@ def launch(spec: BackendSpec, *, threads: int = 1, offline: bool = True) -> Laun
     Threads of numeric libraries are pinned; `offline` tells the model hubs to stay on this machine.
     """
     variables = _variables(threads, offline)
-    if spec.adapter == "process":
+    if spec.external:
         program = (sys.executable, "-S", "-E", str(Path(parenthood.__file__)), str(os.getpid()))
         return Launch((*program, *shlex.split(spec.model)), variables)
     environment = find_environment(spec.adapter)
@@ -68,7 +68,7 @@ def describe_backend(spec: BackendSpec, *, prove: bool = True) -> Description:
     With `prove` the files that may decide its answers are looked at (`harness.run.proof`).
     Raises `BackendFailed` when that environment cannot be asked.
     """
-    environment = None if spec.adapter == "process" else find_environment(spec.adapter)
+    environment = None if spec.external else find_environment(spec.adapter)
     if environment is None:
         return describe(spec, prove=prove)
     command = [environment.python, "-P", "-m", "harness.run.worker", "--describe"]

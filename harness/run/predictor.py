@@ -10,6 +10,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
+from math import inf
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -18,7 +20,7 @@ from harness.errors import BackendFailed, BackendUnavailable
 from harness.offsets import Offsets
 from harness.run.launch import Launch
 from harness.run.options import Limits
-from harness.run.process import Fault, Log, Worker
+from harness.run.process import Exit, Fault, Log, Worker
 from harness.run.protocol import (
     Answer,
     Hello,
@@ -82,12 +84,13 @@ class Predictor:
         self._limits = limits or Limits()
         self._on_start = on_start
         self._on_end = on_end
-        self._stop = stop
+        self._stop = stop or threading.Event()
         self._worker: Worker | None = None
         self._hello = Hello()
+        self._loaded = False
+        self._began = inf
         self._faults = 0
-        self._given_up: str | None = None
-        self._began: float | None = None
+        self._given_up = ""
         self.log = Log()
         """Stderr of the worker that broke down last."""
 
@@ -101,43 +104,13 @@ class Predictor:
             self.kill()
 
     def start(self) -> Hello:
-        """Have a loaded worker. Raises `BackendUnavailable` or `BackendFailed`."""
-        if self._worker is not None:
-            return self._hello
-        if self._began is None:
-            self._began = monotonic()
-        began = monotonic()
-        try:
-            worker = Worker(
-                self._launch.command,
-                env=self._launch.variables,
-                max_memory=self._limits.memory_bytes,
-            )
-        except Fault as fault:
-            raise BackendFailed(fault.message) from None
-        try:
-            if self._stopped():
-                raise BackendFailed("the run was stopped")
-            worker.send(self._load)
-            message = worker.receive(self._within(self._limits.load_seconds), "loading")
-            found = self._read_hello(message)
-        except BaseException as error:
-            worker.kill()
-            self.log = worker.log
-            if isinstance(error, Fault):
-                raise BackendFailed(error.message) from None
-            raise
-        if found.load_seconds is None:
-            # A foreign worker that does not say: then its start counts as well.
-            found = replace(found, load_seconds=monotonic() - began)
-        self._worker, self._hello = worker, found
-        try:
-            self._on_start(found)
-        except BaseException:
-            self._worker = None
-            worker.kill()
-            raise
-        return found
+        """Have the first worker loaded. Raises `BackendUnavailable` or `BackendFailed`.
+
+        Those that replace it are started by `ask`.
+        """
+        if not self._loaded:
+            self._start_worker()
+        return self._hello
 
     def peak_memory(self) -> int | None:
         """Peak memory of the running worker so far."""
@@ -148,45 +121,74 @@ class Predictor:
         pending = deque(documents)
         singly = 0
         while pending:
-            if not self._ready():
-                reason = self._given_up or ""
-                while pending:
-                    pending.popleft()
-                    yield Outcome(None, f"not tried: {reason}")
+            worker = self._ready()
+            if worker is None:
+                yield from [Outcome(None, f"not tried: {self._given_up}")] * len(pending)
                 return
             # One batch at a time: the harness is idle while the worker is on the clock, and a kill
             # costs no more than the batch that was under way.
-            size = 1 if singly else self._batch
-            group = [pending[i] for i in range(min(size, len(pending)))]
+            group = list(islice(pending, 1 if singly else self._batch))
             singly = max(0, singly - 1)
-            before = len(pending)
+            answered = 0
             try:
-                for outcome in self._ask_group(group):
+                for outcome in self._ask_group(worker, group):
                     pending.popleft()
+                    answered += 1
                     yield outcome
             except Fault as fault:
-                self._break_down()
+                self.kill()
                 if len(group) > 1:
                     # Any of the batch may be to blame: those without an answer go one by one.
-                    singly = len(group) - (before - len(pending))
+                    singly = len(group) - answered
                     continue
                 pending.popleft()
                 yield Outcome(None, self._count(fault))
 
     def kill(self) -> None:
         """End the worker at once."""
-        self._break_down()
+        self._end(Worker.kill)
 
     def close(self) -> None:
         """Let the worker end."""
+        self._end(Worker.close)
+
+    def _end(self, how: Callable[[Worker], Exit]) -> None:
         if self._worker is not None:
             worker, self._worker = self._worker, None
             self.log = worker.log
-            self._on_end(worker.close().peak_memory_bytes)
+            self._on_end(how(worker).peak_memory_bytes)
 
-    def _ask_group(self, group: Sequence[Asked]) -> Iterator[Outcome]:
-        worker = self._worker
-        assert worker is not None
+    def _start_worker(self) -> Worker:
+        before = monotonic()
+        self._began = min(self._began, before)
+        try:
+            worker = Worker(
+                self._launch.command,
+                env=self._launch.variables,
+                max_memory=self._limits.memory_bytes,
+            )
+        except Fault as fault:
+            raise BackendFailed(fault.message) from None
+        try:
+            if self._stop.is_set():
+                raise BackendFailed("the run was stopped")
+            worker.send(self._load)
+            message = worker.receive(self._within(self._limits.load_seconds), "loading")
+            stated = self._read_hello(message)
+            if stated.load_seconds is None:
+                # A foreign worker that does not say: then its start counts as well.
+                stated = replace(stated, load_seconds=monotonic() - before)
+            self._on_start(stated)
+        except BaseException as error:
+            worker.kill()
+            self.log = worker.log
+            if isinstance(error, Fault):
+                raise BackendFailed(error.message) from None
+            raise
+        self._worker, self._hello, self._loaded = worker, stated, True
+        return worker
+
+    def _ask_group(self, worker: Worker, group: Sequence[Asked]) -> Iterator[Outcome]:
         worker.send(documents_message((item.id, item.text, item.gold) for item in group))
         allowed = self._limits.document_seconds * len(group)
         before = monotonic()
@@ -232,38 +234,28 @@ class Predictor:
         except ProtocolError as error:
             raise BackendFailed(f"the worker {error}") from None
 
-    def _ready(self) -> bool:
-        """Whether there is a worker to ask; otherwise `_given_up` says why there is none."""
-        if self._stopped():
+    def _ready(self) -> Worker | None:
+        """The worker to ask; where there is none any more `_given_up` says why."""
+        if self._stop.is_set():
             self._given_up = "the run was stopped"
-        if self._given_up is not None:
-            return False
+        if self._given_up:
+            return None
         if self._within(1.0) <= 0:
             self._given_up = self._time_is_up()
             self.close()
-            return False
+            return None
         try:
-            self.start()
+            return self._worker or self._start_worker()
         except (BackendUnavailable, BackendFailed) as error:
             self._given_up = f"the backend did not start again: {error}"
-            return False
-        return True
-
-    def _stopped(self) -> bool:
-        return self._stop is not None and self._stop.is_set()
+            return None
 
     def _within(self, seconds: float) -> float:
         """`seconds`, or what is left of the total when that is less."""
         total = self._limits.total_seconds
-        if total is None or self._began is None:
-            return seconds
-        return min(seconds, max(0.0, self._began + total - monotonic()))
-
-    def _break_down(self) -> None:
-        if self._worker is not None:
-            worker, self._worker = self._worker, None
-            self.log = worker.log
-            self._on_end(worker.kill().peak_memory_bytes)
+        return (
+            seconds if total is None else min(seconds, max(0.0, self._began + total - monotonic()))
+        )
 
     def _count(self, fault: Fault) -> str:
         """Count a breakdown that one document is to blame for; returns the document's error."""

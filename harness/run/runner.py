@@ -20,11 +20,11 @@ from types import FrameType
 
 from harness import __version__
 from harness.annotation import Record, Task
+from harness.distributions import versions
 from harness.errors import BackendFailed, NothingMeasured, UsageError
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec, adapter
 from harness.results.card import gold_record
-from harness.results.distributions import versions
 from harness.results.provenance import git_state, machine, project_state
 from harness.results.record import SCHEMA_VERSION, GoldRecord, Result, RunRecord, run_status, write
 from harness.results.unfinished import unfinished
@@ -128,11 +128,11 @@ def _cells(
     )
     return [
         Cell(
-            spec,
-            gold,
-            cards[gold.name],
-            task,
-            shared,
+            spec=spec,
+            gold=gold,
+            card=cards[gold.name],
+            task=task,
+            options=shared,
             progress=progress,
             title=f"[{number}/{len(plan)}] {spec} on {gold.name} ({task})",
             stop=stop,
@@ -198,12 +198,12 @@ def _check_plan(
 
 def _run_cells(cells: Sequence[Cell], options: RunOptions, stop: threading.Event) -> None:
     if options.jobs == 1:
-        for number in range(options.rounds):
+        for _ in range(options.rounds):
             for cell in cells:
-                cell.run_round(number)
+                cell.run_round()
         return
     with ThreadPoolExecutor(options.jobs) as pool:
-        futures = [pool.submit(cell.run_round, 0) for cell in cells]
+        futures = [pool.submit(cell.run_round) for cell in cells]
         try:
             for future in futures:
                 future.result()

@@ -5,11 +5,6 @@ A prediction is found by the document's text and by everything that the answer d
 backends can never answer for each other: each row carries a digest over its key, its document and
 its contents, checked when it is read. Errors are not stored, except those that a backend calls
 final.
-
-Durability: write-ahead log with `synchronous=NORMAL`, one transaction per document. A process
-killed at any point loses nothing that was committed, for the log is in the kernel's hands by then.
-A power cut may lose the last transactions but cannot corrupt the file; what is lost is predicted
-again. `FULL` would pay an fsync per document for no more than that.
 """
 
 from __future__ import annotations
@@ -18,7 +13,6 @@ import fcntl
 import hashlib
 import json
 import os
-import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,55 +20,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from time import monotonic, sleep
 from typing import IO, Any, NamedTuple
 
 from harness.annotation import Annotations
 from harness.digest import load_memo, save_memo
-from harness.errors import InputError
 from harness.formats.jsonl import annotations_from_json, annotations_to_json
 from harness.paths import cache_folder
+from harness.run.database import Database
 from harness.run.key import Key
 
 __all__ = ["Backend", "ProcessCosts", "Store", "Stored", "Timing", "taken_up"]
 
-_VERSION = 2
 _WEEK = timedelta(days=7)
-_WAIT_SECONDS = 60.0
-_SCHEMA = """
-CREATE TABLE backends (
-    id INTEGER PRIMARY KEY,
-    digest TEXT NOT NULL UNIQUE,
-    name TEXT NOT NULL,
-    fields TEXT NOT NULL,
-    hello TEXT NOT NULL,
-    created TEXT NOT NULL,
-    used TEXT NOT NULL
-);
-CREATE TABLE processes (
-    id INTEGER PRIMARY KEY,
-    backend INTEGER NOT NULL REFERENCES backends ON DELETE CASCADE,
-    machine TEXT NOT NULL,
-    load_seconds REAL,
-    warmup_seconds REAL,
-    peak_memory INTEGER
-);
-CREATE TABLE predictions (
-    backend INTEGER NOT NULL REFERENCES backends ON DELETE CASCADE,
-    document BLOB NOT NULL,
-    answer TEXT NOT NULL,
-    timings TEXT NOT NULL,
-    checksum BLOB NOT NULL,
-    PRIMARY KEY (backend, document)
-) WITHOUT ROWID;
-"""
-_RUNS = """
-CREATE TABLE runs (
-    plan TEXT PRIMARY KEY,
-    token TEXT NOT NULL,
-    started TEXT NOT NULL
-)
-"""
 
 
 class Timing(NamedTuple):
@@ -91,6 +48,11 @@ class ProcessCosts(NamedTuple):
     load_seconds: float | None
     warmup_seconds: float | None
     peak_memory_bytes: int | None
+
+    def with_peak(self, peak_memory_bytes: int | None) -> ProcessCosts:
+        """The same with this peak memory, where it is the larger one."""
+        peaks = [one for one in (self.peak_memory_bytes, peak_memory_bytes) if one is not None]
+        return self._replace(peak_memory_bytes=max(peaks, default=None))
 
 
 class Backend(NamedTuple):
@@ -140,21 +102,7 @@ class Store:
         """
         self.path = Path(folder or cache_folder()) / "predictions.sqlite"
         self._runs: dict[str, IO[str]] = {}
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"cannot be made: {error.strerror}", path=self.path.parent) from None
-        try:
-            self._db = sqlite3.connect(
-                self.path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
-            )
-        except sqlite3.Error as error:
-            raise self._broken(error) from None
-        try:
-            self._prepare()
-        except BaseException:
-            self._db.close()
-            raise
+        self._database = Database(self.path)
         load_memo(self._memo)
 
     def __enter__(self) -> Store:
@@ -166,46 +114,13 @@ class Store:
     def close(self) -> None:
         for handle in self._runs.values():
             handle.close()  # A run that did not finish may be taken up from here on.
-        self._db.close()
+        self._database.close()
         save_memo(self._memo)
 
     @property
     def _memo(self) -> Path:
         """Digests of model files, so that a large model need not be hashed at every start."""
         return self.path.with_name("digests.json")
-
-    def _prepare(self) -> None:
-        with self._guard():
-            self._switch_to_wal()
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.execute("PRAGMA foreign_keys=ON")
-            self._db.execute("BEGIN IMMEDIATE")
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                for statement in _SCHEMA.split(";"):
-                    self._db.execute(statement)
-            if version in (0, 1):  # Version 1 knew no runs; its predictions had weaker keys.
-                self._db.execute(_RUNS)
-                self._db.execute(f"PRAGMA user_version={_VERSION}")
-            self._db.execute("COMMIT")
-        if version not in (0, 1, _VERSION):
-            raise InputError(
-                f"a predictions store of version {version}, expected {_VERSION}",
-                path=self.path,
-                hint="delete it, or name another folder with --cache-dir",
-            )
-
-    def _switch_to_wal(self) -> None:
-        # The first switch needs the file for itself, and SQLite does not wait for that.
-        deadline = monotonic() + _WAIT_SECONDS
-        while True:
-            try:
-                self._db.execute("PRAGMA journal_mode=WAL")
-                return
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or monotonic() > deadline:
-                    raise
-            sleep(0.01)
 
     # Runs
 
@@ -222,33 +137,27 @@ class Store:
             for slot in (f"{plan}{number or ''}" for number in count())
             if (locked := _lock(self._lock_of(slot)))
         )
-        with self._guard():
-            row = self._db.execute("SELECT token FROM runs WHERE plan = ?", (plan,)).fetchone()
-            token = str(row[0]) if row else uuid.uuid4().hex
-            if row is None:
-                self._db.execute("INSERT INTO runs VALUES (?, ?, ?)", (plan, token, _now()))
+        rows = self._database.run("SELECT token FROM runs WHERE plan = ?", (plan,))
+        token = str(rows[0][0]) if rows else uuid.uuid4().hex
+        if not rows:
+            self._database.run("INSERT INTO runs VALUES (?, ?, ?)", (plan, token, _now()))
         self._runs[token] = handle
         return token
 
     def finish(self, token: str) -> None:
         """Forget a run that has ended, with all answers that only it may use."""
-        with self._guard():
-            self._forget(token)
+        ours = f'%"run":"{token}"%'
+        self._database.run("DELETE FROM backends WHERE fields LIKE ?", (ours,))
+        self._database.run("DELETE FROM runs WHERE token = ?", (token,))
         handle = self._runs.pop(token, None)
         if handle is not None:
             Path(handle.name).unlink(missing_ok=True)
             handle.close()
 
-    def _forget(self, token: str) -> None:
-        self._db.execute("DELETE FROM backends WHERE fields LIKE ?", (f'%"run":"{token}"%',))
-        self._db.execute("DELETE FROM runs WHERE token = ?", (token,))
-
     def _forget_old(self) -> None:
         """Forget interrupted runs that nobody has taken up within a week."""
         now = datetime.now(UTC)
-        with self._guard():
-            rows = self._db.execute("SELECT plan, token, started FROM runs").fetchall()
-        for plan, token, started in rows:
+        for plan, token, started in self._database.run("SELECT plan, token, started FROM runs"):
             if now - datetime.fromisoformat(started) <= _WEEK:
                 continue
             handle = _lock(self._lock_of(plan))
@@ -265,47 +174,39 @@ class Store:
     def backend_id(self, key: Key, *, hello: str = "") -> int:
         """The row of a key, made when it is new; `hello` is kept beside it for replays."""
         now = _now()
-        with self._guard():
-            self._db.execute(
-                "INSERT INTO backends (digest, name, fields, hello, created, used) "
-                "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET used = excluded.used,"
-                " hello = CASE WHEN excluded.hello = '' THEN hello ELSE excluded.hello END",
-                (key.digest, str(key.fields.get("backend", "")), key.text, hello, now, now),
-            )
-            (row,) = self._db.execute(
-                "SELECT id FROM backends WHERE digest = ?", (key.digest,)
-            ).fetchone()
+        self._database.run(
+            "INSERT INTO backends (digest, name, fields, hello, created, used) "
+            "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET used = excluded.used,"
+            " hello = CASE WHEN excluded.hello = '' THEN hello ELSE excluded.hello END",
+            (key.digest, str(key.fields.get("backend", "")), key.text, hello, now, now),
+        )
+        query = "SELECT id FROM backends WHERE digest = ?"
+        ((row,),) = self._database.run(query, (key.digest,))
         return int(row)
 
     def hello(self, backend: int) -> str:
         """What the worker said of itself when it last answered; empty when it never did."""
-        with self._guard():
-            row = self._db.execute("SELECT hello FROM backends WHERE id = ?", (backend,)).fetchone()
-        return str(row[0]) if row else ""
+        rows = self._database.run("SELECT hello FROM backends WHERE id = ?", (backend,))
+        return str(rows[0][0]) if rows else ""
 
     def add_process(self, backend: int, costs: ProcessCosts) -> int:
         """Note a worker process; returns its number, for the timings of what it predicts."""
-        with self._guard():
-            cursor = self._db.execute(
-                "INSERT INTO processes VALUES (NULL, ?, ?, ?, ?, ?)",
-                (backend, *costs),
-            )
-        return int(cursor.lastrowid or 0)
+        statement = "INSERT INTO processes VALUES (NULL, ?, ?, ?, ?, ?)"
+        self._database.run(statement, (backend, *costs))
+        ((number,),) = self._database.run("SELECT last_insert_rowid()")
+        return int(number)
 
     def note_peak(self, process: int, peak_memory_bytes: int | None) -> None:
         """Update a process's peak memory."""
-        with self._guard():
-            self._db.execute(
-                "UPDATE processes SET peak_memory = ? WHERE id = ?", (peak_memory_bytes, process)
-            )
+        statement = "UPDATE processes SET peak_memory = ? WHERE id = ?"
+        self._database.run(statement, (peak_memory_bytes, process))
 
     def processes(self, numbers: Iterable[int]) -> dict[int, ProcessCosts]:
         """The costs of processes by number; unknown numbers are left out."""
         wanted = sorted(set(numbers))
         columns = "id, machine, load_seconds, warmup_seconds, peak_memory"
         query = f"SELECT {columns} FROM processes WHERE id IN ({_marks(wanted)})"  # noqa: S608
-        with self._guard():
-            return {row[0]: ProcessCosts(*row[1:]) for row in self._db.execute(query, wanted)}
+        return {row[0]: ProcessCosts(*row[1:]) for row in self._database.run(query, wanted)}
 
     # Predictions
 
@@ -317,11 +218,11 @@ class Store:
         columns = "document, answer, timings, checksum"
         where = f"backend = ? AND document IN ({_marks(documents)})"
         query = f"SELECT {columns} FROM predictions WHERE {where}"  # noqa: S608 - only marks
-        with self._guard():
-            rows = self._db.execute(query, (backend, *documents)).fetchall()
         return {
             document: _stored(answer, timings)
-            for document, answer, timings, checksum in rows
+            for document, answer, timings, checksum in self._database.run(
+                query, (backend, *documents)
+            )
             if checksum == _checksum(digest, document, answer, timings)
         }
 
@@ -330,11 +231,10 @@ class Store:
         answer = stored.answer_text()
         timings = json.dumps([stored.unstable, stored.timings], separators=(",", ":"))
         checksum = _checksum(digest, document, answer, timings)
-        with self._guard():
-            self._db.execute(
-                "INSERT OR REPLACE INTO predictions VALUES (?, ?, ?, ?, ?)",
-                (backend, document, answer, timings, checksum),
-            )
+        self._database.run(
+            "INSERT OR REPLACE INTO predictions VALUES (?, ?, ?, ?, ?)",
+            (backend, document, answer, timings, checksum),
+        )
 
     # Looking into it
 
@@ -345,38 +245,21 @@ class Store:
             " (SELECT count(*) FROM predictions WHERE backend = id), created, used"
             " FROM backends ORDER BY name, used DESC, id DESC"
         )
-        with self._guard():
-            rows = self._db.execute(query).fetchall()
         return [
             Backend(id_, digest, name, json.loads(fields), count, created, used)
-            for id_, digest, name, fields, count, created, used in rows
+            for id_, digest, name, fields, count, created, used in self._database.run(query)
         ]
 
     def prune(self, backends: Iterable[int]) -> int:
         """Forget backends with all their predictions; returns how many predictions went."""
         gone = 0
-        with self._guard():
-            for backend in backends:
-                gone += self._db.execute(
-                    "DELETE FROM predictions WHERE backend = ?", (backend,)
-                ).rowcount
-                self._db.execute("DELETE FROM backends WHERE id = ?", (backend,))
-            self._db.execute("VACUUM")
+        for backend in backends:
+            self._database.run("DELETE FROM predictions WHERE backend = ?", (backend,))
+            ((count,),) = self._database.run("SELECT changes()")
+            gone += int(count)
+            self._database.run("DELETE FROM backends WHERE id = ?", (backend,))
+        self._database.run("VACUUM")
         return gone
-
-    @contextmanager
-    def _guard(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise self._broken(error) from None
-
-    def _broken(self, error: Exception) -> InputError:
-        return InputError(
-            f"the predictions store cannot be used: {error}",
-            path=self.path,
-            hint="if it is broken, delete it: predictions are made again",
-        )
 
 
 @contextmanager

@@ -58,10 +58,7 @@ def load_suite(name: str, flags: Iterable[Flag], *, folder: str | Path = ".") ->
     """
     path, suites = find_suites(folder)
     if name not in suites:
-        raise UsageError(
-            f"{path}: no suite {name!r}{nearest(name, suites)} "
-            f"Known: {', '.join(sorted(suites)) or 'none'}"
-        )
+        raise UsageError(f"{path}: no suite {name!r}{nearest(name, sorted(suites))}")
     table, where = suites[name], f"suites.{name}"
     if not isinstance(table, dict):
         raise _wrong(path, where, table, "a table")
@@ -103,7 +100,7 @@ def _check_keys(table: Mapping[str, Any], known: Iterable[str], path: Path, wher
         if key not in known:
             place = f"{where}.{key}" if where else key
             raise InputError(
-                f"unknown key {place!r}{nearest(key, known)}",
+                f"unknown key {place!r}{nearest(key, known, listed=False)}",
                 path=path,
                 hint=f"known keys: {', '.join(known)}",
             )

@@ -16,15 +16,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import IO, Any
 
-from harness.adapter import Adapter, Backend, LoadRequest
+from harness.adapter import AnyAdapter, Backend, LoadRequest
 from harness.annotation import Annotations
 from harness.coding import encode
 from harness.digest import load_memo, save_memo
+from harness.distributions import versions
 from harness.errors import BackendUnavailable, DocumentRefused
 from harness.formats.jsonl import annotations_from_json, annotations_to_json
 from harness.paths import cache_folder
 from harness.registry import BackendSpec, adapter
-from harness.results.distributions import versions
 from harness.run import protocol
 from harness.run.parenthood import die_with_parent
 
@@ -106,14 +106,16 @@ def _load(name: str, message: Json, channel: _Channel) -> _Served | None:
     task = message["task"]
     start = perf_counter()
     try:
-        found = adapter(spec.adapter)
-        backend = found.load(
-            LoadRequest(
-                model=spec.model,
-                task=task,
-                labels=tuple(message.get("labels", ())),
-                options=dict(message.get("options", {})),
-                offline=bool(message.get("offline")),
+        wrapper = adapter(spec.adapter)
+        backend = _backend(
+            wrapper.load(
+                LoadRequest(
+                    model=spec.model,
+                    task=task,
+                    labels=tuple(message.get("labels", ())),
+                    options=dict(message.get("options", {})),
+                    offline=bool(message.get("offline")),
+                )
             )
         )
     except BackendUnavailable as error:
@@ -123,7 +125,7 @@ def _load(name: str, message: Json, channel: _Channel) -> _Served | None:
         channel.send({"type": "error", "error": f"cannot be loaded: {_say(error)}"})
         return None
     loaded = perf_counter()
-    served = _Served(found, backend, channel, int(message.get("batch_size", 1)))
+    served = _Served(wrapper, backend, channel, int(message.get("batch_size", 1)))
     warmup = served.warm_up()
     channel.send(
         {
@@ -131,7 +133,7 @@ def _load(name: str, message: Json, channel: _Channel) -> _Served | None:
             "protocol": protocol.PROTOCOL,
             "offsets": "codepoint",
             "labels": None if backend.labels is None else list(backend.labels),
-            "packages": versions(found.declaration.requires),
+            "packages": versions(wrapper.declaration.requires),
             "model": encode(backend.identity),
             "seconds": {"load": loaded - start, "warmup": warmup},
         }
@@ -139,14 +141,25 @@ def _load(name: str, message: Json, channel: _Channel) -> _Served | None:
     return served
 
 
+def _backend(loaded: object) -> Backend:
+    if not isinstance(loaded, Backend):
+        raise TypeError(
+            f"load() gave {type(loaded).__name__}, which is no backend: let it inherit "
+            "harness.adapter.Backend"
+        )
+    return loaded
+
+
 class _Served:
     """A loaded backend that answers documents."""
 
-    def __init__(self, found: Adapter, backend: Backend, channel: _Channel, batch: int) -> None:
+    def __init__(
+        self, wrapper: AnyAdapter, backend: Backend, channel: _Channel, batch: int
+    ) -> None:
         self._backend = backend
         self._channel = channel
         self._batch = max(1, batch)
-        self._gold = found.declaration.needs_gold
+        self._gold = wrapper.declaration.needs_gold
 
     def warm_up(self) -> float:
         start = perf_counter()
@@ -197,7 +210,7 @@ class _Served:
         if not self._gold:
             return list(self._backend.predict(texts))
         gold = [annotations_from_json(item.get("gold", {}), item["text"]) for item in batch]
-        return list(self._backend.predict_gold(texts, gold))  # type: ignore[attr-defined]
+        return list(self._backend.predict_gold(texts, gold))
 
     def _convert(self, document: Json, raw: Any, seconds: float) -> None:
         text = document["text"]
@@ -214,9 +227,9 @@ class _Served:
                     f"annotations() gave {type(annotations).__name__}, expected Annotations"
                 )
             answer |= annotations_to_json(annotations)
-            seen = getattr(self._backend, "characters_seen", None)
+            seen = self._backend.characters_seen(text, raw)
             if seen is not None:
-                answer["characters"] = seen(text, raw)
+                answer["characters"] = seen
         except (Exception, SystemExit) as error:
             self._fail(document, _BatchError(error))
             return

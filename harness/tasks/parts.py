@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 from harness.errors import UsageError, nearest
 from harness.stats.rates import defined, rates
 from harness.table import Cell, Table, number
-from harness.tasks.base import Key, Part
+from harness.tasks.tally import Key, Part
 
 if TYPE_CHECKING:
     import numpy as np
@@ -153,7 +153,7 @@ def metric_named(name: str) -> Metric:
     for metric in METRICS:
         if metric == name.lower():
             return metric
-    raise UsageError(f"unknown metric {name!r}{nearest(name, METRICS)} Known: {', '.join(METRICS)}")
+    raise UsageError(f"unknown metric {name!r}{nearest(name, METRICS)}")
 
 
 def part_named(name: str, parts: Sequence[Part], *, word: str = "part") -> Part:
@@ -161,7 +161,7 @@ def part_named(name: str, parts: Sequence[Part], *, word: str = "part") -> Part:
     known = {part.name: part for part in parts}
     if name in known:
         return known[name]
-    raise UsageError(f"unknown {word} {name!r}{nearest(name, known)} Known: {', '.join(known)}")
+    raise UsageError(f"unknown {word} {name!r}{nearest(name, known)}")
 
 
 def closeness(name: str, parts: Sequence[Part]) -> float:

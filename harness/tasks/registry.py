@@ -33,7 +33,7 @@ def task_named(name: str) -> Task:
     known = tasks()
     if name in known:
         return known[name]
-    raise UsageError(f"unknown task {name!r}{nearest(name, known)} Known: {', '.join(known)}")
+    raise UsageError(f"unknown task {name!r}{nearest(name, known)}")
 
 
 def task_for_layer(layer: str) -> Task | None:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.adapter import Adapter
 from harness.registry import GROUP, adapter
 
 PAGE = (Path(__file__).parents[2] / "docs" / "backends.md").read_text("utf-8")
 NAMES = sorted(
-    point.name for point in entry_points(group=GROUP) if point.value.startswith("adapters.")
+    point.name for point in entry_points(group=GROUP) if point.value.startswith("harness.adapters.")
 )
 
 
@@ -73,7 +74,8 @@ def test_the_page_has_no_section_for_what_is_not_there() -> None:
 
 @pytest.mark.parametrize("name", ["stanza", "transformers", "gliner", "flair", "presidio"])
 def test_options_on_the_page_are_those_that_the_adapter_reads(name: str) -> None:
-    defaults = vars(__import__(f"adapters.{name}", fromlist=["_DEFAULTS"]))["_DEFAULTS"]
+    found = adapter(name)
+    assert isinstance(found, Adapter)
     line = re.search(r"\*\*Options\*\*: (.*?)\.(?: \*|$)", _sections()[name])
     assert line is not None
-    assert set(re.findall(r"`(\w+)`", line[1])) == set(defaults)
+    assert set(re.findall(r"`(\w+)`", line[1])) == set(found.options)

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from harness.adapter import LoadRequest, ModelIdentity
-from harness.adapters import gliner
 from harness.adapters.gliner import ADAPTER, GlinerBackend, prompts_for
 from harness.annotation import Entity
 from harness.errors import BackendUnavailable, UsageError
@@ -58,6 +57,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> FakeModel:
     module.GLiNER = SimpleNamespace(from_pretrained=from_pretrained)  # type: ignore[attr-defined]
     module.__spec__ = SimpleNamespace(name="gliner")  # type: ignore[assignment]
     monkeypatch.setitem(sys.modules, "gliner", module)
+    monkeypatch.setattr("harness.adapter.missing", lambda needed: None)
     return fake
 
 
@@ -82,7 +82,7 @@ def ask(backend: GlinerBackend, text: str) -> list[tuple[str, str]]:
 
 
 def test_without_the_library_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gliner.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("harness.adapter.missing", lambda needed: "gliner")
     reason = ADAPTER.unavailable("urchade/gliner_small-v2.1")
     assert reason is not None
     assert "harness env create gliner" in reason
@@ -142,7 +142,7 @@ def test_an_entity_that_reaches_over_a_seam_leaves_no_overlap() -> None:
             return [[{"start": at, "end": min(at + 9, len(text)), "label": labels[0], "score": 1}
                      for at in range(0, len(text) - 1, 4)] for text in texts]  # fmt: skip
 
-    options = {**gliner._DEFAULTS, "window": 20, "stride": 4}
+    options = {**ADAPTER.options, "window": 20, "stride": 4}
     backend = GlinerBackend(Reaching(), ModelIdentity("x"), {"PER": "person"}, options)
     (found,) = backend.predict(["one two six ten. " * 30])
     assert all(left.end <= right.start for left, right in pairwise(found))

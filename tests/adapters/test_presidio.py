@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import socket
 
 import pytest
 
 from harness.adapter import LoadRequest
-from harness.adapters import presidio
 from harness.adapters.presidio import ADAPTER, PresidioBackend
 from harness.errors import BackendUnavailable, UsageError
 from harness.labels.meeting import load_schema, meet
@@ -28,15 +26,13 @@ def ask(backend: PresidioBackend, text: str) -> set[tuple[str, str]]:
 
 
 def test_without_the_library_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presidio.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("harness.adapter.missing", lambda needed: "presidio-analyzer")
     assert "pip install 'nlp-harness[presidio]'" in str(ADAPTER.unavailable(""))
     with pytest.raises(BackendUnavailable):
         ADAPTER.load(LoadRequest("", "ner"))
 
 
 def test_it_takes_no_model() -> None:
-    if importlib.util.find_spec("presidio_analyzer") is None:
-        pytest.skip("Presidio is not installed")
     assert "takes no model" in str(ADAPTER.unavailable("en_core_web_sm"))
 
 

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from harness.adapter import Adapter, LoadRequest
 from harness.adapters._attribution.merge import merge_shared_cues, union
-from harness.adapters._attribution.quotation import is_scare_quote, paragraphs, quotations
+from harness.adapters._attribution.quotation import is_scare_quote, quotations
 from harness.adapters.quotes import ADAPTER
 from harness.annotation import Attribution, Span
+from harness.paragraphs import lines
 
 
 def quoted(text: str) -> list[str]:
@@ -103,13 +104,24 @@ MARKS = st.sampled_from(list("“”\"«»‘’' \n.,:abcAB"))
 @settings(max_examples=300)
 @given(st.lists(MARKS, max_size=60).map("".join))
 def test_quotations_lie_in_order_in_one_paragraph_each(text: str) -> None:
-    lines = list(paragraphs(text))
     last = 0
     for quote in quotations(text):
         assert 0 <= quote.start <= quote.inner_start <= quote.inner_end <= quote.end <= len(text)
         assert quote.start >= last
-        assert any(start <= quote.start and quote.end <= end for start, end in lines)
+        assert any(start <= quote.start and quote.end <= end for start, end in lines(text))
         last = quote.end
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\n\n"])
+def test_a_paragraph_ends_where_the_scorer_says(end: str) -> None:
+    text = "“We go,” said Ann Roe.\n“And we stay.\nBob Moe left."
+    shift = len(end) - 1
+    expected = [
+        (quote.start + shift * text.count("\n", 0, quote.start), text[quote.start : quote.end])
+        for quote in quotations(text)
+    ]
+    other = text.replace("\n", end)
+    assert [(q.start, other[q.start : q.end]) for q in quotations(other)] == expected
 
 
 @settings(max_examples=200)

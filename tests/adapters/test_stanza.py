@@ -13,6 +13,7 @@ import pytest
 from harness.adapter import LoadRequest
 from harness.adapters import _stanza
 from harness.adapters.stanza import ADAPTER, StanzaBackend
+from harness.distributions import missing
 from harness.errors import BackendUnavailable, UsageError
 
 TEXT = "Angela Merkel met Emmanuel Macron in Paris.\n\n\tMicrosoft opened an office in Berlin.\n"
@@ -23,9 +24,9 @@ LARGER = (
 
 
 def needs_library() -> None:
-    for library in ("stanza", "torch", "spacy"):
-        if not _stanza.installed(library):
-            pytest.skip(f"{library} is not installed")
+    library = missing(("stanza", "torch", "spacy"))
+    if library:
+        pytest.skip(f"{library} is not installed")
 
 
 def load(model: Path | str, **options: Any) -> StanzaBackend:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.adapter import Declaration, LoadRequest, ModelIdentity
+from harness.adapter import Backend, Declaration, LoadRequest, ModelIdentity
 from harness.annotation import Annotations, Entity
 from harness.digest import digest_files
 from harness.errors import BackendUnavailable, DocumentRefused
@@ -24,7 +24,7 @@ from harness.errors import BackendUnavailable, DocumentRefused
 _WORD = re.compile(r"[A-Z]\w*")
 
 
-class Planted:
+class Planted(Backend):
     labels = ("ENT",)
 
     def __init__(self, fault: str, identity: ModelIdentity) -> None:

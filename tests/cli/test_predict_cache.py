@@ -140,3 +140,18 @@ def test_explain_for_a_gold_set(docs: Path, tmp_path: Path, capsys: Capture) -> 
     capsys.readouterr()
     assert main(["cache", "explain", "planted/ok", "--gold", str(gold)]) == 0
     assert "a hit: the store answers for 1 of the 2 documents of gold" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("backend", ["oracle", "whole-document"])
+def test_explain_looks_up_what_a_run_asks_for(
+    backend: str, docs: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    """The labels to look for are those that occur, not all of the schema that they are of."""
+    gold = tmp_path / "gold.jsonl"
+    entities = [{"start": 0, "end": 4, "label": "PER"}]
+    gold.write_text(json.dumps({"id": "a", "text": "Anna went.", "entities": entities}) + "\n")
+    command = ["run", backend, "--gold", str(gold), "-q"]
+    assert main([*command, "--task", "ner", "--out", str(tmp_path / "out")]) == 0
+    capsys.readouterr()
+    assert main(["cache", "explain", backend, "--gold", str(gold), "--task", "ner"]) == 0
+    assert "a hit: the store answers for 1 of the 1 documents" in capsys.readouterr().out

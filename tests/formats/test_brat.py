@@ -188,7 +188,7 @@ def test_an_empty_layer_is_not_an_absent_one(tmp_path: Path) -> None:
     report: Counter[str] = Counter()
     brat.write(tmp_path / "out", [record], report=report)
     assert list(brat.read(tmp_path / "out")) == [record]
-    both = brat.read(tmp_path / "out", tasks=["ner", "attribution"])
+    both = brat.read(tmp_path / "out", layers=("entities", "attributions"))
     assert next(both).annotations == Annotations((), ())
 
 
@@ -199,7 +199,7 @@ def test_what_brat_cannot_hold_is_counted(tmp_path: Path) -> None:
     ]
     brat.write(tmp_path / "out", records, report=report)
     assert sorted(message.split(":")[0] for message in report) == [
-        "documents without a layer for attribution",
+        "documents without attributions",
         "entity scores",
         "errors of a backend",
     ]
@@ -254,5 +254,5 @@ def test_round_trip_loses_nothing(record: Record) -> None:
         report: Counter[str] = Counter()
         brat.write(Path(folder) / "out", [record], report=report)
         assert not report
-        (again,) = brat.read(Path(folder) / "out", tasks=["ner", "attribution"])
+        (again,) = brat.read(Path(folder) / "out", layers=("entities", "attributions"))
         assert again == record

@@ -71,11 +71,13 @@ def test_rules(corpus: Path) -> None:
 
 
 def test_annotators(corpus: Path) -> None:
-    assert [(name, record.id) for name, record in polnear.read_annotators(corpus)] == [
-        ("a1", "paper_one"),
-        ("b2", "paper_one"),
-        ("c3", "paper_two"),
-    ]
+    files = polnear.annotators(corpus)
+    assert {text.stem: sorted(by) for text, by in files.items()} == {
+        "paper_one": ["a1", "b2"],
+        "paper_two": ["c3"],
+    }
+    for name, ids in (("a1", ["paper_one"]), ("b2", ["paper_one"]), ("c3", ["paper_two"])):
+        assert [record.id for record in polnear.read(corpus, annotator=name)] == ids
     (other,) = polnear.read(corpus, annotator="b2")
     assert other.annotations == Annotations(None, ())
 

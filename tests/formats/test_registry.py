@@ -136,14 +136,24 @@ def test_every_writable_format_is_read_back_by_its_content(tmp_path: Path, name:
     assert guess(path).name == name
     (again,) = read_any(path)
     assert (again.text, again.annotations.entities) == ("Ines left", (Entity(0, 4, "PER"),))
-    expected = {
-        "documents without a layer for attribution: brat cannot tell that from an empty one"
-    }
+    expected = {"documents without attributions: brat cannot tell that from an empty layer"}
     assert set(report) == (expected if name == "brat" else set())
 
 
-def test_every_module_of_the_table_is_there() -> None:
+def test_every_module_of_the_table_has_what_a_format_needs() -> None:
     for item in FORMATS.values():
-        module = item.load()
-        assert hasattr(module, "read") == item.reads
-        assert hasattr(module, "write") == item.writes
+        assert callable(item.load().matches)
+        assert item.reads
+        assert item.writes == (item.name not in ("polnear", "pdnc", "litbank"))
+        assert bool(item.holds) == item.writes
+        assert set(item.load().__all__) >= {"matches", "read"} | (
+            {"write"} if item.writes else set()
+        )
+
+
+def test_options_are_those_of_the_functions() -> None:
+    conll, jsonl, pdnc = (FORMATS[name] for name in ("conll", "jsonl", "pdnc"))
+    assert set(conll.options) == {"report", "scheme", "repair", "tag_column"}
+    assert set(conll.write_options) == {"report", "scheme", "tokens"}
+    assert (jsonl.options, jsonl.write_options) == ((), ())
+    assert (pdnc.options, pdnc.write_options) == (("report",), ())

@@ -138,7 +138,7 @@ def test_doccano_with_emoji_needs_a_unit(tmp_path: Path) -> None:
         offsets="utf16",
     )
     assert json.loads((tmp_path / "out").read_text())["label"] == [[13, 23, "LOC"]]
-    with pytest.raises(AnnotationError, match="inside a character"):
+    with pytest.raises(AnnotationError, match="utf16 offset 6 is in the middle of a character"):
         list(doccano.read(_lines(tmp_path, {"text": text, "label": [[0, 6, "X"]]}),
                           offsets="utf16"))  # fmt: skip
 
@@ -208,8 +208,12 @@ def test_labelstudio_tells_utf16_by_the_regions_text(tmp_path: Path) -> None:
          "end 99 is outside the text"),
         (prodigy.read, {"text": TEXT, "spans": [{"start": 0, "end": 4}]}, "label is None"),
         (prodigy.read, {"text": TEXT, "spans": [{"start": 0, "end": 4, "label": "X", "text": "?"}]},
-         r"the span's text is '\?', but the document has 'Ines'"),
+         r"spans\[0\]: \"text\" is '\?', but the document has 'Ines' at \[0, 4\)"),
         (prodigy.read, {"text": TEXT, "spans": {}}, "expected a list of objects"),
+        (prodigy.read, {"text": TEXT, "spans": [3]}, r"spans\[0\]: found 3, expected an object"),
+        (prodigy.read, {"text": "😀", "spans": [3]}, r"spans\[0\]: found 3, expected an object"),
+        (prodigy.read, {"text": "x", "spans": [{"start": 0, "end": 1, "label": "X", "score": "1"}]},
+         r"spans\[0\]: score is '1', expected a number"),
         (prodigy.read, {"spans": []}, 'has no "text"'),
         (doccano.read, {"text": TEXT, "label": ["positive"]}, "text classification"),
         (doccano.read, {"text": TEXT, "label": [[4, 0, "X"]]}, "end 0 is not after start 4"),
@@ -249,8 +253,8 @@ def test_stream_of_an_array(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "line", "message"),
     [
-        ('{"a": 1}\n{"a": \n', 2, "not JSON"),
-        ('[{"a": 1},\n {"a": ', 2, "not JSON"),
+        ('{"a": 1}\n{"a": \n', 2, "not a JSON object: Expecting value at column 7"),
+        ('[{"a": 1},\n {"a": ', 2, "not a JSON object: Expecting value at column 7"),
         ('[{"a": 1},\n', 2, "is not closed"),
         ('[{"a": 1}\n {"b": 2}]', 2, "expected"),
         ("[1]", 1, "found 1, expected a JSON object"),

@@ -12,8 +12,8 @@ from harness.annotation import Attribution, Kind, Span
 from harness.errors import AnnotationError
 from harness.results.consistent import read_tally
 from harness.tasks.attribution.tally import FIELDS, AttributionOptions
-from harness.tasks.base import Tally
 from harness.tasks.registry import task_named
+from harness.tasks.tally import Tally
 
 # Four relations, 88 characters:
 #   “We will go,” said Ann. | Bob denied that. | Reports say it rained. | “No!” cried Cy.

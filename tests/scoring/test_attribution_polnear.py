@@ -9,7 +9,7 @@ from relation_counts import score, tally, total
 
 from harness.annotation import Attribution, Record, Span
 from harness.formats.jsonl import read
-from harness.tasks.base import Tally
+from harness.tasks.tally import Tally
 
 PATH = Path(__file__).parents[3] / "shared" / "corpora" / "polnear" / "polnear_dev.jsonl"
 

@@ -11,10 +11,11 @@ from harness.annotation import Entity, Span
 from harness.errors import UsageError
 from harness.paragraphs import paragraph_starts
 from harness.results.consistent import read_tally
-from harness.tasks.base import Outcome, Tally
+from harness.tasks.base import Outcome
 from harness.tasks.ner.options import MATCH_MODES, NerOptions
 from harness.tasks.ner.score import NerScore
 from harness.tasks.registry import task_named
+from harness.tasks.tally import Tally
 
 RAW = NerOptions()
 NORMALISED = NerOptions(boundary="normalised")

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from harness.annotation import Entity, Span
 from harness.paragraphs import paragraph_starts
-from harness.tasks.base import Tally
 from harness.tasks.ner.options import MATCH_MODES, NerOptions
 from harness.tasks.ner.score import NerScore
 from harness.tasks.ner.tally import ERROR_CLASSES
 from harness.tasks.parts import Block
+from harness.tasks.tally import Tally
 
 TEXT = (
     "The Senate's vote.\nIn the Senate, a man met the Fed’s Smith'.\n\n“This Army,” Smiths' said."

@@ -13,10 +13,10 @@ import pytest
 from entity_counts import score, tally, total
 
 from harness.annotation import Entity
-from harness.tasks.base import Tally
 from harness.tasks.ner.options import NerOptions
 from harness.tasks.ner.score import NerScore
 from harness.tasks.parts import Average, Block
+from harness.tasks.tally import Tally
 
 VECTORS = Path(__file__).parents[3] / "shared" / "vectors"
 STRICT = NerOptions()

@@ -21,7 +21,7 @@ from harness.decide.rules import Rule, Rules, default_rules
 from harness.results.record import RunRecord, Unit
 from harness.results.save import run_record
 from harness.results.scored import Scored
-from harness.tasks.base import Tally
+from harness.tasks.tally import Tally
 from simulations.draw import Draw, World, draw
 
 TYPES = ("PER", "ORG", "LOC", "MISC")

@@ -12,8 +12,8 @@ from harness.decide.rules import Rule, Rules
 from harness.errors import UsageError
 from harness.results.scored import Scored
 from harness.results.select import matches
-from harness.tasks.base import Part
 from harness.tasks.parts import Counts, Metric, closeness, part_named
+from harness.tasks.tally import Part
 
 __all__ = ["Check", "check_names", "checks_of", "idle_rules"]
 

@@ -23,8 +23,9 @@ from harness.coding import encode
 from harness.errors import AnnotationError, InputError, NothingMeasured, UsageError
 from harness.gold.agreement.alpha import nominal_alpha
 from harness.gold.agreement.disagreement import Disagreement, disagreements_of
-from harness.tasks.base import Pair, Tally, Task
+from harness.tasks.base import Pair, Task
 from harness.tasks.registry import task_named, task_names
+from harness.tasks.tally import Tally
 
 __all__ = ["Agreement", "Figure", "PairAgreement", "Spread", "agreement"]
 

@@ -29,7 +29,7 @@ from harness.tasks.attribution.characters import Characters, Element, common, sa
 from harness.tasks.attribution.kinds import kind_of, quoted_regions
 from harness.tasks.attribution.speakers import Speakers
 from harness.tasks.attribution.tally import AttributionOptions
-from harness.tasks.base import Event
+from harness.tasks.tally import Event
 
 __all__ = ["Agreement", "Pairing", "events", "pairs"]
 

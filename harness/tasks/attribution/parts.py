@@ -8,7 +8,7 @@ from functools import partial
 from harness.adapter import Capabilities
 from harness.annotation import KINDS
 from harness.tasks.attribution.tally import RELATIONS, ROLES
-from harness.tasks.base import Key, Part, Weights
+from harness.tasks.tally import Key, Part, Weights
 
 __all__ = ["given_parts", "parts"]
 

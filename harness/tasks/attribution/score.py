@@ -11,8 +11,8 @@ from harness.annotation import KINDS
 from harness.stats.rates import defined, rates
 from harness.tasks.attribution.parts import given_parts, parts
 from harness.tasks.attribution.tally import ERRORS, RELATIONS, ROLES
-from harness.tasks.base import Key, Part
 from harness.tasks.parts import Block, block
+from harness.tasks.tally import Key, Part
 
 __all__ = ["AttributionScore", "SpeakerScore", "score"]
 

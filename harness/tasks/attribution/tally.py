@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.annotation import KINDS
-from harness.tasks.base import Key
+from harness.tasks.tally import Key
 
 __all__ = ["ERRORS", "FIELDS", "RELATIONS", "ROLES", "AttributionOptions", "problem"]
 

@@ -20,7 +20,8 @@ from harness.tasks.attribution.score import AttributionScore, score
 from harness.tasks.attribution.tables import element_table
 from harness.tasks.attribution.tally import ERRORS, RELATIONS, AttributionOptions
 from harness.tasks.attribution.tokens import token_roles
-from harness.tasks.base import Column, Event, Key, Outcome, Pair, Part, Tally, Task, quoted
+from harness.tasks.base import Column, Outcome, Pair, Task, quoted
+from harness.tasks.tally import Event, Key, Part, Tally
 
 __all__ = ["Attributions"]
 

@@ -23,11 +23,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.annotation import Entity, Span
-from harness.tasks.base import Event, Outcome
+from harness.tasks.base import Outcome
 from harness.tasks.ner.keys import Sides, sides
 from harness.tasks.ner.matching import Alignment, Key, align
 from harness.tasks.ner.options import NerOptions
 from harness.tasks.ner.tally import Cell, ErrorClass
+from harness.tasks.tally import Event
 
 __all__ = ["events", "outcomes"]
 

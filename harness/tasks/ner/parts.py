@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 
-from harness.tasks.base import Key, Part, Weights
 from harness.tasks.ner.credit import CREDIT, outcome_of, type_of_prediction
 from harness.tasks.ner.options import Match
 from harness.tasks.ner.tally import cell_of, cells
+from harness.tasks.tally import Key, Part, Weights
 
 __all__ = ["gold_types", "parts", "type_part"]
 

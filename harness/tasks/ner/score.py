@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.tasks.base import Key
 from harness.tasks.ner.credit import outcome_of, type_of_prediction
 from harness.tasks.ner.options import NerOptions
 from harness.tasks.ner.parts import type_part
 from harness.tasks.ner.tally import ERROR_CLASSES, Cell, ErrorClass, cells
 from harness.tasks.parts import Average, Block, average, block_fields
+from harness.tasks.tally import Key
 
 __all__ = ["MucBlock", "NerScore", "score"]
 

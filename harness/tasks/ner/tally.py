@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, TypeAlias, get_args
 
-from harness.tasks.base import Key
+from harness.tasks.tally import Key
 
 __all__ = ["ERROR_CLASSES", "Cell", "ErrorClass", "cell_of", "cells", "problem"]
 

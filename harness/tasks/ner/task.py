@@ -10,13 +10,14 @@ from typing import Any
 from harness.adapter import Capabilities
 from harness.annotation import Entity
 from harness.table import Table
-from harness.tasks.base import Column, Event, Key, Outcome, Pair, Part, Tally, Task
+from harness.tasks.base import Column, Outcome, Pair, Task
 from harness.tasks.ner import tally as counts
 from harness.tasks.ner.count import events, outcomes
 from harness.tasks.ner.options import MATCH_MODES, NerOptions
 from harness.tasks.ner.parts import gold_types, parts
 from harness.tasks.ner.score import NerScore, micro, score
 from harness.tasks.ner.tables import confusion_table, error_table, type_table
+from harness.tasks.tally import Event, Key, Part, Tally
 
 __all__ = ["NamedEntities"]
 

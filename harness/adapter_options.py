@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.adapter import Option
 from harness.errors import UsageError
 
-__all__ = ["read_options"]
+__all__ = ["Option", "read_options"]
+
+Option = str | int | float | bool
 
 
 def read_options(
@@ -23,8 +24,8 @@ def read_options(
     read = dict(defaults)
     for name, value in given.items():
         if name not in defaults:
-            known = ", ".join(sorted(defaults)) or "none"
-            raise UsageError(f"unknown option {name!r}; expected one of: {known}")
+            names = ", ".join(sorted(defaults)) or "none"
+            raise UsageError(f"unknown option {name!r}; expected one of: {names}")
         default = defaults[name]
         if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)

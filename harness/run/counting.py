@@ -1,0 +1,89 @@
+"""How a cell's predictions are counted against gold: all that a cell knows of scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import IO, Any
+
+from harness.adapter import Declaration, ModelIdentity
+from harness.annotation import Annotations, Record
+from harness.digest import digest_text
+from harness.gold.goldset import GoldSet
+from harness.results.record import Unit, dump_units
+from harness.results.scored import open_count
+from harness.results.settle import speech_of
+from harness.tasks.base import Pair
+from harness.tasks.registry import task_named
+
+__all__ = ["Counting", "is_settled"]
+
+
+def is_settled(name: str, declaration: Declaration, produced: tuple[str, ...] | None) -> bool:
+    """Whether it is known in which labels to count a task before all predictions are there.
+
+    Where labels are neither declared nor told (`produced`), what occurs in them decides.
+    """
+    task = task_named(name)
+    if not task.labelled or declaration.sanity:
+        return True
+    return speech_of(task, declaration, produced).is_stated
+
+
+class Counting:
+    """Counts documents one by one; holds sums, not documents."""
+
+    def __init__(
+        self,
+        goldset: GoldSet,
+        name: str,
+        declaration: Declaration,
+        *,
+        scoring: Mapping[str, Any],
+        schema: str | None,
+        produced: tuple[str, ...] | None,
+        predicted: Iterable[Record] = (),
+    ) -> None:
+        """`produced` are the loaded model's labels, where it tells; `predicted`: `is_settled`.
+        `scoring` are the options of each task by name.
+
+        Raises `SchemaError` where the labels of both sides do not meet.
+        """
+        self._schema = schema
+        self._produced = produced
+        task = task_named(name)
+        self._count = open_count(
+            goldset,
+            task,
+            scoring[name],
+            speech=speech_of(task, declaration, produced, predicted),
+            schema=schema,
+            capabilities=declaration.capabilities,
+        )
+
+    def count(self, pairs: Iterable[tuple[Record, Record]], file: IO[str] | None) -> list[Unit]:
+        """Count every document of the gold set with what is predicted for it, or an error.
+
+        One with an error is all-missed. The units go into the file, else they are returned.
+        """
+        kept: list[Unit] = []
+        for gold, predicted in pairs:
+            layers = Annotations() if predicted.error is not None else predicted.annotations
+            tallies = self._count.add(Pair(gold, layers, error=predicted.error))
+            units = [Unit(gold.id, number, one.to_json()) for number, one in enumerate(tallies)]
+            if file is None:
+                kept += units
+            else:
+                file.writelines(dump_units(units))
+        return kept
+
+    def fields(self, model: ModelIdentity | None) -> dict[str, Any]:
+        """The fields of a `Result` that say how it was counted and what came of it."""
+        # A backend that is told what to look for was asked another question by other prompts.
+        prompts = model.notes.get("prompts", "") if model else ""
+        signature = self._count.signature(prompts=digest_text(prompts)[:8] if prompts else "")
+        return {
+            "schema": self._schema if self._count.task.labelled else None,
+            "signature": str(signature),
+            "scores": self._count.headlines(),
+            **self._count.facts(self._produced).fields(),
+        }

@@ -1,0 +1,183 @@
+"""The installed distributions of this environment, and the files of those that are required."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import re
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from harness.digest import remembered
+from harness.registry import OWN_DISTRIBUTION
+from harness.run import trees
+
+__all__ = ["content", "editable", "files_of", "listing", "needed", "plain"]
+
+_RACY_NS = 2_000_000_000
+_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?")
+
+
+def listing() -> tuple[dict[str, metadata.Distribution], str]:
+    """The installed distributions, the first of each on the path, and a digest of their lists."""
+    return _listing(tuple((place, _changed(place)) for place in sys.path))
+
+
+@lru_cache(maxsize=8)
+def _listing(
+    path: tuple[tuple[str, int], ...],
+) -> tuple[dict[str, metadata.Distribution], str]:
+    """`path` holds the folders to look in, with the times of their last change."""
+    known: dict[str, metadata.Distribution] = {}
+    for one in metadata.distributions(path=[place for place, _ in path]):
+        name = one.metadata["Name"]
+        if name:
+            known.setdefault(plain(name), one)
+    whole = hashlib.sha256()
+    for name, one in sorted(known.items()):
+        if name != OWN_DISTRIBUTION:  # It is looked at file by file.
+            lines = [line for line in _text(one, "RECORD").splitlines() if _decides(line)]
+            whole.update("\n".join([name, one.version, *lines]).encode())
+    return known, whole.hexdigest()
+
+
+def needed(
+    requirements: Sequence[str], known: Mapping[str, metadata.Distribution]
+) -> tuple[set[str], str]:
+    """Names of installed distributions that are required, at any depth, and what is doubtful.
+
+    This project is left out, which is looked at file by file; not so what it requires.
+    """
+    names: set[str] = set()
+    doubt = ""
+    waiting = [_parsed(item) for item in requirements]
+    done: set[tuple[str, frozenset[str]]] = set()
+    while waiting:
+        name, extras = waiting.pop()
+        if (name, extras) in done:
+            continue
+        done.add((name, extras))
+        if name not in names and name != OWN_DISTRIBUTION:
+            doubt = doubt or _elsewhere(name, known.get(name))
+        if name not in known:
+            continue
+        if name != OWN_DISTRIBUTION:
+            names.add(name)
+        for item in known[name].requires or ():
+            _, _, marker = item.partition(";")
+            if "extra" not in marker or any(extra in marker for extra in extras):
+                waiting.append(_parsed(item))
+    return names, doubt
+
+
+def files_of(one: metadata.Distribution) -> list[Path] | None:
+    """The files of a distribution, or `None` where they are not recorded."""
+    folder = editable(one)
+    if folder is not None:
+        files = list(trees.below(folder))
+        return files if 0 < len(files) <= trees.MOST_FILES else None
+    record = _text(one, "RECORD")
+    if not record:
+        return None
+    root = Path(str(one.locate_file("")))
+    names = (line.rpartition(",")[0].rpartition(",")[0].strip('"') for line in record.splitlines())
+    return [root / name for name in names if name and _decides(name)]
+
+
+def content(one: metadata.Distribution, files: Iterable[Path]) -> str:
+    """A digest over files, looked at anew only when the state of one has changed."""
+    state = hashlib.sha256()
+    there = []
+    newest = 0
+    for path in sorted(files):
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        there.append(path)
+        state.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+        state.update(f"{status.st_ctime_ns}\0{status.st_ino}\n".encode())
+        newest = max(newest, status.st_ctime_ns)
+    if time.time_ns() - newest < _RACY_NS:
+        return trees.digest(there)  # It may change again within the same tick of the clock.
+    return remembered(
+        f"distribution {one.name} {one.locate_file('')}",
+        state.hexdigest(),
+        lambda: trees.digest(there),
+    )
+
+
+def editable(one: metadata.Distribution) -> Path | None:
+    """The folder of a distribution that is installed as editable, be it there or not."""
+    try:
+        direct = json.loads(_text(one, "direct_url.json") or "{}")
+        url = str(direct.get("url", ""))
+        if not direct.get("dir_info", {}).get("editable") or not url.startswith("file://"):
+            return None
+        return Path(unquote(urlsplit(url).path))
+    except (ValueError, AttributeError):
+        return None
+
+
+def plain(name: str) -> str:
+    """A distribution's name as all its spellings are compared."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _decides(line: str) -> bool:
+    """Whether a line of RECORD is of a file that may decide an answer, wherever it is installed."""
+    name = line.partition(",")[0]
+    program = name.startswith(("..", "/")) and ("/bin/" in name or "/Scripts/" in name)
+    return not (
+        program
+        or "__pycache__/" in name
+        or name.endswith(("/RECORD", "/INSTALLER", "/REQUESTED", "/direct_url.json"))
+    )
+
+
+def _changed(place: str) -> int:
+    try:
+        return Path(place or ".").stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _elsewhere(name: str, one: metadata.Distribution | None) -> str:
+    """Says where a library is imported from, if not from its installed distribution."""
+    names = {name.replace("-", "_")}
+    home = None
+    if one is not None:
+        names |= {item for item in _text(one, "top_level.txt").split() if item.isidentifier()}
+        home = (editable(one) or Path(str(one.locate_file("")))).resolve()
+    for item in sorted(names - sys.stdlib_module_names):
+        try:
+            spec = importlib.util.find_spec(item)
+        except (ImportError, ValueError):
+            continue
+        if spec is None or spec.origin is None or not spec.has_location:
+            continue
+        folder = Path(spec.origin).parent.resolve()
+        if home is None or not folder.is_relative_to(home):
+            return f"{name} is imported from {folder}, which is of no installed distribution"
+    return ""
+
+
+def _parsed(requirement: str) -> tuple[str, frozenset[str]]:
+    found = _REQUIREMENT.match(requirement)
+    if found is None:
+        return requirement, frozenset()
+    extras = frozenset(part.strip() for part in (found[2] or "").split(",") if part.strip())
+    return plain(found[1]), extras
+
+
+def _text(one: metadata.Distribution, name: str) -> str:
+    try:
+        return one.read_text(name) or ""
+    except (OSError, UnicodeDecodeError):
+        return ""

@@ -1,0 +1,89 @@
+"""What is found out about the documents of a cell while they stream through."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from math import nan
+from typing import Any
+
+from harness.results.record import Failure, ResultStatus
+from harness.run.predictions import Prediction
+
+__all__ = ["Measurement"]
+
+_MOST_FAILURES = 1000
+_MOST_DROPS = 50
+
+
+@dataclass(slots=True)
+class Measurement:
+    """Sums over documents, and a few numbers of each in the gold's order."""
+
+    answered: bytearray = field(default_factory=bytearray)
+    """1 for every document with an answer, 0 for the others."""
+    words: array[int] = field(default_factory=lambda: array("l"))
+    """Words of every document, by white space."""
+    seconds: array[float] = field(default_factory=lambda: array("d"))
+    """Seconds of every document, `nan` where it was not timed or has no answer."""
+    failures: list[Failure] = field(default_factory=list)
+    """The first 1,000 documents without an answer."""
+    drops: list[Failure] = field(default_factory=list)
+    """The first 50 spans (and scores, kinds, speakers) that could not be used."""
+    dropped: int = 0
+    characters: int = 0
+    """Code points of the answered documents."""
+    characters_seen: int | None = None
+    """How many of them the backend looked at; `None` where it never says so."""
+    replayed: int = 0
+    unstable: int = 0
+
+    @property
+    def documents(self) -> int:
+        return len(self.answered)
+
+    @property
+    def failed(self) -> int:
+        """Documents without an answer."""
+        return self.answered.count(0)
+
+    def add(self, prediction: Prediction) -> None:
+        """Add what one document cost, and what was wrong with its answer, to every sum."""
+        answered = prediction.annotations is not None
+        seconds = prediction.seconds if answered else None
+        self.answered.append(answered)
+        self.words.append(len(prediction.text.split()))
+        self.seconds.append(nan if seconds is None else seconds)
+        self.replayed += prediction.replayed
+        self.unstable += prediction.unstable
+        if answered:
+            self.characters += len(prediction.text)
+            if prediction.characters_seen is not None:
+                self.characters_seen = (self.characters_seen or 0) + prediction.characters_seen
+        elif len(self.failures) < _MOST_FAILURES:
+            self.failures.append(Failure(prediction.id, prediction.error or "no answer"))
+        self.dropped += len(prediction.problems)
+        room = _MOST_DROPS - len(self.drops)
+        self.drops.extend(Failure(prediction.id, item) for item in prediction.problems[:room])
+
+    def verdict(self) -> tuple[ResultStatus, str | None]:
+        """How it went, and why it is not `ok`."""
+        if not self.failed:
+            return "ok", None
+        first = f"the first: {self.failures[0].id}: {self.failures[0].error}"
+        if self.failed == self.documents:
+            return "failed", f"no document was answered; {first}"
+        return "partial", f"{self.failed} of {self.documents} documents failed; {first}"
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of a `Result` that hold it, but those of times."""
+        return {
+            "documents": self.documents,
+            "failed": self.failed,
+            "failures": tuple(self.failures),
+            "dropped": self.dropped,
+            "drops": tuple(self.drops),
+            "characters": self.characters,
+            "characters_seen": self.characters_seen,
+            "unstable": self.unstable,
+        }

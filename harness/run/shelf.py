@@ -1,0 +1,105 @@
+"""Where the answers of one backend are kept: on a row of the store, or nowhere.
+
+Both kinds can be asked for answers, be given answers, and be told what worker processes cost.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import takewhile
+from typing import Literal
+
+from harness.coding import DecodeError, decode, encode
+from harness.run.key import Key
+from harness.run.protocol import Hello
+from harness.run.store import ProcessCosts, Store, Stored
+
+__all__ = ["NoShelf", "Shelf"]
+
+
+class Shelf:
+    """The row of the store that a key names."""
+
+    replays: Literal[True] = True
+    """What it has stands for asking again."""
+
+    def __init__(self, store: Store, key: Key, machine: str) -> None:
+        """`machine` is what times are filed under. Raises what the store raises."""
+        self._store = store
+        self._key = key
+        self._machine = machine
+        self._row = store.backend_id(key)
+        self.processes: dict[int, ProcessCosts] = {}
+        """Costs of the processes met so far, by number."""
+
+    @property
+    def hello(self) -> Hello | None:
+        """What the worker said of itself when it last answered; `None` if it never did."""
+        text = self._store.hello(self._row)
+        try:
+            return decode(Hello, json.loads(text)) if text else None
+        except (ValueError, DecodeError):  # Written by another version.
+            return None
+
+    def get(self, documents: Sequence[bytes]) -> dict[bytes, Stored]:
+        """The answers that it has, with the times that were measured on this machine."""
+        answers = self._store.get(self._row, self._key.digest, documents)
+        numbers = {timing.process for stored in answers.values() for timing in stored.timings}
+        self.processes.update(self._store.processes(numbers - self.processes.keys()))
+        return {document: self._own_times(stored) for document, stored in answers.items()}
+
+    def put(self, document: bytes, stored: Stored) -> None:
+        """Keep an answer, or a refusal; it is safe once this returns."""
+        self._store.put(self._row, self._key.digest, document, stored)
+
+    def begin(self, hello: Hello, costs: ProcessCosts) -> int:
+        """A worker process has begun; returns its number, for the times of what it answers."""
+        untimed = replace(hello, load_seconds=None, warmup_seconds=None)
+        self._row = self._store.backend_id(self._key, hello=json.dumps(encode(untimed)))
+        number = self._store.add_process(self._row, costs)
+        self.processes[number] = costs
+        return number
+
+    def note_peak(self, process: int, peak_memory_bytes: int | None) -> None:
+        """A process has used so much memory so far."""
+        costs = self.processes[process].with_peak(peak_memory_bytes)
+        self.processes[process] = costs
+        self._store.note_peak(process, costs.peak_memory_bytes)
+
+    def _own_times(self, stored: Stored) -> Stored:
+        """Times of another machine say nothing about this one, nor do the rounds after them."""
+        own = takewhile(lambda timing: self._is_own(timing.process), stored.timings)
+        return replace(stored, timings=tuple(own))
+
+    def _is_own(self, process: int) -> bool:
+        return process in self.processes and self.processes[process].machine == self._machine
+
+
+class NoShelf:
+    """No store: nothing is read, nothing written. What rounds are compared by is remembered."""
+
+    replays: Literal[False] = False
+
+    def __init__(self, *, remember: bool) -> None:
+        """With `remember`, for more rounds than one, answers stay in memory."""
+        self._remember = remember
+        self._answers: dict[bytes, Stored] = {}
+        self.processes: dict[int, ProcessCosts] = {}
+
+    def get(self, documents: Sequence[bytes]) -> dict[bytes, Stored]:
+        """What was answered before, to compare with."""
+        return {one: self._answers[one] for one in documents if one in self._answers}
+
+    def put(self, document: bytes, stored: Stored) -> None:
+        if self._remember:
+            self._answers[document] = stored
+
+    def begin(self, hello: Hello, costs: ProcessCosts) -> int:
+        number = len(self.processes)
+        self.processes[number] = costs
+        return number
+
+    def note_peak(self, process: int, peak_memory_bytes: int | None) -> None:
+        self.processes[process] = self.processes[process].with_peak(peak_memory_bytes)

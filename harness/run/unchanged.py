@@ -1,0 +1,43 @@
+"""Whether what a worker has loaded is what was described: files may change in between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.adapter import ModelIdentity
+from harness.errors import BackendFailed
+from harness.registry import BackendSpec
+from harness.run.key import Description
+from harness.run.launch import describe_backend
+from harness.run.protocol import Hello
+
+__all__ = ["check_model", "check_unchanged"]
+
+
+def check_model(spec: BackendSpec, described: ModelIdentity | None, loaded: ModelIdentity) -> None:
+    """Raise `BackendFailed` where a model's files say one thing and the loaded model another."""
+    for name in ("digest", "version"):
+        one, other = getattr(described, name, ""), getattr(loaded, name)
+        if one and other and one != other:
+            raise BackendFailed(
+                f"the loaded model has {name} {other[:40]!r}, its files say {one[:40]!r}: "
+                "they changed meanwhile, or the adapter's identity() is wrong "
+                f"(harness check-backend {spec})"
+            )
+
+
+def check_unchanged(spec: BackendSpec, before: Description, hellos: Sequence[Hello]) -> None:
+    """Raise `BackendFailed` unless the files are as `before` and all workers say the same."""
+    stated = [(hello.model, hello.packages, hello.offsets) for hello in hellos]
+    same = _decisive(describe_backend(spec)) == _decisive(before)
+    if not same or any(one != stated[0] for one in stated):
+        raise BackendFailed(
+            f"{spec} changed while the run was under way: its files, or what it says of "
+            "itself, are not what they were when it began; run again"
+        )
+
+
+def _decisive(description: Description) -> tuple[str, ...]:
+    """What must be the same when the backend is loaded, and loaded again."""
+    model = "" if description.model is None else description.model.digest
+    return description.source, description.installed, description.named, model

@@ -1,0 +1,124 @@
+"""Counts and measures: a tally is a Counter, a measure is four weights over its keys."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+__all__ = ["Event", "Key", "Part", "Tally", "Weights"]
+
+Key: TypeAlias = tuple[str | None, ...]
+"""What is counted; the first part names the kind of count."""
+
+Event: TypeAlias = tuple[int, Key, int]
+"""Something to count: the offset (code points) that decides its unit, its key, and how often."""
+
+Weights: TypeAlias = tuple[float, float, float, float]
+"""How much one count adds to `found`, `gold`, `right` and `predicted`."""
+
+
+class Tally(Counter[Key]):
+    """Counts of one paragraph, of a document, or of many; no count is 0.
+
+    In JSON, counts of one name are a number (`"gold": 3`), of two an object by the second (`{"PER":
+    2}`), and of more a list of rows that end in the count (`["missed", "PER", null, 1]`).
+    """
+
+    @classmethod
+    def of(cls, tallies: Iterable[Mapping[Key, int]]) -> Tally:
+        """The sum; of none, a tally without any count."""
+        out = cls()
+        for tally in tallies:
+            for key, n in tally.items():
+                out[key] = out.get(key, 0) + n
+        return out.without_zeros()
+
+    def without_zeros(self) -> Tally:
+        """The same counts, in place: a sum of shifts may have come to nothing."""
+        for key in [key for key, n in self.items() if not n]:
+            del self[key]
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        """The same for equal counts."""
+        out: dict[str, Any] = {}
+        for key in sorted(self, key=_order):
+            name, *rest = key
+            if not rest:
+                out[str(name)] = self[key]
+            elif len(rest) == 1:
+                out.setdefault(str(name), {})[str(rest[0])] = self[key]
+            else:
+                out.setdefault(str(name), []).append([*rest, self[key]])
+        return out
+
+    @classmethod
+    def from_json(cls, value: Any) -> Tally:
+        """The inverse of `to_json`; a task says which keys there are (`Task.problem`).
+
+        Raises `ValueError` for what `to_json` cannot have made.
+        """
+        if not isinstance(value, Mapping):
+            raise ValueError(f"found {type(value).__name__}, expected an object of counts")
+        out = cls()
+        for name, counts in value.items():
+            for key, n in _entries(name, counts):
+                if key in out:
+                    raise ValueError(f"two counts of {key}")
+                if isinstance(n, bool) or not isinstance(n, int):
+                    raise ValueError(f"not a count: {' '.join(map(str, key))} is {n!r}")
+                if n:
+                    out[key] = n
+        return out
+
+
+def _order(key: Key) -> tuple[str, ...]:
+    return tuple(part or "" for part in key)
+
+
+def _entries(name: str, counts: Any) -> Iterator[tuple[Key, Any]]:
+    if isinstance(counts, Mapping):
+        yield from (((name, label), n) for label, n in counts.items())
+    elif isinstance(counts, list | tuple):
+        for row in counts:
+            if not isinstance(row, list | tuple) or len(row) < 3:
+                raise ValueError(f"not a count: {name} has {row!r}")
+            *rest, n = row
+            if not all(part is None or isinstance(part, str) for part in rest):
+                raise ValueError(f"not a count: {name} has {row!r}")
+            yield (name, *rest), n
+    else:
+        yield (name,), counts
+
+
+class Part(NamedTuple):
+    """One measure: what each key adds to `found` of `gold` and `right` of `predicted`.
+
+    With `over` it is the mean over those of these parts that have gold (a macro average), and
+    `weigh` is of no account.
+    """
+
+    name: str
+    weigh: Callable[[Key], Weights]
+    over: tuple[Part, ...] = ()
+    listed: bool = True
+    """Whether it is one of those that a table by part goes through; an average is not."""
+    given: bool = True
+    """Whether the backend can give such a thing at all; else its rates are undefined."""
+    counts: str = ""
+    """What is counted where it is not what the task looks for: `letters`."""
+
+    @property
+    def groups(self) -> tuple[Part, ...]:
+        """The parts that it is the mean of; itself alone where it is no mean."""
+        return self.over or (self,)
+
+    def sums(self, tally: Mapping[Key, int]) -> Weights:
+        """`found`, `gold`, `right`, `predicted` of a tally."""
+        found = gold = right = predicted = 0.0
+        for key, n in tally.items():
+            one, two, three, four = self.weigh(key)
+            found, gold = found + n * one, gold + n * two
+            right, predicted = right + n * three, predicted + n * four
+        return found, gold, right, predicted

@@ -1,0 +1,22 @@
+"""The end of a sentence that says that a name is unknown."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.errors import nearest
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "end"),
+    [
+        ("conl", ["brat", "conll"], ". Did you mean 'conll'? Known: brat, conll"),
+        ("PERS", {"PER": 1, "ORG": 2}, ". Did you mean 'PER'? Known: PER, ORG"),
+        ("peR", ["per", "PER"], ". Did you mean 'PER'? Known: per, PER"),
+        ("xyz", ["brat", "conll"], ". Known: brat, conll"),
+        ("xyz", [], "."),
+    ],
+)
+def test_nearest(name: str, known: list[str], end: str) -> None:
+    assert nearest(name, known) == end
+    assert nearest(name, iter(known), listed=False) == end.partition(" Known")[0]
