@@ -23,6 +23,7 @@ FLOORS = (
         "digest",
         "coding",
         "offsets",
+        "options",
         "paths",
         "paragraphs",
         "table",

@@ -308,7 +308,8 @@ def test_large_sets_keep_their_units_beside_the_record(make_gold: Make, tmp_path
 
 
 def test_the_record_says_what_the_run_was(make_gold: Make, tmp_path: Path) -> None:
-    record = record_of(["empty"], make_gold(TEXTS), boundary="normalised", match="partial")
+    counting = {"boundary": "normalised", "match": "partial"}
+    record = record_of(["empty"], make_gold(TEXTS), counting=counting)
     assert record.options["boundary"] == "normalised"
     assert "|match:partial|boundary:normalised|" in (record.results[0].signature or "")
     assert record.machine.cores >= 1

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.cli import choose as cli_choose
 from harness.cli import predict as cli_predict
 from harness.cli import run as cli_run
 from harness.cli.main import main
+from harness.cli.run import flags
+from harness.coding import encode
 from harness.errors import InputError, UsageError
+from harness.options import Flag, build, flags_of
 from harness.registry import BackendSpec
 from harness.results.record import read
+from harness.run import suites
+from harness.run.options import Limits, RunOptions
 from harness.run.sizes import parse_size
 from harness.run.suites import find_suites, load_suite
 
@@ -48,13 +58,18 @@ def write(folder: Path, text: str, name: str = "harness.toml") -> Path:
 def test_a_suite(tmp_path: Path) -> None:
     write(tmp_path, GOOD)
     (tmp_path / "mine.jsonl").write_text("")
-    suite = load_suite("nightly", folder=tmp_path)
-    assert suite.backends == (
-        BackendSpec("spacy", "en_core_web_sm", {"batch_size": 8}),
-        BackendSpec("quotes", "", {"strict": True}),
-    )
-    assert suite.gold == ("seeds", str(tmp_path / "mine.jsonl"))
-    assert suite.options == {"task": "ner", "rounds": 3, "max_memory": 2 * 10**9, "timeout": 30}
+    assert load_suite("nightly", flags(), folder=tmp_path) == {
+        "backend": [
+            BackendSpec("spacy", "en_core_web_sm", {"batch_size": 8}),
+            BackendSpec("quotes", "", {"strict": True}),
+        ],
+        "gold": ["seeds", str(tmp_path / "mine.jsonl")],
+        "require": ["quotes"],
+        "task": "ner",
+        "rounds": 3,
+        "max_memory": 2 * 10**9,
+        "timeout": 30.0,
+    }
 
 
 def test_the_command_line_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,6 +85,7 @@ def test_the_command_line_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ((), "partial", 3),
         (("--match", "type", "--seed=4"), "type", 4),
         (("--match", "strict"), "strict", 3),
+        (("--match", "exact"), "exact", 3),
     ):
         assert main([*common, *words]) == 0
         record = read(tmp_path / "results")
@@ -82,10 +98,122 @@ def test_the_command_line_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert main([*common, "--require", "empty"]) == 0
 
 
+def test_lists_take_the_place_of_the_suite(tmp_path: Path) -> None:
+    write(tmp_path, '[suites.x]\nbackends = ["empty"]\ngold = ["a"]\nrequire = ["empty"]\n')
+    parser = argparse.ArgumentParser()
+    cli_run.configure(parser)
+    parser.set_defaults(**load_suite("x", flags(), folder=tmp_path))
+    args = parser.parse_args([])
+    assert (args.backend, args.gold, args.require) == ([BackendSpec("empty")], ["a"], ["empty"])
+    args = parser.parse_args(["quotes", "--gold", "b", "--gold", "c", "--require", "quotes"])
+    assert (args.backend, args.gold, args.require) == (
+        [BackendSpec("quotes")],
+        ["b", "c"],
+        ["quotes"],
+    )
+    assert parser.parse_args([]).gold == ["a"], "what was said once is not kept"
+
+
+def test_a_suite_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, SMALL)
+    (tmp_path / "mine.jsonl").write_text('{"id": "a", "text": "Anna", "entities": []}\n')
+    monkeypatch.chdir(tmp_path)
+    read_files: list[object] = []
+
+    def counted(folder: str | Path = ".") -> tuple[Path, Mapping[str, Any]]:
+        read_files.append(folder)
+        return find_suites(folder)
+
+    monkeypatch.setattr(suites, "find_suites", counted)
+    assert main(["run", "--suite", "small", "--no-cache", "--quiet"]) == 0
+    assert len(read_files) == 1
+
+
+def test_every_option_of_run_is_a_key_and_every_key_an_option() -> None:
+    parser = argparse.ArgumentParser(add_help=False)
+    cli_run.configure(parser)
+    options = {action.dest for action in parser._actions if action.option_strings} - {"suite"}
+    assert options == {flag.name for flag in flags()}
+    for action in parser._actions:
+        for spelled in action.option_strings:
+            long = spelled.startswith("--")
+            assert spelled == (f"--{action.dest.replace('_', '-')}" if long else "-q")
+    arguments = {action.dest for action in parser._actions if not action.option_strings}
+    assert arguments == {"backend"}
+
+
+@pytest.mark.parametrize("flag", flags(), ids=lambda flag: flag.name)
+def test_a_suite_and_the_command_line_read_alike(flag: Flag, tmp_path: Path) -> None:
+    """Their types, choices and ranges are the same, as are the words that refuse a value."""
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    cli_run.configure(parser)
+    spelled = f"--{flag.name.replace('_', '-')}"
+    for value in ("true", "'ner'", "'strict'", "'raw'", "'csv'", "'4GiB'", "0", "-1", "7", "0.5"):
+        written = f"[{value}]" if flag.many else value
+        write(tmp_path, f"[suites.x]\n{flag.name} = {written}\n")
+        text = value.strip("'")
+        words = [spelled] if flag.kind is bool else [f"{spelled}={text}"]
+        try:
+            expected = getattr(parser.parse_args(words), flag.name)
+        except argparse.ArgumentError as error:
+            with pytest.raises(InputError) as caught:
+                load_suite("x", flags(), folder=tmp_path)
+            assert f"suites.x.{flag.name} is " in str(caught.value)
+            if flag.choices:
+                assert f"expected one of {', '.join(flag.choices)}" in str(caught.value)
+            else:
+                assert str(error).rpartition("expected ")[2] in str(caught.value)
+            continue
+        try:
+            assert load_suite("x", flags(), folder=tmp_path)[flag.name] == expected
+        except InputError as error:  # TOML knows types; on the command line all is text.
+            assert flag.expected in str(error)
+            assert value != "true" if flag.kind is bool else not value.startswith("'")
+
+
+@given(
+    options=st.builds(
+        RunOptions,
+        batch_size=st.integers(1, 64),
+        threads=st.integers(1, 64),
+        limits=st.builds(
+            Limits,
+            document_seconds=st.floats(0.001, 1e9),
+            load_seconds=st.floats(0.001, 1e9),
+            total_seconds=st.none() | st.floats(0.001, 1e9),
+            memory_bytes=st.none() | st.integers(1, (1 << 53)),
+        ),
+        offline=st.booleans(),
+        fresh=st.booleans(),
+        schema=st.none() | st.sampled_from(["conll03", "ontonotes5"]),
+        rounds=st.integers(1, 9),
+        out=st.sampled_from([Path("results"), Path("a b/ü")]),
+        seed=st.integers(0, 1 << 40),
+    )
+)
+def test_options_come_back_from_a_suite(
+    options: RunOptions, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("suite")
+    shown = {**encode(options), **encode(options.limits), "out": str(options.out)}
+    said = {"document_seconds": "timeout", "load_seconds": "load_timeout", "offline": "online"}
+    said |= {"total_seconds": "total_timeout", "memory_bytes": "max_memory"}
+    keys = {flag.name for flag in flags_of(RunOptions)}
+    lines = [
+        f"{said.get(name, name)} = {json.dumps(not value if name == 'offline' else value)}"
+        for name, value in shown.items()
+        if said.get(name, name) in keys and value is not None
+    ]
+    write(folder, "\n".join(["[suites.x]", *lines, ""]))
+    parser = argparse.ArgumentParser()
+    cli_run.configure(parser)
+    parser.set_defaults(**load_suite("x", flags(), folder=folder))
+    assert build(RunOptions, vars(parser.parse_args([]))) == options
+
+
 def test_an_empty_suite_leaves_everything_to_the_command(tmp_path: Path) -> None:
     write(tmp_path, GOOD)
-    suite = load_suite("empty", folder=tmp_path)
-    assert (suite.backends, suite.gold, dict(suite.options)) == ((), (), {})
+    assert load_suite("empty", flags(), folder=tmp_path) == {}
 
 
 def test_pyproject_and_folders_above(tmp_path: Path) -> None:
@@ -94,10 +222,10 @@ def test_pyproject_and_folders_above(tmp_path: Path) -> None:
     path = write(tmp_path, "[project]\n[tool.harness.suites.ci]\nrounds = 2\n", "pyproject.toml")
     write(inner, "[project]\n", "pyproject.toml")
     assert find_suites(inner)[0] == path
-    assert load_suite("ci", folder=inner).options == {"rounds": 2}
+    assert load_suite("ci", flags(), folder=inner) == {"rounds": 2}
     write(tmp_path, "[suites.other]\n")
     with pytest.raises(UsageError, match=r"no suite 'ci'\. Known: other"):
-        load_suite("ci", folder=inner)
+        load_suite("ci", flags(), folder=inner)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +242,18 @@ def test_pyproject_and_folders_above(tmp_path: Path) -> None:
         ("[suites.x]\ngold = [1]", "suites.x.gold[0] is 1, expected a string"),
         ("[suites.x]\nrounds = '3'", "suites.x.rounds is '3', expected a whole number"),
         ("[suites.x]\nrounds = true", "suites.x.rounds is True, expected a whole number"),
-        ("[suites.x]\nrounds = 0", "expected a number from 1 up"),
+        ("[suites.x]\nrounds = 0", "expected a whole number from 1 up"),
+        ("[suites.x]\nseed = -1", "suites.x.seed is -1, expected a whole number from 0 up"),
+        ("[suites.x]\nrounds = 1.5", "suites.x.rounds is 1.5, expected a whole number"),
+        ("[suites.x]\nonline = 1", "suites.x.online is 1, expected true or false"),
+        ("[suites.x]\nout = 3", "suites.x.out is 3, expected a path"),
+        ("[suites.x]\nrequire = 'a'", "suites.x.require is 'a', expected a list"),
+        ("[suites.x]\nmax_memory = true", "suites.x.max_memory is True, expected a size"),
+        ("[suites.x]\nmatch = 'exakt'", "type. Did you mean 'exact'?"),
+        ("[suites.x]\nbackends = ['a?b']", "suites.x.backends[0]: "),
+        ("[suites.x]\ntimeout = 1" + "0" * 400, "expected seconds above 0"),
+        ("[suites.x]\nseed = 1" + "0" * 400, "expected a whole number from 0 up"),
+        ("[suites.x]\ntimeout = inf", "suites.x.timeout is inf, expected seconds above 0"),
         ("[suites.x]\ntimeout = 0", "expected seconds above 0"),
         ("[suites.x]\nmax_memory = 'lots'", "expected a size above 0 such as 800MB"),
         ("[suites.x]\ntask = 'NER'", "expected one of ner, attribution"),
@@ -126,17 +265,29 @@ def test_pyproject_and_folders_above(tmp_path: Path) -> None:
 def test_what_is_wrong_is_named(text: str, words: str, tmp_path: Path) -> None:
     path = write(tmp_path, text)
     with pytest.raises(InputError) as caught:
-        load_suite("x", folder=tmp_path)
+        load_suite("x", flags(), folder=tmp_path)
     assert words in str(caught.value)
     assert str(path) in str(caught.value)
 
 
+def test_a_suite_without_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, GOOD)
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "empty", "--suite"]) == 2
+    assert "--suite: expected one argument" in capsys.readouterr().err
+    assert main(["run", "--suite", "nigthly"]) == 2
+    assert "Did you mean 'nightly'?" in capsys.readouterr().err
+    assert main(["run", "--suite", "nigthly", "--help"]) == 0
+
+
 def test_nearest_suite_and_no_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no harness\.toml here or above"):
-        load_suite("x", folder=tmp_path)
+        load_suite("x", flags(), folder=tmp_path)
     write(tmp_path, GOOD)
     with pytest.raises(UsageError, match="Did you mean 'nightly'"):
-        load_suite("nigthly", folder=tmp_path)
+        load_suite("nigthly", flags(), folder=tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -165,7 +165,7 @@ def test_a_program_that_replays_a_file_is_counted_as_the_file(
     words = (sys.executable, str(folder / "replay.py"), str(said))
     names = {k: f"process:{shlex.join((*words, k))}" for k in ("silent", "stating")}
     question, goldset = Question("ner", schema, "strict", "normalised"), load_goldset(path)
-    options = RunOptions(schema=schema, boundary="normalised", out=folder / "out")
+    options = RunOptions(schema=schema, counting={"boundary": "normalised"}, out=folder / "out")
     with quick():
         run([BackendSpec.parse(name) for name in names.values()], [goldset], options)
         silent, stating = (ways_of_run(folder / "out", names[k], f"program, {k}") for k in names)

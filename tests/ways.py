@@ -330,8 +330,7 @@ def ways_from_runs(
     def options(out: Path | None, schema: str | None) -> RunOptions:
         return RunOptions(
             tasks=(question.task,),
-            match=question.match,
-            boundary=question.boundary,
+            counting={"match": question.match, "boundary": question.boundary},
             schema=schema,
             out=out,
         )

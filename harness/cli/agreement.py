@@ -6,11 +6,12 @@ import argparse
 import json
 import sys
 
+from harness.cli.common import TASK, add_flags, count, output
 from harness.gold.agreement.agreement import Agreement, agreement
 from harness.gold.agreement.annotators import load_annotators
-from harness.report.tables import FORMATS, render
+from harness.report.tables import render
 from harness.table import Cell, Table, number
-from harness.tasks.registry import task_named, task_names
+from harness.tasks.registry import task_named
 
 EPILOG = """\
 F1 of each annotator against each other, as plain means over the pairs; no model is needed.
@@ -34,12 +35,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="SET",
         help="where the texts are, for folders of .ann alone: a gold set, or a folder of .txt",
     )
-    parser.add_argument("--task", choices=task_names(), help="only this layer")
-    parser.add_argument(
-        "--limit", type=_count, metavar="N", help="list N disagreements at most (default: all)"
-    )
-    parser.add_argument("--format", choices=FORMATS, default="simple", help="default: simple")
-    parser.add_argument("--json", action="store_true", help="everything, for machines")
+    listed = count("limit", "list N disagreements at most; default: all")
+    add_flags(parser, TASK, listed, *output("everything, for machines"))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -87,10 +84,3 @@ def _list(found: Agreement, limit: int | None) -> None:
     if len(items) < len(found.disagreements):
         left = len(found.disagreements) - len(items)
         print(f"{left} more disagreements not listed (--limit {limit})", file=sys.stderr)
-
-
-def _count(value: str) -> int:
-    number = int(value)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{number} is negative, expected 0 or more")
-    return number

@@ -5,6 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 
+from harness.cli.common import (
+    BACKEND,
+    FORCE,
+    GOLD,
+    RECOUNT,
+    TASK,
+    add_flags,
+    add_run,
+    count,
+    output,
+)
 from harness.errors import NothingMeasured
 
 EPILOG = """\
@@ -18,16 +29,18 @@ example:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("run", nargs="?", default="results", metavar="RUN", help="a run; default: results")
-    add("--gold", action="append", default=[], metavar="NAME", help="only this gold set, or path")
-    add("--task", choices=("ner", "attribution"), help="only this task")
-    add("--backend", action="append", default=[], metavar="NAME", help="only these")
-    add("--agree", type=int, metavar="N", help="N backends have to agree; default: all")
-    add("--schema", metavar="NAME", help="count again in this label schema (needs the gold)")
-    add("--force", action="store_true", help="even where they were counted differently")
-    add("--limit", type=int, metavar="N", help="show at most N of each kind")
-    add("--json", action="store_true", help="for machines")
+    add_run(parser)
+    add_flags(
+        parser,
+        GOLD,
+        TASK,
+        BACKEND,
+        count("agree", "N backends have to agree; default: all", least=2),
+        RECOUNT,
+        FORCE,
+        count("limit", "show at most N of each kind"),
+        *output("for machines", tables=False),
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -9,8 +9,9 @@ from typing import Any
 
 from harness import registry
 from harness.adapter import AnyAdapter, ModelIdentity
+from harness.cli.common import TASK, add_flags, output
 from harness.registry import BackendSpec
-from harness.report.tables import FORMATS, render
+from harness.report.tables import render
 from harness.run.environments import find_environment
 from harness.table import Table
 
@@ -24,9 +25,7 @@ example:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("backend", nargs="*", help="only these, for example spacy/en_core_web_sm")
-    parser.add_argument("--task", choices=("ner", "attribution"), help="only those for this task")
-    parser.add_argument("--format", choices=FORMATS, default="simple", help="default: simple")
-    parser.add_argument("--json", action="store_true", help="everything declared, for machines")
+    add_flags(parser, TASK, *output("everything declared, for machines"))
 
 
 def run(args: argparse.Namespace) -> int:

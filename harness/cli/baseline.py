@@ -7,8 +7,8 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from harness.cli.common import BACKEND, GOLD, add_flags, add_run, output
 from harness.errors import UsageError
-from harness.report.tables import FORMATS
 
 if TYPE_CHECKING:
     from harness.decide.baseline import Baseline
@@ -26,15 +26,12 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("action", choices=("accept", "show"))
-    add("run", nargs="?", default="results", metavar="RUN", help="the run to accept")
+    add_run(parser, "the run to accept")
     add("--baseline", default="results/baseline.json", metavar="FILE")
     add("--yes", action="store_true", help="do not ask")
     add("--dry-run", action="store_true", help="show the difference and change nothing")
     add("--remove-missing", action="store_true", help="drop entries that the run does not have")
-    add("--gold", action="append", default=[], metavar="NAME", help="only this gold set, or path")
-    add("--backend", action="append", default=[], metavar="NAME", help="accept only these")
-    add("--format", choices=FORMATS, default="simple", help="default: simple")
-    add("--json", action="store_true", help="show: for machines")
+    add_flags(parser, GOLD, BACKEND, *output("show: for machines"))
 
 
 def run(args: argparse.Namespace) -> int:

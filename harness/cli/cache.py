@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.cli.options import add_cache_options, cache_folder
+from harness.cli.common import TASK, add_flags, cache_folder, store
 from harness.errors import NothingMeasured, UsageError
+from harness.options import Flag, flags_of
 from harness.registry import BackendSpec, adapter
+from harness.run.options import WorkerOptions
 from harness.run.store import Backend, Store
 
 EPILOG = """\
@@ -28,14 +31,21 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("list", "explain", "prune"))
     parser.add_argument("backend", nargs="?", help="for example spacy/en_core_web_sm")
-    parser.add_argument("--gold", help="explain: the gold set to look its documents up for")
-    parser.add_argument("--task", choices=("ner", "attribution"), help="explain: only this task")
-    parser.add_argument("--batch-size", type=int, default=1, help="explain: as the run has it")
-    parser.add_argument("--threads", type=int, default=1, help="explain: as the run has it")
+    parser.add_argument(
+        "--gold", metavar="NAME", help="explain: the gold set to look its documents up for"
+    )
+    add_flags(parser, replace(TASK, help="explain: only this task"))
+    add_flags(parser, *_keyed())
     parser.add_argument("--all", action="store_true", help="prune: everything")
     parser.add_argument("--stale", action="store_true", help="prune: keys that were replaced")
     parser.add_argument("--json", action="store_true", help="for machines")
-    add_cache_options(parser, bypass=False)
+    add_flags(parser, *store(bypass=False))
+
+
+def _keyed() -> list[Flag]:
+    """The options of a run that its key depends on."""
+    keyed = [flag for flag in flags_of(WorkerOptions) if flag.keyed]
+    return [replace(flag, help="explain: as the run has it", group="") for flag in keyed]
 
 
 def run(args: argparse.Namespace) -> int:
@@ -110,8 +120,9 @@ def _explain(store: Store, args: argparse.Namespace) -> int:
     spec = BackendSpec.parse(args.backend)
     gold = load_goldset(args.gold) if args.gold else None
     tasks = adapter(spec.adapter).declaration.tasks
+    given = {flag.name: getattr(args, flag.name) for flag in _keyed()}
     rows = [
-        explain(store, spec, task, gold=gold, batch_size=args.batch_size, threads=args.threads)
+        explain(store, spec, task, gold=gold, **given)
         for task in tasks
         if args.task in (None, task) and (gold is None or task in gold.tasks)
     ]

@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import UsageError
-from harness.report.tables import FORMATS
+from harness.cli.common import BACKEND, GOLD, RESAMPLES, add_flags, add_run, output
 
 if TYPE_CHECKING:
     from harness.decide.gate.verdicts import GateReport
@@ -30,26 +29,21 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("run", nargs="?", default="results", metavar="RUN", help="a run; default: results")
+    add_run(parser)
     add("--baseline", default="results/baseline.json", metavar="FILE", help="what was accepted")
     add("--rules", metavar="FILE", help="floors, largest drops and pinned mentions (TOML)")
     add("--replay", action="store_true", help="count the run's stored predictions again; no model")
-    add("--gold", action="append", default=[], metavar="NAME", help="only this gold set, or path")
-    add("--backend", action="append", default=[], metavar="NAME", help="only these backends")
+    add_flags(parser, GOLD, BACKEND)
     add("--junit", metavar="FILE", help="write JUnit XML")
     add("--summary", metavar="FILE", help="append the Markdown summary (always in GitHub Actions)")
     add("--badge", metavar="FILE", help="write a shields.io badge")
-    add("--resamples", type=int, default=10_000, metavar="N", help="default: 10000")
     add("--all", action="store_true", help="show what passed, too")
-    add("--format", choices=FORMATS, default="simple", help="default: simple")
-    add("--json", action="store_true", help="every verdict, for machines")
+    add_flags(parser, RESAMPLES, *output("every verdict, for machines"))
 
 
 def run(args: argparse.Namespace) -> int:
     from harness.report.github import annotation_commands, quiet_commands
 
-    if args.resamples < 1:
-        raise UsageError("--resamples is a number from 1 up")
     report = _report(args)
     _write(report, args)
     if args.json:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from harness.annotation import printable
-from harness.cli.options import add_worker_options, limits
+from harness.cli.common import LABELS, TASK, add_flags, worker
 from harness.errors import UsageError
+from harness.options import build
 from harness.registry import BackendSpec, adapter
-from harness.tasks.registry import task_names
 
 EPILOG = """\
 Asks a backend what every backend is asked: empty, odd and very long texts, the same texts again, in
@@ -25,19 +25,20 @@ _MARKS = {"ok": "ok     ", "failed": "FAILED ", "warning": "warning"}
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("backend", help="for example spacy/en_core_web_sm")
-    parser.add_argument("--task", choices=task_names(), help="default: every task of the backend")
-    parser.add_argument("--labels", default="", metavar="A,B", help="labels to ask for")
+    add_flags(parser, replace(TASK, help="default: every task of the backend"), LABELS)
     parser.add_argument(
         "--no-long", action="store_true", help="leave out the document of 200,000 characters"
     )
     parser.add_argument("--json", action="store_true", help="for machines")
-    add_worker_options(parser)
+    add_flags(parser, *worker())
 
 
 def run(args: argparse.Namespace) -> int:
     from harness.run.contract import check_backend
+    from harness.run.options import WorkerOptions
 
     spec = BackendSpec.parse(args.backend)
+    options = build(WorkerOptions, vars(args))
     tasks = adapter(spec.adapter).declaration.tasks
     if args.task and args.task not in tasks:
         raise UsageError(f"{spec} knows the task {', '.join(tasks)} only")
@@ -45,9 +46,9 @@ def run(args: argparse.Namespace) -> int:
         task: check_backend(
             spec,
             task,
-            labels=tuple(label for label in args.labels.split(",") if label),
-            limits=limits(args),
-            offline=not args.online,
+            labels=args.labels,
+            limits=options.limits,
+            offline=options.offline,
             long=not args.no_long,
         )
         for task in tasks

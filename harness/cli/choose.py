@@ -10,9 +10,21 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from harness.cli.options import size
+from harness.cli.common import (
+    BACKEND,
+    FORCE,
+    GOLD,
+    RECOUNT,
+    RESAMPLES,
+    TASK,
+    add_flags,
+    add_run,
+    output,
+    split,
+)
 from harness.errors import NothingMeasured, UsageError
-from harness.report.tables import FORMATS
+from harness.options import Flag
+from harness.run.sizes import parse_size
 
 if TYPE_CHECKING:
     from harness.decide.choose import Choice
@@ -37,27 +49,33 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("run", nargs="?", default="results", metavar="RUN", help="a run; default: results")
-    add("--task", choices=("ner", "attribution"), required=True)
-    add("--gold", action="append", default=[], metavar="NAME", help="only this gold set, or path")
-    add("--backend", action="append", default=[], metavar="NAME", help="only these")
-    add("--types", metavar="A,B", help="entity types that matter; default: all")
+    add_run(parser)
+    add_flags(parser, replace(TASK, required=True, help=""), GOLD, BACKEND)
+    add(
+        "--types",
+        metavar="A,B",
+        type=split,
+        default=(),
+        help="entity types that matter; default: all",
+    )
     add("--part", metavar="NAME", help="attribution: what matters; default: found50")
     add("--weight", action="append", default=[], metavar="recall=2", help="weights for F")
-    add("--min-precision", type=float, metavar="X")
-    add("--min-recall", type=float, metavar="X")
-    add("--max-memory", type=size, metavar="SIZE", help="peak memory, for example 1GB or 512MiB")
-    add("--max-disk", type=size, metavar="SIZE", help="size of the model's files")
-    add("--max-seconds-per-1k-words", type=float, metavar="S")
-    add("--max-load-seconds", type=float, metavar="S")
+    size = Flag("peak memory, for example 1GB or 512MiB", metavar="SIZE", parse=parse_size)
+    score = Flag(kind=float, metavar="X", least=0, most=1, noun="a score")
+    seconds = Flag(kind=float, metavar="S", least=0, noun="seconds")
+    add_flags(
+        parser,
+        replace(score, name="min_precision"),
+        replace(score, name="min_recall"),
+        replace(size, name="max_memory"),
+        replace(size, name="max_disk", help="size of the model's files"),
+        replace(seconds, name="max_seconds_per_1k_words"),
+        replace(seconds, name="max_load_seconds"),
+    )
     add("--licence", choices=("any", "open", "permissive"), default="any", help="code and model")
     add("--offline", action="store_true", help="has to run without a network")
     add("--together", action="store_true", help="what the backends find together, too")
-    add("--schema", metavar="NAME", help="count again in this label schema (needs the gold)")
-    add("--force", action="store_true", help="choose among what was counted differently")
-    add("--resamples", type=int, default=10_000, metavar="N", help="default: 10000")
-    add("--format", choices=FORMATS, default="simple", help="default: simple")
-    add("--json", action="store_true", help="everything, for machines")
+    add_flags(parser, RECOUNT, FORCE, RESAMPLES, *output("everything, for machines"))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -69,8 +87,6 @@ def run(args: argparse.Namespace) -> int:
     from harness.results.load import from_run, read_run
     from harness.results.select import asked_for, grouped, named_backends
 
-    if args.resamples < 1:
-        raise UsageError("--resamples is a number from 1 up")
     constraints = _constraints(args)
     record, _ = read_run(args.run)
     finder = GoldFinder(args.gold)
@@ -156,19 +172,10 @@ def _constraints(args: argparse.Namespace) -> Constraints:
         raise UsageError(f"--types are for labelled spans; for {task.title} name a --part")
     if args.part and task.labelled:
         raise UsageError(f"--part is not for {task.title}; name --types")
-    for name in ("min_precision", "min_recall"):
-        value = getattr(args, name)
-        if value is not None and not 0 <= value <= 1:
-            raise UsageError(f"--{name.replace('_', '-')} is a score between 0 and 1")
-    for name in ("max_seconds_per_1k_words", "max_load_seconds"):
-        value = getattr(args, name)
-        if value is not None and not value >= 0:
-            raise UsageError(f"--{name.replace('_', '-')} is a number of seconds from 0 up")
     weights = parse_weights(args.weight)
-    types = tuple(part.strip() for part in (args.types or "").split(",") if part.strip())
     return Constraints(
         task=args.task,
-        parts=types or ((args.part,) if args.part else ()),
+        parts=args.types or ((args.part,) if args.part else ()),
         precision_weight=weights.get("precision", 1.0),
         recall_weight=weights.get("recall", 1.0),
         min_precision=args.min_precision,

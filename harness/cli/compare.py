@@ -5,10 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.errors import UsageError
-from harness.report.tables import FORMATS
+from harness.cli.common import (
+    BACKEND,
+    FORCE,
+    GOLD,
+    RECOUNT,
+    RESAMPLES,
+    SEED,
+    TASK,
+    add_flags,
+    count,
+    output,
+)
+from harness.options import changed
+from harness.run.options import task_flags
 
 if TYPE_CHECKING:
     from harness.decide.comparison import Comparison
@@ -29,21 +42,21 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("input", nargs="+", metavar="RUN_OR_PRED", help="runs or predictions; reference first")
-    add("--gold", action="append", default=[], metavar="NAME", help="only this gold set, or path")
-    add("--task", choices=("ner", "attribution"), help="only this task")
-    add("--backend", action="append", default=[], metavar="NAME", help="only these; first = ref")
+    add_flags(parser, GOLD, TASK, replace(BACKEND, help="only these; first = ref"))
     add("--metric", default="f1", help="precision, recall or f1 (default)")
     add("--part", metavar="NAME", help="an entity type or attribution part; default: the headline")
-    add("--match", choices=("strict", "exact", "partial", "type"), help="default: as scored")
-    add("--boundary", choices=("raw", "normalised"), default="raw", help="for predictions")
-    add("--schema", metavar="NAME", help="count again in this label schema (needs the gold)")
-    add("--force", action="store_true", help="compare what was counted differently")
-    add("--min-support", type=int, default=20, metavar="N", help="per type only from N gold up")
-    add("--flips", type=int, default=10, metavar="N", help="show at most N flips of each kind")
-    add("--resamples", type=int, default=10_000, metavar="N", help="default: 10000")
-    add("--seed", type=int, default=0, metavar="N", help="default: 0")
-    add("--format", choices=FORMATS, default="simple", help="default: simple")
-    add("--json", action="store_true", help="everything, for machines")
+    as_scored = {"default": None, "help": "default: as scored"}
+    add_flags(
+        parser,
+        *changed(task_flags(), match=as_scored, boundary={"help": "for predictions"}),
+        RECOUNT,
+        FORCE,
+        count("min_support", "per type only from N gold up", default=20),
+        count("flips", "show at most N flips of each kind", default=10),
+        RESAMPLES,
+        SEED,
+        *output("everything, for machines"),
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -52,10 +65,6 @@ def run(args: argparse.Namespace) -> int:
     from harness.errors import NothingMeasured
     from harness.results.select import grouped
 
-    if args.resamples < 1 or args.min_support < 0 or args.flips < 0:
-        raise UsageError("--resamples is from 1 up, --min-support and --flips from 0 up")
-    if args.seed < 0:
-        raise UsageError("--seed is a number from 0 up")
     groups = grouped(_chosen(_scored(args), args.backend), task=args.task)
     if not groups:
         raise NothingMeasured("nothing to compare: no backend of these runs has counts")

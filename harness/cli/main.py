@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import gc
 import importlib
 import io
@@ -15,7 +14,7 @@ from contextlib import contextmanager, nullcontext
 
 from harness import __version__
 from harness.annotation import printable
-from harness.errors import HarnessError
+from harness.errors import HarnessError, nearest
 
 __all__ = ["VERBS", "main"]
 
@@ -112,9 +111,8 @@ def _dispatch(arguments: list[str]) -> int:
         return 0
     verb = arguments[0]
     if verb not in VERBS:
-        near = difflib.get_close_matches(verb, VERBS, n=1)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
-        print(f"harness: unknown command {verb!r}.{guess} See: harness --help", file=sys.stderr)
+        guess = nearest(verb, VERBS, listed=False)
+        print(f"harness: unknown command {verb!r}{guess} See: harness --help", file=sys.stderr)
         return 2
     module_name, summary = VERBS[verb]
     module = importlib.import_module(f"harness.cli.{module_name}")
@@ -130,10 +128,9 @@ def _dispatch(arguments: list[str]) -> int:
     # for garbage again and again takes a quarter of the time and finds none.
     gc.set_threshold(200_000, 50, 50)
     try:
+        if hasattr(module, "preset"):
+            module.preset(parser, arguments[1:])
         namespace = parser.parse_args(arguments[1:])
-        if hasattr(module, "defaults"):  # Some are known only when the command line is read.
-            parser.set_defaults(**module.defaults(namespace))
-            namespace = parser.parse_args(arguments[1:])
     except SystemExit as stop:  # argparse prints usage itself; keep its status, 0 or 2
         return int(stop.code or 0)
     namespace.command = ["harness", *arguments]

@@ -7,12 +7,14 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from harness.annotation import Annotations, Record, Task
+from harness.cli.common import LABELS, TASK, add_flags, cache_folder, worker
 from harness.errors import InputError, NothingMeasured, UsageError
+from harness.options import build
 from harness.registry import BackendSpec, adapter
-from harness.tasks.registry import task_names
 
 EPILOG = """\
 DOCS is a file of JSON lines with "id" and "text", a .txt file, or a folder of .txt files.
@@ -25,25 +27,15 @@ example:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    from harness.cli.options import add_worker_options
-
     parser.add_argument("backend", help="for example spacy/en_core_web_sm")
     parser.add_argument("--docs", required=True, metavar="DOCS", help="documents to annotate")
     parser.add_argument("--out", metavar="FILE", help="where to write (default: stdout)")
-    parser.add_argument(
-        "--task",
-        choices=task_names(),
-        help="default: the backend's first",
-    )
-    parser.add_argument(
-        "--labels", default="", metavar="A,B", help="labels to ask a zero-shot backend for"
-    )
+    add_flags(parser, replace(TASK, help="default: the backend's first"), LABELS)
     parser.add_argument("--with-text", action="store_true", help="write the texts, too")
-    add_worker_options(parser)
+    add_flags(parser, *worker())
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.cli.options import cache_folder, limits
     from harness.formats import jsonl
     from harness.formats.files import atomic_writer
     from harness.run.key import document_digest
@@ -64,16 +56,8 @@ def run(args: argparse.Namespace) -> int:
         predictions = Predictions(
             spec,
             task=task,
-            labels=tuple(label for label in args.labels.split(",") if label),
-            options=PredictOptions(
-                batch_size=args.batch_size,
-                threads=args.threads,
-                offline=not args.online,
-                timed=False,
-                limits=limits(args),
-                run=token,
-                fresh=args.fresh,
-            ),
+            labels=args.labels,
+            options=build(PredictOptions, vars(args), timed=False, run=token),
             store=store,
         )
         out = stack.enter_context(atomic_writer(args.out)) if args.out else sys.stdout

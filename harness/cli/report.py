@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 
-from harness.report.tables import FORMATS
+from harness.cli.common import GOLD, add_flags, add_run, output
 
 EPILOG = """\
 Reads the run record and needs no backend. The HTML page is one file without any link to the
@@ -18,12 +19,11 @@ example:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("run", nargs="?", default="results", metavar="RUN", help="run folder or run.json")
-    add("--format", choices=FORMATS, default="simple", help="default: simple")
+    add_run(parser)
     add("--rankings", action="store_true", help="the ranking tables only")
-    add("--gold", action="append", default=[], metavar="PATH", help="where a gold set lies now")
+    add_flags(parser, replace(GOLD, help="where a gold set lies now", metavar="PATH"))
     add("--html", metavar="FILE", help="write one self-contained page instead of printing")
-    add("--json", action="store_true", help="print the run record")
+    add_flags(parser, *output("print the run record"))
 
 
 def run(args: argparse.Namespace) -> int:

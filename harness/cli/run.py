@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from harness.cli.options import add_worker_options, cache_folder, limits
+from harness.cli.common import GOLD, TASK, add_flags, cache_folder, output, worker
 from harness.errors import UsageError
-from harness.report.tables import FORMATS
+from harness.options import Flag, build, changed
+from harness.registry import BackendSpec
+from harness.run.options import RunOptions, task_flags
+from harness.run.suites import load_suite
 
 if TYPE_CHECKING:
     from harness.gold.goldset import GoldSet
-    from harness.registry import BackendSpec
     from harness.results.record import RunRecord
-    from harness.run.runner import RunOptions
 
 EPILOG = """\
 Without a backend every adapter's default backends are run; one that is missing is a row that says
@@ -30,41 +33,42 @@ example:
 EXIT_NOTHING = 3
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("backend", nargs="*", help="for example spacy/en_core_web_sm, quotes, 'process:node x.js'")
-    add("--gold", action="append", metavar="NAME", help="gold set, folder or file; may be repeated")
-    add("--task", choices=("ner", "attribution"), help="only this task")
-    add("--suite", metavar="NAME", help="backends, gold sets and options named in harness.toml")
-    add("--require", action="append", metavar="BACKEND", help="fail without it (3)")
-    add("--out", default="results", metavar="DIR", help="default: results")
-    add("--match", choices=("strict", "exact", "partial", "type"), default="strict")
-    add("--boundary", choices=("raw", "normalised"), default="raw")
-    add("--schema", metavar="NAME", help="compare in this label schema")
-    add("--strict-labels", action="store_true", help="a label without a schema is an error")
-    add("--rounds", type=int, default=1, metavar="N", help="timing rounds, interleaved; default: 1")
-    add(
-        "--jobs",
-        type=int,
-        default=1,
-        metavar="N",
-        help="workers at a time; above 1 nothing is timed",
+def flags() -> tuple[Flag, ...]:
+    """Every option that a suite may set as well."""
+    return (
+        replace(GOLD, help="gold set, folder or file; may be repeated"),
+        TASK,
+        Flag("fail without it (3)", name="require", metavar="BACKEND", many=True),
+        *task_flags(),
+        Flag("a label without a schema is an error", name="strict_labels", kind=bool),
+        *changed(worker(RunOptions), out={"default": "results"}),
+        Flag("print the ranking tables only", name="rankings", kind=bool),
+        *output("print the run record"),
     )
-    add("--seed", type=int, default=0, help="of the resampling; default: 0")
-    add("--rankings", action="store_true", help="print the ranking tables only")
-    add("--format", choices=FORMATS, default="simple", help="default: simple")
-    add("--json", action="store_true", help="print the run record")
-    add_worker_options(parser)
-    parser.set_defaults(suite_require=())
 
 
-def defaults(args: argparse.Namespace) -> dict[str, Any]:
-    """Defaults of options that only the command line tells: those of a suite."""
-    if not args.suite:
-        return {}
-    from harness.run.suites import load_suite
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "backend",
+        nargs="*",
+        default=[],
+        type=BackendSpec.parse,
+        help="for example spacy/en_core_web_sm, quotes, 'process:node x.js'",
+    )
+    parser.add_argument(
+        "--suite", metavar="NAME", help="backends, gold sets and options named in harness.toml"
+    )
+    add_flags(parser, *flags())
 
-    return load_suite(args.suite).defaults()
+
+def preset(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
+    """What the suite sets becomes the default of the command line."""
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument("--suite", nargs="?")  # Without a name the whole command line is refused.
+    first.add_argument("--help", "-h", action="store_true")
+    said, _ = first.parse_known_args(arguments)
+    if said.suite is not None and not said.help:
+        parser.set_defaults(**load_suite(said.suite, flags()))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -77,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     _publish(args, record)
     if args.strict_labels:
         _refuse_unknown(record)
-    check_required(record, args.suite_require if args.require is None else args.require)
+    check_required(record, args.require)
     return EXIT_NOTHING if record.status == "error" else 0
 
 
@@ -85,40 +89,22 @@ def _plan(args: argparse.Namespace) -> tuple[list[BackendSpec], list[GoldSet], R
     from harness import registry
     from harness.gold.goldset import load_goldset
     from harness.labels.meeting import load_schema
-    from harness.registry import BackendSpec
-    from harness.run.runner import RunOptions
 
-    specs = [BackendSpec.parse(name) for name in args.backend]
-    gold = list(args.gold or [])
-    if args.suite:
-        from harness.run.suites import load_suite
-
-        suite = load_suite(args.suite)
-        specs = specs or list(suite.backends)
-        gold = gold or list(suite.gold)
-    options = RunOptions(
+    options = build(
+        RunOptions,
+        vars(args),
         tasks=(args.task,) if args.task else None,
-        match=args.match,
-        boundary=args.boundary,
-        schema=args.schema,
-        rounds=args.rounds,
-        jobs=args.jobs,
-        batch_size=args.batch_size,
-        threads=args.threads,
-        offline=not args.online,
-        limits=limits(args),
+        counting={flag.name: getattr(args, flag.name) for flag in task_flags()},
         cache=cache_folder(args),
-        fresh=args.fresh,
-        out=Path(args.out),
-        seed=args.seed,
         command=tuple(args.command),
         suite=args.suite,
     )
-    goldsets = [load_goldset(name) for name in gold or _all_gold()]
+    goldsets = [load_goldset(name) for name in args.gold or _all_gold()]
     if args.schema:  # A wrong name is found here and not after every backend has run.
         for goldset in goldsets:
             load_schema(args.schema, goldset.schema_folders)
-    return specs or _defaults(registry.default_backends(), goldsets, options), goldsets, options
+    specs = args.backend or _defaults(registry.default_backends(), goldsets, options)
+    return specs, goldsets, options
 
 
 def _defaults(

@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.annotation import Record, printable
+from harness.cli.common import TASK, add_flags, output
 from harness.cli.score_as import print_as, refuse
 from harness.errors import InputError, UsageError
 from harness.interop.ask import SCORERS
-from harness.report.tables import FORMATS, render
+from harness.report.tables import render
 from harness.results.settle import not_scored
+from harness.run.options import task_flags
 
 if TYPE_CHECKING:
     from harness.gold.goldset import GoldSet
@@ -29,9 +31,6 @@ example:
   harness score --gold seeds --pred results/predictions/seeds/ner/gazetteer.jsonl --task ner
 """
 
-MATCHES = ("strict", "exact", "partial", "type")
-BOUNDARIES = ("raw", "normalised")
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
@@ -42,9 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="predictions, in any format that convert reads",
     )
-    add("--task", required=True, choices=("ner", "attribution"))
-    add("--match", choices=MATCHES, default="strict", help="default: strict (span and type)")
-    add("--boundary", choices=BOUNDARIES, default="raw", help="default: raw")
+    add_flags(parser, replace(TASK, required=True, help=""), *task_flags())
     add("--schema", metavar="NAME", help="project gold and predictions onto this label schema")
     add(
         "--strict-labels",
@@ -55,8 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--as", dest="scorer", choices=SCORERS, help="what that scorer would say, and why")
     add("--doctor", action="store_true", help="look for a cause of a low score, whatever the score")
     add("--confusion", action="store_true", help="print the confusion matrix and error classes too")
-    add("--format", choices=FORMATS, default="simple", help="default: simple")
-    add("--json", action="store_true", help="the whole score, for machines")
+    add_flags(parser, *output("the whole score, for machines"))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -66,9 +62,9 @@ def run(args: argparse.Namespace) -> int:
 
     task = task_named(args.task)
     options = {name: getattr(args, name) for name in task.signed}
-    for name, default in (("match", "strict"), ("boundary", "raw")):
-        if name not in options and getattr(args, name) != default:
-            raise UsageError(f"--{name} is not for {task.title}, which have no such option")
+    for flag in task_flags():
+        if flag.name not in options and getattr(args, flag.name) != flag.default:
+            raise UsageError(f"--{flag.name} is not for {task.title}, which have no such option")
     if args.scorer:
         refuse(args, configure, labelled=task.labelled)
     if args.strict_labels and not task.labelled:

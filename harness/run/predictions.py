@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from statistics import median
 from time import monotonic
 from typing import NamedTuple
@@ -19,7 +19,8 @@ from harness.errors import BackendUnavailable
 from harness.registry import BackendSpec
 from harness.run.key import Description, make_key, proof
 from harness.run.launch import describe_backend, launch
-from harness.run.predictor import Asked, Limits, Outcome, Predictor
+from harness.run.options import WorkerOptions
+from harness.run.predictor import Asked, Outcome, Predictor
 from harness.run.process import Log
 from harness.run.protocol import Answer, Hello, load_message
 from harness.run.shelf import NoShelf, Shelf
@@ -34,24 +35,17 @@ _PEAK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PredictOptions:
+class PredictOptions(WorkerOptions):
     """How to predict."""
 
-    batch_size: int = 1
-    """Documents handed to the library in one call. With 1 every document has a time of its own."""
-    threads: int = 1
-    offline: bool = True
     timed: bool = True
     """Whether times are wanted: an answer without times from this machine is then made again."""
     rounds: int = 1
     """How many rounds there will be."""
-    limits: Limits = field(default_factory=Limits)
     machine: str = ""
     """What times of this machine are filed under."""
     run: str = ""
     """The run's token in the store (`Store.begin`): what is not proven is kept for it alone."""
-    fresh: bool = False
-    """Ask everything anew; what the store has is replaced."""
 
 
 class Prediction(NamedTuple):

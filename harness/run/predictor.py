@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from math import inf
 from time import monotonic
@@ -19,6 +19,7 @@ from harness.annotation import Task, printable
 from harness.errors import BackendFailed, BackendUnavailable
 from harness.offsets import Offsets
 from harness.run.launch import Launch
+from harness.run.options import Limits
 from harness.run.process import Exit, Fault, Log, Worker
 from harness.run.protocol import (
     Answer,
@@ -32,19 +33,6 @@ from harness.run.protocol import (
 __all__ = ["Asked", "Limits", "Outcome", "Predictor"]
 
 _FAULTS_IN_A_ROW = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What a worker may take. Seconds and bytes; `None` is no limit."""
-
-    document_seconds: float = 300.0
-    """For one document; a batch of n documents has n times as long."""
-    load_seconds: float = 600.0
-    total_seconds: float | None = None
-    """For all documents of one result together, loading included."""
-    memory_bytes: int | None = None
-    """Resident memory of the worker process."""
 
 
 class Asked(NamedTuple):

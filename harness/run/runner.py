@@ -13,11 +13,10 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from harness import __version__
 from harness.annotation import Record, Task
@@ -31,50 +30,16 @@ from harness.results.record import SCHEMA_VERSION, GoldRecord, Result, RunRecord
 from harness.results.unfinished import unfinished
 from harness.run.cell import Cell, CellOptions
 from harness.run.common import count_in_common
+from harness.run.options import RunOptions, WorkerOptions
 from harness.run.predictions import PredictOptions
-from harness.run.predictor import Limits
 from harness.run.process import kill_all
 from harness.run.progress import Progress
 from harness.run.store import Store, taken_up
-from harness.tasks.registry import tasks
 
 __all__ = ["RunOptions", "check_required", "run"]
 
 _HELD_DOCUMENTS = 1000
 _PACKAGES = ("nlp-harness", "numpy", "tabulate")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
-    """How to run; each field is also in the record's `options`."""
-
-    tasks: tuple[Task, ...] | None = None
-    """Only these tasks; `None` is every task that the gold has."""
-    match: str = "strict"
-    boundary: str = "raw"
-    schema: str | None = None
-    """Label schema to compare in, instead of the finest that both sides reach."""
-    rounds: int = 1
-    """Timing rounds; the rounds of different backends take turns."""
-    jobs: int = 1
-    """Workers at the same time. Above 1 no times are measured."""
-    batch_size: int = 1
-    """Documents handed to a library in one call."""
-    threads: int = 1
-    """Threads that the numeric libraries of a worker are pinned to."""
-    offline: bool = True
-    """Workers may use no model hub."""
-    limits: Limits = field(default_factory=Limits)
-    cache: Path | None = None
-    """Folder of the predictions store; `None` neither reads nor writes one."""
-    fresh: bool = False
-    """Ask every backend anew, whatever the store has."""
-    out: Path | None = None
-    """Folder for run.json and the predictions; `None` writes nothing."""
-    seed: int = 0
-    """Written down for whoever resamples the record."""
-    command: tuple[str, ...] = ()
-    suite: str | None = None
 
 
 def run(
@@ -91,10 +56,6 @@ def run(
     """
     options = options or RunOptions()
     progress = progress or Progress(quiet=True)
-    if options.rounds < 1 or options.jobs < 1 or options.batch_size < 1 or options.threads < 1:
-        raise UsageError("rounds, jobs, batch size and threads are numbers from 1 up")
-    if options.jobs > 1 and options.rounds > 1:
-        raise UsageError("rounds are for timing, and nothing is timed with more than one job")
     started = _now()
     stop = threading.Event()
     goldsets = [_held(gold) for gold in goldsets]
@@ -116,7 +77,7 @@ def run(
         results = tuple(cell.result() for cell in cells)
         record = _record(options, tuple(cards.values()), results, started)
         if options.out is not None:
-            common = count_in_common(results, goldsets, _scoring(options), options.out)
+            common = count_in_common(results, goldsets, options.scoring(), options.out)
             record = replace(record, common=common)
             write(options.out / "run.json", record)
     return record
@@ -153,17 +114,13 @@ def _cells(
 ) -> list[Cell]:
     shared = CellOptions(
         predict=PredictOptions(
-            batch_size=options.batch_size,
-            threads=options.threads,
-            offline=options.offline,
+            **{part.name: getattr(options, part.name) for part in fields(WorkerOptions)},
             timed=options.jobs == 1,
             rounds=options.rounds,
-            limits=options.limits,
             machine=f"{machine().cpu}, {machine().cores} cores",
             run=token,
-            fresh=options.fresh,
         ),
-        scoring=_scoring(options),
+        scoring=options.scoring(),
         schema=options.schema,
         rounds=options.rounds,
         cache=options.cache,
@@ -200,14 +157,6 @@ def _token(
     ]
     with Store(options.cache) as store, taken_up(store, what) as token:
         yield token
-
-
-def _scoring(options: RunOptions) -> dict[str, Any]:
-    """How each task counts."""
-    return {
-        task.name: task.options(**{name: getattr(options, name) for name in task.signed})
-        for task in tasks().values()
-    }
 
 
 def _planned(
@@ -299,7 +248,6 @@ def _held(gold: GoldSet) -> GoldSet:
 def _record(
     options: RunOptions, gold: tuple[GoldRecord, ...], results: tuple[Result, ...], started: str
 ) -> RunRecord:
-    limits = options.limits
     return RunRecord(
         schema_version=SCHEMA_VERSION,
         tool_version=__version__,
@@ -313,23 +261,7 @@ def _record(
         machine=machine(),
         threads=options.threads,
         seed=options.seed,
-        options={
-            "tasks": None if options.tasks is None else ",".join(options.tasks),
-            "match": options.match,
-            "boundary": options.boundary,
-            "schema": options.schema,
-            "rounds": options.rounds,
-            "jobs": options.jobs,
-            "batch_size": options.batch_size,
-            "offline": options.offline,
-            "document_seconds": limits.document_seconds,
-            "load_seconds": limits.load_seconds,
-            "total_seconds": limits.total_seconds,
-            "memory_bytes": limits.memory_bytes,
-            "cache": options.cache is not None,
-            "fresh": options.fresh,
-            "suite": options.suite,
-        },
+        options=options.recorded(),
         gold=gold,
         results=results,
         project=project_state(options.out),

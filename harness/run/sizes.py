@@ -16,11 +16,11 @@ def parse_size(text: str) -> int:
     kB, MB, GB and TB (or k, M, G, T) are powers of 1000, kiB, MiB, GiB and TiB of 1024. Raises
     `ValueError` that says what was expected.
     """
-    found = _SIZE.fullmatch(text.strip()) if len(text) < 100 else None
+    written = _SIZE.fullmatch(text.strip()) if len(text) < 100 else None
     size = 0
-    if found:
-        power = " kmgt".index(found[2].lower() or " ")
-        size = int(float(found[1]) * (1024 if found[3] else 1000) ** power)
+    if written:
+        power = " kmgt".index(written[2].lower() or " ")
+        size = int(float(written[1]) * (1024 if written[3] else 1000) ** power)
     if not 1 <= size < _MOST:
         raise ValueError("a size above 0 such as 800MB (of 1000) or 4GiB (of 1024)")
     return size

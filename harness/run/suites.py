@@ -13,69 +13,20 @@ is an error, with the nearest that is.
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import InputError, UsageError
+from harness.errors import InputError, UsageError, nearest
 from harness.formats.files import read_text
+from harness.options import Flag
 from harness.registry import BackendSpec
 
-__all__ = ["Suite", "find_suites", "load_suite"]
+__all__ = ["find_suites", "load_suite"]
 
-# Options of `harness run` that a suite may set: the type that TOML has to give.
-_OPTIONS: dict[str, type | tuple[type, ...]] = {
-    "task": str,
-    "out": str,
-    "match": str,
-    "boundary": str,
-    "schema": str,
-    "strict_labels": bool,
-    "rounds": int,
-    "jobs": int,
-    "seed": int,
-    "batch_size": int,
-    "threads": int,
-    "timeout": (int, float),
-    "load_timeout": (int, float),
-    "total_timeout": (int, float),
-    "max_memory": (int, str),
-    "online": bool,
-    "cache_dir": str,
-    "no_cache": bool,
-    "fresh": bool,
-    "format": str,
-}
-_KEYS = ("backends", "gold", "require", "description", *_OPTIONS)
-_CHOICES = {
-    "task": ("ner", "attribution"),
-    "match": ("strict", "exact", "partial", "type"),
-    "boundary": ("raw", "normalised"),
-}
-_FROM_ONE = ("rounds", "jobs", "batch_size", "threads")
-
-
-@dataclass(frozen=True, slots=True)
-class Suite:
-    """A named run. Empty `backends` or `gold` leave the choice to the command."""
-
-    name: str
-    path: Path
-    """The file that it stands in."""
-    backends: tuple[BackendSpec, ...]
-    gold: tuple[str, ...]
-    require: tuple[str, ...]
-    options: Mapping[str, Any]
-
-    def defaults(self) -> dict[str, Any]:
-        """What options are where the command line leaves them alone, by their names in Python.
-
-        `suite_require` stands beside `require`: a list on the command line takes its place.
-        """
-        return {**self.options, "suite_require": self.require}
+# Keys of a suite that are no option: the arguments of the command, and a note.
+_ARGUMENTS = ("backends", "description")
 
 
 def find_suites(folder: str | Path = ".") -> tuple[Path, Mapping[str, Any]]:
@@ -99,35 +50,31 @@ def find_suites(folder: str | Path = ".") -> tuple[Path, Mapping[str, Any]]:
     )
 
 
-def load_suite(name: str, *, folder: str | Path = ".") -> Suite:
-    """The suite of that name.
+def load_suite(name: str, flags: Iterable[Flag], *, folder: str | Path = ".") -> dict[str, Any]:
+    """What the suite of that name sets: values by the names of `flags`, and `backend`, a list.
 
     Raises `UsageError` for an unknown suite with the nearest name, `InputError` for an unknown key
-    or a value of the wrong type.
+    or a value that does not fit.
     """
     path, suites = find_suites(folder)
     if name not in suites:
-        raise UsageError(
-            f"{path}: no suite {name!r}.{_near(name, suites)} "
-            f"Known: {', '.join(sorted(suites)) or 'none'}"
-        )
-    table = suites[name]
+        raise UsageError(f"{path}: no suite {name!r}{nearest(name, sorted(suites))}")
+    table, where = suites[name], f"suites.{name}"
     if not isinstance(table, dict):
-        raise _wrong(path, f"suites.{name}", table, "a table")
-    where = f"suites.{name}"
-    _check_keys(table, _KEYS, path, where)
-    options = {key: _option(key, table[key], path, where) for key in _OPTIONS if key in table}
-    return Suite(
-        name,
-        path,
-        tuple(
-            _backend(item, path, f"{where}.backends[{i}]")
-            for i, item in enumerate(_list(table, "backends", path, where))
-        ),
-        tuple(_gold(item, path) for item in _strings(table, "gold", path, where)),
-        tuple(_strings(table, "require", path, where)),
-        options,
-    )
+        raise _wrong(path, where, table, "a table")
+    known = {flag.name: flag for flag in flags}
+    _check_keys(table, (*_ARGUMENTS, *known), path, where)
+    out: dict[str, Any] = {}
+    for key, value in table.items():
+        place = f"{where}.{key}"
+        if key in known:
+            out[key] = _read(known[key], value, path, place)
+        elif key == "backends":
+            items = _list(value, path, place)
+            out["backend"] = [_backend(one, path, f"{place}[{i}]") for i, one in enumerate(items)]
+    if "gold" in out:
+        out["gold"] = [_beside(one, path) for one in out["gold"]]
+    return out
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -153,15 +100,29 @@ def _check_keys(table: Mapping[str, Any], known: Iterable[str], path: Path, wher
         if key not in known:
             place = f"{where}.{key}" if where else key
             raise InputError(
-                f"unknown key {place!r}.{_near(key, known)}",
+                f"unknown key {place!r}{nearest(key, known, listed=False)}",
                 path=path,
                 hint=f"known keys: {', '.join(known)}",
             )
 
 
+def _read(flag: Flag, value: Any, path: Path, place: str) -> Any:
+    if flag.many:
+        items = enumerate(_list(value, path, place))
+        return [_one(flag, item, path, f"{place}[{i}]") for i, item in items]
+    return _one(flag, value, path, place)
+
+
+def _one(flag: Flag, value: Any, path: Path, place: str) -> Any:
+    try:
+        return flag.read(value)
+    except ValueError as error:
+        raise _wrong(path, place, value, str(error)) from None
+
+
 def _backend(item: Any, path: Path, where: str) -> BackendSpec:
     if isinstance(item, str):
-        return BackendSpec.parse(item)
+        return _spec(item, path, where)
     if not isinstance(item, dict):
         raise _wrong(path, where, item, 'a name or {backend = "...", options = {...}}')
     _check_keys(item, ("backend", "options"), path, where)
@@ -173,67 +134,27 @@ def _backend(item: Any, path: Path, where: str) -> BackendSpec:
     for key, value in options.items():
         if not isinstance(value, (str, int, float, bool)):
             raise _wrong(path, f"{where}.options.{key}", value, "a string, number or boolean")
-    spec = BackendSpec.parse(name)
+    spec = _spec(name, path, f"{where}.backend")
     return BackendSpec(spec.adapter, spec.model, {**spec.options, **options})
 
 
-def _option(key: str, value: Any, path: Path, where: str) -> Any:
-    place = f"{where}.{key}"
-    kind: Any = _OPTIONS[key]
-    fits: bool = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
-    if not fits:
-        names = kind if isinstance(kind, tuple) else (kind,)
-        raise _wrong(path, place, value, " or ".join(_TYPES[name] for name in names))
-    if key in _CHOICES and value not in _CHOICES[key]:
-        guess = _near(value, _CHOICES[key])
-        raise InputError(
-            f"{place} is {value!r}, expected one of {', '.join(_CHOICES[key])}.{guess}", path=path
-        )
-    if key in _FROM_ONE and value < 1:
-        raise _wrong(path, place, value, "a number from 1 up")
-    if key == "max_memory":
-        return _size(value, path, place)
-    if key.endswith("timeout") and value <= 0:
-        raise _wrong(path, place, value, "seconds above 0")
-    return value
-
-
-def _size(value: int | str, path: Path, place: str) -> int:
-    from harness.run.sizes import parse_size
-
+def _spec(name: str, path: Path, where: str) -> BackendSpec:
     try:
-        return parse_size(str(value))
-    except ValueError as error:
-        raise _wrong(path, place, value, str(error)) from None
+        return BackendSpec.parse(name)
+    except UsageError as error:
+        raise InputError(f"{where}: {error}", path=path) from None
 
 
-_TYPES = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
-
-
-def _gold(name: str, path: Path) -> str:
+def _beside(name: str, path: Path) -> str:
     """A gold set by name, or a path as seen from the file's own folder."""
     beside = path.parent / name
     return str(beside) if not Path(name).exists() and beside.exists() else name
 
 
-def _list(table: Mapping[str, Any], key: str, path: Path, where: str) -> list[Any]:
-    items = table.get(key, [])
-    if not isinstance(items, list):
-        raise _wrong(path, f"{where}.{key}", items, "a list")
-    return items
-
-
-def _strings(table: Mapping[str, Any], key: str, path: Path, where: str) -> list[str]:
-    items = _list(table, key, path, where)
-    for index, item in enumerate(items):
-        if not isinstance(item, str):
-            raise _wrong(path, f"{where}.{key}[{index}]", item, "a string")
-    return items
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
+def _list(value: Any, path: Path, place: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise _wrong(path, place, value, "a list")
+    return value
 
 
 def _wrong(path: Path, place: str, value: Any, expected: str) -> InputError:

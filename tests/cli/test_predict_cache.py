@@ -66,7 +66,11 @@ def test_predict_to_stdout_with_text(docs: Path, capsys: Capture) -> None:
         (["planted/ok", "--docs", "{docs}", "--no-cache", "--cache-dir", "x"], 2, "contradict"),
         (["planted/ok", "--docs", "{docs}", "--max-memory", "lots"], 2, "such as 800MB"),
         (["planted/ok", "--docs", "{docs}", "--timeout", "0"], 2, "expected seconds above 0"),
-        (["planted/ok", "--docs", "{docs}", "--threads", "0"], 2, "expected a number from 1 up"),
+        (
+            ["planted/ok", "--docs", "{docs}", "--threads", "0"],
+            2,
+            "expected a whole number from 1 up",
+        ),
         (["planted/ok"], 2, "--docs"),
     ],
 )

@@ -1,0 +1,159 @@
+"""Options that several verbs have: spelling, choices, range and help of each are written here.
+
+A verb puts its command line together from these and from flags of its own:
+
+    add_run(parser)
+    add_flags(parser, GOLD, TASK, RESAMPLES, *output("every verdict, for machines"))
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError
+from harness.options import Flag, flags_of
+from harness.paths import cache_folder as default_cache
+from harness.report.tables import FORMATS
+from harness.run.options import RunOptions, WorkerOptions
+from harness.tasks.registry import task_names
+
+__all__ = [
+    "BACKEND",
+    "FORCE",
+    "GOLD",
+    "LABELS",
+    "QUIET",
+    "RECOUNT",
+    "RESAMPLES",
+    "SEED",
+    "TASK",
+    "add_flags",
+    "add_run",
+    "cache_folder",
+    "count",
+    "output",
+    "split",
+    "store",
+    "worker",
+]
+
+
+def count(name: str, text: str, *, least: int = 0, default: int | None = None) -> Flag:
+    """`--NAME N`, a whole number from `least` up."""
+    return Flag(text, name=name, kind=int, default=default, metavar="N", least=least)
+
+
+# What of a run is looked at.
+GOLD = Flag("only this gold set, or path", name="gold", metavar="NAME", many=True)
+TASK = Flag("only this task", name="task", choices=task_names())
+BACKEND = Flag("only these", name="backend", metavar="NAME", many=True)
+RECOUNT = Flag("count again in this label schema (needs the gold)", name="schema", metavar="NAME")
+
+# How it is tested.
+FORCE = Flag("even where they were counted differently", name="force", kind=bool)
+RESAMPLES = count("resamples", "of the bootstrap", least=1, default=10_000)
+(SEED,) = (flag for flag in flags_of(RunOptions) if flag.name == "seed")
+
+QUIET = Flag("no progress on stderr", name="quiet", kind=bool, short="-q")
+
+
+def split(text: str) -> tuple[str, ...]:
+    """`a, b` as its parts; of an empty text none."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+LABELS = Flag(
+    "labels to ask a zero-shot backend for", name="labels", metavar="A,B", default=(), parse=split
+)
+
+
+def output(json: str, *, tables: bool = True) -> tuple[Flag, ...]:
+    """`--json` with its help, and with `tables` also `--format`."""
+    printed = Flag(name="format", choices=FORMATS, default="simple")
+    return (*([printed] if tables else []), Flag(json, name="json", kind=bool))
+
+
+def store(*, bypass: bool = True) -> tuple[Flag, ...]:
+    """`--cache-dir` and, with `bypass`, `--no-cache`: where predictions are kept."""
+    group = "predictions store"
+    where = "folder (default: $HARNESS_CACHE, else cache in $HARNESS_HOME, .harness)"
+    folder = Flag(where, name="cache_dir", kind=Path, metavar="FOLDER", group=group)
+    none = Flag("neither read nor write the store", name="no_cache", kind=bool, group=group)
+    return (folder, none) if bypass else (folder,)
+
+
+def worker(options: type[WorkerOptions] = WorkerOptions) -> tuple[Flag, ...]:
+    """What a verb that asks backends has: `options`, the store, `--quiet`."""
+    return (*flags_of(options), *store(), QUIET)
+
+
+def add_run(parser: argparse.ArgumentParser, what: str = "a run") -> None:
+    """The argument RUN: a folder with run.json, or that file; by default `results`."""
+    parser.add_argument(
+        "run", nargs="?", default="results", metavar="RUN", help=f"{what}; default: results"
+    )
+
+
+def add_flags(parser: argparse.ArgumentParser, *flags: Flag) -> None:
+    """An argument for every flag; those with a group stand below its heading."""
+    groups: dict[str, argparse._ActionsContainer] = {"": parser}
+    for flag in flags:
+        if flag.group not in groups:
+            groups[flag.group] = parser.add_argument_group(flag.group)
+        names = [f"--{flag.name.replace('_', '-')}", *filter(None, [flag.short])]
+        if flag.kind is bool:
+            groups[flag.group].add_argument(*names, action="store_true", help=flag.help)
+            continue
+        groups[flag.group].add_argument(
+            *names,
+            action=_Collect if flag.many else "store",
+            type=str if flag.choices else _reader(flag),
+            default=[] if flag.many and flag.default is None else flag.default,
+            choices=flag.choices or None,
+            metavar=flag.metavar,
+            required=flag.required,
+            help=_with_default(flag),
+        )
+
+
+def cache_folder(args: argparse.Namespace) -> Path | None:
+    """The store's folder, or `None` when it is bypassed."""
+    if getattr(args, "no_cache", False):
+        if args.cache_dir:
+            raise UsageError("--no-cache and --cache-dir contradict each other")
+        return None
+    folder: Path = args.cache_dir or default_cache()
+    return folder
+
+
+class _Collect(argparse.Action):
+    """Appends; the first value takes the place of a default, which a suite may have set."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        before: Iterable[Any] = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, [*([] if before is self.default else before), values])
+
+
+def _reader(flag: Flag) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        try:
+            return flag.read_text(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{text!r}, expected {error}") from None
+
+    return read
+
+
+def _with_default(flag: Flag) -> str:
+    default = f"{flag.default:g}" if isinstance(flag.default, float) else str(flag.default)
+    stated = f"default: {default}" if flag.default not in (None, ()) else ""
+    return "; ".join(filter(None, [flag.help, stated]))

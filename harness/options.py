@@ -1,0 +1,204 @@
+"""Options declared once: a field of a frozen dataclass says what a user may set.
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Limits:
+        load_seconds: Annotated[float, Flag("for loading", name="load_timeout", above=0)] = 600.0
+
+From this come the arguments of the command line (`harness.cli.common.add_flags`), the keys of a
+suite and what they may be (`harness.run.suites`), the check of values that Python gives
+(`check_options`), and the way back from what was said to the dataclass (`build`). Whatever has no
+place in a dataclass is a `Flag` with a name of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import KW_ONLY, MISSING, Field, dataclass, fields, is_dataclass, replace
+from math import isfinite
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from harness.errors import UsageError, nearest
+
+__all__ = ["Flag", "build", "changed", "check_options", "flags_of"]
+
+T = TypeVar("T")
+
+_NOUNS: Mapping[type, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a string",
+    Path: "a path",
+}
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_LARGEST = 10**18
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One option.
+
+    In the annotation of a field, `name`, `kind`, `choices` and `default` are left to the field; a
+    field that is `True` by default is turned off by its flag, which has a name of its own.
+    """
+
+    help: str = ""
+    _: KW_ONLY
+    name: str = ""
+    """As a suite writes it; on the command line after `--`, with `-` for `_`."""
+    kind: type = str
+    """`bool`, `int`, `float`, `str` or `Path`; bool takes no value on the command line."""
+    default: Any = None
+    metavar: str | None = None
+    choices: tuple[str, ...] = ()
+    least: float | None = None
+    above: float | None = None
+    most: float | None = None
+    noun: str = ""
+    """What a value is, for errors (`seconds`), where it is more than its kind."""
+    parse: Callable[[str], Any] | None = None
+    """Reads a value of another spelling; its `ValueError` says what was expected."""
+    many: bool = False
+    """May be given several times: a list."""
+    required: bool = False
+    short: str = ""
+    group: str = ""
+    """Its heading in `--help`."""
+    keyed: bool = False
+    """Whether an answer in the predictions store depends on it (`harness.run.key`)."""
+    inverted: bool = False
+    """Whether the field is the contrary of the flag."""
+
+    @property
+    def expected(self) -> str:
+        """What a value has to be: `a whole number from 1 up`."""
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        noun = self.noun or _NOUNS[self.kind]
+        if self.least is not None and self.most is not None:
+            return f"{noun} between {self.least:g} and {self.most:g}"
+        if self.least is not None:
+            return f"{noun} from {self.least:g} up"
+        limit = "" if self.most is None else f", at most {self.most:,.0f}"
+        return f"{noun} above {self.above:g}{limit}" if self.above is not None else noun + limit
+
+    def read_text(self, text: str) -> Any:
+        """A value from the command line. Raises `ValueError` that says what was expected."""
+        if self.parse is not None:
+            return self.parse(text)
+        if self.kind is int:
+            return self.read(int(text) if _WHOLE.fullmatch(text) else None)
+        if self.kind is float:
+            try:
+                return self.read(float(text))
+            except ValueError:
+                raise ValueError(self.expected) from None
+        return self.read(text)
+
+    def read(self, value: Any) -> Any:
+        """A value from TOML or from Python. Raises `ValueError` that says what was expected."""
+        if self.parse is not None:
+            return self.parse(str(value))
+        allowed: Any = (self.kind,)
+        if self.kind is float:
+            allowed = (float, int)
+        elif self.kind is Path:
+            allowed = (Path, str)
+        if not isinstance(value, allowed) or (isinstance(value, bool) and self.kind is not bool):
+            raise ValueError(self.expected)
+        if self.choices and value not in self.choices:
+            raise ValueError(f"{self.expected}{nearest(value, self.choices, listed=False)}")
+        if self.kind in (int, float) and not self._within(value):
+            raise ValueError(self.expected)
+        return self.kind(value)
+
+    def _within(self, value: float) -> bool:
+        return (
+            (isfinite(value) if isinstance(value, float) else abs(value) < _LARGEST)
+            and (self.least is None or value >= self.least)
+            and (self.above is None or value > self.above)
+            and (self.most is None or value <= self.most)
+        )
+
+
+def flags_of(kind: type, *plain: str) -> tuple[Flag, ...]:
+    """The flags that a dataclass declares, those of dataclasses inside it among them.
+
+    They are the fields annotated with a `Flag`, and the `plain` ones by name.
+    """
+    out: list[Flag] = []
+    for _, inner in _parts(kind, plain):
+        if isinstance(inner, Flag):
+            out.append(inner)
+        elif inner is not None:
+            out += flags_of(inner)
+    return tuple(out)
+
+
+def build(kind: type[T], values: Mapping[str, Any], **others: Any) -> T:
+    """A dataclass from what was said of its flags, by their names; `others` are other fields.
+
+    Raises whatever the dataclass raises, and `KeyError` for a flag that `values` does not have.
+    """
+    given = dict(others)
+    for field, inner in _parts(kind):
+        if isinstance(inner, Flag):
+            value = values[inner.name]
+            given[field.name] = not value if inner.inverted else value
+        elif inner is not None:
+            given[field.name] = build(inner, values)
+    return kind(**given)
+
+
+def changed(flags: Iterable[Flag], **changes: Mapping[str, Any]) -> tuple[Flag, ...]:
+    """The flags, some with other fields: `changed(flags, task={"required": True})`."""
+    return tuple(replace(flag, **changes.get(flag.name, {})) for flag in flags)
+
+
+def check_options(options: Any) -> None:
+    """Raise `UsageError` for a value that the flags of a dataclass do not allow."""
+    for field, inner in _parts(type(options)):
+        value = getattr(options, field.name)
+        if inner is not None and not isinstance(inner, Flag):
+            check_options(value)
+        elif inner is not None and inner.kind is not bool and value is not None:
+            try:
+                replace(inner, parse=None).read(value)
+            except ValueError as error:
+                raise UsageError(f"{field.name} is {value!r}, expected {error}") from None
+
+
+def _parts(
+    kind: type, plain: tuple[str, ...] = ()
+) -> Iterator[tuple[Field[Any], Flag | type | None]]:
+    """Every field with its flag, the dataclass that it holds, or `None` for what is no option."""
+    hints = get_type_hints(kind, include_extras=True)
+    for field in fields(kind):
+        hint, flag = hints[field.name], Flag() if field.name in plain else None
+        if get_origin(hint) is Annotated:
+            hint, *notes = get_args(hint)
+            flag = next((note for note in notes if isinstance(note, Flag)), flag)
+        if isinstance(hint, type) and is_dataclass(hint):
+            yield field, hint
+        else:
+            yield field, None if flag is None else _completed(flag, field, hint)
+
+
+def _completed(flag: Flag, field: Field[Any], hint: Any) -> Flag:
+    """The flag with what its field says."""
+    if get_origin(hint) in (Union, UnionType):
+        (hint,) = (one for one in get_args(hint) if one is not NoneType)
+    choices = get_args(hint) if get_origin(hint) is Literal else flag.choices
+    default = None if field.default is MISSING else field.default
+    inverted = hint is bool and default is True
+    return replace(
+        flag,
+        name=flag.name or field.name,
+        kind=str if choices else hint,
+        choices=choices,
+        default=False if inverted else default if flag.default is None else flag.default,
+        inverted=inverted,
+    )
