@@ -19,7 +19,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from harness.annotation import printable
 from harness.run.protocol import MAX_MESSAGE_BYTES, ProtocolError, parse
@@ -50,13 +50,11 @@ class Fault(Exception):
         super().__init__(message)
 
 
-class Exit:
+class Exit(NamedTuple):
     """How a worker ended: its exit status (negative: a signal) and its own peak memory."""
 
-    __slots__ = ("peak_memory_bytes", "status")
-
-    def __init__(self, status: int, peak_memory_bytes: int | None) -> None:
-        self.status, self.peak_memory_bytes = status, peak_memory_bytes
+    status: int
+    peak_memory_bytes: int | None
 
     def __str__(self) -> str:
         if self.status >= 0:
@@ -118,7 +116,7 @@ class Worker:
         self.log = Log()
         self._max_memory = max_memory
         self._peak: int | None = None
-        self._inherited = _own_peak()
+        self._inherited = _status_field(os.getpid(), "VmHWM:") or 0
         self._out = bytearray()
         self._in = bytearray()
         self._searched = 0
@@ -137,10 +135,13 @@ class Worker:
         except OSError as error:
             raise Fault("died", f"{command[0]} cannot be started: {error.strerror}") from None
         self.pid = self._process.pid
+        # Any: they are None only where Popen is not given PIPE.
+        pipes: list[Any] = [self._process.stdin, self._process.stdout, self._process.stderr]
+        self._stdin, self._stdout, self._stderr = pipes
         with _lock:
             _live.add(self)
         self._selector = selectors.DefaultSelector()
-        for pipe in (self._stdin, self._stdout, self._stderr):
+        for pipe in pipes:
             os.set_blocking(pipe.fileno(), False)
         self._selector.register(self._stdout, selectors.EVENT_READ)
         self._selector.register(self._stderr, selectors.EVENT_READ)
@@ -229,18 +230,6 @@ class Worker:
         return self._peak
 
     # The three pipes
-
-    @property
-    def _stdin(self) -> Any:
-        return self._process.stdin
-
-    @property
-    def _stdout(self) -> Any:
-        return self._process.stdout
-
-    @property
-    def _stderr(self) -> Any:
-        return self._process.stderr
 
     def _wait(self, timeout: float) -> None:
         for key, _ in self._selector.select(timeout):
@@ -369,11 +358,6 @@ def kill_all() -> None:
 
 class _Closed(Exception):
     """The worker closed one of its pipes."""
-
-
-def _own_peak() -> int:
-    peak = _status_field(os.getpid(), "VmHWM:")
-    return peak or 0
 
 
 def _status_field(pid: int, name: str) -> int | None:

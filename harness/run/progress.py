@@ -38,11 +38,6 @@ class Progress:
             self._clear()
             self._print(printable(text) + "\n")
 
-    def line(self, text: str) -> None:
-        """A line that stays, unless quiet."""
-        if not self._quiet:
-            self.note(text)
-
     def update(self, text: str, *, last: bool) -> None:
         """Show how a task stands. Called by `Task`, which sees to the pace."""
         if self._quiet:
@@ -92,11 +87,11 @@ class Task:
             self._shown = now
             self._progress.update(f"{self._title}: {self._counts()}, {self._left(now)}", last=False)
 
-    def finish(self, words: str = "") -> None:
-        """The task is over; `words` say how, where it was not simply done."""
+    def finish(self) -> None:
+        """The task is over."""
         seconds = monotonic() - self._started
-        text = words or f"{self._counts()} in {_duration(seconds)}"
-        self._progress.update(f"{self._title}: {text}", last=True)
+        text = f"{self._title}: {self._counts()} in {_duration(seconds)}"
+        self._progress.update(text, last=True)
 
     def _counts(self) -> str:
         counts = f"{self._done}/{self._total} documents"
