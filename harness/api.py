@@ -165,7 +165,8 @@ def load_backend(
         raise UsageError(f"{name} echoes gold annotations; it says nothing about new texts")
     if task is None:
         if len(declaration.tasks) > 1:
-            raise UsageError(f"{name} knows several tasks: give task='ner' or task='attribution'")
+            several = " or ".join(f"task={one!r}" for one in declaration.tasks)
+            raise UsageError(f"{name} knows several tasks: give {several}")
         task = declaration.tasks[0]
     if task not in declaration.tasks:
         raise UsageError(f"{name} knows the task {', '.join(declaration.tasks)}, not {task!r}")

@@ -142,7 +142,7 @@ DOUBTS: dict[str, tuple[Any, str]] = {
         lambda v: v["common"][0]["units"][0][2]["errors"].append(
             v["common"][0]["units"][0][2]["errors"][0]
         ),
-        "'d0000' do not add up",
+        "its counts cannot be read: two counts of",
     ),
     "common alone": (
         lambda v: v["common"][0].update(backend="z"), "z on planted (ner) is in common alone"

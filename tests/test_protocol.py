@@ -23,6 +23,7 @@ from harness.run.protocol import (
     load_message,
     parse,
 )
+from harness.tasks.registry import task_named
 
 TEXTS = st.text(alphabet=st.sampled_from("aé\u0301\u00a0\r\nÖ€中😀𝒳🇳"), max_size=30)
 
@@ -175,7 +176,7 @@ JSON = st.recursive(
 def test_nothing_that_a_worker_says_raises(items: list[Any], text: str) -> None:
     for task, layer in (("ner", "entities"), ("attribution", "attributions")):
         answer = check_answer({layer: items}, text, task, Offsets(text))  # type: ignore[arg-type]
-        kept = answer.annotations.layer(task)  # type: ignore[arg-type]
+        kept = answer.annotations.layer(task_named(task).layer)
         assert kept is not None
         assert len(kept) <= len(items)
         for entity in answer.annotations.entities or ():

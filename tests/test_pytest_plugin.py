@@ -35,7 +35,7 @@ SUITE = """
     def test_ours(harness_run):
         scored = harness_run(ours, gold="planted.jsonl")
         assert scored.f1 > 0.5
-        assert scored.signature.startswith("ner|gold:planted@")
+        assert str(scored.signature).startswith("ner|gold:planted@")
 """
 PLUGIN = ("-p", "harness.pytest_plugin")
 # Hypothesis would be imported anew, with its assertions rewritten, by every inner session.

@@ -15,6 +15,7 @@ from harness.formats import jsonl
 from harness.gold.goldset import GoldSet, load_goldset
 from harness.labels.meeting import extended_schema, guess_schema, meet, schema_of
 from harness.results.settle import Speech, settle
+from harness.tasks.registry import task_named
 
 TEXT = "Ada Roe met NATO in Oslo, Lagos and Peru on Monday for 3 hours."
 PEOPLE = (Entity(0, 7, "PER"), Entity(12, 16, "ORG"))
@@ -93,7 +94,7 @@ def test_added_labels_meet_by_name_and_the_rest_by_projection() -> None:
 
 
 def test_places_are_found_beside_dates(gold: GoldSet) -> None:
-    terms = settle(gold, Speech(declared="ontonotes5"), task="ner")
+    terms = settle(gold, Speech(declared="ontonotes5"), task=task_named("ner"))
     sides = terms.predicted(ONTONOTES)
     assert set(sides.kept) == {*PEOPLE, *PLACES, *DATE}
     assert [entity.label for entity in sides.extra] == ["TIME"]
@@ -107,10 +108,10 @@ def test_labels_that_occur_are_the_golds_if_it_knows_them(tmp_path: Path, gold: 
     """Few labels may occur in predictions: that GPE is missing there says nothing."""
     stated = load_goldset(gold.path, schema="ontonotes5")
     occurring = Speech(occurring=Counter({"LOC": 1}))
-    assert settle(stated, occurring, task="ner").schema == "ontonotes5@1"
+    assert settle(stated, occurring, task=task_named("ner")).schema == "ontonotes5@1"
     # A list of labels is all that a model can give: there it says that its LOC is CoNLL's.
     listed = Speech(produced=("LOC", "ORG", "PER"))
-    assert settle(stated, listed, task="ner").schema == "conll03@1"
+    assert settle(stated, listed, task=task_named("ner")).schema == "conll03@1"
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_what_is_annotated(
 ) -> None:
     if stated is not None:
         gold = load_goldset(gold.path, schema=stated)
-    terms = settle(gold, Speech(declared="ontonotes5"), task="ner", schema=schema)
+    terms = settle(gold, Speech(declared="ontonotes5"), task=task_named("ner"), schema=schema)
     assert terms.annotated == (annotated or set(schema_of("ontonotes5").labels))
 
 

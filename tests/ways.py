@@ -41,6 +41,7 @@ from harness.run.process import Log
 from harness.run.protocol import Hello
 from harness.run.runner import RunOptions, run
 from harness.tasks.ner.options import BoundaryRule, Match, NerOptions
+from harness.tasks.registry import task_named
 
 Facts = dict[str, Any]
 Ways = dict[str, Facts]
@@ -258,13 +259,17 @@ def call_plugin(
 ) -> Scored:
     """A test with the fixture and the end of its session, with `--harness-results`."""
     config: Any = SimpleNamespace(getoption=lambda name: str(folder))
-    golds = [r for r in goldset.records() if r.annotations.layer(words["task"]) is not None]
+    golds = [
+        r
+        for r in goldset.records()
+        if r.annotations.layer(task_named(words["task"]).layer) is not None
+    ]
     none = Annotations((), ())
     backend = SimpleNamespace(predict=lambda texts: [layers.get(r.id, none) for r in golds])
     fixture = pytest_plugin.HarnessRun(config)
     scored = fixture(backend, gold=goldset, name="ours", check=False, **words)
     pytest_plugin.pytest_sessionfinish(SimpleNamespace(config=config))  # type: ignore[arg-type]
-    return scored.system
+    return scored
 
 
 # --- from a run --------------------------------------------------------------------------------

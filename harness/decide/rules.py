@@ -35,7 +35,7 @@ from harness.coding import DecodeError, decode
 from harness.errors import InputError, UsageError
 from harness.formats.files import read_text
 from harness.tasks.parts import Metric
-from harness.tasks.registry import task_names, tasks
+from harness.tasks.registry import task_names, tasks, wrong_task
 
 __all__ = ["Pin", "Rule", "Rules", "default_rules", "parse_rules", "read_rules"]
 
@@ -165,8 +165,8 @@ def _pin(item: Mapping[str, Any], where: str) -> Pin:
 
 
 def _check_task(name: str | None, where: str) -> None:
-    if name is not None and name not in task_names():
-        raise UsageError(f"{where}: task is {name!r}, expected one of {', '.join(task_names())}")
+    if name is not None and (problem := wrong_task(name)):
+        raise UsageError(f"{where}: task: {problem}")
 
 
 def _decode(kind: type[T], value: Mapping[str, Any], where: str) -> T:

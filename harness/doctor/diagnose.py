@@ -19,6 +19,7 @@ from harness.doctor.documents import (
 from harness.doctor.finding import Finding, pairs_of
 from harness.doctor.labels import explain_labels
 from harness.doctor.offsets import explain_offsets
+from harness.tasks.registry import task_named
 
 __all__ = ["SUSPICIOUS_F1", "Finding", "diagnose", "suspicious"]
 
@@ -49,14 +50,13 @@ def diagnose(gold: Sequence[Record], predicted: Sequence[Record], task: Task) ->
     pairs = list(pairs_of(gold, predicted, task))
     texts = list(explain_texts(gold, predicted))
     found += texts
-    if task == "ner":
+    if task_named(task).labelled:
         found += explain_labels(gold, predicted)
     offsets = explain_offsets(pairs)
     # A text that is known to differ says more than the offsets that follow from it.
     known = {finding.code for finding in texts}
     found += [finding for finding in offsets if finding.code not in known]
-    if task == "attribution":
-        found += explain_roles(pairs)
+    found += explain_roles(pairs)
     if "truncated" not in known and not offsets:
         found += explain_truncation(pairs)
     return found

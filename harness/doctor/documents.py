@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.annotation import Record, Task, printable
 from harness.doctor.finding import SHOWN, Finding, Item, Pair, names, quoted
-from harness.tasks.registry import task_named
+from harness.tasks.registry import task_named, tasks
 
 __all__ = ["explain_documents", "explain_roles", "explain_texts", "explain_truncation"]
 
@@ -44,14 +44,19 @@ def explain_documents(
     answered = [record for record in predicted if record.error is None]
     layers = [record.annotations.layer(task_named(task).layer) for record in answered]
     if answered and all(layer is None for layer in layers):
-        other: Task = "attribution" if task == "ner" else "ner"
-        has_other = any(record.annotations.layer(other) is not None for record in answered)
+        others = [
+            name
+            for name, one in tasks().items()
+            if any(record.annotations.layer(one.layer) is not None for record in answered)
+        ]
         return [
             Finding(
                 "no-layer",
                 f"no predicted document has the layer for {task}",
-                (f"they have the layer for {other}",) if has_other else (),
-                f"score them with --task {other}" if has_other else _layer_mend(task),
+                tuple(f"they have the layer for {other}" for other in others),
+                f"score them with --task {others[0]}"
+                if others
+                else f'write the key "{task_named(task).layer}" for every document',
             ),
             *found,
         ]
@@ -87,10 +92,6 @@ def _other_documents(gold: Sequence[Record], predicted: Sequence[Record]) -> Fin
         if same
         else "check that predictions and gold belong together, and that both use the same ids",
     )
-
-
-def _layer_mend(task: Task) -> str:
-    return f'write the key "{"entities" if task == "ner" else "attributions"}" for every document'
 
 
 def explain_texts(gold: Sequence[Record], predicted: Sequence[Record]) -> Iterator[Finding]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from harness.annotation import Entity, Record, Task, printable
+from harness.annotation import Record, Task, printable
+from harness.tasks.registry import task_named
 
 __all__ = ["SHOWN", "Finding", "Item", "Pair", "counted", "example", "names", "pairs_of", "quoted"]
 
@@ -57,12 +58,9 @@ def pairs_of(gold: Sequence[Record], predicted: Sequence[Record], task: Task) ->
 
 
 def _items(record: Record, task: Task) -> Iterator[Item]:
-    if task == "ner":
-        entities: tuple[Entity, ...] = record.annotations.entities or ()
-        yield from (Item("", entity.start, entity.end) for entity in entities)
-        return
-    for attribution in record.annotations.attributions or ():
-        for role, span in attribution.spans():
+    definition = task_named(task)
+    for item in definition.items(record.annotations):
+        for role, span in definition.roles(item):
             yield Item(role, span.start, span.end)
 
 

@@ -37,7 +37,7 @@ from harness.formats.files import read_text
 from harness.gold.card import CARD, Card, card_texts, read_card
 from harness.labels.meeting import Schema, load_schema, schema_of
 from harness.paths import goldset_folders
-from harness.tasks.registry import task_named, task_names, tasks
+from harness.tasks.registry import task_named, task_names, tasks, wrong_task
 
 __all__ = ["CARD", "GoldSet", "Layer", "known_goldsets", "load_goldset", "load_layer"]
 __all__ += ["named_goldset", "record_digest"]
@@ -326,6 +326,9 @@ def _from_card(path: Path) -> GoldSet:
         )
     stated = None
     if card.tasks is not None:
+        for place, name in enumerate(card.tasks):
+            if problem := wrong_task(name):
+                raise InputError(f"tasks[{place}]: {problem}", path=path / CARD)
         known = map(task_named, card.tasks)
         stated = tuple(task.name for task in sorted(known, key=lambda task: task.order))
     schema = None

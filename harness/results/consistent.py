@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.errors import InputError
+from harness.errors import HarnessError, InputError
 from harness.results.record import (
     GoldRecord,
     Result,
@@ -22,6 +22,7 @@ from harness.results.record import (
     iter_units,
     run_status,
 )
+from harness.results.scored import options_of
 from harness.signature import Signature
 from harness.stats.rates import defined, rates
 from harness.tasks.base import Task
@@ -161,7 +162,8 @@ def _of_card(result: Result, card: GoldRecord) -> Iterator[str]:
         yield f"{result.documents} documents of {card.documents} were counted"
     try:
         signature = Signature.parse(str(result.signature))
-    except (InputError, ValueError) as error:
+        options_of(task_named(result.task), signature)
+    except (HarnessError, ValueError) as error:
         yield f"its signature cannot be read: {str(error)[:300]}"
         return
     for name, signed, said in (

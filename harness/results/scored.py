@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.adapter import Capabilities
 from harness.annotation import Record
-from harness.errors import HarnessError, SchemaError
+from harness.errors import HarnessError, InputError, SchemaError
 from harness.gold.goldset import GoldSet
 from harness.paragraphs import paragraph_starts, unit_of
 from harness.results.outcomes import Mention, Outcomes, outcomes_of
@@ -39,6 +39,10 @@ __all__ = [
     "score_pairs",
     "score_records",
 ]
+
+
+_OF_LABELS = ("schema", "proj")
+"""The fields of a signature that say in which labels both sides met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,8 @@ class Count:
         fields: dict[str, str] = {}
         if self.task.labelled:
             told = f",prompts={prompts}" if prompts else ""
-            fields = {"schema": self.terms.schema, "proj": self.terms.projection + told}
+            met = (self.terms.schema, self.terms.projection + told)
+            fields = dict(zip(_OF_LABELS, met, strict=True))
         fields |= {name: str(getattr(self.options, name)) for name in self.task.signed}
         return Signature(
             task=self.task.name,
@@ -211,9 +216,19 @@ def open_count(
 
 
 def options_of(task: Task, signature: Signature) -> Any:
-    """The options that a signature names; what it does not name is as by default."""
-    stated = {name: signature.fields[name] for name in task.signed if name in signature.fields}
-    return task.options(**stated)
+    """The options that a signature names.
+
+    Raises `InputError` for one that lacks a field of the task, or has another's.
+    """
+    expected = ((*_OF_LABELS, *task.signed)) if task.labelled else task.signed
+    for name in dict.fromkeys((*expected, *signature.fields)):
+        if (name in expected) != (name in signature.fields):
+            which = "no" if name in expected else "a strange"
+            raise InputError(
+                f"not a signature of the task {task.name!r}: {which} field {name!r}",
+                hint=f"found {str(signature)[:200]!r}",
+            )
+    return task.options(**{name: signature.fields[name] for name in task.signed})
 
 
 @dataclass(frozen=True, eq=False)

@@ -123,6 +123,10 @@ class Task:
         """Each span of an item with what a page writes behind it."""
         yield item.label, Span(item.start, item.end)
 
+    def roles(self, item: Any) -> Iterator[tuple[str, Span]]:
+        """Each span of an item with its part in it; an empty name where there is one part only."""
+        return (("", span) for span in self.spans(item))
+
     def told(self, item: Any, text: str) -> str:
         """An item in words, on one line."""
         return f"{printable(item.label)} {quoted(text, Span(item.start, item.end))}"

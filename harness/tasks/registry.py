@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from harness.errors import UsageError, nearest
 from harness.tasks.base import Task
 
-__all__ = ["GROUP", "task_for_layer", "task_named", "task_names", "tasks"]
+__all__ = ["GROUP", "task_for_layer", "task_named", "task_names", "tasks", "wrong_task"]
 
 GROUP = "harness.tasks"
 
@@ -34,6 +34,15 @@ def task_named(name: str) -> Task:
     if name in known:
         return known[name]
     raise UsageError(f"unknown task {name!r}{nearest(name, known)}")
+
+
+def wrong_task(name: str) -> str | None:
+    """What is wrong with a name that should be a task's: `found 'nerd', expected 'ner' or ...`."""
+    known = task_names()
+    if name in known:
+        return None
+    expected = " or ".join(map(repr, known))
+    return f"found {name!r}, expected {expected}{nearest(name, known, listed=False)}"
 
 
 def task_for_layer(layer: str) -> Task | None:

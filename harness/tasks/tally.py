@@ -67,7 +67,7 @@ class Tally(Counter[Key]):
                 if key in out:
                     raise ValueError(f"two counts of {key}")
                 if isinstance(n, bool) or not isinstance(n, int):
-                    raise ValueError(f"not a count: {' '.join(map(str, key))} is {n!r}")
+                    raise ValueError(f"not a count: {n!r} of {' '.join(map(str, key))}")
                 if n:
                     out[key] = n
         return out

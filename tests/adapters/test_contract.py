@@ -16,6 +16,7 @@ from harness.errors import BackendUnavailable, DocumentRefused
 from harness.formats.jsonl import annotations_to_json
 from harness.labels.meeting import load_schema
 from harness.registry import GROUP, BackendSpec, adapter
+from harness.tasks.registry import task_named
 
 # The registry's own list may hold what another test planted; this is what the project registers.
 NAMES = sorted(
@@ -190,7 +191,7 @@ def test_offsets_lie_in_the_text(spec: str, task: Task, case: str) -> None:
     (found,) = _ask(_load(spec, task), [text])
     if found is REFUSED:
         return
-    layer = found.layer(task)
+    layer = found.layer(task_named(task).layer)
     assert layer is not None, "the layer that was asked for is annotated, be it with nothing"
     for item in layer:
         spans = [item.span] if isinstance(item, Entity) else [span for _, span in item.spans()]
@@ -245,7 +246,7 @@ def test_reads_to_the_end_of_a_long_document(spec: str, task: Task) -> None:
     text = "\n\n".join([paragraph, *[filler] * 250, paragraph])
     assert len(text) > 19_000
     (raw,) = backend.predict([text])
-    layer = backend.annotations(text, raw).layer(task) or ()
+    layer = task_named(task).items(backend.annotations(text, raw))
     assert backend.characters_seen(text, raw) in (None, len(text))
     if "empty" in spec or "whole-document" in spec:
         return

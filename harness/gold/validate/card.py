@@ -14,6 +14,7 @@ from harness.gold.agreement.agreement import agreement
 from harness.gold.card import CARD, Card, card_texts
 from harness.gold.goldset import GoldSet
 from harness.gold.validate.finding import Finding
+from harness.tasks.registry import task_named
 
 __all__ = ["check_card", "sums", "sums_as_toml"]
 
@@ -45,7 +46,8 @@ def check_card(gold: GoldSet) -> Iterator[Finding]:
             near = nearest(key, names)
             guess = f", did you mean {near!r}?" if near else ""
             yield Finding("warning", "card", f"unknown field {key!r}{guess}", path)
-    if "ner" in gold.tasks and "schema" not in card:
+    labelled = any(task_named(name).labelled for name in gold.tasks)
+    if labelled and "schema" not in card:
         yield Finding(
             "warning", "card", '"schema" is missing: the labels\' schema is guessed', path
         )

@@ -52,6 +52,9 @@ class Attributions(Task):
     def marks(self, item: Attribution) -> Iterator[tuple[str, Span]]:
         return item.spans()
 
+    def roles(self, item: Attribution) -> Iterator[tuple[str, Span]]:
+        return item.spans()
+
     def told(self, item: Attribution, text: str) -> str:
         parts = [f"{role} {quoted(text, span)}" for role, span in item.spans()]
         if item.source is None:
