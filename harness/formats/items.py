@@ -17,6 +17,7 @@ from harness.annotation import KINDS, Attribution, Entity, Kind, Span, span_prob
 from harness.errors import AnnotationError, ReaderOptions
 from harness.formats import hints
 from harness.offsets import Offsets
+from harness.tasks.registry import task_for_layer
 
 __all__ = ["LARGEST", "Decoder", "Remedy", "Sink", "Where", "half_character", "short"]
 
@@ -94,6 +95,22 @@ class Decoder:
         self._code_point = None
         if offsets is not None and offsets.length != length:  # else all characters are one unit
             self._code_point = offsets.code_point
+
+    def layer(self, items: list[Any], name: str) -> tuple[Any, ...]:
+        """The items of the layer of that name, of whatever task."""
+        if name == "entities":
+            return self.entities(items)
+        if name == "attributions":
+            return self.attributions(items)
+        task = task_for_layer(name)
+        assert task is not None, name
+        kept = []
+        for index, item in enumerate(items):
+            try:
+                kept.append(task.decode(item, self._text))
+            except ValueError as error:
+                self._sink(f"{name}[{index}]", str(error), _NONE)
+        return tuple(kept)
 
     def entities(self, items: list[Any], name: str = "entities") -> tuple[Entity, ...]:
         """The entities of a list; `name` is what the list is called in the file."""

@@ -23,6 +23,7 @@ from harness.formats import hints
 from harness.formats.items import Decoder, Where, half_character, short
 from harness.formats.jsonstream import lines, no_document, parse, write_lines
 from harness.formats.sniff import Head
+from harness.tasks.registry import layer_names, task_for_layer
 
 __all__ = [
     "HOLDS",
@@ -165,12 +166,12 @@ def annotations_from_json(
 ) -> Annotations:
     """The layers of a decoded JSON object, checked against `text` where it is known."""
     decoder = Decoder(text, where.refuse)
-    entities = _items(value, "entities", where)
-    attributions = _items(value, "attributions", where)
-    return Annotations(
-        None if entities is None else decoder.entities(entities),
-        None if attributions is None else decoder.attributions(attributions),
-    )
+    annotations = Annotations()
+    for name in layer_names():
+        items = _items(value, name, where)
+        if items is not None:
+            annotations = annotations.with_layer(name, decoder.layer(items, name))
+    return annotations
 
 
 def record_to_json(record: Record) -> dict[str, Any]:
@@ -189,12 +190,16 @@ def record_to_json(record: Record) -> dict[str, Any]:
 
 
 def annotations_to_json(annotations: Annotations) -> dict[str, Any]:
-    """`entities` and `attributions` as JSON; a layer that was not annotated is left out."""
+    """Every layer as JSON; one that was not annotated is left out."""
     out: dict[str, Any] = {}
     if annotations.entities is not None:
         out["entities"] = [entity_to_json(entity) for entity in annotations.entities]
     if annotations.attributions is not None:
         out["attributions"] = [_attribution_json(item) for item in annotations.attributions]
+    for name, items in annotations.others.items():
+        task = task_for_layer(name)
+        assert task is not None, name
+        out[name] = [task.encode(item) for item in items]
     return out
 
 

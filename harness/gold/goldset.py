@@ -196,11 +196,8 @@ def record_digest(record: Record) -> str:
     if layers.entities is not None:
         # Tuples as they are: a corpus has many, and an object for each takes most of the time.
         value["entities"] = sorted(layers.entities, key=_entity_order)
-    if layers.attributions is not None:
-        shown = jsonl.annotations_to_json(Annotations(None, layers.attributions))
-        value["attributions"] = sorted(
-            json.dumps(item, sort_keys=True) for item in shown["attributions"]
-        )
+    for name, items in jsonl.annotations_to_json(replace(layers, entities=None)).items():
+        value[name] = sorted(json.dumps(item, sort_keys=True) for item in items)
     value["ignore"] = sorted(record.ignore)
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 

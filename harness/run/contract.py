@@ -23,6 +23,7 @@ from harness.run.key import Description, proof
 from harness.run.launch import describe_backend, launch
 from harness.run.predictor import Asked, Limits, Outcome, Predictor
 from harness.run.protocol import Answer, Hello, load_message
+from harness.tasks.registry import task_named, tasks
 
 __all__ = ["LONG", "TEXTS", "Check", "check_backend"]
 
@@ -249,13 +250,14 @@ class _Contract:
     def _known_labels(self, outcomes: dict[str, Outcome]) -> Check:
         name = "declared labels"
         declared = self._hello.labels
-        if self._task != "ner":
-            return Check(name, "ok", "attributions have none")
+        task = task_named(self._task)
+        if not task.labelled:
+            return Check(name, "ok", f"{task.title} have none")
         used = {
-            entity.label
+            item.label
             for outcome in outcomes.values()
             if outcome.answer
-            for entity in outcome.answer.annotations.entities or ()
+            for item in task.items(outcome.answer.annotations)
         }
         if declared is None:
             return Check(
@@ -399,10 +401,13 @@ def _edges(answer: Answer | None) -> list[int]:
     """Starts and ends of every span."""
     if answer is None:
         return []
-    spans = [entity.span for entity in answer.annotations.entities or ()]
-    for item in answer.annotations.attributions or ():
-        spans.extend(span for _, span in item.spans())
-    return [edge for span in spans for edge in span]
+    return [
+        edge
+        for task in tasks().values()
+        for item in task.items(answer.annotations)
+        for span in task.spans(item)
+        for edge in span
+    ]
 
 
 _WORD = re.compile(r"\w")

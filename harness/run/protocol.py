@@ -21,6 +21,7 @@ from harness.adapter import ModelIdentity, Option
 from harness.annotation import Annotations, Task
 from harness.formats.items import LARGEST, Decoder, Remedy, half_character, short
 from harness.offsets import OFFSET_UNITS, Offsets, OffsetUnit
+from harness.tasks.registry import task_named
 
 __all__ = [
     "MAX_MESSAGE_BYTES",
@@ -156,7 +157,7 @@ def check_answer(message: Mapping[str, Any], text: str, task: Task, offsets: Off
     Raises `ProtocolError` when the task's layer is missing or no list: then there is no answer.
     Everything below that level is dropped item by item, and reported.
     """
-    layer = "entities" if task == "ner" else "attributions"
+    layer = task_named(task).layer
     items = message.get(layer)
     if not isinstance(items, list):
         raise ProtocolError(f'the answer has no list "{layer}" (found {short(items)})')
@@ -166,10 +167,7 @@ def check_answer(message: Mapping[str, Any], text: str, task: Task, offsets: Off
         problems.append(f"{place}: {message}")
 
     decoder = Decoder(text, drop, offsets=offsets, least_score=0.0)
-    if task == "ner":
-        annotations = Annotations(entities=decoder.entities(items))
-    else:
-        annotations = Annotations(attributions=decoder.attributions(items))
+    annotations = Annotations().with_layer(layer, decoder.layer(items, layer))
     seen = message.get("characters")
     return Answer(
         annotations,

@@ -11,7 +11,15 @@ from importlib.metadata import entry_points
 from harness.errors import UsageError, nearest
 from harness.tasks.base import Task
 
-__all__ = ["GROUP", "task_for_layer", "task_named", "task_names", "tasks", "wrong_task"]
+__all__ = [
+    "GROUP",
+    "layer_names",
+    "task_for_layer",
+    "task_named",
+    "task_names",
+    "tasks",
+    "wrong_task",
+]
 
 GROUP = "harness.tasks"
 
@@ -34,6 +42,12 @@ def task_named(name: str) -> Task:
     if name in known:
         return known[name]
     raise UsageError(f"unknown task {name!r}{nearest(name, known)}")
+
+
+@cache
+def layer_names() -> tuple[str, ...]:
+    """The layers of all tasks, in the order of tables."""
+    return tuple(task.layer for task in tasks().values())
 
 
 def wrong_task(name: str) -> str | None:

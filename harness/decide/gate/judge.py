@@ -233,8 +233,8 @@ def _flips(item: Check) -> Flips | None:
     if before is None or after is None:
         return None
     changed = flips(before, after)
-    is_type = item.present.current.definition.labelled and item.after.part.listed
-    return changed.of(item.part) if is_type else changed
+    labels = {mention.label for mention in before.gold}
+    return changed.of(item.part) if item.part in labels else changed
 
 
 def _number(value: float | None) -> str:

@@ -1,0 +1,120 @@
+"""A task that somebody else installs goes through every verb, and nothing in the harness knows it.
+
+It lies in tests/third as an installed distribution does: a module and its entry points.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+THIRD = Path(__file__).parent / "third"
+TOPICS = ("sport", "money", "rain")
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve documents whose topics are in their text, now and then behind the tenth word."""
+    folder = tmp_path_factory.mktemp("third")
+    rng = random.Random(2)
+    lines = []
+    for number in range(12):
+        topics = rng.sample(TOPICS, rng.randint(1, 3))
+        filler = ["word"] * 10
+        words = [topics[0], *filler, *topics[1:], *(["rain"] if number % 4 == 0 else [])]
+        text = f"About {' '.join(words)} today"
+        lines.append(json.dumps({"id": f"d{number}", "text": text, "topics": sorted(topics)}))
+    (folder / "news.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    harness(folder, "run", "keywords", "keywords?words=8", "--gold", "news.jsonl", "--out", "run")
+    return folder
+
+
+def harness(folder: Path, *arguments: str, status: int = 0) -> str:
+    """What a command prints."""
+    program = "import sys; from harness.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(THIRD), "HARNESS_HOME": str(folder / "home")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_it_is_small() -> None:
+    assert len((THIRD / "topics.py").read_text("utf-8").splitlines()) <= 200
+
+
+def test_run_ranks_with_intervals(desk: Path) -> None:
+    table = harness(desk, "report", "run", "--rankings")
+    assert "news: topics of documents (12 documents" in table
+    (row,) = [line for line in table.splitlines() if line.startswith("keywords ")]
+    assert "[" in row and "]" in row
+
+
+def test_score_agrees_with_the_run(desk: Path) -> None:
+    predictions = "run/predictions/news/topics/keywords.jsonl"
+    asked = ("--gold", "news.jsonl", "--pred", predictions, "--task", "topics", "--json")
+    scored = json.loads(harness(desk, "score", *asked))
+    record = json.loads((desk / "run" / "run.json").read_text("utf-8"))
+    stated = next(r for r in record["results"] if r["backend"] == "keywords")["scores"]
+    assert scored["micro"] == stated["micro"] and scored["micro"]["recall"] == 1.0
+    assert 0 < scored["micro"]["precision"] < 1
+    assert scored["signature"].startswith("topics|gold:news@#")
+
+
+def test_compare_and_choose_give_intervals_and_tests(desk: Path) -> None:
+    (one,) = json.loads(harness(desk, "compare", "run", "--gold", "news.jsonl", "--json"))
+    whole, short = one["systems"]
+    assert whole["interval"][0] < whole["score"] < whole["interval"][1]
+    assert short["verdict"] == "worse" and short["p_holm"] < 0.05
+    assert {row["part"] for row in one["parts"]} <= set(TOPICS)
+    assert one["flips"]["keywords?words=8"]["lost"]
+    chosen = json.loads(harness(desk, "choose", "run", "--task", "topics", "--together", "--json"))
+    assert chosen["choices"][0]["recommended"] == "keywords"
+
+
+def test_the_gate_checks_it(desk: Path) -> None:
+    accept = ("baseline", "accept", "run", "--baseline", "base.json", "--yes")
+    harness(desk, *accept, "--backend", "keywords")
+    report = json.loads(harness(desk, "check", "run", "--baseline", "base.json", "--json"))
+    parts = {verdict["part"] for verdict in report["verdicts"] if verdict["code"] == "ok"}
+    assert parts == {"micro", *TOPICS}
+    replay = ("check", "run", "--baseline", "base.json", "--replay", "--gold", "news.jsonl")
+    harness(desk, *replay)
+    value = json.loads((desk / "base.json").read_text("utf-8"))
+    value["entries"][0]["backend"] = "keywords?words=8"
+    (desk / "base.json").write_text(json.dumps(value), "utf-8")
+    rules = "min_support = 5\n[[rule]]\nmax_drop = 1.0\n[[rule]]\ntype = 'rain'\nmax_drop = 1.0\n"
+    (desk / "gate.toml").write_text(rules, "utf-8")
+    said = harness(
+        desk, "check", "run", "--baseline", "base.json", "--rules", "gate.toml", status=1
+    )
+    assert "rain f1: lost" in said
+
+
+def test_the_page_shows_its_items(desk: Path) -> None:
+    harness(desk, "report", "run", "--gold", "news.jsonl", "--html", "page.html")
+    page = (desk / "page.html").read_text("utf-8")
+    assert "news: topics" in page and "predicted rain" in page
+
+
+def test_what_is_no_topic_is_refused_with_its_place(desk: Path) -> None:
+    (desk / "bad.jsonl").write_text('{"id": "d0", "topics": ["sport", 3]}\n', "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "harness", "score", "--gold", "news.jsonl", "--pred", "bad.jsonl",
+         "--task", "topics"],
+        cwd=desk, env={**os.environ, "PYTHONPATH": str(THIRD)}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "bad.jsonl:1: topics[1]: found 3, expected a topic's name" in done.stderr
