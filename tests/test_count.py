@@ -9,7 +9,7 @@ from harness.formats import jsonl
 from harness.gold.goldset import load_goldset
 from harness.labels.meeting import meet
 from harness.registry import BackendSpec
-from harness.results.scored import Count
+from harness.results.count import Count
 from harness.results.settle import Terms
 from harness.run.runner import RunOptions, run
 from harness.tasks.base import Pair

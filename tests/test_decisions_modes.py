@@ -19,8 +19,8 @@ from harness.decide.constraints import Constraints
 from harness.gold.goldset import load_goldset
 from harness.labels.meeting import meet
 from harness.report.remarks import remarks
+from harness.results.count import Count
 from harness.results.record import Result
-from harness.results.scored import Count
 from harness.results.settle import Terms
 from harness.tasks.ner.options import MATCH_MODES, Match, NerOptions
 from harness.tasks.registry import task_named

@@ -9,6 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 import synthetic
 
@@ -18,6 +19,9 @@ from harness.gold.goldset import load_goldset
 from harness.results import record as records
 
 pytest_plugins = ["pytester"]
+
+# Sessions within this one share its modules, and numpy cannot be loaded twice.
+assert np.__version__
 
 DOCS = synthetic.articles(40, seed=3)
 GOOD = synthetic.predict(DOCS, synthetic.skilled(0.9, 0.1), seed=1)

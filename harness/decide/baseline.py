@@ -20,9 +20,10 @@ from harness.coding import DecodeError, decode, encode
 from harness.errors import InputError, NothingMeasured
 from harness.formats.files import read_text, write_text
 from harness.results.consistent import read_tally
+from harness.results.count import options_of
 from harness.results.outcomes import Mention, Outcomes
 from harness.results.record import Git, RunRecord, Unit
-from harness.results.scored import Scored, options_of
+from harness.results.scored import Scored
 from harness.signature import Signature
 from harness.tasks.registry import task_named
 

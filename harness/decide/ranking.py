@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.decide.pairwise import Pairwise, pairwise
+from harness.results.count import options_of
 from harness.results.load import scored_in
 from harness.results.record import GoldRecord, Result, RunRecord
-from harness.results.scored import Scored, options_of
+from harness.results.scored import Scored
 from harness.signature import Signature
 from harness.stats.resample import Interval, Resampler
 from harness.tasks.base import Task

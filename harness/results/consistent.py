@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError, InputError
+from harness.results.count import options_of
 from harness.results.record import (
     GoldRecord,
     Result,
@@ -22,7 +23,6 @@ from harness.results.record import (
     iter_units,
     run_status,
 )
-from harness.results.scored import options_of
 from harness.signature import Signature
 from harness.stats.rates import defined, rates
 from harness.tasks.base import Task

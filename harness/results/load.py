@@ -17,18 +17,11 @@ from harness.errors import InputError, NotComparable, NothingMeasured, UsageErro
 from harness.gold.goldset import GoldSet
 from harness.results import record as records
 from harness.results.consistent import check_record, read_tally
+from harness.results.count import Count, Facts, open_count, options_of
 from harness.results.finder import GoldFinder
 from harness.results.pairs import join, read_predictions
 from harness.results.record import Result, RunRecord
-from harness.results.scored import (
-    Count,
-    Facts,
-    Scored,
-    open_count,
-    options_of,
-    score_pairs,
-    score_records,
-)
+from harness.results.scored import Scored, score_pairs, score_records
 from harness.results.settle import speech_of
 from harness.results.unfinished import check_finished
 from harness.signature import Signature

@@ -1,4 +1,4 @@
-"""In which labels gold and predictions are compared; `harness.results.scored` alone asks."""
+"""In which labels gold and predictions are compared; `open_count` asks."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ from harness.digest import digest_file
 from harness.errors import SchemaError
 from harness.formats.files import atomic_writer
 from harness.gold.goldset import GoldSet
+from harness.results.count import Count, open_count
 from harness.results.record import Result, Unit, dump_units, slug, stored_predictions
-from harness.results.scored import Count, open_count
 from harness.results.settle import known_schemas, speech_of
 from harness.signature import Signature
 from harness.tasks.base import Pair, Task

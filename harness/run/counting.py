@@ -9,8 +9,8 @@ from harness.adapter import Declaration, ModelIdentity
 from harness.annotation import Annotations, Record
 from harness.digest import digest_text
 from harness.gold.goldset import GoldSet
+from harness.results.count import open_count
 from harness.results.record import Unit, dump_units
-from harness.results.scored import open_count
 from harness.results.settle import speech_of
 from harness.tasks.base import Pair
 from harness.tasks.registry import task_named
