@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from harness.annotation import KINDS, Annotations, Attribution, Entity, Record, Span, Task
 from harness.formats import jsonl
+from harness.tasks.registry import task_named
 
 WORDS = (
     "Ada",
@@ -91,7 +92,8 @@ class Material:
     @property
     def answers(self) -> dict[str, Record]:
         """What was said of documents that the gold annotates; without those that failed."""
-        annotated = {r.id for r in self.gold if r.annotations.layer(self.task) is not None}
+        layer = task_named(self.task).layer
+        annotated = {r.id for r in self.gold if r.annotations.layer(layer) is not None}
         return {r.id: r for r in self.said if r.id in annotated and r.error is None}
 
     @property

@@ -66,12 +66,8 @@ class Question:
     @property
     def words(self) -> dict[str, Any]:
         """As keywords of the API."""
-        return {
-            "task": self.task,
-            "schema": self.schema,
-            "match": self.match,
-            "boundary": self.boundary,
-        }
+        own = {"match": self.match, "boundary": self.boundary} if self.task == "ner" else {}
+        return {"task": self.task, "schema": self.schema, **own}
 
 
 def require_equal(ways: Ways, *, but: tuple[str, ...] = ()) -> None:
