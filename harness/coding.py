@@ -11,13 +11,15 @@ import dataclasses
 import json
 import re
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import chain
 from math import isfinite
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-__all__ = ["DecodeError", "decode", "encode", "nearest", "parse_json"]
+from harness.errors import near_name
+
+__all__ = ["DecodeError", "decode", "encode", "parse_json"]
 
 T = TypeVar("T")
 
@@ -78,13 +80,6 @@ def parse_json(text: str) -> Any:
     return json.loads(text, parse_float=_finite, parse_constant=_finite, parse_int=_whole)
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that `name` may be a slip of."""
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(name, list(known), n=1)), None)
-
-
 def _finite(text: str) -> float:
     number = float(text)
     if not isfinite(number):
@@ -103,7 +98,7 @@ def _refuse_unknown(kind: Any, value: Any, where: str, place: str) -> None:
         names = _hints(kind)
         for key in value:
             if key not in names:
-                near = nearest(str(key), names)
+                near = near_name(str(key), names)
                 hint = f"Did you mean {near!r}?" if near else f"Known: {', '.join(names)}"
                 raise DecodeError(f"unknown key {key!r}. {hint}", where, place)
     for inside, part, item in _parts(kind, value, place):
@@ -129,7 +124,7 @@ def _fault(kind: Any, value: Any, where: str, place: str, table: str) -> DecodeE
     shown = repr(value)
     shown = shown if len(shown) <= 60 else shown[:59] + "…"
     choices = [get_args(option) for option in _options(kind) if get_origin(option) is Literal]
-    near = nearest(str(value), map(str, chain(*choices)))
+    near = near_name(str(value), map(str, chain(*choices)))
     hint = f". Did you mean {near!r}?" if near else ""
     return DecodeError(f"found {shown}, expected {_words(kind, table)}{hint}", where, place)
 

@@ -30,8 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.annotation import Annotations, Entity, Record, Span, Task
-from harness.coding import nearest
-from harness.errors import InputError
+from harness.errors import InputError, near_name, nearest
 from harness.formats import brat, jsonl
 from harness.formats.files import read_text
 from harness.gold.card import CARD, Card, card_texts, read_card
@@ -291,7 +290,7 @@ def _layers(names: Iterable[str]) -> tuple[str, ...]:
 def _check_known(ids: Iterable[str], texts: Mapping[str, str], path: Path) -> None:
     for id_ in ids:
         if id_ not in texts:
-            near = nearest(id_, texts)
+            near = near_name(id_, texts)
             hint = f"did you mean {near}?" if near else "remove it or add its text"
             raise InputError(f"annotates {id_!r}, which is no document here", path=path, hint=hint)
 
@@ -310,10 +309,9 @@ def _bare(path: Path, format_name: str | None) -> GoldSet:
 
 def _no_such(name: str, roots: Sequence[Path]) -> str:
     known = sorted({place.name for place in known_goldsets(roots)})
-    near = nearest(name, known)
-    guess = f" Did you mean {near!r}?" if near else ""
+    guess = nearest(name, known, listed=False)
     listed = f" Known by name: {', '.join(known)}." if known else ""
-    return f"no gold set {name!r}: no such file or folder.{guess}{listed}"
+    return f"no gold set {name!r}: no such file or folder{guess}{listed}"
 
 
 def _from_card(path: Path) -> GoldSet:

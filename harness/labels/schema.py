@@ -24,8 +24,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.coding import DecodeError, decode, nearest
-from harness.errors import SchemaError
+from harness.coding import DecodeError, decode
+from harness.errors import SchemaError, nearest
 
 __all__ = ["Catalogue", "Projection", "Schema", "catalogue", "load_schema", "schema_names"]
 
@@ -154,10 +154,8 @@ def load_schema(name_or_path: str | Path, folders: Sequence[str | Path] = ()) ->
     schemas = catalogue(folders).schemas
     name, _, version = text.partition("@")
     if name not in schemas:
-        near = nearest(name, schemas)
-        guess = f" Did you mean {near!r}?" if near else ""
         raise SchemaError(
-            f"unknown label schema {name!r}.{guess} Known: {', '.join(sorted(schemas))}",
+            f"unknown label schema {name!r}{nearest(name, sorted(schemas))}",
             hint="a schema of your own is a TOML file: give its path",
         )
     if version and schemas[name].version != version:

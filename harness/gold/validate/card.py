@@ -8,8 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from harness.coding import nearest
-from harness.errors import HarnessError, InputError
+from harness.errors import HarnessError, InputError, near_name
 from harness.gold.agreement.agreement import agreement
 from harness.gold.card import CARD, Card, card_texts
 from harness.gold.goldset import GoldSet
@@ -43,7 +42,7 @@ def check_card(gold: GoldSet) -> Iterator[Finding]:
     names = [one.name for one in fields(Card)]
     for key in card:
         if key not in names:
-            near = nearest(key, names)
+            near = near_name(key, names)
             guess = f", did you mean {near!r}?" if near else ""
             yield Finding("warning", "card", f"unknown field {key!r}{guess}", path)
     labelled = any(task_named(name).labelled for name in gold.tasks)
