@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from harness.interop.ask import SCORERS
 from harness.report.tables import render
 from harness.results.settle import not_scored
 from harness.run.options import task_flags
+from harness.table import listed, tallied
 
 if TYPE_CHECKING:
     from harness.gold.goldset import GoldSet
@@ -159,19 +161,17 @@ def _warn(scored: Scored) -> None:
     assert scored.count is not None
     notes = list(scored.score.warnings)
     if scored.missing:
-        notes.append(_listed("gold document(s) have no predictions", scored.missing))
+        notes.append(_missed("gold document(s) have no predictions", scored.missing))
     if scored.failed:
         failed = [f"{id_} ({why})" for id_, why in scored.failed]
-        notes.append(_listed("document(s) failed", failed))
+        notes.append(_missed("document(s) failed", failed))
     unknown = (("gold", scored.count.unknown_gold), ("predictions", scored.facts.unknown_labels))
     for side, counts in unknown:
-        labels = ", ".join(f"{label} ({count})" for label, count in counts.items())
-        if labels:
-            notes.append(f"labels in the {side} that the schema does not have: {labels}")
+        if counts:
+            notes.append(f"labels in the {side} that the schema does not have: {tallied(counts)}")
     for note in notes:
         print(f"harness: warning: {printable(note)}", file=sys.stderr)
 
 
-def _listed(what: str, names: list[str] | tuple[str, ...]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return f"{len(names)} {what}, counted as all-missed: {', '.join(names[:5])}{more}"
+def _missed(what: str, names: Sequence[str]) -> str:
+    return f"{len(names)} {what}, counted as all-missed: {listed(names, 5)}"

@@ -13,6 +13,7 @@ from harness.gold.goldset import load_goldset
 from harness.gold.validate.card import sums_as_toml
 from harness.gold.validate.finding import Finding
 from harness.gold.validate.validate import Validation
+from harness.table import plural
 
 EPILOG = """\
 Reads a gold set (a folder with goldset.toml, or its name), a file or a folder of annotations in
@@ -71,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         return status
     _show(findings, whole=args.all)
     names = ", ".join(args.path)
-    print(f"{names}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
+    print(f"{names}: {plural(errors, 'error')}, {plural(warnings, 'warning')}")
     return status
 
 
@@ -101,7 +102,3 @@ def _show(findings: list[Finding], *, whole: bool) -> None:
     for check, count in shown.items():
         if not whole and count > _SHOWN:
             print(f"… and {count - _SHOWN} more [{check}] (--all shows them)", file=sys.stderr)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

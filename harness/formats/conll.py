@@ -31,6 +31,7 @@ from harness.formats.tags import (
     split,
 )
 from harness.formats.tokens import Tokens, join, sentences
+from harness.table import plural
 
 __all__ = ["DOCSTART", "HOLDS", "SUFFIXES", "lines", "matches", "read", "scheme_of", "write"]
 
@@ -197,7 +198,7 @@ def lines(path: str | Path, tag_column: int = -1) -> Iterator[Line]:
                 columns = columns or _checked(fields, tag_column, path, number)
                 if len(fields) != columns:
                     raise InputError(
-                        f"found {_columns(len(fields))}, expected {columns} as before",
+                        f"found {plural(len(fields), 'column')}, expected {columns} as before",
                         path=path,
                         line=number,
                         hint="a token and its tag on each line, a blank line between sentences",
@@ -217,13 +218,11 @@ def lines(path: str | Path, tag_column: int = -1) -> Iterator[Line]:
 def _checked(fields: list[str], tag_column: int, path: Path, number: int) -> int:
     if len(fields) < 2 or not -len(fields) <= tag_column < len(fields):
         raise InputError(
-            f"found {_columns(len(fields))}, expected a token and a tag", path=path, line=number
+            f"found {plural(len(fields), 'column')}, expected a token and a tag",
+            path=path,
+            line=number,
         )
     return len(fields)
-
-
-def _columns(count: int) -> str:
-    return f"{count} column{'s' if count != 1 else ''}"
 
 
 def _sentences(path: Path, tag_column: int) -> Iterator[list[Line]]:

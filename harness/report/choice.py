@@ -9,7 +9,7 @@ from harness.decide.audit import Audit, Candidate
 from harness.decide.choose import Choice
 from harness.decide.complement import Complement
 from harness.report.method import resampling, scope
-from harness.table import UNDEFINED, Cell, Table, number, quantity
+from harness.table import UNDEFINED, Cell, Table, megabytes, number, quantity
 
 __all__ = ["audit_lines", "choice_table", "complement_tables"]
 
@@ -41,8 +41,8 @@ def choice_table(choice: Choice) -> Table:
                 quantity(candidate.documents_per_second),
                 quantity(candidate.words_per_second),
                 quantity(candidate.load_seconds),
-                quantity(_mega(candidate.peak_memory_bytes)),
-                quantity(_mega(candidate.model_bytes)),
+                megabytes(candidate.peak_memory_bytes),
+                megabytes(candidate.model_bytes),
                 candidate.code_licence or UNDEFINED,
                 candidate.model_licence or UNDEFINED,
             )
@@ -153,7 +153,3 @@ def _lacking(choice: Choice) -> dict[str, list[str]]:
         if candidate.lacking:
             reasons.setdefault(candidate.lacking, []).append(candidate.name)
     return reasons
-
-
-def _mega(size: int | None) -> float | None:
-    return None if size is None else size / 1e6

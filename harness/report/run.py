@@ -12,7 +12,7 @@ from harness.report.tables import render
 from harness.results.load import scored_in
 from harness.results.record import Result, RunRecord
 from harness.signature import Signature
-from harness.table import UNDEFINED, Cell, Table, number, quantity
+from harness.table import UNDEFINED, Cell, Table, megabytes, number, quantity
 from harness.tasks.base import Task
 
 __all__ = ["description", "details", "leaderboard", "ranking_table", "ranking_tables"]
@@ -99,7 +99,6 @@ def _row(row: Ranked, task: Task) -> tuple[Cell, ...]:
         empty = [UNDEFINED] * (4 + len(second) + len(_COSTS))
         return (f"{result.backend} ({result.status})", *empty)
     headline, costs = row.scored.headline, result.costs
-    memory = None if costs.peak_memory_bytes is None else costs.peak_memory_bytes / 1e6
     return (
         _name(result),
         number(headline.precision),
@@ -109,7 +108,7 @@ def _row(row: Ranked, task: Task) -> tuple[Cell, ...]:
         *second,
         quantity(costs.documents_per_second),
         quantity(costs.words_per_second),
-        quantity(memory),
+        megabytes(costs.peak_memory_bytes),
         quantity(costs.load_seconds),
     )
 

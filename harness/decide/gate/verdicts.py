@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from harness.coding import encode
 from harness.results.outcomes import Flips, Mention
+from harness.table import plural
 
 __all__ = ["GateReport", "Status", "Verdict"]
 
@@ -17,10 +18,6 @@ Status: TypeAlias = Literal["ok", "warn", "fail", "error"]
 
 _REMARKS = ("new", "other-scores", "failed-documents")
 """Codes of what is said besides, and is no check."""
-
-
-def _checks(count: int) -> str:
-    return f"{count} check{'' if count == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,16 +110,17 @@ class GateReport:
         """One line for people."""
         failed, errors = len(self.having("fail")), len(self.having("error"))
         made = sum(verdict.code not in _REMARKS for verdict in self.verdicts)
+        checks = plural(made, "check")
         if failed:
             more = f", {errors} could not be checked" if errors else ""
-            return f"regression: {failed} of {_checks(made)} failed{more}"
+            return f"regression: {failed} of {checks} failed{more}"
         if errors:
-            return f"not checked: {errors} of {_checks(made)} could not be made"
+            return f"not checked: {errors} of {checks} could not be made"
         if self.exit_status:
             return "nothing was measured"
         warned = len(self.having("warn"))
         more = f", {warned} with a warning" if warned else ""
-        return f"no regression: {_checks(made)} passed{more}"
+        return f"no regression: {checks} passed{more}"
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the texts."""

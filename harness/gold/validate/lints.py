@@ -14,6 +14,7 @@ from typing import NamedTuple
 from harness.annotation import Entity, Record, Span, context, quoted
 from harness.gold.validate.finding import Finding, Severity
 from harness.labels.schema import Schema
+from harness.table import plural
 
 __all__ = ["lint_record", "lint_strings"]
 
@@ -184,8 +185,8 @@ def _repeats(
         yield Finding(
             "warning",
             "unlabelled-repeat",
-            f"{quoted(string)} is labelled ({labelled}) and stands unlabelled {count} time"
-            f"{'s' if count > 1 else ''}: {_places(where[string])}",
+            f"{quoted(string)} is labelled ({labelled}) and stands unlabelled "
+            f"{plural(count, 'time')}: {_places(where[string])}",
             path,
         )
 
