@@ -92,7 +92,7 @@ def _entry_points() -> dict[str, EntryPoint]:
     if not points:
         raise HarnessError(
             f"no adapter is registered in the entry-point group {GROUP!r}: is the distribution "
-            "nlp-harness installed (pip install -e .)?"
+            f"{OWN_DISTRIBUTION} installed (pip install -e .)?"
         )
     return dict(sorted(points.items()))
 

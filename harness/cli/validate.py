@@ -8,11 +8,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from harness.gold.card import CARD
 from harness.gold.goldset import load_goldset
 from harness.gold.validate.card import sums_as_toml
 from harness.gold.validate.finding import Finding
-from harness.gold.validate.validate import Validation
+from harness.gold.validate.validate import validate
 from harness.table import plural
 
 EPILOG = """\
@@ -50,15 +49,7 @@ def run(args: argparse.Namespace) -> int:
         for path in args.path:
             print(sums_as_toml(load_goldset(path)), end="")
         return 0
-    validation = Validation()
-    given = [_located(path) for path in args.path]
-    for path in _neighbours(given):
-        validation.remember(path)
-    findings = [
-        finding
-        for path in given
-        for finding in validation.check(path, schema=args.schema, format=args.format)
-    ]
+    findings = validate(*map(_located, args.path), schema=args.schema, format=args.format)
     errors = sum(finding.severity == "error" for finding in findings)
     warnings = len(findings) - errors
     status = 2 if errors or (args.strict and warnings) else 0
@@ -79,18 +70,6 @@ def run(args: argparse.Namespace) -> int:
 def _located(path: str) -> Path:
     """A path, or a gold set's name as its folder."""
     return Path(path) if Path(path).exists() else load_goldset(path).path
-
-
-def _neighbours(given: list[Path]) -> list[Path]:
-    """Gold sets beside those given: a document must not lie in two of them."""
-    own = {path.resolve() for path in given}
-    return [
-        card.parent
-        for path in own
-        if (path / CARD).is_file()
-        for card in sorted(path.parent.glob(f"*/{CARD}"))
-        if card.parent not in own
-    ]
 
 
 def _show(findings: list[Finding], *, whole: bool) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from harness.formats.files import read_text, write_text
 from harness.results.consistent import read_tally
 from harness.results.count import options_of
 from harness.results.outcomes import Mention, Outcomes
+from harness.results.provenance import now
 from harness.results.record import Git, RunRecord, Unit
 from harness.results.scored import Scored
 from harness.signature import Signature
@@ -116,7 +116,7 @@ def accepted(scored: Sequence[Scored], record: RunRecord) -> Baseline:
         kind=KIND,
         schema_version=SCHEMA_VERSION,
         tool_version=__version__,
-        accepted=datetime.now(UTC).isoformat(timespec="seconds"),
+        accepted=now(),
         git=record.git,
         entries=tuple(_entry(one, record) for one in real),
     )

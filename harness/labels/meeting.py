@@ -27,7 +27,6 @@ __all__ = [
     "coverage",
     "extended_schema",
     "guess_schema",
-    "left_out",
     "meet",
     "project",
     "schema_of",
@@ -75,20 +74,6 @@ class Meeting:
     def dropped_predicted(self) -> tuple[str, ...]:
         """Predicted labels without counterpart: their mentions take no part in the score."""
         return self.project_predicted.dropped
-
-    @property
-    def is_identity(self) -> bool:
-        return self.project_gold.is_identity and self.project_predicted.is_identity
-
-    @property
-    def signature(self) -> str:
-        """For the score's signature: `conll03@1`, or `conll03@1,gold=...,pred=...` with maps."""
-        parts = [str(self.schema)]
-        if not self.project_gold.is_identity:
-            parts.append(f"gold={self.project_gold.name}")
-        if not self.project_predicted.is_identity:
-            parts.append(f"pred={self.project_predicted.name}")
-        return ",".join(parts)
 
 
 class Coverage(NamedTuple):
@@ -227,7 +212,7 @@ def project(
 ) -> tuple[tuple[Entity, ...], Counter[str]]:
     """Entities under the labels of the projection's target, and unknown labels with counts.
 
-    Entities whose label has no counterpart are left out (`left_out` counts them). Those whose
+    Entities whose label has no counterpart are left out. Those whose
     label the source schema does not know stay in as they are: they count as wrong unless the other
     side spells it the same, so that an odd label can neither vanish nor help.
     """
@@ -245,11 +230,6 @@ def project(
         elif target:
             kept.append(entity if target == label else entity._replace(label=target))
     return tuple(kept), unknown
-
-
-def left_out(entities: Iterable[Entity], projection: Projection) -> Counter[str]:
-    """How many entities `project` leaves out, by the label that they have."""
-    return Counter(entity.label for entity in entities if projection.apply(entity.label) == "")
 
 
 def coverage(

@@ -11,11 +11,11 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 from harness.errors import InputError, NothingMeasured, UsageError
+from harness.results.provenance import now
 
 __all__ = ["check_finished", "unfinished"]
 
@@ -38,7 +38,7 @@ def unfinished(folder: Path | None, command: Sequence[str] = ()) -> Iterator[Non
         handle.truncate(0)
         json.dump(
             {
-                "started": datetime.now(UTC).isoformat(timespec="seconds"),
+                "started": now(),
                 "command": list(command),
             },
             handle,

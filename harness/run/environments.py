@@ -21,7 +21,7 @@ from harness.coding import decode, encode
 from harness.distributions import requirement_name
 from harness.errors import BackendUnavailable, UsageError
 from harness.paths import home
-from harness.registry import GROUP, adapter
+from harness.registry import GROUP, OWN_DISTRIBUTION, adapter
 
 __all__ = [
     "Environment",
@@ -32,7 +32,6 @@ __all__ = [
 ]
 
 _CARD = "harness-env.json"
-_OWN = "nlp-harness"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +124,9 @@ def remove_environment(name: str) -> None:
 
 def _own_requirements(name: str) -> list[str]:
     """This project, and the distribution that registers the adapter where it is another."""
-    requirements = [_source(_OWN, extra=name)]
+    requirements = [_source(OWN_DISTRIBUTION, extra=name)]
     for point in metadata.entry_points(group=GROUP, name=name):
-        if point.dist is not None and point.dist.name != _OWN:
+        if point.dist is not None and point.dist.name != OWN_DISTRIBUTION:
             requirements.append(_source(point.dist.name, extra=name))
     return requirements
 

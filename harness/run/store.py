@@ -26,6 +26,7 @@ from harness.annotation import Annotations
 from harness.digest import load_memo, save_memo
 from harness.formats.jsonl import annotations_from_json, annotations_to_json
 from harness.paths import cache_folder
+from harness.results.provenance import now
 from harness.run.database import Database
 from harness.run.key import Key
 
@@ -140,7 +141,7 @@ class Store:
         rows = self._database.run("SELECT token FROM runs WHERE plan = ?", (plan,))
         token = str(rows[0][0]) if rows else uuid.uuid4().hex
         if not rows:
-            self._database.run("INSERT INTO runs VALUES (?, ?, ?)", (plan, token, _now()))
+            self._database.run("INSERT INTO runs VALUES (?, ?, ?)", (plan, token, now()))
         self._runs[token] = handle
         return token
 
@@ -156,9 +157,9 @@ class Store:
 
     def _forget_old(self) -> None:
         """Forget interrupted runs that nobody has taken up within a week."""
-        now = datetime.now(UTC)
+        today = datetime.now(UTC)
         for plan, token, started in self._database.run("SELECT plan, token, started FROM runs"):
-            if now - datetime.fromisoformat(started) <= _WEEK:
+            if today - datetime.fromisoformat(started) <= _WEEK:
                 continue
             handle = _lock(self._lock_of(plan))
             if handle is not None:
@@ -173,12 +174,12 @@ class Store:
 
     def backend_id(self, key: Key, *, hello: str = "") -> int:
         """The row of a key, made when it is new; `hello` is kept beside it for replays."""
-        now = _now()
+        used = now()
         self._database.run(
             "INSERT INTO backends (digest, name, fields, hello, created, used) "
             "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET used = excluded.used,"
             " hello = CASE WHEN excluded.hello = '' THEN hello ELSE excluded.hello END",
-            (key.digest, str(key.fields.get("backend", "")), key.text, hello, now, now),
+            (key.digest, str(key.fields.get("backend", "")), key.text, hello, used, used),
         )
         query = "SELECT id FROM backends WHERE digest = ?"
         ((row,),) = self._database.run(query, (key.digest,))
@@ -321,7 +322,3 @@ def _checksum(digest: str, document: bytes, answer: str, timings: str) -> bytes:
 
 def _marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

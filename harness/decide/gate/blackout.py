@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 from harness.decide.gate.presence import Present
-from harness.decide.gate.verdicts import Verdict
+from harness.decide.gate.verdicts import Verdict, about
 from harness.results.scored import Scored
 from harness.table import tallied
 
@@ -32,14 +32,11 @@ def check_blackout(present: Present, least: int) -> Verdict | None:
     shown = tallied({name: f"{before[name]:g}" for name in dark}, _SHOWN)
     count = "1 document that" if len(dark) == 1 else f"{len(dark)} documents that"
     have = "has" if len(dark) == 1 else "have"
-    entry = present.entry
-    return Verdict(
-        status="fail",
-        code="blackout",
-        message=f"{count} had {least} or more right mentions and {have} none now: {shown}",
-        backend=entry.backend,
-        gold=entry.gold,
-        task=entry.task,
+    return about(
+        present.entry,
+        "fail",
+        "blackout",
+        f"{count} had {least} or more right mentions and {have} none now: {shown}",
         part=present.current.parts[0].name,
         metric="blackout",
         documents=tuple(dark),

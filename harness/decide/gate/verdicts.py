@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from harness.coding import encode
+from harness.decide.baseline import Entry
 from harness.results.outcomes import Flips, Mention
+from harness.results.scored import Scored
 from harness.table import plural
 
-__all__ = ["GateReport", "Status", "Verdict"]
+__all__ = ["GateReport", "Status", "Verdict", "about"]
 
 Status: TypeAlias = Literal["ok", "warn", "fail", "error"]
 """`fail` is a regression; `error` means that something could not be checked."""
@@ -66,6 +68,19 @@ class Verdict:
         head = f"{self.backend} on {self.gold}" if self.gold else self.backend
         tail = f"{self.part} {self.metric}".strip()
         return ": ".join(part for part in (head, tail) if part) or "the run"
+
+
+def about(one: Entry | Scored, status: Status, code: str, message: str, **others: Any) -> Verdict:
+    """A verdict on one backend on one gold set for one task; `others` are its other fields."""
+    return Verdict(
+        status=status,
+        code=code,
+        message=message,
+        backend=one.backend,
+        gold=one.gold,
+        task=one.task,
+        **others,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
