@@ -10,16 +10,18 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import tomllib
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from functools import cache
 from itertools import chain
 from math import isfinite
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from harness.errors import near_name
+from harness.errors import InputError, near_name
 
-__all__ = ["DecodeError", "decode", "encode", "parse_json"]
+__all__ = ["DecodeError", "compact", "decode", "encode", "laid_out", "parse_json", "parse_toml"]
 
 T = TypeVar("T")
 
@@ -78,6 +80,40 @@ def parse_json(text: str) -> Any:
     except (msgspec.DecodeError, RecursionError):
         pass  # Python's own says at which line and column it is broken.
     return json.loads(text, parse_float=_finite, parse_constant=_finite, parse_int=_whole)
+
+
+def parse_toml(
+    text: str, path: str | Path, *, error: type[InputError] = InputError
+) -> dict[str, Any]:
+    """The tables of a TOML file that has been read. Raises `error` where it is none."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise error(f"not TOML: {problem}", path=path) from None
+
+
+def compact(value: Any) -> str:
+    """JSON on one line without a space."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def laid_out(value: Any, unfolded: Container[str], indent: str = "") -> str:
+    """JSON for people and version control: a key a line.
+
+    The lists under the keys of `unfolded` have an item a line; items that are objects, a key.
+    """
+    inner = indent + "  "
+    if not isinstance(value, dict):
+        return compact(value)
+    lines = []
+    for key, item in value.items():
+        if key not in unfolded or not item:
+            text = compact(item)
+        else:
+            rows = ",\n".join(f"{inner}  {laid_out(one, unfolded, inner + '  ')}" for one in item)
+            text = f"[\n{rows}\n{inner}]"
+        lines.append(f"{inner}{compact(key)}: {text}")
+    return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
 
 
 def _finite(text: str) -> float:

@@ -20,7 +20,6 @@ schema guessed. `harness validate` checks all that a card claims.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.annotation import Annotations, Entity, Record, Span, Task
+from harness.digest import digest_text
 from harness.errors import InputError, near_name, nearest
 from harness.formats import brat, jsonl
 from harness.formats.files import read_text
@@ -153,7 +153,7 @@ class GoldSet:
         if not self.aliases:
             return self._facts.digest
         aliases = json.dumps(sorted((name, *sorted(rest)) for name, rest in self.aliases.items()))
-        return hashlib.sha256(f"{self._facts.digest}{aliases}".encode()).hexdigest()
+        return digest_text(f"{self._facts.digest}{aliases}")
 
     def read_all(self) -> list[Record]:
         """Every record in memory; `digest`, `labels` and `documents` cost no second pass then."""
@@ -185,7 +185,7 @@ def _facts_of(records: Iterable[Record]) -> _Facts:
             task.name for task in known.values() if record.annotations.layer(task.layer) is not None
         }
         digests.append(record_digest(record))
-    total = hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
+    total = digest_text("".join(sorted(digests)))
     return _Facts(tuple(name for name in known if name in occurring), labels, len(digests), total)
 
 
@@ -199,7 +199,7 @@ def record_digest(record: Record) -> str:
     for name, items in jsonl.annotations_to_json(replace(layers, entities=None)).items():
         value[name] = sorted(json.dumps(item, sort_keys=True) for item in items)
     value["ignore"] = sorted(record.ignore)
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+    return digest_text(json.dumps(value, sort_keys=True))
 
 
 def _entity_order(entity: Entity) -> tuple[int, int, str, float]:

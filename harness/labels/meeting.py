@@ -8,7 +8,6 @@ backend cannot reach. Nothing is dropped silently: labels without counterpart ar
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.annotation import Entity
+from harness.digest import digest_text
 from harness.errors import SchemaError
 from harness.labels.schema import Projection, Schema, catalogue, load_schema
 
@@ -143,7 +143,7 @@ def extended_schema(labels: Iterable[str], folders: Sequence[str | Path] = ()) -
 def adhoc_schema(labels: Iterable[str]) -> Schema:
     """A schema of just these labels, named `custom`; its version is a digest of them."""
     own = sorted(set(labels))
-    digest = hashlib.sha256("\n".join(own).encode()).hexdigest()[:8]
+    digest = digest_text("\n".join(own))[:8]
     return Schema("custom", digest, dict.fromkeys(own, ""), {}, guessable=False)
 
 

@@ -16,7 +16,6 @@ maps every label of one schema onto a coarser one. `[needs]` holds evidence for 
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.coding import DecodeError, decode
+from harness.coding import DecodeError, decode, parse_toml
 from harness.errors import SchemaError, nearest
 
 __all__ = ["Catalogue", "Projection", "Schema", "catalogue", "load_schema", "schema_names"]
@@ -263,9 +262,7 @@ def _is_ours(path: Path) -> bool:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise SchemaError(f"not TOML: {error}", path=path) from None
+        return parse_toml(path.read_text(encoding="utf-8"), path, error=SchemaError)
     except UnicodeDecodeError as error:
         raise SchemaError(f"byte {error.start} is not UTF-8", path=path) from None
     except OSError as error:

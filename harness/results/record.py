@@ -8,7 +8,6 @@ differ nowhere else (`timeless`).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,8 +15,8 @@ from typing import Any, Literal, NamedTuple
 
 from harness.adapter import Capabilities, Declaration, ModelIdentity, Option
 from harness.annotation import Record, Task
-from harness.coding import DecodeError, decode, encode, parse_json
-from harness.digest import digest_file
+from harness.coding import DecodeError, compact, decode, encode, laid_out, parse_json
+from harness.digest import digest_file, digest_text
 from harness.errors import InputError
 from harness.formats.files import atomic_writer, read_text
 
@@ -317,8 +316,6 @@ def slug(backend: str) -> str:
     `spacy/en_core_web_sm` becomes `spacy__en_core_web_sm`; any other special character is replaced,
     and then a digest of the whole name follows after `~`.
     """
-    from harness.digest import digest_text
-
     name = backend.replace("/", "__")
     plain = "".join(
         char if char.isascii() and (char.isalnum() or char in "._-") else "-" for char in name
@@ -337,17 +334,9 @@ def slug(backend: str) -> str:
 def to_json(record: RunRecord) -> str:
     """The record's text: a key a line, so that a person can read it and git can compare it."""
     value = encode(record)
-    lists = {name: value.pop(name) for name in ("results", "common")}
-    lines = [f"  {_dump(key)}: {_dump(item)}" for key, item in value.items()]
-    for name, results in lists.items():
-        rows = ",\n".join(_result_lines(result) for result in results)
-        lines.append(f'  "{name}": [' + (f"\n{rows}\n  ]" if rows else "]"))
-    return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def _result_lines(result: dict[str, Any]) -> str:
-    lines = [f"      {_dump(key)}: {_dump(item)}" for key, item in result.items()]
-    return "    {\n" + ",\n".join(lines) + "\n    }"
+    for name in ("results", "common"):  # At the end.
+        value[name] = value.pop(name)
+    return laid_out(value, ("results", "common")) + "\n"
 
 
 def from_json(text: str, *, path: str | Path | None = None) -> RunRecord:
@@ -386,10 +375,8 @@ def from_json(text: str, *, path: str | Path | None = None) -> RunRecord:
 def read(path: str | Path) -> RunRecord:
     """Read `run.json`, or the `run.json` in a folder. Raises `InputError`."""
     path = Path(path)
-    return from_json(
-        read_text(path / "run.json" if path.is_dir() else path),
-        path=path / "run.json" if path.is_dir() else path,
-    )
+    path = path / "run.json" if path.is_dir() else path
+    return from_json(read_text(path), path=path)
 
 
 def write(path: str | Path, record: RunRecord) -> None:
@@ -461,7 +448,7 @@ def iter_units(result: Result, folder: str | Path) -> Iterator[Unit]:
 def dump_units(units: Iterable[Unit]) -> Iterator[str]:
     """Lines for a side file of units."""
     for unit in units:
-        yield _dump(unit) + "\n"
+        yield compact(unit) + "\n"
 
 
 def timeless(record: RunRecord) -> RunRecord:
@@ -473,7 +460,3 @@ def timeless(record: RunRecord) -> RunRecord:
     results = tuple(replace(result, costs=Costs()) for result in record.results)
     common = tuple(replace(result, costs=Costs()) for result in record.common)
     return replace(record, started="", finished="", results=results, common=common)
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -15,10 +15,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from harness.coding import decode, encode
-from harness.distributions import requirement_name
+from harness.distributions import installed_from, requirement_name
 from harness.errors import BackendUnavailable, UsageError
 from harness.paths import home
 from harness.registry import GROUP, OWN_DISTRIBUTION, adapter
@@ -140,24 +139,12 @@ def _source(distribution: str, *, extra: str) -> str:
     found = metadata.distribution(distribution)
     extras = found.metadata.get_all("Provides-Extra") or []
     suffix = f"[{extra}]" if extra in extras else ""
-    place = _installed_from(found)
+    place = installed_from(found)
     if place is not None and (place / "pyproject.toml").is_file():
         return f"-e {place}{suffix}"
     if place is not None and place.is_file():
         return f"{distribution}{suffix} @ {place.as_uri()}"
     return f"{distribution}{suffix}=={found.version}"
-
-
-def _installed_from(found: metadata.Distribution) -> Path | None:
-    """The folder or file that a distribution was installed from, be it there or not."""
-    try:
-        direct = json.loads(found.read_text("direct_url.json") or "{}")
-    except ValueError:
-        return None
-    url = str(direct.get("url", ""))
-    if not url.startswith("file://"):
-        return None
-    return Path(unquote(urlsplit(url).path)).absolute()
 
 
 def _arguments(requirements: Sequence[str]) -> list[str]:

@@ -32,6 +32,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from harness.distributions import installed_from
 from harness.registry import GROUP, OWN_DISTRIBUTION, adapter, distribution_of
 from harness.run import installed, trees
 
@@ -63,7 +64,7 @@ def adapter_files(name: str) -> Evidence:
     distribution = _foreign(name)
     if distribution is not None:
         recorded = installed.files_of(distribution)
-        if recorded is None and installed.editable(distribution) is not None:
+        if recorded is None and installed_from(distribution, editable=True):
             return Evidence("", doubt=f"the folder of the adapter {name} is gone, or too large")
         for point in distribution.entry_points.select(group=GROUP, name=name):
             found = _behind(point.module, recorded or ())

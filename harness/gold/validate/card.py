@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
+from harness.digest import digest_file
 from harness.errors import HarnessError, InputError, near_name
 from harness.gold.agreement.agreement import agreement
 from harness.gold.card import CARD, Card, card_texts
@@ -88,14 +87,14 @@ def sums(gold: GoldSet) -> dict[str, dict[str, str]]:
     """
     if "data" in gold.card:
         data = gold.path / gold.card["data"]
-        return {"data": {data.name: _digest(data)} if data.is_file() else {}}
+        return {"data": {data.name: digest_file(data)} if data.is_file() else {}}
     tables = {"texts": dict(card_texts(gold.card, gold.path))}
     layers = gold.path / gold.card.get("layers", ".")
     tables["layers"] = {file.stem: file for file in layers.glob("*.ann")}
     for name, folder in gold.annotators.items():
         tables[f"annotators.{name}"] = {file.stem: file for file in folder.glob("*.ann")}
     return {
-        table: {stem: _digest(file) for stem, file in sorted(files.items())}
+        table: {stem: digest_file(file) for stem, file in sorted(files.items())}
         for table, files in tables.items()
     }
 
@@ -142,10 +141,6 @@ def _agreement(gold: GoldSet, path: str) -> Iterator[Finding]:
 
 def _agreed(said: Any, value: float) -> bool:
     return isinstance(said, (int, float)) and abs(said - value) <= _AGREED_TO
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _sums(gold: GoldSet, path: str) -> Iterator[Finding]:
