@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 
-from harness.cli.common import TASK, add_flags, count, output
+from harness.cli.common import TASK, add_flags, count, is_for_people, output, print_json
 from harness.gold.agreement.agreement import Agreement, agreement
 from harness.gold.agreement.annotators import load_annotators
 from harness.report.tables import render
@@ -47,10 +46,10 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         out = found.to_json()
         out["disagreements"] = out["disagreements"][: args.limit]
-        print(json.dumps(out, ensure_ascii=False, indent=2))
+        print_json(out)
         return 0
     print(render([table(found, task) for task in found.shared], args.format))
-    if args.format in ("simple", "github"):
+    if is_for_people(args):
         _list(found, args.limit)
     return 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.common import GOLD, TASK, add_flags, cache_folder, output, worker
-from harness.errors import UsageError
+from harness.errors import NothingMeasured, UsageError
 from harness.options import Flag, build, changed
 from harness.registry import BackendSpec
 from harness.run.options import RunOptions, task_flags
@@ -29,8 +29,6 @@ same thing would give them; --fresh asks for all of them.
 example:
   harness run spacy/en_core_web_sm gazetteer --gold seeds --task ner
 """
-
-EXIT_NOTHING = 3
 
 
 def flags() -> tuple[Flag, ...]:
@@ -82,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     if args.strict_labels:
         _refuse_unknown(record)
     check_required(record, args.require)
-    return EXIT_NOTHING if record.status == "error" else 0
+    return NothingMeasured.exit_status if record.status == "error" else 0
 
 
 def _plan(args: argparse.Namespace) -> tuple[list[BackendSpec], list[GoldSet], RunOptions]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.annotation import Record, printable
-from harness.cli.common import TASK, add_flags, output
+from harness.cli.common import TASK, add_flags, is_for_people, output, print_json
 from harness.cli.score_as import print_as, refuse
 from harness.errors import InputError, UsageError
 from harness.interop.ask import SCORERS
@@ -107,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
             "assumed": list(scored.assumptions),
             "findings": findings,
         }
-        print(json.dumps({**scored.to_json(), **extra}, ensure_ascii=False, indent=2))
+        print_json({**scored.to_json(), **extra})
         return 0
     notes = [str(scored.signature), *scored.assumptions]
     if scored.facts.not_scored:
@@ -116,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
     tables = list(task.tables(title, scored.score.to_json(), tuple(notes)))
     print(render(tables if args.confusion else tables[:1], args.format))
     # What a program reads has to stay JSON or CSV.
-    stream = sys.stdout if args.format in ("simple", "github") else sys.stderr
+    stream = sys.stdout if is_for_people(args) else sys.stderr
     for finding in findings:
         seen = "".join(f"\n  {line}" for line in finding["evidence"])
         print(f"\n{finding['message']}{seen}\n  -> {finding['mend']}", file=stream)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections import Counter
 from pathlib import Path
 
+from harness.cli.common import add_flags, output, print_json
 from harness.gold.goldset import load_goldset
 from harness.gold.validate.card import sums_as_toml
 from harness.gold.validate.finding import Finding
@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="format", help="format of a file, where it is not guessed")
     parser.add_argument("--strict", action="store_true", help="warnings fail as well")
     parser.add_argument("--all", action="store_true", help=f"show more than {_SHOWN} of a kind")
-    parser.add_argument("--json", action="store_true", help="all findings, for machines")
+    add_flags(parser, *output("all findings, for machines", tables=False))
     parser.add_argument(
         "--sums", action="store_true", help="print the sha256 tables for the card, check nothing"
     )
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
             "warnings": warnings,
             "findings": [finding.as_json() for finding in findings],
         }
-        print(json.dumps(out, ensure_ascii=False, indent=2))
+        print_json(out)
         return status
     _show(findings, whole=args.all)
     names = ", ".join(args.path)
