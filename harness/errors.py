@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Self
 
 __all__ = [
     "AnnotationError",
@@ -75,6 +76,16 @@ class InputError(HarnessError):
         place = ":".join(str(part) for part in (self.path, line) if part is not None)
         text = f"{place}: {message}" if place else message
         super().__init__(f"{text}\n  {hint}" if hint else text)
+
+    def of(self, path: str | Path | None, *, hint: str | None = None) -> Self:
+        """The same about a file, where it names none, and with `hint` in place of its own."""
+        return type(self)(
+            self.message,
+            path=self.path or path,
+            line=self.line,
+            hint=hint or self.hint,
+            options=self.options,
+        )
 
 
 class AnnotationError(InputError):

@@ -31,12 +31,11 @@ from harness.report.gate import gate_lines, gate_table
 from harness.report.github import annotation_commands, summary, write_summary
 from harness.report.junit import junit_xml
 from harness.results import record as records
-from harness.results.finder import GoldFinder
+from harness.results.finder import GoldFinder, matches
 from harness.results.load import from_run
 from harness.results.record import RunRecord
 from harness.results.save import write_run
 from harness.results.scored import Scored
-from harness.results.select import matches
 from harness.stats.units import Units
 from harness.tasks.ner.parts import type_part
 from harness.tasks.parts import Counts

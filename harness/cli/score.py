@@ -81,13 +81,7 @@ def run(args: argparse.Namespace) -> int:
             strict_labels=args.strict_labels,
         )
     except InputError as error:
-        raise type(error)(
-            error.message,
-            path=error.path or args.pred,
-            line=error.line,
-            hint=_explained(error.hint, args, goldset),
-            options=error.options,
-        ) from None
+        raise error.of(args.pred, hint=_explained(error.hint, args, goldset)) from None
     if args.scorer:
         _warn(scored)
         return print_as(args.scorer, scored, as_json=args.json)

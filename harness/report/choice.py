@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.annotation import context, printable
+from harness.annotation import printable
 from harness.decide.audit import Audit, Candidate
 from harness.decide.choose import Choice
 from harness.decide.complement import Complement
-from harness.report.method import resampling, scope
+from harness.report.method import between, mean_over, resampling, scope, shared
+from harness.results.outcomes import in_text
 from harness.table import UNDEFINED, Cell, Table, megabytes, number, quantity
 
 __all__ = ["audit_lines", "choice_table", "complement_tables"]
@@ -24,16 +25,13 @@ def choice_table(choice: Choice) -> Table:
     """A row per candidate, best first among those that qualify; the verdict in the notes."""
     rows: list[tuple[Cell, ...]] = []
     for candidate in choice.candidates:
-        between = UNDEFINED
-        if candidate.interval is not None:
-            between = f"[{number(candidate.interval[0])}, {number(candidate.interval[1])}]"
         probability = candidate.best_probability if candidate.interval is not None else None
         rows.append(
             (
                 candidate.name,
                 "yes" if candidate.qualifies else "no",
                 number(candidate.quality),
-                between,
+                between(candidate.interval),
                 number(candidate.precision),
                 number(candidate.recall),
                 UNDEFINED if probability is None else f"{probability:.2f}",
@@ -99,11 +97,7 @@ def _candidates(
     candidates: tuple[Candidate, ...], found: Audit, limit: int | None
 ) -> Iterator[str]:
     for candidate in candidates[:limit]:
-        mention = candidate.mention
-        text = found.texts.get(mention.document)
-        shown = "" if text is None else f": {context(text, mention[1:3])}"
-        place = f"{printable(mention.document)} [{mention.start}, {mention.end})"
-        line = f"  {printable(mention.label)} {place}{shown}"
+        line = f"  {in_text(candidate.mention, found.texts)}"
         if candidate.gold:
             others = ", ".join(f"{o.label} [{o.start}, {o.end})" for o in candidate.gold)
             line += f"  (gold: {printable(others)})"
@@ -126,9 +120,8 @@ def _notes(choice: Choice) -> Iterator[str]:
         if candidate.obstacles:
             yield f"{candidate.name} does not qualify: {'; '.join(candidate.obstacles)}"
     if choice.part == "macro":
-        yield f"macro: the mean over {', '.join(choice.types)} (the types that the gold has)."
-    for text, names in _lacking(choice).items():
-        yield f"{', '.join(names)}: no interval: {text}"
+        yield f"macro: {mean_over(choice.types)}."
+    yield from shared((one.name, "no interval", one.lacking) for one in choice.candidates)
     made = resampling(choice.unit, choice.resamples, choice.seed)
     family = (
         f" Differences: paired randomisation tests over {choice.unit}s, Holm's correction over all "
@@ -145,11 +138,3 @@ def _notes(choice: Choice) -> Iterator[str]:
             ),
         )
     )
-
-
-def _lacking(choice: Choice) -> dict[str, list[str]]:
-    reasons: dict[str, list[str]] = {}
-    for candidate in choice.candidates:
-        if candidate.lacking:
-            reasons.setdefault(candidate.lacking, []).append(candidate.name)
-    return reasons

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.decide.compare import MIN_SUPPORT
 from harness.decide.comparison import Comparison, Row
-from harness.report.method import between, p_value, points, resampling, scope
+from harness.report.method import between, mean_over, p_value, points, resampling, scope, shared
 from harness.results.outcomes import Flips, describe
 from harness.stats.resample import shown_by
 from harness.stats.units import LEAST_UNITS
@@ -57,9 +57,9 @@ def _row(row: Row) -> tuple[Cell, ...]:
     return (
         row.name,
         number(row.score),
-        between(row.interval),
+        between(row.interval.bounds),
         points(row.difference),
-        between(row.paired, in_points=True),
+        between(row.paired.bounds if row.paired else None, in_points=True),
         UNDEFINED if test is None else p_value(test.p_value, exact=test.exact),
         UNDEFINED if test is None else p_value(row.adjusted, exact=row.exact),
         row.verdict,
@@ -69,7 +69,7 @@ def _row(row: Row) -> tuple[Cell, ...]:
 def _notes(found: Comparison) -> Iterator[str]:
     yield from found.notes
     if found.types:
-        yield f"{found.part}: the mean over {', '.join(found.types)} (the types that the gold has)."
+        yield f"{found.part}: {mean_over(found.types)}."
         if found.thin:
             yield (
                 f"{', '.join(found.thin)}: in fewer than {LEAST_UNITS} {found.unit}s, too few to "
@@ -80,7 +80,7 @@ def _notes(found: Comparison) -> Iterator[str]:
     made = resampling(found.unit, found.resamples, found.seed, paired=len(found.rows) > 1)
     if len(found.rows) < 2:
         yield " ".join(filter(None, (f"CI: {made}.", scope(found.unit))))
-        yield from _lacking(found)
+        yield from shared(_lacking(found))
         return
     text = f"Differences in points, each interval for that pair alone. CI: {made}."
     if found.pairs:
@@ -92,7 +92,7 @@ def _notes(found: Comparison) -> Iterator[str]:
     if any(row.test and not (row.test.exact and row.exact) for row in found.rows):
         text += " ~ marks a p-value that was sampled, not enumerated."
     yield " ".join(filter(None, (text, scope(found.unit))))
-    yield from _lacking(found)
+    yield from shared(_lacking(found))
     if found.groups:
         yield (
             f"Groups, best first: {'; '.join(' = '.join(group) for group in found.groups)}. Of a "
@@ -128,18 +128,12 @@ def _count(count: int, what: str) -> str:
     return f"the only {what}" if count == 1 else f"all {count} {what}s"
 
 
-def _lacking(found: Comparison) -> Iterator[str]:
+def _lacking(found: Comparison) -> Iterator[tuple[str, str, str | None]]:
     """Why rows have no interval or no test."""
-    said: dict[str, list[str]] = {}
+    untested = "no interval of the difference and no test"
     for row in found.rows:
-        for what, reason in (
-            ("no interval", row.interval.lacking),
-            ("no interval of the difference and no test", row.test and row.test.lacking),
-        ):
-            if reason:
-                said.setdefault(f"{what}: {reason}", []).append(row.name)
-    for text, names in said.items():
-        yield f"{', '.join(names)}: {text}"
+        yield row.name, "no interval", row.interval.lacking
+        yield row.name, untested, row.test.lacking if row.test else None
 
 
 def _detectable(found: Comparison) -> Iterator[str]:

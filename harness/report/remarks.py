@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from harness.report.method import shared
 from harness.results.record import Result
 from harness.results.settle import not_scored
 from harness.table import number, plural, tallied
@@ -16,11 +17,13 @@ def remarks(results: Sequence[Result]) -> list[str]:
 
     Labels of sanity rows are of no interest: they have those of the gold.
     """
-    said: dict[str, list[str]] = {}
-    for result in results:
-        for text in (*_troubles(result), *_labels(result)):
-            said.setdefault(text, []).append(result.backend)
-    return [f"{', '.join(backends)}: {text}" for text, backends in said.items()]
+    return list(
+        shared(
+            (result.backend, "", text)
+            for result in results
+            for text in (*_troubles(result), *_labels(result))
+        )
+    )
 
 
 def _troubles(result: Result) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.decide.ranking import Ranked, Ranking, measured, rankings
-from harness.report.method import between, resampling, scope
+from harness.report.method import between, resampling, scope, shared
 from harness.report.remarks import remarks
 from harness.report.tables import render
 from harness.results.load import scored_in
@@ -104,7 +104,7 @@ def _row(row: Ranked, task: Task) -> tuple[Cell, ...]:
         number(headline.precision),
         number(headline.recall),
         number(headline.f1),
-        between(row.interval),
+        between(row.interval.bounds if row.interval else None),
         *second,
         quantity(costs.documents_per_second),
         quantity(costs.words_per_second),
@@ -157,11 +157,12 @@ def _method(ranking: Ranking) -> Iterator[str]:
     made = resampling(ranking.unit, ranking.resamples, ranking.seed)
     meaning = "" if task.column is None else f"{task.column.meaning} "
     sentences = [f"Ranked by F1, {by}. {meaning}CI: {made}.", scope(ranking.unit)]
-    lacking: dict[str, list[str]] = {}
-    for row in ranking.rows:
-        if row.interval is not None and row.interval.lacking:
-            lacking.setdefault(row.interval.lacking, []).append(row.result.backend)
-    sentences += [f"{', '.join(names)}: no interval: {why}." for why, names in lacking.items()]
+    lacking = [
+        (row.result.backend, "no interval", row.interval.lacking)
+        for row in ranking.rows
+        if row.interval is not None
+    ]
+    sentences += [f"{line}." for line in shared(lacking)]
     yield " ".join(filter(None, (*sentences, _detectable(ranking))))
 
 

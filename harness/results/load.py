@@ -24,7 +24,6 @@ from harness.results.record import Result, RunRecord
 from harness.results.scored import Scored, score_pairs, score_records
 from harness.results.settle import speech_of
 from harness.results.unfinished import check_finished
-from harness.signature import Signature
 from harness.tasks.base import Pair
 from harness.tasks.registry import task_named
 
@@ -97,7 +96,7 @@ def from_run(
             continue
         run = _Run(result, record, folder, finder)
         if replay and unread is not None and (reason := run.without_predictions):
-            unread[result.gold, result.task, result.backend] = reason
+            unread[result.key] = reason
             continue
         one = replace(_scored(run), common=_in_common(run))
         scored.append(_again(one, run, schema) if replay or schema is not None else one)
@@ -151,9 +150,7 @@ def from_file(
             source=str(path),
         )
     except InputError as error:  # Records do not know their file.
-        raise type(error)(
-            error.message, path=error.path or path, line=error.line, hint=error.hint
-        ) from None
+        raise error.of(path) from None
 
 
 class _Run(NamedTuple):
@@ -180,18 +177,15 @@ class _Run(NamedTuple):
 
 def _in_common(run: _Run) -> Callable[[], Scored] | None:
     """How the run counted the same backend in a schema that all backends share, if it did."""
-    one = run.result
     for result in run.record.common:
-        if (result.gold, result.task, result.backend) == (one.gold, one.task, one.backend):
-            schema = Signature.parse(str(result.signature)).schema
-            return partial(_scored, run._replace(result=result), place=schema)
+        if result.key == run.result.key:
+            return partial(_scored, run._replace(result=result), place=result.counted.schema)
     return None
 
 
 def _scored(run: _Run, *, place: str | None = None) -> Scored:
     """The counts that the run has; `place` is the schema of the run's second count."""
     result = run.result
-    assert result.signature is not None
     task = task_named(result.task)
     try:
         units = [
@@ -206,7 +200,7 @@ def _scored(run: _Run, *, place: str | None = None) -> Scored:
         ) from None
     if not units:
         raise NothingMeasured(f"{run.what}: the run has no counts of a single document")
-    signature = Signature.parse(result.signature)
+    signature = result.counted
     goldset = cache(partial(_gold, run, signature.gold_digest))
 
     def pairs() -> list[Pair]:
@@ -221,19 +215,13 @@ def _scored(run: _Run, *, place: str | None = None) -> Scored:
         signature=signature,
         units=tuple(unit for unit, _ in units),
         tallies=tuple(tally for _, tally in units),
-        options=_options(run),
+        options=options_of(task, signature),
         facts=Facts(**{name: getattr(result, name) for name in Facts.__slots__}),
         source=str(run.folder),
         result=result,
         schema=result.schema,
         recall_pairs=cache(pairs),
     )
-
-
-def _options(run: _Run) -> Any:
-    """As the signature has them, with the gold set's aliases where that is at hand."""
-    task = task_named(run.result.task)
-    return options_of(task, Signature.parse(str(run.result.signature)))
 
 
 def _gold(run: _Run, digest: str | None) -> GoldSet:
@@ -273,7 +261,7 @@ def stored_count(
 ) -> Count:
     """A count in the labels in which a result was counted, or with `schema` is to be counted."""
     task = task_named(result.task)
-    signature = Signature.parse(str(result.signature))
+    signature = result.counted
     asked = record.options.get("schema") if result.schema is None else result.schema
     wanted = schema or (asked if isinstance(asked, str) else None)
     return open_count(

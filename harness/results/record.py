@@ -19,6 +19,7 @@ from harness.coding import DecodeError, compact, decode, encode, laid_out, parse
 from harness.digest import digest_file, digest_text
 from harness.errors import InputError
 from harness.formats.files import atomic_writer, read_text
+from harness.signature import Signature
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -242,6 +243,16 @@ class Result:
     def answered(self) -> bool:
         """Whether any document was answered."""
         return self.status in ("ok", "partial")
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Gold set, task and backend: what it is about."""
+        return self.gold, self.task, self.backend
+
+    @property
+    def counted(self) -> Signature:
+        """How it was counted. Raises `InputError` where there is no signature, or none as it is."""
+        return Signature.parse(str(self.signature))
 
     @property
     def sanity(self) -> bool:

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from harness.errors import NothingMeasured, UsageError
-from harness.results.finder import GoldFinder
+from harness.results.finder import GoldFinder, matches
 from harness.results.scored import Scored
 
-__all__ = ["asked_for", "distinct_names", "grouped", "in_one_schema", "matches", "named_backends"]
-
-
-def matches(pattern: str, name: str) -> bool:
-    """Whether a name or a pattern of names fits a name."""
-    return pattern == name or fnmatchcase(name, pattern)
+__all__ = ["asked_for", "distinct_names", "grouped", "in_one_schema", "named_backends"]
 
 
 def named_backends(scored: Sequence[Scored], names: Sequence[str]) -> list[Scored]:

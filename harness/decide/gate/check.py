@@ -13,9 +13,9 @@ from harness.decide.gate.presence import match_entries
 from harness.decide.gate.scope import Check, check_names, checks_of, idle_rules
 from harness.decide.gate.verdicts import GateReport, about
 from harness.decide.rules import Rules, default_rules
+from harness.results.finder import matches
 from harness.results.record import RunRecord
 from harness.results.scored import Scored
-from harness.results.select import matches
 from harness.stats.permutation import ALPHA
 from harness.stats.resample import Resampler, enough_resamples, shown_by
 from harness.stats.units import Units

@@ -9,9 +9,9 @@ from harness.decide.baseline import Entry
 from harness.decide.gate.verdicts import Verdict, about
 from harness.decide.rules import Pin
 from harness.errors import UsageError
+from harness.results.finder import matches
 from harness.results.outcomes import Mention, Outcomes
 from harness.results.scored import Scored
-from harness.results.select import matches
 
 __all__ = ["check_pins"]
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from harness.decide.baseline import Baseline, Entry
 from harness.decide.gate.verdicts import Verdict, about
 from harness.results.consistent import add_gold, gold_differs, other_scores
+from harness.results.finder import matches
 from harness.results.record import RunRecord
 from harness.results.scored import Scored
-from harness.results.select import matches
 from harness.signature import diff
 
 __all__ = ["Present", "match_entries"]
@@ -131,7 +131,7 @@ def _absent(entry: Entry, record: RunRecord, unread: Mapping[tuple[str, str, str
         said = f"could not be counted again: {unread[entry.key]}"
         return about(entry, "error", "no-predictions", said)
     for result in record.results:
-        if (result.gold, result.task, result.backend) == entry.key:
+        if result.key == entry.key:
             reason = f": {result.reason}" if result.reason else ""
             return about(
                 entry,

@@ -10,8 +10,8 @@ from harness.decide.gate.presence import Present
 from harness.decide.gate.verdicts import Verdict
 from harness.decide.rules import Rule, Rules
 from harness.errors import UsageError
+from harness.results.finder import matches
 from harness.results.scored import Scored
-from harness.results.select import matches
 from harness.tasks.parts import Counts, Metric, closeness, part_named
 from harness.tasks.tally import Part
 
