@@ -19,13 +19,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.annotation import Annotations, Entity, Record
+from harness.annotation import Record
 from harness.errors import BackendUnavailable, InputError
 from harness.formats import hints
 from harness.formats.files import new_file, new_folder
+from harness.formats.losses import writable
 from harness.formats.sniff import Head
 from harness.formats.tags import BadTag, Repair, encode, guess_scheme, repaired
-from harness.formats.tokens import Tokens, join, sentences
+from harness.formats.tokens import Tokens, sentences, tagged
 
 __all__ = ["HOLDS", "HUB", "SUFFIXES", "matches", "read", "write"]
 
@@ -240,18 +241,14 @@ def _record(
     repair: Repair,
     report: Counter[str],
 ) -> Record:
-    text, offsets = join(row[found.tokens] for _, row in group)
-    entities: list[Entity] = []
-    for (number, row), spans in zip(group, offsets, strict=True):
+    rows = []
+    for number, row in group:
         try:
             chunks = repaired(_tags(row, number, found), scheme, repair, report)
         except BadTag as error:
             raise InputError(f"row {number}: {error.message}", path=found.path) from None
-        entities += [
-            Entity(spans[start].start, spans[end - 1].end, label) for start, end, label, _ in chunks
-        ]
-    tokens = tuple(span for spans in offsets for span in spans)
-    return Record(id_, text, Annotations(tuple(entities)), tokens=tokens)
+        rows.append((row[found.tokens], chunks))
+    return tagged(id_, rows)
 
 
 def write(
@@ -270,9 +267,7 @@ def write(
     datasets = _library()
     rows: list[dict[str, Any]] = []
     count = 0
-    for count, record in enumerate(records, 1):  # noqa: B007
-        if record.text is None:
-            raise InputError(f"document {record.id!r} has no text to write", path=path)
+    for count, (record, _) in enumerate(writable(records, path), 1):  # noqa: B007
         lines = list(sentences(record, tokens, report)) or [([], [])]
         for number, (words, chunks) in enumerate(lines):
             tags = encode(chunks, len(words), scheme)

@@ -139,18 +139,8 @@ class GateReport:
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the texts."""
+        names = ("level", "checks", "blackout", "unit", "resamples", "seed", "baseline", "accepted")
         value: dict[str, Any] = {"status": self.exit_status, "headline": self.headline}
-        for name in (
-            "level",
-            "checks",
-            "blackout",
-            "unit",
-            "resamples",
-            "seed",
-            "baseline",
-            "accepted",
-        ):
-            value[name] = getattr(self, name)
-        for name in ("run", "rules", "notes", "remarks", "verdicts"):
+        for name in (*names, "run", "rules", "notes", "remarks", "verdicts"):
             value[name] = encode(getattr(self, name))
         return value
