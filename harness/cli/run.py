@@ -134,7 +134,7 @@ def _publish(args: argparse.Namespace, record: RunRecord) -> None:
 
     write_text(Path(args.out) / "leaderboard.md", leaderboard(record, args.out))
     if args.json:
-        from harness.results.record import to_json
+        from harness.results.stored import to_json
 
         print(to_json(record), end="")
         return

@@ -14,15 +14,8 @@ from typing import Any
 
 from harness.errors import HarnessError, InputError
 from harness.results.count import options_of
-from harness.results.record import (
-    GoldRecord,
-    Result,
-    RunRecord,
-    beside,
-    inside,
-    iter_units,
-    run_status,
-)
+from harness.results.record import GoldRecord, Result, RunRecord, run_status
+from harness.results.stored import beside, inside, iter_units
 from harness.stats.rates import defined, rates
 from harness.tasks.base import Task
 from harness.tasks.parts import block

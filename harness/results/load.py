@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 from harness.annotation import Record
 from harness.errors import InputError, NotComparable, NothingMeasured, UsageError
 from harness.gold.goldset import GoldSet
-from harness.results import record as records
+from harness.results import stored
 from harness.results.consistent import check_record, read_tally
 from harness.results.count import Count, Facts, open_count, options_of
 from harness.results.finder import GoldFinder
@@ -57,7 +57,7 @@ def read_run(path: str | Path) -> tuple[RunRecord, Path]:
             "no run here", path=file, hint="make one with `harness run`, or name its folder"
         )
     check_finished(file.parent)
-    record = records.read(file)
+    record = stored.read(file)
     check_record(record, file.parent, path=file)
     return record, file.parent
 
@@ -190,7 +190,7 @@ def _scored(run: _Run, *, place: str | None = None) -> Scored:
     try:
         units = [
             ((unit.document, unit.paragraph), read_tally(task, unit.tally))
-            for unit in records.iter_units(result, run.folder)
+            for unit in stored.iter_units(result, run.folder)
         ]
     except (ValueError, InputError) as error:
         raise InputError(
@@ -245,7 +245,7 @@ def _stored(
     """
     if run.result.predictions is None:
         raise NothingMeasured(f"{run.what}: the run kept no predictions")
-    predicted = list(records.stored_predictions(run.result, run.folder))
+    predicted = list(stored.stored_predictions(run.result, run.folder))
     count = stored_count(run.result, run.record, goldset, predicted, schema=schema, place=place)
     return join(goldset.read_all(), predicted, task=count.task), count
 

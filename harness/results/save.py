@@ -11,11 +11,12 @@ from harness.digest import digest_file
 from harness.formats import jsonl
 from harness.gold.goldset import GoldSet
 from harness.registry import OWN_DISTRIBUTION
-from harness.results import record as records
+from harness.results import stored
 from harness.results.card import gold_record
 from harness.results.provenance import now, origin
-from harness.results.record import Failure, Result, RunRecord, Unit, run_status, slug
+from harness.results.record import Failure, Result, RunRecord, Unit, run_status
 from harness.results.scored import Scored, headlines
+from harness.results.stored import slug
 from harness.results.unfinished import unfinished
 
 __all__ = ["run_record", "write_run"]
@@ -63,7 +64,7 @@ def write_run(
             answers = (Record(p.gold.id, None, p.predicted, error=p.error) for p in one.documents)
             jsonl.write(folder / _predictions(one), answers)
         record = run_record(scored, goldsets, folder=folder)
-        records.write(folder / "run.json", record)
+        stored.write(folder / "run.json", record)
     return record
 
 

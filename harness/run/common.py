@@ -18,8 +18,9 @@ from harness.errors import SchemaError
 from harness.formats.files import atomic_writer
 from harness.gold.goldset import GoldSet
 from harness.results.count import Count, open_count
-from harness.results.record import Result, slug, stored_predictions
+from harness.results.record import Result
 from harness.results.settle import known_schemas, speech_of
+from harness.results.stored import slug, stored_predictions
 from harness.run.asking import annotated
 from harness.run.counting import count_units
 from harness.tasks.base import Task

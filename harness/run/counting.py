@@ -10,8 +10,9 @@ from harness.annotation import Annotations, Record
 from harness.digest import digest_text
 from harness.gold.goldset import GoldSet
 from harness.results.count import open_count
-from harness.results.record import Unit, dump_units
+from harness.results.record import Unit
 from harness.results.settle import speech_of
+from harness.results.stored import dump_units
 from harness.tasks.base import Pair
 from harness.tasks.registry import task_named
 from harness.tasks.tally import Tally

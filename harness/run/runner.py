@@ -22,7 +22,8 @@ from harness.gold.goldset import GoldSet
 from harness.registry import OWN_DISTRIBUTION, BackendSpec, adapter
 from harness.results.card import gold_record
 from harness.results.provenance import machine, now, origin
-from harness.results.record import GoldRecord, Result, RunRecord, run_status, write
+from harness.results.record import GoldRecord, Result, RunRecord, run_status
+from harness.results.stored import write
 from harness.results.unfinished import unfinished
 from harness.run.cell import Cell, CellOptions
 from harness.run.common import count_in_common
