@@ -86,11 +86,11 @@ def load_memo(path: Path) -> None:
     An entry counts only while the file's size, times, inode and device are the same.
     """
     try:
-        found = json.loads(path.read_bytes())
+        memo = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return
-    if isinstance(found, dict):
-        _memo.update({key: value for key, value in found.items() if isinstance(value, list)})
+    if isinstance(memo, dict):
+        _memo.update({key: value for key, value in memo.items() if isinstance(value, list)})
 
 
 def save_memo(path: Path) -> None:

@@ -54,15 +54,15 @@ def run(args: argparse.Namespace) -> int:
     several = [aligned(one, force=args.force) for one in groups if len(one) > 1]
     if not several:
         raise NothingMeasured("an audit takes a run with at least two backends on one gold set")
-    found = [audit(group, agree=args.agree, force=args.force) for group in several]
+    audits = [audit(group, agree=args.agree, force=args.force) for group in several]
     if args.json:
         values = []
-        for one in found:
+        for one in audits:
             value = encode(one)
             del value["texts"]
             values.append(value)
         print_json(values)
         return 0
-    for one in found:
+    for one in audits:
         print("\n".join(audit_lines(one, limit=args.limit)) + "\n")
     return 0

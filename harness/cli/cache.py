@@ -60,11 +60,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(store: Store, args: argparse.Namespace) -> int:
-    found = [item for item in store.backends() if args.backend in (None, item.name)]
+    items = [item for item in store.backends() if args.backend in (None, item.name)]
     if args.json:
-        print_json([_row(item) for item in found])
+        print_json([_row(item) for item in items])
         return 0
-    for item in found:
+    for item in items:
         model = item.fields.get("model", {})
         print(
             f"{item.digest[:12]}  {item.predictions:>8}  {item.name} ({item.fields.get('task')})  "
@@ -72,7 +72,7 @@ def _list(store: Store, args: argparse.Namespace) -> int:
             f"last used {item.used}"
         )
     size = Path(store.path).stat().st_size
-    print(f"{len(found)} keys, {size / 1e6:.1f} MB in {store.path}")
+    print(f"{len(items)} keys, {size / 1e6:.1f} MB in {store.path}")
     return 0
 
 

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     tasks = adapter(spec.adapter).declaration.tasks
     if args.task and args.task not in tasks:
         raise UsageError(f"{spec} knows the task {', '.join(tasks)} only")
-    found = {
+    by_task = {
         task: check_backend(
             spec,
             task,
@@ -52,11 +52,11 @@ def run(args: argparse.Namespace) -> int:
         for task in tasks
         if args.task in (None, task)
     }
-    failed = sum(check.status == "failed" for checks in found.values() for check in checks)
+    failed = sum(check.status == "failed" for checks in by_task.values() for check in checks)
     if args.json:
-        print_json({"backend": str(spec), "failed": failed, "tasks": found})
+        print_json({"backend": str(spec), "failed": failed, "tasks": by_task})
         return 1 if failed else 0
-    for task, checks in found.items():
+    for task, checks in by_task.items():
         print(f"{spec} ({task})")
         for check in checks:
             detail = f": {printable(check.detail)}" if check.detail else ""

@@ -39,14 +39,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if args.action == "list":
-        found = environments()
+        existing = environments()
         if args.json:
-            print_json([{**encode(item), "python": str(item.python)} for item in found])
+            print_json([{**encode(item), "python": str(item.python)} for item in existing])
         else:
-            for item in found:
+            for item in existing:
                 asked = ", ".join(item.requirements)
                 print(f"{item.name}  Python {item.python_version}  {item.folder}  ({asked})")
-            if not found:
+            if not existing:
                 print("no environment: every backend runs in this Python")
         return 0
     if not args.name:

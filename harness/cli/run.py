@@ -121,8 +121,8 @@ def _all_gold() -> list[str]:
     from harness.paths import goldset_folders
 
     for folder in goldset_folders():  # The user's own, or else those that come with the harness.
-        if found := known_goldsets((folder,)):
-            return [str(place) for place in found]
+        if places := known_goldsets((folder,)):
+            return [str(place) for place in places]
     raise UsageError("no gold set is known by name here: name a file or folder with --gold")
 
 

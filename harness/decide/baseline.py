@@ -124,8 +124,8 @@ def merge(old: Baseline | None, new: Baseline, *, remove_missing: bool = False) 
     """`new` with the entries of `old` that it does not speak of, unless these are to go."""
     if old is None or remove_missing:
         return new
-    spoken = {entry.key for entry in new.entries}
-    kept = tuple(entry for entry in old.entries if entry.key not in spoken)
+    renewed = {entry.key for entry in new.entries}
+    kept = tuple(entry for entry in old.entries if entry.key not in renewed)
     return replace(new, entries=(*new.entries, *kept))
 
 

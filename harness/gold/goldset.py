@@ -231,14 +231,14 @@ def load_goldset(
     if path.name == CARD and path.is_file():
         path = path.parent
     if (path / CARD).is_file():
-        found = _from_card(path)
+        goldset = _from_card(path)
     elif path.exists():
-        found = _bare(path, format)
+        goldset = _bare(path, format)
     else:
         raise InputError(_no_such(str(name_or_path), roots))
     if schema is None:
-        return found
-    return replace(found, stated_schema=load_schema(schema, found.schema_folders))
+        return goldset
+    return replace(goldset, stated_schema=load_schema(schema, goldset.schema_folders))
 
 
 def named_goldset(name: str | Path, roots: Sequence[Path] | None = None) -> Path | None:
@@ -255,11 +255,11 @@ def known_goldsets(roots: Sequence[Path] | None = None) -> list[Path]:
     `roots` are the folders that they lie in (default: `harness.paths.goldset_folders()`).
     """
     folders = goldset_folders() if roots is None else roots
-    found: dict[str, Path] = {}
+    places: dict[str, Path] = {}
     for root in folders:
         for card in sorted(root.glob(f"*/{CARD}")):
-            found.setdefault(card.parent.name, card.parent)
-    return list(found.values())
+            places.setdefault(card.parent.name, card.parent)
+    return list(places.values())
 
 
 def load_layer(
@@ -360,11 +360,11 @@ def _card_reader(
     def read() -> Iterator[Record]:
         texts = card_texts(value, path)
         chosen = brat.layers_in(layers) if tasks is None else _layers(tasks)
-        found = load_layer(
+        layer = load_layer(
             layers, {id_: read_text(file) for id_, file in texts.items()}, layers=chosen
         )
         for id_, file in texts.items():
-            annotations, ignore = found.get(id_, (Annotations(), ()))
+            annotations, ignore = layer.get(id_, (Annotations(), ()))
             yield Record(id_, read_text(file), annotations, ignore)
 
     return read

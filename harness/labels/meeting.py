@@ -194,7 +194,7 @@ def meet(
         if from_gold[name].target == from_predicted[name].target
         and (wanted is None or name == wanted.name)
     ]
-    candidates = [found for found in candidates if _shared(found)]
+    candidates = [one for one in candidates if _shared(one)]
     if candidates:
         return min(candidates, key=_coarseness)
     if wanted is None and (gold.origin is None or predicted.origin is None):
@@ -252,8 +252,8 @@ def coverage(
     missing = [label for label, count in support.items() if count and label not in reachable]
     order = {label: rank for rank, label in enumerate(meeting.schema.labels)}
     missing.sort(key=lambda label: (order.get(label, len(order)), label))
-    found = total - sum(support[label] for label in missing)
-    return Coverage(tuple(missing), found / total if total else None)
+    reached = total - sum(support[label] for label in missing)
+    return Coverage(tuple(missing), reached / total if total else None)
 
 
 def _target(projection: Projection, label: str) -> str:
@@ -280,21 +280,21 @@ def _meet_by_name(gold: Schema, predicted: Schema) -> Meeting:
         Projection(side, schema, {label: schema.canonical(label) or "" for label in side.labels})
         for side in (gold, predicted)
     ]
-    found = Meeting(schema, sides[0], sides[1], by_name=True)
-    if not _shared(found):
+    meeting = Meeting(schema, sides[0], sides[1], by_name=True)
+    if not _shared(meeting):
         raise SchemaError(
             f"gold and predictions share no label: gold has {_some(gold)}, predictions have "
             f"{_some(predicted)}",
             hint="write a projection: a TOML file with from, to, version and [labels] in the gold "
             "set's folder",
         )
-    if gold.origin is None and schema is predicted and found.dropped_gold:
+    if gold.origin is None and schema is predicted and meeting.dropped_gold:
         # A gold label that the backend's schema lacks must stay in the score, as missed.
         kept = {label: gold.canonical(label) or "" for label in predicted.labels}
         return Meeting(
             gold, Projection.identity(gold), Projection(predicted, gold, kept), by_name=True
         )
-    return found
+    return meeting
 
 
 def _reach_extended(ways: dict[str, Projection], place: Schema) -> None:

@@ -146,10 +146,10 @@ def load_schema(name_or_path: str | Path, folders: Sequence[str | Path] = ()) ->
     """
     text = str(name_or_path)
     if text.endswith(".toml"):
-        found = _read(Path(text))
-        if not isinstance(found, Schema):
+        schema = _read(Path(text))
+        if not isinstance(schema, Schema):
             raise SchemaError("is a projection, expected a schema (name, [labels])", path=text)
-        return found
+        return schema
     schemas = catalogue(folders).schemas
     name, _, version = text.partition("@")
     if name not in schemas:
@@ -188,17 +188,17 @@ class Catalogue:
                 for name, way in base.items()
             }
             return {**wider, start.name: Projection.identity(start)}
-        found = {start.name: Projection.identity(start)}
+        ways = {start.name: Projection.identity(start)}
         frontier = [start.name]
         while frontier:
             name = frontier.pop(0)
             for step in self.projections:
-                if step.source == found[name].target and step.target.name not in found:
-                    found[step.target.name] = (
-                        step if name == start.name else _compose(found[name], step)
+                if step.source == ways[name].target and step.target.name not in ways:
+                    ways[step.target.name] = (
+                        step if name == start.name else _compose(ways[name], step)
                     )
                     frontier.append(step.target.name)
-        return found
+        return ways
 
 
 def catalogue(folders: Sequence[str | Path] = ()) -> Catalogue:
@@ -214,18 +214,18 @@ def _catalogue(folders: tuple[Path, ...]) -> Catalogue:
         for path in sorted(folder.glob("*.toml")):
             if path.name == _CARD or (folder != _BUILT_IN and not _is_ours(path)):
                 continue
-            found = _read(path)
-            if isinstance(found, _Draft):
-                drafts.append(found)
-            elif found.name in schemas:
+            file = _read(path)
+            if isinstance(file, _Draft):
+                drafts.append(file)
+            elif file.name in schemas:
                 raise SchemaError(
-                    f"a second schema named {found.name!r} (the first is in "
-                    f"{schemas[found.name].origin})",
+                    f"a second schema named {file.name!r} (the first is in "
+                    f"{schemas[file.name].origin})",
                     path=path,
                     hint="give it a name of its own",
                 )
             else:
-                schemas[found.name] = found
+                schemas[file.name] = file
     return Catalogue(schemas, tuple(draft.finish(schemas) for draft in drafts))
 
 

@@ -49,10 +49,10 @@ def choice_table(choice: Choice) -> Table:
     return Table(title, _HEADERS, tuple(rows), tuple(_notes(choice)))
 
 
-def complement_tables(found: Complement) -> list[Table]:
+def complement_tables(complement: Complement) -> list[Table]:
     """Scores of combinations, and who finds what others miss."""
     combined = Table(
-        f"{found.gold} ({found.task}): backends together",
+        f"{complement.gold} ({complement.task}): backends together",
         ("rule", "backends", "P", "R", "F1", "right", "predicted", "gold"),
         tuple(
             (
@@ -65,39 +65,41 @@ def complement_tables(found: Complement) -> list[Table]:
                 one.predicted,
                 one.gold,
             )
-            for one in found.combinations
+            for one in complement.combinations
         ),
         (
-            found.signature,
-            found.same,
-            f"{found.nobody} gold mentions are found by none of them.",
+            complement.signature,
+            complement.same,
+            f"{complement.nobody} gold mentions are found by none of them.",
         ),
     )
-    names = list(found.matrix)
+    names = list(complement.matrix)
     matrix = Table(
         "Gold mentions that the row finds and the column misses",
         ("backend", *names, "it alone finds"),
-        tuple((a, *(found.matrix[a].get(b) for b in names), found.only[a]) for a in names),
+        tuple(
+            (a, *(complement.matrix[a].get(b) for b in names), complement.only[a]) for a in names
+        ),
     )
     return [combined, matrix]
 
 
-def audit_lines(found: Audit, *, limit: int | None = None) -> Iterator[str]:
+def audit_lines(audit: Audit, *, limit: int | None = None) -> Iterator[str]:
     """The review list with context; without control characters."""
     yield (
-        f"{found.gold} ({found.task}): {len(found.against)} mentions on which {found.agree} of "
-        f"{len(found.backends)} backends agree against the gold"
+        f"{audit.gold} ({audit.task}): {len(audit.against)} mentions on which {audit.agree} of "
+        f"{len(audit.backends)} backends agree against the gold"
     )
-    yield from _candidates(found.against, found, limit)
-    yield f"{len(found.missed)} gold mentions that none of {', '.join(found.backends)} finds"
-    yield from _candidates(found.missed, found, limit)
+    yield from _candidates(audit.against, audit, limit)
+    yield f"{len(audit.missed)} gold mentions that none of {', '.join(audit.backends)} finds"
+    yield from _candidates(audit.missed, audit, limit)
 
 
 def _candidates(
-    candidates: tuple[Candidate, ...], found: Audit, limit: int | None
+    candidates: tuple[Candidate, ...], audit: Audit, limit: int | None
 ) -> Iterator[str]:
     for candidate in candidates[:limit]:
-        line = f"  {in_text(candidate.mention, found.texts)}"
+        line = f"  {in_text(candidate.mention, audit.texts)}"
         if candidate.gold:
             others = ", ".join(f"{o.label} [{o.start}, {o.end})" for o in candidate.gold)
             line += f"  (gold: {printable(others)})"

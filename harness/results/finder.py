@@ -93,8 +93,8 @@ class GoldFinder:
             there = list(self._candidates(name))
             card = self._cards[name][0] if name in self._cards else None
             same = [one for one in there if card is not None and one.digest == card.digest]
-            found = next(iter([*same, *there]), None)
-            self._found[name] = None if found is None else _called(found, name)
+            goldset = next(iter([*same, *there]), None)
+            self._found[name] = None if goldset is None else _called(goldset, name)
         return self._found[name]
 
     def check_given(self, record: RunRecord) -> None:
@@ -115,11 +115,11 @@ class GoldFinder:
             places.insert(0, folder / card.path)
         for place in places:
             try:
-                found = load_goldset(place)
-                _ = found.digest  # Whether it can be read at all.
+                goldset = load_goldset(place)
+                _ = goldset.digest  # Whether it can be read at all.
             except (HarnessError, OSError):
                 continue
-            yield found
+            yield goldset
 
 
 def _called(goldset: GoldSet, name: str) -> GoldSet:

@@ -23,11 +23,11 @@ def named_backends(scored: Sequence[Scored], names: Sequence[str]) -> list[Score
         return [one for one in scored if not one.sanity]
     chosen: list[Scored] = []
     for name in names:
-        found = [one for one in scored if matches(name, one.backend)]
-        if not found:
+        fitting = [one for one in scored if matches(name, one.backend)]
+        if not fitting:
             known = ", ".join(sorted({one.backend for one in scored}))
             raise UsageError(f"no backend {name!r} in there; known: {known or 'none'}")
-        chosen += [one for one in found if one not in chosen]
+        chosen += [one for one in fitting if one not in chosen]
     return chosen
 
 

@@ -108,11 +108,11 @@ def inside(folder: str | Path, name: str, what: str) -> Path:
     """The path of a file that a record names. Raises `InputError` outside the record's folder."""
     path = Path(folder) / name
     try:
-        found = path.resolve()
+        resolved = path.resolve()
         path.exists()
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle.
         raise InputError(f"{what} {name[:100]!r} cannot be looked for: {error}"[:400]) from None
-    if not found.is_relative_to(Path(folder).resolve()):
+    if not resolved.is_relative_to(Path(folder).resolve()):
         raise InputError(f"{what} {name!r} lie outside the run's folder")
     return path
 

@@ -120,11 +120,11 @@ def same(name: str, one: dict[str, Outcome], other: dict[str, Outcome], mend: st
 def on_the_words(outcomes: dict[str, Outcome]) -> Check:
     """Whether offsets fall between the words of the text."""
     name = "offsets on the words"
-    found = 0
+    total = 0
     for text_name, outcome in outcomes.items():
         text = TEXTS[text_name]
         edges = _edges(outcome.answer)
-        found += len(edges)
+        total += len(edges)
         cut = [edge for edge in edges if _cuts(text, edge)]
         if len(cut) > len(edges) / 4:
             shift = _shift(text, edges)
@@ -138,9 +138,9 @@ def on_the_words(outcomes: dict[str, Outcome]) -> Check:
                 "count code points of the text as it was given: not bytes, not UTF-16 units, "
                 "not a stripped or normalised copy",
             )
-    if not found:
+    if not total:
         return Check(name, "warning", "it found nothing in any text, so this says nothing")
-    return Check(name, "ok", f"{found // 2} spans in {len(outcomes)} texts")
+    return Check(name, "ok", f"{total // 2} spans in {len(outcomes)} texts")
 
 
 def declared_labels(

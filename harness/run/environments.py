@@ -56,16 +56,16 @@ def find_environment(name: str) -> Environment | None:
     folder = home() / "envs" / name
     try:
         card = json.loads((folder / _CARD).read_bytes())
-        found = decode(Environment, {**card, "folder": str(folder)})
+        environment = decode(Environment, {**card, "folder": str(folder)})
     except (OSError, ValueError, TypeError):  # A `DecodeError` is a `ValueError`.
         return None
-    return found if found.python.exists() else None
+    return environment if environment.python.exists() else None
 
 
 def environments() -> list[Environment]:
     """Every finished environment, by name."""
     names = sorted(path.parent.name for path in (home() / "envs").glob(f"*/{_CARD}"))
-    return [found for name in names if (found := find_environment(name))]
+    return [environment for name in names if (environment := find_environment(name))]
 
 
 def create_environment(
@@ -116,7 +116,7 @@ def remove_environment(name: str) -> None:
     """Delete an environment, finished or not. Raises `UsageError` when there is none."""
     folder = home() / "envs" / name
     if name in ("", ".", "..") or "/" in name or not folder.is_dir():
-        known = ", ".join(found.name for found in environments()) or "none"
+        known = ", ".join(environment.name for environment in environments()) or "none"
         raise UsageError(f"no environment {name!r}; there are: {known}")
     shutil.rmtree(folder)
 
@@ -136,15 +136,15 @@ def _source(distribution: str, *, extra: str) -> str:
     Its folder when that is a checkout, its wheel when it is still there, else its version, which
     an index has to have.
     """
-    found = metadata.distribution(distribution)
-    extras = found.metadata.get_all("Provides-Extra") or []
+    installed = metadata.distribution(distribution)
+    extras = installed.metadata.get_all("Provides-Extra") or []
     suffix = f"[{extra}]" if extra in extras else ""
-    place = installed_from(found)
+    place = installed_from(installed)
     if place is not None and (place / "pyproject.toml").is_file():
         return f"-e {place}{suffix}"
     if place is not None and place.is_file():
         return f"{distribution}{suffix} @ {place.as_uri()}"
-    return f"{distribution}{suffix}=={found.version}"
+    return f"{distribution}{suffix}=={installed.version}"
 
 
 def _arguments(requirements: Sequence[str]) -> list[str]:

@@ -166,8 +166,8 @@ def _own_places() -> Iterator[Path]:
 
 def _foreign(name: str) -> metadata.Distribution | None:
     """The distribution that registers an adapter, where it is not this project's own."""
-    found = distribution_of(name)
-    return None if found is None or installed.plain(found.name) == OWN_DISTRIBUTION else found
+    brings = distribution_of(name)
+    return None if brings is None or installed.plain(brings.name) == OWN_DISTRIBUTION else brings
 
 
 def _file_of(module: str) -> Path | None:

@@ -66,11 +66,11 @@ def randomisation_test(
     `reference` and `other` have the shape `(paragraphs, k)`. There is no p-value where too few
     units hold anything: by `evidence`, or else by any of the counts.
     """
-    found = swap_test(units.fold(reference), units.fold(other), statistic, seed=seed)
+    test = swap_test(units.fold(reference), units.fold(other), statistic, seed=seed)
     lacking = (evidence or units.evidence(reference, other)).lacking
-    if lacking is None or found.difference is None:
-        return found
-    return replace(found, p_value=None, exact=True, assignments=0, lacking=lacking)
+    if lacking is None or test.difference is None:
+        return test
+    return replace(test, p_value=None, exact=True, assignments=0, lacking=lacking)
 
 
 def swap_test(

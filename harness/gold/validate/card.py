@@ -115,12 +115,12 @@ def _agreement(gold: GoldSet, path: str) -> Iterator[Finding]:
         return
     try:
         readers = {name: list(gold.annotator(name)) for name in gold.annotators}
-        found = agreement(readers, tasks=gold.tasks, disagreements=False)
+        result = agreement(readers, tasks=gold.tasks, disagreements=False)
     except HarnessError as error:
         yield Finding("error", "agreement", f"cannot be measured: {error}", path)
         return
     for task in gold.tasks:
-        spread = next(iter(found.figures(task).values()), None)
+        spread = next(iter(result.figures(task).values()), None)
         said = stated.get(task)
         if spread is None:
             continue

@@ -76,9 +76,9 @@ class Validation:
         if gold.card:
             yield from check_card(gold)
         broken = False
-        for found in _readable(gold, format):
-            broken = broken or found.severity == "error"
-            yield found
+        for finding in _readable(gold, format):
+            broken = broken or finding.severity == "error"
+            yield finding
         if not broken:
             yield from self._labels(gold)
 
