@@ -40,8 +40,6 @@ class Schema:
     version: str
     labels: Mapping[str, str]
     aliases: Mapping[str, str]
-    description: str = ""
-    source: str = ""
     guessable: bool = True
     origin: Path | None = None
     """The file it was read from; `None` for labels put together on the spot."""
@@ -91,7 +89,6 @@ class Projection:
     target: Schema
     labels: Mapping[str, str]
     version: str = "1"
-    description: str = ""
 
     @property
     def name(self) -> str:
@@ -167,7 +164,7 @@ def _compose(first: Projection, second: Projection) -> Projection:
         label: second.labels[target] if target else "" for label, target in first.labels.items()
     }
     versions = f"{first.version}+{second.version}"
-    return Projection(first.source, second.target, labels, versions, second.description)
+    return Projection(first.source, second.target, labels, versions)
 
 
 @dataclass(frozen=True)
@@ -251,7 +248,7 @@ class _Draft(NamedTuple):
         ):
             if named:
                 raise SchemaError(what.format(", ".join(map(repr, named))), path=self.path)
-        return Projection(source, target, labels, self.file.version, self.file.description.strip())
+        return Projection(source, target, labels, self.file.version)
 
 
 def _is_ours(path: Path) -> bool:
@@ -304,8 +301,13 @@ def _read(path: Path) -> Schema | _Draft:
         if label not in file.labels:
             raise SchemaError(f"[needs] names {label!r}, which is no label", path=path)
     return Schema(
-        *(file.name, file.version, file.labels, file.aliases, file.description.strip()),
-        *(file.source, file.guess, path, file.needs),
+        file.name,
+        file.version,
+        file.labels,
+        file.aliases,
+        guessable=file.guess,
+        origin=path,
+        needs=file.needs,
     )
 
 

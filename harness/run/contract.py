@@ -32,6 +32,7 @@ from harness.run.launch import describe_backend, launch
 from harness.run.options import Limits
 from harness.run.predictor import Asked, Outcome, Predictor
 from harness.run.protocol import Hello, load_message
+from harness.run.unchanged import contradictions
 from harness.tasks.registry import task_named
 
 __all__ = ["check_backend"]
@@ -160,16 +161,13 @@ class _Contract:
                 "neither a version nor a digest",
                 "give the backend's identity a name, a version and a digest (harness.digest)",
             )
-        for field in ("version", "digest"):
-            one = getattr(described, field, "")
-            other = getattr(loaded, field)
-            if one and other and one != other:
-                return Check(
-                    name,
-                    "failed",
-                    f"identity() gives the {field} {one[:20]!r}, the loaded model {other[:20]!r}",
-                    "build both with one function",
-                )
+        for field, one, other in contradictions(described, loaded):
+            return Check(
+                name,
+                "failed",
+                f"identity() gives the {field} {one[:20]!r}, the loaded model {other[:20]!r}",
+                "build both with one function",
+            )
         if described is None and not self._spec.external:
             return Check(
                 name,

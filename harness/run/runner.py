@@ -25,7 +25,7 @@ from harness.results.provenance import machine, now, origin
 from harness.results.record import GoldRecord, Result, RunRecord, run_status
 from harness.results.stored import write
 from harness.results.unfinished import unfinished
-from harness.run.cell import Cell, CellOptions
+from harness.run.cell import Cell
 from harness.run.common import count_in_common
 from harness.run.options import RunOptions, WorkerOptions
 from harness.run.predictions import PredictOptions
@@ -109,19 +109,12 @@ def _cells(
     stop: threading.Event,
     token: str,
 ) -> list[Cell]:
-    shared = CellOptions(
-        predict=PredictOptions(
-            **{part.name: getattr(options, part.name) for part in fields(WorkerOptions)},
-            timed=options.jobs == 1,
-            rounds=options.rounds,
-            machine=f"{machine().cpu}, {machine().cores} cores",
-            run=token,
-        ),
-        scoring=options.scoring(),
-        schema=options.schema,
+    predict = PredictOptions(
+        **{part.name: getattr(options, part.name) for part in fields(WorkerOptions)},
+        timed=options.jobs == 1,
         rounds=options.rounds,
-        cache=options.cache,
-        out=options.out,
+        machine=f"{machine().cpu}, {machine().cores} cores",
+        run=token,
     )
     return [
         Cell(
@@ -129,7 +122,8 @@ def _cells(
             gold=gold,
             card=cards[gold.name],
             task=task,
-            options=shared,
+            options=options,
+            predict=predict,
             progress=progress,
             title=f"[{number}/{len(plan)}] {spec} on {gold.name} ({task})",
             stop=stop,

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from harness.decide.baseline import Entry
+from harness.decide.gate.scope import speaks
 from harness.decide.gate.verdicts import Verdict, about
 from harness.decide.rules import Pin
 from harness.errors import UsageError
-from harness.results.finder import matches
 from harness.results.outcomes import Mention, Outcomes
 from harness.results.scored import Scored
 
@@ -21,13 +21,7 @@ def check_pins(scored: Scored, entry: Entry, pins: Sequence[Pin]) -> Iterator[Ve
 
     Raises `UsageError` for a pin that names no gold mention.
     """
-    mine = [
-        pin
-        for pin in pins
-        if matches(pin.gold, entry.gold)
-        and matches(pin.backend, entry.backend)
-        and pin.task == entry.task
-    ]
+    mine = [pin for pin in pins if speaks(pin, entry)]
     if not mine:
         return
     outcomes = scored.outcomes
