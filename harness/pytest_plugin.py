@@ -171,8 +171,8 @@ def _check_items(
         raise pytest.UsageError("--harness-run needs --harness-baseline")
     try:
         accepted, rules = baseline.read(path), _rules(config)
-        record, _ = read_run(run)
-        scored = from_run(run)
+        record, _ = opened = read_run(run)
+        scored = from_run(opened)
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from None
     pairs = sorted({(entry.gold, entry.backend) for entry in accepted.entries})

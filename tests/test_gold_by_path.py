@@ -75,7 +75,7 @@ def shown(group: Any) -> dict[str, Counter[str]]:
     """By backend: items of each error class on the page."""
     return {
         backend: Counter(
-            item["class"] for document in group["documents"] for item in document["items"][backend]
+            item["error"] for document in group["documents"] for item in document["items"][backend]
         )
         for backend in group["backends"]
     }

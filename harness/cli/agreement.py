@@ -58,8 +58,8 @@ def table(result: Agreement, task: str) -> Table:
     """A row a figure: mean over the pairs of annotators, the lowest and the highest pair."""
     several = len(result.annotators) > 2
     rows: list[tuple[Cell, ...]] = []
-    for name, spread in result.rows(task):
-        row: tuple[Cell, ...] = (name, number(spread.mean))
+    for name, spread in result.figures(task).items():
+        row: tuple[Cell, ...] = (" ".join(name), number(spread.mean))
         if several:
             row += (number(spread.lowest), number(spread.highest), spread.pairs)
         rows.append(row)

@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     from harness.report.choice import audit_lines
     from harness.results.finder import GoldFinder
 
-    groups = real_groups(args, GoldFinder(args.gold)).values()
+    groups = real_groups(args.run, args, GoldFinder(args.gold)).values()
     several = [aligned(one, force=args.force) for one in groups if len(one) > 1]
     if not several:
         raise NothingMeasured("an audit takes a run with at least two backends on one gold set")

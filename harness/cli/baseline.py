@@ -62,9 +62,9 @@ def _accept(args: argparse.Namespace) -> int:
     from harness.results.load import from_run, read_run
     from harness.results.select import asked_for, named_backends
 
-    record, _ = read_run(args.run)
+    record, _ = opened = read_run(args.run)
     finder = GoldFinder(args.gold)
-    measured = asked_for(from_run(args.run, finder=finder), finder)
+    measured = asked_for(from_run(opened, finder=finder), finder)
     scored = named_backends(measured, args.backend)
     warn_of_scores(scored)
     new = baseline.accepted(scored, record)

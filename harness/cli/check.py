@@ -79,10 +79,10 @@ def _report(args: argparse.Namespace) -> GateReport:
 
     rules = default_rules() if args.rules is None else read_rules(args.rules)
     accepted = baseline.read(args.baseline)
-    record, folder = read_run(args.run)
+    record, folder = opened = read_run(args.run)
     finder = GoldFinder(args.gold)
     unread: dict[Key, str] = {}
-    scored = from_run(args.run, finder=finder, replay=args.replay, lenient=True, unread=unread)
+    scored = from_run(opened, finder=finder, replay=args.replay, lenient=True, unread=unread)
     report = check(
         record,
         scored,

@@ -76,9 +76,9 @@ def run(args: argparse.Namespace) -> int:
     from harness.results.load import read_run
 
     constraints = _constraints(args)
-    record, _ = read_run(args.run)
+    record, _ = opened = read_run(args.run)
     finder = GoldFinder(args.gold)
-    groups = real_groups(args, finder)
+    groups = real_groups(opened, args, finder)
     if not groups:
         raise NothingMeasured(f"no backend in {args.run} was measured for the task {args.task}")
     scored = [aligned(group, force=args.force) for group in groups.values()]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from harness.results.consistent import other_scores
 from harness.results.finder import GoldFinder
-from harness.results.load import from_run
+from harness.results.load import Opened, from_run
 from harness.results.scored import Scored
 from harness.results.select import asked_for, grouped, in_one_schema, named_backends
 
@@ -16,13 +16,13 @@ __all__ = ["aligned", "real_groups", "warn_of_scores"]
 
 
 def real_groups(
-    args: argparse.Namespace, finder: GoldFinder
+    run: str | Opened, args: argparse.Namespace, finder: GoldFinder
 ) -> dict[tuple[str, str], list[Scored]]:
     """The backends of a run that were asked for, by gold set and task, counted in `--schema`.
 
     Sanity rows are left out, even if named: they check the harness, not a library.
     """
-    measured = asked_for(from_run(args.run, finder=finder, schema=args.schema), finder, args.task)
+    measured = asked_for(from_run(run, finder=finder, schema=args.schema), finder, args.task)
     return grouped([one for one in named_backends(measured, args.backend) if not one.sanity])
 
 

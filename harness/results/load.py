@@ -27,10 +27,22 @@ from harness.results.unfinished import check_finished
 from harness.tasks.base import Pair
 from harness.tasks.registry import task_named
 
-__all__ = ["Key", "from_file", "from_run", "is_run", "read_run", "scored_in", "stored_count"]
+__all__ = [
+    "Key",
+    "Opened",
+    "from_file",
+    "from_run",
+    "is_run",
+    "read_run",
+    "scored_in",
+    "stored_count",
+]
 
 Key: TypeAlias = tuple[str, str, str]
 """Gold set, task and backend: what a result is about."""
+
+Opened: TypeAlias = tuple[RunRecord, Path]
+"""What `read_run` gives: a record, and the folder that its other files lie in."""
 
 
 def is_run(path: str | Path) -> bool:
@@ -44,8 +56,8 @@ def is_run(path: str | Path) -> bool:
         return b'"schema_version"' in handle.read(2000)
 
 
-def read_run(path: str | Path) -> tuple[RunRecord, Path]:
-    """The record and the folder that its other files lie in.
+def read_run(path: str | Path) -> Opened:
+    """The record of a run, and its folder.
 
     Raises `InputError` where there is none, a broken one, or one that contradicts itself or the
     files beside it, `NothingMeasured` where a later run into the folder was not finished.
@@ -63,7 +75,7 @@ def read_run(path: str | Path) -> tuple[RunRecord, Path]:
 
 
 def from_run(
-    path: str | Path,
+    run: str | Path | Opened,
     *,
     finder: GoldFinder | None = None,
     replay: bool = False,
@@ -80,7 +92,7 @@ def from_run(
     none of the wanted gold sets, unless `lenient`. `unread` takes what cannot be counted again
     because its predictions are gone, with the reason, so that the others still can be.
     """
-    record, folder = read_run(path)
+    record, folder = run if isinstance(run, tuple) else read_run(run)
     finder = finder or GoldFinder()
     finder.learn(record, folder)
     if not replay and schema is None:
@@ -94,12 +106,12 @@ def from_run(
     for result in record.results:
         if result.signature is None or not result.answered or not finder.wants(result.gold):
             continue
-        run = _Run(result, record, folder, finder)
-        if replay and unread is not None and (reason := run.without_predictions):
+        own = _Run(result, record, folder, finder)
+        if replay and unread is not None and (reason := own.without_predictions):
             unread[result.key] = reason
             continue
-        one = replace(_scored(run), common=_in_common(run))
-        scored.append(_again(one, run, schema) if replay or schema is not None else one)
+        one = replace(_scored(own), common=_in_common(own))
+        scored.append(_again(one, own, schema) if replay or schema is not None else one)
     return scored
 
 

@@ -84,10 +84,6 @@ class Agreement:
         names = dict.fromkeys(name for pair in pairs for name in pair.figures)
         return {name: Spread.of(pair.figures.get(name) for pair in pairs) for name in names}
 
-    def rows(self, task: str) -> list[tuple[str, Spread]]:
-        """A line for each figure: its name for people, and its spread."""
-        return [(" ".join(name), spread) for name, spread in self.figures(task).items()]
-
     def to_json(self, *, disagreements: bool = True) -> dict[str, Any]:
         out: dict[str, Any] = {"annotators": list(self.annotators)}
         for task in task_names():
