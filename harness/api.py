@@ -106,7 +106,9 @@ class LoadedBackend:
                     raise BackendFailed(
                         f"{self.name} gave {len(raws)} results for {len(batch)} texts"
                     )
-                found = [self._backend.annotations(*pair) for pair in zip(batch, raws, strict=True)]
+                answers = [
+                    self._backend.annotations(*pair) for pair in zip(batch, raws, strict=True)
+                ]
             except BackendFailed:
                 raise
             except Exception as error:
@@ -114,7 +116,7 @@ class LoadedBackend:
                 raise BackendFailed(
                     f"{self.name} failed on {where}: {type(error).__name__}: {error}"
                 ) from error
-            yield from map(self._checked, batch, found)
+            yield from map(self._checked, batch, answers)
             done += len(batch)
 
     def _checked(self, text: str, annotations: Annotations) -> Annotations:
@@ -154,8 +156,8 @@ def load_backend(
         raise UsageError(f"batch_size is {batch_size}, expected a number from 1 up")
     spec = BackendSpec.parse(name)
     spec = BackendSpec(spec.adapter, spec.model, {**spec.options, **options})
-    found = adapter(spec.adapter)
-    declaration = found.declaration
+    wrapper = adapter(spec.adapter)
+    declaration = wrapper.declaration
     if declaration.external:
         raise UsageError(
             f"{name} is a program of its own and cannot be loaded into this process; "
@@ -170,7 +172,7 @@ def load_backend(
         task = declaration.tasks[0]
     if task not in declaration.tasks:
         raise UsageError(f"{name} knows the task {', '.join(declaration.tasks)}, not {task!r}")
-    reason = found.unavailable(spec.model)
+    reason = wrapper.unavailable(spec.model)
     if reason is not None:
         raise BackendUnavailable(reason, install=declaration.install or None)
     request = LoadRequest(
@@ -180,7 +182,7 @@ def load_backend(
         options=spec.options,
         offline=offline,
     )
-    return LoadedBackend(spec, task, found.load(request), batch_size)
+    return LoadedBackend(spec, task, wrapper.load(request), batch_size)
 
 
 Source = str | Path | Iterable[Record] | Mapping[str, Annotations]

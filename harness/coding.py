@@ -10,14 +10,18 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import tomllib
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from functools import cache
 from itertools import chain
 from math import isfinite
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-__all__ = ["DecodeError", "decode", "encode", "nearest", "parse_json"]
+from harness.errors import InputError, near_name
+
+__all__ = ["DecodeError", "compact", "decode", "encode", "laid_out", "parse_json", "parse_toml"]
 
 T = TypeVar("T")
 
@@ -78,11 +82,38 @@ def parse_json(text: str) -> Any:
     return json.loads(text, parse_float=_finite, parse_constant=_finite, parse_int=_whole)
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that `name` may be a slip of."""
-    from difflib import get_close_matches
+def parse_toml(
+    text: str, path: str | Path, *, error: type[InputError] = InputError
+) -> dict[str, Any]:
+    """The tables of a TOML file that has been read. Raises `error` where it is none."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise error(f"not TOML: {problem}", path=path) from None
 
-    return next(iter(get_close_matches(name, list(known), n=1)), None)
+
+def compact(value: Any) -> str:
+    """JSON on one line without a space."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def laid_out(value: Any, unfolded: Container[str], indent: str = "") -> str:
+    """JSON for people and version control: a key a line.
+
+    The lists under the keys of `unfolded` have an item a line; items that are objects, a key.
+    """
+    inner = indent + "  "
+    if not isinstance(value, dict):
+        return compact(value)
+    lines = []
+    for key, item in value.items():
+        if key not in unfolded or not item:
+            text = compact(item)
+        else:
+            rows = ",\n".join(f"{inner}  {laid_out(one, unfolded, inner + '  ')}" for one in item)
+            text = f"[\n{rows}\n{inner}]"
+        lines.append(f"{inner}{compact(key)}: {text}")
+    return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
 
 
 def _finite(text: str) -> float:
@@ -103,7 +134,7 @@ def _refuse_unknown(kind: Any, value: Any, where: str, place: str) -> None:
         names = _hints(kind)
         for key in value:
             if key not in names:
-                near = nearest(str(key), names)
+                near = near_name(str(key), names)
                 hint = f"Did you mean {near!r}?" if near else f"Known: {', '.join(names)}"
                 raise DecodeError(f"unknown key {key!r}. {hint}", where, place)
     for inside, part, item in _parts(kind, value, place):
@@ -129,7 +160,7 @@ def _fault(kind: Any, value: Any, where: str, place: str, table: str) -> DecodeE
     shown = repr(value)
     shown = shown if len(shown) <= 60 else shown[:59] + "…"
     choices = [get_args(option) for option in _options(kind) if get_origin(option) is Literal]
-    near = nearest(str(value), map(str, chain(*choices)))
+    near = near_name(str(value), map(str, chain(*choices)))
     hint = f". Did you mean {near!r}?" if near else ""
     return DecodeError(f"found {shown}, expected {_words(kind, table)}{hint}", where, place)
 

@@ -86,11 +86,11 @@ def load_memo(path: Path) -> None:
     An entry counts only while the file's size, times, inode and device are the same.
     """
     try:
-        found = json.loads(path.read_bytes())
+        memo = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return
-    if isinstance(found, dict):
-        _memo.update({key: value for key, value in found.items() if isinstance(value, list)})
+    if isinstance(memo, dict):
+        _memo.update({key: value for key, value in memo.items() if isinstance(value, list)})
 
 
 def save_memo(path: Path) -> None:
@@ -124,8 +124,7 @@ def _digest_file(path: str, state: tuple[int, ...]) -> str:
     known = _memo.get(place)
     if known and known[:-1] == list(state) and isinstance(known[-1], str):
         return known[-1]
-    with Path(path).open("rb") as handle:
-        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    digest = digest_file(path)
     size, _, changed, *_ = state
     # A file changed a moment ago may change again within the same tick of the clock.
     if size >= _MEMO_BYTES and time.time_ns() - changed > _RACY_NS:

@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from collections.abc import Iterable
 from importlib import metadata
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
-__all__ = ["missing", "requirement_name", "versions"]
+__all__ = [
+    "file_text",
+    "installed_from",
+    "missing",
+    "parse_requirement",
+    "requirement_name",
+    "versions",
+]
+
+_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?")
+
+
+def parse_requirement(requirement: str) -> tuple[str, frozenset[str]]:
+    """The distribution's name and the extras in a PEP 508 requirement: `a[b, c]>=3.8`."""
+    read = _REQUIREMENT.match(requirement)
+    if read is None:
+        return requirement.strip(), frozenset()
+    extras = (part.strip() for part in (read[2] or "").split(","))
+    return read[1], frozenset(filter(None, extras))
 
 
 def requirement_name(requirement: str) -> str:
     """The distribution's name in a PEP 508 requirement: `spacy` in `spacy>=3.8,<3.9`."""
-    name = re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)", requirement)
-    return name[1] if name else requirement.strip()
+    return parse_requirement(requirement)[0]
 
 
 def missing(requirements: Iterable[str]) -> str | None:
@@ -36,6 +56,29 @@ def versions(requirements: Iterable[str]) -> dict[str, str]:
             installed[name] = distribution.version
             break
     return installed
+
+
+def file_text(distribution: metadata.Distribution, name: str) -> str:
+    """One of the files that say what is installed, such as RECORD; empty where it is not there."""
+    try:
+        return distribution.read_text(name) or ""
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def installed_from(distribution: metadata.Distribution, *, editable: bool = False) -> Path | None:
+    """The folder or file that it was installed from, be it there or not, where that is recorded.
+
+    With `editable` only the folder of one that is installed so.
+    """
+    try:
+        direct = json.loads(file_text(distribution, "direct_url.json") or "{}")
+        url = str(direct.get("url", ""))
+        if editable and not direct.get("dir_info", {}).get("editable"):
+            return None
+    except (ValueError, AttributeError):
+        return None
+    return Path(unquote(urlsplit(url).path)).absolute() if url.startswith("file://") else None
 
 
 def _has_module(name: str) -> bool:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Self
 
 __all__ = [
     "AnnotationError",
@@ -31,6 +32,7 @@ __all__ = [
     "ReaderOptions",
     "SchemaError",
     "UsageError",
+    "near_name",
     "nearest",
 ]
 
@@ -74,6 +76,16 @@ class InputError(HarnessError):
         place = ":".join(str(part) for part in (self.path, line) if part is not None)
         text = f"{place}: {message}" if place else message
         super().__init__(f"{text}\n  {hint}" if hint else text)
+
+    def of(self, path: str | Path | None, *, hint: str | None = None) -> Self:
+        """The same about a file, where it names none, and with `hint` in place of its own."""
+        return type(self)(
+            self.message,
+            path=self.path or path,
+            line=self.line,
+            hint=hint or self.hint,
+            options=self.options,
+        )
 
 
 class AnnotationError(InputError):
@@ -123,17 +135,23 @@ class NotComparable(HarnessError):
     exit_status = 3
 
 
+def near_name(name: str, known: Iterable[str]) -> str | None:
+    """The known name that `name` may be a slip of; upper and lower case do not matter."""
+    import difflib  # only where something went wrong: every command imports this module
+
+    folded = {option.casefold(): option for option in known}
+    near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+    return folded[near[0]] if near else None
+
+
 def nearest(name: str, known: Iterable[str], *, listed: bool = True) -> str:
     """The end of a sentence that says `name` is unknown: `. Did you mean 'x'? Known: x, y, z`.
 
-    Upper and lower case do not matter. Without a name that is near the sentence just ends. The
-    list is left out where it is empty or not wanted.
+    Without a name that is near (`near_name`) the sentence just ends. The list is left out where it
+    is empty or not wanted.
     """
-    import difflib  # only where something went wrong: every command imports this module
-
     names = list(known)
-    folded = {option.casefold(): option for option in names}
-    near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
-    guess = f" Did you mean {folded[near[0]]!r}?" if near else ""
+    near = near_name(name, names)
+    guess = f" Did you mean {near!r}?" if near else ""
     known_names = f" Known: {', '.join(names)}" if listed and names else ""
     return f".{guess}{known_names}"

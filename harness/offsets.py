@@ -30,8 +30,8 @@ class Offsets:
         if self._starts is None:
             return offset
         index = bisect_left(self._starts, offset)
-        found = index < len(self._starts) and self._starts[index] == offset
-        return index if found else None
+        is_there = index < len(self._starts) and self._starts[index] == offset
+        return index if is_there else None
 
     def code_points(self, units: int) -> int:
         """How many whole code points the first `units` hold."""

@@ -31,8 +31,8 @@ def goldset_folders() -> tuple[Path, ...]:
     installed package, or beside it in a checkout. Only folders that are there.
     """
     places = (Path("goldsets"), _PACKAGE / "goldsets", _PACKAGE.parent / "goldsets")
-    found: dict[Path, Path] = {}
+    folders: dict[Path, Path] = {}
     for place in places:
         if place.is_dir():
-            found.setdefault(place.resolve(), place)
-    return tuple(found.values())
+            folders.setdefault(place.resolve(), place)
+    return tuple(folders.values())

@@ -171,8 +171,8 @@ def _check_items(
         raise pytest.UsageError("--harness-run needs --harness-baseline")
     try:
         accepted, rules = baseline.read(path), _rules(config)
-        record, _ = read_run(run)
-        scored = from_run(run)
+        record, _ = opened = read_run(run)
+        scored = from_run(opened)
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from None
     pairs = sorted({(entry.gold, entry.backend) for entry in accepted.entries})
@@ -212,21 +212,18 @@ def _name_of(backend: Any) -> str:
 def _predictions(backend: Any, goldset: GoldSet, task: str) -> list[Record]:
     from harness.annotation import Record
     from harness.api import load_backend
+    from harness.run.asking import annotated
     from harness.tasks.registry import task_named
 
     if isinstance(backend, str):
         backend = load_backend(backend, task=task)
-    definition = task_named(task)
-    layer = definition.layer
-    records = [
-        record for record in goldset.records() if record.annotations.layer(layer) is not None
-    ]
+    records = list(annotated(goldset, task))
     texts = [record.text or "" for record in records]
     answers: Iterable[Any] = (
         backend.predict(texts) if hasattr(backend, "predict") else map(backend, texts)
     )
     return [
-        Record(record.id, None, _annotations(answer, definition))
+        Record(record.id, None, _annotations(answer, task_named(task)))
         for record, answer in zip(records, answers, strict=True)
     ]
 

@@ -6,14 +6,13 @@ Listing reads declarations only; no wrapped library is imported.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import Distribution, EntryPoint, entry_points
 
 from harness.adapter import AnyAdapter, Option
-from harness.errors import HarnessError, UsageError
+from harness.errors import HarnessError, UsageError, nearest
 
 __all__ = [
     "GROUP",
@@ -93,7 +92,7 @@ def _entry_points() -> dict[str, EntryPoint]:
     if not points:
         raise HarnessError(
             f"no adapter is registered in the entry-point group {GROUP!r}: is the distribution "
-            "nlp-harness installed (pip install -e .)?"
+            f"{OWN_DISTRIBUTION} installed (pip install -e .)?"
         )
     return dict(sorted(points.items()))
 
@@ -117,9 +116,7 @@ def adapter(name: str) -> AnyAdapter:
     """
     points = _entry_points()
     if name not in points:
-        near = difflib.get_close_matches(name, points, n=1)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
-        raise UsageError(f"unknown backend {name!r}.{guess} Known: {', '.join(points)}")
+        raise UsageError(f"unknown backend {name!r}{nearest(name, points)}")
     try:
         loaded = points[name].load()
     except (ImportError, AttributeError) as error:

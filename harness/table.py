@@ -1,14 +1,25 @@
-"""A table as data, and how its numbers are written; `harness.report.tables` prints it.
+"""A table as data, and how numbers and lists are written; `harness.report.tables` prints it.
 
 Undefined numbers are `–`, never 0.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["UNDEFINED", "Cell", "Table", "number", "quantity"]
+__all__ = [
+    "UNDEFINED",
+    "Cell",
+    "Table",
+    "listed",
+    "megabytes",
+    "number",
+    "plural",
+    "quantity",
+    "tallied",
+]
 
 UNDEFINED = "–"
 
@@ -30,9 +41,31 @@ def number(value: float | None, *, digits: int = 3) -> str:
     return UNDEFINED if value is None else f"{value:.{digits}f}"
 
 
-def quantity(value: float | None, unit: str = "") -> str:
+def quantity(value: float | None) -> str:
     """A cost with three significant digits: `0.52`, `13.1`, `1240`; `–` where unknown."""
     if value is None:
         return UNDEFINED
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-    return f"{value:.{digits}f}{unit}"
+    return f"{value:.{digits}f}"
+
+
+def megabytes(size: int | None) -> str:
+    """A size in bytes as millions of them."""
+    return quantity(None if size is None else size / 1e6)
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 check`, `3 checks`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(items: Iterable[str], most: int | None = None) -> str:
+    """`a, b, c and 4 more`, of which `most` are named; all of them unless that is given."""
+    every = list(items)
+    more = f" and {len(every) - most} more" if most is not None and len(every) > most else ""
+    return ", ".join(every[:most]) + more
+
+
+def tallied(counts: Mapping[str, object], most: int | None = None) -> str:
+    """`PER (3), ORG (1)`: names in the order given, with how often each comes."""
+    return listed((f"{name} ({count})" for name, count in counts.items()), most)

@@ -26,7 +26,7 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(str(BACKENDS))
     monkeypatch.setenv("PYTHONPATH", str(BACKENDS))
     # Two processes a run, and the answer may change under a test: somebody may commit meanwhile.
-    monkeypatch.setattr("harness.run.runner.git_state", lambda: None)
+    monkeypatch.setattr("harness.results.provenance.git_state", lambda: None)
     _forget()
     yield BACKENDS
     _forget()
@@ -78,7 +78,7 @@ def bench(
     monkeypatch.setenv("HARNESS_HOME", str(tmp_path / "home"))
     # Somebody may be working on this project while it is tested: every answer would be a miss.
     monkeypatch.setattr("harness.run.proof._own_places", lambda: iter((made.own,)))
-    monkeypatch.setattr("harness.run.runner.git_state", lambda: None)
+    monkeypatch.setattr("harness.results.provenance.git_state", lambda: None)
     yield made
     made.forget()
 

@@ -16,7 +16,7 @@ import synthetic
 from harness.annotation import Annotations, Record
 from harness.cli.main import main
 from harness.digest import digest_file
-from harness.results import record as records
+from harness.results import stored
 from harness.results.record import Result
 from harness.results.save import write_run
 
@@ -58,7 +58,7 @@ class Desk:
         b, c, d, *others = record.results
         units = folder / "run" / "units" / "c.jsonl"
         units.parent.mkdir()
-        units.write_text("".join(records.dump_units(c.units)), "utf-8")
+        units.write_text("".join(stored.dump_units(c.units)), "utf-8")
         c = replace(c, units=(), units_file="units/c.jsonl", units_digest=str(digest_file(units)))
         absent = Result("x", "planted", "ner", "unavailable", reason="not here")
         common = [
@@ -66,7 +66,7 @@ class Desk:
             for one in (b, d)
         ]
         record = replace(record, results=(b, c, d, *others, absent), common=tuple(common))
-        records.write(folder / "run" / "run.json", record)
+        stored.write(folder / "run" / "run.json", record)
         self.good: dict[str, Any] = json.loads(self.path.read_text("utf-8"))
 
     @property

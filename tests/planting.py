@@ -23,7 +23,7 @@ from harness import registry
 from harness.cli.main import main
 from harness.formats import jsonl
 from harness.gold.goldset import GoldSet
-from harness.results.record import read
+from harness.results.stored import read
 
 TEXTS = {"a": "Anna met Bertram.", "b": "Then Bertram met Anna."}
 

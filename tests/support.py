@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.cli.main import main
+from harness.results.record import Costs, RunRecord
 
 BACKENDS = Path(__file__).parent / "backends"
 
@@ -40,3 +42,14 @@ def printed(capsys: pytest.CaptureFixture[str], command: list[str], status: int 
 def in_json(capsys: pytest.CaptureFixture[str], command: list[str]) -> Any:
     """What a command prints for machines."""
     return json.loads(printed(capsys, [*command, "--json"]))
+
+
+def timeless(record: RunRecord) -> RunRecord:
+    """The record without anything that a clock or a memory counter wrote.
+
+    Two runs over the same things have the same timeless record, however often the first one was
+    killed and taken up again.
+    """
+    results = tuple(replace(result, costs=Costs()) for result in record.results)
+    common = tuple(replace(result, costs=Costs()) for result in record.common)
+    return replace(record, started="", finished="", results=results, common=common)

@@ -19,9 +19,10 @@ from harness.decide.constraints import Constraints, is_permissive, licences, par
 from harness.errors import NotComparable, NothingMeasured, UsageError
 from harness.gold.goldset import GoldSet
 from harness.report.choice import choice_table
-from harness.results.record import Costs, Result, read, write
+from harness.results.record import Costs, Result
 from harness.results.save import write_run
 from harness.results.scored import Scored
+from harness.results.stored import read, write
 
 DOCS = synthetic.articles(40, seed=11)
 STRONG = synthetic.predict(DOCS, synthetic.skilled(0.95, 0.05), seed=1)

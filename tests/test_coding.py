@@ -14,7 +14,7 @@ import pytest
 from msgspec import Meta
 
 from harness.cli.main import main
-from harness.coding import DecodeError, decode, encode, nearest, parse_json
+from harness.coding import DecodeError, decode, encode, parse_json
 from harness.decide import baseline
 from harness.decide.rules import read_rules
 from harness.errors import HarnessError
@@ -289,8 +289,3 @@ def test_what_is_no_json(text: str, words: str) -> None:
 def test_what_is_json() -> None:
     for value in ({"a": [1, -2.5, None, True, "é\n"]}, [10**39], "1" * 99, "\ud800"):
         assert parse_json(json.dumps(value)) == value
-
-
-def test_the_nearest_name() -> None:
-    assert nearest("recal", ("precision", "recall")) == "recall"
-    assert nearest("x", ("precision", "recall")) is None

@@ -21,7 +21,7 @@ from harness.decide.comparison import Comparison
 from harness.errors import InputError, NotComparable, NothingMeasured, UsageError
 from harness.formats import jsonl
 from harness.gold.goldset import load_goldset
-from harness.results import record as records
+from harness.results import stored
 from harness.results.finder import GoldFinder
 from harness.results.load import from_file, from_run, is_run
 from harness.results.outcomes import Mention, describe, flips
@@ -274,14 +274,14 @@ def test_backends_of_other_schemas_meet_in_one(tmp_path: Path) -> None:
     goldset = load_goldset(synthetic.gold(tmp_path, docs).path, schema="ontonotes5")
     fine, coarse = synthetic.systems_of(goldset, {"fine": docs, "coarse": DOCS})
     write_run(tmp_path / "run", [fine, coarse], [goldset])
-    record = records.read(tmp_path / "run")
+    record = stored.read(tmp_path / "run")
     results = []
     speaks = (("ontonotes5@1", tuple(ontonotes.values())), ("conll03@1", ("PER", "ORG", "LOC")))
     for result, (schema, labels) in zip(record.results, speaks, strict=True):
         assert result.signature is not None
         signature = Signature.parse(result.signature).but(schema=schema)
         results.append(replace(result, signature=str(signature), labels=labels))
-    records.write(tmp_path / "run" / "run.json", replace(record, results=tuple(results)))
+    stored.write(tmp_path / "run" / "run.json", replace(record, results=tuple(results)))
     finder = GoldFinder([goldset.path])
     with pytest.raises(NotComparable, match="--schema conll03 counts them again"):
         compare(from_run(tmp_path / "run", finder=finder), resamples=20)
@@ -305,7 +305,7 @@ def test_what_a_run_counted_in_common_is_compared_and_chosen_from(
     fine, coarse = synthetic.systems_of(goldset, {"fine": docs, "coarse": DOCS})
     folder = tmp_path / "run"
     write_run(folder, [fine, coarse], [goldset])
-    record = records.read(folder)
+    record = stored.read(folder)
     results = []
     for result, name in zip(record.results, ("ontonotes5", "conll03"), strict=True):
         signature = Signature.parse(str(result.signature)).but(schema=f"{name}@1")
@@ -316,11 +316,11 @@ def test_what_a_run_counted_in_common_is_compared_and_chosen_from(
     )
     golds = tuple(replace(one, schema="ontonotes5") for one in record.gold)
     before = replace(record, results=tuple(results), gold=golds)
-    records.write(folder / "run.json", before)
+    stored.write(folder / "run.json", before)
     base = [str(folder), "--gold", str(goldset.path), "--resamples", "50"]
     assert main(["compare", *base]) == 3  # Nothing was counted in common.
     assert "--schema conll03" in capsys.readouterr().err
-    records.write(folder / "run.json", replace(before, common=common))
+    stored.write(folder / "run.json", replace(before, common=common))
     assert main(["compare", *base, "--json"]) == 0
     said = capsys.readouterr()
     assert "compared in conll03@1, the finest schema that all reach" in said.err

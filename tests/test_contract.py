@@ -11,7 +11,8 @@ from support import BACKENDS
 from harness.cli.main import main
 from harness.errors import BackendUnavailable
 from harness.registry import BackendSpec
-from harness.run.contract import Check, check_backend
+from harness.run.contract import check_backend
+from harness.run.contract_checks import Check
 
 pytestmark = pytest.mark.usefixtures("planted")
 

@@ -17,8 +17,9 @@ from harness.adapter import Capabilities, Declaration
 from harness.annotation import KINDS
 from harness.cli.main import main
 from harness.decide.compare import compare
-from harness.results import record as records
+from harness.results import stored
 from harness.results.load import from_run
+from harness.results.record import Result
 from harness.stats.student import student_quantile
 from harness.tasks.ner.options import MATCH_MODES, Match
 
@@ -139,7 +140,7 @@ def test_detectable_differences_by_hand(tmp_path: Path) -> None:
 def test_what_the_committed_run_compares(capsys: pytest.CaptureFixture[str]) -> None:
     """All pairs of the real backends: the range in the ranking is that of compare."""
     folder = ROOT / "results"
-    golds = {r.gold for r in records.read(folder).results if r.task == "attribution"}
+    golds = {r.gold for r in stored.read(folder).results if r.task == "attribution"}
     for gold in sorted(golds):
         systems = [
             s
@@ -232,7 +233,7 @@ def test_what_a_backend_cannot_give_is_undefined_as_headline_too(tmp_path: Path,
     full, cut = synthetic.systems_of(goldset, {"full": docs, "bare": bare}, "attribution")
     able = Capabilities(cues=False, speakers=False, indirect=False)
     declared = Declaration("bare", ("attribution",), "x", capabilities=able)
-    result = records.Result("bare", "planted", "attribution", "ok", declaration=declared)
+    result = Result("bare", "planted", "attribution", "ok", declaration=declared)
     cut = replace(cut, result=result)
     by_part = {row.part: row for row in compare([full, cut], resamples=50).parts}
     assert by_part[part].scores["bare"] is None  # That much holds.

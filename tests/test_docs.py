@@ -12,7 +12,7 @@ from harness import registry
 from harness.cli.main import VERBS
 from harness.report.run import leaderboard, ranking_tables
 from harness.report.tables import render
-from harness.results import record as records
+from harness.results import stored
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("goldsets/*.md")])
@@ -23,17 +23,17 @@ def test_the_readme_shows_the_committed_run() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     shown = re.search(r"<!-- rankings -->\n(.*?)<!-- /rankings -->", readme, re.DOTALL)
     assert shown
-    measured = render(ranking_tables(records.read(RESULTS), RESULTS), "github")
+    measured = render(ranking_tables(stored.read(RESULTS), RESULTS), "github")
     assert shown[1].strip() == measured.strip()
 
 
 def test_the_leaderboard_is_that_of_the_record() -> None:
-    record = records.read(RESULTS)
+    record = stored.read(RESULTS)
     assert (RESULTS / "leaderboard.md").read_text("utf-8") == leaderboard(record, RESULTS)
 
 
 def test_the_committed_run_is_of_a_clean_checkout() -> None:
-    record = records.read(RESULTS)
+    record = stored.read(RESULTS)
     assert record.git is not None
     assert not record.git.dirty
     assert {result.status for result in record.results} <= {"ok", "partial", "unavailable"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.errors import nearest
+from harness.errors import near_name, nearest
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,8 @@ from harness.errors import nearest
 def test_nearest(name: str, known: list[str], end: str) -> None:
     assert nearest(name, known) == end
     assert nearest(name, iter(known), listed=False) == end.partition(" Known")[0]
+
+
+def test_a_near_name() -> None:
+    assert near_name("Recal", ("precision", "recall")) == "recall"
+    assert near_name("x", ("precision", "recall")) is None

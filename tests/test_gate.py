@@ -30,13 +30,12 @@ from harness.report.baseline import difference_table
 from harness.report.gate import gate_lines, gate_table
 from harness.report.github import annotation_commands, summary, write_summary
 from harness.report.junit import junit_xml
-from harness.results import record as records
-from harness.results.finder import GoldFinder
+from harness.results import stored
+from harness.results.finder import GoldFinder, matches
 from harness.results.load import from_run
 from harness.results.record import RunRecord
 from harness.results.save import write_run
 from harness.results.scored import Scored
-from harness.results.select import matches
 from harness.stats.units import Units
 from harness.tasks.ner.parts import type_part
 from harness.tasks.parts import Counts
@@ -847,7 +846,7 @@ def test_bad_usage(
 ) -> None:
     accept()
     shutil.copytree(desk / "old", desk / "gone")
-    record = records.read(desk / "gone")
+    record = stored.read(desk / "gone")
     gold = tuple(replace(card, path="", name="gone") for card in record.gold)
     results = tuple(
         replace(
@@ -855,7 +854,7 @@ def test_bad_usage(
         )
         for result in record.results
     )
-    records.write(desk / "gone" / "run.json", replace(record, gold=gold, results=results))
+    stored.write(desk / "gone" / "run.json", replace(record, gold=gold, results=results))
     before = (desk / "base.json").read_bytes()
     capsys.readouterr()
     assert main(argv) == status

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from doubtful import CHECK, OTHERS, Capture, Desk, accepted, said
 
-from harness.results import record as records
+from harness.results import stored
 from harness.results.load import from_run
 
 EDITS, BATCHES = 30, 10
@@ -53,7 +53,7 @@ def test_no_single_edit_passes_unseen(
 ) -> None:
     monkeypatch.chdir(made.folder)
     made.restore()
-    good, facts, scores = records.read(made.path), _facts(made.path), _scores()
+    good, facts, scores = stored.read(made.path), _facts(made.path), _scores()
     rng = random.Random(batch)
     # Half of the edits by place, half by kind of place: there are many units.
     places = list(_places(made.good))
@@ -72,7 +72,7 @@ def test_no_single_edit_passes_unseen(
             other, shown = said(capsys, verb)
             assert other in (0, 2, 3) and "Traceback" not in shown, (context, verb, other, shown)
             assert status != 2 or other == 2, (context, verb)
-        if status or what == "delete null" or records.read(made.path) == good:
+        if status or what == "delete null" or stored.read(made.path) == good:
             continue
         codes = {verdict["code"] for verdict in json.loads(text)["verdicts"]}
         assert _facts(made.path) == facts, context
@@ -137,7 +137,7 @@ def _shown(place: Place) -> str:
 
 def _facts(path: Path) -> object:
     """What a record says at its head, as far as the baseline was accepted of it."""
-    record = records.read(path)
+    record = stored.read(path)
     rows = {
         (one.gold, one.task, one.backend, one.status, one.documents, one.failed, signed)
         for one in record.results

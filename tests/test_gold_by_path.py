@@ -16,7 +16,7 @@ from harness.annotation import Annotations, Entity, Record
 from harness.formats import jsonl
 from harness.gold.goldset import load_goldset
 from harness.registry import BackendSpec
-from harness.results import record as records
+from harness.results import stored
 from harness.results.load import from_run
 from harness.run.options import RunOptions
 from harness.run.runner import run
@@ -75,7 +75,7 @@ def shown(group: Any) -> dict[str, Counter[str]]:
     """By backend: items of each error class on the page."""
     return {
         backend: Counter(
-            item["class"] for document in group["documents"] for item in document["items"][backend]
+            item["error"] for document in group["documents"] for item in document["items"][backend]
         )
         for backend in group["backends"]
     }
@@ -84,7 +84,7 @@ def shown(group: Any) -> dict[str, Counter[str]]:
 def counted(folder: str | Path) -> dict[str, Counter[str]]:
     """The same by the units of the record."""
     found: dict[str, Counter[str]] = {}
-    for result in records.read(folder).results:
+    for result in stored.read(folder).results:
         classes = found.setdefault(result.backend, Counter())
         for unit in result.units:
             classes["correct"] += sum(unit.tally.get("correct", {}).values())

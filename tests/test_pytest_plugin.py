@@ -16,7 +16,7 @@ import synthetic
 from harness.cli.main import main
 from harness.decide.rules import parse_rules
 from harness.gold.goldset import load_goldset
-from harness.results import record as records
+from harness.results import stored
 
 pytest_plugins = ["pytester"]
 
@@ -113,7 +113,7 @@ def test_a_backend_that_the_baseline_does_not_know_fails(suite: pytest.Pytester)
 def test_results_become_a_run(suite: pytest.Pytester) -> None:
     suite.makepyfile(SUITE.format(said="good"))
     run(suite, "--harness-results", "out").assert_outcomes(passed=1)
-    record = records.read(suite.path / "out")
+    record = stored.read(suite.path / "out")
     assert [result.backend for result in record.results] == ["ours"]
     argv = ["check", str(suite.path / "out"), "--baseline", str(suite.path / "base.json")]
     assert main([*argv, "--resamples", "200"]) == 0

@@ -23,15 +23,8 @@ from harness.results.record import (
     Result,
     RunRecord,
     Unit,
-    dump_units,
-    from_json,
-    iter_units,
-    read,
-    slug,
-    timeless,
-    to_json,
-    write,
 )
+from harness.results.stored import dump_units, from_json, iter_units, read, slug, to_json, write
 from harness.signature import Signature, diff
 
 SIGNATURE = Signature(
@@ -147,16 +140,6 @@ def test_wrong_fields_are_named(place: tuple[Any, ...], value: Any, words: str) 
     with pytest.raises(InputError) as caught:
         from_json(json.dumps(document))
     assert words in str(caught.value)
-
-
-def test_timeless_leaves_out_times_alone() -> None:
-    later = replace(
-        RECORD,
-        started="x",
-        results=(replace(RECORD.results[0], costs=Costs(load_seconds=9.0)), RECORD.results[1]),
-    )
-    assert timeless(later) == timeless(RECORD)
-    assert timeless(replace(RECORD, seed=1)) != timeless(RECORD)
 
 
 def test_units_beside_the_record(tmp_path: Path) -> None:

@@ -16,12 +16,12 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from support import alive
+from support import alive, timeless
 
 from harness.errors import UsageError
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec
-from harness.results.record import read, timeless, to_json
+from harness.results.stored import read, to_json
 from harness.run.options import RunOptions
 from harness.run.runner import run
 

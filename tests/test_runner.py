@@ -9,12 +9,14 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from support import BACKENDS, timeless
 
 from harness.errors import NothingMeasured, UsageError
 from harness.formats import jsonl
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec
-from harness.results.record import Result, RunRecord, iter_units, read, timeless
+from harness.results.record import Result, RunRecord
+from harness.results.stored import iter_units, read
 from harness.run.options import RunOptions
 from harness.run.progress import Progress
 from harness.run.runner import run
@@ -118,7 +120,6 @@ def test_conversion_is_off_the_clock(
         "    def load(self, request):\n"
         "        return Model('ok', self.identity('ok'))\n"
     )
-    from support import BACKENDS
 
     from harness import registry
 

@@ -15,7 +15,7 @@ from planting import Bench, write
 
 from harness.cli.main import main
 from harness.gold.goldset import GoldSet
-from harness.results.record import read
+from harness.results.stored import read
 
 MANY = {f"d{i}": f"Anna met Bertram on day {i}." for i in range(8)}
 

@@ -21,7 +21,7 @@ from harness.coding import encode
 from harness.errors import InputError, UsageError
 from harness.options import Flag, build, flags_of
 from harness.registry import BackendSpec
-from harness.results.record import read
+from harness.results.stored import read
 from harness.run import suites
 from harness.run.options import Limits, RunOptions
 from harness.run.sizes import parse_size

@@ -303,9 +303,8 @@ def quick() -> Iterator[pytest.MonkeyPatch]:
     """Runs wait for no disk and ask nothing of git."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("harness.formats.files.os.fsync", lambda handle: None)
-        for module in ("run.runner", "results.save"):
-            patch.setattr(f"harness.{module}.git_state", lambda: None)
-            patch.setattr(f"harness.{module}.project_state", lambda out=None: None)
+        patch.setattr("harness.results.provenance.git_state", lambda: None)
+        patch.setattr("harness.results.provenance.project_state", lambda out=None: None)
         yield patch
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 
-from harness.cli.common import TASK, add_flags, count, output
+from harness.cli.common import TASK, add_flags, count, is_for_people, output, print_json
 from harness.gold.agreement.agreement import Agreement, agreement
 from harness.gold.agreement.annotators import load_annotators
 from harness.report.tables import render
@@ -41,46 +40,46 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     tasks = (args.task,) if args.task else None
-    found = agreement(
+    result = agreement(
         load_annotators(args.path, gold=args.gold), tasks=tasks, disagreements=args.limit != 0
     )
     if args.json:
-        out = found.to_json()
+        out = result.to_json()
         out["disagreements"] = out["disagreements"][: args.limit]
-        print(json.dumps(out, ensure_ascii=False, indent=2))
+        print_json(out)
         return 0
-    print(render([table(found, task) for task in found.shared], args.format))
-    if args.format in ("simple", "github"):
-        _list(found, args.limit)
+    print(render([table(result, task) for task in result.shared], args.format))
+    if is_for_people(args):
+        _list(result, args.limit)
     return 0
 
 
-def table(found: Agreement, task: str) -> Table:
+def table(result: Agreement, task: str) -> Table:
     """A row a figure: mean over the pairs of annotators, the lowest and the highest pair."""
-    several = len(found.annotators) > 2
+    several = len(result.annotators) > 2
     rows: list[tuple[Cell, ...]] = []
-    for name, spread in found.rows(task):
-        row: tuple[Cell, ...] = (name, number(spread.mean))
+    for name, spread in result.figures(task).items():
+        row: tuple[Cell, ...] = (" ".join(name), number(spread.mean))
         if several:
             row += (number(spread.lowest), number(spread.highest), spread.pairs)
         rows.append(row)
     headers = ("F1", "mean", "lowest", "highest", "pairs") if several else ("", "F1")
-    notes = [f"annotators: {', '.join(found.annotators)}; documents: {found.shared[task]}"]
-    if task in found.alphas:
-        alpha, tokens = found.alphas[task]
+    notes = [f"annotators: {', '.join(result.annotators)}; documents: {result.shared[task]}"]
+    if task in result.alphas:
+        alpha, tokens = result.alphas[task]
         notes.append(f"Krippendorff's alpha: {number(alpha)} over {tokens} tokens")
-    if ("kind",) in found.figures(task):
+    if ("kind",) in result.figures(task):
         notes.append("kind: share of the relations found by both that both give the same kind")
-    if found.alone[task]:
-        notes.append(f"labelled by one only, left out: {', '.join(found.alone[task])}")
+    if result.alone[task]:
+        notes.append(f"labelled by one only, left out: {', '.join(result.alone[task])}")
     title = f"{task_named(task).title.capitalize()}: agreement"
     return Table(title, headers, tuple(rows), tuple(notes))
 
 
-def _list(found: Agreement, limit: int | None) -> None:
-    items = found.disagreements[:limit]
+def _list(result: Agreement, limit: int | None) -> None:
+    items = result.disagreements[:limit]
     for item in items:
         print(f"\n{item.lines()}")
-    if len(items) < len(found.disagreements):
-        left = len(found.disagreements) - len(items)
+    if len(items) < len(result.disagreements):
+        left = len(result.disagreements) - len(items)
         print(f"{left} more disagreements not listed (--limit {limit})", file=sys.stderr)

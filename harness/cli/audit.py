@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from harness.cli.common import (
     BACKEND,
@@ -15,6 +14,7 @@ from harness.cli.common import (
     add_run,
     count,
     output,
+    print_json,
 )
 from harness.errors import NothingMeasured
 
@@ -44,29 +44,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.cli.doubts import aligned
+    from harness.cli.doubts import aligned, real_groups
     from harness.coding import encode
     from harness.decide.audit import audit
     from harness.report.choice import audit_lines
     from harness.results.finder import GoldFinder
-    from harness.results.load import from_run
-    from harness.results.select import asked_for, grouped, named_backends
 
-    finder = GoldFinder(args.gold)
-    measured = asked_for(from_run(args.run, finder=finder, schema=args.schema), finder, args.task)
-    real = [one for one in named_backends(measured, args.backend) if not one.sanity]
-    several = [aligned(one, force=args.force) for one in grouped(real).values() if len(one) > 1]
+    groups = real_groups(args.run, args, GoldFinder(args.gold)).values()
+    several = [aligned(one, force=args.force) for one in groups if len(one) > 1]
     if not several:
         raise NothingMeasured("an audit takes a run with at least two backends on one gold set")
-    found = [audit(group, agree=args.agree, force=args.force) for group in several]
+    audits = [audit(group, agree=args.agree, force=args.force) for group in several]
     if args.json:
         values = []
-        for one in found:
+        for one in audits:
             value = encode(one)
             del value["texts"]
             values.append(value)
-        print(json.dumps(values, ensure_ascii=False, indent=2))
+        print_json(values)
         return 0
-    for one in found:
+    for one in audits:
         print("\n".join(audit_lines(one, limit=args.limit)) + "\n")
     return 0

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from typing import Any
 
 from harness import registry
 from harness.adapter import AnyAdapter, ModelIdentity
-from harness.cli.common import TASK, add_flags, output
+from harness.cli.common import TASK, add_flags, output, print_json
 from harness.registry import BackendSpec
 from harness.report.tables import render
 from harness.run.environments import find_environment
@@ -34,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     if args.task:
         rows = [row for row in rows if args.task in row["tasks"]]
     if args.json:
-        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        print_json(rows)
         return 0
     table = Table(
         "Backends",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from typing import TYPE_CHECKING
 
-from harness.cli.common import BACKEND, GOLD, add_flags, add_run, output
+from harness.cli.common import BACKEND, BASELINE, GOLD, add_flags, add_run, output, print_json
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("action", choices=("accept", "show"))
     add_run(parser, "the run to accept")
-    add("--baseline", default="results/baseline.json", metavar="FILE")
+    add_flags(parser, BASELINE)
     add("--yes", action="store_true", help="do not ask")
     add("--dry-run", action="store_true", help="show the difference and change nothing")
     add("--remove-missing", action="store_true", help="drop entries that the run does not have")
@@ -46,7 +45,7 @@ def _show(args: argparse.Namespace) -> int:
     accepted = baseline.read(args.baseline)
     table = baseline_table(accepted, title=str(args.baseline))
     if args.json:
-        print(json.dumps([dict(zip(table.headers, row, strict=True)) for row in table.rows]))
+        print_json([dict(zip(table.headers, row, strict=True)) for row in table.rows])
     else:
         print(render([table], args.format))
     return 0
@@ -63,9 +62,9 @@ def _accept(args: argparse.Namespace) -> int:
     from harness.results.load import from_run, read_run
     from harness.results.select import asked_for, named_backends
 
-    record, _ = read_run(args.run)
+    record, _ = opened = read_run(args.run)
     finder = GoldFinder(args.gold)
-    measured = asked_for(from_run(args.run, finder=finder), finder)
+    measured = asked_for(from_run(opened, finder=finder), finder)
     scored = named_backends(measured, args.backend)
     warn_of_scores(scored)
     new = baseline.accepted(scored, record)

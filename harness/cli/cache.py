@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.cli.common import TASK, add_flags, cache_folder, store
+from harness.cli.common import TASK, add_flags, cache_folder, output, print_json, store
 from harness.errors import NothingMeasured, UsageError
 from harness.options import Flag, flags_of
 from harness.registry import BackendSpec, adapter
@@ -34,12 +33,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--gold", metavar="NAME", help="explain: the gold set to look its documents up for"
     )
-    add_flags(parser, replace(TASK, help="explain: only this task"))
-    add_flags(parser, *_keyed())
+    add_flags(parser, replace(TASK, help="explain: only this task"), *_keyed())
     parser.add_argument("--all", action="store_true", help="prune: everything")
     parser.add_argument("--stale", action="store_true", help="prune: keys that were replaced")
-    parser.add_argument("--json", action="store_true", help="for machines")
-    add_flags(parser, *store(bypass=False))
+    add_flags(parser, *output("for machines", tables=False), *store(bypass=False))
 
 
 def _keyed() -> list[Flag]:
@@ -63,11 +60,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(store: Store, args: argparse.Namespace) -> int:
-    found = [item for item in store.backends() if args.backend in (None, item.name)]
+    items = [item for item in store.backends() if args.backend in (None, item.name)]
     if args.json:
-        print(json.dumps([_row(item) for item in found], ensure_ascii=False, indent=2))
+        print_json([_row(item) for item in items])
         return 0
-    for item in found:
+    for item in items:
         model = item.fields.get("model", {})
         print(
             f"{item.digest[:12]}  {item.predictions:>8}  {item.name} ({item.fields.get('task')})  "
@@ -75,7 +72,7 @@ def _list(store: Store, args: argparse.Namespace) -> int:
             f"last used {item.used}"
         )
     size = Path(store.path).stat().st_size
-    print(f"{len(found)} keys, {size / 1e6:.1f} MB in {store.path}")
+    print(f"{len(items)} keys, {size / 1e6:.1f} MB in {store.path}")
     return 0
 
 
@@ -94,7 +91,7 @@ def _prune(store: Store, args: argparse.Namespace) -> int:
         going = _stale(known)
     gone = store.prune(item.id for item in going)
     if args.json:
-        print(json.dumps({"keys": len(going), "predictions": gone}))
+        print_json({"keys": len(going), "predictions": gone})
     else:
         print(f"{len(going)} keys with {gone} predictions removed")
     return 0
@@ -111,7 +108,6 @@ def _stale(known: list[Backend]) -> list[Backend]:
 
 
 def _explain(store: Store, args: argparse.Namespace) -> int:
-    from harness.coding import encode
     from harness.gold.goldset import load_goldset
     from harness.run.explain import explain
 
@@ -129,7 +125,7 @@ def _explain(store: Store, args: argparse.Namespace) -> int:
     if not rows:
         raise NothingMeasured(f"{spec} knows the task {', '.join(tasks)} only")
     if args.json:
-        print(json.dumps(encode(rows), ensure_ascii=False, indent=2))
+        print_json(rows)
     else:
         print("\n".join(line for row in rows for line in row.lines()))
     return 0

@@ -9,7 +9,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.common import BACKEND, GOLD, RESAMPLES, add_flags, add_run, output
+from harness.cli.common import (
+    BACKEND,
+    BASELINE,
+    GOLD,
+    RESAMPLES,
+    add_flags,
+    add_run,
+    is_for_people,
+    output,
+)
 
 if TYPE_CHECKING:
     from harness.decide.gate.verdicts import GateReport
@@ -30,7 +39,7 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add_run(parser)
-    add("--baseline", default="results/baseline.json", metavar="FILE", help="what was accepted")
+    add_flags(parser, BASELINE)
     add("--rules", metavar="FILE", help="floors, largest drops and pinned mentions (TOML)")
     add("--replay", action="store_true", help="count the run's stored predictions again; no model")
     add_flags(parser, GOLD, BACKEND)
@@ -70,10 +79,10 @@ def _report(args: argparse.Namespace) -> GateReport:
 
     rules = default_rules() if args.rules is None else read_rules(args.rules)
     accepted = baseline.read(args.baseline)
-    record, folder = read_run(args.run)
+    record, folder = opened = read_run(args.run)
     finder = GoldFinder(args.gold)
     unread: dict[Key, str] = {}
-    scored = from_run(args.run, finder=finder, replay=args.replay, lenient=True, unread=unread)
+    scored = from_run(opened, finder=finder, replay=args.replay, lenient=True, unread=unread)
     report = check(
         record,
         scored,
@@ -113,5 +122,5 @@ def _print(report: GateReport, args: argparse.Namespace) -> None:
     else:
         print(render([table], args.format))
     lines = list(gate_lines(report))
-    if lines and args.format in ("simple", "github"):
+    if lines and is_for_people(args):
         print("\n" + "\n".join(lines))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from harness.annotation import printable
-from harness.cli.common import LABELS, TASK, add_flags, worker
+from harness.cli.common import LABELS, TASK, add_flags, output, print_json, worker
 from harness.errors import UsageError
 from harness.options import build
 from harness.registry import BackendSpec, adapter
@@ -29,8 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-long", action="store_true", help="leave out the document of 200,000 characters"
     )
-    parser.add_argument("--json", action="store_true", help="for machines")
-    add_flags(parser, *worker())
+    add_flags(parser, *output("for machines", tables=False), *worker())
 
 
 def run(args: argparse.Namespace) -> int:
@@ -42,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     tasks = adapter(spec.adapter).declaration.tasks
     if args.task and args.task not in tasks:
         raise UsageError(f"{spec} knows the task {', '.join(tasks)} only")
-    found = {
+    by_task = {
         task: check_backend(
             spec,
             task,
@@ -54,12 +52,11 @@ def run(args: argparse.Namespace) -> int:
         for task in tasks
         if args.task in (None, task)
     }
-    failed = sum(check.status == "failed" for checks in found.values() for check in checks)
+    failed = sum(check.status == "failed" for checks in by_task.values() for check in checks)
     if args.json:
-        shown = {task: [asdict(check) for check in checks] for task, checks in found.items()}
-        print(json.dumps({"backend": str(spec), "failed": failed, "tasks": shown}, indent=2))
+        print_json({"backend": str(spec), "failed": failed, "tasks": by_task})
         return 1 if failed else 0
-    for task, checks in found.items():
+    for task, checks in by_task.items():
         print(f"{spec} ({task})")
         for check in checks:
             detail = f": {printable(check.detail)}" if check.detail else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,17 +18,18 @@ from harness.cli.common import (
     TASK,
     add_flags,
     add_run,
+    is_for_people,
     output,
+    print_json,
     split,
 )
+from harness.decide.constraints import Constraints
 from harness.errors import NothingMeasured, UsageError
-from harness.options import Flag
-from harness.run.sizes import parse_size
+from harness.options import Flag, build, flags_of
 
 if TYPE_CHECKING:
     from harness.decide.choose import Choice
     from harness.decide.complement import Complement
-    from harness.decide.constraints import Constraints
     from harness.results.finder import GoldFinder
     from harness.results.record import RunRecord
     from harness.results.scored import Scored
@@ -48,51 +48,37 @@ examples:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
+    types = "entity types that matter; default: all"
     add_run(parser)
-    add_flags(parser, replace(TASK, required=True, help=""), GOLD, BACKEND)
-    add(
-        "--types",
-        metavar="A,B",
-        type=split,
-        default=(),
-        help="entity types that matter; default: all",
-    )
-    add("--part", metavar="NAME", help="attribution: what matters; default: found50")
-    add("--weight", action="append", default=[], metavar="recall=2", help="weights for F")
-    size = Flag("peak memory, for example 1GB or 512MiB", metavar="SIZE", parse=parse_size)
-    score = Flag(kind=float, metavar="X", least=0, most=1, noun="a score")
-    seconds = Flag(kind=float, metavar="S", least=0, noun="seconds")
     add_flags(
         parser,
-        replace(score, name="min_precision"),
-        replace(score, name="min_recall"),
-        replace(size, name="max_memory"),
-        replace(size, name="max_disk", help="size of the model's files"),
-        replace(seconds, name="max_seconds_per_1k_words"),
-        replace(seconds, name="max_load_seconds"),
+        replace(TASK, required=True, help=""),
+        GOLD,
+        BACKEND,
+        Flag(types, name="types", metavar="A,B", default=(), parse=split),
+        Flag("attribution: what matters; default: found50", name="part", metavar="NAME"),
+        Flag("weights for F", name="weight", metavar="recall=2", many=True),
+        *flags_of(Constraints),
+        Flag("what the backends find together, too", name="together", kind=bool),
+        RECOUNT,
+        FORCE,
+        RESAMPLES,
+        *output("everything, for machines"),
     )
-    add("--licence", choices=("any", "open", "permissive"), default="any", help="code and model")
-    add("--offline", action="store_true", help="has to run without a network")
-    add("--together", action="store_true", help="what the backends find together, too")
-    add_flags(parser, RECOUNT, FORCE, RESAMPLES, *output("everything, for machines"))
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.cli.doubts import aligned
+    from harness.cli.doubts import aligned, real_groups
     from harness.coding import encode
     from harness.decide.choose import choose
     from harness.decide.complement import complement
     from harness.results.finder import GoldFinder
-    from harness.results.load import from_run, read_run
-    from harness.results.select import asked_for, grouped, named_backends
+    from harness.results.load import read_run
 
     constraints = _constraints(args)
-    record, _ = read_run(args.run)
+    record, _ = opened = read_run(args.run)
     finder = GoldFinder(args.gold)
-    measured = asked_for(from_run(args.run, finder=finder, schema=args.schema), finder, args.task)
-    # Sanity rows check the harness and are no choice.
-    groups = grouped([one for one in named_backends(measured, args.backend) if not one.sanity])
+    groups = real_groups(opened, args, finder)
     if not groups:
         raise NothingMeasured(f"no backend in {args.run} was measured for the task {args.task}")
     scored = [aligned(group, force=args.force) for group in groups.values()]
@@ -113,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
         body = [choice.to_json() for choice in choices]
         for value, one in zip(body, together, strict=False):
             value["together"] = encode(one)
-        print(json.dumps({"choices": body, "not_measured": missing}, ensure_ascii=False, indent=2))
+        print_json({"choices": body, "not_measured": missing})
     else:
         _print(choices, together, missing, args)
     able = [any(one.qualifies for one in choice.candidates) for choice in choices]
@@ -151,7 +137,7 @@ def _print(
     for choice, one in zip_longest(choices, together):
         tables = [choice_table(choice), *(complement_tables(one) if one else ())]
         print(render(tables, args.format) + "\n")
-    if missing and args.format in ("simple", "github"):
+    if missing and is_for_people(args):
         print("not measured: " + "; ".join(missing))
 
 
@@ -164,7 +150,7 @@ def _missing(record: RunRecord, finder: GoldFinder, task: str) -> list[str]:
 
 
 def _constraints(args: argparse.Namespace) -> Constraints:
-    from harness.decide.constraints import Constraints, parse_weights
+    from harness.decide.constraints import parse_weights
     from harness.tasks.registry import task_named
 
     task = task_named(args.task)
@@ -173,17 +159,11 @@ def _constraints(args: argparse.Namespace) -> Constraints:
     if args.part and task.labelled:
         raise UsageError(f"--part is not for {task.title}; name --types")
     weights = parse_weights(args.weight)
-    return Constraints(
+    return build(
+        Constraints,
+        vars(args),
         task=args.task,
         parts=args.types or ((args.part,) if args.part else ()),
         precision_weight=weights.get("precision", 1.0),
         recall_weight=weights.get("recall", 1.0),
-        min_precision=args.min_precision,
-        min_recall=args.min_recall,
-        max_memory=args.max_memory,
-        max_disk=args.max_disk,
-        max_seconds_per_1k_words=args.max_seconds_per_1k_words,
-        max_load_seconds=args.max_load_seconds,
-        licence=args.licence,
-        offline=args.offline,
     )

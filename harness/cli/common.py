@@ -9,10 +9,12 @@ A verb puts its command line together from these and from flags of its own:
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.coding import encode
 from harness.errors import UsageError
 from harness.options import Flag, flags_of
 from harness.paths import cache_folder as default_cache
@@ -22,6 +24,7 @@ from harness.tasks.registry import task_names
 
 __all__ = [
     "BACKEND",
+    "BASELINE",
     "FORCE",
     "GOLD",
     "LABELS",
@@ -34,7 +37,9 @@ __all__ = [
     "add_run",
     "cache_folder",
     "count",
+    "is_for_people",
     "output",
+    "print_json",
     "split",
     "store",
     "worker",
@@ -51,6 +56,10 @@ GOLD = Flag("only this gold set, or path", name="gold", metavar="NAME", many=Tru
 TASK = Flag("only this task", name="task", choices=task_names())
 BACKEND = Flag("only these", name="backend", metavar="NAME", many=True)
 RECOUNT = Flag("count again in this label schema (needs the gold)", name="schema", metavar="NAME")
+
+BASELINE = Flag(
+    "what was accepted", name="baseline", metavar="FILE", default="results/baseline.json"
+)
 
 # How it is tested.
 FORCE = Flag("even where they were counted differently", name="force", kind=bool)
@@ -70,10 +79,20 @@ LABELS = Flag(
 )
 
 
-def output(json: str, *, tables: bool = True) -> tuple[Flag, ...]:
+def output(machines: str, *, tables: bool = True) -> tuple[Flag, ...]:
     """`--json` with its help, and with `tables` also `--format`."""
     printed = Flag(name="format", choices=FORMATS, default="simple")
-    return (*([printed] if tables else []), Flag(json, name="json", kind=bool))
+    return (*([printed] if tables else []), Flag(machines, name="json", kind=bool))
+
+
+def is_for_people(args: argparse.Namespace) -> bool:
+    """Whether lines may stand beside the tables that `output` asks for."""
+    return args.format in ("simple", "github")
+
+
+def print_json(value: object) -> None:
+    """On stdout, for machines; dataclasses are objects."""
+    print(json.dumps(encode(value), ensure_ascii=False, indent=2))
 
 
 def store(*, bypass: bool = True) -> tuple[Flag, ...]:

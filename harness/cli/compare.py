@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -18,7 +17,9 @@ from harness.cli.common import (
     TASK,
     add_flags,
     count,
+    is_for_people,
     output,
+    print_json,
 )
 from harness.options import changed
 from harness.run.options import task_flags
@@ -88,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
             + ", ".join(f"{s[0].name} on {gold} ({task})" for (gold, task), s in groups.items())
         )
     if args.json:
-        print(json.dumps([one.to_json() for one in comparisons], ensure_ascii=False, indent=2))
+        print_json([one.to_json() for one in comparisons])
         return 0
     for one in comparisons:
         _print(one, args)
@@ -100,7 +101,7 @@ def _print(comparison: Comparison, args: argparse.Namespace) -> None:
     from harness.report.tables import render
 
     print(render(comparison_tables(comparison, min_support=args.min_support), args.format))
-    if args.format in ("simple", "github") and args.flips:
+    if is_for_people(args) and args.flips:
         print("\n" + "\n".join(flip_lines(comparison, limit=args.flips)))
     print()
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from harness.annotation import Record
+from harness.cli.common import add_flags, output, print_json
 from harness.errors import UsageError
 from harness.formats.registry import (
     FORMATS,
@@ -22,8 +23,10 @@ from harness.formats.registry import (
     write_any,
 )
 from harness.formats.tags import REPAIRS, SCHEMES
+from harness.formats.tokens import Tokens
 from harness.gold.card import CARD
 from harness.gold.goldset import load_goldset
+from harness.options import Flag
 
 EPILOG = """\
 The input's format is told by its content, the output's by its ending; --from and --to override.
@@ -37,10 +40,20 @@ examples:
   harness convert --formats
 """
 
+_option = partial(Flag, group="options of some formats")
+# By the names that readers and writers know them under.
 _OPTIONS = (
-    "annotator", "layer", "offsets", "online", "repair", "scheme", "spans_key", "split",
-    "tag_column", "tokens",
-)  # fmt: skip
+    _option("faulty tag sequences; default: strict", name="repair", choices=REPAIRS),
+    _option("tag scheme; guessed when reading", name="scheme", choices=SCHEMES),
+    _option("conll: number; datasets: name", name="tag_column", metavar="COLUMN"),
+    _option("when writing tags", name="tokens", choices=get_args(Tokens)),
+    _option("unit of a tool's offsets", name="offsets", choices=("codepoint", "utf16")),
+    _option("labelstudio", name="layer", choices=("annotations", "predictions")),
+    _option("polnear: this one's labels", name="annotator", metavar="NAME"),
+    _option("datasets", name="split", metavar="NAME"),
+    _option("docbin: span group to read", name="spans_key", metavar="KEY"),
+    _option("datasets: allow a download", name="online", kind=bool),
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -54,22 +67,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--to", dest="target_format", metavar="FORMAT", help="the same, if writable"
     )
     parser.add_argument("--formats", action="store_true", help="list the formats")
-    parser.add_argument("--json", action="store_true", help="the counts, for machines")
-    options = parser.add_argument_group("options of some formats")
-    options.add_argument("--repair", choices=REPAIRS, help="faulty tag sequences; default: strict")
-    options.add_argument("--scheme", choices=SCHEMES, help="tag scheme; guessed when reading")
-    options.add_argument("--tag-column", metavar="COLUMN", help="conll: number; datasets: name")
-    options.add_argument("--tokens", choices=("auto", "space", "words"), help="when writing tags")
-    options.add_argument(
-        "--offsets", choices=("codepoint", "utf16"), help="unit of a tool's offsets"
-    )
-    options.add_argument("--layer", choices=("annotations", "predictions"), help="labelstudio")
-    options.add_argument("--annotator", metavar="NAME", help="polnear: this one's labels")
-    options.add_argument("--split", metavar="NAME", help="datasets")
-    options.add_argument("--spans-key", metavar="KEY", help="docbin: span group to read")
-    options.add_argument(
-        "--online", action="store_true", default=None, help="datasets: allow a download"
-    )
+    add_flags(parser, *output("the counts, for machines", tables=False), *_OPTIONS)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -83,7 +81,8 @@ def run(args: argparse.Namespace) -> int:
     )
     if not target.writes:
         raise UsageError(f"format {target.name} can be read, not written")
-    given = {name: getattr(args, name) for name in _OPTIONS if getattr(args, name) is not None}
+    said = {flag.name: getattr(args, flag.name) for flag in _OPTIONS}
+    given = {name: value for name, value in said.items() if value not in (None, False)}
     lost_reading: Counter[str] = Counter()
     lost_writing: Counter[str] = Counter()
     count: Counter[str] = Counter()
@@ -98,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
             "lost_reading": dict(lost_reading),
             "lost_writing": dict(lost_writing),
         }
-        print(json.dumps(out, ensure_ascii=False, indent=2))
+        print_json(out)
         return 0
     for where, lost in ((name, lost_reading), (target.name, lost_writing)):
         for message, number in sorted(lost.items()):
@@ -159,7 +158,7 @@ def _list_formats(*, as_json: bool) -> None:
         for item in FORMATS.values()
     ]
     if as_json:
-        print(json.dumps(rows, indent=2))
+        print_json(rows)
         return
     from tabulate import tabulate
 

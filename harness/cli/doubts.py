@@ -1,15 +1,29 @@
-"""What verbs say before they trust a run's numbers."""
+"""What verbs look at of a run, and what they say before they trust its numbers."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Iterable, Sequence
 
 from harness.results.consistent import other_scores
+from harness.results.finder import GoldFinder
+from harness.results.load import Opened, from_run
 from harness.results.scored import Scored
-from harness.results.select import in_one_schema
+from harness.results.select import asked_for, grouped, in_one_schema, named_backends
 
-__all__ = ["aligned", "warn_of_scores"]
+__all__ = ["aligned", "real_groups", "warn_of_scores"]
+
+
+def real_groups(
+    run: str | Opened, args: argparse.Namespace, finder: GoldFinder
+) -> dict[tuple[str, str], list[Scored]]:
+    """The backends of a run that were asked for, by gold set and task, counted in `--schema`.
+
+    Sanity rows are left out, even if named: they check the harness, not a library.
+    """
+    measured = asked_for(from_run(run, finder=finder, schema=args.schema), finder, args.task)
+    return grouped([one for one in named_backends(measured, args.backend) if not one.sanity])
 
 
 def aligned(scored: Sequence[Scored], *, force: bool) -> list[Scored]:

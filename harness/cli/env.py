@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 
+from harness.cli.common import add_flags, output, print_json
 from harness.coding import encode
 from harness.errors import UsageError
 from harness.run.environments import create_environment, environments, remove_environment
@@ -34,20 +34,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="create: one more requirement; may be given several times",
     )
     parser.add_argument("--python", metavar="PATH", help="create: the interpreter to build on")
-    parser.add_argument("--json", action="store_true", help="for machines")
+    add_flags(parser, *output("for machines", tables=False))
 
 
 def run(args: argparse.Namespace) -> int:
     if args.action == "list":
-        found = environments()
+        existing = environments()
         if args.json:
-            rows = [{**encode(item), "python": str(item.python)} for item in found]
-            print(json.dumps(rows, ensure_ascii=False, indent=2))
+            print_json([{**encode(item), "python": str(item.python)} for item in existing])
         else:
-            for item in found:
+            for item in existing:
                 asked = ", ".join(item.requirements)
                 print(f"{item.name}  Python {item.python_version}  {item.folder}  ({asked})")
-            if not found:
+            if not existing:
                 print("no environment: every backend runs in this Python")
         return 0
     if not args.name:
@@ -62,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         say=lambda line: print(line, file=sys.stderr),
     )
     if args.json:
-        print(json.dumps({**encode(made), "python": str(made.python)}, ensure_ascii=False))
+        print_json({**encode(made), "python": str(made.python)})
     else:
         print(f"{made.name}: workers now run in {made.python} (Python {made.python_version})")
     return 0

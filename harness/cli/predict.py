@@ -68,17 +68,18 @@ def run(args: argparse.Namespace) -> int:
             Asked(record.id, record.text or "", document_digest(record.text or ""))
             for record in _documents(path)
         )
-        for found in predictions.round(asked):
-            text = found.text if args.with_text else None
-            layers = found.annotations or Annotations()
-            out.write(jsonl.dumps(Record(found.id, text, layers, error=found.error)) + "\n")
-            counts["failed" if found.error is not None else "answered"] += 1
-            counts["dropped"] += len(found.problems)
-            for problem in found.problems[: max(0, 5 - counts["dropped"] + len(found.problems))]:
-                progress.note(f"{spec}: {found.id}: dropped {problem}")
-            if found.error is not None and counts["failed"] <= 5:
-                progress.note(f"{spec}: {found.id}: {found.error}")
-            shown.advance(replayed=found.replayed, failed=found.error is not None)
+        for prediction in predictions.round(asked):
+            error, problems = prediction.error, prediction.problems
+            text = prediction.text if args.with_text else None
+            layers = prediction.annotations or Annotations()
+            out.write(jsonl.dumps(Record(prediction.id, text, layers, error=error)) + "\n")
+            for problem in problems[: max(0, 5 - counts["dropped"])]:
+                progress.note(f"{spec}: {prediction.id}: dropped {problem}")
+            counts["dropped"] += len(problems)
+            counts["answered" if error is None else "failed"] += 1
+            if error is not None and counts["failed"] <= 5:
+                progress.note(f"{spec}: {prediction.id}: {error}")
+            shown.advance(replayed=prediction.replayed, failed=error is not None)
         shown.finish()
     if counts["dropped"]:
         progress.note(f"{spec}: {counts['dropped']} span(s) could not be used and were left out")

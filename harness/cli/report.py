@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     from harness.cli.doubts import warn_of_scores
     from harness.report.run import description, details, ranking_tables
     from harness.report.tables import render
-    from harness.results import record as records
+    from harness.results import stored
     from harness.results.finder import GoldFinder
     from harness.results.load import read_run, scored_in
 
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     finder.learn(record, folder)
     finder.check_patterns()
     if args.json and not args.html:
-        print(records.to_json(record), end="")
+        print(stored.to_json(record), end="")
         return 0
     warn_of_scores(scored_in(record, folder, (*record.results, *record.common)))
     first, rest = ranking_tables(record, folder), [] if args.rankings else details(record, folder)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.common import GOLD, TASK, add_flags, cache_folder, output, worker
-from harness.errors import UsageError
+from harness.errors import NothingMeasured, UsageError
 from harness.options import Flag, build, changed
 from harness.registry import BackendSpec
 from harness.run.options import RunOptions, task_flags
@@ -29,8 +29,6 @@ same thing would give them; --fresh asks for all of them.
 example:
   harness run spacy/en_core_web_sm gazetteer --gold seeds --task ner
 """
-
-EXIT_NOTHING = 3
 
 
 def flags() -> tuple[Flag, ...]:
@@ -82,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     if args.strict_labels:
         _refuse_unknown(record)
     check_required(record, args.require)
-    return EXIT_NOTHING if record.status == "error" else 0
+    return NothingMeasured.exit_status if record.status == "error" else 0
 
 
 def _plan(args: argparse.Namespace) -> tuple[list[BackendSpec], list[GoldSet], RunOptions]:
@@ -123,8 +121,8 @@ def _all_gold() -> list[str]:
     from harness.paths import goldset_folders
 
     for folder in goldset_folders():  # The user's own, or else those that come with the harness.
-        if found := known_goldsets((folder,)):
-            return [str(place) for place in found]
+        if places := known_goldsets((folder,)):
+            return [str(place) for place in places]
     raise UsageError("no gold set is known by name here: name a file or folder with --gold")
 
 
@@ -136,7 +134,7 @@ def _publish(args: argparse.Namespace, record: RunRecord) -> None:
 
     write_text(Path(args.out) / "leaderboard.md", leaderboard(record, args.out))
     if args.json:
-        from harness.results.record import to_json
+        from harness.results.stored import to_json
 
         print(to_json(record), end="")
         return

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.annotation import Record, printable
-from harness.cli.common import TASK, add_flags, output
+from harness.cli.common import TASK, add_flags, is_for_people, output, print_json
 from harness.cli.score_as import print_as, refuse
 from harness.errors import InputError, UsageError
 from harness.interop.ask import SCORERS
 from harness.report.tables import render
 from harness.results.settle import not_scored
 from harness.run.options import task_flags
+from harness.table import listed, tallied
 
 if TYPE_CHECKING:
     from harness.gold.goldset import GoldSet
@@ -80,13 +81,7 @@ def run(args: argparse.Namespace) -> int:
             strict_labels=args.strict_labels,
         )
     except InputError as error:
-        raise type(error)(
-            error.message,
-            path=error.path or args.pred,
-            line=error.line,
-            hint=_explained(error.hint, args, goldset),
-            options=error.options,
-        ) from None
+        raise error.of(args.pred, hint=_explained(error.hint, args, goldset)) from None
     if args.scorer:
         _warn(scored)
         return print_as(args.scorer, scored, as_json=args.json)
@@ -105,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
             "assumed": list(scored.assumptions),
             "findings": findings,
         }
-        print(json.dumps({**scored.to_json(), **extra}, ensure_ascii=False, indent=2))
+        print_json({**scored.to_json(), **extra})
         return 0
     notes = [str(scored.signature), *scored.assumptions]
     if scored.facts.not_scored:
@@ -114,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
     tables = list(task.tables(title, scored.score.to_json(), tuple(notes)))
     print(render(tables if args.confusion else tables[:1], args.format))
     # What a program reads has to stay JSON or CSV.
-    stream = sys.stdout if args.format in ("simple", "github") else sys.stderr
+    stream = sys.stdout if is_for_people(args) else sys.stderr
     for finding in findings:
         seen = "".join(f"\n  {line}" for line in finding["evidence"])
         print(f"\n{finding['message']}{seen}\n  -> {finding['mend']}", file=stream)
@@ -159,19 +154,17 @@ def _warn(scored: Scored) -> None:
     assert scored.count is not None
     notes = list(scored.score.warnings)
     if scored.missing:
-        notes.append(_listed("gold document(s) have no predictions", scored.missing))
+        notes.append(_missed("gold document(s) have no predictions", scored.missing))
     if scored.failed:
         failed = [f"{id_} ({why})" for id_, why in scored.failed]
-        notes.append(_listed("document(s) failed", failed))
+        notes.append(_missed("document(s) failed", failed))
     unknown = (("gold", scored.count.unknown_gold), ("predictions", scored.facts.unknown_labels))
     for side, counts in unknown:
-        labels = ", ".join(f"{label} ({count})" for label, count in counts.items())
-        if labels:
-            notes.append(f"labels in the {side} that the schema does not have: {labels}")
+        if counts:
+            notes.append(f"labels in the {side} that the schema does not have: {tallied(counts)}")
     for note in notes:
         print(f"harness: warning: {printable(note)}", file=sys.stderr)
 
 
-def _listed(what: str, names: list[str] | tuple[str, ...]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return f"{len(names)} {what}, counted as all-missed: {', '.join(names[:5])}{more}"
+def _missed(what: str, names: Sequence[str]) -> str:
+    return f"{len(names)} {what}, counted as all-missed: {listed(names, 5)}"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from harness.cli.common import print_json
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def print_as(scorer: str, scored: Scored, *, as_json: bool) -> int:
     result = as_scorer(scorer, scored)
     assumed = scored.assumptions
     if as_json:
-        print(json.dumps({**encode(result), "assumed": assumed}, ensure_ascii=False, indent=2))
+        print_json({**encode(result), "assumed": assumed})
     else:
-        print(json.dumps(result.scores, ensure_ascii=False, indent=2))
+        print_json(result.scores)
         print("", result.explanation, *assumed, sep="\n")
     return 0

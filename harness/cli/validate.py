@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections import Counter
 from pathlib import Path
 
-from harness.gold.card import CARD
+from harness.cli.common import add_flags, output, print_json
 from harness.gold.goldset import load_goldset
 from harness.gold.validate.card import sums_as_toml
 from harness.gold.validate.finding import Finding
-from harness.gold.validate.validate import Validation
+from harness.gold.validate.validate import validate
+from harness.table import plural
 
 EPILOG = """\
 Reads a gold set (a folder with goldset.toml, or its name), a file or a folder of annotations in
@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="format", help="format of a file, where it is not guessed")
     parser.add_argument("--strict", action="store_true", help="warnings fail as well")
     parser.add_argument("--all", action="store_true", help=f"show more than {_SHOWN} of a kind")
-    parser.add_argument("--json", action="store_true", help="all findings, for machines")
+    add_flags(parser, *output("all findings, for machines", tables=False))
     parser.add_argument(
         "--sums", action="store_true", help="print the sha256 tables for the card, check nothing"
     )
@@ -49,15 +49,7 @@ def run(args: argparse.Namespace) -> int:
         for path in args.path:
             print(sums_as_toml(load_goldset(path)), end="")
         return 0
-    validation = Validation()
-    given = [_located(path) for path in args.path]
-    for path in _neighbours(given):
-        validation.remember(path)
-    findings = [
-        finding
-        for path in given
-        for finding in validation.check(path, schema=args.schema, format=args.format)
-    ]
+    findings = validate(*map(_located, args.path), schema=args.schema, format=args.format)
     errors = sum(finding.severity == "error" for finding in findings)
     warnings = len(findings) - errors
     status = 2 if errors or (args.strict and warnings) else 0
@@ -67,29 +59,17 @@ def run(args: argparse.Namespace) -> int:
             "warnings": warnings,
             "findings": [finding.as_json() for finding in findings],
         }
-        print(json.dumps(out, ensure_ascii=False, indent=2))
+        print_json(out)
         return status
     _show(findings, whole=args.all)
     names = ", ".join(args.path)
-    print(f"{names}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
+    print(f"{names}: {plural(errors, 'error')}, {plural(warnings, 'warning')}")
     return status
 
 
 def _located(path: str) -> Path:
     """A path, or a gold set's name as its folder."""
     return Path(path) if Path(path).exists() else load_goldset(path).path
-
-
-def _neighbours(given: list[Path]) -> list[Path]:
-    """Gold sets beside those given: a document must not lie in two of them."""
-    own = {path.resolve() for path in given}
-    return [
-        card.parent
-        for path in own
-        if (path / CARD).is_file()
-        for card in sorted(path.parent.glob(f"*/{CARD}"))
-        if card.parent not in own
-    ]
 
 
 def _show(findings: list[Finding], *, whole: bool) -> None:
@@ -101,7 +81,3 @@ def _show(findings: list[Finding], *, whole: bool) -> None:
     for check, count in shown.items():
         if not whole and count > _SHOWN:
             print(f"… and {count - _SHOWN} more [{check}] (--all shows them)", file=sys.stderr)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

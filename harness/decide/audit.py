@@ -85,7 +85,7 @@ def _against(answers: Mapping[str, Answers], gold: Set[Mention], needed: int) ->
     by_document: dict[str, list[Mention]] = {}
     for mention in sorted(gold):
         by_document.setdefault(mention.document, []).append(mention)
-    found = []
+    candidates = []
     for group in groups(list(answers.values())):
         said: dict[str, Mention] = {}
         for name, members in zip(answers, group, strict=True):
@@ -94,8 +94,8 @@ def _against(answers: Mapping[str, Answers], gold: Set[Mention], needed: int) ->
                 said[name] = min(strange)
         if len(said) >= needed:
             shown = said[min(said)]
-            found.append(Candidate(shown, tuple(said), _overlapping(shown, by_document)))
-    return sorted(found, key=lambda candidate: candidate.mention)
+            candidates.append(Candidate(shown, tuple(said), _overlapping(shown, by_document)))
+    return sorted(candidates, key=lambda candidate: candidate.mention)
 
 
 def _overlapping(mention: Mention, by_document: dict[str, list[Mention]]) -> tuple[Mention, ...]:

@@ -7,21 +7,19 @@ name what flipped. It changes by `harness baseline accept` alone.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from harness import __version__
 from harness.adapter import ModelIdentity
-from harness.coding import DecodeError, decode, encode
+from harness.coding import DecodeError, decode, encode, laid_out, parse_json
 from harness.errors import InputError, NothingMeasured
 from harness.formats.files import read_text, write_text
 from harness.results.consistent import read_tally
 from harness.results.count import options_of
 from harness.results.outcomes import Mention, Outcomes
+from harness.results.provenance import now
 from harness.results.record import Git, RunRecord, Unit
 from harness.results.scored import Scored
 from harness.signature import Signature
@@ -116,7 +114,7 @@ def accepted(scored: Sequence[Scored], record: RunRecord) -> Baseline:
         kind=KIND,
         schema_version=SCHEMA_VERSION,
         tool_version=__version__,
-        accepted=datetime.now(UTC).isoformat(timespec="seconds"),
+        accepted=now(),
         git=record.git,
         entries=tuple(_entry(one, record) for one in real),
     )
@@ -126,8 +124,8 @@ def merge(old: Baseline | None, new: Baseline, *, remove_missing: bool = False) 
     """`new` with the entries of `old` that it does not speak of, unless these are to go."""
     if old is None or remove_missing:
         return new
-    spoken = {entry.key for entry in new.entries}
-    kept = tuple(entry for entry in old.entries if entry.key not in spoken)
+    renewed = {entry.key for entry in new.entries}
+    kept = tuple(entry for entry in old.entries if entry.key not in renewed)
     return replace(new, entries=(*new.entries, *kept))
 
 
@@ -150,7 +148,7 @@ def read(path: str | Path) -> Baseline:
             hint="make one: harness baseline accept RUN --baseline FILE",
         )
     try:
-        value = json.loads(read_text(path))
+        value = parse_json(read_text(path))
     except (ValueError, RecursionError) as error:
         raise InputError(
             f"not a baseline: {error}", path=path, hint="is the file cut off, or a merge conflict?"
@@ -181,17 +179,7 @@ def read(path: str | Path) -> Baseline:
 
 def write(path: str | Path, baseline: Baseline) -> None:
     """Write it, whole or not at all; a unit a line, so that version control can show changes."""
-    value = encode(baseline)
-    entries = value.pop("entries")
-    head = [f"  {_dump(key)}: {_dump(item)}" for key, item in value.items()]
-    body = ",\n".join(_entry_lines(entry) for entry in entries)
-    write_text(path, "{\n" + ",\n".join(head) + f',\n  "entries": [\n{body}\n  ]\n}}\n')
-
-
-def _entry_lines(entry: dict[str, Any]) -> str:
-    units = ",\n".join(f"        {_dump(unit)}" for unit in entry.pop("units"))
-    lines = [f"      {_dump(key)}: {_dump(item)}" for key, item in entry.items()]
-    return "    {\n" + ",\n".join(lines) + f',\n      "units": [\n{units}\n      ]\n    }}'
+    write_text(path, laid_out(encode(baseline), ("entries", "units")) + "\n")
 
 
 def _entry(scored: Scored, record: RunRecord) -> Entry:
@@ -223,7 +211,3 @@ def _spans(mentions: Iterable[Mention]) -> Spans:
 
 def _mentions(spans: Spans) -> frozenset[Mention]:
     return frozenset(Mention(document, *span) for document, row in spans.items() for span in row)
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

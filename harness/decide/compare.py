@@ -21,6 +21,7 @@ from harness.signature import diff
 from harness.stats.permutation import PairedTest, holm_steps, randomisation_test
 from harness.stats.resample import Resampler
 from harness.stats.units import Units
+from harness.table import tallied
 from harness.tasks.parts import Counts, metric_named, part_named
 from harness.tasks.tally import Tally
 
@@ -153,7 +154,7 @@ def _strange(scored: Sequence[Scored]) -> Iterator[str]:
     for one in scored:
         strangers = one.definition.strangers(one.total)
         if strangers:
-            listed = ", ".join(f"{label} ({n})" for label, n in sorted(strangers.items()))
+            listed = tallied(dict(sorted(strangers.items())))
             yield f"{one.name}: predicted, but never in the gold: {listed}"
 
 

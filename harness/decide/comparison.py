@@ -139,15 +139,7 @@ class Comparison:
             "types": list(self.types),
             "thin_types": list(self.thin),
             "parts": encode(self.parts),
-            "flips": {
-                name: {
-                    key: [list(mention) for mention in part]
-                    for key, part in zip(
-                        ("lost", "gained", "introduced", "removed"), one.parts(), strict=True
-                    )
-                }
-                for name, one in self.flips.items()
-            },
+            "flips": encode(self.flips),
             "unit": self.unit,
             "resamples": self.resamples,
             "seed": self.seed,

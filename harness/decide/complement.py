@@ -78,7 +78,7 @@ def complement(scored: Sequence[Scored], *, force: bool = False) -> Complement:
         combinations_ += [
             _score(rule, names, answers, len(gold)) for rule in ("any", "most", "all")
         ]
-    found = Counter(mention for one in answers.values() for mention in one.found)
+    finders = Counter(mention for one in answers.values() for mention in one.found)
     return Complement(
         gold=scored[0].gold,
         task=scored[0].task,
@@ -86,9 +86,10 @@ def complement(scored: Sequence[Scored], *, force: bool = False) -> Complement:
         same=scored[0].definition.same_text,
         combinations=tuple(combinations_),
         only={
-            name: sum(found[mention] == 1 for mention in one.found) for name, one in answers.items()
+            name: sum(finders[mention] == 1 for mention in one.found)
+            for name, one in answers.items()
         },
-        nobody=sum(not found[mention] for mention in gold),
+        nobody=sum(not finders[mention] for mention in gold),
         matrix={
             a: {b: len(answers[a].found - answers[b].found) for b in names if b != a} for a in names
         },

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from harness.errors import SchemaError, UsageError
 from harness.labels.schema import catalogue, load_schema
+from harness.options import Flag
 from harness.registry import BackendSpec
 from harness.results.record import Costs
 from harness.results.scored import Scored
+from harness.run.sizes import parse_size
 
 __all__ = ["Constraints", "Licence", "in_schema", "is_permissive", "obstacles", "parse_weights"]
 
@@ -28,6 +31,10 @@ _OPEN = re.compile(
     re.IGNORECASE,
 )
 
+_score = Flag(metavar="X", least=0, most=1, noun="a score")
+_seconds = Flag(metavar="S", least=0, noun="seconds")
+_size = partial(Flag, metavar="SIZE", parse=parse_size)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraints:
@@ -41,14 +48,14 @@ class Constraints:
     """What matters: one part, or entity types that are pooled; empty for the headline."""
     precision_weight: float = 1.0
     recall_weight: float = 1.0
-    min_precision: float | None = None
-    min_recall: float | None = None
-    max_memory: int | None = None
-    max_disk: int | None = None
-    max_seconds_per_1k_words: float | None = None
-    max_load_seconds: float | None = None
-    licence: Licence = "any"
-    offline: bool = False
+    min_precision: Annotated[float | None, _score] = None
+    min_recall: Annotated[float | None, _score] = None
+    max_memory: Annotated[int | None, _size("peak memory, for example 1GB or 512MiB")] = None
+    max_disk: Annotated[int | None, _size("size of the model's files")] = None
+    max_seconds_per_1k_words: Annotated[float | None, _seconds] = None
+    max_load_seconds: Annotated[float | None, _seconds] = None
+    licence: Annotated[Licence, Flag("code and model")] = "any"
+    offline: Annotated[bool, Flag("has to run without a network")] = False
 
 
 def parse_weights(texts: list[str]) -> dict[str, float]:

@@ -11,10 +11,7 @@ from harness.stats.units import Evidence
 from harness.tasks.parts import Counts
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from harness.stats.units import Array
 
 __all__ = ["Drawn", "resample"]
 

@@ -16,7 +16,6 @@ from harness.results.count import options_of
 from harness.results.load import scored_in
 from harness.results.record import GoldRecord, Result, RunRecord
 from harness.results.scored import Scored
-from harness.signature import Signature
 from harness.stats.resample import Interval, Resampler
 from harness.tasks.base import Task
 from harness.tasks.registry import task_named
@@ -75,9 +74,9 @@ def rankings(record: RunRecord, folder: str | Path) -> list[Ranking]:
             out.append(_ranking(record, gold, task, folder, results))
             continue
         own = _majority_schema(results, record.find_gold(gold).schema)
-        alike = [r for r in results if r.signature is None or _schema(r) == own]
+        alike = [r for r in results if r.signature is None or r.counted.schema == own]
         out.append(_ranking(record, gold, task, folder, alike, schema=own))
-        place = _schema(common[0])
+        place = common[0].counted.schema
         out.append(_ranking(record, gold, task, folder, common, schema=place, shared=True))
     return out
 
@@ -137,16 +136,12 @@ def _is_annotators(task: Task, result: Result, card: GoldRecord) -> bool:
     """Whether it is counted as annotators are: by default options in the gold's own labels."""
     if result.signature is None:
         return True
-    signature = Signature.parse(result.signature)
+    signature = result.counted
     own = not task.labelled or signature.schema == card.schema
     return own and task.as_annotated(options_of(task, signature))
 
 
-def _schema(result: Result) -> str:
-    return Signature.parse(str(result.signature)).schema
-
-
 def _majority_schema(results: Sequence[Result], own: str) -> str:
     """The gold's own schema where a real backend meets it there, else that of most backends."""
-    met = [_schema(r) for r in results if r.signature is not None and not r.sanity]
+    met = [r.counted.schema for r in results if r.signature is not None and not r.sanity]
     return own if own in met or not met else max(met, key=met.count)

@@ -22,7 +22,6 @@ Where two rules speak of the same score, the later one wins, for floor and max_d
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -31,8 +30,8 @@ from typing import Annotated, Any, TypeVar
 
 from msgspec import Meta
 
-from harness.coding import DecodeError, decode
-from harness.errors import InputError, UsageError
+from harness.coding import DecodeError, decode, parse_toml
+from harness.errors import UsageError
 from harness.formats.files import read_text
 from harness.tasks.parts import Metric
 from harness.tasks.registry import task_names, tasks, wrong_task
@@ -123,12 +122,7 @@ class _File:
 
 def read_rules(path: str | Path) -> Rules:
     """Read a rules file. Raises `UsageError` for what makes no sense, with the nearest name."""
-    text = read_text(path)
-    try:
-        value = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"not TOML: {error}", path=path) from None
-    return parse_rules(value, source=str(path))
+    return parse_rules(parse_toml(read_text(path), path), source=str(path))
 
 
 def parse_rules(value: Mapping[str, Any], *, source: str) -> Rules:

@@ -44,19 +44,19 @@ def diagnose(gold: Sequence[Record], predicted: Sequence[Record], task: Task) ->
     everything that looks at offsets. Labels are compared as they stand: project both sides onto
     one schema first.
     """
-    found = explain_documents(gold, predicted, task)
-    if found and found[0].code in ("other-documents", "no-layer", "nothing-predicted"):
-        return found
+    findings = explain_documents(gold, predicted, task)
+    if findings and findings[0].code in ("other-documents", "no-layer", "nothing-predicted"):
+        return findings
     pairs = list(pairs_of(gold, predicted, task))
     texts = list(explain_texts(gold, predicted))
-    found += texts
+    findings += texts
     if task_named(task).labelled:
-        found += explain_labels(gold, predicted)
+        findings += explain_labels(gold, predicted)
     offsets = explain_offsets(pairs)
     # A text that is known to differ says more than the offsets that follow from it.
     known = {finding.code for finding in texts}
-    found += [finding for finding in offsets if finding.code not in known]
-    found += explain_roles(pairs)
+    findings += [finding for finding in offsets if finding.code not in known]
+    findings += explain_roles(pairs)
     if "truncated" not in known and not offsets:
-        found += explain_truncation(pairs)
-    return found
+        findings += explain_truncation(pairs)
+    return findings

@@ -20,9 +20,9 @@ def explain_documents(
     given = {record.id for record in predicted}
     if known and given and not known & given:
         return [_other_documents(gold, predicted)]
-    found = []
+    findings = []
     if missing := [record.id for record in gold if record.id not in given]:
-        found.append(
+        findings.append(
             Finding(
                 "missing-documents",
                 f"{len(missing)} of {len(gold)} gold documents have no prediction; each of their "
@@ -32,7 +32,7 @@ def explain_documents(
             )
         )
     if failed := [record for record in predicted if record.error is not None]:
-        found.append(
+        findings.append(
             Finding(
                 "failed-documents",
                 f"{len(failed)} of {len(predicted)} predicted documents hold an error in place of "
@@ -58,7 +58,7 @@ def explain_documents(
                 if others
                 else f'write the key "{task_named(task).layer}" for every document',
             ),
-            *found,
+            *findings,
         ]
     if answered and not any(layers):
         return [
@@ -68,9 +68,9 @@ def explain_documents(
                 (),
                 "check that the backend was given the texts and that no filter dropped everything",
             ),
-            *found,
+            *findings,
         ]
-    return found
+    return findings
 
 
 def _other_documents(gold: Sequence[Record], predicted: Sequence[Record]) -> Finding:
@@ -145,9 +145,9 @@ def explain_truncation(pairs: Sequence[Pair]) -> list[Finding]:
         last = max(item.end for item in pair.predicted)
         before = [item for item in pair.gold if item.start < last]
         after = len(pair.gold) - len(before)
-        found = sum(_touched(item, pair.predicted) for item in before)
+        hits = sum(_touched(item, pair.predicted) for item in before)
         # Were the backend as good behind `last` as before it, would it miss all that is there?
-        missed_by_chance = (1 - (found + 1) / (len(before) + 2)) ** after
+        missed_by_chance = (1 - (hits + 1) / (len(before) + 2)) ** after
         if 4 * after >= len(pair.gold) and missed_by_chance < 0.001:
             cut.append((pair, last, after))
     if not cut:
@@ -178,10 +178,10 @@ def _touched(item: Item, others: Iterable[Item]) -> bool:
 def explain_roles(pairs: Sequence[Pair]) -> list[Finding]:
     gold = Counter(item.role for pair in pairs for item in pair.gold)
     predicted = Counter(item.role for pair in pairs for item in pair.predicted)
-    found = []
+    findings = []
     for role in ("source", "cue"):
         if gold[role] >= 2 and predicted["content"] and not predicted[role]:
-            found.append(
+            findings.append(
                 Finding(
                     "role-missing",
                     f"no predicted attribution has a {role}; the gold has {gold[role]}",
@@ -189,4 +189,4 @@ def explain_roles(pairs: Sequence[Pair]) -> list[Finding]:
                     f"if the backend cannot give a {role}, declare so in its capabilities",
                 )
             )
-    return found
+    return findings

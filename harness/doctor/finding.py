@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from harness.annotation import Record, Task, printable, quoted
+from harness.table import listed
 from harness.tasks.registry import task_named
 
 __all__ = ["SHOWN", "Finding", "Item", "Pair", "counted", "example", "names", "pairs_of"]
@@ -74,11 +75,9 @@ def example(pair: Pair, item: Item, target: Item) -> str:
 
 
 def names(ids: Sequence[str]) -> str:
-    more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
-    return ", ".join(quoted(id_) for id_ in ids[:SHOWN]) + more
+    return listed(map(quoted, ids), SHOWN)
 
 
 def counted(counts: Counter[str]) -> str:
     shown = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    more = f" and {len(shown) - 8} more" if len(shown) > 8 else ""
-    return ", ".join(f"{printable(label)} {n}" for label, n in shown[:8]) + more
+    return listed((f"{printable(label)} {n}" for label, n in shown), 8)

@@ -11,13 +11,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.annotation import Annotations, Entity, Record
+from harness.annotation import Record
 from harness.errors import InputError, UsageError
 from harness.formats import hints
 from harness.formats.files import atomic_writer, opened
+from harness.formats.losses import writable
 from harness.formats.sniff import Head
 from harness.formats.tags import (
     REPAIRS,
@@ -30,7 +32,8 @@ from harness.formats.tags import (
     repaired,
     split,
 )
-from harness.formats.tokens import Tokens, join, sentences
+from harness.formats.tokens import Tokens, sentences, tagged
+from harness.table import plural
 
 __all__ = ["DOCSTART", "HOLDS", "SUFFIXES", "lines", "matches", "read", "scheme_of", "write"]
 
@@ -114,19 +117,13 @@ class _Reader:
 
     def record(self, document: list[list[Line]]) -> Record:
         self.count += 1
-        text, offsets = join([line.token for line in sentence] for sentence in document)
-        entities: list[Entity] = []
-        for sentence, spans in zip(document, offsets, strict=True):
-            if any(line.tag != "O" for line in sentence):
-                entities += [
-                    Entity(spans[start].start, spans[end - 1].end, label)
-                    for start, end, label, _ in self.chunks(sentence)
-                ]
-        id_ = f"{self.path.stem}-{self.count:05}"
-        tokens = tuple(span for spans in offsets for span in spans)
-        return Record(id_, text, Annotations(tuple(entities)), number=self.count, tokens=tokens)
+        sentences = [([line.token for line in one], self.chunks(one)) for one in document]
+        record = tagged(f"{self.path.stem}-{self.count:05}", sentences)
+        return replace(record, number=self.count)
 
     def chunks(self, sentence: list[Line]) -> list[Chunk]:
+        if all(line.tag == "O" for line in sentence):
+            return []
         try:
             return repaired([row.tag for row in sentence], self.scheme, self.repair, self.report)
         except BadTag as error:
@@ -197,7 +194,7 @@ def lines(path: str | Path, tag_column: int = -1) -> Iterator[Line]:
                 columns = columns or _checked(fields, tag_column, path, number)
                 if len(fields) != columns:
                     raise InputError(
-                        f"found {_columns(len(fields))}, expected {columns} as before",
+                        f"found {plural(len(fields), 'column')}, expected {columns} as before",
                         path=path,
                         line=number,
                         hint="a token and its tag on each line, a blank line between sentences",
@@ -217,13 +214,11 @@ def lines(path: str | Path, tag_column: int = -1) -> Iterator[Line]:
 def _checked(fields: list[str], tag_column: int, path: Path, number: int) -> int:
     if len(fields) < 2 or not -len(fields) <= tag_column < len(fields):
         raise InputError(
-            f"found {_columns(len(fields))}, expected a token and a tag", path=path, line=number
+            f"found {plural(len(fields), 'column')}, expected a token and a tag",
+            path=path,
+            line=number,
         )
     return len(fields)
-
-
-def _columns(count: int) -> str:
-    return f"{count} column{'s' if count != 1 else ''}"
 
 
 def _sentences(path: Path, tag_column: int) -> Iterator[list[Line]]:
@@ -258,9 +253,7 @@ def write(
         raise UsageError(f"tag scheme {scheme!r}, expected one of {', '.join(SCHEMES)}")
     count = 0
     with atomic_writer(path) as handle:
-        for record in records:
-            if record.text is None:
-                raise InputError(f"document {record.id!r} has no text to write", path=path)
+        for record, _ in writable(records, path):
             handle.write(f"{DOCSTART}\tO\n\n")
             for words, chunks in sentences(record, tokens, report):
                 for _, _, label in chunks:

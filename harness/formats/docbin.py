@@ -65,12 +65,12 @@ def read(
 def _entities(doc: Any, spans_key: str | None) -> tuple[Entity, ...] | None:
     key = spans_key or GROUP
     if key in doc.spans:
-        found = doc.spans[key]
+        spans = doc.spans[key]
     elif spans_key is None and (doc.ents or not len(doc) or doc.has_annotation("ENT_IOB")):
-        found = doc.ents
+        spans = doc.ents
     else:
         return None
-    return tuple(Entity(span.start_char, span.end_char, span.label_) for span in found)
+    return tuple(Entity(span.start_char, span.end_char, span.label_) for span in spans)
 
 
 def _spacy() -> Any:
@@ -114,10 +114,10 @@ def _check(data: bytes, path: Path, spacy: Any) -> None:
             f"is no DocBin ({error})", path=path, hint="expected a file written by DocBin.to_disk"
         ) from None
     own = spacy.tokens.DocBin().version
-    found = message.get("version") if isinstance(message, dict) else None
-    if not isinstance(message, dict) or not message.keys() >= _KEYS or found != own:
+    version = message.get("version") if isinstance(message, dict) else None
+    if not isinstance(message, dict) or not message.keys() >= _KEYS or version != own:
         raise InputError(
-            f"is a DocBin of version {found!r}, expected {own!r} (spaCy {spacy.__version__})",
+            f"is a DocBin of version {version!r}, expected {own!r} (spaCy {spacy.__version__})",
             path=path,
             hint="load and save it again with this version of spaCy",
         )

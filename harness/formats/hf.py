@@ -19,13 +19,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.annotation import Annotations, Entity, Record
+from harness.annotation import Record
 from harness.errors import BackendUnavailable, InputError
 from harness.formats import hints
 from harness.formats.files import new_file, new_folder
+from harness.formats.losses import writable
 from harness.formats.sniff import Head
 from harness.formats.tags import BadTag, Repair, encode, guess_scheme, repaired
-from harness.formats.tokens import Tokens, join, sentences
+from harness.formats.tokens import Tokens, sentences, tagged
 
 __all__ = ["HOLDS", "HUB", "SUFFIXES", "matches", "read", "write"]
 
@@ -77,10 +78,10 @@ def read(
     for a hub id that is not on this machine.
     """
     report = Counter() if report is None else report
-    found = _open(str(path), split, tag_column, online)
-    chosen = _scheme(found, repair) if scheme is None else scheme
-    for number, (id_, group) in enumerate(_documents(found), 1):
-        record = _record(id_ or f"{found.name}-{number:05}", group, found, chosen, repair, report)
+    table = _open(str(path), split, tag_column, online)
+    chosen = _scheme(table, repair) if scheme is None else scheme
+    for number, (id_, group) in enumerate(_documents(table), 1):
+        record = _record(id_ or f"{table.name}-{number:05}", group, table, chosen, repair, report)
         yield record if id_ else replace(record, number=number)
 
 
@@ -190,9 +191,9 @@ def _columns(data: Any, tag_column: str | None, folder: Path, path: str) -> _Row
     return _Rows(path, folder.stem, data, tokens, tags, names and list(names), grouped)
 
 
-def _documents(found: _Rows) -> Iterator[tuple[str | None, list[tuple[int, Mapping[str, Any]]]]]:
-    numbered = enumerate(found.rows, 1)
-    if not found.grouped:
+def _documents(table: _Rows) -> Iterator[tuple[str | None, list[tuple[int, Mapping[str, Any]]]]]:
+    numbered = enumerate(table.rows, 1)
+    if not table.grouped:
         for number, row in numbered:
             yield None, [(number, row)]
         return
@@ -200,25 +201,25 @@ def _documents(found: _Rows) -> Iterator[tuple[str | None, list[tuple[int, Mappi
         yield str(id_), list(group)
 
 
-def _tags(row: Mapping[str, Any], number: int, found: _Rows) -> list[str]:
-    words, tags = row[found.tokens], row[found.tags]
+def _tags(row: Mapping[str, Any], number: int, table: _Rows) -> list[str]:
+    words, tags = row[table.tokens], row[table.tags]
     if words is None or tags is None or len(words) != len(tags):
         raise InputError(
-            f"row {number}: {len(words or ())} tokens and {len(tags or ())} tags", path=found.path
+            f"row {number}: {len(words or ())} tokens and {len(tags or ())} tags", path=table.path
         )
-    if found.names is None:
+    if table.names is None:
         return list(tags)
     try:
-        return [found.names[tag] if tag >= 0 else "O" for tag in tags]
+        return [table.names[tag] if tag >= 0 else "O" for tag in tags]
     except (IndexError, TypeError):
-        raise InputError(f"row {number}: a tag that has no name", path=found.path) from None
+        raise InputError(f"row {number}: a tag that has no name", path=table.path) from None
 
 
-def _scheme(found: _Rows, repair: Repair) -> str:
+def _scheme(table: _Rows, repair: Repair) -> str:
     pairs: dict[tuple[str, str], int] = {}
-    for number, row in enumerate(found.rows, 1):
+    for number, row in enumerate(table.rows, 1):
         before = "O"
-        for tag in (*_tags(row, number, found), "O"):
+        for tag in (*_tags(row, number, table), "O"):
             pairs.setdefault((before, tag), number)
             before = tag
     try:
@@ -227,7 +228,7 @@ def _scheme(found: _Rows, repair: Repair) -> str:
         at = f"row {error.place}: " if error.place >= 0 else ""
         raise InputError(
             at + error.message.replace("(place ", "(row "),
-            path=found.path,
+            path=table.path,
             options=hints.REPAIRS,
         ) from None
 
@@ -235,23 +236,19 @@ def _scheme(found: _Rows, repair: Repair) -> str:
 def _record(
     id_: str,
     group: list[tuple[int, Mapping[str, Any]]],
-    found: _Rows,
+    table: _Rows,
     scheme: str,
     repair: Repair,
     report: Counter[str],
 ) -> Record:
-    text, offsets = join(row[found.tokens] for _, row in group)
-    entities: list[Entity] = []
-    for (number, row), spans in zip(group, offsets, strict=True):
+    rows = []
+    for number, row in group:
         try:
-            chunks = repaired(_tags(row, number, found), scheme, repair, report)
+            chunks = repaired(_tags(row, number, table), scheme, repair, report)
         except BadTag as error:
-            raise InputError(f"row {number}: {error.message}", path=found.path) from None
-        entities += [
-            Entity(spans[start].start, spans[end - 1].end, label) for start, end, label, _ in chunks
-        ]
-    tokens = tuple(span for spans in offsets for span in spans)
-    return Record(id_, text, Annotations(tuple(entities)), tokens=tokens)
+            raise InputError(f"row {number}: {error.message}", path=table.path) from None
+        rows.append((row[table.tokens], chunks))
+    return tagged(id_, rows)
 
 
 def write(
@@ -270,9 +267,7 @@ def write(
     datasets = _library()
     rows: list[dict[str, Any]] = []
     count = 0
-    for count, record in enumerate(records, 1):  # noqa: B007
-        if record.text is None:
-            raise InputError(f"document {record.id!r} has no text to write", path=path)
+    for count, (record, _) in enumerate(writable(records, path), 1):  # noqa: B007
         lines = list(sentences(record, tokens, report)) or [([], [])]
         for number, (words, chunks) in enumerate(lines):
             tags = encode(chunks, len(words), scheme)

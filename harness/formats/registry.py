@@ -181,7 +181,7 @@ def _helped(
     if not lines:
         return error
     hint = "\n  ".join(["convert it, and use what is written in its place:", *lines])
-    return type(error)(error.message, path=error.path, line=error.line, hint=hint)
+    return error.of(path, hint=hint)
 
 
 def _reads(chosen: Format, path: str | Path, keywords: dict[str, Any]) -> bool:

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Literal, Protocol, TypeVar
 
-from harness.annotation import Entity, Record, Span
+from harness.annotation import Annotations, Entity, Record, Span
 from harness.formats.losses import count_losses
+from harness.formats.tags import Chunk
 
-__all__ = ["Tokens", "cut", "cut_at", "flat", "join", "longest", "sentences", "tokenised"]
+__all__ = ["Tokens", "cut", "cut_at", "flat", "join", "longest", "sentences", "tagged", "tokenised"]
 
 
 class _Interval(Protocol):
@@ -48,6 +49,19 @@ def join(sentences: Iterable[Sequence[str]]) -> tuple[str, list[list[Span]]]:
         parts.append(" ".join(sentence))
         offsets.append(own)
     return "".join(parts), offsets
+
+
+def tagged(id_: str, sentences: Iterable[tuple[Sequence[str], Iterable[Chunk]]]) -> Record:
+    """A document of sentences, given as tokens and the entities among them."""
+    every = list(sentences)
+    text, offsets = join(words for words, _ in every)
+    entities = tuple(
+        Entity(spans[chunk.start].start, spans[chunk.end - 1].end, chunk.label)
+        for (_, chunks), spans in zip(every, offsets, strict=True)
+        for chunk in chunks
+    )
+    tokens = tuple(span for spans in offsets for span in spans)
+    return Record(id_, text, Annotations(entities), tokens=tokens)
 
 
 def tokenised(text: str) -> bool:

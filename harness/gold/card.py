@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.annotation import Task
-from harness.coding import DecodeError, decode
+from harness.coding import DecodeError, decode, parse_toml
 from harness.errors import InputError
 from harness.formats.files import read_text
 
@@ -60,10 +59,8 @@ def read_card(path: Path) -> tuple[Card, dict[str, Any]]:
     Raises `InputError` when it is not TOML, and for a field of another type.
     """
     try:
-        value = tomllib.loads(read_text(path))
+        value = parse_toml(read_text(path), path)
         return decode(Card, value, extra=True, toml=True), value
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"not TOML: {error}", path=path) from None
     except DecodeError as error:
         raise InputError(str(error), path=path) from None
 

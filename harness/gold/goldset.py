@@ -20,7 +20,6 @@ schema guessed. `harness validate` checks all that a card claims.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,8 +29,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.annotation import Annotations, Entity, Record, Span, Task
-from harness.coding import nearest
-from harness.errors import InputError
+from harness.digest import digest_text
+from harness.errors import InputError, near_name, nearest
 from harness.formats import brat, jsonl
 from harness.formats.files import read_text
 from harness.gold.card import CARD, Card, card_texts, read_card
@@ -43,7 +42,7 @@ from harness.tasks.registry import task_named, task_names, tasks, wrong_task
 __all__ = ["GoldSet", "Layer", "known_goldsets", "load_goldset", "load_layer"]
 __all__ += ["named_goldset", "record_digest"]
 
-Layer = Mapping[str, tuple[Annotations, tuple[Span, ...]]]
+Layer = dict[str, tuple[Annotations, tuple[Span, ...]]]
 """Document id -> annotations and ignore regions."""
 
 
@@ -154,7 +153,7 @@ class GoldSet:
         if not self.aliases:
             return self._facts.digest
         aliases = json.dumps(sorted((name, *sorted(rest)) for name, rest in self.aliases.items()))
-        return hashlib.sha256(f"{self._facts.digest}{aliases}".encode()).hexdigest()
+        return digest_text(f"{self._facts.digest}{aliases}")
 
     def read_all(self) -> list[Record]:
         """Every record in memory; `digest`, `labels` and `documents` cost no second pass then."""
@@ -186,7 +185,7 @@ def _facts_of(records: Iterable[Record]) -> _Facts:
             task.name for task in known.values() if record.annotations.layer(task.layer) is not None
         }
         digests.append(record_digest(record))
-    total = hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
+    total = digest_text("".join(sorted(digests)))
     return _Facts(tuple(name for name in known if name in occurring), labels, len(digests), total)
 
 
@@ -200,7 +199,7 @@ def record_digest(record: Record) -> str:
     for name, items in jsonl.annotations_to_json(replace(layers, entities=None)).items():
         value[name] = sorted(json.dumps(item, sort_keys=True) for item in items)
     value["ignore"] = sorted(record.ignore)
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+    return digest_text(json.dumps(value, sort_keys=True))
 
 
 def _entity_order(entity: Entity) -> tuple[int, int, str, float]:
@@ -232,14 +231,14 @@ def load_goldset(
     if path.name == CARD and path.is_file():
         path = path.parent
     if (path / CARD).is_file():
-        found = _from_card(path)
+        goldset = _from_card(path)
     elif path.exists():
-        found = _bare(path, format)
+        goldset = _bare(path, format)
     else:
         raise InputError(_no_such(str(name_or_path), roots))
     if schema is None:
-        return found
-    return replace(found, stated_schema=load_schema(schema, found.schema_folders))
+        return goldset
+    return replace(goldset, stated_schema=load_schema(schema, goldset.schema_folders))
 
 
 def named_goldset(name: str | Path, roots: Sequence[Path] | None = None) -> Path | None:
@@ -256,16 +255,16 @@ def known_goldsets(roots: Sequence[Path] | None = None) -> list[Path]:
     `roots` are the folders that they lie in (default: `harness.paths.goldset_folders()`).
     """
     folders = goldset_folders() if roots is None else roots
-    found: dict[str, Path] = {}
+    places: dict[str, Path] = {}
     for root in folders:
         for card in sorted(root.glob(f"*/{CARD}")):
-            found.setdefault(card.parent.name, card.parent)
-    return list(found.values())
+            places.setdefault(card.parent.name, card.parent)
+    return list(places.values())
 
 
 def load_layer(
     path: str | Path, texts: Mapping[str, str], *, layers: Iterable[str] = brat.LAYERS
-) -> dict[str, tuple[Annotations, tuple[Span, ...]]]:
+) -> Layer:
     """One annotator's folder of `.ann` files (or one file of records) over known texts.
 
     Documents without a file are left out. Raises `InputError` for a file whose document is not
@@ -291,7 +290,7 @@ def _layers(names: Iterable[str]) -> tuple[str, ...]:
 def _check_known(ids: Iterable[str], texts: Mapping[str, str], path: Path) -> None:
     for id_ in ids:
         if id_ not in texts:
-            near = nearest(id_, texts)
+            near = near_name(id_, texts)
             hint = f"did you mean {near}?" if near else "remove it or add its text"
             raise InputError(f"annotates {id_!r}, which is no document here", path=path, hint=hint)
 
@@ -310,10 +309,9 @@ def _bare(path: Path, format_name: str | None) -> GoldSet:
 
 def _no_such(name: str, roots: Sequence[Path]) -> str:
     known = sorted({place.name for place in known_goldsets(roots)})
-    near = nearest(name, known)
-    guess = f" Did you mean {near!r}?" if near else ""
+    guess = nearest(name, known, listed=False)
     listed = f" Known by name: {', '.join(known)}." if known else ""
-    return f"no gold set {name!r}: no such file or folder.{guess}{listed}"
+    return f"no gold set {name!r}: no such file or folder{guess}{listed}"
 
 
 def _from_card(path: Path) -> GoldSet:
@@ -362,11 +360,11 @@ def _card_reader(
     def read() -> Iterator[Record]:
         texts = card_texts(value, path)
         chosen = brat.layers_in(layers) if tasks is None else _layers(tasks)
-        found = load_layer(
+        layer = load_layer(
             layers, {id_: read_text(file) for id_, file in texts.items()}, layers=chosen
         )
         for id_, file in texts.items():
-            annotations, ignore = found.get(id_, (Annotations(), ()))
+            annotations, ignore = layer.get(id_, (Annotations(), ()))
             yield Record(id_, read_text(file), annotations, ignore)
 
     return read

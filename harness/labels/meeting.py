@@ -8,7 +8,6 @@ backend cannot reach. Nothing is dropped silently: labels without counterpart ar
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.annotation import Entity
+from harness.digest import digest_text
 from harness.errors import SchemaError
 from harness.labels.schema import Projection, Schema, catalogue, load_schema
 
@@ -27,7 +27,6 @@ __all__ = [
     "coverage",
     "extended_schema",
     "guess_schema",
-    "left_out",
     "meet",
     "project",
     "schema_of",
@@ -75,20 +74,6 @@ class Meeting:
     def dropped_predicted(self) -> tuple[str, ...]:
         """Predicted labels without counterpart: their mentions take no part in the score."""
         return self.project_predicted.dropped
-
-    @property
-    def is_identity(self) -> bool:
-        return self.project_gold.is_identity and self.project_predicted.is_identity
-
-    @property
-    def signature(self) -> str:
-        """For the score's signature: `conll03@1`, or `conll03@1,gold=...,pred=...` with maps."""
-        parts = [str(self.schema)]
-        if not self.project_gold.is_identity:
-            parts.append(f"gold={self.project_gold.name}")
-        if not self.project_predicted.is_identity:
-            parts.append(f"pred={self.project_predicted.name}")
-        return ",".join(parts)
 
 
 class Coverage(NamedTuple):
@@ -158,7 +143,7 @@ def extended_schema(labels: Iterable[str], folders: Sequence[str | Path] = ()) -
 def adhoc_schema(labels: Iterable[str]) -> Schema:
     """A schema of just these labels, named `custom`; its version is a digest of them."""
     own = sorted(set(labels))
-    digest = hashlib.sha256("\n".join(own).encode()).hexdigest()[:8]
+    digest = digest_text("\n".join(own))[:8]
     return Schema("custom", digest, dict.fromkeys(own, ""), {}, guessable=False)
 
 
@@ -209,7 +194,7 @@ def meet(
         if from_gold[name].target == from_predicted[name].target
         and (wanted is None or name == wanted.name)
     ]
-    candidates = [found for found in candidates if _shared(found)]
+    candidates = [one for one in candidates if _shared(one)]
     if candidates:
         return min(candidates, key=_coarseness)
     if wanted is None and (gold.origin is None or predicted.origin is None):
@@ -227,7 +212,7 @@ def project(
 ) -> tuple[tuple[Entity, ...], Counter[str]]:
     """Entities under the labels of the projection's target, and unknown labels with counts.
 
-    Entities whose label has no counterpart are left out (`left_out` counts them). Those whose
+    Entities whose label has no counterpart are left out. Those whose
     label the source schema does not know stay in as they are: they count as wrong unless the other
     side spells it the same, so that an odd label can neither vanish nor help.
     """
@@ -245,11 +230,6 @@ def project(
         elif target:
             kept.append(entity if target == label else entity._replace(label=target))
     return tuple(kept), unknown
-
-
-def left_out(entities: Iterable[Entity], projection: Projection) -> Counter[str]:
-    """How many entities `project` leaves out, by the label that they have."""
-    return Counter(entity.label for entity in entities if projection.apply(entity.label) == "")
 
 
 def coverage(
@@ -272,8 +252,8 @@ def coverage(
     missing = [label for label, count in support.items() if count and label not in reachable]
     order = {label: rank for rank, label in enumerate(meeting.schema.labels)}
     missing.sort(key=lambda label: (order.get(label, len(order)), label))
-    found = total - sum(support[label] for label in missing)
-    return Coverage(tuple(missing), found / total if total else None)
+    reached = total - sum(support[label] for label in missing)
+    return Coverage(tuple(missing), reached / total if total else None)
 
 
 def _target(projection: Projection, label: str) -> str:
@@ -300,21 +280,21 @@ def _meet_by_name(gold: Schema, predicted: Schema) -> Meeting:
         Projection(side, schema, {label: schema.canonical(label) or "" for label in side.labels})
         for side in (gold, predicted)
     ]
-    found = Meeting(schema, sides[0], sides[1], by_name=True)
-    if not _shared(found):
+    meeting = Meeting(schema, sides[0], sides[1], by_name=True)
+    if not _shared(meeting):
         raise SchemaError(
             f"gold and predictions share no label: gold has {_some(gold)}, predictions have "
             f"{_some(predicted)}",
             hint="write a projection: a TOML file with from, to, version and [labels] in the gold "
             "set's folder",
         )
-    if gold.origin is None and schema is predicted and found.dropped_gold:
+    if gold.origin is None and schema is predicted and meeting.dropped_gold:
         # A gold label that the backend's schema lacks must stay in the score, as missed.
         kept = {label: gold.canonical(label) or "" for label in predicted.labels}
         return Meeting(
             gold, Projection.identity(gold), Projection(predicted, gold, kept), by_name=True
         )
-    return found
+    return meeting
 
 
 def _reach_extended(ways: dict[str, Projection], place: Schema) -> None:

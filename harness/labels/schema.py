@@ -16,7 +16,6 @@ maps every label of one schema onto a coarser one. `[needs]` holds evidence for 
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,8 +23,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.coding import DecodeError, decode, nearest
-from harness.errors import SchemaError
+from harness.coding import DecodeError, decode, parse_toml
+from harness.errors import SchemaError, nearest
 
 __all__ = ["Catalogue", "Projection", "Schema", "catalogue", "load_schema", "schema_names"]
 
@@ -41,8 +40,6 @@ class Schema:
     version: str
     labels: Mapping[str, str]
     aliases: Mapping[str, str]
-    description: str = ""
-    source: str = ""
     guessable: bool = True
     origin: Path | None = None
     """The file it was read from; `None` for labels put together on the spot."""
@@ -92,7 +89,6 @@ class Projection:
     target: Schema
     labels: Mapping[str, str]
     version: str = "1"
-    description: str = ""
 
     @property
     def name(self) -> str:
@@ -147,17 +143,15 @@ def load_schema(name_or_path: str | Path, folders: Sequence[str | Path] = ()) ->
     """
     text = str(name_or_path)
     if text.endswith(".toml"):
-        found = _read(Path(text))
-        if not isinstance(found, Schema):
+        schema = _read(Path(text))
+        if not isinstance(schema, Schema):
             raise SchemaError("is a projection, expected a schema (name, [labels])", path=text)
-        return found
+        return schema
     schemas = catalogue(folders).schemas
     name, _, version = text.partition("@")
     if name not in schemas:
-        near = nearest(name, schemas)
-        guess = f" Did you mean {near!r}?" if near else ""
         raise SchemaError(
-            f"unknown label schema {name!r}.{guess} Known: {', '.join(sorted(schemas))}",
+            f"unknown label schema {name!r}{nearest(name, sorted(schemas))}",
             hint="a schema of your own is a TOML file: give its path",
         )
     if version and schemas[name].version != version:
@@ -170,7 +164,7 @@ def _compose(first: Projection, second: Projection) -> Projection:
         label: second.labels[target] if target else "" for label, target in first.labels.items()
     }
     versions = f"{first.version}+{second.version}"
-    return Projection(first.source, second.target, labels, versions, second.description)
+    return Projection(first.source, second.target, labels, versions)
 
 
 @dataclass(frozen=True)
@@ -191,17 +185,17 @@ class Catalogue:
                 for name, way in base.items()
             }
             return {**wider, start.name: Projection.identity(start)}
-        found = {start.name: Projection.identity(start)}
+        ways = {start.name: Projection.identity(start)}
         frontier = [start.name]
         while frontier:
             name = frontier.pop(0)
             for step in self.projections:
-                if step.source == found[name].target and step.target.name not in found:
-                    found[step.target.name] = (
-                        step if name == start.name else _compose(found[name], step)
+                if step.source == ways[name].target and step.target.name not in ways:
+                    ways[step.target.name] = (
+                        step if name == start.name else _compose(ways[name], step)
                     )
                     frontier.append(step.target.name)
-        return found
+        return ways
 
 
 def catalogue(folders: Sequence[str | Path] = ()) -> Catalogue:
@@ -217,18 +211,18 @@ def _catalogue(folders: tuple[Path, ...]) -> Catalogue:
         for path in sorted(folder.glob("*.toml")):
             if path.name == _CARD or (folder != _BUILT_IN and not _is_ours(path)):
                 continue
-            found = _read(path)
-            if isinstance(found, _Draft):
-                drafts.append(found)
-            elif found.name in schemas:
+            file = _read(path)
+            if isinstance(file, _Draft):
+                drafts.append(file)
+            elif file.name in schemas:
                 raise SchemaError(
-                    f"a second schema named {found.name!r} (the first is in "
-                    f"{schemas[found.name].origin})",
+                    f"a second schema named {file.name!r} (the first is in "
+                    f"{schemas[file.name].origin})",
                     path=path,
                     hint="give it a name of its own",
                 )
             else:
-                schemas[found.name] = found
+                schemas[file.name] = file
     return Catalogue(schemas, tuple(draft.finish(schemas) for draft in drafts))
 
 
@@ -254,7 +248,7 @@ class _Draft(NamedTuple):
         ):
             if named:
                 raise SchemaError(what.format(", ".join(map(repr, named))), path=self.path)
-        return Projection(source, target, labels, self.file.version, self.file.description.strip())
+        return Projection(source, target, labels, self.file.version)
 
 
 def _is_ours(path: Path) -> bool:
@@ -265,9 +259,7 @@ def _is_ours(path: Path) -> bool:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise SchemaError(f"not TOML: {error}", path=path) from None
+        return parse_toml(path.read_text(encoding="utf-8"), path, error=SchemaError)
     except UnicodeDecodeError as error:
         raise SchemaError(f"byte {error.start} is not UTF-8", path=path) from None
     except OSError as error:
@@ -309,8 +301,13 @@ def _read(path: Path) -> Schema | _Draft:
         if label not in file.labels:
             raise SchemaError(f"[needs] names {label!r}, which is no label", path=path)
     return Schema(
-        *(file.name, file.version, file.labels, file.aliases, file.description.strip()),
-        *(file.source, file.guess, path, file.needs),
+        file.name,
+        file.version,
+        file.labels,
+        file.aliases,
+        guessable=file.guess,
+        origin=path,
+        needs=file.needs,
     )
 
 

@@ -31,7 +31,7 @@ def groups(
     """
     finder = finder or GoldFinder()
     finder.learn(record, folder)
-    found: list[Group] = []
+    shown: list[Group] = []
     missing: list[str] = []
     for card in record.gold:
         goldset = finder.find(card.name)
@@ -63,8 +63,8 @@ def groups(
                     missing.append(f"{result.backend} on {card.name}: its predictions are gone")
             if results:
                 scored = scored_in(record, folder, results, finder=finder)
-                found.append(_group(goldset, golds, scored))
-    return found, missing
+                shown.append(_group(goldset, golds, scored))
+    return shown, missing
 
 
 def _group(goldset: GoldSet, golds: list[Record], scored: list[Scored]) -> Group:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.annotation import context, printable
+from harness.annotation import printable
 from harness.decide.audit import Audit, Candidate
 from harness.decide.choose import Choice
 from harness.decide.complement import Complement
-from harness.report.method import resampling, scope
-from harness.table import UNDEFINED, Cell, Table, number, quantity
+from harness.report.method import between, mean_over, resampling, scope, shared
+from harness.results.outcomes import in_text
+from harness.table import UNDEFINED, Cell, Table, megabytes, number, quantity
 
 __all__ = ["audit_lines", "choice_table", "complement_tables"]
 
@@ -24,16 +25,13 @@ def choice_table(choice: Choice) -> Table:
     """A row per candidate, best first among those that qualify; the verdict in the notes."""
     rows: list[tuple[Cell, ...]] = []
     for candidate in choice.candidates:
-        between = UNDEFINED
-        if candidate.interval is not None:
-            between = f"[{number(candidate.interval[0])}, {number(candidate.interval[1])}]"
         probability = candidate.best_probability if candidate.interval is not None else None
         rows.append(
             (
                 candidate.name,
                 "yes" if candidate.qualifies else "no",
                 number(candidate.quality),
-                between,
+                between(candidate.interval),
                 number(candidate.precision),
                 number(candidate.recall),
                 UNDEFINED if probability is None else f"{probability:.2f}",
@@ -41,8 +39,8 @@ def choice_table(choice: Choice) -> Table:
                 quantity(candidate.documents_per_second),
                 quantity(candidate.words_per_second),
                 quantity(candidate.load_seconds),
-                quantity(_mega(candidate.peak_memory_bytes)),
-                quantity(_mega(candidate.model_bytes)),
+                megabytes(candidate.peak_memory_bytes),
+                megabytes(candidate.model_bytes),
                 candidate.code_licence or UNDEFINED,
                 candidate.model_licence or UNDEFINED,
             )
@@ -51,10 +49,10 @@ def choice_table(choice: Choice) -> Table:
     return Table(title, _HEADERS, tuple(rows), tuple(_notes(choice)))
 
 
-def complement_tables(found: Complement) -> list[Table]:
+def complement_tables(complement: Complement) -> list[Table]:
     """Scores of combinations, and who finds what others miss."""
     combined = Table(
-        f"{found.gold} ({found.task}): backends together",
+        f"{complement.gold} ({complement.task}): backends together",
         ("rule", "backends", "P", "R", "F1", "right", "predicted", "gold"),
         tuple(
             (
@@ -67,43 +65,41 @@ def complement_tables(found: Complement) -> list[Table]:
                 one.predicted,
                 one.gold,
             )
-            for one in found.combinations
+            for one in complement.combinations
         ),
         (
-            found.signature,
-            found.same,
-            f"{found.nobody} gold mentions are found by none of them.",
+            complement.signature,
+            complement.same,
+            f"{complement.nobody} gold mentions are found by none of them.",
         ),
     )
-    names = list(found.matrix)
+    names = list(complement.matrix)
     matrix = Table(
         "Gold mentions that the row finds and the column misses",
         ("backend", *names, "it alone finds"),
-        tuple((a, *(found.matrix[a].get(b) for b in names), found.only[a]) for a in names),
+        tuple(
+            (a, *(complement.matrix[a].get(b) for b in names), complement.only[a]) for a in names
+        ),
     )
     return [combined, matrix]
 
 
-def audit_lines(found: Audit, *, limit: int | None = None) -> Iterator[str]:
+def audit_lines(audit: Audit, *, limit: int | None = None) -> Iterator[str]:
     """The review list with context; without control characters."""
     yield (
-        f"{found.gold} ({found.task}): {len(found.against)} mentions on which {found.agree} of "
-        f"{len(found.backends)} backends agree against the gold"
+        f"{audit.gold} ({audit.task}): {len(audit.against)} mentions on which {audit.agree} of "
+        f"{len(audit.backends)} backends agree against the gold"
     )
-    yield from _candidates(found.against, found, limit)
-    yield f"{len(found.missed)} gold mentions that none of {', '.join(found.backends)} finds"
-    yield from _candidates(found.missed, found, limit)
+    yield from _candidates(audit.against, audit, limit)
+    yield f"{len(audit.missed)} gold mentions that none of {', '.join(audit.backends)} finds"
+    yield from _candidates(audit.missed, audit, limit)
 
 
 def _candidates(
-    candidates: tuple[Candidate, ...], found: Audit, limit: int | None
+    candidates: tuple[Candidate, ...], audit: Audit, limit: int | None
 ) -> Iterator[str]:
     for candidate in candidates[:limit]:
-        mention = candidate.mention
-        text = found.texts.get(mention.document)
-        shown = "" if text is None else f": {context(text, mention[1:3])}"
-        place = f"{printable(mention.document)} [{mention.start}, {mention.end})"
-        line = f"  {printable(mention.label)} {place}{shown}"
+        line = f"  {in_text(candidate.mention, audit.texts)}"
         if candidate.gold:
             others = ", ".join(f"{o.label} [{o.start}, {o.end})" for o in candidate.gold)
             line += f"  (gold: {printable(others)})"
@@ -126,9 +122,8 @@ def _notes(choice: Choice) -> Iterator[str]:
         if candidate.obstacles:
             yield f"{candidate.name} does not qualify: {'; '.join(candidate.obstacles)}"
     if choice.part == "macro":
-        yield f"macro: the mean over {', '.join(choice.types)} (the types that the gold has)."
-    for text, names in _lacking(choice).items():
-        yield f"{', '.join(names)}: no interval: {text}"
+        yield f"macro: {mean_over(choice.types)}."
+    yield from shared((one.name, "no interval", one.lacking) for one in choice.candidates)
     made = resampling(choice.unit, choice.resamples, choice.seed)
     family = (
         f" Differences: paired randomisation tests over {choice.unit}s, Holm's correction over all "
@@ -145,15 +140,3 @@ def _notes(choice: Choice) -> Iterator[str]:
             ),
         )
     )
-
-
-def _lacking(choice: Choice) -> dict[str, list[str]]:
-    reasons: dict[str, list[str]] = {}
-    for candidate in choice.candidates:
-        if candidate.lacking:
-            reasons.setdefault(candidate.lacking, []).append(candidate.name)
-    return reasons
-
-
-def _mega(size: int | None) -> float | None:
-    return None if size is None else size / 1e6

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.decide.compare import MIN_SUPPORT
 from harness.decide.comparison import Comparison, Row
-from harness.report.method import between, p_value, points, resampling, scope
+from harness.report.method import between, mean_over, p_value, points, resampling, scope, shared
 from harness.results.outcomes import Flips, describe
 from harness.stats.resample import shown_by
 from harness.stats.units import LEAST_UNITS
@@ -17,39 +17,40 @@ __all__ = ["comparison_tables", "flip_lines"]
 _SHOWN_FLIPS = 10
 
 
-def comparison_tables(found: Comparison, *, min_support: int = MIN_SUPPORT) -> list[Table]:
+def comparison_tables(comparison: Comparison, *, min_support: int = MIN_SUPPORT) -> list[Table]:
     """The table of differences, and one of types or parts where support allows."""
-    tables = [_main_table(found)]
-    if len(found.rows) > 1:
-        tables.append(_part_table(found, min_support))
+    tables = [_main_table(comparison)]
+    if len(comparison.rows) > 1:
+        tables.append(_part_table(comparison, min_support))
     return tables
 
 
-def flip_lines(found: Comparison, *, limit: int = _SHOWN_FLIPS) -> Iterator[str]:
+def flip_lines(comparison: Comparison, *, limit: int = _SHOWN_FLIPS) -> Iterator[str]:
     """For each system, what it loses and gains against the reference, with context."""
-    reference = found.rows[0].name
-    for row in found.rows[1:]:
-        flips = found.flips.get(row.name)
+    reference = comparison.rows[0].name
+    for row in comparison.rows[1:]:
+        flips = comparison.flips.get(row.name)
         if flips is None:
             yield f"{row.name}: flips are not known: its predictions or the gold are not at hand"
             continue
         yield f"{row.name} against {reference}: {flips.summary()}"
-        yield from _parts(flips, found, limit)
+        yield from _parts(flips, comparison, limit)
 
 
-def _parts(flips: Flips, found: Comparison, limit: int) -> Iterator[str]:
+def _parts(flips: Flips, comparison: Comparison, limit: int) -> Iterator[str]:
     titles = ("lost", "gained", "new error", "error gone")
     for title, mentions in zip(titles, flips.parts(), strict=True):
-        for line in describe(mentions, found.texts, limit=limit):
+        for line in describe(mentions, comparison.texts, limit=limit):
             yield f"  {title}: {line}"
 
 
-def _main_table(found: Comparison) -> Table:
-    rows = tuple(_row(row) for row in found.rows)
-    title = f"{found.gold} ({found.task}): {found.part} {found.metric}"
-    title += f", {found.match}, against {found.rows[0].name}"
-    headers = ("backend", found.metric, "95 % CI", "difference", "95 % CI ", "p", "p (Holm)", "")
-    return Table(title, headers, rows, (found.signature, *_notes(found)))
+def _main_table(comparison: Comparison) -> Table:
+    rows = tuple(_row(row) for row in comparison.rows)
+    title = f"{comparison.gold} ({comparison.task}): {comparison.part} {comparison.metric}"
+    title += f", {comparison.match}, against {comparison.rows[0].name}"
+    metric = comparison.metric
+    headers = ("backend", metric, "95 % CI", "difference", "95 % CI ", "p", "p (Holm)", "")
+    return Table(title, headers, rows, (comparison.signature, *_notes(comparison)))
 
 
 def _row(row: Row) -> tuple[Cell, ...]:
@@ -57,69 +58,72 @@ def _row(row: Row) -> tuple[Cell, ...]:
     return (
         row.name,
         number(row.score),
-        between(row.interval),
+        between(row.interval.bounds),
         points(row.difference),
-        between(row.paired, in_points=True),
+        between(row.paired.bounds if row.paired else None, in_points=True),
         UNDEFINED if test is None else p_value(test.p_value, exact=test.exact),
         UNDEFINED if test is None else p_value(row.adjusted, exact=row.exact),
         row.verdict,
     )
 
 
-def _notes(found: Comparison) -> Iterator[str]:
-    yield from found.notes
-    if found.types:
-        yield f"{found.part}: the mean over {', '.join(found.types)} (the types that the gold has)."
-        if found.thin:
+def _notes(comparison: Comparison) -> Iterator[str]:
+    unit, rows, pairs = comparison.unit, comparison.rows, comparison.pairs
+    yield from comparison.notes
+    if comparison.types:
+        yield f"{comparison.part}: {mean_over(comparison.types)}."
+        if comparison.thin:
             yield (
-                f"{', '.join(found.thin)}: in fewer than {LEAST_UNITS} {found.unit}s, too few to "
+                f"{', '.join(comparison.thin)}: in fewer than {LEAST_UNITS} {unit}s, too few to "
                 "tell how other texts would come out; the interval takes them as they are."
             )
-    elif found.part in found.letters:
-        yield f"{found.part} counts letters and digits."
-    made = resampling(found.unit, found.resamples, found.seed, paired=len(found.rows) > 1)
-    if len(found.rows) < 2:
-        yield " ".join(filter(None, (f"CI: {made}.", scope(found.unit))))
-        yield from _lacking(found)
+    elif comparison.part in comparison.letters:
+        yield f"{comparison.part} counts letters and digits."
+    made = resampling(unit, comparison.resamples, comparison.seed, paired=len(rows) > 1)
+    if len(rows) < 2:
+        yield " ".join(filter(None, (f"CI: {made}.", scope(unit))))
+        yield from shared(_lacking(comparison))
         return
     text = f"Differences in points, each interval for that pair alone. CI: {made}."
-    if found.pairs:
+    if pairs:
         text += (
-            f" p: paired randomisation test over the same {found.unit}s, how often swapping the "
-            f"two backends' {found.unit}s at random gives a difference at least as large; the "
-            f"verdict goes by p after Holm's correction over {_count(found.pairs, 'pair')}."
+            f" p: paired randomisation test over the same {unit}s, how often swapping the "
+            f"two backends' {unit}s at random gives a difference at least as large; the "
+            f"verdict goes by p after Holm's correction over {_count(pairs, 'pair')}."
         )
-    if any(row.test and not (row.test.exact and row.exact) for row in found.rows):
+    if any(row.test and not (row.test.exact and row.exact) for row in rows):
         text += " ~ marks a p-value that was sampled, not enumerated."
-    yield " ".join(filter(None, (text, scope(found.unit))))
-    yield from _lacking(found)
-    if found.groups:
+    yield " ".join(filter(None, (text, scope(unit))))
+    yield from shared(_lacking(comparison))
+    if comparison.groups:
+        groups = "; ".join(" = ".join(group) for group in comparison.groups)
         yield (
-            f"Groups, best first: {'; '.join(' = '.join(group) for group in found.groups)}. Of a "
-            "group no two were found to differ; two that share none were."
+            f"Groups, best first: {groups}. Of a group no two were found to differ; two that share "
+            "none were."
         )
-        untested = len(found.rows) * (len(found.rows) - 1) // 2 - found.pairs
+        untested = len(rows) * (len(rows) - 1) // 2 - pairs
         if untested:
             yield f"Not tested, and joined for that alone: {untested} of the pairs."
-    yield from _unshown(found)
-    yield from _detectable(found)
+    yield from _unshown(comparison)
+    yield from _detectable(comparison)
 
 
-def _unshown(found: Comparison) -> Iterator[str]:
+def _unshown(comparison: Comparison) -> Iterator[str]:
     """Says where resamples do not reach as far as an interval should."""
+    unit = comparison.unit
     short = [
         row.name
-        for row in found.rows
+        for row in comparison.rows
         if any(
             one is not None
             and one.bounds is not None
-            and not shown_by(found.resamples, one.level, one.degrees)
+            and not shown_by(comparison.resamples, one.level, one.degrees)
             for one in (row.interval, row.paired)
         )
     ]
     if short:
         yield (
-            f"{', '.join(short)}: so few {found.unit}s or resamples that the ends of an interval "
+            f"{', '.join(short)}: so few {unit}s or resamples that the ends of an interval "
             "are the most extreme resamples."
         )
 
@@ -128,44 +132,38 @@ def _count(count: int, what: str) -> str:
     return f"the only {what}" if count == 1 else f"all {count} {what}s"
 
 
-def _lacking(found: Comparison) -> Iterator[str]:
+def _lacking(comparison: Comparison) -> Iterator[tuple[str, str, str | None]]:
     """Why rows have no interval or no test."""
-    said: dict[str, list[str]] = {}
-    for row in found.rows:
-        for what, reason in (
-            ("no interval", row.interval.lacking),
-            ("no interval of the difference and no test", row.test and row.test.lacking),
-        ):
-            if reason:
-                said.setdefault(f"{what}: {reason}", []).append(row.name)
-    for text, names in said.items():
-        yield f"{', '.join(names)}: {text}"
+    untested = "no interval of the difference and no test"
+    for row in comparison.rows:
+        yield row.name, "no interval", row.interval.lacking
+        yield row.name, untested, row.test.lacking if row.test else None
 
 
-def _detectable(found: Comparison) -> Iterator[str]:
+def _detectable(comparison: Comparison) -> Iterator[str]:
     """What the verdicts are able to see, row by row."""
-    others = found.rows[1:]
+    reference, *others = comparison.rows
     seen = [f"{row.name} {100 * row.detectable:.1f}" for row in others if row.detectable]
     if seen:
         yield (
-            f"True differences from {found.rows[0].name} that these verdicts find with 80 % power, "
+            f"True differences from {reference.name} that these verdicts find with 80 % power, "
             f"in points: {', '.join(seen)}."
         )
     blind = [row.name for row in others if row.adjusted is not None and not row.possible]
     if blind:
         yield (
-            f"{', '.join(blind)}: with so few {found.unit}s no difference, however large, could be "
-            "told from chance after the correction."
+            f"{', '.join(blind)}: with so few {comparison.unit}s no difference, however large, "
+            "could be told from chance after the correction."
         )
 
 
-def _part_table(found: Comparison, min_support: int) -> Table:
-    reference = found.rows[0].name
-    what = found.part_word
+def _part_table(comparison: Comparison, min_support: int) -> Table:
+    reference = comparison.rows[0].name
+    what = comparison.part_word
     rows: list[tuple[Cell, ...]] = []
-    for part in found.parts:
+    for part in comparison.parts:
         score = number(part.scores[reference])
-        gold = f"{part.support} letters" if part.part in found.letters else part.support
+        gold = f"{part.support} letters" if part.part in comparison.letters else part.support
         rows.append((part.part, gold, reference, score, UNDEFINED, UNDEFINED))
         for name in part.differences:
             rows.append(
@@ -178,15 +176,15 @@ def _part_table(found: Comparison, min_support: int) -> Table:
                     p_value(part.adjusted[name], exact=name not in part.sampled),
                 )
             )
-    tested = sum(p is not None for part in found.parts for p in part.adjusted.values())
+    tested = sum(p is not None for part in comparison.parts for p in part.adjusted.values())
     note = f"Only with at least {min_support} gold mentions. Differences in points from {reference}"
     if tested:
         over = _count(tested, "difference")
         note += f"; p after Holm's correction over {over} of this table"
     note += "."
-    if any(part.sampled for part in found.parts):
+    if any(part.sampled for part in comparison.parts):
         note += " ~ marks a p-value that was sampled, not enumerated."
-    if found.letters:
+    if comparison.letters:
         note += " Overlap parts count letters and digits."
-    headers = (what, "gold", "backend", found.metric, "difference", "p (Holm)")
-    return Table(f"{found.gold} ({found.task}): by {what}", headers, tuple(rows), (note,))
+    headers = (what, "gold", "backend", comparison.metric, "difference", "p (Holm)")
+    return Table(f"{comparison.gold} ({comparison.task}): by {what}", headers, tuple(rows), (note,))

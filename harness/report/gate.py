@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.annotation import context, printable
+from harness.annotation import printable
 from harness.decide.gate.verdicts import GateReport, Verdict
-from harness.report.method import resampling, scope
-from harness.results.outcomes import describe
+from harness.report.method import mean_over, resampling, scope
+from harness.results.outcomes import describe, in_text
 from harness.table import UNDEFINED, Cell, Table, number
 
 __all__ = ["gate_lines", "gate_table", "pin_line"]
@@ -62,10 +62,7 @@ def pin_line(verdict: Verdict, report: GateReport) -> str:
     """A pinned mention in its context."""
     pin = verdict.pin
     assert pin is not None
-    text = report.texts.get(verdict.gold, {}).get(pin.document)
-    place = f"{pin.label} {pin.document} [{pin.start}, {pin.end})"
-    shown = "" if text is None else f": {context(text, (pin.start, pin.end))}"
-    return f"{verdict.message}: {printable(place)}{shown}"
+    return f"{verdict.message}: {in_text(pin, report.texts.get(verdict.gold, {}))}"
 
 
 def _row(verdict: Verdict) -> tuple[Cell, ...]:
@@ -97,8 +94,8 @@ def _notes(report: GateReport) -> Iterator[str]:
         )
     for verdict in report.verdicts:
         if verdict.types:
-            over = f"the mean over {', '.join(verdict.types)} (the types that the gold has)"
-            yield printable(f"{verdict.part}, {verdict.backend} on {verdict.gold}: {over}.")
+            what = f"{verdict.part}, {verdict.backend} on {verdict.gold}"
+            yield printable(f"{what}: {mean_over(verdict.types)}.")
     yield from _power(report)
     for note in report.notes:
         yield f"Changed since: {printable(note)}"

@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.resources import files
 
+from harness.coding import compact, encode
 from harness.table import UNDEFINED, Table
 
 __all__ = ["BrowsedDocument", "BrowsedItem", "Group", "MarkedSpan", "page"]
@@ -124,22 +124,10 @@ def _table(table: Table, *, folded: bool) -> str:
 
 def _embedded(groups: Sequence[Group]) -> str:
     """JSON that cannot end its script element, whatever is in the texts."""
-    value = {"groups": [_renamed(asdict(group)) for group in groups]}
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = compact({"groups": encode(groups)})
     for char, escape in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
         text = text.replace(char, escape)
     return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-
-
-def _renamed(group: dict[str, object]) -> dict[str, object]:
-    """`error` is called `class` in the page, as in the style sheet."""
-    documents = group["documents"]
-    assert isinstance(documents, list | tuple)
-    for document in documents:
-        for items in document["items"].values():
-            for item in items:
-                item["class"] = item.pop("error")
-    return group
 
 
 def _asset(name: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from harness.stats.resample import Interval
+from collections.abc import Iterable, Iterator, Sequence
+
 from harness.table import UNDEFINED, number
 
-__all__ = ["between", "p_value", "points", "resampling", "scope"]
+__all__ = ["between", "mean_over", "p_value", "points", "resampling", "scope", "shared"]
 
 
 def resampling(unit: str, resamples: int, seed: int, *, paired: bool = False) -> str:
@@ -24,9 +25,23 @@ def scope(unit: str) -> str:
     return "With so few documents they speak of these documents, not of texts like them."
 
 
-def between(interval: Interval | None, *, in_points: bool = False) -> str:
+def mean_over(types: Sequence[str]) -> str:
+    """What an average goes over."""
+    return f"the mean over {', '.join(types)} (the types that the gold has)"
+
+
+def shared(said: Iterable[tuple[str, str, str | None]]) -> Iterator[str]:
+    """A line for all names of which the same is said: name, what, and why, if anything is."""
+    names: dict[str, list[str]] = {}
+    for name, what, why in said:
+        if why:
+            names.setdefault(f"{what}: {why}" if what else why, []).append(name)
+    for text, ours in names.items():
+        yield f"{', '.join(ours)}: {text}"
+
+
+def between(bounds: tuple[float, float] | None, *, in_points: bool = False) -> str:
     """`[0.838, 0.900]`, or signed points; `–` where there is no interval."""
-    bounds = None if interval is None else interval.bounds
     if bounds is None:
         return UNDEFINED
     if in_points:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from harness.report.method import shared
 from harness.results.record import Result
 from harness.results.settle import not_scored
-from harness.table import number
+from harness.table import number, plural, tallied
 
 __all__ = ["remarks"]
 
@@ -16,11 +17,13 @@ def remarks(results: Sequence[Result]) -> list[str]:
 
     Labels of sanity rows are of no interest: they have those of the gold.
     """
-    said: dict[str, list[str]] = {}
-    for result in results:
-        for text in (*_troubles(result), *_labels(result)):
-            said.setdefault(text, []).append(result.backend)
-    return [f"{', '.join(backends)}: {text}" for text, backends in said.items()]
+    return list(
+        shared(
+            (result.backend, "", text)
+            for result in results
+            for text in (*_troubles(result), *_labels(result))
+        )
+    )
 
 
 def _troubles(result: Result) -> Iterator[str]:
@@ -38,9 +41,8 @@ def _troubles(result: Result) -> Iterator[str]:
         shown = f", first {result.drops[0].id}: {result.drops[0].error}" if result.drops else ""
         yield f"{result.dropped} thing(s) in its answers did not fit and were left out{shown}"
     if result.duplicates:
-        one = result.duplicates == 1
-        yield f"{result.duplicates:,} identical duplicate{'' if one else 's'} counted once"
-    if result.costs.replayed and not (result.declaration and result.declaration.sanity):
+        yield f"{plural(result.duplicates, 'identical duplicate')} counted once"
+    if result.costs.replayed and not result.sanity:
         yield (
             f"{result.costs.replayed} of {result.documents} answers come from the store: "
             f"{result.proof or 'the run does not say why that was allowed'}"
@@ -50,7 +52,7 @@ def _troubles(result: Result) -> Iterator[str]:
 
 
 def _labels(result: Result) -> Iterator[str]:
-    if result.declaration and result.declaration.sanity:
+    if result.sanity:
         return
     if result.cannot_produce:
         costs = "which costs no recall where labels do not count"
@@ -65,5 +67,4 @@ def _labels(result: Result) -> Iterator[str]:
         yield not_scored(result.not_scored, result.f1_with_all)
     yield from result.assumed
     if result.unknown_labels and not result.not_scored:  # Those of version 1 were scored.
-        listed = ", ".join(f"{label} ({n})" for label, n in result.unknown_labels.items())
-        yield f"labels unknown to the backend's schema: {listed}"
+        yield f"labels unknown to the backend's schema: {tallied(result.unknown_labels)}"

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.decide.ranking import Ranked, Ranking, measured, rankings
-from harness.report.method import between, resampling, scope
+from harness.report.method import between, resampling, scope, shared
 from harness.report.remarks import remarks
 from harness.report.tables import render
 from harness.results.load import scored_in
 from harness.results.record import Result, RunRecord
 from harness.signature import Signature
-from harness.table import UNDEFINED, Cell, Table, number, quantity
+from harness.table import UNDEFINED, Cell, Table, megabytes, number, quantity
 from harness.tasks.base import Task
 
 __all__ = ["description", "details", "leaderboard", "ranking_table", "ranking_tables"]
@@ -99,17 +99,16 @@ def _row(row: Ranked, task: Task) -> tuple[Cell, ...]:
         empty = [UNDEFINED] * (4 + len(second) + len(_COSTS))
         return (f"{result.backend} ({result.status})", *empty)
     headline, costs = row.scored.headline, result.costs
-    memory = None if costs.peak_memory_bytes is None else costs.peak_memory_bytes / 1e6
     return (
         _name(result),
         number(headline.precision),
         number(headline.recall),
         number(headline.f1),
-        between(row.interval),
+        between(row.interval.bounds if row.interval else None),
         *second,
         quantity(costs.documents_per_second),
         quantity(costs.words_per_second),
-        quantity(memory),
+        megabytes(costs.peak_memory_bytes),
         quantity(costs.load_seconds),
     )
 
@@ -158,11 +157,12 @@ def _method(ranking: Ranking) -> Iterator[str]:
     made = resampling(ranking.unit, ranking.resamples, ranking.seed)
     meaning = "" if task.column is None else f"{task.column.meaning} "
     sentences = [f"Ranked by F1, {by}. {meaning}CI: {made}.", scope(ranking.unit)]
-    lacking: dict[str, list[str]] = {}
-    for row in ranking.rows:
-        if row.interval is not None and row.interval.lacking:
-            lacking.setdefault(row.interval.lacking, []).append(row.result.backend)
-    sentences += [f"{', '.join(names)}: no interval: {why}." for why, names in lacking.items()]
+    lacking = [
+        (row.result.backend, "no interval", row.interval.lacking)
+        for row in ranking.rows
+        if row.interval is not None
+    ]
+    sentences += [f"{line}." for line in shared(lacking)]
     yield " ".join(filter(None, (*sentences, _detectable(ranking))))
 
 

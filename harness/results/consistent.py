@@ -14,16 +14,8 @@ from typing import Any
 
 from harness.errors import HarnessError, InputError
 from harness.results.count import options_of
-from harness.results.record import (
-    GoldRecord,
-    Result,
-    RunRecord,
-    beside,
-    inside,
-    iter_units,
-    run_status,
-)
-from harness.signature import Signature
+from harness.results.record import GoldRecord, Result, RunRecord, run_status
+from harness.results.stored import beside, inside, iter_units
 from harness.stats.rates import defined, rates
 from harness.tasks.base import Task
 from harness.tasks.parts import block
@@ -59,7 +51,7 @@ def check_record(record: RunRecord, folder: str | Path, *, path: str | Path | No
     try:
         problem = next(_problems(record, Path(folder)), None)
     except InputError as error:
-        raise InputError(error.message, path=error.path or path, hint=error.hint) from None
+        raise error.of(path) from None
     if problem is not None:
         raise InputError(
             f"the record contradicts itself: {problem}",
@@ -79,7 +71,7 @@ def _problems(record: RunRecord, folder: Path) -> Iterator[str]:
     seen: dict[tuple[str, str], _Seen] = {}
     alike: dict[str | None, _Seen] = {}
     for kind, results in (("results", record.results), ("common", record.common)):
-        keys = [(result.gold, result.task, result.backend) for result in results]
+        keys = [result.key for result in results]
         for gold, task, backend in keys:
             if keys.count((gold, task, backend)) > 1:
                 yield f"two rows in {kind} are about {backend} on {gold} ({task})"
@@ -100,9 +92,9 @@ def _problems(record: RunRecord, folder: Path) -> Iterator[str]:
                     f"{other.what} has {one} gold {label} in {document!r}, {mine.what} has {two}, "
                     "and they were counted in the same way"
                 )
-    measured = {(result.gold, result.task, result.backend) for result in record.results}
+    measured = {result.key for result in record.results}
     for result in record.common:
-        if (result.gold, result.task, result.backend) not in measured:
+        if result.key not in measured:
             yield f"{result.backend} on {result.gold} ({result.task}) is in common alone"
     status = run_status(record.results)
     if record.results and record.status != status and record.schema_version > 1:
@@ -117,9 +109,8 @@ def _of_result(
     if result.gold not in cards:
         yield f"the record has no gold set {result.gold!r}"
         return
-    answered = result.status in ("ok", "partial")
     has_counts = bool(result.units) or result.units_file is not None
-    if not answered:
+    if not result.answered:
         if has_counts or result.signature is not None:
             yield f"its status is {result.status!r}, and yet it has counts"
         return
@@ -161,7 +152,7 @@ def _of_card(result: Result, card: GoldRecord) -> Iterator[str]:
     if result.documents > card.documents:
         yield f"{result.documents} documents of {card.documents} were counted"
     try:
-        signature = Signature.parse(str(result.signature))
+        signature = result.counted
         options_of(task_named(result.task), signature)
     except (HarnessError, ValueError) as error:
         yield f"its signature cannot be read: {str(error)[:300]}"

@@ -12,7 +12,12 @@ from harness.gold.goldset import GoldSet, load_goldset, named_goldset
 from harness.results.record import GoldRecord, RunRecord
 from harness.results.scored import Scored
 
-__all__ = ["GoldFinder"]
+__all__ = ["GoldFinder", "matches"]
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether a name or a pattern of names fits a name."""
+    return pattern == name or fnmatchcase(name, pattern)
 
 
 class GoldFinder:
@@ -67,14 +72,12 @@ class GoldFinder:
 
     def wants(self, name: str) -> bool:
         """Whether the gold set of that name was asked for."""
-        return not self.patterns or any(
-            one == name or fnmatchcase(name, one) for one in self.patterns
-        )
+        return not self.patterns or any(matches(pattern, name) for pattern in self.patterns)
 
     def check_patterns(self) -> None:
         """Raise `UsageError` for a gold set that was asked for and is in no record."""
         for pattern in self.patterns:
-            if not any(pattern == name or fnmatchcase(name, pattern) for name in self._cards):
+            if not any(matches(pattern, name) for name in self._cards):
                 known = ", ".join(sorted(self._cards)) or "none"
                 raise UsageError(f"no gold set {pattern!r} in there; there is: {known}")
 
@@ -90,8 +93,8 @@ class GoldFinder:
             there = list(self._candidates(name))
             card = self._cards[name][0] if name in self._cards else None
             same = [one for one in there if card is not None and one.digest == card.digest]
-            found = next(iter([*same, *there]), None)
-            self._found[name] = None if found is None else _called(found, name)
+            goldset = next(iter([*same, *there]), None)
+            self._found[name] = None if goldset is None else _called(goldset, name)
         return self._found[name]
 
     def check_given(self, record: RunRecord) -> None:
@@ -112,11 +115,11 @@ class GoldFinder:
             places.insert(0, folder / card.path)
         for place in places:
             try:
-                found = load_goldset(place)
-                _ = found.digest  # Whether it can be read at all.
+                goldset = load_goldset(place)
+                _ = goldset.digest  # Whether it can be read at all.
             except (HarnessError, OSError):
                 continue
-            yield found
+            yield goldset
 
 
 def _called(goldset: GoldSet, name: str) -> GoldSet:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 from harness.annotation import Record
 from harness.errors import InputError, NotComparable, NothingMeasured, UsageError
 from harness.gold.goldset import GoldSet
-from harness.results import record as records
+from harness.results import stored
 from harness.results.consistent import check_record, read_tally
 from harness.results.count import Count, Facts, open_count, options_of
 from harness.results.finder import GoldFinder
@@ -24,14 +24,25 @@ from harness.results.record import Result, RunRecord
 from harness.results.scored import Scored, score_pairs, score_records
 from harness.results.settle import speech_of
 from harness.results.unfinished import check_finished
-from harness.signature import Signature
 from harness.tasks.base import Pair
 from harness.tasks.registry import task_named
 
-__all__ = ["Key", "from_file", "from_run", "is_run", "read_run", "scored_in", "stored_count"]
+__all__ = [
+    "Key",
+    "Opened",
+    "from_file",
+    "from_run",
+    "is_run",
+    "read_run",
+    "scored_in",
+    "stored_count",
+]
 
 Key: TypeAlias = tuple[str, str, str]
 """Gold set, task and backend: what a result is about."""
+
+Opened: TypeAlias = tuple[RunRecord, Path]
+"""What `read_run` gives: a record, and the folder that its other files lie in."""
 
 
 def is_run(path: str | Path) -> bool:
@@ -45,8 +56,8 @@ def is_run(path: str | Path) -> bool:
         return b'"schema_version"' in handle.read(2000)
 
 
-def read_run(path: str | Path) -> tuple[RunRecord, Path]:
-    """The record and the folder that its other files lie in.
+def read_run(path: str | Path) -> Opened:
+    """The record of a run, and its folder.
 
     Raises `InputError` where there is none, a broken one, or one that contradicts itself or the
     files beside it, `NothingMeasured` where a later run into the folder was not finished.
@@ -58,13 +69,13 @@ def read_run(path: str | Path) -> tuple[RunRecord, Path]:
             "no run here", path=file, hint="make one with `harness run`, or name its folder"
         )
     check_finished(file.parent)
-    record = records.read(file)
+    record = stored.read(file)
     check_record(record, file.parent, path=file)
     return record, file.parent
 
 
 def from_run(
-    path: str | Path,
+    run: str | Path | Opened,
     *,
     finder: GoldFinder | None = None,
     replay: bool = False,
@@ -81,7 +92,7 @@ def from_run(
     none of the wanted gold sets, unless `lenient`. `unread` takes what cannot be counted again
     because its predictions are gone, with the reason, so that the others still can be.
     """
-    record, folder = read_run(path)
+    record, folder = run if isinstance(run, tuple) else read_run(run)
     finder = finder or GoldFinder()
     finder.learn(record, folder)
     if not replay and schema is None:
@@ -95,12 +106,12 @@ def from_run(
     for result in record.results:
         if result.signature is None or not result.answered or not finder.wants(result.gold):
             continue
-        run = _Run(result, record, folder, finder)
-        if replay and unread is not None and (reason := run.without_predictions):
-            unread[result.gold, result.task, result.backend] = reason
+        own = _Run(result, record, folder, finder)
+        if replay and unread is not None and (reason := own.without_predictions):
+            unread[result.key] = reason
             continue
-        one = replace(_scored(run), common=_in_common(run))
-        scored.append(_again(one, run, schema) if replay or schema is not None else one)
+        one = replace(_scored(own), common=_in_common(own))
+        scored.append(_again(one, own, schema) if replay or schema is not None else one)
     return scored
 
 
@@ -151,9 +162,7 @@ def from_file(
             source=str(path),
         )
     except InputError as error:  # Records do not know their file.
-        raise type(error)(
-            error.message, path=error.path or path, line=error.line, hint=error.hint
-        ) from None
+        raise error.of(path) from None
 
 
 class _Run(NamedTuple):
@@ -180,23 +189,20 @@ class _Run(NamedTuple):
 
 def _in_common(run: _Run) -> Callable[[], Scored] | None:
     """How the run counted the same backend in a schema that all backends share, if it did."""
-    one = run.result
     for result in run.record.common:
-        if (result.gold, result.task, result.backend) == (one.gold, one.task, one.backend):
-            schema = Signature.parse(str(result.signature)).schema
-            return partial(_scored, run._replace(result=result), place=schema)
+        if result.key == run.result.key:
+            return partial(_scored, run._replace(result=result), place=result.counted.schema)
     return None
 
 
 def _scored(run: _Run, *, place: str | None = None) -> Scored:
     """The counts that the run has; `place` is the schema of the run's second count."""
     result = run.result
-    assert result.signature is not None
     task = task_named(result.task)
     try:
         units = [
             ((unit.document, unit.paragraph), read_tally(task, unit.tally))
-            for unit in records.iter_units(result, run.folder)
+            for unit in stored.iter_units(result, run.folder)
         ]
     except (ValueError, InputError) as error:
         raise InputError(
@@ -206,7 +212,7 @@ def _scored(run: _Run, *, place: str | None = None) -> Scored:
         ) from None
     if not units:
         raise NothingMeasured(f"{run.what}: the run has no counts of a single document")
-    signature = Signature.parse(result.signature)
+    signature = result.counted
     goldset = cache(partial(_gold, run, signature.gold_digest))
 
     def pairs() -> list[Pair]:
@@ -221,19 +227,13 @@ def _scored(run: _Run, *, place: str | None = None) -> Scored:
         signature=signature,
         units=tuple(unit for unit, _ in units),
         tallies=tuple(tally for _, tally in units),
-        options=_options(run),
+        options=options_of(task, signature),
         facts=Facts(**{name: getattr(result, name) for name in Facts.__slots__}),
         source=str(run.folder),
         result=result,
         schema=result.schema,
         recall_pairs=cache(pairs),
     )
-
-
-def _options(run: _Run) -> Any:
-    """As the signature has them, with the gold set's aliases where that is at hand."""
-    task = task_named(run.result.task)
-    return options_of(task, Signature.parse(str(run.result.signature)))
 
 
 def _gold(run: _Run, digest: str | None) -> GoldSet:
@@ -257,7 +257,7 @@ def _stored(
     """
     if run.result.predictions is None:
         raise NothingMeasured(f"{run.what}: the run kept no predictions")
-    predicted = list(records.stored_predictions(run.result, run.folder))
+    predicted = list(stored.stored_predictions(run.result, run.folder))
     count = stored_count(run.result, run.record, goldset, predicted, schema=schema, place=place)
     return join(goldset.read_all(), predicted, task=count.task), count
 
@@ -273,7 +273,7 @@ def stored_count(
 ) -> Count:
     """A count in the labels in which a result was counted, or with `schema` is to be counted."""
     task = task_named(result.task)
-    signature = Signature.parse(str(result.signature))
+    signature = result.counted
     asked = record.options.get("schema") if result.schema is None else result.schema
     wanted = schema or (asked if isinstance(asked, str) else None)
     return open_count(

@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 from harness.annotation import context, printable
 from harness.tasks.base import Pair, Task
 
-__all__ = ["Flips", "Mention", "Outcomes", "flips", "describe", "outcomes_of"]
+__all__ = ["Flips", "Mention", "Outcomes", "describe", "flips", "in_text", "outcomes_of"]
+
+_WIDTH = 40
 
 
 class Mention(NamedTuple):
@@ -100,28 +102,27 @@ def flips(reference: Outcomes, other: Outcomes) -> Flips:
 
 
 def describe(
-    mentions: Sequence[Mention], texts: Mapping[str, str], *, limit: int = 20, width: int = 40
+    mentions: Sequence[Mention], texts: Mapping[str, str], *, limit: int = 20
 ) -> list[str]:
-    """A line per mention with its surroundings, without control characters.
-
-    `texts` may lack documents: their mentions are named by offset alone.
-    """
-    lines = []
-    for mention in mentions[:limit]:
-        text = texts.get(mention.document)
-        place = f"{printable(mention.document)} [{mention.start}, {mention.end})"
-        shown = "" if text is None else f": {_in_context(text, mention, width)}"
-        lines.append(f"{printable(mention.label)} {place}{shown}")
+    """A line per mention (`in_text`), and one that says how many more there are."""
+    lines = [in_text(mention, texts) for mention in mentions[:limit]]
     if len(mentions) > limit:
         lines.append(f"… and {len(mentions) - limit} more")
     return lines
 
 
-def _in_context(text: str, mention: Mention, width: int) -> str:
-    """The surroundings; of a long mention (a quotation) the beginning and the end."""
-    length = mention.end - mention.start
-    if length <= 3 * width:
-        return context(text, mention[1:3], width=width)
-    head, tail = text[: mention.start + width], text[mention.end - width :]
-    shown = f"{head} … {tail}"
-    return context(shown, (mention.start, mention.start + 2 * width + 3), width=width)
+def in_text(mention: Mention, texts: Mapping[str, str]) -> str:
+    """A mention with its surroundings on a line, without control characters.
+
+    `texts` may lack its document: then it is named by offset alone. Of a long mention (a quotation)
+    the beginning and the end are shown.
+    """
+    place = f"{mention.label} {mention.document} [{mention.start}, {mention.end})"
+    text = texts.get(mention.document)
+    if text is None:
+        return printable(place)
+    start, end = mention.start, mention.end
+    if end - start > 3 * _WIDTH:
+        text = f"{text[: start + _WIDTH]} … {text[end - _WIDTH :]}"
+        end = start + 2 * _WIDTH + 3
+    return f"{printable(place)}: {context(text, (start, end), width=_WIDTH)}"

@@ -1,20 +1,42 @@
-"""What a run has to say about where its numbers come from: machine, versions, commit."""
+"""What a run has to say about where its numbers come from: time, machine, versions, commit."""
 
 from __future__ import annotations
 
 import os
 import platform
 import subprocess
+import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import harness
-from harness.results.record import Git, Machine
+from harness.distributions import versions
+from harness.results.record import SCHEMA_VERSION, Git, Machine
 
-__all__ = ["git_state", "machine", "project_state"]
+__all__ = ["git_state", "machine", "now", "origin", "project_state"]
 
 _SOURCES = ("harness", "adapters", "goldsets", "seeds", "pyproject.toml")
+
+
+def origin(packages: Sequence[str], folder: Path | None) -> dict[str, Any]:
+    """The fields of a `RunRecord` that say what made it; `folder` is the record's."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool_version": harness.__version__,
+        "git": git_state(),
+        "python": sys.version.split()[0],
+        "packages": versions(packages),
+        "machine": machine(),
+        "project": project_state(folder),
+    }
+
+
+def now() -> str:
+    """The time, as records have it: UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 @cache

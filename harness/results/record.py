@@ -3,23 +3,18 @@
 A record holds sufficient statistics per document and paragraph (`units`), so that every score,
 interval and test can be computed again without a model. Everything measured with a clock or a
 memory counter sits in `Result.costs`, `started` and `finished`: two runs over the same things
-differ nowhere else (`timeless`).
+differ nowhere else. `harness.results.stored` reads and writes it.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from harness.adapter import Capabilities, Declaration, ModelIdentity, Option
-from harness.annotation import Record, Task
-from harness.coding import DecodeError, decode, encode, parse_json
-from harness.digest import digest_file
-from harness.errors import InputError
-from harness.formats.files import atomic_writer, read_text
+from harness.annotation import Task
+from harness.signature import Signature
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -33,23 +28,11 @@ __all__ = [
     "RunRecord",
     "RunStatus",
     "Unit",
-    "beside",
-    "dump_units",
-    "from_json",
-    "inside",
-    "iter_units",
-    "read",
     "run_status",
-    "slug",
-    "stored_predictions",
-    "timeless",
-    "to_json",
-    "write",
 ]
 
 SCHEMA_VERSION = 2
 """2: digests of the files beside the record, where its gold lies, the project's commit."""
-_READABLE = (1, 2)
 
 ResultStatus = Literal["ok", "partial", "failed", "unavailable"]
 RunStatus = Literal["success", "partial", "error"]
@@ -245,6 +228,16 @@ class Result:
         return self.status in ("ok", "partial")
 
     @property
+    def key(self) -> tuple[str, str, str]:
+        """Gold set, task and backend: what it is about."""
+        return self.gold, self.task, self.backend
+
+    @property
+    def counted(self) -> Signature:
+        """How it was counted. Raises `InputError` where there is no signature, or none as it is."""
+        return Signature.parse(str(self.signature))
+
+    @property
     def sanity(self) -> bool:
         """Whether it is a row that checks the harness rather than a library."""
         return self.declaration is not None and self.declaration.sanity
@@ -309,171 +302,3 @@ def run_status(results: Sequence[Result]) -> RunStatus:
     if not any(status in ("ok", "partial") for status in here):
         return "error"
     return "success" if all(status == "ok" for status in here) else "partial"
-
-
-def slug(backend: str) -> str:
-    """A file name for a backend's name: readable, and never the same for two backends.
-
-    `spacy/en_core_web_sm` becomes `spacy__en_core_web_sm`; any other special character is replaced,
-    and then a digest of the whole name follows after `~`.
-    """
-    from harness.digest import digest_text
-
-    name = backend.replace("/", "__")
-    plain = "".join(
-        char if char.isascii() and (char.isalnum() or char in "._-") else "-" for char in name
-    )
-    if (
-        plain == name
-        and "__" not in backend
-        and "___" not in name
-        and len(name) <= 100
-        and name[0] != "."
-    ):
-        return plain
-    return f"{plain[:80].lstrip('.')}~{digest_text(backend)[:8]}"
-
-
-def to_json(record: RunRecord) -> str:
-    """The record's text: a key a line, so that a person can read it and git can compare it."""
-    value = encode(record)
-    lists = {name: value.pop(name) for name in ("results", "common")}
-    lines = [f"  {_dump(key)}: {_dump(item)}" for key, item in value.items()]
-    for name, results in lists.items():
-        rows = ",\n".join(_result_lines(result) for result in results)
-        lines.append(f'  "{name}": [' + (f"\n{rows}\n  ]" if rows else "]"))
-    return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def _result_lines(result: dict[str, Any]) -> str:
-    lines = [f"      {_dump(key)}: {_dump(item)}" for key, item in result.items()]
-    return "    {\n" + ",\n".join(lines) + "\n    }"
-
-
-def from_json(text: str, *, path: str | Path | None = None) -> RunRecord:
-    """Read a record. Raises `InputError` for broken JSON, another version, a wrong field."""
-    try:
-        value = parse_json(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            f"not a run record: {error}", path=path, hint="is the file cut off?"
-        ) from None
-    version = value.get("schema_version") if isinstance(value, dict) else None
-    if version is None:
-        raise InputError(
-            'no "schema_version" in it, so this is not a run record',
-            path=path,
-            hint="expected the run.json that `harness run` writes",
-        )
-    if version not in _READABLE:
-        raise InputError(
-            f"run record of schema version {version!r}, expected {SCHEMA_VERSION} or older",
-            path=path,
-            hint="read it with the harness that wrote it, or run again",
-        )
-    try:
-        record = decode(RunRecord, value)
-    except DecodeError as error:
-        raise InputError(f"not a valid run record: {error}", path=path) from None
-    if record.seed < 0:
-        raise InputError(
-            f"not a valid run record: seed: found {record.seed}, expected a number from 0 up",
-            path=path,
-        )
-    return record
-
-
-def read(path: str | Path) -> RunRecord:
-    """Read `run.json`, or the `run.json` in a folder. Raises `InputError`."""
-    path = Path(path)
-    return from_json(
-        read_text(path / "run.json" if path.is_dir() else path),
-        path=path / "run.json" if path.is_dir() else path,
-    )
-
-
-def write(path: str | Path, record: RunRecord) -> None:
-    """Write the record, whole or not at all."""
-    with atomic_writer(path) as handle:
-        handle.write(to_json(record))
-
-
-def inside(folder: str | Path, name: str, what: str) -> Path:
-    """The path of a file that a record names. Raises `InputError` outside the record's folder."""
-    path = Path(folder) / name
-    try:
-        found = path.resolve()
-        path.exists()
-    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle.
-        raise InputError(f"{what} {name[:100]!r} cannot be looked for: {error}"[:400]) from None
-    if not found.is_relative_to(Path(folder).resolve()):
-        raise InputError(f"{what} {name!r} lie outside the run's folder")
-    return path
-
-
-def beside(folder: str | Path, name: str, digest: str, what: str) -> Path:
-    """The path of a file that a record names, which has to be the one that the run wrote.
-
-    Raises `InputError` for one outside the record's folder, and for one with another digest: then
-    the record is of one run, and the file of another.
-    """
-    path = inside(folder, name, what)
-    try:
-        if digest and digest_file(path) != digest:
-            raise InputError(
-                f"is not the file that this record is about: its {what} are of another run",
-                path=path,
-                hint="a run was stopped while it wrote here, or a file was edited: run again",
-            )
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
-    return path
-
-
-def stored_predictions(result: Result, folder: str | Path) -> Iterator[Record]:
-    """The predictions of a result that has some, as they were written into the record's `folder`.
-
-    Raises what `beside` raises.
-    """
-    from harness.formats import jsonl
-
-    assert result.predictions is not None
-    return jsonl.read(beside(folder, result.predictions, result.predictions_digest, "predictions"))
-
-
-def iter_units(result: Result, folder: str | Path) -> Iterator[Unit]:
-    """The units of a result, from the record or from its side file in the record's `folder`."""
-    yield from result.units
-    if result.units_file is None:
-        return
-    path = beside(folder, result.units_file, result.units_digest, "units")
-    try:
-        with path.open(encoding="utf-8", newline="\n") as handle:
-            for number, line in enumerate(handle, 1):
-                try:
-                    yield decode(Unit, parse_json(line))
-                except ValueError as error:
-                    raise InputError(f"not a unit: {error}", path=path, line=number) from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
-
-
-def dump_units(units: Iterable[Unit]) -> Iterator[str]:
-    """Lines for a side file of units."""
-    for unit in units:
-        yield _dump(unit) + "\n"
-
-
-def timeless(record: RunRecord) -> RunRecord:
-    """The record without anything that a clock or a memory counter wrote.
-
-    Two runs over the same things have the same timeless record, however often the first one was
-    killed and taken up again.
-    """
-    results = tuple(replace(result, costs=Costs()) for result in record.results)
-    common = tuple(replace(result, costs=Costs()) for result in record.common)
-    return replace(record, started="", finished="", results=results, common=common)
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
-from harness import __version__
 from harness.annotation import Record
 from harness.digest import digest_file
-from harness.distributions import versions
 from harness.formats import jsonl
 from harness.gold.goldset import GoldSet
-from harness.results import record as records
+from harness.registry import OWN_DISTRIBUTION
+from harness.results import stored
 from harness.results.card import gold_record
-from harness.results.provenance import git_state, machine, project_state
-from harness.results.record import Failure, Result, RunRecord, Unit, run_status, slug
+from harness.results.provenance import now, origin
+from harness.results.record import Failure, Result, RunRecord, Unit, run_status
 from harness.results.scored import Scored, headlines
+from harness.results.stored import slug
 from harness.results.unfinished import unfinished
 
 __all__ = ["run_record", "write_run"]
@@ -28,8 +26,6 @@ def run_record(
     scored: Sequence[Scored],
     goldsets: Sequence[GoldSet],
     *,
-    seed: int = 0,
-    command: Sequence[str] = (),
     folder: Path | None = None,
 ) -> RunRecord:
     """A record of these. Costs are left empty: nothing was timed.
@@ -37,24 +33,18 @@ def run_record(
     With `folder` their predictions lie there already.
     """
     results = tuple(_result(one, folder) for one in scored)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    here = now()
     return RunRecord(
-        schema_version=records.SCHEMA_VERSION,
-        tool_version=__version__,
+        **origin((OWN_DISTRIBUTION, "numpy"), folder),
         status=run_status(results),
-        started=now,
-        finished=now,
-        command=tuple(command),
-        git=git_state(),
-        python=sys.version.split()[0],
-        packages=versions(("nlp-harness", "numpy")),
-        machine=machine(),
+        started=here,
+        finished=here,
+        command=(),
         threads=1,
-        seed=seed,
+        seed=0,
         options={},
         gold=tuple(gold_record(goldset, folder) for goldset in goldsets),
         results=results,
-        project=project_state(folder),
     )
 
 
@@ -62,22 +52,19 @@ def write_run(
     folder: str | Path,
     scored: Sequence[Scored],
     goldsets: Sequence[GoldSet],
-    *,
-    seed: int = 0,
-    command: Sequence[str] = (),
 ) -> RunRecord:
     """Write `run.json` and the predictions of what was counted here; returns the record.
 
     What is written can be compared, checked and accepted as a baseline like any other run.
     """
     folder = Path(folder)
-    with unfinished(folder, command):
+    with unfinished(folder):
         for one in scored:
             # As they came: whoever counts them again brings the labels together anew.
             answers = (Record(p.gold.id, None, p.predicted, error=p.error) for p in one.documents)
             jsonl.write(folder / _predictions(one), answers)
-        record = run_record(scored, goldsets, seed=seed, command=command, folder=folder)
-        records.write(folder / "run.json", record)
+        record = run_record(scored, goldsets, folder=folder)
+        stored.write(folder / "run.json", record)
     return record
 
 

@@ -23,6 +23,7 @@ from harness.results.pairs import join
 from harness.results.record import Result
 from harness.results.settle import speech_of
 from harness.signature import Signature
+from harness.table import tallied
 from harness.tasks.base import Pair, Task
 from harness.tasks.parts import Block, Counts, Matrix, Metric, block
 from harness.tasks.registry import task_named
@@ -266,7 +267,7 @@ def _as_records(pairs: Iterable[Pair]) -> Iterable[Record]:
 
 def _refuse(unknown: Mapping[str, int], schema: str) -> None:
     if unknown:
-        listed = ", ".join(f"{label} ({n})" for label, n in Counter(unknown).most_common(10))
+        listed = tallied(dict(Counter(unknown).most_common()), 10)
         raise SchemaError(
             f"labels in the predictions that the schema {schema!r} does not have: {listed}",
             hint="name the schema that has them (--schema), or write a projection",
@@ -279,10 +280,9 @@ def _refuse_strangers(goldset: GoldSet, predicted: Counter[str]) -> None:
     known = {*goldset.labels, *(schema.labels if schema else ())}
     strange = Counter({label: n for label, n in predicted.items() if label not in known})
     if strange:
-        listed = ", ".join(f"{label} ({count})" for label, count in strange.most_common(10))
-        more = f" and {len(strange) - 10} more" if len(strange) > 10 else ""
+        listed = tallied(dict(strange.most_common()), 10)
         raise SchemaError(
-            f"labels in the predictions that neither the gold nor its schema has: {listed}{more}",
+            f"labels in the predictions that neither the gold nor its schema has: {listed}",
             hint=f"the gold has {', '.join(sorted(known)[:20])}; project both sides onto one "
             "schema with --schema NAME",
         )

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from harness.errors import NothingMeasured, UsageError
-from harness.results.finder import GoldFinder
+from harness.results.finder import GoldFinder, matches
 from harness.results.scored import Scored
 
-__all__ = ["asked_for", "distinct_names", "grouped", "in_one_schema", "matches", "named_backends"]
-
-
-def matches(pattern: str, name: str) -> bool:
-    """Whether a name or a pattern of names fits a name."""
-    return pattern == name or fnmatchcase(name, pattern)
+__all__ = ["asked_for", "distinct_names", "grouped", "in_one_schema", "named_backends"]
 
 
 def named_backends(scored: Sequence[Scored], names: Sequence[str]) -> list[Scored]:
@@ -29,11 +23,11 @@ def named_backends(scored: Sequence[Scored], names: Sequence[str]) -> list[Score
         return [one for one in scored if not one.sanity]
     chosen: list[Scored] = []
     for name in names:
-        found = [one for one in scored if matches(name, one.backend)]
-        if not found:
+        fitting = [one for one in scored if matches(name, one.backend)]
+        if not fitting:
             known = ", ".join(sorted({one.backend for one in scored}))
             raise UsageError(f"no backend {name!r} in there; known: {known or 'none'}")
-        chosen += [one for one in found if one not in chosen]
+        chosen += [one for one in fitting if one not in chosen]
     return chosen
 
 

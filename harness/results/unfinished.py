@@ -6,16 +6,16 @@ killed leaves it behind, and with it a record of an earlier run beside predictio
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 from harness.errors import InputError, NothingMeasured, UsageError
+from harness.results.lock import locked
+from harness.results.provenance import now
 
 __all__ = ["check_finished", "unfinished"]
 
@@ -38,7 +38,7 @@ def unfinished(folder: Path | None, command: Sequence[str] = ()) -> Iterator[Non
         handle.truncate(0)
         json.dump(
             {
-                "started": datetime.now(UTC).isoformat(timespec="seconds"),
+                "started": now(),
                 "command": list(command),
             },
             handle,
@@ -53,26 +53,15 @@ def _locked(path: Path) -> TextIO:
     """The mark, opened and locked."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = path.open("a+", encoding="utf-8")
+        handle = locked(path)
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", path=path) from None
-    try:
-        # The kernel gives the lock back, whatever this process dies of.
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # The run before may have ended, and taken the mark away, since it was opened.
-        is_there = os.path.samestat(os.fstat(handle.fileno()), path.stat())
-    except FileNotFoundError:
-        is_there = False
-    except OSError:
-        handle.close()
+    if handle is None:
         raise UsageError(
             f"{path.parent}: another run is writing into this folder; wait for it, or write into "
             "another folder"
-        ) from None
-    if is_there:
-        return handle
-    handle.close()
-    return _locked(path)
+        )
+    return handle
 
 
 def check_finished(folder: Path) -> None:

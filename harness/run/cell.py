@@ -9,12 +9,11 @@ from __future__ import annotations
 import threading
 from array import array
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
 from itertools import chain, compress, tee
 from math import nan
-from pathlib import Path
 from typing import Any
 
 from harness.annotation import Annotations, Record, Task
@@ -27,32 +26,19 @@ from harness.run.asking import annotated, ask_about, gold_labels
 from harness.run.counting import Counting, is_settled
 from harness.run.files import CellFiles
 from harness.run.measurement import Measurement
+from harness.run.options import RunOptions
 from harness.run.predictions import Predictions, PredictOptions
 from harness.run.predictor import Asked
 from harness.run.progress import Progress
 from harness.run.store import Store
 from harness.run.timing import rounded, timed
 
-__all__ = ["Cell", "CellOptions"]
+__all__ = ["Cell"]
 
 _INLINE_DOCUMENTS = 1000
 
 _Pair = tuple[Record, Record]
 """A document of the gold set, and what the backend says about it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellOptions:
-    """What all cells of a run have in common."""
-
-    predict: PredictOptions
-    scoring: Mapping[str, Any]
-    """How each task counts, by its name."""
-    schema: str | None = None
-    rounds: int = 1
-    cache: Path | None = None
-    """Folder of the predictions store; `None` neither reads nor writes it."""
-    out: Path | None = None
 
 
 @dataclass(eq=False, kw_only=True)
@@ -63,7 +49,8 @@ class Cell:
     gold: GoldSet
     card: GoldRecord
     task: Task
-    options: CellOptions
+    options: RunOptions
+    predict: PredictOptions
     progress: Progress
     title: str
     stop: threading.Event
@@ -116,7 +103,7 @@ class Cell:
             self.spec,
             task=self.task,
             labels=gold_labels(self.gold, self.task),
-            options=options.predict,
+            options=self.predict,
             store=self._stack.enter_context(Store(options.cache)) if options.cache else None,
             stop=self.stop,
         )
@@ -178,7 +165,7 @@ class Cell:
             self.gold,
             self.task,
             self._declaration,
-            scoring=self.options.scoring,
+            scoring=self.options.scoring(),
             schema=self.options.schema,
             produced=_labels(predictions),
             predicted=predicted,
@@ -246,7 +233,7 @@ class Cell:
         )
 
     def _costs(self, predictions: Predictions, rounds: Sequence[array[float]]) -> Costs:
-        options, model = self.options.predict, predictions.model
+        options, model = self.predict, predictions.model
         load, warmup, peak = predictions.process_costs()
         costs = Costs(
             load_seconds=rounded(load),

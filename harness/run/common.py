@@ -7,22 +7,23 @@ schema that gold and every backend can be projected onto, from the predictions o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.annotation import Annotations
 from harness.digest import digest_file
 from harness.errors import SchemaError
 from harness.formats.files import atomic_writer
 from harness.gold.goldset import GoldSet
 from harness.results.count import Count, open_count
-from harness.results.record import Result, Unit, dump_units, slug, stored_predictions
+from harness.results.record import Result
 from harness.results.settle import known_schemas, speech_of
-from harness.signature import Signature
-from harness.tasks.base import Pair, Task
+from harness.results.stored import slug, stored_predictions
+from harness.run.asking import annotated
+from harness.run.counting import count_units
+from harness.tasks.base import Task
 from harness.tasks.registry import tasks
 
 __all__ = ["count_in_common"]
@@ -46,7 +47,7 @@ def count_in_common(
                 and result.signature is not None
                 and result.predictions is not None
             ]
-            if len({Signature.parse(str(result.signature)).schema for result in measured}) > 1:
+            if len({result.counted.schema for result in measured}) > 1:
                 counts = _counts(gold, task, measured, options[task.name], out)
                 again += [
                     _counted(result, gold, count, out)
@@ -83,30 +84,17 @@ def _counts(
 
 def _counted(result: Result, gold: GoldSet, count: Count, out: Path) -> Result:
     name = f"units/{slug(gold.name)}/common/{slug(result.backend)}.jsonl"
-    kept: list[Unit] = []
-    with ExitStack() as files:
-        handle = files.enter_context(atomic_writer(out / name)) if result.units_file else None
-        for units in _units(result, gold, count, out):
-            if handle is None:
-                kept += units
-            else:
-                handle.writelines(dump_units(units))
-    signature = Signature.parse(str(result.signature))
+    answers = stored_predictions(result, out)
+    pairs = zip(annotated(gold, result.task), answers, strict=True)
+    with atomic_writer(out / name) if result.units_file else nullcontext() as file:
+        units = count_units(count.add, pairs, file)
+    signature = result.counted.but(schema=count.terms.schema, proj=count.terms.projection)
     return replace(
         result,
-        signature=str(signature.but(schema=count.terms.schema, proj=count.terms.projection)),
+        signature=str(signature),
         scores=count.headlines(),
-        units=tuple(kept),
+        units=tuple(units),
         units_file=name if result.units_file else None,
         units_digest=digest_file(out / name) if result.units_file else "",
         **count.facts(result.labels).fields(),
     )
-
-
-def _units(result: Result, gold: GoldSet, count: Count, out: Path) -> Iterator[list[Unit]]:
-    layer = count.task.layer
-    annotated = (r for r in gold.records() if r.annotations.layer(layer) is not None)
-    for record, answer in zip(annotated, stored_predictions(result, out), strict=True):
-        layers = Annotations() if answer.error is not None else answer.annotations
-        tallies = count.add(Pair(record, layers, error=answer.error))
-        yield [Unit(record.id, number, one.to_json()) for number, one in enumerate(tallies)]

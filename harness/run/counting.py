@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import IO, Any
 
 from harness.adapter import Declaration, ModelIdentity
@@ -10,10 +10,12 @@ from harness.annotation import Annotations, Record
 from harness.digest import digest_text
 from harness.gold.goldset import GoldSet
 from harness.results.count import open_count
-from harness.results.record import Unit, dump_units
+from harness.results.record import Unit
 from harness.results.settle import speech_of
+from harness.results.stored import dump_units
 from harness.tasks.base import Pair
 from harness.tasks.registry import task_named
+from harness.tasks.tally import Tally
 
 __all__ = ["Counting", "is_settled"]
 
@@ -27,6 +29,27 @@ def is_settled(name: str, declaration: Declaration, produced: tuple[str, ...] | 
     if not task.labelled or declaration.sanity:
         return True
     return speech_of(task, declaration, produced).is_stated
+
+
+def count_units(
+    add: Callable[[Pair], Sequence[Tally]],
+    pairs: Iterable[tuple[Record, Record]],
+    file: IO[str] | None,
+) -> list[Unit]:
+    """Count documents with what is predicted for them, or an error: then they are all-missed.
+
+    The units go into the file, else they are returned.
+    """
+    kept: list[Unit] = []
+    for gold, predicted in pairs:
+        layers = Annotations() if predicted.error is not None else predicted.annotations
+        tallies = add(Pair(gold, layers, error=predicted.error))
+        units = [Unit(gold.id, number, one.to_json()) for number, one in enumerate(tallies)]
+        if file is None:
+            kept += units
+        else:
+            file.writelines(dump_units(units))
+    return kept
 
 
 class Counting:
@@ -61,20 +84,8 @@ class Counting:
         )
 
     def count(self, pairs: Iterable[tuple[Record, Record]], file: IO[str] | None) -> list[Unit]:
-        """Count every document of the gold set with what is predicted for it, or an error.
-
-        One with an error is all-missed. The units go into the file, else they are returned.
-        """
-        kept: list[Unit] = []
-        for gold, predicted in pairs:
-            layers = Annotations() if predicted.error is not None else predicted.annotations
-            tallies = self._count.add(Pair(gold, layers, error=predicted.error))
-            units = [Unit(gold.id, number, one.to_json()) for number, one in enumerate(tallies)]
-            if file is None:
-                kept += units
-            else:
-                file.writelines(dump_units(units))
-        return kept
+        """`count_units` of every document of the gold set."""
+        return count_units(self._count.add, pairs, file)
 
     def fields(self, model: ModelIdentity | None) -> dict[str, Any]:
         """The fields of a `Result` that say how it was counted and what came of it."""

@@ -15,13 +15,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from harness.coding import decode, encode
-from harness.distributions import requirement_name
+from harness.distributions import installed_from, requirement_name
 from harness.errors import BackendUnavailable, UsageError
 from harness.paths import home
-from harness.registry import GROUP, adapter
+from harness.registry import GROUP, OWN_DISTRIBUTION, adapter
 
 __all__ = [
     "Environment",
@@ -32,7 +31,6 @@ __all__ = [
 ]
 
 _CARD = "harness-env.json"
-_OWN = "nlp-harness"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +56,16 @@ def find_environment(name: str) -> Environment | None:
     folder = home() / "envs" / name
     try:
         card = json.loads((folder / _CARD).read_bytes())
-        found = decode(Environment, {**card, "folder": str(folder)})
+        environment = decode(Environment, {**card, "folder": str(folder)})
     except (OSError, ValueError, TypeError):  # A `DecodeError` is a `ValueError`.
         return None
-    return found if found.python.exists() else None
+    return environment if environment.python.exists() else None
 
 
 def environments() -> list[Environment]:
     """Every finished environment, by name."""
     names = sorted(path.parent.name for path in (home() / "envs").glob(f"*/{_CARD}"))
-    return [found for name in names if (found := find_environment(name))]
+    return [environment for name in names if (environment := find_environment(name))]
 
 
 def create_environment(
@@ -118,16 +116,16 @@ def remove_environment(name: str) -> None:
     """Delete an environment, finished or not. Raises `UsageError` when there is none."""
     folder = home() / "envs" / name
     if name in ("", ".", "..") or "/" in name or not folder.is_dir():
-        known = ", ".join(found.name for found in environments()) or "none"
+        known = ", ".join(environment.name for environment in environments()) or "none"
         raise UsageError(f"no environment {name!r}; there are: {known}")
     shutil.rmtree(folder)
 
 
 def _own_requirements(name: str) -> list[str]:
     """This project, and the distribution that registers the adapter where it is another."""
-    requirements = [_source(_OWN, extra=name)]
+    requirements = [_source(OWN_DISTRIBUTION, extra=name)]
     for point in metadata.entry_points(group=GROUP, name=name):
-        if point.dist is not None and point.dist.name != _OWN:
+        if point.dist is not None and point.dist.name != OWN_DISTRIBUTION:
             requirements.append(_source(point.dist.name, extra=name))
     return requirements
 
@@ -138,27 +136,15 @@ def _source(distribution: str, *, extra: str) -> str:
     Its folder when that is a checkout, its wheel when it is still there, else its version, which
     an index has to have.
     """
-    found = metadata.distribution(distribution)
-    extras = found.metadata.get_all("Provides-Extra") or []
+    installed = metadata.distribution(distribution)
+    extras = installed.metadata.get_all("Provides-Extra") or []
     suffix = f"[{extra}]" if extra in extras else ""
-    place = _installed_from(found)
+    place = installed_from(installed)
     if place is not None and (place / "pyproject.toml").is_file():
         return f"-e {place}{suffix}"
     if place is not None and place.is_file():
         return f"{distribution}{suffix} @ {place.as_uri()}"
-    return f"{distribution}{suffix}=={found.version}"
-
-
-def _installed_from(found: metadata.Distribution) -> Path | None:
-    """The folder or file that a distribution was installed from, be it there or not."""
-    try:
-        direct = json.loads(found.read_text("direct_url.json") or "{}")
-    except ValueError:
-        return None
-    url = str(direct.get("url", ""))
-    if not url.startswith("file://"):
-        return None
-    return Path(unquote(urlsplit(url).path)).absolute()
+    return f"{distribution}{suffix}=={installed.version}"
 
 
 def _arguments(requirements: Sequence[str]) -> list[str]:

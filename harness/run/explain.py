@@ -114,15 +114,15 @@ def _count(
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Fields that differ, with nested ones as `model.digest`."""
-    found: dict[str, tuple[Any, Any]] = {}
+    differing: dict[str, tuple[Any, Any]] = {}
     for name in sorted(before.keys() | now.keys()):
         one, other = before.get(name), now.get(name)
         if isinstance(one, Mapping) and isinstance(other, Mapping):
             inner = _differences(one, other)
-            found.update({f"{name}.{key}": pair for key, pair in inner.items()})
+            differing.update({f"{name}.{key}": pair for key, pair in inner.items()})
         elif one != other:
-            found[name] = (one, other)
-    return found
+            differing[name] = (one, other)
+    return differing
 
 
 def _shown(value: Any) -> str:

@@ -10,7 +10,7 @@ from typing import IO
 
 from harness.digest import digest_file
 from harness.formats.files import atomic_writer, write_text
-from harness.results.record import slug
+from harness.results.stored import slug
 
 __all__ = ["CellFiles"]
 

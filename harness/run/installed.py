@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import json
 import re
 import sys
 import time
@@ -12,16 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from harness.digest import remembered
+from harness.distributions import file_text, installed_from, parse_requirement
 from harness.registry import OWN_DISTRIBUTION
 from harness.run import trees
 
-__all__ = ["content", "editable", "files_of", "listing", "needed", "plain"]
+__all__ = ["content", "files_of", "listing", "needed", "plain"]
 
 _RACY_NS = 2_000_000_000
-_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?")
 
 
 def listing() -> tuple[dict[str, metadata.Distribution], str]:
@@ -42,7 +40,7 @@ def _listing(
     whole = hashlib.sha256()
     for name, one in sorted(known.items()):
         if name != OWN_DISTRIBUTION:  # It is looked at file by file.
-            lines = [line for line in _text(one, "RECORD").splitlines() if _decides(line)]
+            lines = [line for line in file_text(one, "RECORD").splitlines() if _decides(line)]
             whole.update("\n".join([name, one.version, *lines]).encode())
     return known, whole.hexdigest()
 
@@ -78,11 +76,11 @@ def needed(
 
 def files_of(one: metadata.Distribution) -> list[Path] | None:
     """The files of a distribution, or `None` where they are not recorded."""
-    folder = editable(one)
+    folder = installed_from(one, editable=True)
     if folder is not None:
         files = list(trees.below(folder))
         return files if 0 < len(files) <= trees.MOST_FILES else None
-    record = _text(one, "RECORD")
+    record = file_text(one, "RECORD")
     if not record:
         return None
     root = Path(str(one.locate_file("")))
@@ -113,18 +111,6 @@ def content(one: metadata.Distribution, files: Iterable[Path]) -> str:
     )
 
 
-def editable(one: metadata.Distribution) -> Path | None:
-    """The folder of a distribution that is installed as editable, be it there or not."""
-    try:
-        direct = json.loads(_text(one, "direct_url.json") or "{}")
-        url = str(direct.get("url", ""))
-        if not direct.get("dir_info", {}).get("editable") or not url.startswith("file://"):
-            return None
-        return Path(unquote(urlsplit(url).path))
-    except (ValueError, AttributeError):
-        return None
-
-
 def plain(name: str) -> str:
     """A distribution's name as all its spellings are compared."""
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -153,8 +139,8 @@ def _elsewhere(name: str, one: metadata.Distribution | None) -> str:
     names = {name.replace("-", "_")}
     home = None
     if one is not None:
-        names |= {item for item in _text(one, "top_level.txt").split() if item.isidentifier()}
-        home = (editable(one) or Path(str(one.locate_file("")))).resolve()
+        names |= {item for item in file_text(one, "top_level.txt").split() if item.isidentifier()}
+        home = (installed_from(one, editable=True) or Path(str(one.locate_file("")))).resolve()
     for item in sorted(names - sys.stdlib_module_names):
         try:
             spec = importlib.util.find_spec(item)
@@ -169,15 +155,5 @@ def _elsewhere(name: str, one: metadata.Distribution | None) -> str:
 
 
 def _parsed(requirement: str) -> tuple[str, frozenset[str]]:
-    found = _REQUIREMENT.match(requirement)
-    if found is None:
-        return requirement, frozenset()
-    extras = frozenset(part.strip() for part in (found[2] or "").split(",") if part.strip())
-    return plain(found[1]), extras
-
-
-def _text(one: metadata.Distribution, name: str) -> str:
-    try:
-        return one.read_text(name) or ""
-    except (OSError, UnicodeDecodeError):
-        return ""
+    name, extras = parse_requirement(requirement)
+    return plain(name), extras

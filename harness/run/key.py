@@ -79,8 +79,8 @@ def describe(spec: BackendSpec, *, prove: bool = True) -> Description:
 
     Without `prove` no file is looked at but those that tell the model's identity.
     """
-    found = adapter(spec.adapter)
-    reason = found.unavailable(spec.model)
+    wrapper = adapter(spec.adapter)
+    reason = wrapper.unavailable(spec.model)
     if spec.external:
         if reason or not prove:
             return Description(reason)
@@ -93,8 +93,8 @@ def describe(spec: BackendSpec, *, prove: bool = True) -> Description:
         )
     plain = Description(
         unavailable=reason,
-        packages=versions(found.declaration.requires),
-        model=None if reason else found.identity(spec.model),
+        packages=versions(wrapper.declaration.requires),
+        model=None if reason else wrapper.identity(spec.model),
         python=sys.version.split()[0],
     )
     if reason or not prove:
@@ -154,7 +154,7 @@ def make_key(
     its answers; without a token it has no key. `labels` count only for backends that do not
     declare their own.
     """
-    found = adapter(spec.adapter)
+    wrapper = adapter(spec.adapter)
     if description.model is None and hello is None:
         return None
     proven, _ = proof(spec, description, hello)
@@ -164,7 +164,7 @@ def make_key(
         "backend": str(spec),
         "task": task,
         "options": dict(spec.options),
-        "labels": list(labels) if found.declaration.labels is None else None,
+        "labels": list(labels) if wrapper.declaration.labels is None else None,
         "source": description.source,
         "installed": description.installed,
         "named": description.named,
@@ -189,7 +189,7 @@ def make_key(
 
 def document_digest(text: str, gold: Mapping[str, Any] | None = None) -> bytes:
     """sha256 of a document's text, and of the gold where the backend is given it."""
-    found = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
+    whole = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
     if gold is not None:
-        found.update(b"\0gold\0" + json.dumps(gold, sort_keys=True).encode("ascii"))
-    return found.digest()
+        whole.update(b"\0gold\0" + json.dumps(gold, sort_keys=True).encode("ascii"))
+    return whole.digest()

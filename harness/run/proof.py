@@ -32,6 +32,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from harness.distributions import installed_from
 from harness.registry import GROUP, OWN_DISTRIBUTION, adapter, distribution_of
 from harness.run import installed, trees
 
@@ -63,7 +64,7 @@ def adapter_files(name: str) -> Evidence:
     distribution = _foreign(name)
     if distribution is not None:
         recorded = installed.files_of(distribution)
-        if recorded is None and installed.editable(distribution) is not None:
+        if recorded is None and installed_from(distribution, editable=True):
             return Evidence("", doubt=f"the folder of the adapter {name} is gone, or too large")
         for point in distribution.entry_points.select(group=GROUP, name=name):
             found = _behind(point.module, recorded or ())
@@ -165,8 +166,8 @@ def _own_places() -> Iterator[Path]:
 
 def _foreign(name: str) -> metadata.Distribution | None:
     """The distribution that registers an adapter, where it is not this project's own."""
-    found = distribution_of(name)
-    return None if found is None or installed.plain(found.name) == OWN_DISTRIBUTION else found
+    brings = distribution_of(name)
+    return None if brings is None or installed.plain(brings.name) == OWN_DISTRIBUTION else brings
 
 
 def _file_of(module: str) -> Path | None:

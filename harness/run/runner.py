@@ -8,27 +8,24 @@ that the same command goes on from there.
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import fields, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from harness import __version__
 from harness.annotation import Record, Task
-from harness.distributions import versions
 from harness.errors import BackendFailed, NothingMeasured, UsageError
 from harness.gold.goldset import GoldSet
-from harness.registry import BackendSpec, adapter
+from harness.registry import OWN_DISTRIBUTION, BackendSpec, adapter
 from harness.results.card import gold_record
-from harness.results.provenance import git_state, machine, project_state
-from harness.results.record import SCHEMA_VERSION, GoldRecord, Result, RunRecord, run_status, write
+from harness.results.provenance import machine, now, origin
+from harness.results.record import GoldRecord, Result, RunRecord, run_status
+from harness.results.stored import write
 from harness.results.unfinished import unfinished
-from harness.run.cell import Cell, CellOptions
+from harness.run.cell import Cell
 from harness.run.common import count_in_common
 from harness.run.options import RunOptions, WorkerOptions
 from harness.run.predictions import PredictOptions
@@ -39,7 +36,7 @@ from harness.run.store import Store, taken_up
 __all__ = ["check_required", "run"]
 
 _HELD_DOCUMENTS = 1000
-_PACKAGES = ("nlp-harness", "numpy", "tabulate")
+_PACKAGES = (OWN_DISTRIBUTION, "numpy", "tabulate")
 
 
 def run(
@@ -56,7 +53,7 @@ def run(
     """
     options = options or RunOptions()
     progress = progress or Progress(quiet=True)
-    started = _now()
+    started = now()
     stop = threading.Event()
     goldsets = [_held(gold) for gold in goldsets]
     cards = {gold.name: gold_record(gold, options.out, schema=options.schema) for gold in goldsets}
@@ -112,19 +109,12 @@ def _cells(
     stop: threading.Event,
     token: str,
 ) -> list[Cell]:
-    shared = CellOptions(
-        predict=PredictOptions(
-            **{part.name: getattr(options, part.name) for part in fields(WorkerOptions)},
-            timed=options.jobs == 1,
-            rounds=options.rounds,
-            machine=f"{machine().cpu}, {machine().cores} cores",
-            run=token,
-        ),
-        scoring=options.scoring(),
-        schema=options.schema,
+    predict = PredictOptions(
+        **{part.name: getattr(options, part.name) for part in fields(WorkerOptions)},
+        timed=options.jobs == 1,
         rounds=options.rounds,
-        cache=options.cache,
-        out=options.out,
+        machine=f"{machine().cpu}, {machine().cores} cores",
+        run=token,
     )
     return [
         Cell(
@@ -132,7 +122,8 @@ def _cells(
             gold=gold,
             card=cards[gold.name],
             task=task,
-            options=shared,
+            options=options,
+            predict=predict,
             progress=progress,
             title=f"[{number}/{len(plan)}] {spec} on {gold.name} ({task})",
             stop=stop,
@@ -249,24 +240,14 @@ def _record(
     options: RunOptions, gold: tuple[GoldRecord, ...], results: tuple[Result, ...], started: str
 ) -> RunRecord:
     return RunRecord(
-        schema_version=SCHEMA_VERSION,
-        tool_version=__version__,
+        **origin(_PACKAGES, options.out),
         status=run_status(results),
         started=started,
-        finished=_now(),
+        finished=now(),
         command=options.command,
-        git=git_state(),
-        python=sys.version.split()[0],
-        packages=versions(_PACKAGES),
-        machine=machine(),
         threads=options.threads,
         seed=options.seed,
         options=options.recorded(),
         gold=gold,
         results=results,
-        project=project_state(options.out),
     )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -9,10 +9,8 @@ final.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,12 +18,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 from harness.annotation import Annotations
-from harness.digest import load_memo, save_memo
+from harness.digest import digest_text, load_memo, save_memo
 from harness.formats.jsonl import annotations_from_json, annotations_to_json
 from harness.paths import cache_folder
+from harness.results.lock import locked
+from harness.results.provenance import now
 from harness.run.database import Database
 from harness.run.key import Key
 
@@ -101,7 +101,7 @@ class Store:
         Raises `InputError` when the file is no store, is broken, or of another version.
         """
         self.path = Path(folder or cache_folder()) / "predictions.sqlite"
-        self._runs: dict[str, IO[str]] = {}
+        self._runs: dict[str, TextIO] = {}
         self._database = Database(self.path)
         load_memo(self._memo)
 
@@ -133,14 +133,14 @@ class Store:
         """
         self._forget_old()
         handle, plan = next(
-            (locked, slot)
+            (handle, slot)
             for slot in (f"{plan}{number or ''}" for number in count())
-            if (locked := _lock(self._lock_of(slot)))
+            if (handle := locked(self._lock_of(slot)))
         )
         rows = self._database.run("SELECT token FROM runs WHERE plan = ?", (plan,))
         token = str(rows[0][0]) if rows else uuid.uuid4().hex
         if not rows:
-            self._database.run("INSERT INTO runs VALUES (?, ?, ?)", (plan, token, _now()))
+            self._database.run("INSERT INTO runs VALUES (?, ?, ?)", (plan, token, now()))
         self._runs[token] = handle
         return token
 
@@ -156,29 +156,29 @@ class Store:
 
     def _forget_old(self) -> None:
         """Forget interrupted runs that nobody has taken up within a week."""
-        now = datetime.now(UTC)
+        today = datetime.now(UTC)
         for plan, token, started in self._database.run("SELECT plan, token, started FROM runs"):
-            if now - datetime.fromisoformat(started) <= _WEEK:
+            if today - datetime.fromisoformat(started) <= _WEEK:
                 continue
-            handle = _lock(self._lock_of(plan))
+            handle = locked(self._lock_of(plan))
             if handle is not None:
                 self._runs[token] = handle
                 self.finish(token)
 
     def _lock_of(self, plan: str) -> Path:
-        name = hashlib.sha256(plan.encode()).hexdigest()[:16]
+        name = digest_text(plan)[:16]
         return self.path.with_name(f"{self.path.name}.{name}.lock")
 
     # Backends and processes
 
     def backend_id(self, key: Key, *, hello: str = "") -> int:
         """The row of a key, made when it is new; `hello` is kept beside it for replays."""
-        now = _now()
+        used = now()
         self._database.run(
             "INSERT INTO backends (digest, name, fields, hello, created, used) "
             "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET used = excluded.used,"
             " hello = CASE WHEN excluded.hello = '' THEN hello ELSE excluded.hello END",
-            (key.digest, str(key.fields.get("backend", "")), key.text, hello, now, now),
+            (key.digest, str(key.fields.get("backend", "")), key.text, hello, used, used),
         )
         query = "SELECT id FROM backends WHERE digest = ?"
         ((row,),) = self._database.run(query, (key.digest,))
@@ -269,32 +269,10 @@ def taken_up(store: Store, plan: object) -> Iterator[str]:
     It is that of the run with the same `plan` (anything that JSON can write) where that was
     interrupted. A run that ends takes those answers with it.
     """
-    digest = hashlib.sha256(json.dumps(plan).encode()).hexdigest()
+    digest = digest_text(json.dumps(plan))
     token = store.begin(digest)
     yield token
     store.finish(token)
-
-
-def _lock(path: Path) -> IO[str] | None:
-    """The opened and locked file, or `None` where somebody else has locked it.
-
-    The kernel gives the lock back, whatever the process dies of. Where files cannot be locked at
-    all, it is taken to be free.
-    """
-    while True:
-        handle = path.open("a", encoding="utf-8")
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(handle.fileno()).st_ino == path.stat().st_ino:
-                return handle
-        except FileNotFoundError:
-            pass  # Whoever had it removed it in between.
-        except BlockingIOError:
-            handle.close()
-            return None
-        except OSError:
-            return handle
-        handle.close()
 
 
 def _stored(answer: str, timings: str) -> Stored:
@@ -321,7 +299,3 @@ def _checksum(digest: str, document: bytes, answer: str, timings: str) -> bytes:
 
 def _marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

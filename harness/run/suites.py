@@ -13,11 +13,11 @@ is an error, with the nearest that is.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.coding import parse_toml
 from harness.errors import InputError, UsageError, nearest
 from harness.formats.files import read_text
 from harness.options import Flag
@@ -38,10 +38,10 @@ def find_suites(folder: str | Path = ".") -> tuple[Path, Mapping[str, Any]]:
     for place in (Path(folder).resolve(), *Path(folder).resolve().parents):
         own = place / "harness.toml"
         if own.is_file():
-            return own, _suites(_toml(own), own, "")
+            return own, _suites(parse_toml(read_text(own), own), own, "")
         shared = place / "pyproject.toml"
         if shared.is_file():
-            table = _toml(shared).get("tool", {}).get("harness")
+            table = parse_toml(read_text(shared), shared).get("tool", {}).get("harness")
             if table is not None:
                 return shared, _suites(table, shared, "tool.harness.")
     raise InputError(
@@ -75,13 +75,6 @@ def load_suite(name: str, flags: Iterable[Flag], *, folder: str | Path = ".") ->
     if "gold" in out:
         out["gold"] = [_beside(one, path) for one in out["gold"]]
     return out
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"not TOML: {error}", path=path) from None
 
 
 def _suites(table: Mapping[str, Any], path: Path, prefix: str) -> Mapping[str, Any]:

@@ -78,14 +78,14 @@ def exists(path: Path) -> bool:
 
 def _written(folder: Path, names: Collection[str]) -> set[str]:
     """What in a folder has been built or written by runs, and decides no answer."""
-    found: set[str] = set()
+    written: set[str] = set()
     if not _PROJECT.isdisjoint(names):
-        found |= {"build", "dist"}
+        written |= {"build", "dist"}
     if "unfinished.json" in names or ("run.json" in names and _is_record(folder / "run.json")):
-        found |= _RUN
+        written |= _RUN
     if "predictions.sqlite" in names:
-        found |= {name for name in names if name.startswith(_STORE)}
-    return found
+        written |= {name for name in names if name.startswith(_STORE)}
+    return written
 
 
 def _is_record(path: Path) -> bool:

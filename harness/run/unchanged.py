@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from harness.adapter import ModelIdentity
 from harness.errors import BackendFailed
@@ -11,19 +11,27 @@ from harness.run.key import Description
 from harness.run.launch import describe_backend
 from harness.run.protocol import Hello
 
-__all__ = ["check_model", "check_unchanged"]
+__all__ = ["check_model", "check_unchanged", "contradictions"]
 
 
 def check_model(spec: BackendSpec, described: ModelIdentity | None, loaded: ModelIdentity) -> None:
     """Raise `BackendFailed` where a model's files say one thing and the loaded model another."""
+    for name, one, other in contradictions(described, loaded):
+        raise BackendFailed(
+            f"the loaded model has {name} {other[:40]!r}, its files say {one[:40]!r}: "
+            "they changed meanwhile, or the adapter's identity() is wrong "
+            f"(harness check-backend {spec})"
+        )
+
+
+def contradictions(
+    described: ModelIdentity | None, loaded: ModelIdentity
+) -> Iterator[tuple[str, str, str]]:
+    """What both state of a model, and not alike: its name, as described, and as loaded."""
     for name in ("digest", "version"):
         one, other = getattr(described, name, ""), getattr(loaded, name)
         if one and other and one != other:
-            raise BackendFailed(
-                f"the loaded model has {name} {other[:40]!r}, its files say {one[:40]!r}: "
-                "they changed meanwhile, or the adapter's identity() is wrong "
-                f"(harness check-backend {spec})"
-            )
+            yield name, one, other
 
 
 def check_unchanged(spec: BackendSpec, before: Description, hellos: Sequence[Hello]) -> None:

@@ -55,9 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             # The libraries of another environment are hashed once, and not for every run.
             memo = cache_folder() / "digests.json"
             load_memo(memo)
-            found = describe(BackendSpec.parse(args.backend), prove=args.prove)
+            description = describe(BackendSpec.parse(args.backend), prove=args.prove)
             save_memo(memo)
-            channel.send({"type": "description", **encode(found)})
+            channel.send({"type": "description", **encode(description)})
             return 0
         served = None
         for line in stdin:

@@ -14,10 +14,7 @@ from typing import TYPE_CHECKING, Any
 from harness.stats.units import Evidence, Units
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from harness.stats.units import Array
 
 __all__ = [
     "ALPHA",
@@ -62,7 +59,6 @@ def randomisation_test(
     statistic: Statistic,
     *,
     evidence: Evidence | None = None,
-    trials: int = 10_000,
     seed: int = 0,
 ) -> PairedTest:
     """`swap_test` over the units that intervals resample, of counts per paragraph.
@@ -70,11 +66,11 @@ def randomisation_test(
     `reference` and `other` have the shape `(paragraphs, k)`. There is no p-value where too few
     units hold anything: by `evidence`, or else by any of the counts.
     """
-    found = swap_test(units.fold(reference), units.fold(other), statistic, trials=trials, seed=seed)
+    test = swap_test(units.fold(reference), units.fold(other), statistic, seed=seed)
     lacking = (evidence or units.evidence(reference, other)).lacking
-    if lacking is None or found.difference is None:
-        return found
-    return replace(found, p_value=None, exact=True, assignments=0, lacking=lacking)
+    if lacking is None or test.difference is None:
+        return test
+    return replace(test, p_value=None, exact=True, assignments=0, lacking=lacking)
 
 
 def swap_test(

@@ -32,8 +32,8 @@ def detectable_difference(paired: Interval, evidence: Evidence, *, factor: int =
         return None
     degrees = max(1.0, evidence.effective - 1)
     level = student_quantile(1 - ALPHA / factor / 2, degrees)
-    found = (level + student_quantile(POWER, degrees)) * error
-    return found if found <= 1 else None
+    smallest = (level + student_quantile(POWER, degrees)) * error
+    return smallest if smallest <= 1 else None
 
 
 def verdict_is_possible(units: int, factor: int = 1) -> bool:

@@ -21,10 +21,7 @@ from harness.stats.student import normal_tail
 from harness.stats.units import Evidence, Units
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from harness.stats.units import Array
 
 __all__ = ["Interval", "Resampler", "enough_resamples", "percentile_interval", "shown_by"]
 

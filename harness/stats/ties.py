@@ -21,8 +21,8 @@ def tie_groups(names: Sequence[str], tied: Callable[[str, str], bool]) -> list[t
     """
     number = range(len(names))
     near = {i: {j for j in number if j != i and tied(names[i], names[j])} for i in number}
-    found = sorted(tuple(sorted(clique)) for clique in _cliques(set(), set(number), set(), near))
-    return [tuple(names[i] for i in clique) for clique in found] if names else []
+    cliques = sorted(tuple(sorted(clique)) for clique in _cliques(set(), set(number), set(), near))
+    return [tuple(names[i] for i in clique) for clique in cliques] if names else []
 
 
 def letters(names: Sequence[str], groups: Sequence[Sequence[str]]) -> dict[str, str]:

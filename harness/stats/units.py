@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+    """Counts, or what is made of them; only for those who check types."""
 
 __all__ = ["LEAST_DOCUMENTS", "LEAST_UNITS", "Evidence", "Unit", "Units", "sampling_unit"]
 

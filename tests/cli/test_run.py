@@ -11,7 +11,8 @@ import pytest
 
 from harness.report.run import ranking_tables
 from harness.report.tables import render
-from harness.results import record as records
+from harness.results import stored
+from harness.results.record import SCHEMA_VERSION
 
 Run = Callable[..., Any]
 QUIET = ("--quiet",)
@@ -81,7 +82,7 @@ def test_the_record_holds_enough_to_print_everything_again(
     out = tmp_path / "out"
     again = harness("report", out, "--rankings", "--format", "github")
     assert again.out == first.out
-    record = records.read(out)
+    record = stored.read(out)
     assert record.status == "success"
     assert [result.backend for result in record.results] == ["gazetteer", "quotes"]
     assert render(ranking_tables(record, out), "github") + "\n" == first.out
@@ -110,7 +111,7 @@ def test_html_report(run: Run, harness: Run, tmp_path: Path) -> None:
 def test_json_is_the_record(run: Run) -> None:
     done = run("empty", "--task", "ner", "--json")
     body = json.loads(done.out)
-    assert body["schema_version"] == records.SCHEMA_VERSION
+    assert body["schema_version"] == SCHEMA_VERSION
     assert body["results"][0]["backend"] == "empty"
 
 

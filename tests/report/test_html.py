@@ -44,7 +44,7 @@ def test_the_data_survives_its_escapes() -> None:
     (group,) = json.loads(found[1])["groups"]
     (document,) = group["documents"]
     assert document["id"] == EVIL
-    assert document["items"][EVIL][0]["class"] == "missed"
+    assert document["items"][EVIL][0]["error"] == "missed"
     assert document["items"][EVIL][0]["gold"] == [{"start": 0, "end": 3, "label": EVIL}]
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter
 
 from harness.decide.gate.presence import Present
-from harness.decide.gate.verdicts import Verdict
+from harness.decide.gate.verdicts import Verdict, about
 from harness.results.scored import Scored
+from harness.table import tallied
 
 __all__ = ["check_blackout"]
 
@@ -28,19 +29,14 @@ def check_blackout(present: Present, least: int) -> Verdict | None:
     if not dark:
         return None
     dark.sort(key=lambda name: -before[name])
-    shown = ", ".join(f"{name} ({before[name]:g})" for name in dark[:_SHOWN])
-    if len(dark) > _SHOWN:
-        shown += f" and {len(dark) - _SHOWN} more"
+    shown = tallied({name: f"{before[name]:g}" for name in dark}, _SHOWN)
     count = "1 document that" if len(dark) == 1 else f"{len(dark)} documents that"
     have = "has" if len(dark) == 1 else "have"
-    entry = present.entry
-    return Verdict(
-        status="fail",
-        code="blackout",
-        message=f"{count} had {least} or more right mentions and {have} none now: {shown}",
-        backend=entry.backend,
-        gold=entry.gold,
-        task=entry.task,
+    return about(
+        present.entry,
+        "fail",
+        "blackout",
+        f"{count} had {least} or more right mentions and {have} none now: {shown}",
         part=present.current.parts[0].name,
         metric="blackout",
         documents=tuple(dark),

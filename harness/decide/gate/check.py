@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.decide.baseline import Baseline, Entry
+from harness.decide.baseline import Baseline
 from harness.decide.gate.blackout import check_blackout
 from harness.decide.gate.judge import evidence_of, is_tested, judge
 from harness.decide.gate.notes import notes, remarks
 from harness.decide.gate.pins import check_pins
 from harness.decide.gate.presence import match_entries
 from harness.decide.gate.scope import Check, check_names, checks_of, idle_rules
-from harness.decide.gate.verdicts import GateReport, Verdict
+from harness.decide.gate.verdicts import GateReport, about
 from harness.decide.rules import Rules, default_rules
+from harness.results.finder import matches
 from harness.results.record import RunRecord
 from harness.results.scored import Scored
-from harness.results.select import matches
 from harness.stats.permutation import ALPHA
 from harness.stats.resample import Resampler, enough_resamples, shown_by
 from harness.stats.units import Units
@@ -71,7 +71,8 @@ def check(
             verdicts.append(dark)
         verdicts += check_pins(present.current, present.entry, rules.pins)
         if not mine and not any(matches(pin.backend, present.entry.backend) for pin in rules.pins):
-            verdicts.append(_unruled(present.entry))
+            said = "no rule speaks of it, so nothing of it was checked"
+            verdicts.append(about(present.entry, "error", "no-match", said))
     verdicts += idle_rules(rules, entries)
     return GateReport(
         verdicts=tuple(verdicts),
@@ -100,14 +101,3 @@ def _shown(tested: Sequence[tuple[Check, Units]], resamples: int, level: float) 
             f"{100 * level:.2f} %; its ends are the most extreme resamples. More --resamples, or "
             "fewer rules, show more."
         )
-
-
-def _unruled(entry: Entry) -> Verdict:
-    return Verdict(
-        status="error",
-        code="no-match",
-        message="no rule speaks of it, so nothing of it was checked",
-        backend=entry.backend,
-        gold=entry.gold,
-        task=entry.task,
-    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.decide.draws import Drawn, resample
 from harness.decide.gate.power import Limits, detectable_drop, losses
 from harness.decide.gate.scope import Check
-from harness.decide.gate.verdicts import Status, Verdict
+from harness.decide.gate.verdicts import Status, Verdict, about
 from harness.results.outcomes import Flips, flips
 from harness.stats.permutation import ALPHA
 from harness.stats.resample import Interval, Resampler, percentile_interval
@@ -18,10 +18,7 @@ from harness.stats.units import Evidence, Units
 from harness.tasks.parts import Counts, Metric
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from harness.stats.units import Array
 
 __all__ = ["evidence_of", "is_tested", "judge"]
 
@@ -101,14 +98,12 @@ def _verdict(
     )
     status, code, message = _outcome(seen)
     whole, spread = _detectable(seen, values, evidence, units) if power else (None, None)
-    entry, bounds = item.present.entry, seen.bounds.bounds
-    return Verdict(
-        status=status,
-        code=code,
-        message=message,
-        backend=entry.backend,
-        gold=entry.gold,
-        task=entry.task,
+    bounds = seen.bounds.bounds
+    return about(
+        item.present.entry,
+        status,
+        code,
+        message,
         metric=item.metric,
         part=item.part,
         support=item.after.support,

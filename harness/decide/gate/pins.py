@@ -3,49 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from harness.decide.baseline import Entry
-from harness.decide.gate.verdicts import Status, Verdict
+from harness.decide.gate.scope import speaks
+from harness.decide.gate.verdicts import Verdict, about
 from harness.decide.rules import Pin
 from harness.errors import UsageError
 from harness.results.outcomes import Mention, Outcomes
 from harness.results.scored import Scored
-from harness.results.select import matches
 
 __all__ = ["check_pins"]
 
 
 def check_pins(scored: Scored, entry: Entry, pins: Sequence[Pin]) -> Iterator[Verdict]:
-    """A verdict for each pin that speaks of this scored.
+    """A verdict for each pin that speaks of these scores.
 
     Raises `UsageError` for a pin that names no gold mention.
     """
-    mine = [
-        pin
-        for pin in pins
-        if matches(pin.gold, entry.gold)
-        and matches(pin.backend, entry.backend)
-        and pin.task == entry.task
-    ]
+    mine = [pin for pin in pins if speaks(pin, entry)]
     if not mine:
         return
     outcomes = scored.outcomes
     if outcomes is None:
-        yield _verdict(
-            entry,
-            "error",
-            "no-predictions",
-            f"{len(mine)} pinned mentions could not be looked up: {scored.without_outcomes}",
-        )
+        why = f"{len(mine)} pinned mentions could not be looked up: {scored.without_outcomes}"
+        yield about(entry, "error", "no-predictions", why, metric="pin")
         return
     before = _mentions(entry)
     for pin in mine:
         for mention in _named(pin, outcomes, entry, scored.signature.schema):
             if mention in outcomes.found:
-                yield _verdict(entry, "ok", "ok", "found", mention)
-                continue
-            said = "lost: the baseline has it" if mention in before else "not found"
-            yield _verdict(entry, "fail", "pin", f"pinned mention {said}", mention)
+                verdict = about(entry, "ok", "ok", "found")
+            else:
+                said = "lost: the baseline has it" if mention in before else "not found"
+                verdict = about(entry, "fail", "pin", f"pinned mention {said}")
+            yield replace(verdict, metric="pin", part=mention.label, pin=mention)
 
 
 def _named(pin: Pin, outcomes: Outcomes, entry: Entry, schema: str) -> list[Mention]:
@@ -73,19 +65,3 @@ def _named(pin: Pin, outcomes: Outcomes, entry: Entry, schema: str) -> list[Ment
 def _mentions(entry: Entry) -> frozenset[Mention]:
     known = entry.scored().known_outcomes
     return frozenset() if known is None else known.found
-
-
-def _verdict(
-    entry: Entry, status: Status, code: str, message: str, pin: Mention | None = None
-) -> Verdict:
-    return Verdict(
-        status=status,
-        code=code,
-        message=message,
-        backend=entry.backend,
-        gold=entry.gold,
-        task=entry.task,
-        metric="pin",
-        part="" if pin is None else pin.label,
-        pin=pin,
-    )

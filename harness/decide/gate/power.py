@@ -16,16 +16,14 @@ from harness.stats.units import Units
 from harness.tasks.parts import Counts, Statistic
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from harness.stats.units import Array
 
 __all__ = ["Limits", "Losses", "detectable_drop", "losses"]
 
 _RESAMPLES = 1000
 _DRAWS = 40
 _STEPS = 11
+_SEED = 0
 _LEAST_SHARE = 1e-4
 # So many losing units are resampled one by one; the sum of more is close to normal.
 _SINGLY = 60
@@ -89,9 +87,7 @@ def losses(counts: Counts, units: Units) -> Losses | None:
     return Losses(score, total, lost, right, worth) if (worth > 0).any() else None
 
 
-def detectable_drop(
-    noise: Array, losses: Losses, limits: Limits, *, whole: bool, seed: int = 0
-) -> float | None:
+def detectable_drop(noise: Array, losses: Losses, limits: Limits, *, whole: bool) -> float | None:
     """The smallest true drop, in points, on which a check fails with 80 % power.
 
     `noise` are resampled differences of the two runs: what happens anyway. On top of it each unit
@@ -102,17 +98,17 @@ def detectable_drop(
 
     sample: Array = np.asarray(noise, dtype=np.float64)
     if len(sample) > _RESAMPLES:
-        sample = np.random.default_rng(seed).permutation(sample)[:_RESAMPLES]
+        sample = np.random.default_rng(_SEED).permutation(sample)[:_RESAMPLES]
     count = len(losses.right)
-    chance = np.random.default_rng(seed).random((_DRAWS, count))
+    chance = np.random.default_rng(_SEED).random((_DRAWS, count))
     sizes = np.ceil(losses.right).astype(np.int64)  # Half a credit is a mention too.
-    world = _World.of(sample - sample.mean(), count, limits, np.random.default_rng(seed + 2))
+    world = _World.of(sample - sample.mean(), count, limits, np.random.default_rng(_SEED + 2))
 
     def power(share: float) -> float:
         if whole:
             taken = (chance < share)[..., None] * np.ones(sizes.shape[1])
         else:
-            drawn = np.random.default_rng(seed + 1).binomial(sizes, share, (_DRAWS, *sizes.shape))
+            drawn = np.random.default_rng(_SEED + 1).binomial(sizes, share, (_DRAWS, *sizes.shape))
             taken = drawn / np.maximum(1, sizes)
         gone = np.einsum("dug,ugk->dgk", taken, losses.lost).reshape(_DRAWS, -1)
         drops = losses.points - 100 * np.nan_to_num(losses.score(losses.total - gone))

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.decide.baseline import Baseline, Entry
-from harness.decide.gate.verdicts import Verdict
+from harness.decide.gate.verdicts import Verdict, about
 from harness.results.consistent import add_gold, gold_differs, other_scores
+from harness.results.finder import matches
 from harness.results.record import RunRecord
 from harness.results.scored import Scored
-from harness.results.select import matches
 from harness.signature import diff
 
 __all__ = ["Present", "match_entries"]
@@ -73,12 +73,12 @@ def match_entries(
         presents.append(Present(entry, previous, current))
         if current.result is not None and (said := other_scores(current.result, current.tallies)):
             verdicts.append(
-                _about(entry, "warn", "other-scores", f"{said}; the counts were checked")
+                about(entry, "warn", "other-scores", f"{said}; the counts were checked")
             )
         failed = current.result.failed if current.result else 0
         if failed > entry.failed:
             verdicts.append(
-                _about(
+                about(
                     entry,
                     "warn",
                     "failed-documents",
@@ -87,7 +87,12 @@ def match_entries(
                 )
             )
     known = {entry.key for entry in baseline.entries}
-    verdicts += [_new(one) for key, one in by_key.items() if key not in known and not one.sanity]
+    new = "is not in the baseline, so it was not checked (harness baseline accept)"
+    verdicts += [
+        about(one, "warn", "new", new)
+        for key, one in by_key.items()
+        if key not in known and not one.sanity
+    ]
     return presents, verdicts
 
 
@@ -124,19 +129,19 @@ def _empty(
 def _absent(entry: Entry, record: RunRecord, unread: Mapping[tuple[str, str, str], str]) -> Verdict:
     if entry.key in unread:
         said = f"could not be counted again: {unread[entry.key]}"
-        return _about(entry, "error", "no-predictions", said)
+        return about(entry, "error", "no-predictions", said)
     for result in record.results:
-        if (result.gold, result.task, result.backend) == entry.key:
+        if result.key == entry.key:
             reason = f": {result.reason}" if result.reason else ""
-            return _about(
+            return about(
                 entry,
                 "error",
                 "missing-backend",
                 f"was not measured, it is {result.status}{reason}",
             )
     if all(gold.name != entry.gold for gold in record.gold):
-        return _about(entry, "error", "missing-gold", f"the run has no gold set {entry.gold!r}")
-    return _about(entry, "error", "missing-backend", "is in the baseline, but not in the run")
+        return about(entry, "error", "missing-gold", f"the run has no gold set {entry.gold!r}")
+    return about(entry, "error", "missing-backend", "is in the baseline, but not in the run")
 
 
 def _other_count(entry: Entry, previous: Scored, current: Scored) -> Verdict | None:
@@ -145,11 +150,11 @@ def _other_count(entry: Entry, previous: Scored, current: Scored) -> Verdict | N
         name, old, new = differences[0]
         code = _CODES.get(name, "not-comparable")
         hint = _HINTS.get(code, "run as the baseline was run, or accept")
-        return _about(
+        return about(
             entry, "error", code, f"{name} was {old!r} in the baseline and is {new!r} now: {hint}"
         )
     if previous.units != current.units:
-        return _about(
+        return about(
             entry,
             "error",
             "not-comparable",
@@ -157,7 +162,7 @@ def _other_count(entry: Entry, previous: Scored, current: Scored) -> Verdict | N
             f"{len(current.units)} now)",
         )
     for document, what, before, now in gold_differs(_gold(previous), _gold(current)):
-        return _about(
+        return about(
             entry,
             "error",
             "not-comparable",
@@ -173,25 +178,3 @@ def _gold(scored: Scored) -> Counter[tuple[str, str]]:
     for (document, _), tally in zip(scored.units, scored.tallies, strict=True):
         add_gold(counts, document, scored.definition, tally)
     return counts
-
-
-def _new(scored: Scored) -> Verdict:
-    return Verdict(
-        status="warn",
-        code="new",
-        message="is not in the baseline, so it was not checked (harness baseline accept)",
-        backend=scored.backend,
-        gold=scored.gold,
-        task=scored.task,
-    )
-
-
-def _about(entry: Entry, status: str, code: str, message: str) -> Verdict:
-    return Verdict(
-        status="warn" if status == "warn" else "error",
-        code=code,
-        message=message,
-        backend=entry.backend,
-        gold=entry.gold,
-        task=entry.task,
-    )

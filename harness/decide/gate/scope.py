@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from harness.decide.baseline import Entry
 from harness.decide.gate.presence import Present
 from harness.decide.gate.verdicts import Verdict
-from harness.decide.rules import Rule, Rules
+from harness.decide.rules import Pin, Rule, Rules
 from harness.errors import UsageError
+from harness.results.finder import matches
 from harness.results.scored import Scored
-from harness.results.select import matches
 from harness.tasks.parts import Counts, Metric, closeness, part_named
 from harness.tasks.tally import Part
 
-__all__ = ["Check", "check_names", "checks_of", "idle_rules"]
+__all__ = ["Check", "check_names", "checks_of", "idle_rules", "speaks"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ def check_names(rules: Rules, entries: Sequence[Scored]) -> None:
             continue
         # A rule that speaks of nothing at all is reported as such, not here.
         about = [entry for entry in entries if rule.task in (None, entry.task)]
-        about = [entry for entry in about if _speaks(rule, entry)] or about
+        about = [entry for entry in about if speaks(rule, entry)] or about
         problems: dict[float, str] = {}
         tasks = {entry.task: entry.definition for entry in about}
         wrong = 0
@@ -62,7 +62,8 @@ def check_names(rules: Rules, entries: Sequence[Scored]) -> None:
             raise UsageError(f"{rules.source}: rule {number}: {problems[max(problems)]}")
 
 
-def _speaks(rule: Rule, entry: Entry | Scored) -> bool:
+def speaks(rule: Rule | Pin, entry: Entry | Scored) -> bool:
+    """Whether a rule is about a backend on a gold set for a task."""
     return (
         matches(rule.gold, entry.gold)
         and matches(rule.backend, entry.backend)
@@ -74,7 +75,7 @@ def checks_of(present: Present, rules: Rules) -> Iterator[Check]:
     """Every score that a rule speaks of, each once: later rules override earlier ones."""
     wanted: dict[tuple[str, Metric], Rule] = {}
     for rule in rules.rules:
-        if _speaks(rule, present.entry):
+        if speaks(rule, present.entry):
             for part in _parts(rule, present.previous):
                 old = wanted.get((part.name, rule.metric))
                 wanted[part.name, rule.metric] = rule if old is None else _merged(old, rule)
@@ -125,7 +126,7 @@ def idle_rules(rules: Rules, entries: Sequence[Scored]) -> Iterator[Verdict]:
     if rules.may_be_idle:
         return
     for number, rule in enumerate(rules.rules, 1):
-        matched = [entry for entry in entries if _speaks(rule, entry)]
+        matched = [entry for entry in entries if speaks(rule, entry)]
         if not matched:
             yield _idle(f"rule {number}", rule.backend, rule.gold)
         elif not any(_parts(rule, entry) for entry in matched):
@@ -135,12 +136,7 @@ def idle_rules(rules: Rules, entries: Sequence[Scored]) -> Iterator[Verdict]:
                 message=f"rule {number}: nothing that it matches has the type {rule.type!r}",
             )
     for number, pin in enumerate(rules.pins, 1):
-        if not any(
-            matches(pin.gold, entry.gold)
-            and matches(pin.backend, entry.backend)
-            and pin.task == entry.task
-            for entry in entries
-        ):
+        if not any(speaks(pin, entry) for entry in entries):
             yield _idle(f"pin {number}", pin.backend, pin.gold)
 
 

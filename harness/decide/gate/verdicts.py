@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from harness.coding import encode
+from harness.decide.baseline import Entry
 from harness.results.outcomes import Flips, Mention
+from harness.results.scored import Scored
+from harness.table import plural
 
-__all__ = ["GateReport", "Status", "Verdict"]
+__all__ = ["GateReport", "Status", "Verdict", "about"]
 
 Status: TypeAlias = Literal["ok", "warn", "fail", "error"]
 """`fail` is a regression; `error` means that something could not be checked."""
@@ -17,10 +20,6 @@ Status: TypeAlias = Literal["ok", "warn", "fail", "error"]
 
 _REMARKS = ("new", "other-scores", "failed-documents")
 """Codes of what is said besides, and is no check."""
-
-
-def _checks(count: int) -> str:
-    return f"{count} check{'' if count == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +70,19 @@ class Verdict:
         return ": ".join(part for part in (head, tail) if part) or "the run"
 
 
+def about(one: Entry | Scored, status: Status, code: str, message: str, **others: Any) -> Verdict:
+    """A verdict on one backend on one gold set for one task; `others` are its other fields."""
+    return Verdict(
+        status=status,
+        code=code,
+        message=message,
+        backend=one.backend,
+        gold=one.gold,
+        task=one.task,
+        **others,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateReport:
     """Every verdict, what stands behind them, and the exit status that they lead to."""
@@ -113,31 +125,22 @@ class GateReport:
         """One line for people."""
         failed, errors = len(self.having("fail")), len(self.having("error"))
         made = sum(verdict.code not in _REMARKS for verdict in self.verdicts)
+        checks = plural(made, "check")
         if failed:
             more = f", {errors} could not be checked" if errors else ""
-            return f"regression: {failed} of {_checks(made)} failed{more}"
+            return f"regression: {failed} of {checks} failed{more}"
         if errors:
-            return f"not checked: {errors} of {_checks(made)} could not be made"
+            return f"not checked: {errors} of {checks} could not be made"
         if self.exit_status:
             return "nothing was measured"
         warned = len(self.having("warn"))
         more = f", {warned} with a warning" if warned else ""
-        return f"no regression: {_checks(made)} passed{more}"
+        return f"no regression: {checks} passed{more}"
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the texts."""
+        names = ("level", "checks", "blackout", "unit", "resamples", "seed", "baseline", "accepted")
         value: dict[str, Any] = {"status": self.exit_status, "headline": self.headline}
-        for name in (
-            "level",
-            "checks",
-            "blackout",
-            "unit",
-            "resamples",
-            "seed",
-            "baseline",
-            "accepted",
-        ):
-            value[name] = getattr(self, name)
-        for name in ("run", "rules", "notes", "remarks", "verdicts"):
+        for name in (*names, "run", "rules", "notes", "remarks", "verdicts"):
             value[name] = encode(getattr(self, name))
         return value

@@ -84,10 +84,6 @@ class Agreement:
         names = dict.fromkeys(name for pair in pairs for name in pair.figures)
         return {name: Spread.of(pair.figures.get(name) for pair in pairs) for name in names}
 
-    def rows(self, task: str) -> list[tuple[str, Spread]]:
-        """A line for each figure: its name for people, and its spread."""
-        return [(" ".join(name), spread) for name, spread in self.figures(task).items()]
-
     def to_json(self, *, disagreements: bool = True) -> dict[str, Any]:
         out: dict[str, Any] = {"annotators": list(self.annotators)}
         for task in task_names():
@@ -117,14 +113,12 @@ def agreement(
     annotators: Mapping[str, Sequence[Record]],
     *,
     tasks: Iterable[str] | None = None,
-    aliases: Mapping[str, tuple[str, ...]] | None = None,
     disagreements: bool = True,
 ) -> Agreement:
     """Compare any number of annotators, each with everyone.
 
     A document whose layer is `None` was not labelled by that annotator; one whose layer is empty
     was. Records may leave out a text that another annotator's record of the document gives.
-    `aliases` are other names of speakers.
 
     Raises `UsageError` for fewer than two annotators, `NothingMeasured` where no two share a
     labelled document, `InputError` where texts of a document differ, none is given or an annotator
@@ -154,12 +148,11 @@ def agreement(
             common = list(_common(task, texts, layers[names[0]], layers[names[1]]))
             if not common:
                 continue
-            figures = task.figures(_sums(task, common, aliases or {}))
+            figures = task.figures(_sums(task, common))
             pairs.append(PairAgreement(names, task.name, len(common), figures))
             if disagreements:
-                options = task.with_aliases(task.options(), aliases or {})
                 for pair in common:
-                    differences += disagreements_of(pair, task, names, options)
+                    differences += disagreements_of(pair, task, names, task.options())
         units = list(_token_units(task, layers, texts))
         if units:
             alphas[task.name] = (nominal_alpha(units), len(units))
@@ -218,15 +211,13 @@ def _common(
             yield Pair(gold, b.annotations)
 
 
-def _sums(
-    task: Task, common: Sequence[Pair], aliases: Mapping[str, tuple[str, ...]]
-) -> dict[str, Tally]:
+def _sums(task: Task, common: Sequence[Pair]) -> dict[str, Tally]:
     """The counts of one annotator against the other, each way that the task compares them."""
     sums = {}
     for way, options in task.ways().items():
         counts: Counter[Any] = Counter()
         for pair in common:
-            for _, key, n in task.count(pair, task.with_aliases(options, aliases)):
+            for _, key, n in task.count(pair, options):
                 counts[key] += n
         sums[way] = Tally.of([counts])
     return sums

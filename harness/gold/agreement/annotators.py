@@ -35,20 +35,20 @@ def load_annotators(
     if len(paths) == 1:
         return _of_gold_set(paths[0])
     names = _names([Path(path) for path in paths])
-    found = {name: _one(Path(path), gold) for name, path in zip(names, paths, strict=True)}
-    first = found[names[0]]
+    records_of = {name: _one(Path(path), gold) for name, path in zip(names, paths, strict=True)}
+    first = records_of[names[0]]
     return {
         name: records if records is first else renamed(first, records, path=path)
-        for (name, records), path in zip(found.items(), paths, strict=True)
+        for (name, records), path in zip(records_of.items(), paths, strict=True)
     }
 
 
 def _merged(files: Sequence[dict[str, list[Record]]]) -> dict[str, list[Record]]:
-    found: dict[str, list[Record]] = {}
+    merged: dict[str, list[Record]] = {}
     for by_name in files:
         for name, records in by_name.items():
-            found.setdefault(name, []).extend(records)
-    return found
+            merged.setdefault(name, []).extend(records)
+    return merged
 
 
 def _of_gold_set(name: str | Path) -> dict[str, list[Record]]:

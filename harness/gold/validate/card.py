@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
-from harness.coding import nearest
-from harness.errors import HarnessError, InputError
+from harness.digest import digest_file
+from harness.errors import HarnessError, InputError, near_name
 from harness.gold.agreement.agreement import agreement
 from harness.gold.card import CARD, Card, card_texts
 from harness.gold.goldset import GoldSet
@@ -43,7 +41,7 @@ def check_card(gold: GoldSet) -> Iterator[Finding]:
     names = [one.name for one in fields(Card)]
     for key in card:
         if key not in names:
-            near = nearest(key, names)
+            near = near_name(key, names)
             guess = f", did you mean {near!r}?" if near else ""
             yield Finding("warning", "card", f"unknown field {key!r}{guess}", path)
     labelled = any(task_named(name).labelled for name in gold.tasks)
@@ -89,14 +87,14 @@ def sums(gold: GoldSet) -> dict[str, dict[str, str]]:
     """
     if "data" in gold.card:
         data = gold.path / gold.card["data"]
-        return {"data": {data.name: _digest(data)} if data.is_file() else {}}
+        return {"data": {data.name: digest_file(data)} if data.is_file() else {}}
     tables = {"texts": dict(card_texts(gold.card, gold.path))}
     layers = gold.path / gold.card.get("layers", ".")
     tables["layers"] = {file.stem: file for file in layers.glob("*.ann")}
     for name, folder in gold.annotators.items():
         tables[f"annotators.{name}"] = {file.stem: file for file in folder.glob("*.ann")}
     return {
-        table: {stem: _digest(file) for stem, file in sorted(files.items())}
+        table: {stem: digest_file(file) for stem, file in sorted(files.items())}
         for table, files in tables.items()
     }
 
@@ -117,12 +115,12 @@ def _agreement(gold: GoldSet, path: str) -> Iterator[Finding]:
         return
     try:
         readers = {name: list(gold.annotator(name)) for name in gold.annotators}
-        found = agreement(readers, tasks=gold.tasks, disagreements=False)
+        result = agreement(readers, tasks=gold.tasks, disagreements=False)
     except HarnessError as error:
         yield Finding("error", "agreement", f"cannot be measured: {error}", path)
         return
     for task in gold.tasks:
-        spread = next(iter(found.figures(task).values()), None)
+        spread = next(iter(result.figures(task).values()), None)
         said = stated.get(task)
         if spread is None:
             continue
@@ -143,10 +141,6 @@ def _agreement(gold: GoldSet, path: str) -> Iterator[Finding]:
 
 def _agreed(said: Any, value: float) -> bool:
     return isinstance(said, (int, float)) and abs(said - value) <= _AGREED_TO
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _sums(gold: GoldSet, path: str) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from harness.annotation import Entity, Record, Span, context, quoted
 from harness.gold.validate.finding import Finding, Severity
 from harness.labels.schema import Schema
+from harness.table import plural
 
 __all__ = ["lint_record", "lint_strings"]
 
@@ -159,7 +160,7 @@ def _repeats(
         first = _WORD.search(string)
         if first:
             by_word[first.group()].append((string, first.start()))
-    found: Counter[str] = Counter()
+    repeats: Counter[str] = Counter()
     where: dict[str, list[_Mention]] = defaultdict(list)
     for record in read():
         text = record.text
@@ -176,16 +177,16 @@ def _repeats(
                 if start >= 0 and text.startswith(string, start) and not any(taken[start:end]):
                     if end < len(text) and string[-1].isalnum() and text[end].isalnum():
                         continue
-                    found[string] += 1
+                    repeats[string] += 1
                     if len(where[string]) < _SHOWN:
                         where[string].append(_Mention(record.id, start))
-    for string, count in sorted(found.items()):
+    for string, count in sorted(repeats.items()):
         labelled = ", ".join(f"{label} {n}" for label, n in labels[string].most_common())
         yield Finding(
             "warning",
             "unlabelled-repeat",
-            f"{quoted(string)} is labelled ({labelled}) and stands unlabelled {count} time"
-            f"{'s' if count > 1 else ''}: {_places(where[string])}",
+            f"{quoted(string)} is labelled ({labelled}) and stands unlabelled "
+            f"{plural(count, 'time')}: {_places(where[string])}",
             path,
         )
 

@@ -76,9 +76,9 @@ class Validation:
         if gold.card:
             yield from check_card(gold)
         broken = False
-        for found in _readable(gold, format):
-            broken = broken or found.severity == "error"
-            yield found
+        for finding in _readable(gold, format):
+            broken = broken or finding.severity == "error"
+            yield finding
         if not broken:
             yield from self._labels(gold)
 
@@ -129,18 +129,27 @@ class Validation:
             self._seen[digest] = (str(gold.path), record.id)
 
 
-def validate(path: str | Path, *, schema: str | None = None) -> list[Finding]:
-    """All findings about one gold set, and about documents that it shares with its neighbours.
+def validate(
+    *paths: str | Path,
+    schema: str | None = None,
+    format: str | None = None,  # noqa: A002  named as the option is
+) -> list[Finding]:
+    """All findings about gold sets, and about documents that they share with their neighbours.
 
-    Neighbours are the gold sets in the same folder: a document in two of them counts twice.
+    Neighbours are the gold sets in the same folder: a document must not lie in two of them.
     """
     validation = Validation()
-    own = Path(path).resolve()
-    if (own / CARD).is_file():
-        for card in sorted(own.parent.glob(f"*/{CARD}")):
-            if card.parent != own:
-                validation.remember(card.parent)
-    return list(validation.check(path, schema=schema))
+    own = {Path(path).resolve() for path in paths}
+    for path in own:
+        if (path / CARD).is_file():
+            for card in sorted(path.parent.glob(f"*/{CARD}")):
+                if card.parent not in own:
+                    validation.remember(card.parent)
+    return [
+        finding
+        for path in paths
+        for finding in validation.check(path, schema=schema, format=format)
+    ]
 
 
 def _checkable(schema: Schema | None) -> Schema | None:

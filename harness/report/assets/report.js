@@ -24,7 +24,7 @@ function refresh() {
   pick("backend").replaceChildren();
   fill(pick("backend"), one.backends);
   const classes = [...new Set(one.documents.flatMap((doc) =>
-    Object.values(doc.items).flat().map((item) => item.class)))].sort();
+    Object.values(doc.items).flat().map((item) => item.error)))].sort();
   pick("class").replaceChildren(make("option", "every class"));
   pick("class").firstChild.value = "";
   fill(pick("class"), classes);
@@ -44,7 +44,7 @@ function render(text, marks) {
     if (!over.length) { box.append(piece); continue; }
     let node = document.createTextNode(piece);
     for (const mark of over) {
-      const wrap = make("mark", undefined, mark.class);
+      const wrap = make("mark", undefined, mark.error);
       wrap.title = mark.note;
       wrap.append(node);
       if (to === mark.end) wrap.append(make("sup", mark.label));
@@ -59,9 +59,9 @@ function show() {
   const one = group();
   const doc = one.documents.find((each) => each.id === pick("document").value);
   const wanted = pick("class").value;
-  const items = (doc.items[pick("backend").value] || []).filter((item) => !wanted || item.class === wanted);
+  const items = (doc.items[pick("backend").value] || []).filter((item) => !wanted || item.error === wanted);
   const side = (name) => items.flatMap((item) => item[name].map((span) => ({
-    ...span, class: item.class, note: item.note })));
+    ...span, error: item.error, note: item.note })));
   const panes = pick("panes");
   panes.replaceChildren();
   for (const [name, title] of [["gold", "Gold"], ["predicted", pick("backend").value]]) {
@@ -73,7 +73,7 @@ function show() {
   list.replaceChildren();
   for (const item of items) {
     const row = make("li");
-    row.append(make("span", item.class, "tag " + item.class), item.note);
+    row.append(make("span", item.error, "tag " + item.error), item.note);
     list.append(row);
   }
   if (!items.length) list.append(make("li", "nothing of this kind here"));

@@ -1,0 +1,245 @@
+"""The texts of the contract test, and what is made of the answers: one check each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from harness.annotation import context
+from harness.run.predictor import Outcome
+from harness.run.protocol import Answer
+from harness.tasks.base import Task
+from harness.tasks.registry import tasks
+
+__all__ = [
+    "LONG",
+    "TEXTS",
+    "Check",
+    "answers_all",
+    "declared_labels",
+    "inside_the_text",
+    "not_cut_off",
+    "on_the_words",
+    "same",
+]
+
+Status = Literal["ok", "failed", "warning"]
+
+_PARAGRAPH = (
+    "“The bridge in Riga will open in May,” Jane Roe of Example Corp. said on Monday. "
+    "John Smith, who leads Acme Ltd. in Oslo, told reporters that 300 workers had been hired.\n\n"
+)
+# Every text has the paragraph in it, so that a backend has something to find, after what is to be
+# survived: whoever miscounts that is off by so much on every word that follows.
+TEXTS: dict[str, str] = {
+    "plain": _PARAGRAPH,
+    "empty": "",
+    "white space": " \t\n\u00a0\u2003\r\n ",
+    "leading white space": "  \n\n \t" + _PARAGRAPH,
+    "line breaks of Windows": _PARAGRAPH.replace("\n", "\r\n") * 3,
+    "no-break spaces": _PARAGRAPH.replace(" in ", "\u00a0in\u00a0") * 2,
+    "emoji": "Well 😀👩‍👩‍👧🇳🇴 now. " * 3 + _PARAGRAPH,
+    "combining accents": "Cafe\u0301 a\u0308u\u0308o\u0308. " * 3 + _PARAGRAPH,
+    "compatibility characters": "ﬁve oﬃces, ½ of №\u20097, Ⅳ… " * 3 + _PARAGRAPH,
+    "byte-order mark": "\ufeff" + _PARAGRAPH,
+    "zero width": "a\u200bb\u00adc\u2060d. " * 3 + _PARAGRAPH,
+    "control characters": "a\x00b\x0cc\x0b. " + _PARAGRAPH,
+    "right to left": "שלום עולם. مرحبا. " * 2 + _PARAGRAPH,
+    "one very long word": "x" * 3000 + ". " + _PARAGRAPH,
+    "another": "Mary Major met Richard Miles in Lagos. She said: “We agreed on Tuesday.”\n",
+}
+LONG = _PARAGRAPH * (200_000 // len(_PARAGRAPH) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question and its answer."""
+
+    name: str
+    status: Status
+    detail: str = ""
+    """What was found."""
+    mend: str = ""
+    """What to do about it."""
+
+
+def answers_all(outcomes: dict[str, Outcome]) -> Check:
+    """Whether every text has an answer."""
+    bad = [(name, outcome.error) for name, outcome in outcomes.items() if outcome.answer is None]
+    refused = [name for name, outcome in outcomes.items() if outcome.final]
+    if len(bad) > len(refused):
+        name, error = next(pair for pair in bad if pair[0] not in refused)
+        return Check(
+            "answers every text",
+            "failed",
+            f"{len(bad)} of {len(outcomes)} texts: {', '.join(name for name, _ in bad)}; "
+            f"{name}: {error}",
+            "give one result per text, an empty one where there is nothing to find",
+        )
+    if refused:
+        return Check(
+            "answers every text",
+            "warning",
+            f"refuses {', '.join(refused)}: {bad[0][1]}",
+            "a refused document counts as all-missed",
+        )
+    return Check("answers every text", "ok", f"{len(outcomes)} texts")
+
+
+def inside_the_text(outcomes: dict[str, Outcome]) -> Check:
+    """Whether every span can be used."""
+    problems = [
+        (name, problem)
+        for name, outcome in outcomes.items()
+        if outcome.answer
+        for problem in outcome.answer.problems
+    ]
+    if problems:
+        name, problem = problems[0]
+        return Check(
+            "spans inside the text",
+            "failed",
+            f"{len(problems)} span(s) cannot be used; {name}: {problem}",
+            "return integers with 0 <= start < end <= len(text); numpy integers are none",
+        )
+    return Check("spans inside the text", "ok")
+
+
+def same(name: str, one: dict[str, Outcome], other: dict[str, Outcome], mend: str) -> Check:
+    """Whether two answers to each text are the same."""
+    differing = [key for key in one if _said(one[key]) != _said(other[key])]
+    if not differing:
+        return Check(name, "ok")
+    return Check(
+        name, "failed", f"{len(differing)} of {len(one)} texts: {', '.join(differing)}", mend
+    )
+
+
+def on_the_words(outcomes: dict[str, Outcome]) -> Check:
+    """Whether offsets fall between the words of the text."""
+    name = "offsets on the words"
+    total = 0
+    for text_name, outcome in outcomes.items():
+        text = TEXTS[text_name]
+        edges = _edges(outcome.answer)
+        total += len(edges)
+        cut = [edge for edge in edges if _cuts(text, edge)]
+        if len(cut) > len(edges) / 4:
+            shift = _shift(text, edges)
+            guess = f" They would fit {shift:+d} characters on." if shift else ""
+            place = context(text, (cut[0], min(cut[0] + 8, len(text))), width=20)
+            return Check(
+                name,
+                "failed",
+                f"{text_name}: {len(cut)} of {len(edges)} span edges are in the middle of a "
+                f"word, such as {place}.{guess}",
+                "count code points of the text as it was given: not bytes, not UTF-16 units, "
+                "not a stripped or normalised copy",
+            )
+    if not total:
+        return Check(name, "warning", "it found nothing in any text, so this says nothing")
+    return Check(name, "ok", f"{total // 2} spans in {len(outcomes)} texts")
+
+
+def declared_labels(
+    outcomes: dict[str, Outcome], task: Task, declared: tuple[str, ...] | None
+) -> Check:
+    """Whether labels are those that the backend says it can give."""
+    name = "declared labels"
+    if not task.labelled:
+        return Check(name, "ok", f"{task.title} have none")
+    used = {
+        item.label
+        for outcome in outcomes.values()
+        if outcome.answer
+        for item in task.items(outcome.answer.annotations)
+    }
+    if declared is None:
+        return Check(
+            name,
+            "warning",
+            f"it does not say which labels it can give (seen: {', '.join(sorted(used))})",
+            "set the backend's `labels`, so that a ceiling for its recall can be shown",
+        )
+    strange = sorted(used - set(declared))
+    if strange:
+        return Check(name, "failed", f"not declared: {', '.join(strange)}", "add them to `labels`")
+    return Check(name, "ok", f"{len(used)} of {len(declared)} seen")
+
+
+def not_cut_off(outcome: Outcome) -> Check:
+    """Whether the end of the text `LONG` was looked at like its beginning."""
+    name = "a document of 200,000 characters"
+    if outcome.answer is None:
+        return Check(
+            name,
+            "failed",
+            outcome.error or "",
+            "cut the text into windows that overlap, and join what they give",
+        )
+    edges = _edges(outcome.answer)
+    tenth = len(LONG) // 10
+    head = sum(edge < tenth for edge in edges)
+    tail = sum(edge > len(LONG) - tenth for edge in edges)
+    seen = outcome.answer.characters_seen
+    if (head and tail < head / 4) or (seen is not None and seen < len(LONG)):
+        return Check(
+            name,
+            "failed",
+            f"{head // 2} spans in the first tenth, {tail // 2} in the last"
+            + ("" if seen is None else f"; it looked at {seen} characters"),
+            "the text is cut at the model's limit: use windows that overlap",
+        )
+    return Check(name, "ok", f"{outcome.answer.seconds or 0:.1f} s, {len(edges) // 2} spans")
+
+
+def _said(outcome: Outcome) -> object:
+    if outcome.answer is None:
+        return outcome.error
+    return _comparable(outcome.answer)
+
+
+def _comparable(answer: Answer) -> Answer:
+    """The answer without its time, and without scores' last digits, which batches may change."""
+    entities = answer.annotations.entities
+    if entities is not None:
+        rounded = (
+            entity if entity.score is None else entity._replace(score=round(entity.score, 3))
+            for entity in entities
+        )
+        annotations = replace(answer.annotations, entities=tuple(rounded))
+        answer = answer._replace(annotations=annotations)
+    return answer._replace(seconds=None)
+
+
+def _edges(answer: Answer | None) -> list[int]:
+    """Starts and ends of every span."""
+    if answer is None:
+        return []
+    return [
+        edge
+        for task in tasks().values()
+        for item in task.items(answer.annotations)
+        for span in task.spans(item)
+        for edge in span
+    ]
+
+
+_WORD = re.compile(r"\w")
+
+
+def _cuts(text: str, edge: int) -> bool:
+    """Whether an offset falls between two letters or digits of one word."""
+    inside: Callable[[str], object] = _WORD.match
+    return 0 < edge < len(text) and bool(inside(text[edge - 1]) and inside(text[edge]))
+
+
+def _shift(text: str, edges: Sequence[int]) -> int:
+    """By how much the edges would have to move to fit the words; 0 when nothing fits."""
+    best = min(
+        range(-40, 41),
+        key=lambda by: (sum(_cuts(text, edge + by) for edge in edges), abs(by)),
+    )
+    return best if not any(_cuts(text, edge + best) for edge in edges) else 0
