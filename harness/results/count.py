@@ -1,0 +1,227 @@
+"""A count of one backend on one gold set: documents go in one by one, counts and facts come out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from harness.adapter import Capabilities
+from harness.errors import InputError
+from harness.gold.goldset import GoldSet
+from harness.paragraphs import paragraph_starts, unit_of
+from harness.results.settle import Sides, Speech, Terms, settle
+from harness.signature import Signature
+from harness.stats.rates import defined, rates
+from harness.tasks.base import Pair, Task
+from harness.tasks.tally import Event, Tally
+
+__all__ = ["Count", "Facts", "open_count", "options_of"]
+
+_OF_LABELS = ("schema", "proj")
+"""The fields of a signature that say in which labels both sides met."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a reader of the numbers has to know of how they came about; as in `Result`."""
+
+    duplicates: int = 0
+    unknown_labels: Mapping[str, int] = field(default_factory=dict)
+    not_scored: Mapping[str, int] = field(default_factory=dict)
+    f1_with_all: float | None = None
+    assumed: tuple[str, ...] = ()
+    cannot_produce: tuple[str, ...] = ()
+    ceiling_recall: float | None = None
+    merged_labels: tuple[str, ...] = ()
+    left_out_labels: tuple[str, ...] = ()
+
+    def fields(self) -> dict[str, Any]:
+        """For a `Result`."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class Count:
+    """Counts documents one by one; holds sums, not documents. `open_count` makes one."""
+
+    def __init__(
+        self,
+        task: Task,
+        options: Any,
+        goldset: GoldSet,
+        terms: Terms,
+        capabilities: Capabilities | None = None,
+    ) -> None:
+        self.task = task
+        self.options = task.with_aliases(options, goldset.aliases)
+        self.terms = terms
+        self.capabilities = capabilities
+        self.goldset = goldset
+        self._sums = {"": Tally(), "without": Tally(), "with": Tally()}
+        self._asides = {name: Tally() for name in task.asides(options)}
+        self.unknown_gold: Counter[str] = Counter()
+        self._unknown: Counter[str] = Counter()
+        self._not_scored: Counter[str] = Counter()
+        self._documents = 0
+
+    def add(self, pair: Pair, *, asides: bool = True) -> list[Tally]:
+        """Count a document whose labels are as they came; a tally per paragraph.
+
+        Without `asides` nothing is counted that `headlines` alone needs.
+        """
+        compared, sides, strange = self._compared(pair)
+        self.unknown_gold.update(strange)
+        self._unknown.update(sides.unknown)
+        extra = sides.extra
+        text = pair.gold.text
+        tallies = _cut(
+            self.task.count(compared, self.options),
+            [0] if text is None else paragraph_starts(text),
+        )
+        self._documents += 1
+        _add(self._sums[""], tallies)
+        if asides and text is not None:
+            for name, options in self.task.asides(self.options).items():
+                _add(self._asides[name], _cut(self.task.count(compared, options), [0]))
+        if extra:
+            self._not_scored.update(item.label for item in extra)
+            # A type of its own, whatever the gold calls its types.
+            others = tuple(item._replace(label=f"not scored: {item.label}") for item in extra)
+            everything = (*self.task.items(compared.predicted), *others)
+            layers = compared.predicted.with_layer(self.task.layer, everything)
+            again = replace(compared, predicted=layers)
+            _add(self._sums["without"], tallies)
+            _add(self._sums["with"], _cut(self.task.count(again, self.options), [0]))
+        return tallies
+
+    def compared(self, pair: Pair) -> Pair:
+        """The pair with the labels of both sides as they are compared, without what is not
+        scored."""
+        return self._compared(pair)[0]
+
+    def _compared(self, pair: Pair) -> tuple[Pair, Sides, Mapping[str, int]]:
+        """That, what became of the predictions, and labels of the gold that no schema knows."""
+        if not self.task.labelled:
+            return pair, Sides(self.task.items(pair.predicted), (), {}), {}
+        layer = self.task.layer
+        gold, strange = self.terms.gold(self.task.items(pair.gold.annotations))
+        sides = self.terms.predicted(self.task.items(pair.predicted))
+        annotations = pair.gold.annotations.with_layer(layer, gold)
+        compared = replace(
+            pair,
+            gold=replace(pair.gold, annotations=annotations),
+            predicted=pair.predicted.with_layer(layer, sides.kept),
+        )
+        return compared, sides, strange
+
+    @property
+    def total(self) -> Tally:
+        """The sum so far."""
+        return self._sums[""].without_zeros()
+
+    def headlines(self) -> dict[str, Any]:
+        """The numbers that a run record states."""
+        asides = {name: tally.without_zeros() for name, tally in self._asides.items()}
+        return self.task.headlines(self.total, self.options, self.capabilities, asides)
+
+    def facts(self, produced: Sequence[str] | None = None) -> Facts:
+        """What stands behind the numbers; `produced` are the labels that the model can give."""
+        missing, ceiling, merged, left_out = self.terms.reach(produced, self.goldset.labels)
+        if ceiling is not None and not self.task.ceiling(self.options):
+            ceiling = 1.0
+        return Facts(
+            duplicates=self.task.duplicates(self.total),
+            unknown_labels=dict(sorted(self._unknown.items())),
+            not_scored=dict(sorted(self._not_scored.items())),
+            f1_with_all=self._f1_with_all(),
+            assumed=self.terms.assumed,
+            cannot_produce=missing,
+            ceiling_recall=ceiling,
+            merged_labels=merged,
+            left_out_labels=left_out,
+        )
+
+    def _f1_with_all(self) -> float | None:
+        """The headline's F1 if what is not scored counted too; `None` where there is none."""
+        if not self._not_scored:
+            return None
+        # Counts add up: only documents with such types were counted a second time.
+        everything = Tally(self._sums[""])
+        everything.update(self._sums["with"])
+        everything.subtract(self._sums["without"])
+        headline = self.task.parts(everything, self.options, self.capabilities)[0]
+        return defined(rates(*headline.sums(everything)).f1)
+
+    def signature(self, *, prompts: str = "") -> Signature:
+        """How this was counted. `prompts` tells backends apart that were told what to look for."""
+        goldset = self.goldset
+        fields: dict[str, str] = {}
+        if self.task.labelled:
+            told = f",prompts={prompts}" if prompts else ""
+            met = (self.terms.schema, self.terms.projection + told)
+            fields = dict(zip(_OF_LABELS, met, strict=True))
+        fields |= {name: str(getattr(self.options, name)) for name in self.task.signed}
+        return Signature(
+            task=self.task.name,
+            gold=goldset.name,
+            gold_version=goldset.version,
+            gold_digest=goldset.digest[:8],
+            documents=self._documents,
+            fields=fields,
+        )
+
+
+def open_count(
+    goldset: GoldSet,
+    task: Task,
+    options: Any = None,
+    *,
+    speech: Speech,
+    schema: str | None = None,
+    place: Any = None,
+    as_spelled: bool = False,
+    capabilities: Capabilities | None = None,
+) -> Count:
+    """Settle in which labels a gold set and predictions meet, and open a count of them.
+
+    `schema` is the one that was asked for, `place` one to meet in; with `as_spelled` labels are
+    compared as they are spelled unless one of them is given. Raises `SchemaError` where the two
+    have no schema in common.
+    """
+    terms = settle(goldset, speech, task=task, schema=schema, place=place, as_spelled=as_spelled)
+    return Count(task, options or task.options(), goldset, terms, capabilities)
+
+
+def options_of(task: Task, signature: Signature) -> Any:
+    """The options that a signature names.
+
+    Raises `InputError` for one that lacks a field of the task, or has another's.
+    """
+    expected = ((*_OF_LABELS, *task.signed)) if task.labelled else task.signed
+    for name in dict.fromkeys((*expected, *signature.fields)):
+        if (name in expected) != (name in signature.fields):
+            which = "no" if name in expected else "a strange"
+            raise InputError(
+                f"not a signature of the task {task.name!r}: {which} field {name!r}",
+                hint=f"found {str(signature)[:200]!r}",
+            )
+    return task.options(**{name: signature.fields[name] for name in task.signed})
+
+
+def _cut(events: Iterable[Event], starts: Sequence[int]) -> list[Tally]:
+    """A tally for each paragraph, which begin at these offsets; they add up to the document's."""
+    tallies = [Tally() for _ in starts]
+    first = tallies[0]
+    for offset, key, n in events:
+        tally = first if len(starts) == 1 else tallies[unit_of(offset, starts)]
+        tally[key] = tally.get(key, 0) + n
+    for tally in tallies:
+        tally.without_zeros()
+    return tallies
+
+
+def _add(total: Tally, tallies: Iterable[Tally]) -> None:
+    for tally in tallies:
+        for key, n in tally.items():
+            total[key] = total.get(key, 0) + n
