@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
+
+from harness.paragraphs import unit_of
 
 __all__ = ["Event", "Key", "Part", "Tally", "Weights"]
 
@@ -24,6 +26,18 @@ class Tally(Counter[Key]):
     In JSON, counts of one name are a number (`"gold": 3`), of two an object by the second (`{"PER":
     2}`), and of more a list of rows that end in the count (`["missed", "PER", null, 1]`).
     """
+
+    @classmethod
+    def units(cls, events: Iterable[Event], starts: Sequence[int] = (0,)) -> list[Tally]:
+        """A tally for each unit, which begin at these offsets; they add up to the document's."""
+        tallies = [cls() for _ in starts]
+        first = tallies[0]
+        for offset, key, n in events:
+            tally = first if len(starts) == 1 else tallies[unit_of(offset, starts)]
+            tally[key] = tally.get(key, 0) + n
+        for tally in tallies:
+            tally.without_zeros()
+        return tallies
 
     @classmethod
     def of(cls, tallies: Iterable[Mapping[Key, int]]) -> Tally:
