@@ -24,6 +24,7 @@ __all__ = [
     "Task",
     "context",
     "printable",
+    "quoted",
     "span_problems",
 ]
 
@@ -174,3 +175,9 @@ def context(text: str, span: tuple[int, int], *, width: int = 40) -> str:
 def printable(text: str) -> str:
     """`text` with everything that is not printable turned into a space."""
     return "".join(char if char.isprintable() else " " for char in text)
+
+
+def quoted(text: str) -> str:
+    """`text`, printable, in quotation marks and no longer than 50 characters."""
+    shown = printable(text)
+    return f"“{shown if len(shown) <= 50 else shown[:49] + '…'}”"

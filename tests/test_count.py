@@ -11,7 +11,8 @@ from harness.labels.meeting import meet
 from harness.registry import BackendSpec
 from harness.results.count import Count
 from harness.results.settle import Terms
-from harness.run.runner import RunOptions, run
+from harness.run.options import RunOptions
+from harness.run.runner import run
 from harness.tasks.base import Pair
 from harness.tasks.registry import task_named
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.cli.main import main
-from harness.doctor.diagnose import Finding, diagnose, suspicious
+from harness.doctor.diagnose import diagnose, suspicious
+from harness.doctor.finding import Finding
 from harness.doctor.readings import READINGS
 from harness.formats import jsonl
 

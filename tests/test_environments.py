@@ -21,7 +21,8 @@ from harness.registry import BackendSpec
 from harness.run import environments
 from harness.run.environments import create_environment, find_environment, remove_environment
 from harness.run.launch import describe_backend, launch
-from harness.run.runner import RunOptions, run
+from harness.run.options import RunOptions
+from harness.run.runner import run
 
 pytestmark = pytest.mark.usefixtures("planted", "own_home")
 

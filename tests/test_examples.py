@@ -14,7 +14,8 @@ from harness.formats import jsonl
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec
 from harness.run.contract import check_backend
-from harness.run.runner import RunOptions, run
+from harness.run.options import RunOptions
+from harness.run.runner import run
 
 EXAMPLES = Path(__file__).parent.parent / "adapters" / "examples"
 SCRIPT = EXAMPLES / "compromise" / "backend.js"

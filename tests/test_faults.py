@@ -17,8 +17,8 @@ from harness.errors import BackendFailed, UsageError
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec
 from harness.results.record import Result, RunRecord
-from harness.run.predictor import Limits
-from harness.run.runner import RunOptions, check_required, run
+from harness.run.options import Limits, RunOptions
+from harness.run.runner import check_required, run
 
 TEXTS = {
     "a": "Anna went to Bonn.",

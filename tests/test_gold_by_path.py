@@ -18,7 +18,8 @@ from harness.gold.goldset import load_goldset
 from harness.registry import BackendSpec
 from harness.results import record as records
 from harness.results.load import from_run
-from harness.run.runner import RunOptions, run
+from harness.run.options import RunOptions
+from harness.run.runner import run
 
 TEXT = "Ada Roe went to Oslo.\nBo Li stayed in Riga."
 SPANS = {"Ada Roe": "PERSON", "Oslo": "GPE", "Bo Li": "PERSON", "Riga": "GPE"}

@@ -17,13 +17,11 @@ from harness.labels.meeting import (
     coverage,
     guess_schema,
     left_out,
-    load_schema,
     meet,
     project,
-    schema_names,
     schema_of,
 )
-from harness.labels.schema import catalogue
+from harness.labels.schema import catalogue, load_schema, schema_names
 
 MAIN = ("ontonotes5", "conll03", "wnut17", "crossner-politics")
 ONTONOTES = [

@@ -22,7 +22,8 @@ from harness.errors import UsageError
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec
 from harness.results.record import read, timeless, to_json
-from harness.run.runner import RunOptions, run
+from harness.run.options import RunOptions
+from harness.run.runner import run
 
 TEXTS = {f"d{i:02}": f"Text {i} by Anna and Bert.\nIt is Number {i}." for i in range(24)}
 BACKENDS = ("planted/ok", "planted/slow:0.002")
@@ -31,7 +32,8 @@ import sys
 from pathlib import Path
 from harness.gold.goldset import load_goldset
 from harness.registry import BackendSpec
-from harness.run.runner import RunOptions, run
+from harness.run.runner import run
+from harness.run.options import RunOptions
 gold, cache, out, *backends = sys.argv[1:]
 jobs = int(backends.pop(1)) if backends[0] == "--jobs" else 1
 run([BackendSpec.parse(name) for name in backends if name != "--jobs"], [load_goldset(gold)],

@@ -15,8 +15,9 @@ from harness.formats import jsonl
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec
 from harness.results.record import Result, RunRecord, iter_units, read, timeless
+from harness.run.options import RunOptions
 from harness.run.progress import Progress
-from harness.run.runner import RunOptions, run
+from harness.run.runner import run
 
 TEXTS = {
     "a": "Anna went to Bonn.\n\nthere she met Carl.",

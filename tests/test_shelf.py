@@ -16,9 +16,11 @@ from harness.annotation import Annotations, Entity
 from harness.gold.goldset import load_goldset
 from harness.registry import BackendSpec
 from harness.run.key import Key
-from harness.run.predictions import Asked, Prediction
+from harness.run.options import RunOptions
+from harness.run.predictions import Prediction
+from harness.run.predictor import Asked
 from harness.run.protocol import Hello
-from harness.run.runner import RunOptions, run
+from harness.run.runner import run
 from harness.run.shelf import NoShelf, Shelf
 from harness.run.store import ProcessCosts, Store, Stored, Timing
 

@@ -42,7 +42,8 @@ from harness.errors import InputError
 from harness.gold.goldset import GoldSet, load_goldset
 from harness.registry import BackendSpec
 from harness.results.load import from_file
-from harness.run.runner import RunOptions, run
+from harness.run.options import RunOptions
+from harness.run.runner import run
 from harness.tasks.ner.options import BOUNDARY_RULES, MATCH_MODES
 
 SCHEMAS = (None, "conll03", "ontonotes5", "per-org-loc")

@@ -14,9 +14,11 @@ from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.cli.main import main
 from harness.errors import InputError
 from harness.formats import jsonl
+from harness.gold.validate.card import sums_as_toml
+from harness.gold.validate.finding import Finding
 from harness.gold.validate.lints import lint_record, lint_strings
-from harness.gold.validate.validate import Finding, Validation, sums_as_toml, validate
-from harness.labels.meeting import load_schema
+from harness.gold.validate.validate import Validation, validate
+from harness.labels.schema import load_schema
 
 TINY = Path(__file__).parent / "data" / "goldsets" / "tiny"
 

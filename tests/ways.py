@@ -36,10 +36,12 @@ from harness.results.save import write_run
 from harness.results.scored import Scored, headlines
 from harness.run import cell
 from harness.run.key import Description
-from harness.run.predictions import Asked, Prediction
+from harness.run.options import RunOptions
+from harness.run.predictions import Prediction
+from harness.run.predictor import Asked
 from harness.run.process import Log
 from harness.run.protocol import Hello
-from harness.run.runner import RunOptions, run
+from harness.run.runner import run
 from harness.tasks.ner.options import BoundaryRule, Match, NerOptions
 from harness.tasks.registry import task_named
 

@@ -22,7 +22,8 @@ from harness.formats.registry import (
     write_any,
 )
 from harness.formats.tags import REPAIRS, SCHEMES
-from harness.gold.goldset import CARD, load_goldset
+from harness.gold.card import CARD
+from harness.gold.goldset import load_goldset
 
 EPILOG = """\
 The input's format is told by its content, the output's by its ending; --from and --to override.

@@ -39,7 +39,8 @@ def run(args: argparse.Namespace) -> int:
     from harness.formats import jsonl
     from harness.formats.files import atomic_writer
     from harness.run.key import document_digest
-    from harness.run.predictions import Asked, Predictions, PredictOptions
+    from harness.run.predictions import Predictions, PredictOptions
+    from harness.run.predictor import Asked
     from harness.run.progress import Progress
     from harness.run.store import Store, taken_up
 

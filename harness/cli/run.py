@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 def _plan(args: argparse.Namespace) -> tuple[list[BackendSpec], list[GoldSet], RunOptions]:
     from harness import registry
     from harness.gold.goldset import load_goldset
-    from harness.labels.meeting import load_schema
+    from harness.labels.schema import load_schema
 
     options = build(
         RunOptions,

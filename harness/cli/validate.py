@@ -8,8 +8,11 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from harness.gold.goldset import CARD, load_goldset
-from harness.gold.validate.validate import Finding, Validation, sums_as_toml
+from harness.gold.card import CARD
+from harness.gold.goldset import load_goldset
+from harness.gold.validate.card import sums_as_toml
+from harness.gold.validate.finding import Finding
+from harness.gold.validate.validate import Validation
 
 EPILOG = """\
 Reads a gold set (a folder with goldset.toml, or its name), a file or a folder of annotations in

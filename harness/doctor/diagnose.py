@@ -21,7 +21,7 @@ from harness.doctor.labels import explain_labels
 from harness.doctor.offsets import explain_offsets
 from harness.tasks.registry import task_named
 
-__all__ = ["SUSPICIOUS_F1", "Finding", "diagnose", "suspicious"]
+__all__ = ["SUSPICIOUS_F1", "diagnose", "suspicious"]
 
 SUSPICIOUS_F1 = 0.3
 """Below this micro F1 the doctor is called unasked."""

@@ -6,8 +6,8 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.annotation import Record, Task, printable
-from harness.doctor.finding import SHOWN, Finding, Item, Pair, names, quoted
+from harness.annotation import Record, Task, printable, quoted
+from harness.doctor.finding import SHOWN, Finding, Item, Pair, names
 from harness.tasks.registry import task_named, tasks
 
 __all__ = ["explain_documents", "explain_roles", "explain_texts", "explain_truncation"]

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from harness.annotation import Record, Task, printable
+from harness.annotation import Record, Task, printable, quoted
 from harness.tasks.registry import task_named
 
-__all__ = ["SHOWN", "Finding", "Item", "Pair", "counted", "example", "names", "pairs_of", "quoted"]
+__all__ = ["SHOWN", "Finding", "Item", "Pair", "counted", "example", "names", "pairs_of"]
 
 SHOWN = 3
 """Examples a finding carries at most."""
@@ -71,11 +71,6 @@ def example(pair: Pair, item: Item, target: Item) -> str:
         f"{quoted(pair.id)}: predicted [{item.start}, {item.end}) {quoted(said)}, "
         f"gold [{target.start}, {target.end}) {quoted(meant)}"
     )
-
-
-def quoted(text: str) -> str:
-    shown = printable(text)
-    return f"“{shown if len(shown) <= 50 else shown[:49] + '…'}”"
 
 
 def names(ids: Sequence[str]) -> str:

@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from harness.doctor.finding import SHOWN, Finding, Item, Pair, example, quoted
+from harness.annotation import quoted
+from harness.doctor.finding import SHOWN, Finding, Item, Pair, example
 from harness.doctor.readings import READINGS
 
 __all__ = ["explain_offsets"]

@@ -34,7 +34,6 @@ __all__ = [
     "dumps",
     "entity_to_json",
     "matches",
-    "parse",
     "read",
     "read_lines",
     "record_from_json",

@@ -35,11 +35,12 @@ from harness.errors import InputError
 from harness.formats import brat, jsonl
 from harness.formats.files import read_text
 from harness.gold.card import CARD, Card, card_texts, read_card
-from harness.labels.meeting import Schema, load_schema, schema_of
+from harness.labels.meeting import schema_of
+from harness.labels.schema import Schema, load_schema
 from harness.paths import goldset_folders
 from harness.tasks.registry import task_named, task_names, tasks, wrong_task
 
-__all__ = ["CARD", "GoldSet", "Layer", "known_goldsets", "load_goldset", "load_layer"]
+__all__ = ["GoldSet", "Layer", "known_goldsets", "load_goldset", "load_layer"]
 __all__ += ["named_goldset", "record_digest"]
 
 Layer = Mapping[str, tuple[Annotations, tuple[Span, ...]]]

@@ -17,23 +17,19 @@ from typing import NamedTuple
 
 from harness.annotation import Entity
 from harness.errors import SchemaError
-from harness.labels.schema import Projection, Schema, catalogue, load_schema, schema_names
+from harness.labels.schema import Projection, Schema, catalogue, load_schema
 
 __all__ = [
     "Coverage",
     "Meeting",
     "Merge",
-    "Projection",
-    "Schema",
     "adhoc_schema",
     "coverage",
     "extended_schema",
     "guess_schema",
     "left_out",
-    "load_schema",
     "meet",
     "project",
-    "schema_names",
     "schema_of",
 ]
 

@@ -11,6 +11,7 @@ from harness.report.remarks import remarks
 from harness.report.tables import render
 from harness.results.load import scored_in
 from harness.results.record import Result, RunRecord
+from harness.signature import Signature
 from harness.table import UNDEFINED, Cell, Table, number, quantity
 from harness.tasks.base import Task
 
@@ -140,7 +141,8 @@ def _signatures(ranking: Ranking) -> list[str]:
     seen: dict[str, list[str]] = {}
     for row in ranking.rows:
         if row.result.signature:
-            seen.setdefault(row.result.signature, []).append(row.result.backend)
+            signature = str(Signature.parse(row.result.signature))  # As it is written today.
+            seen.setdefault(signature, []).append(row.result.backend)
     if len(seen) <= 1:
         return list(seen)
     return [f"{signature}  ({', '.join(names)})" for signature, names in seen.items()]

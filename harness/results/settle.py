@@ -10,17 +10,8 @@ from harness.adapter import Declaration
 from harness.annotation import Entity, Record
 from harness.errors import SchemaError
 from harness.gold.goldset import GoldSet
-from harness.labels.meeting import (
-    Meeting,
-    Projection,
-    Schema,
-    coverage,
-    load_schema,
-    meet,
-    project,
-    schema_names,
-    schema_of,
-)
+from harness.labels.meeting import Meeting, coverage, meet, project, schema_of
+from harness.labels.schema import Projection, Schema, load_schema, schema_names
 from harness.tasks.base import Task
 
 __all__ = [

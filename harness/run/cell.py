@@ -27,7 +27,8 @@ from harness.run.asking import annotated, ask_about, gold_labels
 from harness.run.counting import Counting, is_settled
 from harness.run.files import CellFiles
 from harness.run.measurement import Measurement
-from harness.run.predictions import Asked, Predictions, PredictOptions
+from harness.run.predictions import Predictions, PredictOptions
+from harness.run.predictor import Asked
 from harness.run.progress import Progress
 from harness.run.store import Store
 from harness.run.timing import rounded, timed

@@ -21,7 +21,8 @@ from harness.errors import BackendFailed, BackendUnavailable
 from harness.registry import BackendSpec, adapter
 from harness.run.key import Description, proof
 from harness.run.launch import describe_backend, launch
-from harness.run.predictor import Asked, Limits, Outcome, Predictor
+from harness.run.options import Limits
+from harness.run.predictor import Asked, Outcome, Predictor
 from harness.run.protocol import Answer, Hello, load_message
 from harness.tasks.registry import task_named, tasks
 

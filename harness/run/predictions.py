@@ -27,7 +27,7 @@ from harness.run.shelf import NoShelf, Shelf
 from harness.run.store import ProcessCosts, Store, Stored, Timing
 from harness.run.unchanged import check_model, check_unchanged
 
-__all__ = ["Asked", "PredictOptions", "Prediction", "Predictions"]
+__all__ = ["PredictOptions", "Prediction", "Predictions"]
 
 _WINDOW_DOCUMENTS = 64
 _WINDOW_CHARACTERS = 1_000_000

@@ -30,7 +30,7 @@ from harness.run.protocol import (
     hello,
 )
 
-__all__ = ["Asked", "Limits", "Outcome", "Predictor"]
+__all__ = ["Asked", "Outcome", "Predictor"]
 
 _FAULTS_IN_A_ROW = 3
 

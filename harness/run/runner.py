@@ -36,7 +36,7 @@ from harness.run.process import kill_all
 from harness.run.progress import Progress
 from harness.run.store import Store, taken_up
 
-__all__ = ["RunOptions", "check_required", "run"]
+__all__ = ["check_required", "run"]
 
 _HELD_DOCUMENTS = 1000
 _PACKAGES = ("nlp-harness", "numpy", "tabulate")

@@ -14,7 +14,7 @@ from harness.adapter import Adapter, Backend, LoadRequest
 from harness.annotation import Annotations, Attribution, Entity, Task, span_problems
 from harness.errors import BackendUnavailable, DocumentRefused
 from harness.formats.jsonl import annotations_to_json
-from harness.labels.meeting import load_schema
+from harness.labels.schema import load_schema
 from harness.registry import GROUP, BackendSpec, adapter
 from harness.tasks.registry import task_named
 

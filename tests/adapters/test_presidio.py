@@ -9,7 +9,8 @@ import pytest
 from harness.adapter import LoadRequest
 from harness.adapters.presidio import ADAPTER, PresidioBackend
 from harness.errors import BackendUnavailable, UsageError
-from harness.labels.meeting import load_schema, meet
+from harness.labels.meeting import meet
+from harness.labels.schema import load_schema
 
 
 def load(**options: float | str) -> PresidioBackend:

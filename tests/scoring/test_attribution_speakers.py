@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from speaker_names import DIFFERENT, SAME, SCRIPTS, pairs_of
 
 from harness.tasks.attribution.lexicon import lexicon
-from harness.tasks.attribution.speakers import Speakers, normalise_name
+from harness.tasks.attribution.speakers import Speakers
+from harness.tasks.attribution.titles import normalise_name
 
 
 @pytest.mark.parametrize(

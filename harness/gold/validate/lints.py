@@ -11,9 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from harness.annotation import Entity, Record, Span, context, printable
+from harness.annotation import Entity, Record, Span, context, quoted
 from harness.gold.validate.finding import Finding, Severity
-from harness.labels.meeting import Schema
+from harness.labels.schema import Schema
 
 __all__ = ["lint_record", "lint_strings"]
 
@@ -147,7 +147,7 @@ def lint_strings(read: Callable[[], Iterable[Record]], *, path: str = "") -> Ite
                 f"{label} {count} ({_places(where[string, label])})"
                 for label, count in counts.most_common()
             )
-            yield Finding("warning", "two-labels", f"{_quoted(string)} is {shown}", path)
+            yield Finding("warning", "two-labels", f"{quoted(string)} is {shown}", path)
     yield from _repeats(read, labels, path)
 
 
@@ -184,7 +184,7 @@ def _repeats(
         yield Finding(
             "warning",
             "unlabelled-repeat",
-            f"{_quoted(string)} is labelled ({labelled}) and stands unlabelled {count} time"
+            f"{quoted(string)} is labelled ({labelled}) and stands unlabelled {count} time"
             f"{'s' if count > 1 else ''}: {_places(where[string])}",
             path,
         )
@@ -192,8 +192,3 @@ def _repeats(
 
 def _places(mentions: list[_Mention]) -> str:
     return ", ".join(f"{mention.document}:{mention.start}" for mention in mentions)
-
-
-def _quoted(string: str) -> str:
-    shown = printable(string)
-    return f"“{shown if len(shown) <= 50 else shown[:49] + '…'}”"

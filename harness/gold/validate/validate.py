@@ -14,16 +14,17 @@ from harness.digest import digest_text
 from harness.errors import HarnessError, InputError, SchemaError
 from harness.formats import brat, jsonl
 from harness.formats.files import read_text
+from harness.formats.jsonstream import parse
 from harness.formats.registry import guess, read_any
 from harness.gold.card import CARD, card_texts
 from harness.gold.goldset import GoldSet, load_goldset
-from harness.gold.validate.card import check_card, sums_as_toml
-from harness.gold.validate.finding import Finding, Severity
+from harness.gold.validate.card import check_card
+from harness.gold.validate.finding import Finding
 from harness.gold.validate.lints import lint_record, lint_strings
-from harness.labels.meeting import Schema
+from harness.labels.schema import Schema
 from harness.tasks.registry import task_named
 
-__all__ = ["Finding", "Severity", "Validation", "sums_as_toml", "validate"]
+__all__ = ["Validation", "validate"]
 
 
 _REMARKABLE = 200
@@ -210,7 +211,7 @@ def _readable_lines(path: Path) -> Iterator[Finding]:
             if not line.strip():
                 continue
             try:
-                value = jsonl.parse(line, path, number)
+                value = parse(line, path, number)
                 record = jsonl.record_from_json(value, path=path, line=number)
                 if record.id in first:
                     raise InputError(

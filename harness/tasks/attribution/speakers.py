@@ -35,7 +35,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from harness.tasks.attribution.persons import is_name, last_names, without_generation
 from harness.tasks.attribution.titles import is_word_with_article, normalise_name
 
-__all__ = ["Speakers", "normalise_name"]
+__all__ = ["Speakers"]
 
 
 class Speakers:
