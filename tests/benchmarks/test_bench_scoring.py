@@ -106,9 +106,10 @@ def files(
 
 def counted(corpus: list[tuple[list[Entity], list[Entity]]]) -> Tally:
     """A tally per document, as a run keeps them, and their sum."""
-    return Tally.of(
-        tally for gold, predicted in corpus for tally in Tally.units(events(gold, predicted, STRICT))
-    )
+    tallies: list[Tally] = []
+    for gold, predicted in corpus:
+        tallies += Tally.units(events(gold, predicted, STRICT))
+    return Tally.of(tallies)
 
 
 def strict(corpus: list[tuple[list[Entity], list[Entity]]]) -> NerScore:
