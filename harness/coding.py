@@ -21,7 +21,8 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from harness.errors import InputError, near_name
 
-__all__ = ["DecodeError", "compact", "decode", "encode", "laid_out", "parse_json", "parse_toml"]
+__all__ = ["DecodeError", "compact", "decode", "encode", "laid_out", "load_json", "parse_json"]
+__all__ += ["parse_toml"]
 
 T = TypeVar("T")
 
@@ -72,14 +73,23 @@ def parse_json(text: str) -> Any:
 
     Raises `ValueError` that says where, or `RecursionError`.
     """
+    hooks: dict[str, Any] = {"parse_float": _finite, "parse_constant": _finite, "parse_int": _whole}
+    return json.loads(text, **hooks) if _TOO_LONG.search(text) else load_json(text, **hooks)
+
+
+def load_json(data: bytes | str, **hooks: Any) -> Any:
+    """What `json.loads` makes of it, and raises; `hooks` are for the numbers that JSON has not.
+
+    msgspec reads what is sound three times as fast, and to the same values; whatever it refuses,
+    Python's own reads once more: that takes a NaN, and says at which column something is broken.
+    """
     import msgspec
 
     try:
-        if not _TOO_LONG.search(text):
-            return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        pass  # Python's own says at which line and column it is broken.
-    return json.loads(text, parse_float=_finite, parse_constant=_finite, parse_int=_whole)
+        return msgspec.json.decode(data)
+    except (ValueError, RecursionError):
+        pass
+    return json.loads(data, **hooks)
 
 
 def parse_toml(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from harness.annotation import Entity, Span
-from harness.paragraphs import unit_of
 from harness.tasks.ner.count import events, outcomes
 from harness.tasks.ner.options import NerOptions
 from harness.tasks.ner.score import score
@@ -42,15 +40,7 @@ def tally_units(
     ignore: Sequence[Span] = (),
 ) -> list[Tally]:
     """The same by unit; `starts` are the offsets at which units begin."""
-    return cut(events(gold, predicted, options, text=text, ignore=ignore), starts)
-
-
-def cut(counted: Iterable[Any], starts: Sequence[int]) -> list[Tally]:
-    """A tally for each unit."""
-    units = [Tally() for _ in starts]
-    for offset, key, n in counted:
-        units[unit_of(offset, starts)][key] += n
-    return [unit.without_zeros() for unit in units]
+    return Tally.units(events(gold, predicted, options, text=text, ignore=ignore), starts)
 
 
 def number(counts: Tally, name: str) -> int:

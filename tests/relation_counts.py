@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from entity_counts import cut
-
 from harness.adapter import Capabilities
 from harness.annotation import Attribution, Span
 from harness.tasks.attribution.count import events, pairs
@@ -58,9 +56,9 @@ def tally_units(
     text: str,
     starts: Sequence[int],
     ignore: Iterable[Span] = (),
-) -> list[Named]:
+) -> list[Tally]:
     """The same by unit; `starts` are the offsets at which units begin."""
     if not starts:
         raise ValueError("a document has at least one unit")
     counted = events(gold, predicted, options, text=text, ignore=ignore)
-    return [Named(unit) for unit in cut(counted, starts)]
+    return Named.units(counted, starts)

@@ -28,6 +28,9 @@ _T = TypeVar("_T")
 
 _NO_LIMIT = 1 << 60
 _UNITS = {"codepoint": "code points", "utf16": "UTF-16 units", "byte": "bytes"}
+_new = tuple.__new__
+"""Makes a named tuple as its class does, in half the time."""
+
 _SPAN = ("start", "end")
 _ENTITY = ("start", "end", "label")
 
@@ -115,7 +118,7 @@ class Decoder:
     def entities(self, items: list[Any], name: str = "entities") -> tuple[Entity, ...]:
         """The entities of a list; `name` is what the list is called in the file."""
         limit, least, code_point = self._length, self._least, self._code_point
-        entities = []
+        entities: list[Entity] = []
         for index, item in enumerate(items):
             # Nearly every entity is sound and plain, and there are millions: they are read here,
             # by the rules of `entity`, which words what is wrong with the others.
@@ -138,7 +141,7 @@ class Decoder:
             except (KeyError, TypeError, IndexError):
                 sound = False
             if sound:
-                entities.append(Entity(start, end, label, score))
+                entities.append(_new(Entity, (start, end, label, score)))
             elif entity := self.entity(item, f"{name}[{index}]"):
                 entities.append(entity)
         return tuple(entities)

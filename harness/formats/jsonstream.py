@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from harness.coding import load_json
 from harness.errors import InputError
 from harness.formats.files import atomic_writer, opened
 from harness.formats.items import short
@@ -31,7 +32,7 @@ def lines(path: Path, expected: str = "a file of JSON lines") -> Iterator[tuple[
 def parse(line: bytes, path: Path, number: int) -> Any:
     """The JSON value on one line; `InputError` with line and column for anything else."""
     try:
-        return json.loads(line.rstrip(b"\r\n"))
+        return load_json(line.rstrip(b"\r\n"))
     except UnicodeDecodeError as error:
         raise InputError(
             f"byte {error.start + 1} of the line is not UTF-8",

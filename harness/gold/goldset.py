@@ -176,30 +176,41 @@ class _Facts:
 
 def _facts_of(records: Iterable[Record]) -> _Facts:
     labels: Counter[str] = Counter()
-    known = tasks()
+    known = {task.name: task.layer for task in tasks().values()}
     occurring: set[str] = set()
     digests = []
     for record in records:
-        labels.update([entity.label for entity in record.annotations.entities or ()])
-        occurring |= {
-            task.name for task in known.values() if record.annotations.layer(task.layer) is not None
-        }
+        layers = record.annotations
+        labels.update([entity.label for entity in layers.entities or ()])
+        occurring.update(name for name in known if layers.layer(known[name]) is not None)
         digests.append(record_digest(record))
     total = digest_text("".join(sorted(digests)))
     return _Facts(tuple(name for name in known if name in occurring), labels, len(digests), total)
 
 
+_dumps = json.JSONEncoder(sort_keys=True, check_circular=False).encode
+
+
 def record_digest(record: Record) -> str:
     """sha256 of one document's id, text and layers, whatever the order of its annotations."""
-    value = jsonl.record_to_json(replace(record, annotations=Annotations(), tokens=None))
+    value = jsonl.record_to_json(Record(record.id, record.text, Annotations(), error=record.error))
     layers = record.annotations
     if layers.entities is not None:
         # Tuples as they are: a corpus has many, and an object for each takes most of the time.
-        value["entities"] = sorted(layers.entities, key=_entity_order)
-    for name, items in jsonl.annotations_to_json(replace(layers, entities=None)).items():
-        value[name] = sorted(json.dumps(item, sort_keys=True) for item in items)
+        value["entities"] = _sorted(layers.entities)
+        layers = layers.with_layer("entities", None)
+    for name, items in jsonl.annotations_to_json(layers).items():
+        value[name] = sorted(_dumps(item) for item in items)
     value["ignore"] = sorted(record.ignore)
-    return digest_text(json.dumps(value, sort_keys=True))
+    return digest_text(_dumps(value))
+
+
+def _sorted(entities: Iterable[Entity]) -> list[Entity]:
+    """By offsets, label and score, one without a score first."""
+    try:
+        return sorted(entities)
+    except TypeError:  # Where nothing but the score tells two apart, and only one has it.
+        return sorted(entities, key=_entity_order)
 
 
 def _entity_order(entity: Entity) -> tuple[int, int, str, float]:

@@ -10,12 +10,12 @@ from typing import Any
 from harness.adapter import Capabilities
 from harness.errors import InputError
 from harness.gold.goldset import GoldSet
-from harness.paragraphs import paragraph_starts, unit_of
+from harness.paragraphs import paragraph_starts
 from harness.results.settle import Sides, Speech, Terms, settle
 from harness.signature import Signature
 from harness.stats.rates import defined, rates
 from harness.tasks.base import Pair, Task
-from harness.tasks.tally import Event, Tally
+from harness.tasks.tally import Tally
 
 __all__ = ["Count", "Facts", "open_count", "options_of"]
 
@@ -75,15 +75,13 @@ class Count:
         self._unknown.update(sides.unknown)
         extra = sides.extra
         text = pair.gold.text
-        tallies = _cut(
-            self.task.count(compared, self.options),
-            [0] if text is None else paragraph_starts(text),
-        )
+        starts = [0] if text is None else paragraph_starts(text)
+        tallies = Tally.units(self.task.count(compared, self.options), starts)
         self._documents += 1
         _add(self._sums[""], tallies)
         if asides and text is not None:
             for name, options in self.task.asides(self.options).items():
-                _add(self._asides[name], _cut(self.task.count(compared, options), [0]))
+                _add(self._asides[name], Tally.units(self.task.count(compared, options)))
         if extra:
             self._not_scored.update(item.label for item in extra)
             # A type of its own, whatever the gold calls its types.
@@ -92,7 +90,7 @@ class Count:
             layers = compared.predicted.with_layer(self.task.layer, everything)
             again = replace(compared, predicted=layers)
             _add(self._sums["without"], tallies)
-            _add(self._sums["with"], _cut(self.task.count(again, self.options), [0]))
+            _add(self._sums["with"], Tally.units(self.task.count(again, self.options)))
         return tallies
 
     def compared(self, pair: Pair) -> Pair:
@@ -207,18 +205,6 @@ def options_of(task: Task, signature: Signature) -> Any:
                 hint=f"found {str(signature)[:200]!r}",
             )
     return task.options(**{name: signature.fields[name] for name in task.signed})
-
-
-def _cut(events: Iterable[Event], starts: Sequence[int]) -> list[Tally]:
-    """A tally for each paragraph, which begin at these offsets; they add up to the document's."""
-    tallies = [Tally() for _ in starts]
-    first = tallies[0]
-    for offset, key, n in events:
-        tally = first if len(starts) == 1 else tallies[unit_of(offset, starts)]
-        tally[key] = tally.get(key, 0) + n
-    for tally in tallies:
-        tally.without_zeros()
-    return tallies
 
 
 def _add(total: Tally, tallies: Iterable[Tally]) -> None:

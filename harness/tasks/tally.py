@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
+
+from harness.paragraphs import unit_of
 
 __all__ = ["Event", "Key", "Part", "Tally", "Weights"]
 
 Key: TypeAlias = tuple[str | None, ...]
 """What is counted; the first part names the kind of count."""
 
-Event: TypeAlias = tuple[int, Key, int]
-"""Something to count: the offset (code points) that decides its unit, its key, and how often."""
+Event: TypeAlias = tuple[Sequence[int], Key, int]
+"""Something to count: offsets (code points), each of which decides a unit; its key; and how often
+it counts at each of them."""
 
 Weights: TypeAlias = tuple[float, float, float, float]
 """How much one count adds to `found`, `gold`, `right` and `predicted`."""
@@ -26,13 +29,27 @@ class Tally(Counter[Key]):
     """
 
     @classmethod
+    def units(cls, events: Iterable[Event], starts: Sequence[int] = (0,)) -> list[Tally]:
+        """A tally for each unit, which begin at these offsets; they add up to the document's."""
+        tallies: list[dict[Key, int]] = [{} for _ in starts]
+        (first, *others) = tallies
+        for offsets, key, n in events:
+            if not others:
+                first[key] = first.get(key, 0) + n * len(offsets)
+                continue
+            for offset in offsets:
+                tally = tallies[unit_of(offset, starts)]
+                tally[key] = tally.get(key, 0) + n
+        return [cls(tally).without_zeros() for tally in tallies]
+
+    @classmethod
     def of(cls, tallies: Iterable[Mapping[Key, int]]) -> Tally:
         """The sum; of none, a tally without any count."""
-        out = cls()
+        out: dict[Key, int] = {}  # A plain one is twice as fast.
         for tally in tallies:
             for key, n in tally.items():
                 out[key] = out.get(key, 0) + n
-        return out.without_zeros()
+        return cls(out).without_zeros()
 
     def without_zeros(self) -> Tally:
         """The same counts, in place: a sum of shifts may have come to nothing."""

@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 
 from harness.annotation import Entity
-from harness.tasks.ner.count import score, tally, total
+from harness.tasks.ner.count import events
 from harness.tasks.ner.options import MATCH_MODES, NerOptions
-from harness.tasks.ner.score import NerScore
+from harness.tasks.ner.score import NerScore, score
+from harness.tasks.tally import Tally
 
 Spans = list[tuple[int, int, str]]
 Tagged = tuple[list[list[str]], list[list[str]]]
@@ -103,12 +104,20 @@ def files(
     return paths
 
 
+def counted(corpus: list[tuple[list[Entity], list[Entity]]]) -> Tally:
+    """A tally per document, as a run keeps them, and their sum."""
+    tallies: list[Tally] = []
+    for gold, predicted in corpus:
+        tallies += Tally.units(events(gold, predicted, STRICT))
+    return Tally.of(tallies)
+
+
 def strict(corpus: list[tuple[list[Entity], list[Entity]]]) -> NerScore:
-    return score(total(tally(gold, predicted, STRICT) for gold, predicted in corpus), STRICT)
+    return score(counted(corpus), STRICT)
 
 
 def four_modes(corpus: list[tuple[list[Entity], list[Entity]]]) -> list[NerScore]:
-    counts = total(tally(gold, predicted, STRICT) for gold, predicted in corpus)
+    counts = counted(corpus)
     return [score(counts, NerOptions(match=match)) for match in MATCH_MODES]
 
 

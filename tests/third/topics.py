@@ -68,7 +68,7 @@ class Topics(Task):
 
     def count(self, pair: Pair, options: TopicOptions) -> Iterator[Event]:
         for one in self.outcomes(pair, options):
-            yield 0, (one.error, (one.gold or one.predicted).label), 1  # type: ignore[union-attr]
+            yield [0], (one.error, (one.gold or one.predicted).label), 1  # type: ignore[union-attr]
 
     def outcomes(self, pair: Pair, options: TopicOptions) -> Iterator[Outcome]:
         gold, predicted = (

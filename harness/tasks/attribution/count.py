@@ -80,7 +80,7 @@ def events(
     """
     for start, counts in _batches(gold, predicted, options or AttributionOptions(), text, ignore):
         for name, n in counts.items():
-            yield start, (name,), n
+            yield [start], (name,), n
 
 
 def pairs(

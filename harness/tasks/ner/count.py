@@ -20,12 +20,15 @@ the strict pairing in every mode. One tally serves all four modes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from operator import itemgetter
 
 from harness.annotation import Entity, Span
 from harness.tasks.base import Outcome
-from harness.tasks.ner.keys import Sides, sides
-from harness.tasks.ner.matching import Alignment, Key, align
+from harness.tasks.ner.keys import sides
+from harness.tasks.ner.matching import Key, align
 from harness.tasks.ner.options import NerOptions
 from harness.tasks.ner.tally import Cell, ErrorClass
 from harness.tasks.tally import Event
@@ -57,25 +60,19 @@ def events(
         left = {(start, end, label, 0) for start, end, label, _ in gold}
         right = {(start, end, label, 0) for start, end, label, _ in predicted}
         if len(left) == len(gold) and len(right) == len(predicted):
-            common = left & right
-            for key in common:
-                yield key[0], ("correct", key[2]), 1
-            if not len(common) == len(left) == len(right):
-                yield from _rest(align(left - common, right - common), None)
+            alone, astray = left - right, right - left
+            left -= alone  # equal on both sides is what stays
+            yield from _matched(left, alone, astray, itemgetter(0))
             return
     both = sides(gold, predicted, boundary=options.boundary, text=text, ignore=ignore)
-    for name, left_out in (
-        ("duplicates_gold", both.duplicates_gold),
-        ("duplicates_predicted", both.duplicates_predicted),
-    ):
-        for entity in left_out:
-            yield entity.start, (name,), 1
+    yield [entity.start for entity in both.duplicates_gold], ("duplicates_gold",), 1
+    yield [entity.start for entity in both.duplicates_predicted], ("duplicates_predicted",), 1
     common = both.common()
-    for key in common:
-        yield both.gold[key].start, ("correct", key[2]), 1
-        if both.gold[key].span != both.predicted[key].span:
-            yield both.gold[key].start, ("forgiven",), 1
-    yield from _rest(align(both.gold.keys() - common, both.predicted.keys() - common), both)
+    forgiven = [key for key in common if both.gold[key].span != both.predicted[key].span]
+    yield [both.gold[key].start for key in forgiven], ("forgiven",), 1
+    starts = {key: entity.start for key, entity in (both.predicted | both.gold).items()}
+    alone, astray = both.gold.keys() - common, both.predicted.keys() - common
+    yield from _matched(common, alone, astray, starts.__getitem__)
 
 
 def outcomes(
@@ -108,25 +105,33 @@ def _place(outcome: Outcome) -> tuple[tuple[int, int, str], ...]:
     return tuple(entity[:3] for entity in sides if entity is not None)
 
 
-def _rest(rest: Alignment, both: Sides | None) -> Iterator[Event]:
-    """What has no equal on the other side. Without `both` a key begins where its mention does."""
+def _matched(
+    common: Iterable[Key],
+    gold: AbstractSet[Key],
+    predicted: AbstractSet[Key],
+    start: Callable[[Key], int],
+) -> Iterator[Event]:
+    """What becomes of mentions that are equal on both sides, and of the others of each side.
 
-    def start(gold: Key | None, predicted: Key | None) -> int:
-        key = gold or predicted
-        assert key is not None
-        if both is None:
-            return key[0]
-        return (both.gold if gold else both.predicted)[key].start
-
-    for pair in rest.pairs:
-        yield start(*pair), ("errors", *_cell(*pair)), 1
+    `start` says where the mention with that key begins.
+    """
+    correct: defaultdict[str, list[int]] = defaultdict(list)
+    for key in common:
+        correct[key[2]].append(start(key))
+    for label, starts in correct.items():
+        yield starts, ("correct", label), 1
+    rest = align(gold, predicted)
+    for one, other in rest.pairs:
+        yield [start(one)], ("errors", _error(one, other), one[2], other[2]), 1
     for key in rest.missed:
-        yield start(key, None), ("errors", *_cell(key, None)), 1
+        yield [start(key)], ("errors", "missed", key[2], None), 1
     for key in rest.spurious:
-        yield start(None, key), ("errors", *_cell(None, key)), 1
+        yield [start(key)], ("errors", "spurious", None, key[2]), 1
     for name, changes in (("partial", rest.partial), ("type", rest.type)):
-        for sign, gold, predicted in changes:
-            yield start(gold, predicted), (name, *_cell(gold, predicted)), sign
+        for sign, gold_key, predicted_key in changes:
+            owner = gold_key or predicted_key
+            assert owner is not None
+            yield [start(owner)], (name, *_cell(gold_key, predicted_key)), sign
 
 
 def _error(gold: Key, predicted: Key) -> ErrorClass:
