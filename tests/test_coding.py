@@ -20,7 +20,7 @@ from harness.decide.rules import read_rules
 from harness.errors import HarnessError
 from harness.gold.goldset import load_goldset
 from harness.labels.schema import load_schema
-from harness.results import record
+from harness.results import stored
 
 ROOT = Path(__file__).parent.parent
 TINY = Path(__file__).parent / "data" / "goldsets" / "tiny"
@@ -107,7 +107,7 @@ FILES = (
          ("labellers[", "agreement.")),
     File("schema.toml", tomllib.loads(SCHEMA), load_schema),
     File("rules.toml", tomllib.loads(RULES), read_rules),
-    File("run.json", _run(), record.read, (".agreement.", ".scores.", "].units[0][2]")),
+    File("run.json", _run(), stored.read, (".agreement.", ".scores.", "].units[0][2]")),
     File("baseline.json", _baseline(), baseline.read, ("].units[0][2]",)),
 )  # fmt: skip
 
