@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from harness.adapter_options import Option, read_options
-from harness.annotation import Annotations, Task
+from harness.annotation import Annotations, TaskName
 from harness.digest import digest_files
 from harness.distributions import missing
 from harness.errors import BackendUnavailable
@@ -56,7 +56,7 @@ class Declaration:
 
     name: str
     """First part of the backend's name: `spacy` in `spacy/en_core_web_sm`."""
-    tasks: tuple[Task, ...]
+    tasks: tuple[TaskName, ...]
     summary: str
     requires: tuple[str, ...] = ()
     """PEP 508 requirements; their installed versions are recorded and enter the cache key."""
@@ -104,7 +104,7 @@ class LoadRequest:
     """What a backend is asked to be."""
 
     model: str
-    task: Task
+    task: TaskName
     labels: tuple[str, ...] = ()
     """Labels of the gold's schema: prompts for zero-shot backends; others may ignore them."""
     options: Mapping[str, Option] = field(default_factory=dict)

@@ -21,14 +21,14 @@ __all__ = [
     "Kind",
     "Record",
     "Span",
-    "Task",
+    "TaskName",
     "context",
     "printable",
     "quoted",
     "span_problems",
 ]
 
-Task: TypeAlias = str
+TaskName: TypeAlias = str
 """The name of a task."""
 
 Kind = Literal["direct", "indirect", "mixed"]

@@ -26,7 +26,7 @@ from harness.annotation import (
     Entity,
     Record,
     Span,
-    Task,
+    TaskName,
 )
 from harness.errors import BackendFailed, BackendUnavailable, UsageError
 from harness.gold.goldset import GoldSet, load_goldset
@@ -56,10 +56,12 @@ __all__ = [
 class LoadedBackend:
     """A model that is ready to predict, in this process. Not safe for two threads at a time."""
 
-    def __init__(self, spec: BackendSpec, task: Task, backend: Backend, batch_size: int) -> None:
+    def __init__(
+        self, spec: BackendSpec, task: TaskName, backend: Backend, batch_size: int
+    ) -> None:
         self.name = str(spec)
         """The backend's full name with its options."""
-        self.task: Task = task
+        self.task: TaskName = task
         self.dropped = 0
         """Spans so far that were outside their text, empty or of a wrong type: left out."""
         self._backend = backend
@@ -136,7 +138,7 @@ class LoadedBackend:
 def load_backend(
     name: str,
     *,
-    task: Task | None = None,
+    task: TaskName | None = None,
     labels: Sequence[str] = (),
     offline: bool = True,
     batch_size: int = 1,

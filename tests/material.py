@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from harness.annotation import KINDS, Annotations, Attribution, Entity, Record, Span, Task
+from harness.annotation import KINDS, Annotations, Attribution, Entity, Record, Span, TaskName
 from harness.formats import jsonl
 from harness.tasks.registry import task_named
 
@@ -64,7 +64,7 @@ WIZARD = "PER"
 class Material:
     """Gold, and what a backend said: rows of a predictions file."""
 
-    task: Task
+    task: TaskName
     gold: tuple[Record, ...]
     said: tuple[Record, ...]
     """Rows may be missing; one with an `error` may hold spans that do not count."""
@@ -103,13 +103,13 @@ class Material:
         return tuple(sorted({entity.label for row in rows for entity in row}))
 
 
-def material(task: Task, *, carded: bool) -> st.SearchStrategy[Material]:
+def material(task: TaskName, *, carded: bool) -> st.SearchStrategy[Material]:
     """Some documents with a backend's answers; one document at least was answered."""
     return _materials(task, st.sampled_from(CARDS) if carded else st.none())
 
 
 @st.composite
-def _materials(draw: st.DrawFn, task: Task, stated: st.SearchStrategy[str | None]) -> Material:
+def _materials(draw: st.DrawFn, task: TaskName, stated: st.SearchStrategy[str | None]) -> Material:
     worlds = st.sampled_from(sorted(LABELS))
     known, other = LABELS[draw(worlds)], LABELS[draw(worlds)]
     golds, said = [], []

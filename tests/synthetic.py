@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from harness.annotation import Annotations, Attribution, Entity, Record, Span, Task
+from harness.annotation import Annotations, Attribution, Entity, Record, Span, TaskName
 from harness.formats import jsonl
 from harness.gold.goldset import GoldSet, load_goldset
 from harness.results.save import write_run
@@ -129,7 +129,7 @@ def systems_of(
     match: Match = "strict",
 ) -> list[Scored]:
     """Scored systems, in the order given."""
-    kind: Task = "ner" if task == "ner" else "attribution"
+    kind: TaskName = "ner" if task == "ner" else "attribution"
     options = NerOptions(match=match)
     return [
         score_records(name, goldset, records, task=kind, options=options)

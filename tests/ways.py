@@ -22,7 +22,7 @@ import relation_counts as attribution
 
 import harness
 from harness import pytest_plugin
-from harness.annotation import Annotations, Record, Task
+from harness.annotation import Annotations, Record, TaskName
 from harness.cli.main import main
 from harness.decide.compare import compare
 from harness.errors import HarnessError
@@ -54,7 +54,7 @@ REFUSED: Facts = {"refused": True}
 class Question:
     """How to count."""
 
-    task: Task
+    task: TaskName
     schema: str | None = None
     match: Match = "strict"
     boundary: BoundaryRule = "raw"

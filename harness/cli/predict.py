@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from harness.annotation import Annotations, Record, Task
+from harness.annotation import Annotations, Record, TaskName
 from harness.cli.common import LABELS, TASK, add_flags, cache_folder, worker
 from harness.errors import InputError, NothingMeasured, UsageError
 from harness.options import build
@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _task(spec: BackendSpec, wanted: str | None) -> Task:
+def _task(spec: BackendSpec, wanted: str | None) -> TaskName:
     declaration = adapter(spec.adapter).declaration
     if declaration.needs_gold:
         raise UsageError(f"{spec} echoes gold annotations; it has nothing to say about new texts")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.annotation import Record, Task
+from harness.annotation import Record, TaskName
 from harness.doctor.documents import (
     explain_documents,
     explain_roles,
@@ -32,7 +32,7 @@ def suspicious(f1: float | None) -> bool:
     return f1 is None or f1 < SUSPICIOUS_F1
 
 
-def diagnose(gold: Sequence[Record], predicted: Sequence[Record], task: Task) -> list[Finding]:
+def diagnose(gold: Sequence[Record], predicted: Sequence[Record], task: TaskName) -> list[Finding]:
     """The mechanical causes of a low score, the most basic one first; empty when there is none.
 
     Codes: `other-documents`, `missing-documents`, `failed-documents`, `no-layer`,

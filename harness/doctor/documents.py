@@ -6,7 +6,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.annotation import Record, Task, printable, quoted
+from harness.annotation import Record, TaskName, printable, quoted
 from harness.doctor.finding import SHOWN, Finding, Item, Pair, names
 from harness.tasks.registry import task_named, tasks
 
@@ -14,7 +14,7 @@ __all__ = ["explain_documents", "explain_roles", "explain_texts", "explain_trunc
 
 
 def explain_documents(
-    gold: Sequence[Record], predicted: Sequence[Record], task: Task
+    gold: Sequence[Record], predicted: Sequence[Record], task: TaskName
 ) -> list[Finding]:
     known = {record.id for record in gold}
     given = {record.id for record in predicted}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from harness.annotation import Record, Task, printable, quoted
+from harness.annotation import Record, TaskName, printable, quoted
 from harness.table import listed
 from harness.tasks.registry import task_named
 
@@ -48,7 +48,7 @@ class Pair(NamedTuple):
     predicted: frozenset[Item]
 
 
-def pairs_of(gold: Sequence[Record], predicted: Sequence[Record], task: Task) -> Iterator[Pair]:
+def pairs_of(gold: Sequence[Record], predicted: Sequence[Record], task: TaskName) -> Iterator[Pair]:
     """The documents that both sides have and whose text the gold gives, in the gold's order."""
     given = {record.id: record for record in predicted}
     for record in gold:
@@ -58,7 +58,7 @@ def pairs_of(gold: Sequence[Record], predicted: Sequence[Record], task: Task) ->
             yield Pair(record.id, record.text, items, frozenset(_items(other, task)))
 
 
-def _items(record: Record, task: Task) -> Iterator[Item]:
+def _items(record: Record, task: TaskName) -> Iterator[Item]:
     definition = task_named(task)
     for item in definition.items(record.annotations):
         for role, span in definition.roles(item):

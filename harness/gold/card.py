@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.annotation import Task
+from harness.annotation import TaskName
 from harness.coding import DecodeError, decode, parse_toml
 from harness.errors import InputError
 from harness.formats.files import read_text
@@ -39,7 +39,7 @@ class Card:
     adjudication: str = ""
     labellers: str | tuple[Any, ...] = ""
     known_problems: tuple[str, ...] = ()
-    tasks: tuple[Task, ...] | None = None
+    tasks: tuple[TaskName, ...] | None = None
     schema: str | None = None
     texts: str | tuple[str, ...] | None = None
     layers: str = "."

@@ -28,7 +28,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.annotation import Annotations, Entity, Record, Span, Task
+from harness.annotation import Annotations, Entity, Record, Span, TaskName
 from harness.digest import digest_text
 from harness.errors import InputError, near_name, nearest
 from harness.formats import brat, jsonl
@@ -65,7 +65,7 @@ class GoldSet:
     """Everything in `goldset.toml`; empty without a card."""
     annotators: Mapping[str, Path] = field(default_factory=dict)
     """Name -> folder of that annotator's layer."""
-    stated_tasks: tuple[Task, ...] | None = field(default=None, repr=False)
+    stated_tasks: tuple[TaskName, ...] | None = field(default=None, repr=False)
     stated_schema: Schema | None = field(default=None, repr=False)
 
     def records(self) -> Iterator[Record]:
@@ -88,7 +88,7 @@ class GoldSet:
                 yield Record(record.id, record.text, annotations, ignore)
 
     @property
-    def tasks(self) -> tuple[Task, ...]:
+    def tasks(self) -> tuple[TaskName, ...]:
         """The annotated layers: what the card says, else what at least one document has."""
         return self._facts.tasks if self.stated_tasks is None else self.stated_tasks
 
@@ -168,7 +168,7 @@ class GoldSet:
 
 @dataclass(frozen=True)
 class _Facts:
-    tasks: tuple[Task, ...]
+    tasks: tuple[TaskName, ...]
     labels: Mapping[str, int]
     documents: int
     digest: str
@@ -358,7 +358,7 @@ def _from_card(path: Path) -> GoldSet:
 
 
 def _card_reader(
-    card: Card, value: Mapping[str, Any], path: Path, tasks: tuple[Task, ...] | None
+    card: Card, value: Mapping[str, Any], path: Path, tasks: tuple[TaskName, ...] | None
 ) -> Callable[[], Iterator[Record]]:
     if card.data is not None:
         return _reader(path / card.data, card.format)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from harness.adapter import Capabilities, Declaration, ModelIdentity, Option
-from harness.annotation import Task
+from harness.annotation import TaskName
 from harness.signature import Signature
 
 __all__ = [
@@ -86,7 +86,7 @@ class GoldRecord:
     """sha256 over texts and annotations, in hex."""
     schema: str
     """Name of the entity label schema; empty where the set has no entities."""
-    tasks: tuple[Task, ...]
+    tasks: tuple[TaskName, ...]
     documents: int
     characters: int
     """Code points of all texts."""
@@ -147,7 +147,7 @@ class Result:
     """The backend's full name with its options; `BackendSpec.parse` reads it back."""
     gold: str
     """`GoldRecord.name`."""
-    task: Task
+    task: TaskName
     status: ResultStatus
     """`ok`: every document answered; `partial`: some; `failed`: none; `unavailable`: not here."""
     reason: str | None = None
@@ -287,7 +287,9 @@ class RunRecord:
                 return gold
         raise KeyError(name)
 
-    def select(self, *, gold: str | None = None, task: Task | None = None) -> tuple[Result, ...]:
+    def select(
+        self, *, gold: str | None = None, task: TaskName | None = None
+    ) -> tuple[Result, ...]:
         """The results of one gold set and task, in the record's order."""
         return tuple(
             result

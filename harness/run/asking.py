@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.adapter import Declaration
-from harness.annotation import Record, Task
+from harness.annotation import Record, TaskName
 from harness.errors import InputError
 from harness.formats.jsonl import annotations_to_json
 from harness.gold.goldset import GoldSet
@@ -16,13 +16,13 @@ from harness.tasks.registry import task_named
 __all__ = ["annotated", "ask_about", "gold_labels"]
 
 
-def annotated(gold: GoldSet, task: Task) -> Iterator[Record]:
+def annotated(gold: GoldSet, task: TaskName) -> Iterator[Record]:
     """The documents that are annotated for a task."""
     layer = task_named(task).layer
     return (record for record in gold.records() if record.annotations.layer(layer) is not None)
 
 
-def gold_labels(gold: GoldSet, task: Task) -> tuple[str, ...]:
+def gold_labels(gold: GoldSet, task: TaskName) -> tuple[str, ...]:
     """The labels that a backend without labels of its own is to look for."""
     return gold.annotated_labels if task_named(task).labelled else ()
 

@@ -16,7 +16,7 @@ from itertools import chain, compress, tee
 from math import nan
 from typing import Any
 
-from harness.annotation import Annotations, Record, Task
+from harness.annotation import Annotations, Record, TaskName
 from harness.errors import BackendFailed, BackendUnavailable, NothingMeasured, SchemaError
 from harness.formats import jsonl
 from harness.gold.goldset import GoldSet
@@ -48,7 +48,7 @@ class Cell:
     spec: BackendSpec
     gold: GoldSet
     card: GoldRecord
-    task: Task
+    task: TaskName
     options: RunOptions
     predict: PredictOptions
     progress: Progress

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 
-from harness.annotation import Task
+from harness.annotation import TaskName
 from harness.distributions import requirement_name
 from harness.errors import BackendFailed, BackendUnavailable
 from harness.registry import BackendSpec, adapter
@@ -40,7 +40,7 @@ __all__ = ["check_backend"]
 
 def check_backend(
     spec: BackendSpec,
-    task: Task,
+    task: TaskName,
     *,
     labels: Sequence[str] = (),
     limits: Limits | None = None,
@@ -63,14 +63,14 @@ class _Contract:
     def __init__(
         self,
         spec: BackendSpec,
-        task: Task,
+        task: TaskName,
         labels: tuple[str, ...],
         limits: Limits,
         offline: bool,
         description: Description,
     ) -> None:
         self._spec = spec
-        self._task: Task = task
+        self._task: TaskName = task
         self._labels = labels
         self._limits = limits
         self._offline = offline

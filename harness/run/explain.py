@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.annotation import Task, printable
+from harness.annotation import TaskName, printable
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec, adapter
 from harness.run.asking import annotated, ask_about, gold_labels
@@ -22,7 +22,7 @@ class Explanation:
     """What a run of this backend would find in the store."""
 
     backend: str
-    task: Task
+    task: TaskName
     key: Mapping[str, Any] | None
     """The fields of the key; `None` when it is not known before the backend is loaded."""
     digest: str | None
@@ -48,7 +48,7 @@ class Explanation:
 def explain(
     store: Store,
     spec: BackendSpec,
-    task: Task,
+    task: TaskName,
     *,
     gold: GoldSet | None = None,
     batch_size: int = 1,
@@ -98,7 +98,7 @@ def _no_key(spec: BackendSpec, description: Description) -> str:
 
 
 def _count(
-    store: Store, same: Backend | None, gold: GoldSet | None, task: Task, spec: BackendSpec
+    store: Store, same: Backend | None, gold: GoldSet | None, task: TaskName, spec: BackendSpec
 ) -> tuple[int | None, int]:
     """How many documents there are to ask about, and for how many of them there is an answer."""
     if gold is None:

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from harness.adapter import ModelIdentity
-from harness.annotation import Task
+from harness.annotation import TaskName
 from harness.coding import encode
 from harness.digest import digest_text
 from harness.distributions import versions
@@ -139,7 +139,7 @@ def make_key(
     spec: BackendSpec,
     description: Description,
     *,
-    task: Task,
+    task: TaskName,
     labels: Sequence[str],
     batch_size: int,
     threads: int,

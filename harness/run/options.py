@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from harness.annotation import Task
+from harness.annotation import TaskName
 from harness.coding import encode
 from harness.errors import UsageError, nearest
 from harness.options import Flag, check_options, flags_of
@@ -89,7 +89,7 @@ def task_flags() -> tuple[Flag, ...]:
 class RunOptions(WorkerOptions):
     """How to run. Raises `UsageError` for what is not possible, alone or together."""
 
-    tasks: tuple[Task, ...] | None = None
+    tasks: tuple[TaskName, ...] | None = None
     """Only these tasks; `None` is every task that the gold has."""
     counting: Mapping[str, Any] = field(default_factory=dict)
     """Options of tasks (`task_flags`) that are not as by default: `{"match": "exact"}`."""

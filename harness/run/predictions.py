@@ -14,7 +14,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from harness.adapter import ModelIdentity
-from harness.annotation import Annotations, Task
+from harness.annotation import Annotations, TaskName
 from harness.errors import BackendUnavailable
 from harness.registry import BackendSpec
 from harness.run.key import Description, make_key, proof
@@ -73,7 +73,7 @@ class Predictions:
         self,
         spec: BackendSpec,
         *,
-        task: Task,
+        task: TaskName,
         labels: Sequence[str] = (),
         options: PredictOptions | None = None,
         store: Store | None = None,
@@ -87,7 +87,7 @@ class Predictions:
         """
         self._options = options or PredictOptions()
         self._spec = spec
-        self._task: Task = task
+        self._task: TaskName = task
         self._labels = tuple(labels)
         self._store = store
         self._stop = stop

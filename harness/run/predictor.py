@@ -15,7 +15,7 @@ from math import inf
 from time import monotonic
 from typing import Any, NamedTuple
 
-from harness.annotation import Task, printable
+from harness.annotation import TaskName, printable
 from harness.errors import BackendFailed, BackendUnavailable
 from harness.offsets import Offsets
 from harness.run.launch import Launch
@@ -66,7 +66,7 @@ class Predictor:
         launch: Launch,
         load: bytes,
         *,
-        task: Task,
+        task: TaskName,
         batch_size: int = 1,
         limits: Limits | None = None,
         on_start: Callable[[Hello], None] = lambda hello: None,
@@ -79,7 +79,7 @@ class Predictor:
         """
         self._launch = launch
         self._load = load
-        self._task: Task = task
+        self._task: TaskName = task
         self._batch = batch_size
         self._limits = limits or Limits()
         self._on_start = on_start

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from harness.adapter import ModelIdentity, Option
-from harness.annotation import Annotations, Task
+from harness.annotation import Annotations, TaskName
 from harness.formats.items import LARGEST, Decoder, Remedy, half_character, short
 from harness.offsets import OFFSET_UNITS, Offsets, OffsetUnit
 from harness.tasks.registry import task_named
@@ -72,7 +72,7 @@ class Hello:
 def load_message(
     backend: str,
     *,
-    task: Task,
+    task: TaskName,
     model: str = "",
     labels: Sequence[str] = (),
     options: Mapping[str, Option] | None = None,
@@ -151,7 +151,7 @@ def hello(message: Mapping[str, Any]) -> Hello:
     )
 
 
-def check_answer(message: Mapping[str, Any], text: str, task: Task, offsets: Offsets) -> Answer:
+def check_answer(message: Mapping[str, Any], text: str, task: TaskName, offsets: Offsets) -> Answer:
     """Check one `annotations` message against its document; offsets come out as code points.
 
     Raises `ProtocolError` when the task's layer is missing or no list: then there is no answer.

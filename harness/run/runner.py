@@ -16,7 +16,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from types import FrameType
 
-from harness.annotation import Record, Task
+from harness.annotation import Record, TaskName
 from harness.errors import BackendFailed, NothingMeasured, UsageError
 from harness.gold.goldset import GoldSet
 from harness.registry import OWN_DISTRIBUTION, BackendSpec, adapter
@@ -102,7 +102,7 @@ def check_required(record: RunRecord, required: Sequence[str]) -> None:
 
 
 def _cells(
-    plan: Sequence[tuple[BackendSpec, GoldSet, Task]],
+    plan: Sequence[tuple[BackendSpec, GoldSet, TaskName]],
     cards: dict[str, GoldRecord],
     options: RunOptions,
     progress: Progress,
@@ -152,10 +152,10 @@ def _token(
 
 def _planned(
     specs: Sequence[BackendSpec], goldsets: Sequence[GoldSet], options: RunOptions
-) -> list[tuple[BackendSpec, GoldSet, Task]]:
+) -> list[tuple[BackendSpec, GoldSet, TaskName]]:
     """What is to be measured, in order. Raises `NothingMeasured` and `UsageError`."""
     unique = list({str(spec): spec for spec in specs}.values())
-    plan: list[tuple[BackendSpec, GoldSet, Task]] = [
+    plan: list[tuple[BackendSpec, GoldSet, TaskName]] = [
         (spec, gold, task)
         for gold in goldsets
         for task in gold.tasks
@@ -168,7 +168,7 @@ def _planned(
 
 
 def _check_plan(
-    plan: Sequence[tuple[BackendSpec, GoldSet, Task]],
+    plan: Sequence[tuple[BackendSpec, GoldSet, TaskName]],
     specs: Sequence[BackendSpec],
     goldsets: Sequence[GoldSet],
 ) -> None:

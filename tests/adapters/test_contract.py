@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 import pytest
 
 from harness.adapter import Adapter, Backend, LoadRequest
-from harness.annotation import Annotations, Attribution, Entity, Task, span_problems
+from harness.annotation import Annotations, Attribution, Entity, TaskName, span_problems
 from harness.errors import BackendUnavailable, DocumentRefused
 from harness.formats.jsonl import annotations_to_json
 from harness.labels.schema import load_schema
@@ -57,12 +57,12 @@ def found(request: pytest.FixtureRequest) -> Adapter:
     return adapter(request.param)
 
 
-def _tasks(spec: BackendSpec) -> Iterator[Task]:
+def _tasks(spec: BackendSpec) -> Iterator[TaskName]:
     yield from adapter(spec.adapter).declaration.tasks
 
 
 @cache
-def _load(spec: str, task: Task) -> Backend:
+def _load(spec: str, task: TaskName) -> Backend:
     parsed = BackendSpec.parse(spec)
     reason = adapter(parsed.adapter).unavailable(parsed.model)
     if reason:
@@ -176,7 +176,7 @@ def test_identity_tells_a_model_from_any_other(spec: BackendSpec) -> None:
 
 
 @pytest.mark.parametrize(("spec", "task"), BACKENDS)
-def test_identity_before_and_after_loading_agree(spec: str, task: Task) -> None:
+def test_identity_before_and_after_loading_agree(spec: str, task: TaskName) -> None:
     parsed = BackendSpec.parse(spec)
     backend = _load(spec, task)
     before = adapter(parsed.adapter).identity(parsed.model)
@@ -186,7 +186,7 @@ def test_identity_before_and_after_loading_agree(spec: str, task: Task) -> None:
 
 @pytest.mark.parametrize(("spec", "task"), BACKENDS)
 @pytest.mark.parametrize("case", TEXTS)
-def test_offsets_lie_in_the_text(spec: str, task: Task, case: str) -> None:
+def test_offsets_lie_in_the_text(spec: str, task: TaskName, case: str) -> None:
     text = TEXTS[case]
     (found,) = _ask(_load(spec, task), [text])
     if found is REFUSED:
@@ -205,7 +205,7 @@ def test_offsets_lie_in_the_text(spec: str, task: Task, case: str) -> None:
 
 
 @pytest.mark.parametrize(("spec", "task"), BACKENDS)
-def test_labels_are_among_those_declared(spec: str, task: Task) -> None:
+def test_labels_are_among_those_declared(spec: str, task: TaskName) -> None:
     if task != "ner":
         pytest.skip("attributions have no labels")
     backend = _load(spec, task)
@@ -223,7 +223,7 @@ def test_labels_are_among_those_declared(spec: str, task: Task) -> None:
 
 
 @pytest.mark.parametrize(("spec", "task"), BACKENDS)
-def test_order_and_company_change_nothing(spec: str, task: Task) -> None:
+def test_order_and_company_change_nothing(spec: str, task: TaskName) -> None:
     backend = _load(spec, task)
     texts = list(TEXTS.values())
     singly = [_places(_ask(backend, [text])[0]) for text in texts]
@@ -233,12 +233,12 @@ def test_order_and_company_change_nothing(spec: str, task: Task) -> None:
 
 
 @pytest.mark.parametrize(("spec", "task"), BACKENDS)
-def test_nothing_to_do_is_fine(spec: str, task: Task) -> None:
+def test_nothing_to_do_is_fine(spec: str, task: TaskName) -> None:
     assert _ask(_load(spec, task), []) == []
 
 
 @pytest.mark.parametrize(("spec", "task"), BACKENDS)
-def test_reads_to_the_end_of_a_long_document(spec: str, task: Task) -> None:
+def test_reads_to_the_end_of_a_long_document(spec: str, task: TaskName) -> None:
     """20,000 characters; the last paragraph must count as much as the first."""
     backend = _load(spec, task)
     paragraph = "“We will vote in May,” Angela Merkel said in Berlin on Monday."

@@ -6,12 +6,12 @@ import pytest
 
 from harness.adapter import LoadRequest
 from harness.adapters.sanity import EMPTY, ORACLE, WHOLE_DOCUMENT
-from harness.annotation import Annotations, Attribution, Entity, Span, Task
+from harness.annotation import Annotations, Attribution, Entity, Span, TaskName
 
 TEXTS = ["Jane spoke.", ""]
 
 
-def answers(adapter, task: Task, labels: tuple[str, ...] = ()) -> list[Annotations]:  # type: ignore[no-untyped-def]
+def answers(adapter, task: TaskName, labels: tuple[str, ...] = ()) -> list[Annotations]:  # type: ignore[no-untyped-def]
     backend = adapter.load(LoadRequest("", task, labels=labels))
     return [
         backend.annotations(text, raw)

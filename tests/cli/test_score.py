@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness import score
-from harness.annotation import Task
+from harness.annotation import TaskName
 
 # Counted by hand from tests/data/score: nine gold entities, eight predicted.
 #   correct: Ada Roe PERSON, Oslo GPE, Peru GPE, May DATE; boundary: "on Monday", "United Nations";
@@ -191,7 +191,7 @@ def test_span_text_of_predictions_that_leave_the_document_out(
 
 
 @pytest.mark.parametrize("task", ["ner", "attribution"])
-def test_one_signature_from_command_and_library(harness: Run, gold: Path, task: Task) -> None:
+def test_one_signature_from_command_and_library(harness: Run, gold: Path, task: TaskName) -> None:
     done = harness("score", "--gold", gold, "--pred", gold, "--task", task, "--json")
     assert json.loads(done.out)["signature"] == str(score(gold, gold, task=task).signature)
 
