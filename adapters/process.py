@@ -12,6 +12,7 @@ import shutil
 
 from harness.adapter import Declaration, LoadRequest, ModelIdentity
 from harness.errors import BackendUnavailable
+from harness.tasks.registry import task_names
 
 
 class ProcessAdapter:
@@ -19,7 +20,7 @@ class ProcessAdapter:
 
     declaration = Declaration(
         name="process",
-        tasks=("ner", "attribution"),
+        tasks=task_names(),
         summary="any program that speaks the worker protocol on stdin and stdout",
         install="see docs/protocol.md",
         default_models=(),

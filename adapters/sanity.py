@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from harness.adapter import Adapter, Backend, Declaration, LoadRequest, ModelIdentity
 from harness.annotation import Annotations, Attribution, Entity, Span
+from harness.tasks.registry import task_named, task_names
 
 
 class _Plain(Backend):
@@ -21,16 +22,15 @@ class _Plain(Backend):
 
     def predict(self, texts: Sequence[str]) -> Iterable[Annotations]:
         for _ in texts:
-            yield self._layer(Annotations((), ()))
+            yield self._layer(Annotations())
 
     def annotations(self, text: str, raw: Annotations) -> Annotations:
         return raw
 
     def _layer(self, layers: Annotations) -> Annotations:
-        """What was asked for, of both layers."""
-        if self._request.task == "ner":
-            return Annotations(entities=layers.entities or ())
-        return Annotations(attributions=layers.attributions or ())
+        """What was asked for, of all layers."""
+        name = task_named(self._request.task).layer
+        return Annotations().with_layer(name, layers.layer(name) or ())
 
 
 class _WholeDocument(_Plain):
@@ -57,12 +57,18 @@ class SanityAdapter(Adapter):
     """One of the three, which have nothing to install and nothing to load."""
 
     def __init__(
-        self, name: str, summary: str, backend: type[_Plain], *, needs_gold: bool = False
+        self,
+        name: str,
+        summary: str,
+        backend: type[_Plain],
+        *,
+        tasks: tuple[str, ...],
+        needs_gold: bool = False,
     ) -> None:
         self._backend = backend
         self.declaration = Declaration(
             name=name,
-            tasks=("ner", "attribution"),
+            tasks=tasks,
             summary=summary,
             install="always there",
             code_licence="MIT",
@@ -77,8 +83,19 @@ class SanityAdapter(Adapter):
         return self._backend(request, identity)
 
 
-EMPTY = SanityAdapter("empty", "finds nothing: precision undefined, recall 0", _Plain)
-ORACLE = SanityAdapter("oracle", "echoes the gold: every score is 1", _Oracle, needs_gold=True)
+EMPTY = SanityAdapter(
+    "empty", "finds nothing: precision undefined, recall 0", _Plain, tasks=task_names()
+)
+ORACLE = SanityAdapter(
+    "oracle",
+    "echoes the gold: every score is 1",
+    _Oracle,
+    tasks=task_names(),
+    needs_gold=True,
+)
 WHOLE_DOCUMENT = SanityAdapter(
-    "whole-document", "one mention as long as the document: scores near 0", _WholeDocument
+    "whole-document",
+    "one mention as long as the document: scores near 0",
+    _WholeDocument,
+    tasks=("ner", "attribution"),
 )

@@ -72,6 +72,22 @@ def test_score_agrees_with_the_run(desk: Path) -> None:
     assert scored["signature"].startswith("topics|gold:news@#")
 
 
+def test_its_own_option_is_in_the_signature_and_read_from_there(desk: Path) -> None:
+    predictions = "run/predictions/news/topics/keywords.jsonl"
+    asked = ("--gold", "news.jsonl", "--pred", predictions, "--task", "topics", "--json")
+    one = json.loads(harness(desk, "score", *asked, "--most", "1"))
+    assert one["micro"]["support"] == 12
+    assert "|most:1|" in one["signature"]
+    run = ("run", "keywords", "--gold", "news.jsonl", "--most", "1", "--out", "few")
+    harness(desk, *run)
+    (compared,) = json.loads(harness(desk, "compare", "few", "run", "--json", "--force"))
+    assert compared["signature"] == one["signature"]
+    harness(desk, "baseline", "accept", "few", "--baseline", "few.json", "--yes")
+    harness(desk, "check", "few", "--baseline", "few.json", "--replay", "--gold", "news.jsonl")
+    said = harness(desk, "check", "run", "--baseline", "few.json", status=3)
+    assert "most was '1' in the baseline and is '100' now: run with the same --most" in said
+
+
 def test_compare_and_choose_give_intervals_and_tests(desk: Path) -> None:
     (one,) = json.loads(harness(desk, "compare", "run", "--gold", "news.jsonl", "--json"))
     whole, short = one["systems"]
@@ -106,6 +122,38 @@ def test_the_page_shows_its_items(desk: Path) -> None:
     harness(desk, "report", "run", "--gold", "news.jsonl", "--html", "page.html")
     page = (desk / "page.html").read_text("utf-8")
     assert "news: topics" in page and "predicted rain" in page
+
+
+def test_what_a_format_cannot_hold_is_counted(desk: Path) -> None:
+    said = json.loads(harness(desk, "convert", "news.jsonl", "news.conll", "--json"))
+    assert said["topics"] == said["lost_writing"]["topics left out"] > 12
+
+
+def test_sanity_rows_answer_for_it(desk: Path) -> None:
+    harness(desk, "run", "oracle", "empty", "--gold", "news.jsonl", "--out", "sane")
+    record = json.loads((desk / "sane" / "run.json").read_text("utf-8"))
+    recalls = {one["backend"]: one["scores"]["micro"]["recall"] for one in record["results"]}
+    assert recalls == {"oracle": 1.0, "empty": 0.0}
+
+
+def test_a_task_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
+    info = tmp_path / "broken-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n", "utf-8")
+    points = info / "entry_points.txt"
+    asked = [sys.executable, "-m", "harness", "backends"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), str(THIRD)))}
+    for value, said in (
+        ("no_such_module:Task", "No module named 'no_such_module'"),
+        ("json:dumps", "expected a harness.tasks.base.Task"),
+        ("topics:Topics", "two tasks have the name 'topics'"),
+    ):
+        points.write_text(f"[harness.tasks]\nbroken = {value}\n", "utf-8")
+        done = subprocess.run(
+            asked, env=environment, capture_output=True, text=True, check=False, cwd=tmp_path
+        )
+        assert done.returncode == 2, done.stderr
+        assert said in done.stderr and f"broken = {value} of broken 1.0" in done.stderr
 
 
 def test_what_is_no_topic_is_refused_with_its_place(desk: Path) -> None:

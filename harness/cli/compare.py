@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.cli.common import (
     BACKEND,
@@ -46,10 +46,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_flags(parser, GOLD, TASK, replace(BACKEND, help="only these; first = ref"))
     add("--metric", default="f1", help="precision, recall or f1 (default)")
     add("--part", metavar="NAME", help="an entity type or attribution part; default: the headline")
-    as_scored = {"default": None, "help": "default: as scored"}
+    counting = task_flags()
+    changes: dict[str, dict[str, Any]] = {
+        flag.name: {"help": "for predictions"} for flag in counting
+    }
+    changes["match"] = {"default": None, "help": "default: as scored"}
     add_flags(
         parser,
-        *changed(task_flags(), match=as_scored, boundary={"help": "for predictions"}),
+        *changed(counting, **changes),
         RECOUNT,
         FORCE,
         count("min_support", "per type only from N gold up", default=20),
@@ -118,7 +122,8 @@ def _scored(args: argparse.Namespace) -> list[Scored]:
     options = None
     if args.task is not None:
         task = task_named(args.task)
-        options = task.options(**{"boundary": args.boundary} if "boundary" in task.signed else {})
+        told = {name: getattr(args, name) for name in task.signed if name != "match"}
+        options = task.options(**told)
     scored = load_sources(
         args.input,
         finder,

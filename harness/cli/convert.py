@@ -27,6 +27,7 @@ from harness.formats.tokens import Tokens
 from harness.gold.card import CARD
 from harness.gold.goldset import load_goldset
 from harness.options import Flag
+from harness.tasks.registry import layer_names
 
 EPILOG = """\
 The input's format is told by its content, the output's by its ending; --from and --to override.
@@ -93,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
         out = {
             "from": name,
             "to": target.name,
-            **{key: count[key] for key in ("documents", "entities", "attributions")},
+            **{key: count[key] for key in ("documents", *layer_names())},
             "lost_reading": dict(lost_reading),
             "lost_writing": dict(lost_writing),
         }
@@ -104,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"{where}: {number} {message}", file=sys.stderr)
     if lost_writing:
         print(f"{target.name} holds: {target.holds}", file=sys.stderr)
-    shown = ", ".join(f"{count[key]} {key}" for key in ("documents", "entities", "attributions"))
+    shown = ", ".join(f"{count[key]} {key}" for key in ("documents", *layer_names()))
     print(f"{args.target}: {shown} ({name} -> {target.name})")
     return 0
 
@@ -141,8 +142,8 @@ def _refuse(given: dict[str, Any], known: tuple[str, ...], source: str, target: 
 def _counted(records: Iterable[Record], count: Counter[str]) -> Iterator[Record]:
     for record in records:
         count["documents"] += 1
-        count["entities"] += len(record.annotations.entities or ())
-        count["attributions"] += len(record.annotations.attributions or ())
+        for layer in layer_names():
+            count[layer] += len(record.annotations.layer(layer) or ())
         yield record
 
 

@@ -32,7 +32,7 @@ from harness.annotation import (
 )
 from harness.errors import InputError
 from harness.formats.files import new_folder, read_text, write_text
-from harness.formats.losses import writable
+from harness.formats.losses import count_others, writable
 from harness.formats.sniff import Head
 from harness.formats.standoff import Event, Standoff, TextBound, hull, parse, printed, role_name
 
@@ -264,6 +264,7 @@ def render(record: Record, *, report: Counter[str] | None = None) -> str:
     """The `.ann` file of one record. A span used twice by the same role is one `T` line."""
     report = Counter() if report is None else report
     assert record.text is not None
+    count_others(record, report)
     lines = _Lines(record.text)
     for entity in record.annotations.entities or ():
         taken = role_name(entity.label) in ROLES or entity.label == IGNORE

@@ -49,10 +49,11 @@ Sink = Callable[[str, str, Remedy], None]
 """Called with the place, the message and the remedy for everything that cannot be used."""
 
 
-class _Unusable(Exception):
+class _Unusable(ValueError):
     """An item, or a part of one, that cannot be used."""
 
     def __init__(self, message: str, remedy: Remedy = _NONE) -> None:
+        super().__init__(message)
         self.message, self.remedy = message, remedy
 
 
@@ -110,7 +111,9 @@ class Decoder:
         kept = []
         for index, item in enumerate(items):
             try:
-                kept.append(task.decode(item, self._text))
+                kept.append(task.decode(item, self._span))
+            except _Unusable as fault:
+                self._sink(f"{name}[{index}]", fault.message, fault.remedy)
             except ValueError as error:
                 self._sink(f"{name}[{index}]", str(error), _NONE)
         return tuple(kept)

@@ -10,7 +10,7 @@ from typing import Literal
 from harness.annotation import Record
 from harness.errors import InputError
 
-__all__ = ["Holds", "count_losses", "writable"]
+__all__ = ["Holds", "count_losses", "count_others", "writable"]
 
 Holds = Literal["entities", "attributions", "scores", "overlaps", "ignore", "errors", "absent"]
 
@@ -30,9 +30,17 @@ def count_losses(record: Record, report: Counter[str], *, holds: Collection[Hold
             int(layers.entities is None and "entities" in holds and "absent" not in holds),
         ),
     }
+    count_others(record, report)
     for message, (what, count) in counts.items():
         if count and what not in holds:
             report[message] += count
+
+
+def count_others(record: Record, report: Counter[str]) -> None:
+    """Add to `report` the layers of other tasks, which JSON lines alone can hold."""
+    for name, items in record.annotations.others.items():
+        if items:
+            report[f"{name} left out"] += len(items)
 
 
 def writable(

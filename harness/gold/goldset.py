@@ -136,8 +136,12 @@ class GoldSet:
 
     @property
     def labels(self) -> Mapping[str, int]:
-        """Entity labels as they are spelt, with how often each comes."""
-        return self._facts.labels
+        """Labels as they are spelt, with how often each comes, of every layer that has labels."""
+        return sum(self._facts.labels.values(), start=Counter())
+
+    def labels_of(self, layer: str) -> Mapping[str, int]:
+        """Those of one layer."""
+        return self._facts.labels.get(layer, {})
 
     @property
     def documents(self) -> int:
@@ -169,19 +173,21 @@ class GoldSet:
 @dataclass(frozen=True)
 class _Facts:
     tasks: tuple[TaskName, ...]
-    labels: Mapping[str, int]
+    labels: Mapping[str, Counter[str]]
+    """By layer."""
     documents: int
     digest: str
 
 
 def _facts_of(records: Iterable[Record]) -> _Facts:
-    labels: Counter[str] = Counter()
+    labels = {task.layer: Counter[str]() for task in tasks().values() if task.labelled}
     known = {task.name: task.layer for task in tasks().values()}
     occurring: set[str] = set()
     digests = []
     for record in records:
         layers = record.annotations
-        labels.update([entity.label for entity in layers.entities or ()])
+        for layer, counts in labels.items():
+            counts.update([item.label for item in layers.layer(layer) or ()])
         occurring.update(name for name in known if layers.layer(known[name]) is not None)
         digests.append(record_digest(record))
     total = digest_text("".join(sorted(digests)))

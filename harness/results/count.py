@@ -10,6 +10,7 @@ from typing import Any
 from harness.adapter import Capabilities
 from harness.errors import InputError
 from harness.gold.goldset import GoldSet
+from harness.options import from_words, to_words
 from harness.paragraphs import paragraph_starts
 from harness.results.settle import Sides, Speech, Terms, settle
 from harness.signature import Signature
@@ -125,7 +126,9 @@ class Count:
 
     def facts(self, produced: Sequence[str] | None = None) -> Facts:
         """What stands behind the numbers; `produced` are the labels that the model can give."""
-        missing, ceiling, merged, left_out = self.terms.reach(produced, self.goldset.labels)
+        missing, ceiling, merged, left_out = self.terms.reach(
+            produced, self.goldset.labels_of(self.task.layer)
+        )
         if ceiling is not None and not self.task.ceiling(self.options):
             ceiling = 1.0
         return Facts(
@@ -159,7 +162,7 @@ class Count:
             told = f",prompts={prompts}" if prompts else ""
             met = (self.terms.schema, self.terms.projection + told)
             fields = dict(zip(_OF_LABELS, met, strict=True))
-        fields |= {name: str(getattr(self.options, name)) for name in self.task.signed}
+        fields |= to_words(self.options, self.task.signed)
         return Signature(
             task=self.task.name,
             gold=goldset.name,
@@ -194,7 +197,8 @@ def open_count(
 def options_of(task: Task, signature: Signature) -> Any:
     """The options that a signature names.
 
-    Raises `InputError` for one that lacks a field of the task, or has another's.
+    Raises `InputError` for one that lacks a field of the task, has another's, or a value that
+    cannot be.
     """
     expected = ((*_OF_LABELS, *task.signed)) if task.labelled else task.signed
     for name in dict.fromkeys((*expected, *signature.fields)):
@@ -204,7 +208,13 @@ def options_of(task: Task, signature: Signature) -> Any:
                 f"not a signature of the task {task.name!r}: {which} field {name!r}",
                 hint=f"found {str(signature)[:200]!r}",
             )
-    return task.options(**{name: signature.fields[name] for name in task.signed})
+    try:
+        return from_words(task.options, {name: signature.fields[name] for name in task.signed})
+    except ValueError as error:
+        raise InputError(
+            f"not a signature of the task {task.name!r}: {error}",
+            hint=f"found {str(signature)[:200]!r}",
+        ) from None
 
 
 def _add(total: Tally, tallies: Iterable[Tally]) -> None:

@@ -183,17 +183,17 @@ def settle(
     folders = goldset.schema_folders
     target = None if schema is None else load_schema(schema, folders)
     if target is None and place is None and as_spelled:
-        return Terms(annotated=_spelled(goldset))
+        return Terms(annotated=_spelled(goldset, task))
     gold, gold_assumed = _gold_schema(goldset, target)
     if gold is None:
-        return Terms(annotated=_spelled(goldset))
+        return Terms(annotated=_spelled(goldset, task))
     theirs, taken = _predicted_schema(speech, gold, target, goldset)
     if isinstance(place, str):  # Labels added to a schema have no file to be loaded from.
         own = {str(one): one for one in (theirs, gold)}
         place = own.get(place) or load_schema(place, folders)
     meeting = meet(gold, theirs, schema=place or target, folders=folders)
     assumed = (taken,) if taken and not meeting.by_name and theirs != gold else ()
-    return Terms(meeting, _annotated(goldset, meeting, target), gold_assumed, assumed)
+    return Terms(meeting, _annotated(goldset, task, meeting, target), gold_assumed, assumed)
 
 
 def known_schemas(goldset: GoldSet) -> list[Schema]:
@@ -260,10 +260,13 @@ def _known(schema: Schema, labels: Iterable[str]) -> int:
     )
 
 
-def _annotated(goldset: GoldSet, meeting: Meeting, target: Schema | None) -> frozenset[str]:
+def _annotated(
+    goldset: GoldSet, task: Task, meeting: Meeting, target: Schema | None
+) -> frozenset[str]:
     """The labels of the meeting's schema that the gold set annotates."""
     onto: Projection = meeting.project_gold
-    occurring = {label if (to := onto.apply(label)) is None else to for label in goldset.labels}
+    labels = goldset.labels_of(task.layer)
+    occurring = {label if (to := onto.apply(label)) is None else to for label in labels}
     if goldset.stated_schema is not None:
         occurring |= onto.image
     elif target is not None:
@@ -271,8 +274,8 @@ def _annotated(goldset: GoldSet, meeting: Meeting, target: Schema | None) -> fro
     return frozenset(occurring - {""})
 
 
-def _spelled(goldset: GoldSet) -> frozenset[str] | None:
+def _spelled(goldset: GoldSet, task: Task) -> frozenset[str] | None:
     """The labels that a gold set annotates, as they may be spelled there."""
     stated = goldset.stated_schema
     known = () if stated is None else (*stated.labels, *stated.aliases)
-    return frozenset({*goldset.labels, *known})
+    return frozenset({*goldset.labels_of(task.layer), *known})

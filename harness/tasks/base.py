@@ -81,7 +81,8 @@ class Task:
     """A task with everything that it is asked for; the defaults serve a simple one.
 
     `options` is a frozen dataclass. Those of its fields that are in `signed` are in the signature
-    and can be said on the command line.
+    and can be said on the command line; they are strings, numbers or true and false, and may be
+    annotated with a `Flag` for the help (`harness.options`).
     """
 
     name: str
@@ -149,8 +150,12 @@ class Task:
             (part.name,): defined(rates(*part.sums(tally)).f1) for part in parts if not part.over
         }
 
-    def decode(self, value: Any, text: str | None) -> Any:
-        """An item from JSON. Raises `ValueError` that says what was found and expected."""
+    def decode(self, value: Any, span: Callable[[Any], Span]) -> Any:
+        """An item from JSON. Raises `ValueError` that says what was found and expected.
+
+        `span` makes a `Span` of an object with `start` and `end`: checked against the text, and in
+        code points whatever units the offsets are in.
+        """
         raise NotImplementedError
 
     def encode(self, item: Any) -> Any:

@@ -6,7 +6,7 @@ The built-in tasks are registered in this project's own pyproject.toml, exactly 
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 from harness.errors import UsageError, nearest
 from harness.tasks.base import Task
@@ -26,9 +26,24 @@ GROUP = "harness.tasks"
 
 @cache
 def tasks() -> dict[str, Task]:
-    """Every registered task by name, in the order of tables."""
-    found = [_loaded(point.load()) for point in entry_points(group=GROUP)]
-    return {task.name: task for task in sorted(found, key=lambda task: (task.order, task.name))}
+    """Every registered task by name, in the order of tables.
+
+    Raises `UsageError` for one that cannot be loaded, and for two of one name or layer: numbers of
+    the one could be taken for the other's.
+    """
+    origins: dict[str, EntryPoint] = {}
+    loaded: list[Task] = []
+    for point in entry_points(group=GROUP):
+        task = _loaded(point)
+        for taken in (f"the name {task.name!r}", f"the layer {task.layer!r}"):
+            other = origins.setdefault(taken, point)
+            if other is not point:
+                raise UsageError(
+                    f"two tasks have {taken}: {_origin(other)} and {_origin(point)}; "
+                    "uninstall one of the two"
+                )
+        loaded.append(task)
+    return {task.name: task for task in sorted(loaded, key=lambda task: (task.order, task.name))}
 
 
 def task_names() -> tuple[str, ...]:
@@ -64,5 +79,21 @@ def task_for_layer(layer: str) -> Task | None:
     return next((task for task in tasks().values() if task.layer == layer), None)
 
 
-def _loaded(value: Task | type[Task]) -> Task:
-    return value() if isinstance(value, type) else value
+def _loaded(point: EntryPoint) -> Task:
+    try:
+        value = point.load()
+        task = value() if isinstance(value, type) else value
+    except Exception as error:  # Code of others: anything may be wrong with it.
+        problem = f"{type(error).__name__}: {error}"
+    else:
+        if isinstance(task, Task):
+            return task
+        problem = f"found {task!r}, expected a harness.tasks.base.Task"
+    raise UsageError(
+        f"the task {_origin(point)} cannot be loaded ({problem}); mend or uninstall it"
+    ) from None
+
+
+def _origin(point: EntryPoint) -> str:
+    package = "" if point.dist is None else f" of {point.dist.name} {point.dist.version}"
+    return f"{point.name} = {point.value}{package}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from harness.adapter import (
     Adapter,
@@ -20,6 +20,7 @@ from harness.adapter import (
 )
 from harness.annotation import Annotations, Span
 from harness.digest import digest_files
+from harness.options import Flag
 from harness.tasks.base import Outcome, Pair, Task
 from harness.tasks.tally import Event, Key, Part, Tally, Weights
 
@@ -32,7 +33,9 @@ class Topic(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicOptions:
-    """Nothing changes how topics are counted."""
+    """How many topics of a document are counted, in the alphabet's order."""
+
+    most: Annotated[int, Flag("topics: count N of a document", metavar="N", least=1)] = 100
 
 
 class Topics(Task):
@@ -43,6 +46,7 @@ class Topics(Task):
     title = "topics of documents"
     item = Topic
     options = TopicOptions
+    signed = ("most",)
     part_word = "topic"
     gated: Mapping[str, float] = {"*": 5.0}
 
@@ -58,7 +62,7 @@ class Topics(Task):
     def told(self, item: Topic, text: str) -> str:
         return item.label
 
-    def decode(self, value: Any, text: str | None) -> Topic:
+    def decode(self, value: Any, span: Callable[[Any], Span]) -> Topic:
         if not isinstance(value, str) or not value:
             raise ValueError(f"found {value!r}, expected a topic's name")
         return Topic(value)
@@ -72,7 +76,8 @@ class Topics(Task):
 
     def outcomes(self, pair: Pair, options: TopicOptions) -> Iterator[Outcome]:
         gold, predicted = (
-            set(self.items(side)) for side in (pair.gold.annotations, pair.predicted)
+            set(sorted(self.items(side))[: options.most])
+            for side in (pair.gold.annotations, pair.predicted)
         )
         for topic in sorted(gold | predicted):
             right = topic in gold and topic in predicted

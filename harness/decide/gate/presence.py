@@ -23,13 +23,10 @@ _CODES = {
     "documents": "other-gold",
     "schema": "other-schema",
     "projection": "other-schema",
-    "match": "other-match",
-    "boundary": "other-match",
 }
 _HINTS = {
     "other-gold": "the gold has changed; look at the new scores and accept them",
     "other-schema": "the labels meet in another schema; run as the baseline was run, or accept",
-    "other-match": "run with the same --match and --boundary, or accept",
 }
 
 
@@ -148,8 +145,11 @@ def _other_count(entry: Entry, previous: Scored, current: Scored) -> Verdict | N
     differences = diff(previous.signature, current.signature)
     if differences:
         name, old, new = differences[0]
-        code = _CODES.get(name, "not-comparable")
-        hint = _HINTS.get(code, "run as the baseline was run, or accept")
+        if name in current.definition.signed:
+            code, hint = "other-match", f"run with the same --{name}, or accept"
+        else:
+            code = _CODES.get(name, "not-comparable")
+            hint = _HINTS.get(code, "run as the baseline was run, or accept")
         return about(
             entry, "error", code, f"{name} was {old!r} in the baseline and is {new!r} now: {hint}"
         )
