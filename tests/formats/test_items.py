@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 
 from harness.annotation import Attribution, Entity, Span
 from harness.errors import AnnotationError
-from harness.formats import hints
+from harness.formats import hints, items
 from harness.formats.items import LARGEST, Decoder, Remedy, Where, half_character, short
 from harness.offsets import Offsets, OffsetUnit
+from harness.tasks.base import Task
+from harness.tasks.ner.options import NerOptions
 
 TEXT = "Ines 😀 left"
 NUMBERS = st.integers(-2, 14) | st.sampled_from([True, 1.0, "1", None, 10**400])
@@ -35,6 +38,26 @@ class Collected(list[tuple[str, str, Remedy]]):
 
     def __call__(self, place: str, message: str, remedy: Remedy) -> None:
         self.append((place, message, remedy))
+
+
+class _Marks(Task):
+    """A task of somebody else's, whose items are spans."""
+
+    name = layer = "marks"
+    item, options = Span, NerOptions
+
+    def decode(self, value: Any, span: Callable[[Any], Span]) -> Span:
+        return span(value)
+
+
+def test_another_layer_too_is_in_code_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(items, "task_for_layer", {"marks": _Marks()}.get)
+    collected = Collected()
+    decoder = Decoder(TEXT, collected, offsets=Offsets(TEXT, "utf16"))
+    here = [{"start": 0, "end": 4}, {"start": 8, "end": 12}, {"start": 6, "end": 9}]
+    assert decoder.layer(here, "marks") == (Span(0, 4), Span(7, 11))
+    ((place, message, _),) = collected
+    assert (place, message) == ("marks[2]", "utf16 offset 6 is in the middle of a character")
 
 
 @given(ITEMS, st.sampled_from(["codepoint", "utf16", "byte"]), st.sampled_from([0.0, -LARGEST]))
