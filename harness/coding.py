@@ -12,7 +12,7 @@ import json
 import re
 import tomllib
 import types
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain
 from math import isfinite
@@ -21,8 +21,8 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from harness.errors import InputError, near_name
 
-__all__ = ["DecodeError", "compact", "decode", "encode", "laid_out", "load_json", "parse_json"]
-__all__ += ["parse_toml"]
+__all__ = ["DecodeError", "compact", "decode", "encode", "from_words", "laid_out", "load_json"]
+__all__ += ["parse_json", "parse_toml", "to_words"]
 
 T = TypeVar("T")
 
@@ -66,6 +66,21 @@ def decode(
         return msgspec.convert(value, kind)
     except msgspec.ValidationError:
         raise _fault(kind, value, where, "", "a table" if toml else "an object") from None
+
+
+def to_words(options: Any, names: Iterable[str]) -> dict[str, str]:
+    """Some fields of a dataclass, each as one word: `{"match": "strict", "depth": "2"}`."""
+    return {name: str(getattr(options, name)) for name in names}
+
+
+def from_words(kind: type[T], words: Mapping[str, str]) -> T:
+    """The inverse of `to_words`, for fields that are strings, numbers or true and false.
+
+    Raises `ValueError` for a word that a field cannot have, and whatever the dataclass raises.
+    """
+    import msgspec
+
+    return msgspec.convert(dict(words), kind, strict=False)
 
 
 def parse_json(text: str) -> Any:

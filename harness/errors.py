@@ -32,6 +32,7 @@ __all__ = [
     "ReaderOptions",
     "SchemaError",
     "UsageError",
+    "closeness",
     "near_name",
     "nearest",
 ]
@@ -142,6 +143,17 @@ def near_name(name: str, known: Iterable[str]) -> str | None:
     folded = {option.casefold(): option for option in known}
     near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
     return folded[near[0]] if near else None
+
+
+def closeness(name: str, known: Iterable[str]) -> float:
+    """How near, from 0 to 1, the nearest of the known names is; case does not matter."""
+    import difflib
+
+    ratios = (
+        difflib.SequenceMatcher(None, name.casefold(), option.casefold()).ratio()
+        for option in known
+    )
+    return max(ratios, default=0.0)
 
 
 def nearest(name: str, known: Iterable[str], *, listed: bool = True) -> str:

@@ -22,7 +22,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from harness.errors import UsageError, nearest
 
-__all__ = ["Flag", "build", "changed", "check_options", "flags_of", "from_words", "to_words"]
+__all__ = ["Flag", "build", "changed", "check_options", "flags_of"]
 
 T = TypeVar("T")
 
@@ -169,21 +169,6 @@ def check_options(options: Any) -> None:
                 replace(inner, parse=None).read(value)
             except ValueError as error:
                 raise UsageError(f"{field.name} is {value!r}, expected {error}") from None
-
-
-def to_words(options: Any, names: Iterable[str]) -> dict[str, str]:
-    """Some fields of a dataclass, each as one word: `{"match": "strict", "depth": "2"}`."""
-    return {name: str(getattr(options, name)) for name in names}
-
-
-def from_words(kind: type[T], words: Mapping[str, str]) -> T:
-    """The inverse of `to_words`, for fields that are strings, numbers or true and false.
-
-    Raises `ValueError` for a word that a field cannot have, and whatever the dataclass raises.
-    """
-    import msgspec
-
-    return msgspec.convert(dict(words), kind, strict=False)
 
 
 def _parts(

@@ -133,6 +133,20 @@ def test_each_thing_has_one_place(what: str) -> None:
             assert room.startswith(tuple(ONLY_IN[what])), f"{name or what} is used in {room}"
 
 
+def test_what_a_task_counts_is_added_up_in_one_place() -> None:
+    """An event may count at many places at once: `Tally.units` alone knows how."""
+    for room, tree in TREES.items():
+        summed = {
+            inner
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Tally.units"
+            for inner in node.args
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("task.count"):
+                assert node in summed, f"{room}:{node.lineno}"
+
+
 def test_init_files_are_empty() -> None:
     """The package itself gives its public names, late; no other has anything."""
     assert [

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.adapter import Capabilities
+from harness.coding import from_words, to_words
 from harness.errors import InputError
 from harness.gold.goldset import GoldSet
-from harness.options import from_words, to_words
 from harness.paragraphs import paragraph_starts
 from harness.results.settle import Sides, Speech, Terms, settle
 from harness.signature import Signature

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from harness.errors import UsageError, nearest
@@ -36,7 +35,6 @@ __all__ = [
     "block",
     "block_fields",
     "block_row",
-    "closeness",
     "metric_named",
     "part_named",
     "parts_table",
@@ -162,14 +160,6 @@ def part_named(name: str, parts: Sequence[Part], *, word: str = "part") -> Part:
     if name in known:
         return known[name]
     raise UsageError(f"unknown {word} {name!r}{nearest(name, known)}")
-
-
-def closeness(name: str, parts: Sequence[Part]) -> float:
-    """How near, from 0 to 1, the nearest of the parts is to a name; case does not matter."""
-    ratios = (
-        SequenceMatcher(None, name.casefold(), part.name.casefold()).ratio() for part in parts
-    )
-    return max(ratios, default=0.0)
 
 
 class Matrix:

@@ -9,10 +9,10 @@ from harness.decide.baseline import Entry
 from harness.decide.gate.presence import Present
 from harness.decide.gate.verdicts import Verdict
 from harness.decide.rules import Pin, Rule, Rules
-from harness.errors import UsageError
+from harness.errors import UsageError, closeness
 from harness.results.finder import matches
 from harness.results.scored import Scored
-from harness.tasks.parts import Counts, Metric, closeness, part_named
+from harness.tasks.parts import Counts, Metric, part_named
 from harness.tasks.tally import Part
 
 __all__ = ["Check", "check_names", "checks_of", "idle_rules", "speaks"]
@@ -56,7 +56,7 @@ def check_names(rules: Rules, entries: Sequence[Scored]) -> None:
                 part_named(rule.type, parts, word=task.part_word)
             except UsageError as error:
                 # Where several tasks are spoken of, the one with the nearest name was meant.
-                problems.setdefault(closeness(rule.type, parts), str(error))
+                problems.setdefault(closeness(rule.type, [part.name for part in parts]), str(error))
                 wrong += 1
         if wrong and wrong == len(tasks):
             raise UsageError(f"{rules.source}: rule {number}: {problems[max(problems)]}")

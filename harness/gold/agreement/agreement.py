@@ -213,14 +213,10 @@ def _common(
 
 def _sums(task: Task, common: Sequence[Pair]) -> dict[str, Tally]:
     """The counts of one annotator against the other, each way that the task compares them."""
-    sums = {}
-    for way, options in task.ways().items():
-        counts: Counter[Any] = Counter()
-        for pair in common:
-            for _, key, n in task.count(pair, options):
-                counts[key] += n
-        sums[way] = Tally.of([counts])
-    return sums
+    return {
+        way: Tally.of(one for pair in common for one in Tally.units(task.count(pair, options)))
+        for way, options in task.ways().items()
+    }
 
 
 def _token_units(task: Task, layers: Layers, texts: Mapping[str, str]) -> Iterator[Counter[str]]:
