@@ -28,7 +28,7 @@ ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
 ONLY_IN = {
     "difflib": {"errors.py"},
     "sqlite3": {"run/database.py"},
-    "msgspec": {"coding.py", "decide/rules.py"},
+    "msgspec": {"coding.py", "decide/rules.py", "formats/plain.py"},
     "argparse": {"cli/", "run/worker.py"},
     "sys.argv": {"cli/main.py", "run/parenthood.py"},
     "harness.results.count.Count": {"results/scored.py", "results/load.py", "run/common.py"},

@@ -19,17 +19,20 @@ from harness.formats import hints
 from harness.offsets import Offsets
 from harness.tasks.registry import task_for_layer
 
-__all__ = ["LARGEST", "Decoder", "Remedy", "Sink", "Where", "half_character", "short"]
+__all__ = ["LARGEST", "NO_LIMIT", "Decoder", "Remedy", "Sink", "Where", "half_character", "short"]
 
 LARGEST = sys.float_info.max
 """The largest number that a score can be: integers beyond it exist in JSON."""
 
 _T = TypeVar("_T")
 
-_NO_LIMIT = 1 << 60
+NO_LIMIT = 1 << 60
+"""Where a document of unknown length ends."""
 _UNITS = {"codepoint": "code points", "utf16": "UTF-16 units", "byte": "bytes"}
 _new = tuple.__new__
 """Makes a named tuple as its class does, in half the time."""
+
+_start_end_label = operator.itemgetter("start", "end", "label")
 
 _SPAN = ("start", "end")
 _ENTITY = ("start", "end", "label")
@@ -93,7 +96,7 @@ class Decoder:
         same: Callable[[Any, str], bool] = operator.eq,
     ) -> None:
         self._text, self._sink, self._least, self._same = text, sink, least_score, same
-        length = _NO_LIMIT if text is None else len(text)
+        length = NO_LIMIT if text is None else len(text)
         self._unit = "codepoint" if offsets is None else offsets.unit
         self._length = length if offsets is None else offsets.length
         self._code_point = None
@@ -122,31 +125,33 @@ class Decoder:
         """The entities of a list; `name` is what the list is called in the file."""
         limit, least, code_point = self._length, self._least, self._code_point
         entities: list[Entity] = []
+        keep = entities.append
         for index, item in enumerate(items):
             # Nearly every entity is sound and plain, and there are millions: they are read here,
             # by the rules of `entity`, which words what is wrong with the others.
             try:
-                start, end, label, score = item["start"], item["end"], item["label"], None
+                (start, end, label), score = _start_end_label(item), None
                 sound = (
                     type(start) is type(end) is int
                     and 0 <= start < end <= limit
                     and type(label) is str
                     and label.isascii()
                     and label != ""
-                    and "text" not in item
                 )
-                if sound and "score" in item:
-                    score = item["score"]
-                    sound = type(score) is float and least <= score <= LARGEST
+                if sound and len(item) > 3:
+                    score = item.get("score")
+                    sound = "text" not in item and (
+                        "score" not in item or (type(score) is float and least <= score <= LARGEST)
+                    )
                 if sound and code_point is not None:
                     start, end = code_point(start), code_point(end)
                     sound = start is not None and end is not None
-            except (KeyError, TypeError, IndexError):
+            except (KeyError, TypeError, IndexError, AttributeError):
                 sound = False
             if sound:
-                entities.append(_new(Entity, (start, end, label, score)))
+                keep(_new(Entity, (start, end, label, score)))
             elif entity := self.entity(item, f"{name}[{index}]"):
-                entities.append(entity)
+                keep(entity)
         return tuple(entities)
 
     def entity(self, item: Any, place: str) -> Entity | None:

@@ -87,8 +87,13 @@ def _refuse_twin(path: Path, id_: str, number: int) -> None:
 
 def read_lines(path: Path) -> Iterator[tuple[int, Record]]:
     """Stream `(line number, record)` without the check for duplicate ids."""
+    from harness.formats.plain import plain_record  # Late: writing and workers have no need of it.
+
+    is_plain = True  # Where one line is not, the others will hardly be.
     for number, line in lines(path):
-        yield number, record_from_json(parse(line, path, number), path=path, line=number)
+        record = plain_record(line) if is_plain else None
+        is_plain = record is not None
+        yield number, record or record_from_json(parse(line, path, number), path=path, line=number)
 
 
 def check_said(path: str | Path, texts: Mapping[str, str]) -> None:

@@ -104,8 +104,11 @@ class Count:
         if not self.task.labelled:
             return pair, Sides(self.task.items(pair.predicted), (), {}), {}
         layer = self.task.layer
-        gold, strange = self.terms.gold(self.task.items(pair.gold.annotations))
-        sides = self.terms.predicted(self.task.items(pair.predicted))
+        items, given = self.task.items(pair.gold.annotations), self.task.items(pair.predicted)
+        gold, strange = self.terms.gold(items)
+        sides = self.terms.predicted(given)
+        if gold is items and sides.kept is given:
+            return pair, sides, strange
         annotations = pair.gold.annotations.with_layer(layer, gold)
         compared = replace(
             pair,

@@ -58,8 +58,10 @@ def speech_of(
     stated = Speech(declared, None if produced is None else tuple(produced))
     if stated.is_stated:
         return stated
-    items = (item for record in predicted for item in task.items(record.annotations))
-    return Speech(occurring=Counter(item.label for item in items))
+    occurring: Counter[str] = Counter()
+    for record in predicted:
+        occurring.update([item.label for item in task.items(record.annotations)])
+    return Speech(occurring=occurring)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ class Terms:
         return missing, ceiling, merged, self.meeting.dropped_gold
 
     def _are_annotated(self, entities: Iterable[Entity]) -> bool:
-        return self.annotated is None or all(e.label in self.annotated for e in entities)
+        return self.annotated is None or self.annotated.issuperset([e.label for e in entities])
 
     def _dropped_too(self, label: str) -> bool:
         """Whether the gold annotates it, but under a label that has no counterpart either."""

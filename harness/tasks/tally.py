@@ -31,16 +31,17 @@ class Tally(Counter[Key]):
     @classmethod
     def units(cls, events: Iterable[Event], starts: Sequence[int] = (0,)) -> list[Tally]:
         """A tally for each unit, which begin at these offsets; they add up to the document's."""
+        if len(starts) == 1:
+            whole: dict[Key, int] = {}
+            for offsets, key, n in events:
+                whole[key] = whole.get(key, 0) + n * len(offsets)
+            return [cls.made(whole)]
         tallies: list[dict[Key, int]] = [{} for _ in starts]
-        (first, *others) = tallies
         for offsets, key, n in events:
-            if not others:
-                first[key] = first.get(key, 0) + n * len(offsets)
-                continue
             for offset in offsets:
                 tally = tallies[unit_of(offset, starts)]
                 tally[key] = tally.get(key, 0) + n
-        return [cls(tally).without_zeros() for tally in tallies]
+        return [cls.made(tally) for tally in tallies]
 
     @classmethod
     def of(cls, tallies: Iterable[Mapping[Key, int]]) -> Tally:
@@ -49,7 +50,15 @@ class Tally(Counter[Key]):
         for tally in tallies:
             for key, n in tally.items():
                 out[key] = out.get(key, 0) + n
-        return cls(out).without_zeros()
+        return cls.made(out)
+
+    @classmethod
+    def made(cls, counts: dict[Key, int]) -> Tally:
+        """A tally of counts that may be 0; what `Counter` looks for in its argument takes longer
+        than all the counting of a sentence."""
+        out = cls.__new__(cls)
+        dict.update(out, counts)
+        return out.without_zeros() if 0 in counts.values() else out
 
     def without_zeros(self) -> Tally:
         """The same counts, in place: a sum of shifts may have come to nothing."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
+from harness.coding import load_json
 from harness.errors import AnnotationError, InputError
 from harness.formats import jsonl
 from harness.formats.files import atomic_writer, new_folder, read_text, write_text
+from harness.formats.jsonl import record_from_json
+from harness.formats.plain import plain_record
 
 
 def _file(folder: Path, *lines: str) -> Path:
@@ -205,3 +209,36 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
         (draft / "a").write_text("x")
         raise ValueError("stop")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "new"]
+
+
+_ANY = (
+    st.none() | st.booleans() | st.integers(-2, 12) | st.floats() | st.text(max_size=3)
+    | st.sampled_from([10**30, 1 << 60, (1 << 60) + 1, 1e308, "\ud83d", "Ö"])
+)  # fmt: skip
+_NUMBERS = st.integers(0, 12)
+_NAMES = st.sampled_from(["PER", "Ö", "a"])
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "id": _NAMES | _ANY,
+            "entities": st.lists(
+                st.fixed_dictionaries(
+                    {"start": _NUMBERS | _ANY, "end": _NUMBERS | _ANY, "label": _NAMES | _ANY},
+                    optional={"score": st.floats(0, 1) | _ANY, "text": _ANY},
+                ),
+                max_size=2,
+            )
+            | _ANY,
+        },
+        optional={"text": st.just("Ines 😀 left") | _ANY, "ignore": _ANY, "error": _ANY},
+    )
+)
+@settings(max_examples=500)
+def test_plain_lines_are_read_as_all_others_are(value: dict[str, Any]) -> None:
+    line = json.dumps(value).encode()
+    record = plain_record(line)
+    if record is not None:
+        other = record_from_json(load_json(line))
+        assert (record, repr(record)) == (other, repr(other))

@@ -27,7 +27,7 @@ from operator import itemgetter
 
 from harness.annotation import Entity, Span
 from harness.tasks.base import Outcome
-from harness.tasks.ner.keys import sides
+from harness.tasks.ner.keys import Sides, sides
 from harness.tasks.ner.matching import Key, align
 from harness.tasks.ner.options import NerOptions
 from harness.tasks.ner.tally import Cell, ErrorClass
@@ -54,25 +54,16 @@ def events(
     boundary rule `normalised` alone; `UsageError` without it.
     """
     if not gold and not predicted:
-        return
+        return iter(())
     if options.boundary == "raw" and not ignore:
         # Nearly every call; quicker for not remembering which mention has which key.
-        left = {(start, end, label, 0) for start, end, label, _ in gold}
-        right = {(start, end, label, 0) for start, end, label, _ in predicted}
+        left: set[Key] = {entity[:3] for entity in gold}
+        right: set[Key] = {entity[:3] for entity in predicted}
         if len(left) == len(gold) and len(right) == len(predicted):
             alone, astray = left - right, right - left
             left -= alone  # equal on both sides is what stays
-            yield from _matched(left, alone, astray, itemgetter(0))
-            return
-    both = sides(gold, predicted, boundary=options.boundary, text=text, ignore=ignore)
-    yield [entity.start for entity in both.duplicates_gold], ("duplicates_gold",), 1
-    yield [entity.start for entity in both.duplicates_predicted], ("duplicates_predicted",), 1
-    common = both.common()
-    forgiven = [key for key in common if both.gold[key].span != both.predicted[key].span]
-    yield [both.gold[key].start for key in forgiven], ("forgiven",), 1
-    starts = {key: entity.start for key, entity in (both.predicted | both.gold).items()}
-    alone, astray = both.gold.keys() - common, both.predicted.keys() - common
-    yield from _matched(common, alone, astray, starts.__getitem__)
+            return _matched(left, alone, astray, itemgetter(0))
+    return _of_sides(sides(gold, predicted, boundary=options.boundary, text=text, ignore=ignore))
 
 
 def outcomes(
@@ -105,6 +96,17 @@ def _place(outcome: Outcome) -> tuple[tuple[int, int, str], ...]:
     return tuple(entity[:3] for entity in sides if entity is not None)
 
 
+def _of_sides(both: Sides) -> Iterator[Event]:
+    yield [entity.start for entity in both.duplicates_gold], ("duplicates_gold",), 1
+    yield [entity.start for entity in both.duplicates_predicted], ("duplicates_predicted",), 1
+    common = both.common()
+    forgiven = [key for key in common if both.gold[key].span != both.predicted[key].span]
+    yield [both.gold[key].start for key in forgiven], ("forgiven",), 1
+    starts = {key: entity.start for key, entity in (both.predicted | both.gold).items()}
+    alone, astray = both.gold.keys() - common, both.predicted.keys() - common
+    yield from _matched(common, alone, astray, starts.__getitem__)
+
+
 def _matched(
     common: Iterable[Key],
     gold: AbstractSet[Key],
@@ -120,18 +122,20 @@ def _matched(
         correct[key[2]].append(start(key))
     for label, starts in correct.items():
         yield starts, ("correct", label), 1
+    if not gold and not predicted:
+        return
     rest = align(gold, predicted)
     for one, other in rest.pairs:
-        yield [start(one)], ("errors", _error(one, other), one[2], other[2]), 1
+        yield (start(one),), ("errors", _error(one, other), one[2], other[2]), 1
     for key in rest.missed:
-        yield [start(key)], ("errors", "missed", key[2], None), 1
+        yield (start(key),), ("errors", "missed", key[2], None), 1
     for key in rest.spurious:
-        yield [start(key)], ("errors", "spurious", None, key[2]), 1
+        yield (start(key),), ("errors", "spurious", None, key[2]), 1
     for name, changes in (("partial", rest.partial), ("type", rest.type)):
         for sign, gold_key, predicted_key in changes:
             owner = gold_key or predicted_key
             assert owner is not None
-            yield [start(owner)], (name, *_cell(gold_key, predicted_key)), sign
+            yield (start(owner),), (name, *_cell(gold_key, predicted_key)), sign
 
 
 def _error(gold: Key, predicted: Key) -> ErrorClass:

@@ -1,7 +1,7 @@
 """The two sides of a document, each mention under the key by which it is matched.
 
-A key is the span, trimmed where the boundary rule says so, the label, and a number that is 0 but
-for mentions that only trimming made equal.
+A key is the span, trimmed where the boundary rule says so, and the label; mentions that only
+trimming made equal are numbered.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def sides(
     """
     if ignore:
         gold, predicted = _outside(gold, ignore), _outside(predicted, ignore)
-    left = {(e[0], e[1], e[2], 0): e for e in gold}
-    right = {(e[0], e[1], e[2], 0): e for e in predicted}
+    left: dict[Key, Entity] = {entity[:3]: entity for entity in gold}
+    right: dict[Key, Entity] = {entity[:3]: entity for entity in predicted}
     duplicates_gold: list[Entity] = []
     duplicates_predicted: list[Entity] = []
     if len(left) < len(gold):
@@ -72,7 +72,7 @@ def _distinct(entities: Sequence[Entity]) -> tuple[dict[Key, Entity], list[Entit
     kept: dict[Key, Entity] = {}
     left_out: list[Entity] = []
     for entity in sorted(entities, key=lambda e: float("inf") if e.score is None else -e.score):
-        key = (entity.start, entity.end, entity.label, 0)
+        key = entity[:3]
         if key in kept:
             left_out.append(entity)
         else:
@@ -108,6 +108,6 @@ def _trimmed(side: dict[Key, Entity], equal: AbstractSet[Key], text: str) -> dic
     seen: Counter[tuple[int, int, str]] = Counter()
     for key in ranked:
         kind = (*trim(text, key[0], key[1]), key[2])
-        out[(*kind, seen[kind])] = side[key]
+        out[(*kind, seen[kind]) if seen[kind] else kind] = side[key]
         seen[kind] += 1
     return out

@@ -31,8 +31,8 @@ from harness.stats.assignment import assign
 
 __all__ = ["Alignment", "Change", "Key", "Pair", "Preference", "align"]
 
-Key: TypeAlias = tuple[int, int, str, int]
-"""Start, end, label, and a number that tells apart mentions that became equal by trimming."""
+Key: TypeAlias = tuple[int, int, str] | tuple[int, int, str, int]
+"""Start, end, label; a number behind them tells apart mentions that became equal by trimming."""
 
 Pair: TypeAlias = tuple[Key, Key]
 Change: TypeAlias = tuple[int, Key | None, Key | None]
@@ -196,9 +196,9 @@ def _valuer(
     }[preference]
 
     def value(one: Key, other: Key) -> int:
-        start, end, label, _ = one
-        other_start, other_end, other_label, _ = other
-        # Spelt out: in long chains of mentions this line is most of the work.
+        # Spelt out: in long chains of mentions this is most of the work.
+        start, end, label = one[0], one[1], one[2]
+        other_start, other_end, other_label = other[0], other[1], other[2]
         shared = (end if end < other_end else other_end) - (
             start if start > other_start else other_start
         )
