@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-import tomllib
 import types
 from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import cache
@@ -111,6 +110,8 @@ def parse_toml(
     text: str, path: str | Path, *, error: type[InputError] = InputError
 ) -> dict[str, Any]:
     """The tables of a TOML file that has been read. Raises `error` where it is none."""
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:

@@ -15,7 +15,6 @@ from harness.cli.score_as import print_as, refuse
 from harness.errors import InputError, UsageError
 from harness.interop.ask import SCORERS
 from harness.report.tables import render
-from harness.results.settle import not_scored
 from harness.run.options import task_flags
 from harness.table import listed, tallied
 
@@ -59,6 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from harness.gold.goldset import load_goldset
     from harness.results.load import from_file
+    from harness.results.settle import not_scored
     from harness.tasks.registry import task_named
 
     task = task_named(args.task)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -156,6 +155,8 @@ def _arguments(requirements: Sequence[str]) -> list[str]:
 
 
 def _call(command: Sequence[str], name: str) -> str:
+    import subprocess
+
     done = subprocess.run(
         list(command), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.adapter import Capabilities
 from harness.annotation import KINDS, Attribution, Record, Span, printable
@@ -13,15 +13,16 @@ from harness.errors import InputError
 from harness.stats.rates import defined, rates
 from harness.table import Table
 from harness.tasks.attribution import tally as counts
-from harness.tasks.attribution.characters import Characters, common
-from harness.tasks.attribution.count import Pairing, events, pairs
 from harness.tasks.attribution.parts import parts
 from harness.tasks.attribution.score import AttributionScore, score
 from harness.tasks.attribution.tables import element_table
 from harness.tasks.attribution.tally import ERRORS, RELATIONS, AttributionOptions
-from harness.tasks.attribution.tokens import token_roles
 from harness.tasks.base import Column, Outcome, Pair, Task, quoted
 from harness.tasks.tally import Event, Key, Part, Tally
+
+if TYPE_CHECKING:
+    from harness.tasks.attribution.characters import Characters
+    from harness.tasks.attribution.count import Pairing
 
 __all__ = ["Attributions"]
 
@@ -68,6 +69,8 @@ class Attributions(Task):
     def token_roles(
         self, text: str, items: Sequence[Attribution]
     ) -> Sequence[tuple[tuple[int, int], str]]:
+        from harness.tasks.attribution.tokens import token_roles
+
         return token_roles(text, items)
 
     def figures(self, sums: Mapping[str, Tally]) -> dict[tuple[str, ...], float | None]:
@@ -92,10 +95,14 @@ class Attributions(Task):
         return AttributionOptions(aliases=aliases)
 
     def count(self, pair: Pair, options: AttributionOptions) -> Iterator[Event]:
+        from harness.tasks.attribution.count import events  # Late: most commands count nothing.
+
         gold, predicted, text = self._sides(pair)
         return events(gold, predicted, options, text=text, ignore=pair.gold.ignore)
 
     def outcomes(self, pair: Pair, options: AttributionOptions) -> Iterator[Outcome]:
+        from harness.tasks.attribution.count import pairs
+
         gold, predicted, text = self._sides(pair)
         for one in pairs(gold, predicted, options, text=text, ignore=pair.gold.ignore):
             yield Outcome(one.error, one.gold, one.predicted, one.dice >= 0.5, _besides(one))
@@ -111,6 +118,8 @@ class Attributions(Task):
 
     def same(self, document: Record, one: Attribution, other: Attribution) -> bool:
         """Whether the contents of two relations share at least half, as the scorer counts it."""
+        from harness.tasks.attribution.characters import common
+
         characters = _characters(document.text or "", document.ignore)
         first, second = (characters.element(item.content) for item in (one, other))
         if first is None or second is None:
@@ -181,4 +190,6 @@ def _besides(pairing: Pairing) -> str:
 
 @lru_cache(maxsize=8)
 def _characters(text: str, ignore: tuple[Span, ...]) -> Characters:
+    from harness.tasks.attribution.characters import Characters
+
     return Characters(text, ignore)

@@ -12,7 +12,6 @@ from harness.annotation import Entity
 from harness.table import Table
 from harness.tasks.base import Column, Outcome, Pair, Task
 from harness.tasks.ner import tally as counts
-from harness.tasks.ner.count import events, outcomes
 from harness.tasks.ner.options import MATCH_MODES, NerOptions
 from harness.tasks.ner.parts import gold_types, parts
 from harness.tasks.ner.score import NerScore, micro, score
@@ -47,10 +46,14 @@ class NamedEntities(Task):
     )
 
     def count(self, pair: Pair, options: NerOptions) -> Iterator[Event]:
+        from harness.tasks.ner.count import events  # Late: most commands count nothing.
+
         gold, predicted = self.sides(pair)
         return events(gold, predicted, options, text=pair.gold.text, ignore=pair.gold.ignore)
 
     def outcomes(self, pair: Pair, options: NerOptions) -> Iterator[Outcome]:
+        from harness.tasks.ner.count import outcomes
+
         gold, predicted = self.sides(pair)
         yield from outcomes(gold, predicted, options, text=pair.gold.text, ignore=pair.gold.ignore)
 
