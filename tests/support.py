@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from harness.cli.main import main
 from harness.results.record import Costs, RunRecord
@@ -21,6 +22,11 @@ def gold_entities(text: str, label: str) -> list[dict[str, object]]:
         {"start": match.start(), "end": match.end(), "label": label}
         for match in re.finditer(r"[A-Z]\w*", text)
     ]
+
+
+def examples(count: int) -> int:
+    """How many examples Hypothesis tries; fewer under the profile of `make quick`."""
+    return max(10, count * settings().max_examples // 100)
 
 
 def alive(pid: int) -> bool:

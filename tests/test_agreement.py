@@ -217,6 +217,7 @@ def people() -> dict[str, list[Record]]:
     return read_multi(path)
 
 
+@pytest.mark.slow
 def test_polnear_annotators_find_what_each_other_finds(people: dict[str, list[Record]]) -> None:
     # An independent count over these 16 articles (by token, over all pairs at once) had .821 for
     # contents, .598 for all three elements equal and .774 for alpha with four articles more; the
@@ -231,6 +232,7 @@ def test_polnear_annotators_find_what_each_other_finds(people: dict[str, list[Re
     assert 0.75 < found.alphas["attribution"][0] < 0.78
 
 
+@pytest.mark.slow
 def test_polnear_dev_adds_two_articles_by_the_same_people(
     people: dict[str, list[Record]],
 ) -> None:

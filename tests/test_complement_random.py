@@ -22,6 +22,8 @@ from harness.decide.together import answers_of, groups, votes
 from harness.results.scored import Scored, score_records
 from harness.tasks.base import Pair
 
+pytestmark = pytest.mark.slow
+
 _WORDS = "ab “cd” ef, gh; ij kl. mn “op qr” st"
 
 

@@ -14,7 +14,7 @@ from harness.registry import BackendSpec
 from harness.run.contract import check_backend
 from harness.run.contract_checks import Check
 
-pytestmark = pytest.mark.usefixtures("planted")
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("planted")]
 
 
 def checks_of(backend: str, *, long: bool = False) -> dict[str, Check]:

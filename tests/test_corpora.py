@@ -25,9 +25,10 @@ SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 CORPORA, VECTORS = SHARED / "corpora", SHARED / "vectors"
 BRAT_DEV = CORPORA / "polnear" / "brat-dev"
 
-pytestmark = pytest.mark.skipif(
-    not CORPORA.is_dir(), reason="needs the corpora in ../shared/corpora"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CORPORA.is_dir(), reason="needs the corpora in ../shared/corpora"),
+]
 
 
 def _labels(records: list[Record]) -> Counter[str]:

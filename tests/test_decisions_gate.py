@@ -18,6 +18,8 @@ from harness.decide.rules import parse_rules
 from harness.report.gate import gate_table
 from harness.results.save import write_run
 
+pytestmark = pytest.mark.slow
+
 DOCS = synthetic.grid([[["PER", "ORG"] * 5]] * 30)
 BEFORE = synthetic.keeping(DOCS, lambda number, place: (number + 3 * place) % 7 > 0)
 

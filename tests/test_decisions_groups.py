@@ -22,6 +22,8 @@ from harness.stats.permutation import swap_test
 from harness.stats.resample import Resampler
 from harness.stats.units import Units
 
+pytestmark = pytest.mark.slow
+
 FLAT = synthetic.grid([[["PER"] * 6]] * 24)
 planned = settings(derandomize=True, deadline=None, max_examples=25, database=None)
 

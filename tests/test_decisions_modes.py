@@ -25,6 +25,8 @@ from harness.results.settle import Terms
 from harness.tasks.ner.options import MATCH_MODES, Match, NerOptions
 from harness.tasks.registry import task_named
 
+pytestmark = pytest.mark.slow
+
 QUICK = ["--resamples", "300"]
 
 

@@ -23,6 +23,8 @@ from harness.results.record import Result
 from harness.stats.student import student_quantile
 from harness.tasks.ner.options import MATCH_MODES, Match
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 QUICK = ["--resamples", "300"]
 

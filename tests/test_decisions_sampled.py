@@ -20,6 +20,8 @@ from harness.decide.constraints import Constraints
 from harness.report.comparison import comparison_tables
 from harness.stats.permutation import holm, swap_test
 
+pytestmark = pytest.mark.slow
+
 
 def compared(capsys: pytest.CaptureFixture[str], command: list[str]) -> Any:
     (value,) = in_json(capsys, command)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from test_examples_help import ROOT, copy_checkout, shell, skip_without
 
+pytestmark = pytest.mark.processes
+
 BLOCKS = re.findall(
     r"^```([a-z]*)\n(.*?)^```$", (ROOT / "docs" / "ci.md").read_text("utf-8"), re.M | re.S
 )

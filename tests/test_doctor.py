@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import examples
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.cli.main import main
@@ -336,7 +337,7 @@ TEXTS = st.text(alphabet="ab é́🚢\r\n ÅA̴ 한글", max_size=30)
 
 
 @given(TEXTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_readings_invert_the_change_that_they_name(text: str) -> None:
     """Every boundary of the document has an offset in the changed text that maps back to it."""
     counts: dict[str, Callable[[str], int]] = {

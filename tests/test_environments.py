@@ -24,7 +24,7 @@ from harness.run.launch import describe_backend, launch
 from harness.run.options import RunOptions
 from harness.run.runner import run
 
-pytestmark = pytest.mark.usefixtures("planted", "own_home")
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("planted", "own_home")]
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ import pytest
 from harness import registry
 from harness.cli.main import VERBS, main
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parent.parent
 CHECKOUT = ("seeds", "goldsets", "results", "docs", "harness.toml")
 PROGRAMS = {

@@ -29,7 +29,7 @@ TEXTS = {
 QUICK = Limits(document_seconds=0.4, load_seconds=20.0)
 Make = Callable[..., GoldSet]
 
-pytestmark = pytest.mark.usefixtures("planted")
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("planted")]
 
 
 def speaker(mode: str) -> str:

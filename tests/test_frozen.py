@@ -32,6 +32,8 @@ from harness.tasks.ner.options import MATCH_MODES
 from harness.tasks.ner.tally import cells
 from harness.tasks.parts import METRICS, Counts
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 RUN = ROOT / "results"
 FILE = ROOT / "tests" / "data" / "frozen" / "numbers.json"

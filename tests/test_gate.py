@@ -636,6 +636,7 @@ def test_annotations_are_capped_and_cannot_inject(gate: Gate) -> None:
     assert annotation_commands(gate.check()) == []
 
 
+@pytest.mark.slow
 def test_the_summary_is_capped_and_escaped(gate: Gate) -> None:
     evil = "<script>alert(1)</script> [x](http://e) | `a` ![i](u) \x1b[31m"
     text = summary(failing(gate, message=evil))
@@ -644,6 +645,7 @@ def test_the_summary_is_capped_and_escaped(gate: Gate) -> None:
     assert len(long.encode()) <= 50_000 and "cut: the whole report" in long
 
 
+@pytest.mark.slow
 def test_the_summary_leaves_room_for_the_rest_of_the_step(gate: Gate, tmp_path: Path) -> None:
     path = tmp_path / "summary.md"
     path.write_text("x" * 900_000)

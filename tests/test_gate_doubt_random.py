@@ -16,6 +16,8 @@ from doubtful import CHECK, OTHERS, Capture, Desk, accepted, said
 from harness.results import stored
 from harness.results.load import from_run
 
+pytestmark = pytest.mark.slow
+
 EDITS, BATCHES = 30, 10
 
 # Edits that no check can see, for nothing else in the record, beside it or in the baseline says the

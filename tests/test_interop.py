@@ -309,6 +309,7 @@ def test_values_stored_of_invalid_tags(repair: Any) -> None:
             agrees_with_nervaluate(sentences, expected["nervaluate_overall"])
 
 
+@pytest.mark.slow
 def test_values_published_of_a_corpus() -> None:
     corpus = stored("corpus_faireval_germeval_ner.json")
     sentences = [

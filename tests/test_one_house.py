@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -123,12 +124,18 @@ def test_pages_and_verbs_do_no_arithmetic_on_scores() -> None:
     assert not computed, computed
 
 
+@cache
+def _used(room: str) -> tuple[set[str], set[str]]:
+    """What a module imports, and every attribute that it names."""
+    attributes = {ast.unparse(n) for n in ast.walk(TREES[room]) if isinstance(n, ast.Attribute)}
+    return set(_imported(TREES[room])), attributes
+
+
 @pytest.mark.parametrize("what", ONLY_IN)
 def test_each_thing_has_one_place(what: str) -> None:
     module, _, name = what.rpartition(".")
-    for room, tree in TREES.items():
-        imports = set(_imported(tree))
-        attributes = {ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+    for room in TREES:
+        imports, attributes = _used(room)
         if what in imports or (what in attributes and module in imports):
             assert room.startswith(tuple(ONLY_IN[what])), f"{name or what} is used in {room}"
 

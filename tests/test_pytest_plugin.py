@@ -18,6 +18,8 @@ from harness.decide.rules import parse_rules
 from harness.gold.goldset import load_goldset
 from harness.results import stored
 
+pytestmark = pytest.mark.processes
+
 pytest_plugins = ["pytester"]
 
 # Sessions within this one share its modules, and numpy cannot be loaded twice.

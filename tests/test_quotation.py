@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from relation_counts import score, tally
+from support import examples
 
 from harness.adapters._attribution.assemble import assemble
 from harness.adapters._attribution.quotation import quotations
@@ -213,7 +214,7 @@ def test_adapters_and_scorer_say_the_same_of_every_relation(seeds: list[Record])
 MARKS = st.text(alphabet="abs1 “”\"\n'`‘’‚„«»‹›「」.,:6-", max_size=60)
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(MARKS)
 def test_regions_are_sorted_disjoint_and_within_one_paragraph(text: str) -> None:
     end = 0
@@ -223,7 +224,7 @@ def test_regions_are_sorted_disjoint_and_within_one_paragraph(text: str) -> None
         end = region.end
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(MARKS, st.sampled_from(list("“”\"'‘’«»")), st.integers(0, 60))
 def test_a_stray_mark_changes_its_own_paragraph_only(text: str, mark: str, at: int) -> None:
     """Beyond a plain paragraph on either side, over which no quotation goes on."""
@@ -237,6 +238,7 @@ def test_a_stray_mark_changes_its_own_paragraph_only(text: str, mark: str, at: i
     assert {start for start in after if start >= -len(rest)} == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit", ["“", '"', "'", "‘a ", "s' x", "‘em ", "“A. “", "‘A. ‘", "\n‘a", "a, ’", "'\"", "‘a, ’"]
 )

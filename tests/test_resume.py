@@ -43,7 +43,7 @@ run([BackendSpec.parse(name) for name in backends if name != "--jobs"], [load_go
 Log = Callable[[], list[str]]
 Make = Callable[..., GoldSet]
 
-pytestmark = pytest.mark.usefixtures("planted")
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("planted")]
 
 
 @contextmanager

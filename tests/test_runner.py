@@ -30,7 +30,7 @@ TEXTS = {
 Log = Callable[[], list[str]]
 Make = Callable[..., GoldSet]
 
-pytestmark = pytest.mark.usefixtures("planted")
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("planted")]
 
 
 def record_of(backends: list[str], gold: GoldSet, **options: object) -> RunRecord:

@@ -17,6 +17,8 @@ from harness.cli.main import main
 from harness.gold.goldset import GoldSet
 from harness.results.stored import read
 
+pytestmark = pytest.mark.processes
+
 MANY = {f"d{i}": f"Anna met Bertram on day {i}." for i in range(8)}
 
 Make = Callable[..., GoldSet]

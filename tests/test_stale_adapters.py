@@ -12,6 +12,8 @@ from planting import Bench, source, write
 
 from harness.cli.main import main
 
+pytestmark = pytest.mark.processes
+
 # Where rules may lie: the file, as seen from where modules lie, and how the adapter reads it.
 PLACES = {
     "module": ("", "'{word}'"),

@@ -14,6 +14,8 @@ from planting import Bench, source, write
 
 from harness.run import environments
 
+pytestmark = pytest.mark.processes
+
 LIBRARY = {"thelib/__init__.py": "", "thelib/rules.txt": "Anna"}
 READS = "Path(__import__('thelib').__file__).with_name('rules.txt').read_text()"
 

@@ -72,6 +72,7 @@ def test_a_suite(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_the_command_line_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where Python calls the command, whatever this process itself was started with."""
     write(tmp_path, SMALL)
@@ -171,6 +172,7 @@ def test_a_suite_and_the_command_line_read_alike(flag: Flag, tmp_path: Path) -> 
             assert value != "true" if flag.kind is bool else not value.startswith("'")
 
 
+@pytest.mark.slow
 @given(
     options=st.builds(
         RunOptions,

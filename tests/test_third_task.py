@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 THIRD = Path(__file__).parent / "third"
 TOPICS = ("sport", "money", "rain")
 

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from harness.results.record import Costs
 from harness.run.timing import rounded, timed
 
+pytestmark = pytest.mark.processes
+
 Rounds = list[list[float]]
 
 ALONE = Costs(batch_size=1, load_seconds=3.0, peak_memory_bytes=7, replayed=2)

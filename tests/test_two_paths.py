@@ -46,6 +46,8 @@ from harness.run.options import RunOptions
 from harness.run.runner import run
 from harness.tasks.ner.options import BOUNDARY_RULES, MATCH_MODES
 
+pytestmark = pytest.mark.slow
+
 SCHEMAS = (None, "conll03", "ontonotes5", "per-org-loc")
 EXAMPLES = int(os.environ.get("HARNESS_EXAMPLES", "10"))
 matches, boundaries = st.sampled_from(MATCH_MODES), st.sampled_from(BOUNDARY_RULES)

@@ -24,7 +24,7 @@ FOLDERS = {
 }
 SETUPTOOLS = 77  # as [build-system] asks for: nothing is fetched here
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
 
 def call(*arguments: object, cwd: Path, **env: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from harness.run.protocol import documents_message, load_message
 
-pytestmark = pytest.mark.usefixtures("planted")
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("planted")]
 
 
 def talk(

@@ -371,6 +371,7 @@ def test_no_adapter_is_told_by_its_name() -> None:
                 assert not literals & names, f"{path.name}:{node.lineno}"
 
 
+@pytest.mark.slow
 def test_the_adapter_of_the_docs_keeps_the_contract(
     install: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import examples
 
 from harness.adapter import Adapter, LoadRequest
 from harness.adapters._attribution.merge import merge_shared_cues, union
@@ -101,7 +102,7 @@ def test_scare_quotes_and_titles_are_no_utterances(text: str, scare: bool) -> No
 MARKS = st.sampled_from(list("“”\"«»‘’' \n.,:abcAB"))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(MARKS, max_size=60).map("".join))
 def test_quotations_lie_in_order_in_one_paragraph_each(text: str) -> None:
     last = 0
@@ -124,7 +125,7 @@ def test_a_paragraph_ends_where_the_scorer_says(end: str) -> None:
     assert [(q.start, other[q.start : q.end]) for q in quotations(other)] == expected
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.lists(MARKS, max_size=40).map("".join), st.lists(MARKS, max_size=40).map("".join))
 def test_a_paragraph_is_paired_by_itself(first: str, second: str) -> None:
     """Whatever stands in one paragraph, a closed one after it is paired as if alone."""
@@ -139,7 +140,7 @@ def test_a_paragraph_is_paired_by_itself(first: str, second: str) -> None:
     assert among == alone
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.text(max_size=200))
 def test_every_predicted_span_lies_in_the_text(text: str) -> None:
     for item in predict(text):

@@ -15,6 +15,8 @@ import pytest
 
 from harness.cli.main import VERBS
 
+pytestmark = pytest.mark.processes
+
 EMOJI = "Ines 😀 left Brackwater"
 FILES = {
     "mixed.conll": "a B-X\nb O\nc I-X\n\n",

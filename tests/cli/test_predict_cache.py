@@ -13,7 +13,7 @@ from harness.formats import jsonl
 TEXTS = {"a": "Anna went\r\nto Bonn.", "b": "FAULT", "c": ""}
 Capture = pytest.CaptureFixture[str]
 
-pytestmark = pytest.mark.usefixtures("planted")
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("planted")]
 
 
 @pytest.fixture

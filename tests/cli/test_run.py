@@ -14,6 +14,8 @@ from harness.report.tables import render
 from harness.results import stored
 from harness.results.record import SCHEMA_VERSION
 
+pytestmark = pytest.mark.processes
+
 Run = Callable[..., Any]
 QUIET = ("--quiet",)
 

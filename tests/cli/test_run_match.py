@@ -11,6 +11,8 @@ import pytest
 
 from harness.tasks.ner.options import MATCH_MODES
 
+pytestmark = pytest.mark.processes
+
 Run = Callable[..., Any]
 NAMES = ("P", "R", "F1")
 

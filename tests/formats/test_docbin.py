@@ -41,6 +41,7 @@ def test_round_trip(tmp_path: Path) -> None:
     assert not report
 
 
+@pytest.mark.slow
 def test_spacy_itself_reads_it(tmp_path: Path) -> None:
     _write(tmp_path / "a.spacy", RECORDS)
     docs = list(

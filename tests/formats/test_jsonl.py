@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import examples
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.coding import load_json
@@ -235,7 +236,7 @@ _NAMES = st.sampled_from(["PER", "Ö", "a"])
         optional={"text": st.just("Ines 😀 left") | _ANY, "ignore": _ANY, "error": _ANY},
     )
 )
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_plain_lines_are_read_as_all_others_are(value: dict[str, Any]) -> None:
     line = json.dumps(value).encode()
     record = plain_record(line)

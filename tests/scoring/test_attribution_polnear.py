@@ -11,6 +11,8 @@ from harness.annotation import Attribution, Record, Span
 from harness.formats.jsonl import read
 from harness.tasks.tally import Tally
 
+pytestmark = pytest.mark.slow
+
 PATH = Path(__file__).parents[3] / "shared" / "corpora" / "polnear" / "polnear_dev.jsonl"
 
 

@@ -7,9 +7,11 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from relation_counts import pairs, score, tally, tally_units, total
+from support import examples
 
 from harness.annotation import KINDS, Attribution, Span
 from harness.paragraphs import paragraph_starts
@@ -134,7 +136,8 @@ def test_order_changes_nothing(
     assert tally(gold, predicted, text=text) == before
 
 
-@settings(max_examples=300)
+@pytest.mark.slow
+@settings(max_examples=examples(300))
 @given(tight_sides, tight_sides, st.randoms())
 def test_ties_are_settled_by_the_annotations_alone(
     gold: list[Attribution], predicted: list[Attribution], chance: random.Random
@@ -215,7 +218,7 @@ def test_the_list_of_pairs_tells_the_same_as_the_counts(
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(texts, st.lists(attributions, max_size=4), st.lists(attributions, max_size=4))
 def test_no_other_alignment_has_a_larger_total_dice(
     text: str, gold: list[Attribution], predicted: list[Attribution]

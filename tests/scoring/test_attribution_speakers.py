@@ -77,6 +77,7 @@ def test_two_speakers(one: str, other: str) -> None:
     assert both_ways(one, other) == (False, False)
 
 
+@pytest.mark.slow
 def test_no_name_of_an_organisation_or_place_is_another() -> None:
     people = {"George Bush Sr.", "John Smith", "Stephen King", "Donald Trump", "President Trump"}
     names = {name for pair in pairs_of(DIFFERENT) for name in pair} - people

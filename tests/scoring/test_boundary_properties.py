@@ -82,6 +82,7 @@ def agreement(text: str, gold: Span, predicted: Span) -> tuple[int, int]:
     return score.micro.tp, score.forgiven
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "middle", "after"),
     [

@@ -8,6 +8,7 @@ from itertools import permutations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import examples
 
 from harness.tasks.ner.matching import Alignment, Key, Pair, align
 
@@ -135,8 +136,9 @@ def mention_sets(most: int, length: int = 12) -> st.SearchStrategy[set[tuple[int
     return st.sets(mention, max_size=most)
 
 
+@pytest.mark.slow
 @given(mention_sets(5), mention_sets(5))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_no_pairing_is_better(gold: set, predicted: set) -> None:
     left, right = keys(*gold - predicted), keys(*predicted - gold)
     found = align(left, right)
@@ -148,7 +150,7 @@ def test_no_pairing_is_better(gold: set, predicted: set) -> None:
 
 
 @given(mention_sets(9), mention_sets(9))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_swapping_the_sides_transposes_the_pairs(gold: set, predicted: set) -> None:
     left, right = keys(*gold - predicted), keys(*predicted - gold)
     one, other = align(left, right), align(right, left)
@@ -158,7 +160,7 @@ def test_swapping_the_sides_transposes_the_pairs(gold: set, predicted: set) -> N
 
 
 @given(mention_sets(9), mention_sets(9), st.integers(0, 1000))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_shifting_all_offsets_shifts_the_pairs(gold: set, predicted: set, by: int) -> None:
     def shifted(mentions: set[Key]) -> set[Key]:
         return {(s + by, e + by, label) for s, e, label in mentions}

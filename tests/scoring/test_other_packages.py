@@ -22,6 +22,8 @@ from harness.tasks.ner.options import Match, NerOptions
 from harness.tasks.ner.score import NerScore
 from harness.tasks.parts import Block
 
+pytestmark = pytest.mark.slow
+
 LABELS = ("LOC", "MISC", "ORG", "PER")
 STRATEGIES: dict[Match, str] = {
     "strict": "strict",

@@ -9,6 +9,7 @@ import pytest
 from entity_counts import mentions, number, score, tally, tally_units, total
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import examples
 
 from harness.annotation import Entity, Span
 from harness.paragraphs import paragraph_starts
@@ -36,7 +37,7 @@ aimed = st.builds(lambda s, label: Entity(*s, label), word, st.sampled_from(["A"
 side = st.lists(st.one_of(entity, aimed), max_size=9)
 documents = st.lists(st.tuples(side, side), max_size=3)
 option = st.sampled_from(BOUNDARIES)
-thorough = settings(max_examples=120, deadline=None)
+thorough = settings(max_examples=examples(120), deadline=None)
 
 
 def count(gold: list[Entity], predicted: list[Entity], options: NerOptions = STRICT) -> Tally:

@@ -19,6 +19,8 @@ from harness.stats.power import POWER, detectable_difference
 from harness.stats.resample import Interval, Resampler
 from harness.stats.units import Evidence
 
+pytestmark = pytest.mark.slow
+
 RESAMPLES = 100_000
 DOCUMENTS = 12
 # At n = 12 Student's correction moves an end by 0.24 of a standard error, and drawing n instead of
@@ -110,6 +112,7 @@ def test_the_interval_of_a_mean_is_students_where_means_are_normal() -> None:
     assert found.high == pytest.approx(high, abs=CLOSE * error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("both", [False, True])
 def test_the_interval_of_f1_and_of_a_difference_with_scipy(both: bool) -> None:
     """All columns of a document are drawn together, and both backends on the same documents."""

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_rates import f1, precision, recall
+from support import examples
 
 from harness.stats.permutation import holm, holm_factors, randomisation_test, swap_test
 from harness.stats.units import Units
@@ -95,7 +96,7 @@ COUNTS = st.lists(
 
 
 @given(COUNTS, st.sampled_from([f1, precision, recall]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_convolution_equals_enumeration(rows: list[tuple[int, ...]], statistic: Any) -> None:
     one = [(min(tp, gold), min(tp, gold) + fp, gold) for tp, fp, _, _, gold in rows]
     two = [(min(tp, gold), min(tp, gold) + fp, gold) for _, _, tp, fp, gold in rows]
@@ -109,7 +110,7 @@ def test_convolution_equals_enumeration(rows: list[tuple[int, ...]], statistic: 
 
 
 @given(COUNTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_other_gold_is_enumerated(rows: list[tuple[int, ...]]) -> None:
     """Where all three columns differ there is no grid; few units are enumerated all the same."""
     one = [(0, a, b) for a, b, *_ in rows]
@@ -169,6 +170,7 @@ def test_holm_properties(values: list[float]) -> None:
     assert all(q <= b + 1e-12 for q, b in zip(adjusted, bonferroni, strict=True))
 
 
+@pytest.mark.slow
 def test_holm_with_statsmodels() -> None:
     multitest = pytest.importorskip("statsmodels.stats.multitest")
     rng = np.random.default_rng(7)

@@ -92,6 +92,7 @@ def test_large_counts_add_up_exactly() -> None:
     assert np.allclose(sums, table.sum(axis=0), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_ten_thousand_resamples_of_a_thousand_documents_are_quick() -> None:
     """5 backends, 18 types: one call, under two seconds of processor time."""
     rows = np.random.default_rng(0).integers(0, 5, (1000, 5 * 18 * 3))
