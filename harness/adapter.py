@@ -18,11 +18,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from harness.adapter_options import Option, read_options
-from harness.annotation import Annotations, TaskName
+from harness.annotation import Annotations, Capabilities, TaskName
 from harness.digest import digest_files
 from harness.distributions import missing
-from harness.errors import BackendUnavailable
+from harness.errors import BackendUnavailable, UsageError
 
 __all__ = [
     "Adapter",
@@ -33,21 +32,11 @@ __all__ = [
     "LoadRequest",
     "ModelIdentity",
     "Option",
+    "read_options",
 ]
 
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What an attribution backend can give at all.
-
-    A role that a backend cannot give is printed as `–` instead of 0, and takes no part in that
-    column's ranking.
-    """
-
-    cues: bool = True
-    null_sources: bool = True
-    speakers: bool = True
-    indirect: bool = True
+Option = str | int | float | bool
+"""A value in a backend's name: `?stride=32&wrapped=true`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,3 +245,34 @@ class Adapter(ABC):
         if reason:
             raise BackendUnavailable(reason)
         return self.identity(model)
+
+
+def read_options(
+    given: Mapping[str, Option],
+    defaults: Mapping[str, Option],
+    choices: Mapping[str, tuple[str, ...]] | None = None,
+) -> dict[str, Option]:
+    """A backend's options: `defaults` overridden by `given`.
+
+    Raises `UsageError` for an option that is not among the defaults, a value of another kind than
+    the default, a number below 0, or a word that is not among its `choices`.
+    """
+    read = dict(defaults)
+    for name, value in given.items():
+        if name not in defaults:
+            names = ", ".join(sorted(defaults)) or "none"
+            raise UsageError(f"unknown option {name!r}; expected one of: {names}")
+        default = defaults[name]
+        if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if isinstance(default, str):
+            value = str(value)
+        elif type(value) is not type(default):
+            raise UsageError(f"option {name}={value}: expected {type(default).__name__}")
+        elif not isinstance(value, bool) and value < 0:
+            raise UsageError(f"option {name}={value}: expected a number from 0 up")
+        allowed = (choices or {}).get(name)
+        if allowed and value not in allowed:
+            raise UsageError(f"option {name}={value}: expected one of {', '.join(allowed)}")
+        read[name] = value
+    return read

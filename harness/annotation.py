@@ -16,6 +16,7 @@ __all__ = [
     "KINDS",
     "Annotations",
     "Attribution",
+    "Capabilities",
     "Document",
     "Entity",
     "Kind",
@@ -103,6 +104,20 @@ class Annotations:
             return replace(self, attributions=items)
         others = {key: layer for key, layer in self.others.items() if key != name}
         return replace(self, others=others if items is None else {**others, name: items})
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an attribution backend can give at all.
+
+    A role that a backend cannot give is printed as `–` instead of 0, and takes no part in that
+    column's ranking.
+    """
+
+    cues: bool = True
+    null_sources: bool = True
+    speakers: bool = True
+    indirect: bool = True
 
 
 @dataclass(frozen=True, slots=True)

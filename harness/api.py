@@ -124,7 +124,7 @@ class LoadedBackend:
     def _checked(self, text: str, annotations: Annotations) -> Annotations:
         """The annotations as the harness would have counted them."""
         from harness.formats.jsonl import annotations_to_json
-        from harness.offsets import Offsets
+        from harness.formats.offsets import Offsets
         from harness.run.protocol import ProtocolError, check_answer
 
         try:

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.decide.compare import counted_by
 from harness.results.scored import Scored
-from harness.signature import Signature
+from harness.results.signature import Signature
 from harness.tasks.ner.parts import type_part
 from harness.tasks.parts import Counts, metric_named
 from harness.tasks.tally import Part

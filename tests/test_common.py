@@ -14,10 +14,10 @@ from harness.gold.goldset import load_goldset
 from harness.registry import BackendSpec
 from harness.report.run import ranking_tables
 from harness.results.record import Result
+from harness.results.signature import Signature
 from harness.run.common import count_in_common
 from harness.run.options import RunOptions
 from harness.run.runner import run
-from harness.signature import Signature
 from harness.tasks.attribution.tally import AttributionOptions
 from harness.tasks.ner.options import NerOptions
 

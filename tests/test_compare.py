@@ -29,8 +29,8 @@ from harness.results.record import Result
 from harness.results.save import write_run
 from harness.results.scored import Scored
 from harness.results.select import distinct_names, grouped
+from harness.results.signature import Signature
 from harness.run.common import count_in_common
-from harness.signature import Signature
 from harness.stats.permutation import swap_test
 from harness.stats.units import Units
 from harness.tasks.attribution.parts import parts as attribution_parts

@@ -24,8 +24,8 @@ from harness.results.record import (
     RunRecord,
     Unit,
 )
+from harness.results.signature import Signature, diff
 from harness.results.stored import dump_units, from_json, iter_units, read, slug, to_json, write
-from harness.signature import Signature, diff
 
 SIGNATURE = Signature(
     task="ner",

@@ -22,7 +22,7 @@ from harness.results.outcomes import Mention, Outcomes
 from harness.results.provenance import now
 from harness.results.record import Git, RunRecord, Unit
 from harness.results.scored import Scored
-from harness.signature import Signature
+from harness.results.signature import Signature
 from harness.tasks.registry import task_named
 
 __all__ = ["KIND", "SCHEMA_VERSION", "Baseline", "Entry", "accepted", "is_baseline", "merge"]

@@ -17,7 +17,7 @@ from harness.results.outcomes import flips
 from harness.results.scored import Scored
 from harness.results.select import distinct_names
 from harness.results.settle import common_schema, not_scored
-from harness.signature import diff
+from harness.results.signature import diff
 from harness.stats.permutation import PairedTest, holm_steps, randomisation_test
 from harness.stats.resample import Resampler
 from harness.stats.units import Units

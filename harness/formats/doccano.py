@@ -17,9 +17,9 @@ from harness.annotation import Record
 from harness.formats.items import Where
 from harness.formats.jsonstream import write_lines
 from harness.formats.losses import writable
+from harness.formats.offsets import Offsets, OffsetUnit
 from harness.formats.sniff import Head
 from harness.formats.tools import Example, as_unit, records
-from harness.offsets import Offsets, OffsetUnit
 
 __all__ = ["HOLDS", "matches", "read", "write"]
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 from harness.annotation import KINDS, Attribution, Entity, Kind, Span, span_problems
 from harness.errors import AnnotationError, ReaderOptions
 from harness.formats import hints
-from harness.offsets import Offsets
+from harness.formats.offsets import Offsets
 from harness.tasks.registry import task_for_layer
 
 __all__ = ["LARGEST", "NO_LIMIT", "Decoder", "Remedy", "Sink", "Where", "half_character", "short"]

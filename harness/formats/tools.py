@@ -14,7 +14,7 @@ from harness.errors import UsageError
 from harness.formats import hints
 from harness.formats.items import Decoder, Where, short
 from harness.formats.jsonstream import objects
-from harness.offsets import OFFSET_UNITS, Offsets, OffsetUnit
+from harness.formats.offsets import OFFSET_UNITS, Offsets, OffsetUnit
 
 __all__ = ["Example", "as_unit", "records"]
 

@@ -11,7 +11,7 @@ from harness.report.remarks import remarks
 from harness.report.tables import render
 from harness.results.load import scored_in
 from harness.results.record import Result, RunRecord
-from harness.signature import Signature
+from harness.results.signature import Signature
 from harness.table import UNDEFINED, Cell, Table, megabytes, number, quantity
 from harness.tasks.base import Task
 

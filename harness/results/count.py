@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from harness.adapter import Capabilities
+from harness.annotation import Capabilities
 from harness.coding import from_words, to_words
 from harness.errors import InputError
 from harness.gold.goldset import GoldSet
 from harness.paragraphs import paragraph_starts
 from harness.results.settle import Sides, Speech, Terms, settle
-from harness.signature import Signature
+from harness.results.signature import Signature
 from harness.stats.rates import defined, rates
 from harness.tasks.base import Pair, Task
 from harness.tasks.tally import Tally

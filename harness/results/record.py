@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from harness.adapter import Capabilities, Declaration, ModelIdentity, Option
-from harness.annotation import TaskName
-from harness.signature import Signature
+from harness.adapter import Declaration, ModelIdentity, Option
+from harness.annotation import Capabilities, TaskName
+from harness.results.signature import Signature
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -201,7 +201,7 @@ class Result:
     unstable: int = 0
     """Documents whose answer differed between rounds; the first answer is the one scored."""
     signature: str | None = None
-    """How `scores` were counted; `None` without scores. See `harness.signature`."""
+    """How `scores` were counted; `None` without scores. See `harness.results.signature`."""
     scores: Mapping[str, Any] = field(default_factory=dict)
     """Headline per match mode: NER `strict`, `exact`, `partial`, `type`, and `normalised` (strict
     with forgiving boundaries); attribution `relations`, `elements`, ...; each with precision,

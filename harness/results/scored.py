@@ -13,8 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from harness.adapter import Capabilities
-from harness.annotation import Record
+from harness.annotation import Capabilities, Record
 from harness.errors import HarnessError, SchemaError
 from harness.gold.goldset import GoldSet
 from harness.results.count import Count, Facts, open_count
@@ -22,7 +21,7 @@ from harness.results.outcomes import Mention, Outcomes, outcomes_of
 from harness.results.pairs import join
 from harness.results.record import Result
 from harness.results.settle import speech_of
-from harness.signature import Signature
+from harness.results.signature import Signature
 from harness.table import tallied
 from harness.tasks.base import Pair, Task
 from harness.tasks.parts import Block, Counts, Matrix, Metric, block

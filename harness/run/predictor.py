@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from harness.annotation import TaskName, printable
 from harness.errors import BackendFailed, BackendUnavailable
-from harness.offsets import Offsets
+from harness.formats.offsets import Offsets
 from harness.run.launch import Launch
 from harness.run.options import Limits
 from harness.run.process import Exit, Fault, Log, Worker

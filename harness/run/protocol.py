@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from harness.adapter import ModelIdentity, Option
 from harness.annotation import Annotations, TaskName
 from harness.formats.items import LARGEST, Decoder, Remedy, half_character, short
-from harness.offsets import OFFSET_UNITS, Offsets, OffsetUnit
+from harness.formats.offsets import OFFSET_UNITS, Offsets, OffsetUnit
 from harness.tasks.registry import task_named
 
 __all__ = [

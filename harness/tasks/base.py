@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from harness.adapter import Capabilities
-from harness.annotation import Annotations, Record, Span, printable
+from harness.annotation import Annotations, Capabilities, Record, Span, printable
 from harness.stats.rates import defined, rates
 from harness.table import Table
 from harness.tasks.parts import Score, parts_table

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.adapter_options import read_options
+from harness.adapter import read_options
 from harness.adapters._paragraphs import encodable, paragraphs, words
 from harness.adapters._pieces import tag_words
 from harness.adapters._tags import TaggedWord, entities, labels_of

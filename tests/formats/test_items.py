@@ -13,7 +13,7 @@ from harness.annotation import Attribution, Entity, Span
 from harness.errors import AnnotationError
 from harness.formats import hints, items
 from harness.formats.items import LARGEST, Decoder, Remedy, Where, half_character, short
-from harness.offsets import Offsets, OffsetUnit
+from harness.formats.offsets import Offsets, OffsetUnit
 from harness.tasks.base import Task
 from harness.tasks.ner.options import NerOptions
 

@@ -12,7 +12,7 @@ from harness.results.consistent import add_gold, gold_differs, other_scores
 from harness.results.finder import matches
 from harness.results.record import RunRecord
 from harness.results.scored import Scored
-from harness.signature import diff
+from harness.results.signature import diff
 
 __all__ = ["Present", "match_entries"]
 

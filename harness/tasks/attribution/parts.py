@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from harness.adapter import Capabilities
-from harness.annotation import KINDS
+from harness.annotation import KINDS, Capabilities
 from harness.tasks.attribution.tally import RELATIONS, ROLES
 from harness.tasks.tally import Key, Part, Weights
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from harness.adapter import Capabilities
-from harness.annotation import KINDS
+from harness.annotation import KINDS, Capabilities
 from harness.stats.rates import defined, rates
 from harness.tasks.attribution.parts import given_parts, parts
 from harness.tasks.attribution.tally import ERRORS, RELATIONS, ROLES

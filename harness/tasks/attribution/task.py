@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from harness.adapter import Capabilities
-from harness.annotation import KINDS, Attribution, Record, Span, printable
+from harness.annotation import KINDS, Attribution, Capabilities, Record, Span, printable
 from harness.errors import InputError
 from harness.stats.rates import defined, rates
 from harness.table import Table

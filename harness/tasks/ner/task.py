@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from harness.adapter import Capabilities
-from harness.annotation import Entity
+from harness.annotation import Capabilities, Entity
 from harness.table import Table
 from harness.tasks.base import Column, Outcome, Pair, Task
 from harness.tasks.ner import tally as counts
