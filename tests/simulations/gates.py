@@ -21,7 +21,7 @@ from harness.decide.rules import Rule, Rules, default_rules
 from harness.results.record import RunRecord, Unit
 from harness.results.save import run_record
 from harness.results.scored import Scored
-from harness.tasks.tally import Tally
+from harness.tasks.tally import Key, Tally
 from simulations.draw import Draw, World, draw
 
 TYPES = ("PER", "ORG", "LOC", "MISC")
@@ -39,16 +39,19 @@ class Bench:
         """The backend with these counts, (paragraphs, types, 3)."""
         tallies = []
         for row in counts:
-            correct = {t: int(n) for t, (n, _, _) in zip(TYPES, row, strict=True) if n}
-            errors: dict[Any, int] = {}
+            counts_of: dict[Key, int] = {}
             for label, (right, predicted, gold) in zip(TYPES, row, strict=True):
-                if gold > right:
-                    errors["missed", label, None] = int(gold - right)
-                if predicted > right:
-                    errors["spurious", None, label] = int(predicted - right)
-            tallies.append(Tally(correct, errors))
+                counts_of["correct", label] = int(right)
+                counts_of["errors", "missed", label, None] = int(gold - right)
+                counts_of["errors", "spurious", None, label] = int(predicted - right)
+            tallies.append(Tally.made(counts_of))
         return replace(
-            self.system, units=self.units, tallies=tuple(tallies), pairs=None, result=None
+            self.system,
+            units=self.units,
+            tallies=tuple(tallies),
+            count=None,
+            documents=(),
+            result=None,
         )
 
     def accept(self, counts: Any) -> Baseline:
@@ -58,7 +61,7 @@ class Bench:
             Unit(document, paragraph, tally.to_json())
             for (document, paragraph), tally in zip(self.units, tallies, strict=True)
         )
-        accepted = baselines.from_systems([self.system], self.record)
+        accepted = baselines.accepted([self.system], self.record)
         (entry,) = accepted.entries
         entry = replace(entry, units=units, found=None, missed=None, spurious=None)
         return replace(accepted, entries=(entry,))
