@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import Annotated, Literal, TypeAlias, get_args
 
 from harness.errors import UsageError
+from harness.options import Flag
 
 __all__ = ["BOUNDARY_RULES", "MATCH_MODES", "BoundaryRule", "Match", "NerOptions"]
 
@@ -24,8 +25,8 @@ class NerOptions:
     `UsageError` for a mode or a rule that does not exist.
     """
 
-    match: Match = "strict"
-    boundary: BoundaryRule = "raw"
+    match: Annotated[Match, Flag("when entities are the same")] = "strict"
+    boundary: Annotated[BoundaryRule, Flag("what counts at their edges")] = "raw"
 
     def __post_init__(self) -> None:
         for name, value, known in (
