@@ -83,14 +83,17 @@ def _files(folder: Path) -> list[Path]:
 def load_memo(path: Path) -> None:
     """Trust the digests of large files that an earlier process wrote to `path`, if it is there.
 
-    An entry counts only while the file's size, times, inode and device are the same.
+    An entry counts only while the file's size, times, inode and device are the same. What this
+    process has learned itself stays.
     """
     try:
         memo = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return
     if isinstance(memo, dict):
-        _memo.update({key: value for key, value in memo.items() if isinstance(value, list)})
+        for key, value in memo.items():
+            if isinstance(value, list):
+                _memo.setdefault(key, value)
 
 
 def save_memo(path: Path) -> None:

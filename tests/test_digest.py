@@ -101,3 +101,14 @@ def test_nothing_learned_nothing_written(tmp_path: Path) -> None:
     assert not (tmp_path / "digests.json").exists()
     digest._learned = True
     digest.save_memo(tmp_path / "none" / "digests.json")  # No such folder: no harm done.
+
+
+def test_what_was_learned_outlives_an_old_memo_that_is_read_again(tmp_path: Path) -> None:
+    memo = tmp_path / "digests.json"
+    memo.write_text(json.dumps({"library": ["before", "old"]}), "utf-8")
+    for _ in range(2):  # As every cell of a run opens the store.
+        digest.load_memo(memo)
+        assert digest.remembered("library", "now", lambda: "new") == "new"
+    digest.load_memo(memo)
+    digest.save_memo(memo)
+    assert json.loads(memo.read_bytes()) == {"library": ["now", "new"]}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import re
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
 
@@ -67,35 +68,48 @@ def needed(
             continue
         if name != OWN_DISTRIBUTION:
             names.add(name)
-        for item in known[name].requires or ():
+        for item in _requirements(known[name]):
             _, _, marker = item.partition(";")
             if "extra" not in marker or any(extra in marker for extra in extras):
                 waiting.append(_parsed(item))
     return names, doubt
 
 
-def files_of(one: metadata.Distribution) -> list[Path] | None:
-    """The files of a distribution, or `None` where they are not recorded."""
+@cache
+def _requirements(one: metadata.Distribution) -> tuple[str, ...]:
+    """What a distribution requires; `listing` gives another object where it has changed."""
+    return tuple(one.requires or ())
+
+
+def files_of(one: metadata.Distribution) -> list[str] | None:
+    """The files of a distribution, or `None` where they are not recorded.
+
+    Paths as strings: libraries have thousands, and a `Path` takes longer than to look at its file.
+    """
     folder = installed_from(one, editable=True)
     if folder is not None:
-        files = list(trees.below(folder))
+        files = list(map(str, trees.below(folder)))
         return files if 0 < len(files) <= trees.MOST_FILES else None
     record = file_text(one, "RECORD")
     if not record:
         return None
-    root = Path(str(one.locate_file("")))
+    root = str(one.locate_file(""))
     names = (line.rpartition(",")[0].rpartition(",")[0].strip('"') for line in record.splitlines())
-    return [root / name for name in names if name and _decides(name)]
+    join = os.path.join
+    return [join(root, name) for name in names if name and _decides(name)]
 
 
-def content(one: metadata.Distribution, files: Iterable[Path]) -> str:
-    """A digest over files, looked at anew only when the state of one has changed."""
+def content(name: str, one: metadata.Distribution, files: Iterable[str]) -> str:
+    """A digest over files, looked at anew only when the state of one has changed.
+
+    It is remembered under the name of their distribution, and its place.
+    """
     state = hashlib.sha256()
     there = []
     newest = 0
     for path in sorted(files):
         try:
-            status = path.stat()
+            status = os.stat(path)  # noqa: PTH116  a Path takes longer than the look
         except OSError:
             continue
         there.append(path)
@@ -103,11 +117,12 @@ def content(one: metadata.Distribution, files: Iterable[Path]) -> str:
         state.update(f"{status.st_ctime_ns}\0{status.st_ino}\n".encode())
         newest = max(newest, status.st_ctime_ns)
     if time.time_ns() - newest < _RACY_NS:
-        return trees.digest(there)  # It may change again within the same tick of the clock.
+        # It may change again within the same tick of the clock.
+        return trees.digest([*map(Path, there)])
     return remembered(
-        f"distribution {one.name} {one.locate_file('')}",
+        f"distribution {name} {one.locate_file('')}",
         state.hexdigest(),
-        lambda: trees.digest(there),
+        lambda: trees.digest([*map(Path, there)]),
     )
 
 

@@ -67,7 +67,7 @@ def adapter_files(name: str) -> Evidence:
         if recorded is None and installed_from(distribution, editable=True):
             return Evidence("", doubt=f"the folder of the adapter {name} is gone, or too large")
         for point in distribution.entry_points.select(group=GROUP, name=name):
-            found = _behind(point.module, recorded or ())
+            found = _behind(point.module, [*map(Path, recorded or ())])
             if not found:
                 return Evidence("", doubt=f"the adapter {name} is in no file")
             own |= found
@@ -96,7 +96,7 @@ def installed_files(requirements: Sequence[str]) -> Evidence:
             doubt = doubt or f"the files of the installed {name} are not recorded, or too many"
             continue
         count += len(files)
-        whole.update(f"{name}\0{installed.content(known[name], files)}\n".encode())
+        whole.update(f"{name}\0{installed.content(name, known[name], files)}\n".encode())
     return Evidence(whole.hexdigest(), count, doubt)
 
 
