@@ -90,11 +90,15 @@ def files_of(one: metadata.Distribution) -> list[str] | None:
     if folder is not None:
         files = list(map(str, trees.below(folder)))
         return files if 0 < len(files) <= trees.MOST_FILES else None
-    record = file_text(one, "RECORD")
-    if not record:
-        return None
+    return _recorded(one) or None
+
+
+@cache
+def _recorded(one: metadata.Distribution) -> list[str]:
+    """The files that a distribution lists; `listing` gives another object where it has changed."""
     root = str(one.locate_file(""))
-    names = (line.rpartition(",")[0].rpartition(",")[0].strip('"') for line in record.splitlines())
+    rows = file_text(one, "RECORD").splitlines()
+    names = (line.rpartition(",")[0].rpartition(",")[0].strip('"') for line in rows)
     join = os.path.join
     return [join(root, name) for name in names if name and _decides(name)]
 
