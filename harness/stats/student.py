@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from math import atan, cos, exp, lgamma, pi, sqrt
+from math import atan, exp, lgamma, pi, sqrt
 from statistics import NormalDist
 
 __all__ = ["normal_tail", "student_quantile"]
@@ -55,12 +55,11 @@ def _beyond(value: float, degrees: float) -> float:
     With t = sqrt(df) tan(pi/2 - a) it is an integral of sin(a)^(df - 1) from 0; by Simpson's rule
     over u = sqrt(a), which is smooth where the power is not.
     """
+    import numpy as np
+
     end = sqrt(pi / 2 - atan(value / sqrt(degrees)))
-    step = end / _STEPS
-    total = 0.0
-    for number in range(_STEPS + 1):
-        u = number * step
-        weight = 1 if number in (0, _STEPS) else 4 if number % 2 else 2
-        total += weight * 2 * u * max(0.0, cos(pi / 2 - u * u)) ** (degrees - 1)
+    u = np.linspace(0.0, end, _STEPS + 1)
+    heights = 2 * u * np.maximum(0.0, np.cos(pi / 2 - u * u)) ** (degrees - 1)
+    total = heights[0] + 4 * heights[1::2].sum() + 2 * heights[2:-1:2].sum() + heights[-1]
     constant = exp(lgamma((degrees + 1) / 2) - lgamma(degrees / 2)) / sqrt(pi)
-    return constant * total * step / 3
+    return float(constant * total * end / _STEPS / 3)
