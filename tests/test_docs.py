@@ -10,7 +10,7 @@ import pytest
 
 from harness import registry
 from harness.cli.main import VERBS
-from harness.report.run import leaderboard, ranking_tables
+from harness.report.run import details, leaderboard, ranking_tables
 from harness.report.tables import render
 from harness.results import stored
 
@@ -29,7 +29,8 @@ def test_the_readme_shows_the_committed_run() -> None:
 
 def test_the_leaderboard_is_that_of_the_record() -> None:
     record = stored.read(RESULTS)
-    assert (RESULTS / "leaderboard.md").read_text("utf-8") == leaderboard(record, RESULTS)
+    tables = [*ranking_tables(record, RESULTS), *details(record, RESULTS)]
+    assert (RESULTS / "leaderboard.md").read_text("utf-8") == leaderboard(record, tables)
 
 
 def test_the_committed_run_is_of_a_clean_checkout() -> None:

@@ -132,15 +132,15 @@ def _publish(args: argparse.Namespace, record: RunRecord) -> None:
     from harness.report.run import details, leaderboard, ranking_tables
     from harness.report.tables import render
 
-    write_text(Path(args.out) / "leaderboard.md", leaderboard(record, args.out))
+    ranked, each = ranking_tables(record, args.out), details(record, args.out)
+    write_text(Path(args.out) / "leaderboard.md", leaderboard(record, [*ranked, *each]))
     if args.json:
         from harness.results.stored import to_json
 
         print(to_json(record), end="")
         return
     # A terminal is left at the end of what was printed: the rankings, which answer the question.
-    shown = [] if args.rankings else details(record, args.out)
-    print(render([*shown, *ranking_tables(record, args.out)], args.format))
+    print(render([*([] if args.rankings else each), *ranked], args.format))
 
 
 def _refuse_unknown(record: RunRecord) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.decide.ranking import Ranked, Ranking, measured, rankings
@@ -56,10 +56,9 @@ def description(record: RunRecord) -> list[str]:
     ]
 
 
-def leaderboard(record: RunRecord, folder: str | Path) -> str:
-    """The run as a Markdown page: where and when, the rankings, then every backend."""
+def leaderboard(record: RunRecord, tables: Sequence[Table]) -> str:
+    """The run as a Markdown page: where and when, then its tables."""
     head = ["# Leaderboard", "", f"`{' '.join(record.command)}`", "", *description(record), ""]
-    tables = [*ranking_tables(record, folder), *details(record, folder)]
     return "\n".join(head) + "\n" + render(tables, "github") + "\n"
 
 
