@@ -18,7 +18,7 @@ from harness.stats.rates import defined, rates
 from harness.tasks.base import Pair, Task
 from harness.tasks.tally import Tally
 
-__all__ = ["Count", "Facts", "open_count", "options_of"]
+__all__ = ["Count", "Facts", "count_pairs", "open_count", "options_of"]
 
 _OF_LABELS = ("schema", "proj")
 """The fields of a signature that say in which labels both sides met."""
@@ -195,6 +195,11 @@ def open_count(
     """
     terms = settle(goldset, speech, task=task, schema=schema, place=place, as_spelled=as_spelled)
     return Count(task, options or task.options(), goldset, terms, capabilities)
+
+
+def count_pairs(task: Task, pairs: Iterable[Pair], options: Any) -> Tally:
+    """The sum over pairs, labels compared as they are spelled: for sides without a gold set."""
+    return Tally.of(one for pair in pairs for one in Tally.units(task.count(pair, options)))
 
 
 def options_of(task: Task, signature: Signature) -> Any:

@@ -23,6 +23,7 @@ from harness.coding import encode
 from harness.errors import AnnotationError, InputError, NothingMeasured, UsageError
 from harness.gold.agreement.alpha import nominal_alpha
 from harness.gold.agreement.disagreement import Disagreement, disagreements_of
+from harness.results.count import count_pairs
 from harness.tasks.base import Pair, Task
 from harness.tasks.registry import task_named, task_names
 from harness.tasks.tally import Tally
@@ -213,10 +214,7 @@ def _common(
 
 def _sums(task: Task, common: Sequence[Pair]) -> dict[str, Tally]:
     """The counts of one annotator against the other, each way that the task compares them."""
-    return {
-        way: Tally.of(one for pair in common for one in Tally.units(task.count(pair, options)))
-        for way, options in task.ways().items()
-    }
+    return {way: count_pairs(task, common, options) for way, options in task.ways().items()}
 
 
 def _token_units(task: Task, layers: Layers, texts: Mapping[str, str]) -> Iterator[Counter[str]]:
