@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
+from harness.curation.agreement.agreement import Spread, agreement
 from harness.errors import AnnotationError, InputError, NothingMeasured, UsageError
 from harness.formats.multi import read_multi
-from harness.gold.agreement.agreement import Spread, agreement
 
 POLNEAR = Path(__file__).parents[2] / "shared" / "corpora" / "polnear"
 

@@ -33,7 +33,7 @@ FLOORS = (
     ("tasks",),
     ("formats",),
     ("gold", "interop", "doctor", "results"),
-    ("run",),
+    ("run", "curation"),
     ("decide", "api"),
     ("report", "pytest_plugin"),
     ("cli", "__main__"),

@@ -33,7 +33,7 @@ ONLY_IN = {
     "argparse": {"cli/", "run/worker.py"},
     "sys.argv": {"cli/main.py", "run/parenthood.py"},
     "harness.results.count.Count": {"results/scored.py", "results/load.py", "run/common.py"},
-    "harness.results.count.count_pairs": {"gold/agreement/agreement.py"},
+    "harness.results.count.count_pairs": {"curation/agreement/agreement.py"},
     "harness.results.settle.settle": {"results/count.py"},
     "harness.labels.meeting.meet": {"results/settle.py"},
     "harness.labels.meeting.project": {"results/settle.py"},

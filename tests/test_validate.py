@@ -12,12 +12,12 @@ import pytest
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.cli.main import main
+from harness.curation.validate.card import sums_as_toml
+from harness.curation.validate.finding import Finding
+from harness.curation.validate.lints import lint_record, lint_strings
+from harness.curation.validate.validate import Validation, validate
 from harness.errors import InputError
 from harness.formats import jsonl
-from harness.gold.validate.card import sums_as_toml
-from harness.gold.validate.finding import Finding
-from harness.gold.validate.lints import lint_record, lint_strings
-from harness.gold.validate.validate import Validation, validate
 from harness.labels.schema import load_schema
 
 TINY = Path(__file__).parent / "data" / "goldsets" / "tiny"

@@ -6,8 +6,8 @@ import argparse
 import sys
 
 from harness.cli.common import TASK, add_flags, count, is_for_people, output, print_json
-from harness.gold.agreement.agreement import Agreement, agreement
-from harness.gold.agreement.annotators import load_annotators
+from harness.curation.agreement.agreement import Agreement, agreement
+from harness.curation.agreement.annotators import load_annotators
 from harness.report.tables import render
 from harness.table import Cell, Table, number
 from harness.tasks.registry import task_named

@@ -8,10 +8,10 @@ from collections import Counter
 from pathlib import Path
 
 from harness.cli.common import add_flags, output, print_json
+from harness.curation.validate.card import sums_as_toml
+from harness.curation.validate.finding import Finding
+from harness.curation.validate.validate import validate
 from harness.gold.goldset import load_goldset
-from harness.gold.validate.card import sums_as_toml
-from harness.gold.validate.finding import Finding
-from harness.gold.validate.validate import validate
 from harness.table import plural
 
 EPILOG = """\

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.annotation import Attribution, Span
-from harness.gold.agreement.alpha import nominal_alpha
+from harness.curation.agreement.alpha import nominal_alpha
 from harness.tasks.attribution.tokens import token_roles
 
 

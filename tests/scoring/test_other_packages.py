@@ -17,7 +17,7 @@ from entity_counts import score, tally, total
 from plain_rates import f1, precision, rates_of, recall
 
 from harness.annotation import Entity
-from harness.gold.agreement.alpha import nominal_alpha
+from harness.curation.agreement.alpha import nominal_alpha
 from harness.tasks.ner.options import Match, NerOptions
 from harness.tasks.ner.score import NerScore
 from harness.tasks.parts import Block

@@ -20,9 +20,9 @@ from typing import Any
 
 from harness.annotation import Record, span_problems
 from harness.coding import encode
+from harness.curation.agreement.alpha import nominal_alpha
+from harness.curation.agreement.disagreement import Disagreement, disagreements_of
 from harness.errors import AnnotationError, InputError, NothingMeasured, UsageError
-from harness.gold.agreement.alpha import nominal_alpha
-from harness.gold.agreement.disagreement import Disagreement, disagreements_of
 from harness.results.count import count_pairs
 from harness.tasks.base import Pair, Task
 from harness.tasks.registry import task_named, task_names

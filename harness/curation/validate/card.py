@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
+from harness.curation.agreement.agreement import agreement
+from harness.curation.validate.finding import Finding
 from harness.digest import digest_file
 from harness.errors import HarnessError, InputError, near_name
-from harness.gold.agreement.agreement import agreement
 from harness.gold.card import CARD, Card, card_texts
 from harness.gold.goldset import GoldSet
-from harness.gold.validate.finding import Finding
 from harness.tasks.registry import task_named
 
 __all__ = ["check_card", "sums", "sums_as_toml"]

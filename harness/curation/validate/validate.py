@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.annotation import Record
+from harness.curation.validate.card import check_card
+from harness.curation.validate.finding import Finding
+from harness.curation.validate.lints import lint_record, lint_strings
 from harness.digest import digest_text
 from harness.errors import HarnessError, InputError, SchemaError
 from harness.formats import brat, jsonl
@@ -18,9 +21,6 @@ from harness.formats.jsonstream import parse
 from harness.formats.registry import guess, read_any
 from harness.gold.card import CARD, card_texts
 from harness.gold.goldset import GoldSet, load_goldset
-from harness.gold.validate.card import check_card
-from harness.gold.validate.finding import Finding
-from harness.gold.validate.lints import lint_record, lint_strings
 from harness.labels.schema import Schema
 from harness.tasks.registry import task_named
 

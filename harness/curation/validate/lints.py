@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from harness.annotation import Entity, Record, Span, context, quoted
-from harness.gold.validate.finding import Finding, Severity
+from harness.curation.validate.finding import Finding, Severity
 from harness.labels.schema import Schema
 from harness.table import plural
 
