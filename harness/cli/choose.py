@@ -155,7 +155,7 @@ def _constraints(args: argparse.Namespace) -> Constraints:
 
     task = task_named(args.task)
     if args.types and not task.labelled:
-        raise UsageError(f"--types are for labelled spans; for {task.title} name a --part")
+        raise UsageError(f"--types are not for {task.title}; name a --part")
     if args.part and task.labelled:
         raise UsageError(f"--part is not for {task.title}; name --types")
     weights = parse_weights(args.weight)

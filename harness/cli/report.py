@@ -39,9 +39,10 @@ def run(args: argparse.Namespace) -> int:
     finder = GoldFinder(args.gold)
     finder.learn(record, folder)
     finder.check_patterns()
-    if args.json and not args.html:
+    if args.json:
         print(stored.to_json(record), end="")
-        return 0
+        if not args.html:
+            return 0
     warn_of_scores(scored_in(record, folder, (*record.results, *record.common)))
     first, rest = ranking_tables(record, folder), [] if args.rankings else details(record, folder)
     if not args.html:

@@ -83,7 +83,7 @@ def compare(
         if not counts.part.given
     ]
     pairs = pairwise(measured, resampler, seed=seed)
-    listed = {p.name: counted(p.name) for p in parts if p.listed and p.name != chosen.name}
+    listed = {p.name: counted(p.name) for p in parts if p.listed and p != parts[0]}
     as_scored = (known_metric, chosen.name) == ("f1", parts[0].name)
     same_way = reference.options == as_counted
     notes += [
@@ -129,8 +129,12 @@ def counted_by(scored: Scored, match: str | None) -> Scored:
     """The same counts read under another match mode, which counts of entities serve for."""
     if match is None or "match" not in scored.definition.signed:
         return scored
+    if match == scored.options.match:
+        return scored
     options = replace(scored.options, match=match)
-    return replace(scored, options=options, signature=scored.signature.but(match=match))
+    signature = scored.signature.but(match=match)
+    # What is found depends on the mode: outcomes that were stored are those of another one.
+    return replace(scored, options=options, signature=signature, known_outcomes=None)
 
 
 def _labels(scored: Scored, *, with_f1: bool) -> Iterator[str]:
@@ -138,8 +142,7 @@ def _labels(scored: Scored, *, with_f1: bool) -> Iterator[str]:
     if scored.facts.not_scored:
         f1 = scored.facts.f1_with_all if with_f1 else None
         yield not_scored(scored.facts.not_scored, f1)
-    if scored.count is not None:
-        yield from (*scored.count.terms.gold_assumed, *scored.count.terms.assumed)
+    yield from scored.assumptions
 
 
 def _thin(counts: Counts, units: Units) -> Iterator[str]:

@@ -67,8 +67,8 @@ def read(
     path = Path(path)
     folder = path if path.is_dir() else path.parent
     text_folder = folder if texts is None else Path(texts)
-    files = {path.stem: path} if not path.is_dir() else {p.stem: p for p in folder.glob("*.ann")}
-    names = set(files) if not path.is_dir() else set(files) | _stems(text_folder)
+    files = {path.stem: path} if not path.is_dir() else _files(folder, ".ann")
+    names = set(files) if not path.is_dir() else set(files) | set(_files(text_folder, ".txt"))
     if not names:
         raise InputError("holds no .ann file", path=path, hint="expected <id>.txt and <id>.ann")
     chosen = tuple(layers) if layers is not None else layers_in(folder)
@@ -88,8 +88,8 @@ def read(
             yield Record(name, text, Annotations())
 
 
-def _stems(folder: Path) -> set[str]:
-    return {path.stem for path in folder.glob("*.txt")}
+def _files(folder: Path, suffix: str) -> dict[str, Path]:
+    return {path.stem: path for path in sorted(folder.glob(f"*{suffix}")) if path.is_file()}
 
 
 def layers_in(folder: Path) -> tuple[str, ...]:
@@ -98,7 +98,7 @@ def layers_in(folder: Path) -> tuple[str, ...]:
     if conf.is_file():
         return _declared(read_text(conf))
     layers: set[str] = set()
-    for path in sorted(folder.glob("*.ann")):
+    for path in _files(folder, ".ann").values():
         for line in read_text(path).removeprefix("\ufeff").split("\n"):
             label = line.partition("\t")[2].partition(" ")[0]
             if line.startswith("E"):

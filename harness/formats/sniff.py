@@ -54,7 +54,7 @@ class Head:
         """The `.ann` file, or the first of the folder's, rather one that is not empty."""
         if self.path.is_file():
             return self.path if self.path.suffix == ".ann" else None
-        layers = sorted(self.path.glob("*.ann"))
+        layers = sorted(path for path in self.path.glob("*.ann") if path.is_file())
         return next((ann for ann in layers if ann.stat().st_size), layers[0] if layers else None)
 
     def standoff_lines(self) -> list[str]:

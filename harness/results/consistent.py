@@ -260,8 +260,9 @@ def other_scores(result: Result, tallies: Iterable[Tally]) -> str:
 def _scores(result: Result, tallies: Iterable[Tally]) -> Mapping[str, Any]:
     """The numbers that counts make, in the shape of a result's `scores`."""
     task = task_named(result.task)
-    scores = task.headlines(Tally.of(tallies), task.options(), result.capabilities)
-    for name in task.asides(task.options()):
+    options = options_of(task, result.counted)
+    scores = task.headlines(Tally.of(tallies), options, result.capabilities)
+    for name in task.asides(options):
         stated = result.scores.get(name)
         if isinstance(stated, Mapping):  # Of these the counts say nothing, but they have to fit.
             tp, predicted, gold = (stated.get(side) or 0 for side in ("tp", "predicted", "support"))

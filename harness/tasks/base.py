@@ -33,6 +33,7 @@ class Outcome(NamedTuple):
     """A gold item, a prediction, or the two that were paired, with the class of the error."""
 
     error: str
+    """The class of the error; `correct` where the two sides say the same."""
     gold: Any | None
     predicted: Any | None
     right: bool

@@ -71,7 +71,8 @@ def wrong_task(name: str) -> str | None:
     if name in known:
         return None
     expected = " or ".join(map(repr, known))
-    return f"found {name!r}, expected {expected}{nearest(name, known, listed=False)}"
+    guess = nearest(name, known, listed=False)
+    return f"found {name!r}, expected {expected}{guess}".removesuffix(".")
 
 
 def task_for_layer(layer: str) -> Task | None:

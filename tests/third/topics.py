@@ -81,7 +81,7 @@ class Topics(Task):
         )
         for topic in sorted(gold | predicted):
             right = topic in gold and topic in predicted
-            error = "right" if right else "missed" if topic in gold else "spurious"
+            error = "correct" if right else "missed" if topic in gold else "spurious"
             here, there = (topic if topic in side else None for side in (gold, predicted))
             yield Outcome(error, here, there, right)
 
@@ -108,7 +108,7 @@ class Topics(Task):
 
 def _weigh(label: str | None, key: Key) -> Weights:
     error, mine = key[0], float(label in (None, key[1]))
-    right = mine * (error == "right")
+    right = mine * (error == "correct")
     return right, mine * (error != "spurious"), right, mine * (error != "missed")
 
 
@@ -135,7 +135,12 @@ class Keywords(Adapter):
     options: Mapping[str, Option] = {"words": 1000}
 
     declaration = Declaration(
-        "keywords", ("topics",), "MIT", takes_model=False, default_models=("",)
+        name="keywords",
+        tasks=("topics",),
+        summary="topics whose names are in the text",
+        code_licence="MIT",
+        takes_model=False,
+        default_models=("",),
     )
 
     def files(self, model: str) -> Sequence[Path]:

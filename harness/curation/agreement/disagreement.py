@@ -13,8 +13,6 @@ from harness.tasks.registry import task_named
 
 __all__ = ["Disagreement", "disagreements_of"]
 
-_ALONE = {"missed": 0, "spurious": 1}
-
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
@@ -62,18 +60,21 @@ def disagreements_of(
     """What differs in one document that two annotators labelled, in the order of the text."""
     text = pair.gold.text or ""
     for outcome in task.outcomes(pair, options):
-        difference = outcome.error if outcome.error != "correct" else outcome.besides
+        difference = outcome.besides if outcome.error == "correct" else outcome.error
         if not difference:
             continue
         sides = (outcome.gold, outcome.predicted)
-        spans = [span for item in sides if item is not None for span in task.spans(item)]
-        hull = Span(min(span.start for span in spans), max(span.end for span in spans))
+        items = [item for item in sides if item is not None]
+        spans = [span for item in items for span in task.spans(item)]
+        starts, ends = [span.start for span in spans], [span.end for span in spans]
+        hull = Span(min(starts, default=0), max(ends, default=0))
+        alone = names[1 if sides[0] is None else 0] if None in sides else ""
         yield Disagreement(
             pair.gold.id,
             task.name,
             names,
-            f"only {names[_ALONE[difference]]}" if difference in _ALONE else difference,
-            min(task.named(item)[0] for item in sides if item is not None),
+            f"only {alone}" if alone else difference,
+            min(task.named(item)[0] for item in items),
             sides,
             (_told(task, sides[0], text), _told(task, sides[1], text)),
             shortened(context(text, hull)),

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.table import Table, number
+from harness.tasks.attribution.tally import RELATIONS
 from harness.tasks.parts import BLOCK_HEADERS, block_row
 
 __all__ = ["element_table"]
 
-_RELATIONS = {
+_SHOWN = {
     "found50": "content found (Dice ≥ .5)",
     "found80": "content found (Dice ≥ .8)",
     "pair": "content + source",
@@ -31,7 +32,7 @@ def element_table(title: str, score: Mapping[str, Any], *, notes: tuple[str, ...
     `score` is `AttributionScore.to_json()`. Kinds have a note: their counts do not add up in a row,
     for recall goes by the kind of the gold and precision by that of the prediction.
     """
-    rows = [block_row(shown, score["relations"][name]) for name, shown in _RELATIONS.items()]
+    rows = [block_row(_SHOWN.get(name, name), score["relations"][name]) for name in RELATIONS]
     for element, measures in score["elements"].items():
         rows.extend(
             block_row(f"{element}, {shown}", measures[name])

@@ -27,8 +27,9 @@ def parts(tally: Mapping[Key, int], match: Match) -> tuple[Part, ...]:
 
 
 def type_part(label: str | None, match: Match) -> Part:
-    """One type; `None` is all of them."""
-    return Part(label or "micro", partial(_weigh, label, match))
+    """One type; `None` is all of them. A type that is called like an average has another name."""
+    name = f"type {label}" if label in ("micro", "macro") else label or "micro"
+    return Part(name, partial(_weigh, label, match))
 
 
 def gold_types(tally: Mapping[Key, int]) -> dict[str, int]:
