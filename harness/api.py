@@ -221,7 +221,10 @@ def score(
     if strange:
         known = ", ".join(definition.signed) or "none"
         raise UsageError(f"the task {task!r} has no option {strange[0]!r}; it has: {known}")
+    from harness.options import check_options
+
     counted = definition.options(**options)
+    check_options(counted)
     if isinstance(predictions, str | Path):
         scored = from_file(predictions, goldset, task, counted, schema=schema)
         return scored if name is None else replace(scored, name=name, backend=name)
@@ -240,7 +243,7 @@ def compare(
     part: str | None = None,
     force: bool = False,
     resamples: int = 10_000,
-    seed: int = 0,
+    seed: int | None = None,
 ) -> Comparison:
     """Compare scores, runs, baselines or files of predictions; the first is the reference.
 

@@ -22,7 +22,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from harness.errors import UsageError, nearest
 
-__all__ = ["Flag", "build", "changed", "check_options", "flags_of"]
+__all__ = ["Flag", "build", "changed", "check_options", "flags_of", "from_flags"]
 
 T = TypeVar("T")
 
@@ -151,6 +151,22 @@ def build(kind: type[T], values: Mapping[str, Any], **others: Any) -> T:
         elif inner is not None:
             given[field.name] = build(inner, values)
     return kind(**given)
+
+
+def from_flags(kind: type[T], values: Mapping[str, Any], *plain: str) -> T:
+    """A dataclass from what was said of some of its flags, the `plain` ones among them.
+
+    What `values` does not have, or has as `None`, is as by default; what else it has is of no
+    account. Raises `UsageError` for what a flag does not allow, and what the dataclass raises.
+    """
+    given = {}
+    for field, flag in _parts(kind, plain):
+        value = values.get(flag.name) if isinstance(flag, Flag) else None
+        if isinstance(flag, Flag) and value is not None:
+            given[field.name] = not value if flag.inverted else value
+    options = kind(**given)
+    check_options(options)
+    return options
 
 
 def changed(flags: Iterable[Flag], **changes: Mapping[str, Any]) -> tuple[Flag, ...]:

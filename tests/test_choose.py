@@ -320,7 +320,7 @@ def test_audit_command(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["--task", "ner", "--types", "PERS"], 2, "Did you mean 'PER'"),
         (["--task", "ner", "--part", "pair"], 2, "--part is not for named entities"),
-        (["--task", "attribution", "--types", "PER"], 2, "--types are for labelled spans"),
+        (["--task", "attribution", "--types", "PER"], 2, "--types are not for"),
         (["--task", "ner", "--max-memory", "big"], 2, "expected a size above 0"),
         (["--task", "ner", "--min-recall", "85"], 2, "between 0 and 1"),
         (["--task", "ner", "--max-load-seconds=-1"], 2, "from 0 up"),

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.cli.common import BACKEND, BASELINE, GOLD, add_flags, add_run, output, print_json
+from harness.cli.common import (
+    BACKEND,
+    BASELINE,
+    DEFAULT_RUN,
+    GOLD,
+    add_flags,
+    add_run,
+    output,
+    print_json,
+)
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,13 +53,29 @@ def _show(args: argparse.Namespace) -> int:
     from harness.report.baseline import baseline_table
     from harness.report.tables import render
 
+    if args.run != DEFAULT_RUN:
+        raise UsageError("show is of a baseline and takes no run: name the file with --baseline")
     accepted = baseline.read(args.baseline)
+    entries = [
+        entry
+        for entry in accepted.entries
+        if _fits(entry.gold, args.gold) and _fits(entry.backend, args.backend)
+    ]
+    if accepted.entries and not entries:
+        raise UsageError(f"{args.baseline} has nothing that fits --gold and --backend")
+    accepted = replace(accepted, entries=tuple(entries))
     table = baseline_table(accepted, title=str(args.baseline))
     if args.json:
         print_json([dict(zip(table.headers, row, strict=True)) for row in table.rows])
     else:
         print(render([table], args.format))
     return 0
+
+
+def _fits(name: str, patterns: Sequence[str]) -> bool:
+    from harness.results.finder import matches
+
+    return not patterns or any(matches(pattern, name) for pattern in patterns)
 
 
 def _accept(args: argparse.Namespace) -> int:

@@ -52,6 +52,8 @@ def count(name: str, text: str, *, least: int = 0, default: int | None = None) -
 
 
 # What of a run is looked at.
+DEFAULT_RUN = "results"
+
 GOLD = Flag("only this gold set, or path", name="gold", metavar="NAME", many=True)
 TASK = Flag("only this task", name="task", choices=task_names())
 BACKEND = Flag("only these", name="backend", metavar="NAME", many=True)
@@ -112,7 +114,7 @@ def worker(options: type[WorkerOptions] = WorkerOptions) -> tuple[Flag, ...]:
 def add_run(parser: argparse.ArgumentParser, what: str = "a run") -> None:
     """The argument RUN: a folder with run.json, or that file; by default `results`."""
     parser.add_argument(
-        "run", nargs="?", default="results", metavar="RUN", help=f"{what}; default: results"
+        "run", nargs="?", default=DEFAULT_RUN, metavar="RUN", help=f"{what}; default: {DEFAULT_RUN}"
     )
 
 

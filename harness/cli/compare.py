@@ -21,7 +21,7 @@ from harness.cli.common import (
     output,
     print_json,
 )
-from harness.options import changed
+from harness.options import changed, from_flags
 from harness.run.options import task_flags
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         count("min_support", "per type only from N gold up", default=20),
         count("flips", "show at most N flips of each kind", default=10),
         RESAMPLES,
-        SEED,
+        replace(SEED, default=None, help="of the resampling; default: as the run says"),
         *output("everything, for machines"),
     )
 
@@ -122,8 +122,8 @@ def _scored(args: argparse.Namespace) -> list[Scored]:
     options = None
     if args.task is not None:
         task = task_named(args.task)
-        told = {name: getattr(args, name) for name in task.signed if name != "match"}
-        options = task.options(**told)
+        told = {name: value for name, value in vars(args).items() if name != "match"}
+        options = from_flags(task.options, told, *task.signed)
     scored = load_sources(
         args.input,
         finder,

@@ -14,6 +14,7 @@ from harness.cli.common import TASK, add_flags, is_for_people, output, print_jso
 from harness.cli.score_as import print_as, refuse
 from harness.errors import InputError, UsageError
 from harness.interop.ask import SCORERS
+from harness.options import flags_of, from_flags
 from harness.report.tables import render
 from harness.run.options import task_flags
 from harness.table import listed, tallied
@@ -62,9 +63,10 @@ def run(args: argparse.Namespace) -> int:
     from harness.tasks.registry import task_named
 
     task = task_named(args.task)
-    options = {name: getattr(args, name) for name in task.signed}
+    options = from_flags(task.options, vars(args), *task.signed)
+    own = {flag.name for flag in flags_of(task.options, *task.signed)}
     for flag in task_flags():
-        if flag.name not in options and getattr(args, flag.name) != flag.default:
+        if flag.name not in own and getattr(args, flag.name) != flag.default:
             raise UsageError(f"--{flag.name} is not for {task.title}, which have no such option")
     if args.scorer:
         refuse(args, configure, labelled=task.labelled)
@@ -76,12 +78,12 @@ def run(args: argparse.Namespace) -> int:
             args.pred,
             goldset,
             args.task,
-            task.options(**options),
+            options,
             schema=args.schema,
             strict_labels=args.strict_labels,
         )
     except InputError as error:
-        raise error.of(args.pred, hint=_explained(error.hint, args, goldset)) from None
+        raise error.of(None, hint=_explained(error.hint, args, goldset)) from None
     if args.scorer:
         _warn(scored)
         return print_as(args.scorer, scored, as_json=args.json)

@@ -38,16 +38,17 @@ def compare(
     part: str | None = None,
     match: str | None = None,
     resamples: int = 10_000,
-    seed: int = 0,
+    seed: int | None = None,
     force: bool = False,
     min_support: int = MIN_SUPPORT,
 ) -> Comparison:
     """Compare backends on one gold set and task, the first being the reference.
 
     `part` is what is compared (default: the task's headline), `match` the match mode for entities
-    (default: as the reference was scored). Raises `NothingMeasured` for no backend, `UsageError`
-    for an unknown metric or part, `NotComparable` where they were counted in different ways; with
-    `force` those are compared on the units that they share.
+    (default: as the reference was scored), `seed` that of the resampling (default: the run's).
+    Raises `NothingMeasured` for no backend, `UsageError` for an unknown metric or part,
+    `NotComparable` where they were counted in different ways; with `force` those are compared on
+    the units that they share.
     """
     if not scored:
         raise NothingMeasured("there is nothing to compare: no backend was measured")
@@ -59,6 +60,7 @@ def compare(
     as_counted = scored[0].options
     scored = [counted_by(one, match) for one in scored]
     reference = scored[0]
+    seed = reference.seed if seed is None else seed
     task = reference.definition
     everything = Tally.of(one.total for one in scored)
     parts = task.parts(everything, reference.options)
@@ -119,7 +121,7 @@ def compare(
         resamples=resamples,
         seed=seed,
         part_word=task.part_word,
-        letters=tuple(p.name for p in parts if p.counts),
+        letters=tuple(p.name for p in parts if p.counts == "letters"),
         notes=tuple(notes),
         texts=reference.texts() if len(scored) > 1 else {},
     )

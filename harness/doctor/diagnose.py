@@ -51,7 +51,7 @@ def diagnose(gold: Sequence[Record], predicted: Sequence[Record], task: TaskName
     texts = list(explain_texts(gold, predicted))
     findings += texts
     if task_named(task).labelled:
-        findings += explain_labels(gold, predicted)
+        findings += explain_labels(gold, predicted, task_named(task))
     offsets = explain_offsets(pairs)
     # A text that is known to differ says more than the offsets that follow from it.
     known = {finding.code for finding in texts}

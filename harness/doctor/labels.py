@@ -7,17 +7,22 @@ from collections.abc import Mapping, Sequence
 
 from harness.annotation import Record, printable
 from harness.doctor.finding import Finding, counted
+from harness.tasks.base import Task
 
 __all__ = ["explain_labels"]
 
 
-def explain_labels(gold: Sequence[Record], predicted: Sequence[Record]) -> list[Finding]:
-    known = Counter(e.label for record in gold for e in record.annotations.entities or ())
-    given = Counter(e.label for record in predicted for e in record.annotations.entities or ())
+def explain_labels(
+    gold: Sequence[Record], predicted: Sequence[Record], task: Task
+) -> list[Finding]:
+    known, given = (
+        Counter(item.label for record in side for item in task.items(record.annotations))
+        for side in (gold, predicted)
+    )
     strange = {label: n for label, n in given.items() if label not in known}
     if not known or not strange:
         return []
-    means = _coinciding(gold, predicted, strange)
+    means = _coinciding(gold, predicted, strange, task)
     tags = sum(1 for label in strange if label[:2] in ("B-", "I-", "E-", "S-", "L-", "U-"))
     if tags == len(strange):
         mend = "these are token tags: join them to spans and drop the prefix"
@@ -51,19 +56,20 @@ def explain_labels(gold: Sequence[Record], predicted: Sequence[Record]) -> list[
 
 
 def _coinciding(
-    gold: Sequence[Record], predicted: Sequence[Record], strange: Mapping[str, int]
+    gold: Sequence[Record], predicted: Sequence[Record], strange: Mapping[str, int], task: Task
 ) -> dict[str, str]:
     """For each strange label the gold label on whose spans most of its predictions stand."""
     spans: dict[str, dict[tuple[int, int], str]] = {
-        record.id: {(e.start, e.end): e.label for e in record.annotations.entities or ()}
+        record.id: {task.named(item)[:2]: item.label for item in task.items(record.annotations)}
         for record in gold
     }
     votes: dict[str, Counter[str]] = defaultdict(Counter)
     for record in predicted:
         here = spans.get(record.id, {})
-        for entity in record.annotations.entities or ():
-            if entity.label in strange and (entity.start, entity.end) in here:
-                votes[entity.label][here[entity.start, entity.end]] += 1
+        for item in task.items(record.annotations):
+            place = task.named(item)[:2]
+            if item.label in strange and place in here:
+                votes[item.label][here[place]] += 1
     means = {}
     for label, counts in votes.items():
         other, hits = min(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -149,20 +149,17 @@ def from_file(
     path = Path(path)
     gold = goldset.read_all()
     predicted = read_predictions(path, gold)
-    try:
-        return score_records(
-            path.stem,
-            goldset,
-            predicted,
-            task,
-            options,
-            schema=schema,
-            strict_labels=strict_labels,
-            gold=gold,
-            source=str(path),
-        )
-    except InputError as error:  # Records do not know their file.
-        raise error.of(path) from None
+    return score_records(
+        path.stem,
+        goldset,
+        predicted,
+        task,
+        options,
+        schema=schema,
+        strict_labels=strict_labels,
+        gold=gold,
+        source=str(path),
+    )
 
 
 class _Run(NamedTuple):
@@ -230,6 +227,7 @@ def _scored(run: _Run, *, place: str | None = None) -> Scored:
         options=options_of(task, signature),
         facts=Facts(**{name: getattr(result, name) for name in Facts.__slots__}),
         source=str(run.folder),
+        seed=run.record.seed,
         result=result,
         schema=result.schema,
         recall_pairs=cache(pairs),

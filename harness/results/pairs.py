@@ -84,8 +84,14 @@ _BY_NUMBER = (
 )
 
 
-def join(gold: Sequence[Record], predicted: Iterable[Record], *, task: Task) -> list[Pair]:
-    """Gold documents in their order, each with its predictions.
+def join(
+    gold: Sequence[Record],
+    predicted: Iterable[Record],
+    *,
+    task: Task,
+    path: str | Path | None = None,
+) -> list[Pair]:
+    """Gold documents in their order, each with its predictions, which lie in the file `path`.
 
     Raises `InputError` for a prediction whose document the gold does not have, whose text differs
     from the gold's, which comes twice, or which lacks the task's layer; `AnnotationError` for
@@ -99,7 +105,7 @@ def join(gold: Sequence[Record], predicted: Iterable[Record], *, task: Task) -> 
     found: dict[str, Record] = {}
     for record in renamed(gold, list(predicted)):
         if record.id in found:
-            raise InputError(f"two predictions for the document {record.id!r}")
+            raise InputError(f"two predictions for the document {record.id!r}", path=path)
         found[record.id] = record
     known = {record.id for record in gold}
     strangers = [id_ for id_ in found if id_ not in known]
@@ -107,9 +113,13 @@ def join(gold: Sequence[Record], predicted: Iterable[Record], *, task: Task) -> 
         shown = ", ".join(repr(id_) for id_ in strangers[:3])
         raise InputError(
             f"{len(strangers)} predicted document(s) are not in the gold: {shown}",
+            path=path,
             hint=f"gold ids look like {annotated[0].id!r}; are these predictions for other texts?",
         )
-    return [_pair(record, found.get(record.id), task) for record in annotated]
+    try:
+        return [_pair(record, found.get(record.id), task) for record in annotated]
+    except InputError as error:
+        raise error.of(path) from None
 
 
 def _pair(gold: Record, predicted: Record | None, task: Task) -> Pair:

@@ -48,6 +48,8 @@ class Scored:
     options: Any = None
     facts: Facts = field(default_factory=Facts, repr=False)
     source: str = ""
+    seed: int = 0
+    """Of whatever is drawn at random, as its run says."""
     result: Result | None = field(default=None, repr=False)
     """The run's own account of it: costs, licences, failures; `None` for a predictions file."""
     schema: str | None = None
@@ -217,7 +219,7 @@ def score_records(
     """
     gold = goldset.read_all() if gold is None else gold
     definition = task_named(task)
-    pairs = join(gold, list(predicted), task=definition)
+    pairs = join(gold, list(predicted), task=definition, path=source or None)
     speech = speech_of(definition, None, None, _as_records(pairs))
     if strict_labels and schema is None:
         _refuse_strangers(goldset, Counter(speech.occurring or {}))

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from harness.annotation import TaskName
 from harness.coding import encode
 from harness.errors import UsageError, nearest
-from harness.options import Flag, check_options, flags_of
+from harness.options import Flag, check_options, flags_of, from_flags
 from harness.run.sizes import parse_size
 from harness.tasks.registry import tasks
 
@@ -77,12 +77,16 @@ def task_flags() -> tuple[Flag, ...]:
 
     Raises `UsageError` where two tasks do not mean the same by a name.
     """
-    every: dict[str, Flag] = {}
+    every: dict[str, tuple[Flag, str]] = {}
     for task in tasks().values():
         for flag in flags_of(task.options, *task.signed):
-            if every.setdefault(flag.name, flag) != flag:
-                raise UsageError(f"another task than {task.name} has another --{flag.name}")
-    return tuple(every.values())
+            other, owner = every.setdefault(flag.name, (flag, task.name))
+            if other != flag:
+                raise UsageError(
+                    f"the tasks {owner!r} and {task.name!r} declare --{flag.name} in two ways: "
+                    "one of the two has to call its option by another name"
+                )
+    return tuple(flag for flag, _ in every.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +125,7 @@ class RunOptions(WorkerOptions):
     def scoring(self) -> dict[str, Any]:
         """How each task counts. Raises what its options do."""
         return {
-            task.name: task.options(**{k: v for k, v in self.counting.items() if k in task.signed})
+            task.name: from_flags(task.options, self.counting, *task.signed)
             for task in tasks().values()
         }
 

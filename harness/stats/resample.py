@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import UsageError
 from harness.stats.student import normal_tail
 from harness.stats.units import Evidence, Units
 
@@ -61,6 +62,10 @@ class Resampler:
     """
 
     def __init__(self, documents: Sequence[int], *, resamples: int = 10_000, seed: int = 0) -> None:
+        if resamples < 1 or seed < 0:
+            raise UsageError(
+                f"{resamples} resamples with seed {seed}, expected at least 1, and a seed from 0 up"
+            )
         self.resamples = resamples
         self.seed = seed
         self.units = Units(documents)

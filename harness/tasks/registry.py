@@ -23,6 +23,9 @@ __all__ = [
 
 GROUP = "harness.tasks"
 
+_TAKEN = {"id", "doc", "text", "ignore", "error", "tokens", "type", "seconds", "problems", "label"}
+"""Keys of documents and of messages: no layer can be called so."""
+
 
 @cache
 def tasks() -> dict[str, Task]:
@@ -35,6 +38,11 @@ def tasks() -> dict[str, Task]:
     loaded: list[Task] = []
     for point in entry_points(group=GROUP):
         task = _loaded(point)
+        if task.layer in _TAKEN:
+            raise UsageError(
+                f"the task {_origin(point)} has the layer {task.layer!r}, which is a key of every "
+                "document; it needs another name"
+            )
         for taken in (f"the name {task.name!r}", f"the layer {task.layer!r}"):
             other = origins.setdefault(taken, point)
             if other is not point:

@@ -215,10 +215,12 @@ def _readable_layers(gold: GoldSet) -> Iterator[Finding]:
 
 def _readable_lines(path: Path) -> Iterator[Finding]:
     first: dict[str, int] = {}
+    is_blank = True
     with path.open("rb") as handle:
         for number, line in enumerate(handle, 1):
             if not line.strip():
                 continue
+            is_blank = False
             try:
                 value = parse(line, path, number)
                 record = jsonl.record_from_json(value, path=path, line=number)
@@ -232,5 +234,5 @@ def _readable_lines(path: Path) -> Iterator[Finding]:
                 first[record.id] = number
             except InputError as error:
                 yield _unreadable(error)
-    if not first:
+    if is_blank:
         yield Finding("error", "unreadable", "the file holds no document", str(path))
