@@ -13,7 +13,7 @@ import pytest
 from harness.cli import cache as cli_cache
 from harness.cli.common import add_flags
 from harness.errors import UsageError
-from harness.options import Flag, build, changed, check_options, flags_of
+from harness.options import Flag, build, changed, check_options, flags_of, from_flags
 from harness.registry import BackendSpec
 from harness.run.key import describe, make_key
 from harness.run.options import Limits, RunOptions, WorkerOptions, task_flags
@@ -105,6 +105,21 @@ def test_any_dataclass_declares_options() -> None:
     assert (boundary.choices, boundary.default) == (BOUNDARY_RULES, "raw")
     (free, same) = changed((match, boundary), match={"default": None})
     assert (free.default, free.choices, same) == (None, MATCH_MODES, boundary)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Severity:
+    lenient: Annotated[bool, Flag("count near misses as misses", name="severe")] = True
+    most: Annotated[int, Flag("count so many", least=1)] = 9
+
+
+def test_a_dataclass_is_made_of_the_flags_that_were_said() -> None:
+    assert from_flags(Severity, {"severe": True, "most": None, "else": 1}) == Severity(
+        lenient=False
+    )
+    assert from_flags(Severity, {"severe": False, "most": 2}) == Severity(most=2)
+    with pytest.raises(UsageError, match="most is -1, expected a whole number from 1 up"):
+        from_flags(Severity, {"most": -1})
 
 
 def test_a_run_has_the_options_of_every_task() -> None:

@@ -82,6 +82,11 @@ def test_its_own_option_is_in_the_signature_and_read_from_there(desk: Path) -> N
     assert "|most:1|" in one["signature"]
     run = ("run", "keywords", "--gold", "news.jsonl", "--most", "1", "--out", "few")
     harness(desk, *run)
+    # Nothing is said of its scores, which are checked under its own options.
+    report = [sys.executable, "-m", "harness", "report", "few"]
+    environment = {**os.environ, "PYTHONPATH": str(THIRD)}
+    told = subprocess.run(report, cwd=desk, env=environment, capture_output=True, check=True)
+    assert b"its counts make it" not in told.stderr
     (compared,) = json.loads(harness(desk, "compare", "few", "run", "--json", "--force"))
     assert compared["signature"] == one["signature"]
     harness(desk, "baseline", "accept", "few", "--baseline", "few.json", "--yes")
@@ -129,6 +134,15 @@ def test_the_page_shows_its_items(desk: Path) -> None:
 def test_what_a_format_cannot_hold_is_counted(desk: Path) -> None:
     said = json.loads(harness(desk, "convert", "news.jsonl", "news.conll", "--json"))
     assert said["topics"] == said["lost_writing"]["topics left out"] > 12
+
+
+def test_annotators_are_compared_on_it(desk: Path) -> None:
+    first = [json.loads(line) for line in (desk / "news.jsonl").read_text("utf-8").splitlines()]
+    second = [{**document, "topics": ["sport"]} for document in first]
+    (desk / "second.jsonl").write_text("\n".join(map(json.dumps, second)) + "\n", "utf-8")
+    said = json.loads(harness(desk, "agreement", "news.jsonl", "second.jsonl", "--json"))
+    differing = {one["document"] for one in said["disagreements"]}
+    assert differing == {one["id"] for one in first if one["topics"] != ["sport"]}
 
 
 def test_sanity_rows_answer_for_it(desk: Path) -> None:

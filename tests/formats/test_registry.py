@@ -105,6 +105,16 @@ def test_nothing_there_and_nothing_known(tmp_path: Path) -> None:
         guess(tmp_path)
 
 
+def test_a_folder_that_is_called_like_a_file_is_none(tmp_path: Path) -> None:
+    (tmp_path / "layers.ann").mkdir()
+    with pytest.raises(InputError, match="cannot tell how to read it"):
+        guess(tmp_path)
+    (tmp_path / "a.txt").write_text("Ines left")
+    (tmp_path / "a.ann").write_text("T1\tPER 0 4\tInes\n")
+    (record,) = read_any(tmp_path)
+    assert record.annotations.entities == (Entity(0, 4, "PER"),)
+
+
 def test_names_and_endings() -> None:
     with pytest.raises(UsageError, match=r"unknown format 'conl'\. Did you mean 'conll'\?"):
         format_named("conl")

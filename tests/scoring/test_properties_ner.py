@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import warnings
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 from entity_counts import mentions, number, score, tally, tally_units, total
@@ -13,9 +15,11 @@ from support import examples
 
 from harness.annotation import Entity, Span
 from harness.paragraphs import paragraph_starts
-from harness.tasks.ner.options import MATCH_MODES, NerOptions
+from harness.tasks.ner.count import outcomes
+from harness.tasks.ner.options import MATCH_MODES, Match, NerOptions
+from harness.tasks.ner.parts import parts
 from harness.tasks.ner.score import NerScore
-from harness.tasks.ner.tally import ERROR_CLASSES
+from harness.tasks.ner.tally import ERROR_CLASSES, cells
 from harness.tasks.parts import Block
 from harness.tasks.tally import Tally
 
@@ -343,3 +347,28 @@ def test_random_flat_input_scores_as_in_seqeval(seed: int) -> None:
         for measure, key in (("precision", "precision"), ("recall", "recall"), ("f1", "f1-score")):
             value = getattr(block, measure)
             assert (value or 0.0) == pytest.approx(theirs[name][key], abs=1e-9), (name, measure)
+
+
+@given(side, side, st.sampled_from(MATCH_MODES), option)
+@thorough
+def test_outcomes_are_the_counts_of_their_mode(
+    gold: list[Entity], predicted: list[Entity], match: Match, options: NerOptions
+) -> None:
+    options = replace(options, match=match)
+    told = outcomes(gold, predicted, options, text=TEXT)
+    labels = [
+        (one.error, one.gold and one.gold.label, one.predicted and one.predicted.label)
+        for one in told
+    ]
+    counts = count(gold, predicted, options)
+    assert Counter(labels) == cells(counts, match)
+    credit = parts(counts, match)[0].sums(counts)[0]
+    right = sum(one.right for one in told)
+    # In `partial` a pair may have half a credit.
+    assert right == credit or (match == "partial" and credit < right <= 2 * credit)
+
+
+def test_a_type_that_is_called_like_an_average_has_a_name_of_its_own() -> None:
+    gold = [Entity(0, 4, "micro"), Entity(5, 8, "macro"), Entity(9, 12, "A")]
+    names = [part.name for part in parts(count(gold, gold[:2]), "strict")]
+    assert names == ["micro", "macro", "A", "type macro", "type micro"]
