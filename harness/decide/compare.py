@@ -98,6 +98,8 @@ def compare(
     notes += dict.fromkeys(
         f"flips are not shown: {one.without_outcomes}" for one in scored if one.without_outcomes
     )
+    if task.match(reference.options) != task.match(task.options()):
+        notes.append(f"flips are told as under {task.match(task.options())}, in every match mode")
     base = outcomes[reference.name]
     return Comparison(
         gold=reference.gold,
@@ -131,12 +133,8 @@ def counted_by(scored: Scored, match: str | None) -> Scored:
     """The same counts read under another match mode, which counts of entities serve for."""
     if match is None or "match" not in scored.definition.signed:
         return scored
-    if match == scored.options.match:
-        return scored
     options = replace(scored.options, match=match)
-    signature = scored.signature.but(match=match)
-    # What is found depends on the mode: outcomes that were stored are those of another one.
-    return replace(scored, options=options, signature=signature, known_outcomes=None)
+    return replace(scored, options=options, signature=scored.signature.but(match=match))
 
 
 def _labels(scored: Scored, *, with_f1: bool) -> Iterator[str]:

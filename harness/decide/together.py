@@ -31,7 +31,7 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a backend answered on a gold set, as the headline counts it."""
+    """What a backend answered on a gold set, as outcomes tell it."""
 
     task: Task
     documents: dict[str, Record]

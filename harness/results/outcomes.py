@@ -31,7 +31,8 @@ class Mention(NamedTuple):
 class Outcomes:
     """What became of every mention: gold ones are found or missed, predicted ones may be spurious.
 
-    A gold mention that met a wrong partner (boundary, type) is missed, and its partner spurious.
+    A gold mention that met a wrong partner (boundary, type) is missed, and its partner spurious, in
+    every match mode.
     """
 
     found: frozenset[Mention]

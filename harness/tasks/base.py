@@ -37,7 +37,7 @@ class Outcome(NamedTuple):
     gold: Any | None
     predicted: Any | None
     right: bool
-    """Whether the headline counts the pair as found."""
+    """Whether the pair counts as found: as in the strict headline, whatever else is counted."""
     besides: str = ""
     """What differs of a pair all the same whose class is `correct`: `kind`, `speaker`."""
 

@@ -351,7 +351,7 @@ def test_random_flat_input_scores_as_in_seqeval(seed: int) -> None:
 
 @given(side, side, st.sampled_from(MATCH_MODES), option)
 @thorough
-def test_outcomes_are_the_counts_of_their_mode(
+def test_outcomes_are_the_strict_counts_in_every_mode(
     gold: list[Entity], predicted: list[Entity], match: Match, options: NerOptions
 ) -> None:
     options = replace(options, match=match)
@@ -361,11 +361,8 @@ def test_outcomes_are_the_counts_of_their_mode(
         for one in told
     ]
     counts = count(gold, predicted, options)
-    assert Counter(labels) == cells(counts, match)
-    credit = parts(counts, match)[0].sums(counts)[0]
-    right = sum(one.right for one in told)
-    # In `partial` a pair may have half a credit.
-    assert right == credit or (match == "partial" and credit < right <= 2 * credit)
+    assert Counter(labels) == cells(counts)
+    assert sum(one.right for one in told) == correct(counts)
 
 
 def test_a_type_that_is_called_like_an_average_has_a_name_of_its_own() -> None:

@@ -20,17 +20,16 @@ the strict pairing in every mode. One tally serves all four modes.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from operator import itemgetter
 
 from harness.annotation import Entity, Span
 from harness.tasks.base import Outcome
-from harness.tasks.ner.credit import CREDIT, outcome_of
 from harness.tasks.ner.keys import Sides, sides
-from harness.tasks.ner.matching import Alignment, Key, align
-from harness.tasks.ner.options import Match, NerOptions
+from harness.tasks.ner.matching import Key, align
+from harness.tasks.ner.options import NerOptions
 from harness.tasks.ner.tally import Cell, ErrorClass
 from harness.tasks.tally import Event
 
@@ -77,32 +76,20 @@ def outcomes(
 ) -> list[Outcome]:
     """Every mention of one document with its error class, in the order of the text.
 
-    The classes are those that `events` counts under the same arguments, paired as the match mode
-    pairs them; right is what earns credit in it. Entities are given as they came, untrimmed; of
-    identical duplicates there is one, with the highest confidence.
+    The classes are those that `events` counts under the same arguments, paired as `strict` pairs
+    them in every match mode: an outcome is about a mention, a mode about a score. Entities are given
+    as they came, untrimmed; of identical duplicates there is one, with the highest confidence.
     """
     both = sides(gold, predicted, boundary=options.boundary, text=text, ignore=ignore)
     common = both.common()
-    classed = [Outcome("correct", both.gold[key], both.predicted[key], True) for key in common]
     rest = align(both.gold.keys() - common, both.predicted.keys() - common)
-    for gold_key, predicted_key in _cells(rest, options.match):
-        error = _cell(gold_key, predicted_key)[0]
-        right = CREDIT[outcome_of(error, options.match)] > 0
-        one = None if gold_key is None else both.gold[gold_key]
-        other = None if predicted_key is None else both.predicted[predicted_key]
-        classed.append(Outcome(error, one, other, right))
+    classed = [Outcome("correct", both.gold[key], both.predicted[key], True) for key in common]
+    classed += [
+        Outcome(_error(g, p), both.gold[g], both.predicted[p], False) for g, p in rest.pairs
+    ]
+    classed += [Outcome("missed", both.gold[key], None, False) for key in rest.missed]
+    classed += [Outcome("spurious", None, both.predicted[key], False) for key in rest.spurious]
     return sorted(classed, key=_place)
-
-
-def _cells(rest: Alignment, match: Match) -> Iterator[tuple[Key | None, Key | None]]:
-    """The pairs of a match mode, and what it leaves alone on either side."""
-    cells: Counter[tuple[Key | None, Key | None]] = Counter(rest.pairs)
-    cells.update((key, None) for key in rest.missed)
-    cells.update((None, key) for key in rest.spurious)
-    changes = {"partial": rest.partial, "type": rest.type}.get(match, ())
-    for sign, gold_key, predicted_key in changes:
-        cells[gold_key, predicted_key] += sign
-    yield from +cells
 
 
 def _place(outcome: Outcome) -> tuple[tuple[int, int, str], ...]:
