@@ -77,8 +77,8 @@ def outcomes(
     """Every mention of one document with its error class, in the order of the text.
 
     The classes are those that `events` counts under the same arguments, paired as `strict` pairs
-    them in every match mode: an outcome is about a mention, a mode about a score. Entities are given
-    as they came, untrimmed; of identical duplicates there is one, with the highest confidence.
+    them in every match mode: an outcome is about a mention, a mode about a score. Entities are
+    given as they came, untrimmed; of identical duplicates there is one, with the highest confidence.
     """
     both = sides(gold, predicted, boundary=options.boundary, text=text, ignore=ignore)
     common = both.common()
