@@ -78,7 +78,7 @@ def outcomes(
 
     The classes are those that `events` counts under the same arguments, paired as `strict` pairs
     them in every match mode: an outcome is about a mention, a mode about a score. Entities are
-    given as they came, untrimmed; of identical duplicates there is one, with the highest confidence.
+    given as they came, untrimmed; of identical ones there is one, with the highest confidence.
     """
     both = sides(gold, predicted, boundary=options.boundary, text=text, ignore=ignore)
     common = both.common()
