@@ -189,7 +189,7 @@ def _of_counts(result: Result, folder: Path, seen: _Seen) -> Iterator[str]:
             yield f"its counts of the document {unit.document!r} do not add up"
             return
         add_gold(seen.gold, unit.document, task, tally)
-        if unit.document in failed and _predicts(task, tally):
+        if unit.document in failed and _predicts(task, tally, options_of(task, result.counted)):
             yield f"the document {unit.document!r} failed, and yet something is predicted in it"
             return
     if len(paragraphs) != result.documents:
@@ -298,6 +298,6 @@ def _is_number(value: Any) -> bool:
     return value is None or (is_number and abs(value) <= _MOST)
 
 
-def _predicts(task: Task, tally: Tally) -> bool:
+def _predicts(task: Task, tally: Tally, options: Any) -> bool:
     """Whether the counts of a unit have a prediction."""
-    return block(task.parts(tally, task.options())[0], tally).predicted > 0
+    return block(task.parts(tally, options)[0], tally).predicted > 0
