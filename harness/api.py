@@ -211,6 +211,7 @@ def score(
     layer for the task, `SchemaError` for labels that do not fit, `UsageError` for an option that
     the task does not have.
     """
+    from harness.options import check_options
     from harness.results.load import from_file
     from harness.results.scored import score_records
     from harness.tasks.registry import task_named
@@ -221,8 +222,6 @@ def score(
     if strange:
         known = ", ".join(definition.signed) or "none"
         raise UsageError(f"the task {task!r} has no option {strange[0]!r}; it has: {known}")
-    from harness.options import check_options
-
     counted = definition.options(**options)
     check_options(counted)
     if isinstance(predictions, str | Path):

@@ -138,13 +138,14 @@ def flags_of(kind: type, *plain: str) -> tuple[Flag, ...]:
     return tuple(out)
 
 
-def build(kind: type[T], values: Mapping[str, Any], **others: Any) -> T:
-    """A dataclass from what was said of its flags, by their names; `others` are other fields.
+def build(kind: type[T], values: Mapping[str, Any], *plain: str, **others: Any) -> T:
+    """A dataclass from what was said of its flags, by their names, the `plain` ones among them.
 
-    Raises whatever the dataclass raises, and `KeyError` for a flag that `values` does not have.
+    `others` are other fields. Raises whatever the dataclass raises, and `KeyError` for a flag that
+    `values` does not have.
     """
     given = dict(others)
-    for field, inner in _parts(kind):
+    for field, inner in _parts(kind, plain):
         if isinstance(inner, Flag):
             value = values[inner.name]
             given[field.name] = not value if inner.inverted else value
@@ -154,17 +155,11 @@ def build(kind: type[T], values: Mapping[str, Any], **others: Any) -> T:
 
 
 def from_flags(kind: type[T], values: Mapping[str, Any], *plain: str) -> T:
-    """A dataclass from what was said of some of its flags, the `plain` ones among them.
-
-    What `values` does not have, or has as `None`, is as by default; what else it has is of no
-    account. Raises `UsageError` for what a flag does not allow, and what the dataclass raises.
-    """
-    given = {}
-    for field, flag in _parts(kind, plain):
-        value = values.get(flag.name) if isinstance(flag, Flag) else None
-        if isinstance(flag, Flag) and value is not None:
-            given[field.name] = not value if flag.inverted else value
-    options = kind(**given)
+    """The same of what was said of some flags: those that are missing, or `None`, are as by
+    default. Raises `UsageError` for what a flag does not allow."""
+    said = {flag.name: flag.default for flag in flags_of(kind, *plain)}
+    said |= {name: value for name, value in values.items() if value is not None}
+    options = build(kind, said, *plain)
     check_options(options)
     return options
 

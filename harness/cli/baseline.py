@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -52,6 +51,7 @@ def _show(args: argparse.Namespace) -> int:
     from harness.decide import baseline
     from harness.report.baseline import baseline_table
     from harness.report.tables import render
+    from harness.results.finder import fits
 
     if args.run != DEFAULT_RUN:
         raise UsageError("show is of a baseline and takes no run: name the file with --baseline")
@@ -59,7 +59,7 @@ def _show(args: argparse.Namespace) -> int:
     entries = [
         entry
         for entry in accepted.entries
-        if _fits(entry.gold, args.gold) and _fits(entry.backend, args.backend)
+        if fits(entry.gold, args.gold) and fits(entry.backend, args.backend)
     ]
     if accepted.entries and not entries:
         raise UsageError(f"{args.baseline} has nothing that fits --gold and --backend")
@@ -70,12 +70,6 @@ def _show(args: argparse.Namespace) -> int:
     else:
         print(render([table], args.format))
     return 0
-
-
-def _fits(name: str, patterns: Sequence[str]) -> bool:
-    from harness.results.finder import matches
-
-    return not patterns or any(matches(pattern, name) for pattern in patterns)
 
 
 def _accept(args: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@
     [[rule]]
     gold = "seeds"                # a name or a pattern; so is backend. Default: "*"
     backend = "spacy/*"
-    task = "ner"                  # default: both tasks
+    task = "ner"                  # default: every task
     metric = "f1"                 # precision, recall or f1. Default: f1
     type = "PERSON"               # an entity type or an attribution part; "*": each of them.
     floor = 0.85                  #   Default: the headline (micro, found50)

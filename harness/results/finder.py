@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,12 +12,17 @@ from harness.gold.goldset import GoldSet, load_goldset, named_goldset
 from harness.results.record import GoldRecord, RunRecord
 from harness.results.scored import Scored
 
-__all__ = ["GoldFinder", "matches"]
+__all__ = ["GoldFinder", "fits", "matches"]
 
 
 def matches(pattern: str, name: str) -> bool:
     """Whether a name or a pattern of names fits a name."""
     return pattern == name or fnmatchcase(name, pattern)
+
+
+def fits(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a name fits one of the patterns; without any, every name does."""
+    return not patterns or any(matches(pattern, name) for pattern in patterns)
 
 
 class GoldFinder:
@@ -72,7 +77,7 @@ class GoldFinder:
 
     def wants(self, name: str) -> bool:
         """Whether the gold set of that name was asked for."""
-        return not self.patterns or any(matches(pattern, name) for pattern in self.patterns)
+        return fits(name, self.patterns)
 
     def check_patterns(self) -> None:
         """Raise `UsageError` for a gold set that was asked for and is in no record."""

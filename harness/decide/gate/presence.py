@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.decide.baseline import Baseline, Entry
 from harness.decide.gate.verdicts import Verdict, about
 from harness.results.consistent import add_gold, gold_differs, other_scores
-from harness.results.finder import matches
+from harness.results.finder import fits, matches
 from harness.results.record import RunRecord
 from harness.results.scored import Scored
 from harness.results.signature import diff
@@ -51,8 +51,7 @@ def match_entries(
     wanted = [
         entry
         for entry in baseline.entries
-        if (not gold or any(matches(pattern, entry.gold) for pattern in gold))
-        and (not backends or any(matches(pattern, entry.backend) for pattern in backends))
+        if fits(entry.gold, gold) and fits(entry.backend, backends)
     ]
     verdicts = list(_empty(record, wanted, baseline, gold, backends))
     by_key = {(one.gold, one.task, one.backend): one for one in scored}
