@@ -63,13 +63,13 @@ class Parse:
     def subtree(self, index: int) -> frozenset[int]:
         """The token and everything below it."""
         if index not in self._subtrees:
-            found, queue = {index}, [index]
+            reached, queue = {index}, [index]
             while queue:
                 for child in self.tokens[queue.pop()].children:
-                    if child not in found:
-                        found.add(child)
+                    if child not in reached:
+                        reached.add(child)
                         queue.append(child)
-            self._subtrees[index] = frozenset(found)
+            self._subtrees[index] = frozenset(reached)
         return self._subtrees[index]
 
     def children(self, index: int, *deps: str) -> list[Token]:
@@ -79,8 +79,8 @@ class Parse:
 
     def child(self, index: int, *deps: str) -> Token | None:
         """The first such child from the left."""
-        found = self.children(index, *deps)
-        return found[0] if found else None
+        below = self.children(index, *deps)
+        return below[0] if below else None
 
     def head(self, index: int) -> Token:
         return self.tokens[self.tokens[index].head]

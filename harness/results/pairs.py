@@ -102,13 +102,13 @@ def join(
         raise NothingMeasured(
             f"the gold has no {task.layer} layer: {len(gold)} documents, none annotated"
         )
-    found: dict[str, Record] = {}
+    by_id: dict[str, Record] = {}
     for record in renamed(gold, list(predicted)):
-        if record.id in found:
+        if record.id in by_id:
             raise InputError(f"two predictions for the document {record.id!r}", path=path)
-        found[record.id] = record
+        by_id[record.id] = record
     known = {record.id for record in gold}
-    strangers = [id_ for id_ in found if id_ not in known]
+    strangers = [id_ for id_ in by_id if id_ not in known]
     if strangers:
         shown = ", ".join(repr(id_) for id_ in strangers[:3])
         raise InputError(
@@ -117,7 +117,7 @@ def join(
             hint=f"gold ids look like {annotated[0].id!r}; are these predictions for other texts?",
         )
     try:
-        return [_pair(record, found.get(record.id), task) for record in annotated]
+        return [_pair(record, by_id.get(record.id), task) for record in annotated]
     except InputError as error:
         raise error.of(path) from None
 

@@ -67,10 +67,10 @@ def adapter_files(name: str) -> Evidence:
         if recorded is None and installed_from(distribution, editable=True):
             return Evidence("", doubt=f"the folder of the adapter {name} is gone, or too large")
         for point in distribution.entry_points.select(group=GROUP, name=name):
-            found = _behind(point.module, [*map(Path, recorded or ())])
-            if not found:
+            behind = _behind(point.module, [*map(Path, recorded or ())])
+            if not behind:
                 return Evidence("", doubt=f"the adapter {name} is in no file")
-            own |= found
+            own |= behind
         kind = _file_of(type(adapter(name)).__module__)  # Its class may be of another library.
         own |= {kind} if kind else set()
     return _evidence(own, f"more than {trees.MOST_FILES} files may decide its answers")

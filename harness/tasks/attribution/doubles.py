@@ -103,10 +103,10 @@ def previous(text: str, start: int, at: int) -> str:
 
 
 def _marks(text: str, start: int, end: int) -> list[_Mark]:
-    found = [_lean(match, start, end) for match in MARK.finditer(text, start, end)]
+    marks = [_lean(match, start, end) for match in MARK.finditer(text, start, end)]
     return [
         mark
-        for mark, after in zip(found, [*found[1:], None], strict=False)
+        for mark, after in zip(marks, [*marks[1:], None], strict=False)
         if not _is_measure(text, start, mark, after)
     ]
 

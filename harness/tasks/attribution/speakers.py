@@ -85,10 +85,10 @@ class Speakers:
         for name in ours:
             if name in equal:
                 continue
-            found = next((other for other in rest if self._same(name, other, offices)), None)
-            if found is None:
+            partner = next((other for other in rest if self._same(name, other, offices)), None)
+            if partner is None:
                 return False
-            rest.remove(found)
+            rest.remove(partner)
         return True
 
     def agree(self, gold: str | None, predicted: str | None) -> bool:

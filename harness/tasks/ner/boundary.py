@@ -84,8 +84,8 @@ def boundary_cause(text: str, gold: Span, predicted: Span) -> BoundaryCause:
 
 
 def _cause(text: str, start: int, end: int) -> BoundaryCause:
-    found = (cause for cause, pattern in _causes().items() if pattern.fullmatch(text, start, end))
-    return next(found, "other")
+    causes = (cause for cause, pattern in _causes().items() if pattern.fullmatch(text, start, end))
+    return next(causes, "other")
 
 
 @cache

@@ -63,34 +63,34 @@ def align(gold: AbstractSet[Key], predicted: AbstractSet[Key]) -> Alignment:
     Linear in the number of mentions but for sorting, unless mentions of one side overlap each
     other.
     """
-    found = Alignment([], [], [], [], [])
+    alignment = Alignment([], [], [], [], [])
     left: list[Key] = []
     right: list[Key] = []
     reach = -1
     for key in sorted(gold | predicted):
         if key[0] >= reach:
             if left or right:
-                _settle(left, right, found)
+                _settle(left, right, alignment)
             left, right = [], []
             reach = key[1]
         elif key[1] > reach:
             reach = key[1]
         (left if key in gold else right).append(key)
     if left or right:
-        _settle(left, right, found)
-    return found
+        _settle(left, right, alignment)
+    return alignment
 
 
-def _settle(gold: list[Key], predicted: list[Key], found: Alignment) -> None:
-    """Add the outcome of one run of overlapping mentions, sorted on both sides, to `found`."""
+def _settle(gold: list[Key], predicted: list[Key], alignment: Alignment) -> None:
+    """Add the outcome of one run of overlapping mentions, sorted on both sides, to `alignment`."""
     if not predicted:
-        found.missed.extend(gold)
+        alignment.missed.extend(gold)
         return
     if not gold:
-        found.spurious.extend(predicted)
+        alignment.spurious.extend(predicted)
         return
     if len(gold) == 1 and len(predicted) == 1:
-        found.pairs.append((gold[0], predicted[0]))
+        alignment.pairs.append((gold[0], predicted[0]))
         return
     # The side that begins first is solved as the left one, so that swapping changes nothing.
     flipped = predicted[0] < gold[0]
@@ -104,20 +104,20 @@ def _settle(gold: list[Key], predicted: list[Key], found: Alignment) -> None:
         return [(right, left) for left, right in pairs] if flipped else pairs
 
     pairs = outcome("span")
-    _record(gold, predicted, pairs, found)
+    _record(gold, predicted, pairs, alignment)
     # Preferences can only disagree where some pairs share the label and others do not; `type` only
     # where some share the span, too (not the same ones: those would be equal mentions).
     if 0 < same_label < len(edges):
-        _compare(pairs, outcome("partial"), found.partial)
+        _compare(pairs, outcome("partial"), alignment.partial)
         if same_span:
-            _compare(pairs, outcome("type"), found.type)
+            _compare(pairs, outcome("type"), alignment.type)
 
 
-def _record(gold: list[Key], predicted: list[Key], pairs: list[Pair], found: Alignment) -> None:
-    found.pairs.extend(pairs)
+def _record(gold: list[Key], predicted: list[Key], pairs: list[Pair], alignment: Alignment) -> None:
+    alignment.pairs.extend(pairs)
     left, right = {g for g, _ in pairs}, {p for _, p in pairs}
-    found.missed.extend(key for key in gold if key not in left)
-    found.spurious.extend(key for key in predicted if key not in right)
+    alignment.missed.extend(key for key in gold if key not in left)
+    alignment.spurious.extend(key for key in predicted if key not in right)
 
 
 def _compare(base: list[Pair], other: list[Pair], out: list[Change]) -> None:
@@ -137,7 +137,7 @@ def _same_span(one: Key, other: Key) -> bool:
 
 def _overlaps(left: Sequence[Key], right: Sequence[Key]) -> list[tuple[int, int]]:
     """Index pairs that share a character, sorted; the time is that of listing them."""
-    found: list[tuple[int, int]] = []
+    edges: list[tuple[int, int]] = []
     open_left: list[int] = []
     open_right: list[int] = []
     i = j = 0
@@ -146,18 +146,18 @@ def _overlaps(left: Sequence[Key], right: Sequence[Key]) -> list[tuple[int, int]
             start, end = left[i][0], left[i][1]
             open_right = [k for k in open_right if right[k][1] > start]
             if end > start:
-                found += [(i, k) for k in open_right]
+                edges += [(i, k) for k in open_right]
                 open_left.append(i)
             i += 1
         else:
             start, end = right[j][0], right[j][1]
             open_left = [k for k in open_left if left[k][1] > start]
             if end > start:
-                found += [(k, j) for k in open_left]
+                edges += [(k, j) for k in open_left]
                 open_right.append(j)
             j += 1
-    found.sort()
-    return found
+    edges.sort()
+    return edges
 
 
 def _solve(
