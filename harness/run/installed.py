@@ -108,8 +108,8 @@ def _recorded(one: metadata.Distribution) -> list[str]:
     root = str(one.locate_file(""))
     rows = file_text(one, "RECORD").splitlines()
     names = (line.rpartition(",")[0].rpartition(",")[0].strip('"') for line in rows)
-    join = os.path.join
-    return [join(root, name) for name in names if name and _decides(name)]
+    decisive = (name for name in names if name and _decides(name))
+    return [os.path.join(root, name) for name in decisive]  # noqa: PTH118  as above
 
 
 def content(name: str, one: metadata.Distribution, files: Iterable[str]) -> str:
