@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from functools import cache
 
 from harness.annotation import Span
+from harness.paragraphs import lines
 
 __all__ = ["encodable", "paragraphs", "words"]
 
-_LINE = re.compile(r"[^\n\r\v\f\x85\u2028\u2029]+")
 _BETWEEN_SPACES = re.compile(r"\S+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _EMPTY_LINE = re.compile(r"(?:\r\n|\n|\r(?!\n))[^\S\n\r]*(?:\r\n|\n|\r(?!\n))\s*")
@@ -21,14 +21,14 @@ _EMPTY_LINE = re.compile(r"(?:\r\n|\n|\r(?!\n))[^\S\n\r]*(?:\r\n|\n|\r(?!\n))\s*
 def paragraphs(text: str, *, wrapped: bool = False) -> Iterator[Span]:
     """Spans of the text that hold more than white space, in order.
 
-    Every line break ends a paragraph, also those that end no line for `harness.paragraphs` (form
-    feeds, U+0085, U+2028, U+2029): no name runs over one, whatever the units of the score. With
+    Every line break ends a paragraph, as in `harness.paragraphs`: no name runs over one. With
     `wrapped`, for texts broken into lines of equal length, only an empty line does, and a single
     line break is white space like any other.
     """
-    for span in _blocks(text) if wrapped else _lines(text):
-        if text[slice(*span)].strip():
-            yield span
+    if wrapped:
+        yield from (span for span in _blocks(text) if text[slice(*span)].strip())
+    else:
+        yield from (Span(*line) for line in lines(text))
 
 
 def words(text: str, *, spaces: bool = False) -> Iterator[Span]:
@@ -44,11 +44,6 @@ def words(text: str, *, spaces: bool = False) -> Iterator[Span]:
 def encodable(text: str) -> str:
     """The text with lone surrogates, which no UTF-8 library takes, as U+FFFD; same length."""
     return _SURROGATE.sub("\ufffd", text)
-
-
-def _lines(text: str) -> Iterator[Span]:
-    for match in _LINE.finditer(text):
-        yield Span(*match.span())
 
 
 def _blocks(text: str) -> Iterator[Span]:

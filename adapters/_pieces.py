@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.adapters._paragraphs import words
-from harness.adapters._tags import OUTSIDE, TaggedWord, split
+from harness.adapters._tags import OUTSIDE, TaggedWord, split_prefix
 
 if TYPE_CHECKING:
     import numpy
@@ -75,4 +75,4 @@ def _row(rows: numpy.ndarray, aggregation: str) -> numpy.ndarray:
 
 
 def _inside(tag: str) -> str:
-    return tag if tag == OUTSIDE else f"I-{split(tag)[1]}"
+    return tag if tag == OUTSIDE else f"I-{split_prefix(tag)[1]}"

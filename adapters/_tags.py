@@ -26,7 +26,7 @@ class TaggedWord(NamedTuple):
     score: float
 
 
-def split(tag: str) -> tuple[str, str]:
+def split_prefix(tag: str) -> tuple[str, str]:
     """`("B", "PER")` of `B-PER`; a tag without prefix is inside its type."""
     if len(tag) > 2 and tag[0] in _PREFIXES and tag[1] in "-_":
         return tag[0], tag[2:]
@@ -35,7 +35,7 @@ def split(tag: str) -> tuple[str, str]:
 
 def label_of(tag: str) -> str | None:
     """The entity type of a tag, `None` for `O`."""
-    return None if tag == OUTSIDE else split(tag)[1]
+    return None if tag == OUTSIDE else split_prefix(tag)[1]
 
 
 def labels_of(tags: Iterable[str]) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ def entities(tagged: Iterable[TaggedWord]) -> list[Entity]:
             finish()
             closed = True
             continue
-        prefix, own = split(word.tag)
+        prefix, own = split_prefix(word.tag)
         if closed or prefix in "BSU" or own != label:
             finish()
         label = own

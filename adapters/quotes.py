@@ -20,7 +20,7 @@ from harness.adapters._attribution import lexicon, quotation, window
 from harness.adapters._attribution.assemble import assemble
 from harness.adapters._attribution.identity import rules_digest
 from harness.adapters._attribution.names import capitalised_mentions
-from harness.adapters._attribution.relation import Relation
+from harness.adapters._attribution.relation import DraftAttribution
 from harness.annotation import Annotations, Attribution, Span
 from harness.paragraphs import lines
 
@@ -30,7 +30,7 @@ class QuotesBackend(Backend):
 
     def __init__(self, identity: ModelIdentity) -> None:
         self.identity = identity
-        self._window = window.Window(lexicon.load())
+        self._window = window.SpeechPatterns(lexicon.load())
 
     def predict(self, texts: Sequence[str]) -> Iterable[list[Attribution]]:
         """The attributions of each text."""
@@ -47,7 +47,7 @@ class QuotesBackend(Backend):
         for group, speech in window.find(text, quotes, lines(text), self._window):
             spans = [Span(quote.start, quote.end) for quote in group]
             cue, source = (speech.cue, speech.source) if speech else (None, None)
-            relations.append(Relation(spans, cue, source, "quotes"))
+            relations.append(DraftAttribution(spans, cue, source, "quotes"))
         return assemble(text, relations, every, capitalised_mentions(text))
 
 

@@ -17,7 +17,7 @@ from harness.annotation import Annotations, Entity, Span
 from harness.errors import BackendUnavailable
 
 
-class Tagged(NamedTuple):
+class StanzaDocuments(NamedTuple):
     """What Stanza made of one text: its documents with where each begins."""
 
     parts: list[tuple[int, Any]]
@@ -35,7 +35,7 @@ class StanzaBackend(Backend):
         self._tokenize = tokenize
         self._wrapped = bool(options["wrapped"])
 
-    def predict(self, texts: Sequence[str]) -> Iterable[Tagged]:
+    def predict(self, texts: Sequence[str]) -> Iterable[StanzaDocuments]:
         """Stanza's documents of each text; the sentences of a text are tagged in batches."""
         for text in texts:
             spans = list(paragraphs(text, wrapped=self._wrapped))
@@ -48,9 +48,9 @@ class StanzaBackend(Backend):
             if filled:
                 tagged = self._pipeline.process([d for _, d in filled], processors="ner")
                 filled = [(at, d) for (at, _), d in zip(filled, tagged, strict=True)]
-            yield Tagged(filled)
+            yield StanzaDocuments(filled)
 
-    def annotations(self, text: str, raw: Tagged) -> Annotations:
+    def annotations(self, text: str, raw: StanzaDocuments) -> Annotations:
         """Stanza's spans, moved to where their paragraph begins.
 
         Raises `ValueError` when a span has other characters than Stanza says: its offsets would
@@ -70,7 +70,7 @@ class StanzaBackend(Backend):
                 entities.append(entity)
         return Annotations(tuple(entities))
 
-    def characters_seen(self, text: str, raw: Tagged) -> int:
+    def characters_seen(self, text: str, raw: StanzaDocuments) -> int:
         """The text's length, less every character but white space that is in no token."""
         covered: list[Span] = []
         for at, document in raw.parts:

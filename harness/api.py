@@ -187,12 +187,9 @@ def load_backend(
     return LoadedBackend(spec, task, wrapper.load(request), batch_size)
 
 
-Source = str | Path | Iterable[Record] | Mapping[str, Annotations]
-
-
 def score(
     gold: GoldSet | str | Path,
-    predictions: Source,
+    predictions: str | Path | Iterable[Record] | Mapping[str, Annotations],
     *,
     task: str,
     name: str | None = None,

@@ -1,7 +1,8 @@
 """Where a document falls into units that can be resampled: its paragraphs.
 
-Five documents are too few for a test over documents (its two-sided floor is 2/2^5), so the unit
-of the bootstrap and of the randomisation test is the paragraph within its document.
+A line ends where Unicode has a text broken in any case (UAX 14: LF, CR, VT, FF, NEL, U+2028 and
+U+2029). Five documents are too few for a test over documents (its two-sided floor is 2/2^5), so the
+unit of the bootstrap and of the randomisation test is then the paragraph within its document.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from collections.abc import Sequence
 
 __all__ = ["lines", "paragraph_starts", "unit_of"]
 
-_LINE = re.compile(r"[^\r\n]+")
+_LINE = re.compile(r"[^\n\r\v\f\x85\u2028\u2029]+")
 
 
 def lines(text: str) -> list[tuple[int, int]]:
-    """Start and end of every line that is not blank, its line end (`\\n`, `\\r`) left out."""
+    """Start and end of every line that is not blank, its line end left out."""
     return [m.span() for m in _LINE.finditer(text) if not m.group().isspace()]
 
 

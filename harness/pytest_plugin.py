@@ -240,7 +240,7 @@ def _annotations(answer: Any, task: Task) -> Annotations:
 
 def _text(report: GateReport) -> str:
     from harness.report.gate import gate_lines, gate_table
-    from harness.report.tables import render
+    from harness.report.tables import render_tables
 
-    lines = [render([gate_table(report)], "simple"), "", *gate_lines(report)]
+    lines = [render_tables([gate_table(report)], "simple"), "", *gate_lines(report)]
     return "\n".join(lines)

@@ -15,7 +15,7 @@ from harness.adapter import AnyAdapter, Option
 from harness.errors import HarnessError, UsageError, nearest
 
 __all__ = [
-    "GROUP",
+    "ADAPTER_GROUP",
     "OWN_DISTRIBUTION",
     "BackendSpec",
     "adapter",
@@ -25,7 +25,7 @@ __all__ = [
     "distribution_of",
 ]
 
-GROUP = "harness.adapters"
+ADAPTER_GROUP = "harness.adapters"
 OWN_DISTRIBUTION = "nlp-harness"
 
 
@@ -81,7 +81,7 @@ class BackendSpec:
 @cache
 def _entry_points() -> dict[str, EntryPoint]:
     points: dict[str, EntryPoint] = {}
-    for point in entry_points(group=GROUP):
+    for point in entry_points(group=ADAPTER_GROUP):
         other = points.get(point.name)
         if other is not None and other.value != point.value:
             raise UsageError(
@@ -91,8 +91,8 @@ def _entry_points() -> dict[str, EntryPoint]:
         points[point.name] = point
     if not points:
         raise HarnessError(
-            f"no adapter is registered in the entry-point group {GROUP!r}: is the distribution "
-            f"{OWN_DISTRIBUTION} installed (pip install -e .)?"
+            f"no adapter is registered in the entry-point group {ADAPTER_GROUP!r}: is the "
+            f"distribution {OWN_DISTRIBUTION} installed (pip install -e .)?"
         )
     return dict(sorted(points.items()))
 

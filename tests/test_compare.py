@@ -24,7 +24,7 @@ from harness.gold.goldset import load_goldset
 from harness.results import stored
 from harness.results.finder import GoldFinder
 from harness.results.load import from_file, from_run, is_run
-from harness.results.outcomes import Mention, describe, flips
+from harness.results.outcomes import Mention, flips, mention_lines
 from harness.results.record import Result
 from harness.results.save import write_run
 from harness.results.scored import Scored
@@ -98,11 +98,11 @@ def test_flips_are_the_mentions_behind_the_difference(comparison: Comparison) ->
     twin = comparison.flips["twin"]
     assert twin.lost and not twin.gained and not twin.introduced
     assert twin.summary().startswith(f"lost {len(twin.lost)}, gained 0, new errors 0")
-    lines = describe(twin.lost, comparison.texts)
+    lines = mention_lines(twin.lost, comparison.texts)
     first = twin.lost[0]
     text = comparison.texts[first.document]
     assert f"[{text[first.start : first.end]}]" in lines[0]
-    assert describe(twin.lost, {})[0].endswith(f"[{first.start}, {first.end})")
+    assert mention_lines(twin.lost, {})[0].endswith(f"[{first.start}, {first.end})")
 
 
 def test_parts_below_the_threshold_are_left_out(systems: list[Scored]) -> None:

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from harness.annotation import Annotations, Attribution, Record, Span
 from harness.decide.audit import audit
 from harness.decide.complement import Complement, complement
-from harness.decide.together import answers_of, groups, votes
+from harness.decide.same_answers import answers_of, same_answers, votes
 from harness.results.scored import Scored, score_records
-from harness.tasks.base import Pair
+from harness.tasks.base import DocumentPair
 
 pytestmark = pytest.mark.slow
 
@@ -65,20 +65,22 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Scored:
     return score_records("bare", goldset, [], task="attribution")
 
 
-def pairs_of(world: World) -> dict[str, list[Pair]]:
+def pairs_of(world: World) -> dict[str, list[DocumentPair]]:
     """For every backend two documents with the same gold and the same ignored regions."""
     gold, answers, ignore = world
     layers = Annotations(attributions=tuple(gold))
     return {
         f"s{number}": [
-            Pair(Record(f"d{n}", _WORDS, layers, ignore=ignore), Annotations((), tuple(one)))
+            DocumentPair(
+                Record(f"d{n}", _WORDS, layers, ignore=ignore), Annotations((), tuple(one))
+            )
             for n, one in enumerate(both)
         ]
         for number, both in enumerate(answers)
     }
 
 
-def systems_with(bare: Scored, pairs: dict[str, list[Pair]]) -> list[Scored]:
+def systems_with(bare: Scored, pairs: dict[str, list[DocumentPair]]) -> list[Scored]:
     return [
         replace(
             bare,
@@ -107,7 +109,7 @@ def test_one_alone_is_what_the_scorer_counts(bare: Scored, world: World) -> None
         assert alone.f1 == (None if block.f1 is None else pytest.approx(block.f1, abs=1e-12))
 
 
-def tally(pair: Pair) -> attribution.AttributionTally:
+def tally(pair: DocumentPair) -> attribution.AttributionTally:
     return attribution.tally(
         pair.gold.annotations.attributions or (),
         pair.predicted.attributions or (),
@@ -188,7 +190,7 @@ def test_groups_are_the_components_over_sets_of_characters(bare: Scored, world: 
               for side in range(len(sides)))
         for colour in set(colours)
     )  # fmt: skip
-    made = groups(answers)
+    made = same_answers(answers)
     assert Counter(tuple(map(len, group)) for group in made) == wanted
     assert all(votes(group, 1) == max(map(len, group)) for group in made)
     assert all(votes(group, len(sides)) == min(map(len, group)) for group in made)

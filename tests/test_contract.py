@@ -12,17 +12,17 @@ from harness.cli.main import main
 from harness.errors import BackendUnavailable
 from harness.registry import BackendSpec
 from harness.run.contract import check_backend
-from harness.run.contract_checks import Check
+from harness.run.contract_checks import ContractCheck
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("planted")]
 
 
-def checks_of(backend: str, *, long: bool = False) -> dict[str, Check]:
+def checks_of(backend: str, *, long: bool = False) -> dict[str, ContractCheck]:
     found = check_backend(BackendSpec.parse(backend), "ner", long=long)
     return {check.name: check for check in found}
 
 
-def failed(checks: dict[str, Check]) -> set[str]:
+def failed(checks: dict[str, ContractCheck]) -> set[str]:
     return {name for name, check in checks.items() if check.status == "failed"}
 
 

@@ -114,8 +114,8 @@ def test_conll_train_is_converted_in_time_and_back(tmp_path: Path) -> None:
     report: Counter[str] = Counter()
     write_any(tmp_path / "back.conll", records, "conll", report=report)
     assert not report
-    tags = [line[1:] for line in conll.lines(source) if line.token]
-    back = [line[1:] for line in conll.lines(tmp_path / "back.conll") if line.token]
+    tags = [line[1:] for line in conll.tag_lines(source) if line.token]
+    back = [line[1:] for line in conll.tag_lines(tmp_path / "back.conll") if line.token]
     assert [line for line in back if line[0] != conll.DOCSTART] == tags
 
 

@@ -10,42 +10,42 @@ from harness.gold.goldset import load_goldset
 from harness.labels.meeting import meet
 from harness.registry import BackendSpec
 from harness.results.count import Count
-from harness.results.settle import Terms
+from harness.results.settle import LabelMapping
 from harness.run.options import RunOptions
 from harness.run.runner import run
-from harness.tasks.base import Pair
+from harness.tasks.base import DocumentPair
 from harness.tasks.registry import task_named
 
 TEXT = "Peru said that it rains."
 
 
-def counting(folder: Path, task: str, terms: Terms) -> Count:
+def counting(folder: Path, task: str, mapping: LabelMapping) -> Count:
     """A count of documents that are not in its gold set."""
     path = folder / "empty.jsonl"
     jsonl.write(path, [Record("a", TEXT, Annotations((), ()))])
     definition = task_named(task)
-    return Count(definition, definition.options(), load_goldset(path), terms)
+    return Count(definition, definition.options(), load_goldset(path), mapping)
 
 
 def test_duplicates_of_the_predictions_are_counted_in_the_meeting_schema(tmp_path: Path) -> None:
     meeting = meet("ontonotes5", "ontonotes5", schema="conll03")
-    count = counting(tmp_path, "ner", Terms(meeting))
+    count = counting(tmp_path, "ner", LabelMapping(meeting))
     gold = Record("a", TEXT, Annotations((Entity(0, 4, "GPE"), Entity(0, 4, "GPE"))))
     # GPE and LOC are both LOC there; a third one is of another type, a fourth elsewhere.
     said = (Entity(0, 4, "GPE"), Entity(0, 4, "LOC"), Entity(0, 4, "ORG"), Entity(5, 9, "LOC"))
-    count.add(Pair(gold, Annotations(said)))
-    assert count.facts().duplicates == 1
-    count.add(Pair(gold, Annotations((said[0],) * 3)))
-    assert count.facts().duplicates == 3
+    count.add(DocumentPair(gold, Annotations(said)))
+    assert count.caveats().duplicates == 1
+    count.add(DocumentPair(gold, Annotations((said[0],) * 3)))
+    assert count.caveats().duplicates == 3
     assert count.headlines()["strict"]["predicted"] == 4
 
 
 def test_duplicates_among_attributions(tmp_path: Path) -> None:
-    count = counting(tmp_path, "attribution", Terms())
+    count = counting(tmp_path, "attribution", LabelMapping())
     one = Attribution((Span(10, 23),), Span(0, 4), Span(5, 9))
     gold = Record("a", TEXT, Annotations((), (one, one)))
-    count.add(Pair(gold, Annotations((), (one,) * 3)))
-    assert count.facts().duplicates == 2
+    count.add(DocumentPair(gold, Annotations((), (one,) * 3)))
+    assert count.caveats().duplicates == 2
 
 
 def test_a_run_records_them(tmp_path: Path) -> None:

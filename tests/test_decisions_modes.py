@@ -21,7 +21,7 @@ from harness.labels.meeting import meet
 from harness.report.remarks import remarks
 from harness.results.count import Count
 from harness.results.record import Result
-from harness.results.settle import Terms
+from harness.results.settle import LabelMapping
 from harness.tasks.ner.options import MATCH_MODES, Match, NerOptions
 from harness.tasks.registry import task_named
 
@@ -195,8 +195,8 @@ def test_the_ceiling_of_recall_follows_the_mode(
 ) -> None:
     docs = synthetic.grid([[["PER", "ORG", "LOC", "LOC"]]] * 8)
     goldset = load_goldset(synthetic.gold(tmp_path, docs).path, schema="conll03")
-    terms = Terms(meeting=meet("conll03", "conll03"))
-    count = Count(task_named("ner"), NerOptions(match=match), goldset, terms)
+    mapping = LabelMapping(meeting=meet("conll03", "conll03"))
+    count = Count(task_named("ner"), NerOptions(match=match), goldset, mapping)
     facts = count.facts(("PER", "LOC"))
     assert facts.cannot_produce == ("ORG",) and facts.ceiling_recall == ceiling
     result = replace(Result("x", "planted", "ner", "ok"), **facts.fields())

@@ -11,7 +11,7 @@ import pytest
 from harness import registry
 from harness.cli.main import VERBS
 from harness.report.run import details, leaderboard, ranking_tables
-from harness.report.tables import render
+from harness.report.tables import render_tables
 from harness.results import stored
 
 ROOT = Path(__file__).parent.parent
@@ -23,7 +23,7 @@ def test_the_readme_shows_the_committed_run() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     shown = re.search(r"<!-- rankings -->\n(.*?)<!-- /rankings -->", readme, re.DOTALL)
     assert shown
-    measured = render(ranking_tables(stored.read(RESULTS), RESULTS), "github")
+    measured = render_tables(ranking_tables(stored.read(RESULTS), RESULTS), "github")
     assert shown[1].strip() == measured.strip()
 
 

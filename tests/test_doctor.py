@@ -16,7 +16,7 @@ from support import examples
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.cli.main import main
 from harness.doctor.diagnose import diagnose, suspicious
-from harness.doctor.finding import Finding
+from harness.doctor.finding import Diagnosis
 from harness.doctor.readings import READINGS
 from harness.formats import jsonl
 
@@ -54,7 +54,7 @@ def moved(gold: Sequence[Record], move: Callable[[str, Entity], tuple[int, int]]
     ]
 
 
-def codes(findings: Sequence[Finding]) -> list[str]:
+def codes(findings: Sequence[Diagnosis]) -> list[str]:
     return [finding.code for finding in findings]
 
 

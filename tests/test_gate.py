@@ -20,7 +20,7 @@ from harness.cli.main import main
 from harness.decide import baseline as baselines
 from harness.decide.baseline import Baseline
 from harness.decide.gate.check import check
-from harness.decide.gate.power import Limits, detectable_drop, losses
+from harness.decide.gate.power import DropLimits, detectable_drop, losses
 from harness.decide.gate.verdicts import GateReport, Verdict
 from harness.decide.rules import Rules, default_rules, parse_rules, read_rules
 from harness.errors import InputError, NothingMeasured, UsageError
@@ -675,7 +675,7 @@ def test_the_table_states_level_and_power(gate: Gate) -> None:
     assert len(gate_table(gate.check(), everything=True).rows) == 4
 
 
-def power_of(noise: list[float], limits: Limits, *, whole: bool, documents: int = 400) -> float:
+def power_of(noise: list[float], limits: DropLimits, *, whole: bool, documents: int = 400) -> float:
     """What is seen of a score of 1 with ten mentions in each document: .1 or .01 points each."""
     counts = Counts(np.full((documents, 4), 10.0), type_part(None, "strict"), "recall")
     lost = losses(counts, Units(range(documents)))
@@ -692,28 +692,28 @@ def test_detectable_drops_by_hand() -> None:
     exp(-k) < .025 from 4 on. With 5.5 expected, Poisson, there are 4 or more in 80 % of cases.
     """
     nothing = [0.0] * 1000
-    sure = Limits(margin=0.0, tail=0.025)
+    sure = DropLimits(margin=0.0, tail=0.025)
     assert power_of(nothing, sure, whole=True) == pytest.approx(5.5 * 0.25, rel=0.15)
     assert power_of(nothing, sure, whole=False) == pytest.approx(5.5 * 0.025, rel=0.2)
     # The margin alone: 20 of .25 points, and one more.
-    alone = Limits(margin=5.0, tail=None)
+    alone = DropLimits(margin=5.0, tail=None)
     assert power_of(nothing, alone, whole=True) == pytest.approx(6.1, rel=0.1)
     assert power_of(nothing, alone, whole=False) == pytest.approx(5.2, rel=0.05)
-    floor = Limits(margin=None, tail=None, gap=5.0)
+    floor = DropLimits(margin=None, tail=None, gap=5.0)
     assert power_of(nothing, floor, whole=True) == pytest.approx(6.1, rel=0.1)
 
 
 def test_noise_alone_by_hand() -> None:
     """Noise of 1 point and portions of no weight: 1.96 + .84 standard errors."""
     noise = list(np.random.default_rng(3).normal(0, 1, 1000))
-    sure = Limits(margin=0.0, tail=0.025)
+    sure = DropLimits(margin=0.0, tail=0.025)
     assert power_of(noise, sure, whole=False) == pytest.approx(2.80, rel=0.12)
-    wide = Limits(margin=5.0, tail=0.025)
+    wide = DropLimits(margin=5.0, tail=0.025)
     assert power_of(noise, wide, whole=False) == pytest.approx(5.84, rel=0.08)
 
 
 def test_a_drop_that_nobody_would_see_has_no_number() -> None:
-    limits = Limits(margin=99.5, tail=0.025)
+    limits = DropLimits(margin=99.5, tail=0.025)
     counts = Counts(np.full((400, 4), 10.0), type_part(None, "strict"), "recall")
     lost = losses(counts, Units(range(400)))
     assert lost is not None

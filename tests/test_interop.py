@@ -127,7 +127,7 @@ def test_seqeval_called_directly(strict: bool) -> None:
         close(ours.scores, theirs)
         assert ours.tokens == "own"
         strict_f1 = count.score.to_json()["micro"]["f1"]
-        if strict_f1 is not None and not count.facts.not_scored:  # Plain, valid and flat.
+        if strict_f1 is not None and not count.caveats.not_scored:  # Plain, valid and flat.
             assert strict_f1 == pytest.approx(theirs["micro avg"]["f1-score"], abs=1e-12)
             assert "equal" in ours.explanation
             equal += 1

@@ -15,7 +15,7 @@ from harness.cli.common import add_flags
 from harness.errors import UsageError
 from harness.options import Flag, build, changed, check_options, flags_of, from_flags
 from harness.registry import BackendSpec
-from harness.run.key import describe, make_key
+from harness.run.key import describe_here, make_key
 from harness.run.options import Limits, RunOptions, WorkerOptions, task_flags
 from harness.run.predictions import PredictOptions
 from harness.tasks.ner.options import BOUNDARY_RULES, MATCH_MODES, NerOptions
@@ -156,7 +156,7 @@ def test_what_asks_a_backend_has_the_options_of_a_run() -> None:
 def test_the_key_has_every_option_that_says_so() -> None:
     spec = BackendSpec.parse("gazetteer")
     keyed = {flag.name: 7 + number for number, flag in enumerate(cli_cache._keyed())}
-    key = make_key(spec, describe(spec), task="ner", labels=(), **keyed)  # type: ignore[arg-type]
+    key = make_key(spec, describe_here(spec), task="ner", labels=(), **keyed)  # type: ignore[arg-type]
     assert key is not None
     assert {name: key.fields[name] for name in keyed} == keyed
     others = {flag.name for flag in flags_of(WorkerOptions)} - keyed.keys()

@@ -21,7 +21,7 @@ from harness.run.protocol import (
     documents_message,
     hello,
     load_message,
-    parse,
+    parse_message,
 )
 from harness.tasks.registry import task_named
 
@@ -195,7 +195,7 @@ def test_nothing_that_a_worker_says_raises(items: list[Any], text: str) -> None:
 )
 def test_what_is_no_message(line: bytes, words: str) -> None:
     with pytest.raises(ProtocolError, match=words):
-        parse(line)
+        parse_message(line)
 
 
 def test_hello() -> None:
@@ -244,7 +244,9 @@ def test_messages_are_one_ascii_line() -> None:
         {"id": "id", "text": text},
         {"id": "jd", "text": "x", "gold": {"entities": []}},
     ]
-    load = parse(load_message("spacy/x", task="ner", model="x", options={"a": 1}, offline=True))
+    load = parse_message(
+        load_message("spacy/x", task="ner", model="x", options={"a": 1}, offline=True)
+    )
     assert load == {
         "type": "load",
         "protocol": 1,

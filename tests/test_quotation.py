@@ -13,7 +13,7 @@ from support import examples
 
 from harness.adapters._attribution.assemble import assemble
 from harness.adapters._attribution.quotation import quotations
-from harness.adapters._attribution.relation import Relation
+from harness.adapters._attribution.relation import DraftAttribution
 from harness.annotation import Attribution, Record, Span
 from harness.gold.goldset import load_goldset
 from harness.tasks.attribution.kinds import DIRECT_SHARE, kind_of, quoted_regions
@@ -204,7 +204,7 @@ def test_the_labels_of_the_seeds_are_what_the_rule_says(seeds: list[Record]) -> 
 
 def test_adapters_and_scorer_say_the_same_of_every_relation(seeds: list[Record]) -> None:
     for text, item in relations(seeds):
-        relation = Relation(list(item.content), item.cue, item.source)
+        relation = DraftAttribution(list(item.content), item.cue, item.source)
         (predicted,) = assemble(text, [relation], quotations(text), None)
         confusion = score(tally([replace(item, kind=None)], [predicted], text=text)).kind_confusion
         assert predicted.kind

@@ -22,7 +22,7 @@ from harness.results.record import (
     Machine,
     Result,
     RunRecord,
-    Unit,
+    UnitTally,
 )
 from harness.results.signature import Signature, diff
 from harness.results.stored import dump_units, from_json, iter_units, read, slug, to_json, write
@@ -75,7 +75,7 @@ RECORD = RunRecord(
             signature=str(SIGNATURE),
             scores={"strict": {"precision": None, "tp": 0}},
             costs=Costs(load_seconds=1.5, rounds=(1.0, 2.0), document_seconds=(0.5,)),
-            units=(Unit("a", 0, {"correct": {"A": 1}}), Unit("a", 1, {})),
+            units=(UnitTally("a", 0, {"correct": {"A": 1}}), UnitTally("a", 1, {})),
         ),
         Result("y", "seeds", "ner", "unavailable", "not here", "pip install y"),
     ),
@@ -244,4 +244,4 @@ def test_decode_is_strict_about_unions_and_mappings() -> None:
         decode(Costs, {"load_seconds": "x"})
     with pytest.raises(DecodeError, match="found 3, expected an object"):
         decode(Costs, 3)
-    assert encode(Unit("a", 0, {"x": (1, 2)})) == ["a", 0, {"x": [1, 2]}]
+    assert encode(UnitTally("a", 0, {"x": (1, 2)})) == ["a", 0, {"x": [1, 2]}]

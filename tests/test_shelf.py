@@ -15,16 +15,16 @@ import ways
 from harness.annotation import Annotations, Entity
 from harness.gold.goldset import load_goldset
 from harness.registry import BackendSpec
-from harness.run.key import Key
+from harness.run.key import StoreKey
 from harness.run.options import RunOptions
 from harness.run.predictions import Prediction
-from harness.run.predictor import Asked
+from harness.run.predictor import Query
 from harness.run.protocol import Hello
 from harness.run.runner import run
 from harness.run.shelf import NoShelf, Shelf
 from harness.run.store import ProcessCosts, Store, Stored, Timing
 
-KEY = Key({"backend": "a/x", "task": "ner"})
+KEY = StoreKey({"backend": "a/x", "task": "ner"})
 HERE, THERE = (ProcessCosts(machine, 2.0, 1.0, None) for machine in ("here", "there"))
 ANSWER = Stored(Annotations((Entity(0, 4, "PER"),)))
 
@@ -91,7 +91,7 @@ def test_without_a_store_answers_only_serve_to_compare(remember: bool) -> None:
 class LateHello(ways.Replayed):
     """What the worker says of itself is not in the store: the first document comes from there."""
 
-    def round(self, documents: Iterable[Asked], number: int = 0) -> Iterator[Prediction]:
+    def round(self, documents: Iterable[Query], number: int = 0) -> Iterator[Prediction]:
         for place, prediction in enumerate(super().round(documents, number)):
             hello, self.hello = self.hello, None if place == 0 else self.hello
             yield prediction

@@ -13,12 +13,12 @@ from harness.adapter import ModelIdentity
 from harness.annotation import Annotations, Attribution, Entity, Span
 from harness.errors import InputError
 from harness.registry import BackendSpec
-from harness.run.key import Description, Key, document_digest, make_key
+from harness.run.key import Description, StoreKey, document_digest, make_key
 from harness.run.protocol import Hello
 from harness.run.store import ProcessCosts, Store, Stored, Timing
 
-ONE = Key({"backend": "a/x", "task": "ner"})
-OTHER = Key({"backend": "a/y", "task": "ner"})
+ONE = StoreKey({"backend": "a/x", "task": "ner"})
+OTHER = StoreKey({"backend": "a/y", "task": "ner"})
 TEXT = document_digest("Anna")
 ANSWER = Stored(
     Annotations((Entity(0, 4, "PER", 0.5),)), ("entities[1]: bad",), 4, (Timing(0.5, 1),)
@@ -120,7 +120,7 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
         Store(tmp_path / "file" / "deeper")
 
 
-def key_of(name: str = "empty", *, hello: Hello | None = None, **change: Any) -> Key | None:
+def key_of(name: str = "empty", *, hello: Hello | None = None, **change: Any) -> StoreKey | None:
     description = Description(
         source="s" * 64, packages={"lib": "1"}, model=ModelIdentity("m", digest="d"), python="3.11"
     )
@@ -199,7 +199,7 @@ def test_only_the_interrupted_run_is_taken_up(tmp_path: Path) -> None:
         assert store.begin("another plan") != token
     with Store(tmp_path) as store:
         assert store.begin("a plan") == token, "interrupted: it never finished"
-        key = Key({"backend": "process:x", "run": token})
+        key = StoreKey({"backend": "process:x", "run": token})
         row = store.backend_id(key)
         store.put(row, key.digest, TEXT, ANSWER)
         store.put(store.backend_id(ONE), ONE.digest, TEXT, ANSWER)
@@ -212,7 +212,7 @@ def test_a_run_that_is_under_way_is_not_taken_up(tmp_path: Path) -> None:
     with Store(tmp_path) as one, Store(tmp_path) as other:
         tokens = [one.begin("a plan"), other.begin("a plan"), other.begin("a plan")]
         assert len(set(tokens)) == 3
-        key = Key({"backend": "process:x", "run": tokens[0]})
+        key = StoreKey({"backend": "process:x", "run": tokens[0]})
         row = one.backend_id(key)
         other.finish(tokens[1])
         other.finish(tokens[2])

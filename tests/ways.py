@@ -29,7 +29,7 @@ from harness.errors import HarnessError
 from harness.formats.registry import read_any
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec
-from harness.report.browse import groups
+from harness.report.browse import browse
 from harness.results.load import from_file, from_run, read_run, scored_in
 from harness.results.record import Result
 from harness.results.save import write_run
@@ -38,7 +38,7 @@ from harness.run import cell
 from harness.run.key import Description
 from harness.run.options import RunOptions
 from harness.run.predictions import Prediction
-from harness.run.predictor import Asked
+from harness.run.predictor import Query
 from harness.run.process import Log
 from harness.run.protocol import Hello
 from harness.run.runner import run
@@ -289,7 +289,7 @@ class Replayed:
     def process_costs(self) -> tuple[None, None, None]:
         return None, None, None
 
-    def round(self, documents: Iterable[Asked], number: int = 0) -> Iterator[Prediction]:
+    def round(self, documents: Iterable[Query], number: int = 0) -> Iterator[Prediction]:
         self.hello = Hello(labels=self._labels)
         for asked in documents:
             answer = self._answers.get(asked.id)
@@ -373,7 +373,7 @@ def ways_of_run(folder: Path, backend: str, title: str) -> Ways:
     )
     if read.common is not None:  # Its mentions too are brought together as its counts were.
         facts_of(read.common())
-    shown, missing = groups(record, folder)
+    shown, missing = browse(record, folder)
     assert not missing
     (group,) = shown
     classes = Counter(item.error for one in group.documents for item in one.items[backend])

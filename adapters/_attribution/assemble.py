@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from harness.adapters._attribution.merge import union
-from harness.adapters._attribution.names import Mention
+from harness.adapters._attribution.names import NameMention
 from harness.adapters._attribution.quotation import Quotation
-from harness.adapters._attribution.relation import Relation
-from harness.adapters._attribution.speakers import Source, resolve
+from harness.adapters._attribution.relation import DraftAttribution
+from harness.adapters._attribution.speakers import SourceMention, resolve
 from harness.annotation import Attribution
 from harness.tasks.attribution.kinds import kind_of, quoted_regions
 
@@ -17,15 +17,17 @@ __all__ = ["assemble"]
 
 def assemble(
     text: str,
-    relations: Sequence[Relation],
+    relations: Sequence[DraftAttribution],
     quotes: Sequence[Quotation],
-    mentions: Iterable[Mention] | None,
+    mentions: Iterable[NameMention] | None,
 ) -> list[Attribution]:
     """Sorted by content; `mentions=None` leaves the speakers out."""
     quoted = quoted_regions(text) if relations else ()
     speakers: list[str | None] = [None] * len(relations)
     if mentions is not None:
-        sources = [Source(relation.source, tuple(relation.content)) for relation in relations]
+        sources = [
+            SourceMention(relation.source, tuple(relation.content)) for relation in relations
+        ]
         speakers = resolve(text, sources, mentions, quotes)
     made = [
         Attribution(

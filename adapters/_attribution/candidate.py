@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from harness.adapters._attribution.parse import Parse, Token
 
-__all__ = ["Candidate", "is_infinitive", "lemma_of", "starts_with_that"]
+__all__ = ["SourceCandidate", "is_infinitive", "lemma_of", "starts_with_that"]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class SourceCandidate:
     """A relation in token indices of one paragraph; `rule` names the construction."""
 
     rule: str

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.adapters._attribution import cues, nominal, sources
 from harness.adapters._attribution.candidate import (
-    Candidate,
+    SourceCandidate,
     is_infinitive,
     lemma_of,
     starts_with_that,
@@ -14,10 +14,10 @@ from harness.adapters._attribution.candidate import (
 from harness.adapters._attribution.lexicon import Lexicon
 from harness.adapters._attribution.parse import Parse, Token
 
-__all__ = ["Candidate", "candidates"]
+__all__ = ["candidates"]
 
 
-def candidates(parse: Parse, lexicon: Lexicon) -> Iterator[Candidate]:
+def candidates(parse: Parse, lexicon: Lexicon) -> Iterator[SourceCandidate]:
     """Every candidate of a paragraph, by trigger from left to right; they may overlap."""
     for token in parse.tokens:
         lemma = lemma_of(token)
@@ -46,7 +46,7 @@ def is_passive(parse: Parse, verb: int) -> bool:
     return reduced and parse.child(verb, "ccomp") is None
 
 
-def _verb(parse: Parse, lexicon: Lexicon, verb: Token, lemma: str) -> Iterator[Candidate]:
+def _verb(parse: Parse, lexicon: Lexicon, verb: Token, lemma: str) -> Iterator[SourceCandidate]:
     passive = is_passive(parse, verb.index)
     clauses = _clauses_of(parse, verb)
     if clauses:
@@ -76,7 +76,7 @@ def _verb(parse: Parse, lexicon: Lexicon, verb: Token, lemma: str) -> Iterator[C
 
 def _infinitive(
     parse: Parse, lexicon: Lexicon, verb: Token, lemma: str, passive: bool
-) -> Candidate | None:
+) -> SourceCandidate | None:
     xcomp = parse.child(verb.index, "xcomp") or parse.child(verb.index, "ccomp")
     if lemma in ("seem", "appear"):
         return _seem(parse, verb) if lemma in lexicon.verbs["infinitive"] else None
@@ -96,7 +96,7 @@ def _infinitive(
     return _build(parse, "infinitive", verb, content, passive)
 
 
-def _seem(parse: Parse, verb: Token) -> Candidate | None:
+def _seem(parse: Parse, verb: Token) -> SourceCandidate | None:
     """It seems so to nobody in particular: the raised subject and what is seen in it."""
     seen = parse.child(verb.index, "xcomp", "oprd", "acomp") or next(
         (p for p in parse.children(verb.index, "prep") if p.text.lower() == "like"), None
@@ -106,14 +106,14 @@ def _seem(parse: Parse, verb: Token) -> Candidate | None:
     subject = parse.child(verb.index, "nsubj")
     raised = parse.subtree(subject.index) if subject is not None else frozenset()
     cue = cues.verb_group(parse, verb.index)
-    return Candidate(
+    return SourceCandidate(
         "seem", verb.index, (parse.subtree(seen.index) | raised) - cue, cue, frozenset()
     )
 
 
 def _gerund(
     parse: Parse, lexicon: Lexicon, verb: Token, lemma: str, passive: bool
-) -> Candidate | None:
+) -> SourceCandidate | None:
     xcomp = parse.child(verb.index, "xcomp")
     known = lemma in lexicon.verbs["gerund"]
     if xcomp is None or not known or xcomp.index < verb.index or xcomp.tag != "VBG":
@@ -123,7 +123,7 @@ def _gerund(
 
 def _predicate(
     parse: Parse, lexicon: Lexicon, verb: Token, lemma: str, passive: bool
-) -> Candidate | None:
+) -> SourceCandidate | None:
     if lemma not in lexicon.verbs["predicate"]:
         return None
     thing = parse.child(verb.index, "dobj", "nsubjpass", "nmod")
@@ -145,7 +145,7 @@ def _predicate(
 
 def _prepositional(
     parse: Parse, lexicon: Lexicon, verb: Token, lemma: str, passive: bool
-) -> Candidate | None:
+) -> SourceCandidate | None:
     if verb.dep == "acl" and parse.head(verb.index).text.lower() == "order":
         return None  # "in order to respond to" reports nothing
     for prep in parse.children(verb.index, "prep"):
@@ -161,7 +161,7 @@ def _prepositional(
 
 def _object(
     parse: Parse, lexicon: Lexicon, verb: Token, lemma: str, passive: bool
-) -> Candidate | None:
+) -> SourceCandidate | None:
     if lemma not in lexicon.verbs["object"]:
         return None
     thing = parse.child(verb.index, "nsubjpass" if passive else "dobj")
@@ -198,12 +198,12 @@ def _build(
     content: frozenset[int],
     passive: bool,
     extra: frozenset[int] = frozenset(),
-) -> Candidate:
+) -> SourceCandidate:
     source = sources.of_verb(parse, verb.index, passive=passive)
     if not source and not passive and content and min(content) < verb.index:
         source = sources.after_verb(parse, verb.index)
     cue = cues.verb_group(parse, verb.index, extra=extra)
-    return Candidate(rule, verb.index, content - cue, cue, source - content - cue)
+    return SourceCandidate(rule, verb.index, content - cue, cue, source - content - cue)
 
 
 def _clauses_of(parse: Parse, verb: Token) -> list[Token]:

@@ -8,7 +8,7 @@ from harness.adapters._attribution.parse import Parse
 from harness.adapters._attribution.quotation import Quotation
 from harness.annotation import Span
 
-__all__ = ["join", "runs", "span_of", "stretch", "trim"]
+__all__ = ["united", "runs", "span_of", "stretch", "trim_edges"]
 
 _EDGE = frozenset(",;:.–—-―…")
 _OPEN = frozenset("“‘\"'«([")
@@ -33,7 +33,7 @@ def runs(parse: Parse, tokens: Iterable[int]) -> list[Span]:
     return [Span(parse[run[0]].start, parse[run[-1]].end) for run in found]
 
 
-def trim(text: str, span: Span) -> Span | None:
+def trim_edges(text: str, span: Span) -> Span | None:
     """Without edge punctuation, unpaired brackets and a dangling conjunction at the end.
 
     `None` when no letter or digit is left.
@@ -91,7 +91,7 @@ def stretch(
     return out
 
 
-def join(text: str, spans: Iterable[Span]) -> list[Span]:
+def united(text: str, spans: Iterable[Span]) -> list[Span]:
     """Sorted; overlapping ones, and ones with nothing but punctuation between them, united."""
     out: list[Span] = []
     for span in sorted(spans):

@@ -8,11 +8,11 @@ from itertools import pairwise
 
 from harness.adapters._attribution import cues, sources
 from harness.adapters._attribution.candidate import lemma_of
-from harness.adapters._attribution.contents import join, span_of
+from harness.adapters._attribution.contents import span_of, united
 from harness.adapters._attribution.lexicon import Lexicon
 from harness.adapters._attribution.parse import Parse, Token
 from harness.adapters._attribution.quotation import Quotation
-from harness.adapters._attribution.relation import Relation
+from harness.adapters._attribution.relation import DraftAttribution
 from harness.annotation import Span
 
 __all__ = ["adjacent", "claim_rest", "join_paragraphs"]
@@ -31,22 +31,22 @@ def adjacent(
     text: str,
     parse: Parse,
     lexicon: Lexicon,
-    relations: Sequence[Relation],
+    relations: Sequence[DraftAttribution],
     quotes: Sequence[Quotation],
-) -> list[Relation]:
+) -> list[DraftAttribution]:
     """Quotations with a verb right beside them that the parser did not connect.
 
     After the quotation nothing but the subject may come before the verb ("…" Roe beams); before
     it a few words may follow a reporting verb (Roe writes in her book: "…"), and more before a
     colon (Roe went further: "…").
     """
-    made: list[Relation] = []
+    made: list[DraftAttribution] = []
     taken = [part for relation in relations for part in relation.content]
     busy = {relation.cue.start for relation in relations if relation.cue is not None}
     for quote in quotes:
         if any(part.start < quote.end and quote.start < part.end for part in taken):
             continue
-        best: tuple[int, Relation] | None = None
+        best: tuple[int, DraftAttribution] | None = None
         for token in parse.tokens:
             if token.pos != "VERB" or token.index in parse.quoted:
                 continue
@@ -58,7 +58,7 @@ def adjacent(
             source = span_of(parse, sources.of_verb(parse, token.index) - group)
             if cue is not None and cue.start not in busy and source is not None:
                 content = [Span(quote.start, quote.end)]
-                best = (distance, Relation(content, cue, source, "adjacent"))
+                best = (distance, DraftAttribution(content, cue, source, "adjacent"))
         if best is not None:
             made.append(best[1])
             taken += best[1].content
@@ -92,7 +92,7 @@ def _letters(text: str) -> bool:
 
 
 def claim_rest(
-    text: str, parse: Parse, relations: list[Relation], quotes: Sequence[Quotation]
+    text: str, parse: Parse, relations: list[DraftAttribution], quotes: Sequence[Quotation]
 ) -> None:
     """Give the paragraph's unclaimed quotations to the relation before them, or let them stand.
 
@@ -110,11 +110,11 @@ def claim_rest(
             continue
         before = _speaking_before(text, relations, quote)
         if before is not None:
-            before.content = join(text, [*before.content, Span(quote.start, quote.end)])
+            before.content = united(text, [*before.content, Span(quote.start, quote.end)])
         elif _utterance(text, quote):
             span = Span(quote.start, quote.end)
             cue, source = _host_of(parse, quote)
-            relations.append(Relation([span], cue, source, "quote-alone"))
+            relations.append(DraftAttribution([span], cue, source, "quote-alone"))
 
 
 def _host_of(parse: Parse, quote: Quotation) -> tuple[Span | None, Span | None]:
@@ -133,8 +133,10 @@ def _host_of(parse: Parse, quote: Quotation) -> tuple[Span | None, Span | None]:
     return None, None
 
 
-def _speaking_before(text: str, relations: Sequence[Relation], quote: Quotation) -> Relation | None:
-    best: Relation | None = None
+def _speaking_before(
+    text: str, relations: Sequence[DraftAttribution], quote: Quotation
+) -> DraftAttribution | None:
+    best: DraftAttribution | None = None
     for relation in relations:
         if (
             relation.rule not in _CLAUSAL
@@ -167,7 +169,9 @@ def _utterance(text: str, quote: Quotation) -> bool:
     return words >= _SHORT or bool(lead and lead[-1] in ":,") or not lead
 
 
-def join_paragraphs(text: str, relations: list[Relation], quotes: Sequence[Quotation]) -> None:
+def join_paragraphs(
+    text: str, relations: list[DraftAttribution], quotes: Sequence[Quotation]
+) -> None:
     """Speech that runs on over paragraphs: the mark is not closed, and opens again below."""
     for one, two in pairwise(quotes):
         if one.closed or text[one.end : two.start].strip():
@@ -181,11 +185,11 @@ def join_paragraphs(text: str, relations: list[Relation], quotes: Sequence[Quota
             keep, drop = second, first
         else:
             continue
-        keep.content = join(text, [*keep.content, *drop.content])
+        keep.content = united(text, [*keep.content, *drop.content])
         relations.remove(drop)
 
 
-def _holder(relations: Sequence[Relation], quote: Quotation) -> Relation | None:
+def _holder(relations: Sequence[DraftAttribution], quote: Quotation) -> DraftAttribution | None:
     return next(
         (
             relation

@@ -16,7 +16,7 @@ __all__ = ["rules_digest", "with_rules"]
 def rules_digest(*adapters: Path) -> str:
     """sha256 over the rule modules, word lists, adapters' own files and the rule of kinds."""
     here = Path(__file__).parent
-    files = [*here.glob("*.py"), lexicon.DATA, names.DATA, *adapters]
+    files = [*here.glob("*.py"), lexicon.VERBS_FILE, names.SPEAKERS_FILE, *adapters]
     of_kinds = [Path(str(module.__file__)) for module in (kinds, doubles, singles)]
     return digest_text(
         digest_files(files, root=here.parent) + digest_files(of_kinds, root=of_kinds[0].parent)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from harness.adapters._attribution.quotation import Quotation
-from harness.adapters._attribution.relation import Relation
+from harness.adapters._attribution.relation import DraftAttribution
 from harness.annotation import Span
 
 __all__ = ["labelled"]
@@ -29,7 +29,7 @@ def labelled(
     spans: Sequence[tuple[int, int]],
     quotes: Sequence[Quotation],
     names: Iterable[tuple[int, int]],
-) -> list[Relation]:
+) -> list[DraftAttribution]:
     """Paragraphs that begin with a speaker's label.
 
     `Q` and `A` name nobody and are left. A label is taken for a speaker when a quotation follows
@@ -57,5 +57,5 @@ def labelled(
         if stop > match.end():
             content = [Span(match.end(), stop)]
             colon = Span(match.end("colon") - 1, match.end("colon"))
-            made.append(Relation(content, colon, label, "label"))
+            made.append(DraftAttribution(content, colon, label, "label"))
     return made

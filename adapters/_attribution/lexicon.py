@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["DATA", "SCOPES", "Lexicon", "load"]
+__all__ = ["VERBS_FILE", "SCOPES", "Lexicon", "load"]
 
-DATA = Path(__file__).parent.parent / "data" / "reporting_verbs.toml"
+VERBS_FILE = Path(__file__).parent.parent / "data" / "reporting_verbs.toml"
 SCOPES = (
     "speech", "belief", "perception", "evidence", "intention", "attitude", "decree", "appearance"
 )  # fmt: skip
@@ -45,7 +45,7 @@ class Lexicon:
 
 
 @lru_cache(maxsize=16)
-def load(scopes: Iterable[str] = SCOPES, path: Path = DATA) -> Lexicon:
+def load(scopes: Iterable[str] = SCOPES, path: Path = VERBS_FILE) -> Lexicon:
     """The lexicon restricted to `scopes` (a tuple)."""
     with path.open("rb") as handle:
         data = tomllib.load(handle)

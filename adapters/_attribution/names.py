@@ -11,9 +11,17 @@ from pathlib import Path
 
 from harness.annotation import Span
 
-__all__ = ["DATA", "Mention", "People", "Person", "Words", "capitalised_mentions", "words"]
+__all__ = [
+    "SPEAKERS_FILE",
+    "NameMention",
+    "People",
+    "Person",
+    "SpeakerWords",
+    "capitalised_mentions",
+    "speaker_words",
+]
 
-DATA = Path(__file__).parent.parent / "data" / "speakers.toml"
+SPEAKERS_FILE = Path(__file__).parent.parent / "data" / "speakers.toml"
 _POSSESSIVE = re.compile(r"['’]s?$")
 _TITLE = re.compile(
     r"^(?:(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Gen|Prof|St|Sgt|Lt|Col)\.?|Sir|Lady|Lord|Miss|President"
@@ -22,7 +30,7 @@ _TITLE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class NameMention:
     """A name in the text with its entity label (OntoNotes: PERSON, ORG, GPE, ...)."""
 
     start: int
@@ -41,7 +49,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Words:
+class SpeakerWords:
     """The word lists of `data/speakers.toml`."""
 
     male_titles: frozenset[str]
@@ -55,15 +63,15 @@ class Words:
 
 
 @lru_cache(maxsize=1)
-def words() -> Words:
-    with DATA.open("rb") as handle:
+def speaker_words() -> SpeakerWords:
+    with SPEAKERS_FILE.open("rb") as handle:
         data = tomllib.load(handle)
     split = {
         (table, key): frozenset(value.split())
         for table, row in data.items()
         for key, value in row.items()
     }
-    return Words(
+    return SpeakerWords(
         split["titles", "male"],
         split["titles", "female"],
         split["given", "male"],
@@ -78,7 +86,7 @@ def words() -> Words:
 class People:
     """Persons of a text, found from its PERSON mentions and every repeat of their surnames."""
 
-    def __init__(self, text: str, mentions: Iterable[Mention]) -> None:
+    def __init__(self, text: str, mentions: Iterable[NameMention]) -> None:
         self.persons: list[Person] = []
         self._by_surname: dict[str, list[Person]] = {}
         named = [
@@ -167,7 +175,7 @@ def _compatible(known: Sequence[str], parts: Sequence[str]) -> bool:
 
 def _describe(text: str, person: Person) -> None:
     """Gender, and the words of titles before and appositions after the name."""
-    lists = words()
+    lists = speaker_words()
     votes = {"male": 0, "female": 0}
     for start, end in person.mentions:
         before = re.findall(r"[\w'’-]+\.?", text[max(0, start - 80) : start])[-8:]
@@ -209,18 +217,18 @@ _NAME = re.compile(
 )
 
 
-def capitalised_mentions(text: str) -> list[Mention]:
+def capitalised_mentions(text: str) -> list[NameMention]:
     """Names that begin with a known given name and go on with a capitalised word.
 
     Stands in for a tagger where there is none; finds few names, and hardly a wrong one.
     """
-    lists = words()
+    lists = speaker_words()
     given = lists.male_names | lists.female_names
-    found: list[Mention] = []
+    found: list[NameMention] = []
     place = 0
     while match := _NAME.search(text, place):
         if match.group(1).lower() in given:
-            found.append(Mention(match.start(), match.end(), "PERSON"))
+            found.append(NameMention(match.start(), match.end(), "PERSON"))
             place = match.end()
         else:
             place = match.end(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.adapters._attribution import cues, sources
-from harness.adapters._attribution.candidate import Candidate, is_infinitive, starts_with_that
+from harness.adapters._attribution.candidate import SourceCandidate, is_infinitive, starts_with_that
 from harness.adapters._attribution.lexicon import Lexicon
 from harness.adapters._attribution.parse import Parse, Token
 
@@ -14,7 +14,7 @@ __all__ = ["adjective", "adjunct", "noun"]
 _NONE: frozenset[int] = frozenset()
 
 
-def noun(parse: Parse, lexicon: Lexicon, token: Token, lemma: str) -> Iterator[Candidate]:
+def noun(parse: Parse, lexicon: Lexicon, token: Token, lemma: str) -> Iterator[SourceCandidate]:
     """ "the claim that ...", "his promise to ...", "support for ..."; at most one for a noun."""
     for child in parse.children(token.index, "acl", "ccomp", "relcl", "prep"):
         if child.index < token.index:
@@ -38,7 +38,7 @@ def noun(parse: Parse, lexicon: Lexicon, token: Token, lemma: str) -> Iterator[C
 
 def _noun_cue(
     parse: Parse, rule: str, token: Token, content: frozenset[int], extra: frozenset[int] = _NONE
-) -> Candidate:
+) -> SourceCandidate:
     """Cue and source of a noun: its owner, its `by`-phrase, or the subject of its light verb."""
     owner = parse.child(token.index, "poss")
     cue = {token.index, *extra}
@@ -65,10 +65,10 @@ def _noun_cue(
         elif token.dep == "dobj":
             source = sources.of_verb(parse, token.head)
             cue |= set(range(token.head, token.index)) | cues.verb_group(parse, token.head)
-    return Candidate(rule, token.index, content - cue, frozenset(cue), source - content - cue)
+    return SourceCandidate(rule, token.index, content - cue, frozenset(cue), source - content - cue)
 
 
-def adjective(parse: Parse, lexicon: Lexicon, token: Token) -> Iterator[Candidate]:
+def adjective(parse: Parse, lexicon: Lexicon, token: Token) -> Iterator[SourceCandidate]:
     """ "is confident that ...", "was critical of ..."."""
     if token.dep not in ("acomp", "oprd", "ROOT", "conj", "amod", "advcl"):
         return
@@ -92,10 +92,10 @@ def adjective(parse: Parse, lexicon: Lexicon, token: Token) -> Iterator[Candidat
         source = sources.of_verb(parse, verb.index)
         cue |= cues.verb_group(parse, verb.index)
     whole = frozenset(range(min(cue), max(cue) + 1)) - source
-    yield Candidate("adjective", token.index, content - whole, whole, source - content)
+    yield SourceCandidate("adjective", token.index, content - whole, whole, source - content)
 
 
-def adjunct(parse: Parse, lexicon: Lexicon, token: Token) -> Iterator[Candidate]:
+def adjunct(parse: Parse, lexicon: Lexicon, token: Token) -> Iterator[SourceCandidate]:
     """Sentence adjuncts that name a source, or say that there is one."""
     word = token.text.lower()
     if word == "according":
@@ -108,10 +108,12 @@ def adjunct(parse: Parse, lexicon: Lexicon, token: Token) -> Iterator[Candidate]
         host = parse.head(token.index)
         if host.pos in ("VERB", "AUX"):
             cue = frozenset([token.index])
-            yield Candidate("hearsay", token.index, parse.subtree(host.index) - cue, cue, _NONE)
+            yield SourceCandidate(
+                "hearsay", token.index, parse.subtree(host.index) - cue, cue, _NONE
+            )
 
 
-def _according(parse: Parse, token: Token) -> Iterator[Candidate]:
+def _according(parse: Parse, token: Token) -> Iterator[SourceCandidate]:
     to = token.index + 1
     if to >= len(parse) or parse[to].text.lower() != "to":
         return
@@ -121,18 +123,18 @@ def _according(parse: Parse, token: Token) -> Iterator[Candidate]:
     source = sources.noun_phrase(parse, thing.index)
     cue = frozenset([token.index, to])
     content = _host_clause(parse, token) - source - cue
-    yield Candidate("according", token.index, content, cue, source)
+    yield SourceCandidate("according", token.index, content, cue, source)
 
 
 def _named_by(
     parse: Parse, token: Token, rule: str, tags: tuple[str, ...], lemmas: frozenset[str]
-) -> Iterator[Candidate]:
+) -> Iterator[SourceCandidate]:
     thing = parse.child(token.index, "pobj")
     if thing is None or not (thing.pos in tags or thing.lemma in lemmas):
         return
     source = sources.noun_phrase(parse, thing.index)
     content = _host_clause(parse, token)
-    yield Candidate(rule, token.index, content, frozenset([token.index]), source)
+    yield SourceCandidate(rule, token.index, content, frozenset([token.index]), source)
 
 
 def _host_clause(parse: Parse, token: Token) -> frozenset[int]:

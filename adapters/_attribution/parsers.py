@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from harness.adapters._attribution.names import Mention
+from harness.adapters._attribution.names import NameMention
 from harness.adapters._attribution.parse import Parse, UdWord, from_spacy, from_ud
 from harness.paragraphs import lines
 
@@ -23,7 +23,7 @@ class Parsed:
     """The paragraphs of a document and the names in them."""
 
     paragraphs: list[Parse]
-    mentions: list[Mention]
+    mentions: list[NameMention]
 
 
 class SpacyParser:
@@ -49,7 +49,7 @@ class SpacyParser:
                 for doc, (_, start) in pending[1]:
                     parsed.paragraphs.append(from_spacy(doc, start))
                     parsed.mentions.extend(
-                        Mention(start + ent.start_char, start + ent.end_char, ent.label_)
+                        NameMention(start + ent.start_char, start + ent.end_char, ent.label_)
                         for ent in doc.ents
                     )
                 pending = next(groups, None)
@@ -70,7 +70,7 @@ class StanzaParser:
                 document = self._pipeline(text[start:end])
                 parsed.paragraphs.append(from_ud(ud_sentences(document, start)))
                 parsed.mentions.extend(
-                    Mention(start + ent.start_char, start + ent.end_char, ent.type)
+                    NameMention(start + ent.start_char, start + ent.end_char, ent.type)
                     for ent in getattr(document, "ents", None) or ()
                 )
             yield parsed

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from harness.annotation import Span
 
-__all__ = ["Relation"]
+__all__ = ["DraftAttribution"]
 
 
 @dataclass(slots=True)
-class Relation:
+class DraftAttribution:
     """Mutable, because a quotation that goes on joins the relation before it."""
 
     content: list[Span]

@@ -12,7 +12,7 @@ from harness.adapters._attribution.labels import labelled
 from harness.adapters._attribution.lexicon import Lexicon
 from harness.adapters._attribution.parse import Parse
 from harness.adapters._attribution.quotation import Quotation, is_scare_quote
-from harness.adapters._attribution.relation import Relation
+from harness.adapters._attribution.relation import DraftAttribution
 from harness.annotation import Span
 
 __all__ = ["relations"]
@@ -26,7 +26,7 @@ def relations(
     names: Iterable[tuple[int, int]] = (),
     *,
     nested: bool = False,
-) -> list[Relation]:
+) -> list[DraftAttribution]:
     """The relations of a text from the parses of its paragraphs, paragraph by paragraph.
 
     `names` are the spans of persons' names, which tell a speaker's label from other labels.
@@ -35,7 +35,7 @@ def relations(
     spans = [(parse[0].start, parse[len(parse) - 1].end) for parse in filled]
     labels = labelled(text, spans, quotes, names)
     utterances = [quote for quote in quotes if not is_scare_quote(text, quote)]
-    found: list[Relation] = []
+    found: list[DraftAttribution] = []
     for parse, (start, end) in zip(filled, spans, strict=True):
         inside = [quote for quote in utterances if quote.start < end and quote.end > start]
         parse.mark_quotations((quote.start, quote.end) for quote in inside)
@@ -63,7 +63,7 @@ def _candidates(
     lexicon: Lexicon,
     *,
     nested: bool,
-) -> list[Relation]:
+) -> list[DraftAttribution]:
     made = []
     for candidate in candidates(parse, lexicon):
         cue = contents.span_of(parse, candidate.cue)
@@ -73,15 +73,15 @@ def _candidates(
         if host is not None and not nested:
             continue
         tokens = candidate.content - candidate.cue - candidate.source
-        trimmed = [contents.trim(text, span) for span in contents.runs(parse, tokens)]
+        trimmed = [contents.trim_edges(text, span) for span in contents.runs(parse, tokens)]
         spans = contents.stretch((s for s in trimmed if s is not None), marks, place, host)
-        content = contents.join(text, spans)
+        content = contents.united(text, spans)
         if content:
-            made.append(Relation(content, cue, source, candidate.rule))
+            made.append(DraftAttribution(content, cue, source, candidate.rule))
     return made
 
 
-def _sharpened(parse: Parse, lexicon: Lexicon, label: Relation) -> Relation:
+def _sharpened(parse: Parse, lexicon: Lexicon, label: DraftAttribution) -> DraftAttribution:
     """A label with a reporting verb ("He added:") gets its verb as cue, its subject as source."""
     assert label.source is not None
     for token in parse.tokens:
@@ -89,16 +89,18 @@ def _sharpened(parse: Parse, lexicon: Lexicon, label: Relation) -> Relation:
         if inside and token.pos == "VERB" and lemma_of(token) in lexicon.verbs["clause"]:
             subject = sources.of_verb(parse, token.index)
             cue = contents.span_of(parse, cues.verb_group(parse, token.index))
-            return Relation(label.content, cue, contents.span_of(parse, subject), label.rule)
+            return DraftAttribution(
+                label.content, cue, contents.span_of(parse, subject), label.rule
+            )
     return label
 
 
-def _apart(made: list[Relation], *, nested: bool) -> list[Relation]:
+def _apart(made: list[DraftAttribution], *, nested: bool) -> list[DraftAttribution]:
     """One relation for each cue, the one with the larger content: "is expected to agree".
 
     Unless `nested`, a relation whose cue lies in another's content goes too.
     """
-    kept: list[Relation] = []
+    kept: list[DraftAttribution] = []
     for relation in sorted(made, key=lambda item: -item.size):
         cue = relation.cue
         inside = cue is not None and any(

@@ -12,11 +12,11 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from harness.adapters._attribution.names import Mention, People, Person, words
+from harness.adapters._attribution.names import NameMention, People, Person, speaker_words
 from harness.adapters._attribution.quotation import Quotation
 from harness.annotation import Span
 
-__all__ = ["Source", "resolve"]
+__all__ = ["SourceMention", "resolve"]
 
 _GENDER = {"he": "male", "him": "male", "his": "male", "she": "female", "her": "female"}
 _PREPOSITIONS = frozenset(
@@ -80,7 +80,7 @@ _REACH = 1200
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceMention:
     """What is to be resolved: the source's span and the contents of its own relation."""
 
     span: Span | None
@@ -88,7 +88,10 @@ class Source:
 
 
 def resolve(
-    text: str, sources: Sequence[Source], mentions: Iterable[Mention], quotes: Sequence[Quotation]
+    text: str,
+    sources: Sequence[SourceMention],
+    mentions: Iterable[NameMention],
+    quotes: Sequence[Quotation],
 ) -> list[str | None]:
     """One canonical name or `None` for each source, in the order given."""
     known = list(mentions)
@@ -113,11 +116,11 @@ def _may_precede(word: str) -> bool:
     low = word.lower()
     if low in _PREPOSITIONS:
         return False
-    roles = words().roles | words().generic
+    roles = speaker_words().roles | speaker_words().generic
     return word[:1].isupper() or low in roles or low in ("and", "or", "even", "only", "not", "then")
 
 
-def _outer(sources: Sequence[Source], names: Sequence[str | None], index: int) -> str | None:
+def _outer(sources: Sequence[SourceMention], names: Sequence[str | None], index: int) -> str | None:
     span = sources[index].span
     assert span is not None
     around = [
@@ -133,7 +136,7 @@ def _outer(sources: Sequence[Source], names: Sequence[str | None], index: int) -
 
 class _Resolver:
     def __init__(
-        self, text: str, people: People, mentions: list[Mention], quotes: Sequence[Quotation]
+        self, text: str, people: People, mentions: list[NameMention], quotes: Sequence[Quotation]
     ) -> None:
         self._text = text
         self._people = people
@@ -162,7 +165,7 @@ class _Resolver:
         tokens = [word.lower() for word in _WORD.findall(said)]
         if not tokens:
             return None
-        if tokens[0] in ("his", "her") and set(tokens[1:]) & words().proxies:
+        if tokens[0] in ("his", "her") and set(tokens[1:]) & speaker_words().proxies:
             return self._pronoun(span, _GENDER[tokens[0]])
         if self._people.inside(span.start, span.end):
             return self._place(span)  # "Roe's aide", "a spokesman for Roe": somebody else
@@ -177,7 +180,7 @@ class _Resolver:
             before = _WORD.findall(self._text[span.start : place.start])
             if re.match(r"['’]s?\b|['’](?= )", after):
                 owned = [word.lower() for word in _WORD.findall(after[2:])]
-                if not owned or owned[-1] not in words().proxies:
+                if not owned or owned[-1] not in speaker_words().proxies:
                     continue
             if before and not _may_precede(before[-1]):
                 continue
@@ -261,7 +264,7 @@ class _Resolver:
             if span.start <= mention.start and mention.end <= span.end and mention.label != "NORP":
                 rest = self._text[mention.end : end].lower().split()
                 if mention.start < end and (
-                    mention.end >= end or (len(rest) == 1 and rest[0] in words().bodies)
+                    mention.end >= end or (len(rest) == 1 and rest[0] in speaker_words().bodies)
                 ):
                     lead = self._text[span.start : mention.start].strip().lower()
                     if lead in ("", "the"):
@@ -276,7 +279,12 @@ class _Resolver:
             return None
         stop = next((i for i, part in enumerate(parts) if part in _PREPOSITIONS), len(parts))
         head = next(
-            (p for p in reversed(parts[:stop]) if p in words().roles | words().generic), None
+            (
+                p
+                for p in reversed(parts[:stop])
+                if p in speaker_words().roles | speaker_words().generic
+            ),
+            None,
         )
         if head is None or parts[stop - 1] != head:
             return None
@@ -285,20 +293,20 @@ class _Resolver:
         named = {
             word.lower()
             for word in _WORD.findall(said)[1:]
-            if word[:1].isupper() and word.lower() not in words().roles
+            if word[:1].isupper() and word.lower() not in speaker_words().roles
         }
         scored: dict[str, int] = {}
         for person in self._people.persons:
             overlap = keys & person.descriptions
             if not named <= person.descriptions:
                 continue  # "the president of France" is not the president of somewhere else
-            if head in overlap or (overlap and head in words().generic):
+            if head in overlap or (overlap and head in speaker_words().generic):
                 scored[person.name] = len(overlap)
         best = max(scored.values(), default=0)
         winners = [name for name, score in scored.items() if score == best]
         if len(winners) == 1:
             return winners[0]
-        if not winners and head in words().generic and self._last is not None:
+        if not winners and head in speaker_words().generic and self._last is not None:
             near = span.start - self._last[1].end <= _REACH // 2
             recent = {p.name for _, p in self._before(span, since=span.start - _REACH)}
             if near and self._person(self._last[0]) and len(recent) <= 1:

@@ -16,7 +16,7 @@ from harness.adapters._attribution.lexicon import Lexicon
 from harness.adapters._attribution.quotation import Quotation
 from harness.annotation import Span
 
-__all__ = ["Attribution", "Window", "find"]
+__all__ = ["SourceAndCue", "SpeechPatterns", "find"]
 
 _PRONOUN = r"(?:[Hh]e|[Ss]he|[Tt]hey|[Ii]t|[Ww]e|I|who)"
 _CAP = r"(?:[A-ZÀ-ÖØ-Þ][\w'’.-]*\w|[A-Z]\.|[A-Z])"
@@ -28,14 +28,14 @@ _ADVERB = r"(?:(?:also|later|then|has|had|have|once|\w+ly)[ \u00a0]){0,2}"
 
 
 @dataclass(frozen=True, slots=True)
-class Attribution:
+class SourceAndCue:
     """Source and cue found next to a quotation; either may be missing."""
 
     source: Span | None
     cue: Span | None
 
 
-class Window:
+class SpeechPatterns:
     """The compiled patterns for one lexicon."""
 
     def __init__(self, lexicon: Lexicon) -> None:
@@ -55,7 +55,7 @@ class Window:
         self._before_inverted = re.compile(rf"\b{verb}[ \u00a0]+{subject}\s*[:,]?\s*$")
         self._label = re.compile(rf"^\W*(?P<source>{_NAME}|{_NOUN})[^:]{{0,40}}?(?P<cue>[:―])\s*$")
 
-    def attribute(self, text: str, quote: Quotation, left: int, right: int) -> Attribution | None:
+    def attribute(self, text: str, quote: Quotation, left: int, right: int) -> SourceAndCue | None:
         """Who uttered `quote`, from the text in `[left, quote)` and `(quote, right)`."""
         after = text[quote.end : _sentence_end(text, quote.end, right)]
         for pattern in self._after:
@@ -76,17 +76,20 @@ class Window:
 
 
 def find(
-    text: str, quotes: Sequence[Quotation], paragraphs: Iterable[tuple[int, int]], window: Window
-) -> list[tuple[list[Quotation], Attribution | None]]:
+    text: str,
+    quotes: Sequence[Quotation],
+    paragraphs: Iterable[tuple[int, int]],
+    window: SpeechPatterns,
+) -> list[tuple[list[Quotation], SourceAndCue | None]]:
     """Group the quotations of each paragraph into utterances with who said them.
 
     A quotation without a cue of its own joins the one before it in its paragraph when nothing but
     the sentence with that one's cue stands between ("…," he said. "…").
     """
-    groups: list[tuple[list[Quotation], Attribution | None]] = []
+    groups: list[tuple[list[Quotation], SourceAndCue | None]] = []
     for start, end in paragraphs:
         inside = [quote for quote in quotes if start <= quote.start < end]
-        last: tuple[list[Quotation], Attribution | None] | None = None
+        last: tuple[list[Quotation], SourceAndCue | None] | None = None
         for place, quote in enumerate(inside):
             left = inside[place - 1].end if place else start
             right = inside[place + 1].start if place + 1 < len(inside) else end
@@ -105,16 +108,18 @@ def find(
     return groups
 
 
-def _follows(text: str, last: tuple[list[Quotation], Attribution | None], quote: Quotation) -> bool:
+def _follows(
+    text: str, last: tuple[list[Quotation], SourceAndCue | None], quote: Quotation
+) -> bool:
     gap = text[last[0][-1].end : quote.start]
     return len(re.findall(r"[.!?](?=\s)", gap)) <= 1 and len(gap) <= 160
 
 
-def _spans(match: re.Match[str], offset: int) -> Attribution:
+def _spans(match: re.Match[str], offset: int) -> SourceAndCue:
     source = Span(match.start("source") + offset, match.end("source") + offset)
     if match.group("source").endswith(","):
         source = Span(source.start, source.end - 1)
-    return Attribution(source, Span(match.start("cue") + offset, match.end("cue") + offset))
+    return SourceAndCue(source, Span(match.start("cue") + offset, match.end("cue") + offset))
 
 
 _STOP = re.compile(r"(?<![A-Z])(?<!Mr)(?<!Ms)(?<!Mrs)(?<!Dr)(?<!Sen)(?<!Gov)(?<!Rep)[.!?](?=\s|$)")

@@ -8,7 +8,7 @@ import sys
 from harness.cli.common import TASK, add_flags, count, is_for_people, output, print_json
 from harness.curation.agreement.agreement import Agreement, agreement
 from harness.curation.agreement.annotators import load_annotators
-from harness.report.tables import render
+from harness.report.tables import render_tables
 from harness.table import Cell, Table, number
 from harness.tasks.registry import task_named
 
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         out["disagreements"] = out["disagreements"][: args.limit]
         print_json(out)
         return 0
-    print(render([table(result, task) for task in result.shared], args.format))
+    print(render_tables([table(result, task) for task in result.shared], args.format))
     if is_for_people(args):
         _list(result, args.limit)
     return 0

@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.cli.doubts import aligned, real_groups
+    from harness.cli.scored_runs import aligned, real_groups
     from harness.coding import encode
     from harness.decide.audit import audit
     from harness.report.choice import audit_lines

@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 def _show(args: argparse.Namespace) -> int:
     from harness.decide import baseline
     from harness.report.baseline import baseline_table
-    from harness.report.tables import render
+    from harness.report.tables import render_tables
     from harness.results.finder import fits
 
     if args.run != DEFAULT_RUN:
@@ -68,17 +68,17 @@ def _show(args: argparse.Namespace) -> int:
     if args.json:
         print_json([dict(zip(table.headers, row, strict=True)) for row in table.rows])
     else:
-        print(render([table], args.format))
+        print(render_tables([table], args.format))
     return 0
 
 
 def _accept(args: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from harness.cli.doubts import warn_of_scores
+    from harness.cli.scored_runs import warn_of_scores
     from harness.decide import baseline
     from harness.report.baseline import difference_table
-    from harness.report.tables import render
+    from harness.report.tables import render_tables
     from harness.results.finder import GoldFinder
     from harness.results.load import from_run, read_run
     from harness.results.select import asked_for, named_backends
@@ -92,7 +92,7 @@ def _accept(args: argparse.Namespace) -> int:
     # A broken baseline is an error here too: it is never overwritten unseen.
     old = baseline.read(args.baseline) if Path(args.baseline).exists() else None
     merged = baseline.merge(old, new, remove_missing=args.remove_missing)
-    print(render([difference_table(old, merged)], args.format))
+    print(render_tables([difference_table(old, merged)], args.format))
     sys.stdout.flush()
     if args.dry_run:
         print("nothing was changed (--dry-run)", file=sys.stderr)

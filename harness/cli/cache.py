@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.cli.common import TASK, add_flags, cache_folder, output, print_json, store
+from harness.cli.common import TASK, add_flags, chosen_cache, output, print_json, store
 from harness.errors import NothingMeasured, UsageError
 from harness.options import Flag, flags_of
 from harness.registry import BackendSpec, adapter
 from harness.run.options import WorkerOptions
-from harness.run.store import Backend, Store
+from harness.run.store import Store, StoredBackend
 
 EPILOG = """\
 list     every key in the store with how many predictions it has
@@ -46,7 +46,7 @@ def _keyed() -> list[Flag]:
 
 
 def run(args: argparse.Namespace) -> int:
-    folder = cache_folder(args)
+    folder = chosen_cache(args)
     assert folder is not None
     if args.action != "explain" and not (folder / "predictions.sqlite").is_file():
         print("[]" if args.json else f"there is no predictions store in {folder}")
@@ -97,8 +97,8 @@ def _prune(store: Store, args: argparse.Namespace) -> int:
     return 0
 
 
-def _stale(known: list[Backend]) -> list[Backend]:
-    newest: dict[tuple[str, str], Backend] = {}
+def _stale(known: list[StoredBackend]) -> list[StoredBackend]:
+    newest: dict[tuple[str, str], StoredBackend] = {}
     for item in known:
         place = (item.name, str(item.fields.get("task")))
         if place not in newest or (item.used, item.id) > (newest[place].used, newest[place].id):
@@ -131,7 +131,7 @@ def _explain(store: Store, args: argparse.Namespace) -> int:
     return 0
 
 
-def _row(item: Backend) -> dict[str, Any]:
+def _row(item: StoredBackend) -> dict[str, Any]:
     return {
         "digest": item.digest,
         "backend": item.name,

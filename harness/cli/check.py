@@ -75,13 +75,13 @@ def _report(args: argparse.Namespace) -> GateReport:
     from harness.decide.gate.check import check
     from harness.decide.rules import default_rules, read_rules
     from harness.results.finder import GoldFinder
-    from harness.results.load import Key, from_run, read_run
+    from harness.results.load import ResultKey, from_run, read_run
 
     rules = default_rules() if args.rules is None else read_rules(args.rules)
     accepted = baseline.read(args.baseline)
     record, folder = opened = read_run(args.run)
     finder = GoldFinder(args.gold)
-    unread: dict[Key, str] = {}
+    unread: dict[ResultKey, str] = {}
     scored = from_run(opened, finder=finder, replay=args.replay, lenient=True, unread=unread)
     report = check(
         record,
@@ -114,13 +114,13 @@ def _write(report: GateReport, args: argparse.Namespace) -> None:
 
 def _print(report: GateReport, args: argparse.Namespace) -> None:
     from harness.report.gate import gate_lines, gate_table
-    from harness.report.tables import render
+    from harness.report.tables import render_tables
 
     table = gate_table(report, everything=args.all)
     if not table.rows and args.format == "simple":
         print("\n".join([table.title, *table.notes]))
     else:
-        print(render([table], args.format))
+        print(render_tables([table], args.format))
     lines = list(gate_lines(report))
     if lines and is_for_people(args):
         print("\n" + "\n".join(lines))

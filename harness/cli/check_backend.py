@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 
 from harness.annotation import printable
-from harness.cli.common import LABELS, TASK, add_flags, output, print_json, worker
+from harness.cli.common import LABELS_FLAG, TASK, add_flags, output, print_json, worker
 from harness.errors import UsageError
 from harness.options import build
 from harness.registry import BackendSpec, adapter
@@ -24,7 +24,7 @@ _MARKS = {"ok": "ok     ", "failed": "FAILED ", "warning": "warning"}
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("backend", help="for example spacy/en_core_web_sm")
-    add_flags(parser, replace(TASK, help="default: every task of the backend"), LABELS)
+    add_flags(parser, replace(TASK, help="default: every task of the backend"), LABELS_FLAG)
     parser.add_argument(
         "--no-long", action="store_true", help="leave out the document of 200,000 characters"
     )

@@ -18,10 +18,10 @@ from harness.cli.common import (
     TASK,
     add_flags,
     add_run,
+    comma_list,
     is_for_people,
     output,
     print_json,
-    split,
 )
 from harness.decide.constraints import Constraints
 from harness.errors import NothingMeasured, UsageError
@@ -55,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         replace(TASK, required=True, help=""),
         GOLD,
         BACKEND,
-        Flag(types, name="types", metavar="A,B", default=(), parse=split),
+        Flag(types, name="types", metavar="A,B", default=(), parse=comma_list),
         Flag("attribution: what matters; default: found50", name="part", metavar="NAME"),
         Flag("weights for F", name="weight", metavar="recall=2", many=True),
         *flags_of(Constraints),
@@ -68,7 +68,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.cli.doubts import aligned, real_groups
+    from harness.cli.scored_runs import aligned, real_groups
     from harness.coding import encode
     from harness.decide.choose import choose
     from harness.decide.complement import complement
@@ -132,11 +132,11 @@ def _print(
     args: argparse.Namespace,
 ) -> None:
     from harness.report.choice import choice_table, complement_tables
-    from harness.report.tables import render
+    from harness.report.tables import render_tables
 
     for choice, one in zip_longest(choices, together):
         tables = [choice_table(choice), *(complement_tables(one) if one else ())]
-        print(render(tables, args.format) + "\n")
+        print(render_tables(tables, args.format) + "\n")
     if missing and is_for_people(args):
         print("not measured: " + "; ".join(missing))
 

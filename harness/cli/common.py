@@ -18,7 +18,7 @@ from harness.coding import encode
 from harness.errors import UsageError
 from harness.options import Flag, flags_of
 from harness.paths import cache_folder as default_cache
-from harness.report.tables import FORMATS
+from harness.report.tables import TABLE_FORMS
 from harness.run.options import RunOptions, WorkerOptions
 from harness.tasks.registry import task_names
 
@@ -27,7 +27,7 @@ __all__ = [
     "BASELINE",
     "FORCE",
     "GOLD",
-    "LABELS",
+    "LABELS_FLAG",
     "QUIET",
     "RECOUNT",
     "RESAMPLES",
@@ -35,12 +35,12 @@ __all__ = [
     "TASK",
     "add_flags",
     "add_run",
-    "cache_folder",
+    "chosen_cache",
     "count",
     "is_for_people",
     "output",
     "print_json",
-    "split",
+    "comma_list",
     "store",
     "worker",
 ]
@@ -71,19 +71,23 @@ RESAMPLES = count("resamples", "of the bootstrap", least=1, default=10_000)
 QUIET = Flag("no progress on stderr", name="quiet", kind=bool, short="-q")
 
 
-def split(text: str) -> tuple[str, ...]:
+def comma_list(text: str) -> tuple[str, ...]:
     """`a, b` as its parts; of an empty text none."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-LABELS = Flag(
-    "labels to ask a zero-shot backend for", name="labels", metavar="A,B", default=(), parse=split
+LABELS_FLAG = Flag(
+    "labels to ask a zero-shot backend for",
+    name="labels",
+    metavar="A,B",
+    default=(),
+    parse=comma_list,
 )
 
 
 def output(machines: str, *, tables: bool = True) -> tuple[Flag, ...]:
     """`--json` with its help, and with `tables` also `--format`."""
-    printed = Flag(name="format", choices=FORMATS, default="simple")
+    printed = Flag(name="format", choices=TABLE_FORMS, default="simple")
     return (*([printed] if tables else []), Flag(machines, name="json", kind=bool))
 
 
@@ -140,7 +144,7 @@ def add_flags(parser: argparse.ArgumentParser, *flags: Flag) -> None:
         )
 
 
-def cache_folder(args: argparse.Namespace) -> Path | None:
+def chosen_cache(args: argparse.Namespace) -> Path | None:
     """The store's folder, or `None` when it is bypassed."""
     if getattr(args, "no_cache", False):
         if args.cache_dir:

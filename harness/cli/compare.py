@@ -65,7 +65,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.cli.doubts import aligned
+    from harness.cli.scored_runs import aligned
     from harness.decide.compare import compare
     from harness.errors import NothingMeasured
     from harness.results.select import grouped
@@ -102,9 +102,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _print(comparison: Comparison, args: argparse.Namespace) -> None:
     from harness.report.comparison import comparison_tables, flip_lines
-    from harness.report.tables import render
+    from harness.report.tables import render_tables
 
-    print(render(comparison_tables(comparison, min_support=args.min_support), args.format))
+    print(render_tables(comparison_tables(comparison, min_support=args.min_support), args.format))
     if is_for_people(args) and args.flips:
         print("\n" + "\n".join(flip_lines(comparison, limit=args.flips)))
     print()

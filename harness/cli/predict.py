@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.annotation import Annotations, Record, TaskName
-from harness.cli.common import LABELS, TASK, add_flags, cache_folder, worker
+from harness.cli.common import LABELS_FLAG, TASK, add_flags, chosen_cache, worker
 from harness.errors import InputError, NothingMeasured, UsageError
 from harness.options import build
 from harness.registry import BackendSpec, adapter
@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("backend", help="for example spacy/en_core_web_sm")
     parser.add_argument("--docs", required=True, metavar="DOCS", help="documents to annotate")
     parser.add_argument("--out", metavar="FILE", help="where to write (default: stdout)")
-    add_flags(parser, replace(TASK, help="default: the backend's first"), LABELS)
+    add_flags(parser, replace(TASK, help="default: the backend's first"), LABELS_FLAG)
     parser.add_argument("--with-text", action="store_true", help="write the texts, too")
     add_flags(parser, *worker())
 
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     from harness.formats.files import atomic_writer
     from harness.run.key import document_digest
     from harness.run.predictions import Predictions, PredictOptions
-    from harness.run.predictor import Asked
+    from harness.run.predictor import Query
     from harness.run.progress import Progress
     from harness.run.store import Store, taken_up
 
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     total = sum(1 for _ in _documents(path))
     counts: Counter[str] = Counter()
     with ExitStack() as stack:
-        cache = cache_folder(args)
+        cache = chosen_cache(args)
         store = None if cache is None else stack.enter_context(Store(cache))
         what = [str(spec), task, args.labels, str(path.resolve()), args.out, str(Path.cwd())]
         token = "" if store is None else stack.enter_context(taken_up(store, ["predict", *what]))
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         progress = Progress(quiet=args.quiet)
         shown = progress.task(f"{spec} ({task})", total)
         asked = (
-            Asked(record.id, record.text or "", document_digest(record.text or ""))
+            Query(record.id, record.text or "", document_digest(record.text or ""))
             for record in _documents(path)
         )
         for prediction in predictions.round(asked):

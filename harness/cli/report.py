@@ -28,9 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from harness.annotation import printable
-    from harness.cli.doubts import warn_of_scores
+    from harness.cli.scored_runs import warn_of_scores
     from harness.report.run import description, details, ranking_tables
-    from harness.report.tables import render
+    from harness.report.tables import render_tables
     from harness.results import stored
     from harness.results.finder import GoldFinder
     from harness.results.load import read_run, scored_in
@@ -46,13 +46,13 @@ def run(args: argparse.Namespace) -> int:
     warn_of_scores(scored_in(record, folder, (*record.results, *record.common)))
     first, rest = ranking_tables(record, folder), [] if args.rankings else details(record, folder)
     if not args.html:
-        print(render([*rest, *first], args.format))
+        print(render_tables([*rest, *first], args.format))
         return 0
     from harness.formats.files import write_text
-    from harness.report.browse import groups
+    from harness.report.browse import browse
     from harness.report.html import page
 
-    browsed, missing = groups(record, folder, finder)
+    browsed, missing = browse(record, folder, finder)
     head = [*description(record), *missing]
     write_text(args.html, page("NLP backends compared", head, first, folded=rest, groups=browsed))
     for text in missing:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.common import GOLD, TASK, add_flags, cache_folder, output, worker
+from harness.cli.common import GOLD, TASK, add_flags, chosen_cache, output, worker
 from harness.errors import NothingMeasured, UsageError
 from harness.options import Flag, build, changed
 from harness.registry import BackendSpec
@@ -93,7 +93,7 @@ def _plan(args: argparse.Namespace) -> tuple[list[BackendSpec], list[GoldSet], R
         vars(args),
         tasks=(args.task,) if args.task else None,
         counting={flag.name: getattr(args, flag.name) for flag in task_flags()},
-        cache=cache_folder(args),
+        cache=chosen_cache(args),
         command=tuple(args.command),
         suite=args.suite,
     )
@@ -130,7 +130,7 @@ def _publish(args: argparse.Namespace, record: RunRecord) -> None:
     """The tables on stdout, and as Markdown beside the record."""
     from harness.formats.files import write_text
     from harness.report.run import details, leaderboard, ranking_tables
-    from harness.report.tables import render
+    from harness.report.tables import render_tables
 
     ranked, each = ranking_tables(record, args.out), details(record, args.out)
     write_text(Path(args.out) / "leaderboard.md", leaderboard(record, [*ranked, *each]))
@@ -140,7 +140,7 @@ def _publish(args: argparse.Namespace, record: RunRecord) -> None:
         print(to_json(record), end="")
         return
     # A terminal is left at the end of what was printed: the rankings, which answer the question.
-    print(render([*([] if args.rankings else each), *ranked], args.format))
+    print(render_tables([*([] if args.rankings else each), *ranked], args.format))
 
 
 def _refuse_unknown(record: RunRecord) -> None:

@@ -15,7 +15,7 @@ from harness.cli.score_as import print_as, refuse
 from harness.errors import InputError, UsageError
 from harness.interop.ask import SCORERS
 from harness.options import flags_of, from_flags
-from harness.report.tables import render
+from harness.report.tables import render_tables
 from harness.run.options import task_flags
 from harness.table import listed, tallied
 
@@ -91,25 +91,25 @@ def run(args: argparse.Namespace) -> int:
     _warn(scored)
     assert scored.count is not None
     if args.json:
-        unknown = {"gold": scored.count.unknown_gold, "predictions": scored.facts.unknown_labels}
+        unknown = {"gold": scored.count.unknown_gold, "predictions": scored.caveats.unknown_labels}
         extra = {
             "documents": len(scored.documents),
             "missing_documents": list(scored.missing),
             "failed_documents": [{"id": id_, "error": error} for id_, error in scored.failed],
             "unknown_labels": {side: dict(n) for side, n in unknown.items() if n},
-            "not_scored": dict(scored.facts.not_scored),
-            "f1_with_all": scored.facts.f1_with_all,
+            "not_scored": dict(scored.caveats.not_scored),
+            "f1_with_all": scored.caveats.f1_with_all,
             "assumed": list(scored.assumptions),
             "findings": findings,
         }
         print_json({**scored.to_json(), **extra})
         return 0
     notes = [str(scored.signature), *scored.assumptions]
-    if scored.facts.not_scored:
-        notes.append(not_scored(scored.facts.not_scored, scored.facts.f1_with_all))
+    if scored.caveats.not_scored:
+        notes.append(not_scored(scored.caveats.not_scored, scored.caveats.f1_with_all))
     title = f"{Path(args.pred).name} against {Path(args.gold).name}"
     tables = list(task.tables(title, scored.score.to_json(), tuple(notes)))
-    print(render(tables if args.confusion else tables[:1], args.format))
+    print(render_tables(tables if args.confusion else tables[:1], args.format))
     # What a program reads has to stay JSON or CSV.
     stream = sys.stdout if is_for_people(args) else sys.stderr
     for finding in findings:
@@ -160,7 +160,7 @@ def _warn(scored: Scored) -> None:
     if scored.failed:
         failed = [f"{id_} ({why})" for id_, why in scored.failed]
         notes.append(_missed("document(s) failed", failed))
-    unknown = (("gold", scored.count.unknown_gold), ("predictions", scored.facts.unknown_labels))
+    unknown = (("gold", scored.count.unknown_gold), ("predictions", scored.caveats.unknown_labels))
     for side, counts in unknown:
         if counts:
             notes.append(f"labels in the {side} that the schema does not have: {tallied(counts)}")

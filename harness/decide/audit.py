@@ -3,7 +3,8 @@
 Of the "errors" of good models on CoNLL-2003, 47 % were errors of the gold (Rücker and Akbik 2023,
 "CleanCoNLL"). Backends that were made independently seldom invent the same mention, so the places
 where all of them agree against the gold come first on a review list. They agree by the rule of
-`harness.decide.together`: entities in span and label, relations where contents share at least half.
+`harness.decide.same_answers`: entities in span and label, relations where contents share at least
+half.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from harness.decide.compare import check_same_count
-from harness.decide.together import Answers, Item, answers_of, groups
+from harness.decide.same_answers import AnswerItem, Answers, answers_of, same_answers
 from harness.errors import NothingMeasured, UsageError
 from harness.results.outcomes import Mention
 from harness.results.scored import Scored
 
-__all__ = ["Audit", "Candidate", "audit"]
+__all__ = ["Audit", "Suspect", "audit"]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Suspect:
     """A mention to look at, with the gold mentions that it overlaps."""
 
     mention: Mention
@@ -40,9 +41,9 @@ class Audit:
     backends: tuple[str, ...]
     agree: int
     """How many backends have to agree."""
-    against: tuple[Candidate, ...]
+    against: tuple[Suspect, ...]
     """Predicted by at least `agree` backends, and not in the gold."""
-    missed: tuple[Candidate, ...]
+    missed: tuple[Suspect, ...]
     """In the gold, and found by none of the backends."""
     texts: dict[str, str] = field(default_factory=dict, repr=False)
 
@@ -62,8 +63,8 @@ def audit(scored: Sequence[Scored], *, agree: int | None = None, force: bool = F
     check_same_count(scored, force=force)
     answers = {one.name: answers_of(one) for one in scored}
     names = tuple(answers)
-    gold = frozenset[Item]().union(*(one.gold for one in answers.values()))
-    found = frozenset[Item]().union(*(one.found for one in answers.values()))
+    gold = frozenset[AnswerItem]().union(*(one.gold for one in answers.values()))
+    found = frozenset[AnswerItem]().union(*(one.found for one in answers.values()))
     known = {item.mention for item in gold}
     return Audit(
         gold=scored[0].gold,
@@ -71,12 +72,12 @@ def audit(scored: Sequence[Scored], *, agree: int | None = None, force: bool = F
         backends=names,
         agree=needed,
         against=tuple(_against(answers, known, needed)),
-        missed=tuple(Candidate(m, names) for m in sorted(one.mention for one in gold - found)),
+        missed=tuple(Suspect(m, names) for m in sorted(one.mention for one in gold - found)),
         texts=scored[0].texts(),
     )
 
 
-def _against(answers: Mapping[str, Answers], gold: Set[Mention], needed: int) -> list[Candidate]:
+def _against(answers: Mapping[str, Answers], gold: Set[Mention], needed: int) -> list[Suspect]:
     """A candidate for each group of wrong answers that enough backends have a part in.
 
     An answer that has the name of a gold mention (a relation that one more source is given for) is
@@ -86,7 +87,7 @@ def _against(answers: Mapping[str, Answers], gold: Set[Mention], needed: int) ->
     for mention in sorted(gold):
         by_document.setdefault(mention.document, []).append(mention)
     candidates = []
-    for group in groups(list(answers.values())):
+    for group in same_answers(list(answers.values())):
         said: dict[str, Mention] = {}
         for name, members in zip(answers, group, strict=True):
             strange = [item.mention for item in members if item.mention not in gold]
@@ -94,7 +95,7 @@ def _against(answers: Mapping[str, Answers], gold: Set[Mention], needed: int) ->
                 said[name] = min(strange)
         if len(said) >= needed:
             shown = said[min(said)]
-            candidates.append(Candidate(shown, tuple(said), _overlapping(shown, by_document)))
+            candidates.append(Suspect(shown, tuple(said), _overlapping(shown, by_document)))
     return sorted(candidates, key=lambda candidate: candidate.mention)
 
 

@@ -20,16 +20,16 @@ from harness.results.consistent import read_tally
 from harness.results.count import options_of
 from harness.results.outcomes import Mention, Outcomes
 from harness.results.provenance import now
-from harness.results.record import Git, RunRecord, Unit
+from harness.results.record import Git, RunRecord, UnitTally
 from harness.results.scored import Scored
 from harness.results.signature import Signature
 from harness.tasks.registry import task_named
 
-__all__ = ["KIND", "SCHEMA_VERSION", "Baseline", "Entry", "accepted", "is_baseline", "merge"]
+__all__ = ["KIND", "BASELINE_SCHEMA", "Baseline", "Entry", "accepted", "is_baseline", "merge"]
 __all__ += ["read", "write"]
 
 KIND = "harness-baseline"
-SCHEMA_VERSION = 1
+BASELINE_SCHEMA = 1
 
 Spans = Mapping[str, tuple[tuple[int, int, str], ...]]
 """Document id -> start, end, label of mentions."""
@@ -53,7 +53,7 @@ class Entry:
     """Gold mentions that were found; `None` where the run kept no predictions."""
     missed: Spans | None
     spurious: Spans | None
-    units: tuple[Unit, ...]
+    units: tuple[UnitTally, ...]
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -112,7 +112,7 @@ def accepted(scored: Sequence[Scored], record: RunRecord) -> Baseline:
         raise NothingMeasured("the run measured no backend, so there is nothing to accept")
     return Baseline(
         kind=KIND,
-        schema_version=SCHEMA_VERSION,
+        schema_version=BASELINE_SCHEMA,
         tool_version=__version__,
         accepted=now(),
         git=record.git,
@@ -159,10 +159,10 @@ def read(path: str | Path) -> Baseline:
             path=path,
             hint="a run is accepted as one: harness baseline accept RUN",
         )
-    if value.get("schema_version") != SCHEMA_VERSION:
+    if value.get("schema_version") != BASELINE_SCHEMA:
         raise InputError(
             f"baseline of schema version {value.get('schema_version')!r}, expected "
-            f"{SCHEMA_VERSION}",
+            f"{BASELINE_SCHEMA}",
             path=path,
             hint="check with the harness that wrote it, or accept a new run",
         )
@@ -198,7 +198,7 @@ def _entry(scored: Scored, record: RunRecord) -> Entry:
         found=_spans(outcomes.found) if outcomes else None,
         missed=_spans(outcomes.missed) if outcomes else None,
         spurious=_spans(outcomes.spurious) if outcomes else None,
-        units=tuple(Unit(*unit, tally.to_json()) for unit, tally in units),
+        units=tuple(UnitTally(*unit, tally.to_json()) for unit, tally in units),
     )
 
 

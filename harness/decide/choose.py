@@ -23,7 +23,7 @@ from harness.results.scored import Scored
 from harness.stats.rates import defined
 from harness.stats.resample import Resampler
 from harness.tasks.parts import Counts, Metric, part_named
-from harness.tasks.tally import Key, Part, Tally, Weights
+from harness.tasks.tally import Part, Tally, TallyKey, Weights
 
 __all__ = ["Candidate", "Choice", "choose"]
 
@@ -166,7 +166,7 @@ def _part(scored: Scored, constraints: Constraints, group: Sequence[Scored]) -> 
             f"{task.part_word}s alone, not together with {others}"
         )
 
-    def pooled(key: Key) -> Weights:
+    def pooled(key: TallyKey) -> Weights:
         found, gold, right, predicted = map(sum, zip(*(p.weigh(key) for p in chosen), strict=True))
         return found, gold, right, predicted
 
@@ -225,7 +225,7 @@ def _candidate(
 def _never_given(scored: Scored, constraints: Constraints) -> list[str]:
     """Types asked for that the gold has and the backend never predicts, where labels count."""
     task = scored.definition
-    if not task.labelled or not task.ceiling(scored.options):
+    if not task.labelled or not task.has_recall_ceiling(scored.options):
         return []
     blocks = {one.name: one.sums(scored.total) for one in scored.parts if one.listed}
     return [

@@ -25,9 +25,9 @@ from harness.table import tallied
 from harness.tasks.parts import Counts, metric_named, part_named
 from harness.tasks.tally import Tally
 
-__all__ = ["MIN_SUPPORT", "check_same_count", "compare", "counted_by", "shared_units"]
+__all__ = ["COMPARE_SUPPORT", "check_same_count", "compare", "counted_by", "shared_units"]
 
-MIN_SUPPORT = 20
+COMPARE_SUPPORT = 20
 """Parts with fewer gold mentions than this are not compared on their own."""
 
 
@@ -40,7 +40,7 @@ def compare(
     resamples: int = 10_000,
     seed: int | None = None,
     force: bool = False,
-    min_support: int = MIN_SUPPORT,
+    min_support: int = COMPARE_SUPPORT,
 ) -> Comparison:
     """Compare backends on one gold set and task, the first being the reference.
 
@@ -139,9 +139,9 @@ def counted_by(scored: Scored, match: str | None) -> Scored:
 
 def _labels(scored: Scored, *, with_f1: bool) -> Iterator[str]:
     """What was assumed of its labels, and which predictions do not count."""
-    if scored.facts.not_scored:
-        f1 = scored.facts.f1_with_all if with_f1 else None
-        yield not_scored(scored.facts.not_scored, f1)
+    if scored.caveats.not_scored:
+        f1 = scored.caveats.f1_with_all if with_f1 else None
+        yield not_scored(scored.caveats.not_scored, f1)
     yield from scored.assumptions
 
 
@@ -155,9 +155,9 @@ def _thin(counts: Counts, units: Units) -> Iterator[str]:
 def _strange(scored: Sequence[Scored]) -> Iterator[str]:
     """Types that are predicted and never gold: no row, no average but micro has them."""
     for one in scored:
-        strangers = one.definition.strangers(one.total)
-        if strangers:
-            listed = tallied(dict(sorted(strangers.items())))
+        others = one.definition.labels_not_in_gold(one.total)
+        if others:
+            listed = tallied(dict(sorted(others.items())))
             yield f"{one.name}: predicted, but never in the gold: {listed}"
 
 

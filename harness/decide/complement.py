@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from harness.decide.compare import check_same_count, counted_by
-from harness.decide.together import Answers, answers_of, groups, votes
+from harness.decide.same_answers import Answers, answers_of, same_answers, votes
 from harness.errors import NothingMeasured
 from harness.results.scored import Scored
 from harness.stats.rates import defined, rates
@@ -102,7 +102,7 @@ def _score(
     needed = {"one": 1, "any": 1, "all": len(names), "most": len(names) // 2 + 1}[rule]
     finders = Counter(mention for name in names for mention in answers[name].found)
     right = sum(count >= needed for count in finders.values())
-    wrong = sum(votes(group, needed) for group in groups([answers[name] for name in names]))
+    wrong = sum(votes(group, needed) for group in same_answers([answers[name] for name in names]))
     precision, recall, f1 = map(defined, rates(right, gold, right, right + wrong))
     return Combination(rule, names, precision, recall, f1, right, right + wrong, gold)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.stats.resample import Interval, Resampler, percentile_interval
-from harness.stats.units import Evidence
+from harness.stats.units import SampleSize
 from harness.tasks.parts import Counts
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class Drawn:
     """A score on every resample, and what stands behind it."""
 
     values: Array
-    evidence: Evidence
+    evidence: SampleSize
 
     def interval(self, *, level: float = 0.95) -> Interval:
         """The interval of the score."""

@@ -24,11 +24,11 @@ from harness.stats.resample import Interval, Resampler, percentile_interval
 from harness.stats.ties import tie_groups
 from harness.tasks.parts import Counts
 
-__all__ = ["Pair", "Pairwise", "pairwise"]
+__all__ = ["BackendPair", "Pairwise", "pairwise"]
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class BackendPair:
     """Two backends by their places in the list, the second against the first."""
 
     first: int
@@ -58,9 +58,9 @@ class Pairwise:
     scores: tuple[float | None, ...]
     intervals: tuple[Interval, ...]
     drawn: tuple[Drawn, ...]
-    pairs: tuple[Pair, ...]
+    pairs: tuple[BackendPair, ...]
 
-    def pair(self, one: int, other: int) -> Pair:
+    def pair(self, one: int, other: int) -> BackendPair:
         """That of two places, in either order."""
         wanted = (min(one, other), max(one, other))
         return next(pair for pair in self.pairs if (pair.first, pair.second) == wanted)
@@ -116,7 +116,9 @@ def pairwise(
         detectable = detectable_difference(paired, evidence, factor=factor) if possible else None
         adjusted, source = steps.get(number, (None, 0))
         exact = not known or results[known[source]].exact
-        pairs.append(Pair(i, j, paired, results[number], adjusted, exact, detectable, possible))
+        pairs.append(
+            BackendPair(i, j, paired, results[number], adjusted, exact, detectable, possible)
+        )
     return Pairwise(
         tuple(one.value for one in counts),
         tuple(one.interval() for one in drawn),

@@ -138,7 +138,7 @@ def _is_annotators(task: Task, result: Result, card: GoldRecord) -> bool:
         return True
     signature = result.counted
     own = not task.labelled or signature.schema == card.schema
-    return own and task.as_annotated(options_of(task, signature))
+    return own and task.comparable_with_annotators(options_of(task, signature))
 
 
 def _majority_schema(results: Sequence[Result], own: str) -> str:

@@ -38,15 +38,15 @@ from harness.tasks.registry import task_names, tasks, wrong_task
 
 __all__ = ["Pin", "Rule", "Rules", "default_rules", "parse_rules", "read_rules"]
 
-MIN_SUPPORT = 30
+GATE_SUPPORT = 30
 BLACKOUT = 5
 
 T = TypeVar("T")
-Name = Annotated[str, Meta(min_length=1, description="a string that is not empty")]
-Count = Annotated[int, Meta(ge=0, description="a whole number from 0 up")]
-Score = Annotated[float, Meta(ge=0, le=1, description="a number between 0 and 1")]
+_Name = Annotated[str, Meta(min_length=1, description="a string that is not empty")]
+_Count = Annotated[int, Meta(ge=0, description="a whole number from 0 up")]
+_Score = Annotated[float, Meta(ge=0, le=1, description="a number between 0 and 1")]
 _POINTS = "a number of points between 0 and 100 (1.0 allows 0.83 to become 0.82)"
-Points = Annotated[float, Meta(ge=0, le=100, description=_POINTS)]
+_Points = Annotated[float, Meta(ge=0, le=100, description=_POINTS)]
 _Tables = tuple[Mapping[str, Any], ...]
 
 
@@ -54,29 +54,29 @@ _Tables = tuple[Mapping[str, Any], ...]
 class Rule:
     """What one `[[rule]]` demands; `max_drop` is in points."""
 
-    gold: Name = "*"
-    backend: Name = "*"
-    task: Name | None = None
+    gold: _Name = "*"
+    backend: _Name = "*"
+    task: _Name | None = None
     metric: Metric = "f1"
-    type: Name | None = None
-    floor: Score | None = None
-    max_drop: Points | None = None
+    type: _Name | None = None
+    floor: _Score | None = None
+    max_drop: _Points | None = None
     interval: bool | None = None
     """Whether a drop has to lie below 0 by its interval too; `None`: it has."""
-    min_support: Count | None = None
+    min_support: _Count | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
     """A gold mention that must be found."""
 
-    document: Name
-    start: Count
-    end: Count
-    label: Name | None = None
-    gold: Name = "*"
-    backend: Name = "*"
-    task: Name | None = None
+    document: _Name
+    start: _Count
+    end: _Count
+    label: _Name | None = None
+    gold: _Name = "*"
+    backend: _Name = "*"
+    task: _Name | None = None
     """`None`: the first task."""
 
 
@@ -86,7 +86,7 @@ class Rules:
 
     rules: tuple[Rule, ...]
     pins: tuple[Pin, ...] = ()
-    min_support: int = MIN_SUPPORT
+    min_support: int = GATE_SUPPORT
     blackout: int = BLACKOUT
     """How many right mentions of a document must not vanish together; 0: the rule is off."""
     source: str = "the built-in rules"
@@ -114,8 +114,8 @@ def default_rules() -> Rules:
 class _File:
     """A rules file as it is written."""
 
-    min_support: Count = MIN_SUPPORT
-    blackout: Count | bool = True
+    min_support: _Count = GATE_SUPPORT
+    blackout: _Count | bool = True
     rule: Annotated[_Tables, Meta(description="a list of tables, each under [[rule]]")] = ()
     pin: Annotated[_Tables, Meta(description="a list of tables, each under [[pin]]")] = ()
 

@@ -16,7 +16,7 @@ from harness.doctor.documents import (
     explain_texts,
     explain_truncation,
 )
-from harness.doctor.finding import Finding, pairs_of
+from harness.doctor.finding import Diagnosis, pairs_of
 from harness.doctor.labels import explain_labels
 from harness.doctor.offsets import explain_offsets
 from harness.tasks.registry import task_named
@@ -32,7 +32,9 @@ def suspicious(f1: float | None) -> bool:
     return f1 is None or f1 < SUSPICIOUS_F1
 
 
-def diagnose(gold: Sequence[Record], predicted: Sequence[Record], task: TaskName) -> list[Finding]:
+def diagnose(
+    gold: Sequence[Record], predicted: Sequence[Record], task: TaskName
+) -> list[Diagnosis]:
     """The mechanical causes of a low score, the most basic one first; empty when there is none.
 
     Codes: `other-documents`, `missing-documents`, `failed-documents`, `no-layer`,

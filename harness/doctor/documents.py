@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.annotation import Record, TaskName, printable, quoted
-from harness.doctor.finding import SHOWN, Finding, Item, Pair, names
+from harness.doctor.finding import SHOWN, Diagnosis, MarkedDocument, RoleSpan, names
 from harness.tasks.registry import task_named, tasks
 
 __all__ = ["explain_documents", "explain_roles", "explain_texts", "explain_truncation"]
@@ -15,7 +15,7 @@ __all__ = ["explain_documents", "explain_roles", "explain_texts", "explain_trunc
 
 def explain_documents(
     gold: Sequence[Record], predicted: Sequence[Record], task: TaskName
-) -> list[Finding]:
+) -> list[Diagnosis]:
     known = {record.id for record in gold}
     given = {record.id for record in predicted}
     if known and given and not known & given:
@@ -23,7 +23,7 @@ def explain_documents(
     findings = []
     if missing := [record.id for record in gold if record.id not in given]:
         findings.append(
-            Finding(
+            Diagnosis(
                 "missing-documents",
                 f"{len(missing)} of {len(gold)} gold documents have no prediction; each of their "
                 "mentions counts as missed",
@@ -33,7 +33,7 @@ def explain_documents(
         )
     if failed := [record for record in predicted if record.error is not None]:
         findings.append(
-            Finding(
+            Diagnosis(
                 "failed-documents",
                 f"{len(failed)} of {len(predicted)} predicted documents hold an error in place of "
                 "an answer",
@@ -50,7 +50,7 @@ def explain_documents(
             if any(record.annotations.layer(one.layer) is not None for record in answered)
         ]
         return [
-            Finding(
+            Diagnosis(
                 "no-layer",
                 f"no predicted document has the layer for {task}",
                 tuple(f"they have the layer for {other}" for other in others),
@@ -62,7 +62,7 @@ def explain_documents(
         ]
     if answered and not any(layers):
         return [
-            Finding(
+            Diagnosis(
                 "nothing-predicted",
                 f"the predictions of all {len(answered)} documents are empty",
                 (),
@@ -73,7 +73,7 @@ def explain_documents(
     return findings
 
 
-def _other_documents(gold: Sequence[Record], predicted: Sequence[Record]) -> Finding:
+def _other_documents(gold: Sequence[Record], predicted: Sequence[Record]) -> Diagnosis:
     by_text = {record.text: record.id for record in gold if record.text}
     same = [(r.id, by_text[r.text]) for r in predicted if r.text is not None and r.text in by_text]
     evidence = [
@@ -84,7 +84,7 @@ def _other_documents(gold: Sequence[Record], predicted: Sequence[Record]) -> Fin
         evidence.append(
             f"the text of {quoted(same[0][0])} is that of the gold document {quoted(same[0][1])}"
         )
-    return Finding(
+    return Diagnosis(
         "other-documents",
         "the predictions are for other document ids: none of them is in the gold",
         tuple(evidence),
@@ -94,7 +94,7 @@ def _other_documents(gold: Sequence[Record], predicted: Sequence[Record]) -> Fin
     )
 
 
-def explain_texts(gold: Sequence[Record], predicted: Sequence[Record]) -> Iterator[Finding]:
+def explain_texts(gold: Sequence[Record], predicted: Sequence[Record]) -> Iterator[Diagnosis]:
     """Predictions may carry the text that the backend saw: compare it where they do."""
     texts = {record.id: record.text for record in gold}
     causes: dict[str, list[str]] = defaultdict(list)
@@ -106,7 +106,7 @@ def explain_texts(gold: Sequence[Record], predicted: Sequence[Record]) -> Iterat
     total = sum(1 for record in predicted if record.id in texts)
     for code, ids in sorted(causes.items(), key=lambda item: -len(item[1])):
         what, mend = _TEXT_CAUSES[code]
-        yield Finding(
+        yield Diagnosis(
             code,
             f"{len(ids)} of {total} predicted documents have another text than the gold: {what}",
             (f"for example {names(ids)}",),
@@ -136,9 +136,9 @@ def _text_cause(gold: str, predicted: str) -> str:
     return "other-text"
 
 
-def explain_truncation(pairs: Sequence[Pair]) -> list[Finding]:
+def explain_truncation(pairs: Sequence[MarkedDocument]) -> list[Diagnosis]:
     """Documents in which the predictions stop although the gold goes on."""
-    cut: list[tuple[Pair, int, int]] = []
+    cut: list[tuple[MarkedDocument, int, int]] = []
     for pair in pairs:
         if not pair.predicted or len(pair.gold) < 4:
             continue
@@ -157,7 +157,7 @@ def explain_truncation(pairs: Sequence[Pair]) -> list[Finding]:
     if 2 * len(cut) < len(long):
         return []
     return [
-        Finding(
+        Diagnosis(
             "truncated",
             f"in {len(cut)} of the {len(long)} documents of at least {shortest} characters nothing "
             "is predicted in the last part: the backend has cut the texts",
@@ -171,18 +171,18 @@ def explain_truncation(pairs: Sequence[Pair]) -> list[Finding]:
     ]
 
 
-def _touched(item: Item, others: Iterable[Item]) -> bool:
+def _touched(item: RoleSpan, others: Iterable[RoleSpan]) -> bool:
     return any(other.start < item.end and item.start < other.end for other in others)
 
 
-def explain_roles(pairs: Sequence[Pair]) -> list[Finding]:
+def explain_roles(pairs: Sequence[MarkedDocument]) -> list[Diagnosis]:
     gold = Counter(item.role for pair in pairs for item in pair.gold)
     predicted = Counter(item.role for pair in pairs for item in pair.predicted)
     findings = []
     for role in ("source", "cue"):
         if gold[role] >= 2 and predicted["content"] and not predicted[role]:
             findings.append(
-                Finding(
+                Diagnosis(
                     "role-missing",
                     f"no predicted attribution has a {role}; the gold has {gold[role]}",
                     (),

@@ -11,14 +11,23 @@ from harness.annotation import Record, TaskName, printable, quoted
 from harness.table import listed
 from harness.tasks.registry import task_named
 
-__all__ = ["SHOWN", "Finding", "Item", "Pair", "counted", "example", "names", "pairs_of"]
+__all__ = [
+    "SHOWN",
+    "Diagnosis",
+    "RoleSpan",
+    "MarkedDocument",
+    "counted",
+    "example",
+    "names",
+    "pairs_of",
+]
 
 SHOWN = 3
 """Examples a finding carries at most."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """One cause: a code for machines, a sentence, what was seen, what to do."""
 
     code: str
@@ -31,7 +40,7 @@ class Finding:
         return "\n".join(lines)
 
 
-class Item(NamedTuple):
+class RoleSpan(NamedTuple):
     """A span that has to match: `role` is empty for entities, else source, cue or content."""
 
     role: str
@@ -39,33 +48,35 @@ class Item(NamedTuple):
     end: int
 
 
-class Pair(NamedTuple):
+class MarkedDocument(NamedTuple):
     """A document that both sides have."""
 
     id: str
     text: str
-    gold: frozenset[Item]
-    predicted: frozenset[Item]
+    gold: frozenset[RoleSpan]
+    predicted: frozenset[RoleSpan]
 
 
-def pairs_of(gold: Sequence[Record], predicted: Sequence[Record], task: TaskName) -> Iterator[Pair]:
+def pairs_of(
+    gold: Sequence[Record], predicted: Sequence[Record], task: TaskName
+) -> Iterator[MarkedDocument]:
     """The documents that both sides have and whose text the gold gives, in the gold's order."""
     given = {record.id: record for record in predicted}
     for record in gold:
         other = given.get(record.id)
         if other is not None and record.text is not None:
             items = frozenset(_items(record, task))
-            yield Pair(record.id, record.text, items, frozenset(_items(other, task)))
+            yield MarkedDocument(record.id, record.text, items, frozenset(_items(other, task)))
 
 
-def _items(record: Record, task: TaskName) -> Iterator[Item]:
+def _items(record: Record, task: TaskName) -> Iterator[RoleSpan]:
     definition = task_named(task)
     for item in definition.items(record.annotations):
-        for role, span in definition.roles(item):
-            yield Item(role, span.start, span.end)
+        for role, span in definition.role_spans(item):
+            yield RoleSpan(role, span.start, span.end)
 
 
-def example(pair: Pair, item: Item, target: Item) -> str:
+def example(pair: MarkedDocument, item: RoleSpan, target: RoleSpan) -> str:
     """A predicted span beside the gold span that it probably means."""
     said, meant = pair.text[item.start : item.end], pair.text[target.start : target.end]
     return (

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from harness.annotation import Record, printable
-from harness.doctor.finding import Finding, counted
+from harness.doctor.finding import Diagnosis, counted
 from harness.tasks.base import Task
 
 __all__ = ["explain_labels"]
@@ -14,7 +14,7 @@ __all__ = ["explain_labels"]
 
 def explain_labels(
     gold: Sequence[Record], predicted: Sequence[Record], task: Task
-) -> list[Finding]:
+) -> list[Diagnosis]:
     known, given = (
         Counter(item.label for record in side for item in task.items(record.annotations))
         for side in (gold, predicted)
@@ -35,7 +35,7 @@ def explain_labels(
     if len(strange) == len(given):
         total = sum(given.values())
         return [
-            Finding(
+            Diagnosis(
                 "no-common-label",
                 f"none of the {total} predictions has a label that the gold knows",
                 evidence,
@@ -46,7 +46,7 @@ def explain_labels(
         return []
     shown = ", ".join(f"{printable(a)} ({strange[a]})" for a in sorted(means))
     return [
-        Finding(
+        Diagnosis(
             "other-label",
             f"predicted labels that the gold lacks stand on gold spans of another label: {shown}",
             evidence,
@@ -60,14 +60,14 @@ def _coinciding(
 ) -> dict[str, str]:
     """For each strange label the gold label on whose spans most of its predictions stand."""
     spans: dict[str, dict[tuple[int, int], str]] = {
-        record.id: {task.named(item)[:2]: item.label for item in task.items(record.annotations)}
+        record.id: {task.mention(item)[:2]: item.label for item in task.items(record.annotations)}
         for record in gold
     }
     votes: dict[str, Counter[str]] = defaultdict(Counter)
     for record in predicted:
         here = spans.get(record.id, {})
         for item in task.items(record.annotations):
-            place = task.named(item)[:2]
+            place = task.mention(item)[:2]
             if item.label in strange and place in here:
                 votes[item.label][here[place]] += 1
     means = {}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from harness.annotation import quoted
-from harness.doctor.finding import SHOWN, Finding, Item, Pair, example
+from harness.doctor.finding import SHOWN, Diagnosis, MarkedDocument, RoleSpan, example
 from harness.doctor.readings import READINGS
 
 __all__ = ["explain_offsets"]
@@ -16,7 +16,7 @@ __all__ = ["explain_offsets"]
 class _Candidate(NamedTuple):
     """An explanation of the offsets, with what it explains of the predictions that it moves."""
 
-    finding: Finding
+    finding: Diagnosis
     explained: int
     moved: int
     right_as_is: int
@@ -28,7 +28,7 @@ class _Candidate(NamedTuple):
         )
 
 
-def explain_offsets(pairs: Sequence[Pair]) -> list[Finding]:
+def explain_offsets(pairs: Sequence[MarkedDocument]) -> list[Diagnosis]:
     """The one explanation that makes most predictions exact, if any is convincing."""
     contents = [_contents(pair) for pair in pairs]
     candidates = [
@@ -46,16 +46,16 @@ def explain_offsets(pairs: Sequence[Pair]) -> list[Finding]:
     return [max(good, key=lambda candidate: candidate.explained - candidate.right_as_is).finding]
 
 
-def _contents(pair: Pair) -> Pair:
+def _contents(pair: MarkedDocument) -> MarkedDocument:
     """The pair with nothing but contents; empty for entities."""
     gold, predicted = (
         frozenset(item for item in side if item.role == "content")
         for side in (pair.gold, pair.predicted)
     )
-    return Pair(pair.id, pair.text, gold, predicted)
+    return MarkedDocument(pair.id, pair.text, gold, predicted)
 
 
-def _reading_candidates(pairs: Sequence[Pair]) -> Iterator[_Candidate]:
+def _reading_candidates(pairs: Sequence[MarkedDocument]) -> Iterator[_Candidate]:
     for reading in READINGS:
         explained = moved = as_is = 0
         examples: list[str] = []
@@ -71,7 +71,7 @@ def _reading_candidates(pairs: Sequence[Pair]) -> Iterator[_Candidate]:
                 as_is += item in pair.gold
                 if start is None or end is None:
                     continue
-                target = Item(item.role, start, end)
+                target = RoleSpan(item.role, start, end)
                 if target in pair.gold:
                     explained += 1
                     examples.append(example(pair, item, target))
@@ -80,7 +80,7 @@ def _reading_candidates(pairs: Sequence[Pair]) -> Iterator[_Candidate]:
                 f"the predicted offsets are {reading.what}: {explained} of the {moved} predictions "
                 f"that this concerns then fit the gold exactly ({as_is} as they stand)"
             )
-            finding = Finding(reading.code, message, tuple(examples[:SHOWN]), reading.mend)
+            finding = Diagnosis(reading.code, message, tuple(examples[:SHOWN]), reading.mend)
             yield _Candidate(finding, explained, moved, as_is)
 
 
@@ -88,7 +88,7 @@ _EDGES = tuple((a, b) for a in (-1, 0, 1) for b in (-1, 0, 1) if a != b)
 _QUOTES = "\"'“”‘’„‚«»‹›`"
 
 
-def _edge_candidates(pairs: Sequence[Pair]) -> Iterator[_Candidate]:
+def _edge_candidates(pairs: Sequence[MarkedDocument]) -> Iterator[_Candidate]:
     """Each edge off by at most one, the same for all: closed ends, counting from 1, quotes."""
     moved = sum(len(pair.predicted) for pair in pairs)
     as_is = sum(len(pair.predicted & pair.gold) for pair in pairs)
@@ -97,7 +97,7 @@ def _edge_candidates(pairs: Sequence[Pair]) -> Iterator[_Candidate]:
             (pair, item, target)
             for pair in pairs
             for item in sorted(pair.predicted)
-            if (target := Item(item.role, item.start - left, item.end - right)) in pair.gold
+            if (target := RoleSpan(item.role, item.start - left, item.end - right)) in pair.gold
         ]
         if hits:
             finding = _edge_finding(left, right, hits, moved, as_is)
@@ -105,21 +105,25 @@ def _edge_candidates(pairs: Sequence[Pair]) -> Iterator[_Candidate]:
 
 
 def _edge_finding(
-    left: int, right: int, hits: Sequence[tuple[Pair, Item, Item]], moved: int, as_is: int
-) -> Finding:
+    left: int,
+    right: int,
+    hits: Sequence[tuple[MarkedDocument, RoleSpan, RoleSpan]],
+    moved: int,
+    as_is: int,
+) -> Diagnosis:
     share = f"{len(hits)} of {moved} then fit the gold exactly ({as_is} as they stand)"
     evidence = tuple(example(*hit) for hit in hits[:SHOWN])
     quotes = sum(_quoted(pair.text, item, target) for pair, item, target in hits)
     if (left, right) in ((1, -1), (-1, 1)) and 2 * quotes >= len(hits):
         without = "leave out" if left == 1 else "take in"
-        return Finding(
+        return Diagnosis(
             "quotation-marks",
             f"the predicted spans {without} the quotation marks and the gold does not: {share}",
             evidence,
             "give contents with their quotation marks, or strip them on both sides",
         )
     if (left, right) == (0, -1):
-        return Finding(
+        return Diagnosis(
             "closed-ends",
             "every end is one character short, so the predicted ends are closed (last character, "
             f"not the one after it): {share}",
@@ -132,15 +136,15 @@ def _edge_finding(
     else:
         what = f"is off by {left:+d} at its start and {right:+d} at its end"
         mend = "offsets are Unicode code points, from 0, half-open: text[start:end] is the span"
-    return Finding("one-short", f"every predicted span {what}: {share}", evidence, mend)
+    return Diagnosis("one-short", f"every predicted span {what}: {share}", evidence, mend)
 
 
-def _quoted(text: str, item: Item, target: Item) -> bool:
+def _quoted(text: str, item: RoleSpan, target: RoleSpan) -> bool:
     outer = (min(item.start, target.start), max(item.end, target.end))
     return text[outer[0] : outer[0] + 1] in _QUOTES and text[outer[1] - 1 : outer[1]] in _QUOTES
 
 
-def _shift_candidate(pairs: Sequence[Pair]) -> Iterator[_Candidate]:
+def _shift_candidate(pairs: Sequence[MarkedDocument]) -> Iterator[_Candidate]:
     counts: Counter[int] = Counter()
     for pair in pairs:
         counts.update(_shifts(pair))
@@ -149,7 +153,7 @@ def _shift_candidate(pairs: Sequence[Pair]) -> Iterator[_Candidate]:
     shift, explained = min(counts.items(), key=lambda item: (-item[1], abs(item[0]), item[0]))
     moved = sum(len(pair.predicted) for pair in pairs)
     as_is = sum(len(pair.predicted & pair.gold) for pair in pairs)
-    finding = Finding(
+    finding = Diagnosis(
         "shifted",
         f"the predicted offsets are shifted by {shift:+d}: {explained} of {moved} predictions then "
         f"fit the gold exactly ({as_is} as they stand)",
@@ -157,7 +161,7 @@ def _shift_candidate(pairs: Sequence[Pair]) -> Iterator[_Candidate]:
             example(pair, item, target)
             for pair in pairs
             for item in sorted(pair.predicted)
-            if (target := Item(item.role, item.start - shift, item.end - shift)) in pair.gold
+            if (target := RoleSpan(item.role, item.start - shift, item.end - shift)) in pair.gold
         )[:SHOWN],
         "count from the first character of the document's text (no title, no byte order mark, "
         "nothing stripped, from 0)",
@@ -165,7 +169,7 @@ def _shift_candidate(pairs: Sequence[Pair]) -> Iterator[_Candidate]:
     yield _Candidate(finding, explained, moved, as_is)
 
 
-def _shifts(pair: Pair) -> Counter[int]:
+def _shifts(pair: MarkedDocument) -> Counter[int]:
     """Every shift other than 0 with the number of predictions that it makes exact."""
     starts: dict[tuple[str, int], list[int]] = defaultdict(list)
     for item in pair.gold:
@@ -179,7 +183,7 @@ def _shifts(pair: Pair) -> Counter[int]:
     return counts
 
 
-def _shift_by_document(pairs: Sequence[Pair]) -> Finding | None:
+def _shift_by_document(pairs: Sequence[MarkedDocument]) -> Diagnosis | None:
     """Another constant in every document: offsets that run on, or headers of different length."""
     shifts: dict[str, int] = {}
     explained = moved = 0
@@ -196,7 +200,7 @@ def _shift_by_document(pairs: Sequence[Pair]) -> Finding | None:
     if len(set(shifts.values())) < 2 or 2 * explained < total:
         return None
     shown = ", ".join(f"{quoted(id_)} {shift:+d}" for id_, shift in list(shifts.items())[:5])
-    return Finding(
+    return Diagnosis(
         "shifted-by-document",
         f"the predicted offsets are shifted by a constant of its own in each document: {explained} "
         f"of {total} predictions then fit the gold exactly",

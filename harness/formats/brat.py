@@ -34,12 +34,20 @@ from harness.errors import InputError
 from harness.formats.files import new_folder, read_text, write_text
 from harness.formats.losses import count_others, writable
 from harness.formats.sniff import Head
-from harness.formats.standoff import Event, Standoff, TextBound, hull, parse, printed, role_name
+from harness.formats.standoff import (
+    EventLine,
+    Standoff,
+    TextBound,
+    hull,
+    parse_standoff,
+    printed,
+    role_name,
+)
 
 __all__ = ["HOLDS", "LAYERS", "layers_in", "matches", "one_span", "read", "read_ann", "roles_of"]
 __all__ += ["write"]
 
-ROLES = ("Source", "Cue", "Content", "Attribution")
+BRAT_ROLES = ("Source", "Cue", "Content", "Attribution")
 IGNORE = "Ignore"
 LAYERS = ("entities", "attributions")
 HOLDS = "entities, attributions, ignore regions"
@@ -103,7 +111,7 @@ def layers_in(folder: Path) -> tuple[str, ...]:
             label = line.partition("\t")[2].partition(" ")[0]
             if line.startswith("E"):
                 layers.add("attributions")
-            elif line.startswith("T") and label and label not in (*ROLES, IGNORE):
+            elif line.startswith("T") and label and label not in (*BRAT_ROLES, IGNORE):
                 layers.add("entities")
         if len(layers) == len(LAYERS):
             break
@@ -120,7 +128,7 @@ def _declared(conf: str) -> tuple[str, ...]:
             name = line.split()[0]
             if section == "[events]" and name.startswith("Attribution"):
                 layers.add("attributions")
-            elif section == "[entities]" and name not in (*ROLES, IGNORE):
+            elif section == "[entities]" and name not in (*BRAT_ROLES, IGNORE):
                 layers.add("entities")
     return tuple(one for one in LAYERS if one in layers)
 
@@ -137,7 +145,7 @@ def read_ann(
     Raises `AnnotationError` with the line for all that `standoff.parse` refuses, an unknown kind,
     and an event without content.
     """
-    return interpret(parse(path, text), layers=layers, report=report)
+    return interpret(parse_standoff(path, text), layers=layers, report=report)
 
 
 def interpret(
@@ -154,7 +162,9 @@ def interpret(
     entities = tuple(
         _entity(bound, report)
         for id_, bound in ann.spans.items()
-        if role_name(bound.label) not in ROLES and bound.label != IGNORE and id_ not in triggers
+        if role_name(bound.label) not in BRAT_ROLES
+        and bound.label != IGNORE
+        and id_ not in triggers
     )
     attributions = tuple(_attributions(ann, report)) if "attributions" in layers else None
     for letter, count in ann.skipped.items():
@@ -191,7 +201,7 @@ def _attributions(ann: Standoff, report: Counter[str]) -> Iterator[Attribution]:
         )
 
 
-def roles_of(ann: Standoff, event: Event) -> Mapping[str, list[Span]]:
+def roles_of(ann: Standoff, event: EventLine) -> Mapping[str, list[Span]]:
     """The fragments of each role of an event; by role, never by the type of its `T` line."""
     roles: dict[str, list[Span]] = {"Source": [], "Cue": [], "Content": []}
     for role, id_ in event.arguments:
@@ -267,7 +277,7 @@ def render(record: Record, *, report: Counter[str] | None = None) -> str:
     count_others(record, report)
     lines = _Lines(record.text)
     for entity in record.annotations.entities or ():
-        taken = role_name(entity.label) in ROLES or entity.label == IGNORE
+        taken = role_name(entity.label) in BRAT_ROLES or entity.label == IGNORE
         if taken or any(char.isspace() for char in entity.label):
             raise InputError(f"{record.id}: an entity in brat cannot be labelled {entity.label!r}")
         lines.span(entity.label, [entity.span], shared=False)

@@ -27,15 +27,15 @@ from harness.formats.tags import (
     BadTag,
     Chunk,
     Repair,
-    encode,
+    encode_tags,
     guess_scheme,
     repaired,
-    split,
+    split_tag,
 )
 from harness.formats.tokens import Tokens, sentences, tagged
 from harness.table import plural
 
-__all__ = ["DOCSTART", "HOLDS", "SUFFIXES", "lines", "matches", "read", "scheme_of", "write"]
+__all__ = ["DOCSTART", "HOLDS", "SUFFIXES", "tag_lines", "matches", "read", "scheme_of", "write"]
 
 HOLDS = "flat entities, no ids"
 SUFFIXES = (".conll", ".iob", ".iob2", ".bio", ".bioes", ".tsv")
@@ -131,7 +131,7 @@ class _Reader:
                 error.message,
                 path=self.path,
                 line=sentence[error.place].number,
-                options=hints.REPAIRS,
+                options=hints.REPAIR_HINT,
             ) from None
 
 
@@ -140,11 +140,11 @@ def scheme_of(path: str | Path, tag_column: int = -1, *, strict: bool = True) ->
     path = Path(path)
     pairs: dict[tuple[str, str], int] = {}
     before = "O"
-    for number, token, tag in lines(path, tag_column):
+    for number, token, tag in tag_lines(path, tag_column):
         now = tag if token and token != DOCSTART else "O"
         if (before, now) not in pairs:
             try:
-                split(now)
+                split_tag(now)
             except BadTag as error:
                 raise InputError(error.message, path=path, line=number) from None
             pairs[before, now] = number
@@ -158,11 +158,11 @@ def scheme_of(path: str | Path, tag_column: int = -1, *, strict: bool = True) ->
             error.message.replace("(place ", "(line "),
             path=path,
             line=error.place,
-            options=hints.REPAIRS,
+            options=hints.REPAIR_HINT,
         ) from None
 
 
-def lines(path: str | Path, tag_column: int = -1) -> Iterator[Line]:
+def tag_lines(path: str | Path, tag_column: int = -1) -> Iterator[Line]:
     """Stream the lines of a tag file; a blank line has an empty token.
 
     Comment lines (`# id …`, `# key = value` before a sentence) are skipped. Raises `InputError`
@@ -223,7 +223,7 @@ def _checked(fields: list[str], tag_column: int, path: Path, number: int) -> int
 
 def _sentences(path: Path, tag_column: int) -> Iterator[list[Line]]:
     sentence: list[Line] = []
-    for line in lines(path, tag_column):
+    for line in tag_lines(path, tag_column):
         if line.token == DOCSTART and sentence:
             yield sentence
             sentence = []
@@ -259,7 +259,7 @@ def write(
                 for _, _, label in chunks:
                     if not label or any(char.isspace() for char in label):
                         raise InputError(f"{record.id}: a tag cannot spell the label {label!r}")
-                rows = zip(words, encode(chunks, len(words), scheme), strict=True)
+                rows = zip(words, encode_tags(chunks, len(words), scheme), strict=True)
                 handle.write("".join(f"{word}\t{tag}\n" for word, tag in rows) + "\n")
             count += 1
     return count

@@ -21,11 +21,11 @@ from harness.formats.losses import writable
 from harness.formats.sniff import Head
 from harness.formats.tokens import cut, cut_at, flat
 
-__all__ = ["GROUP", "HOLDS", "SUFFIXES", "matches", "read", "write"]
+__all__ = ["SPANS_KEY", "HOLDS", "SUFFIXES", "matches", "read", "write"]
 
 HOLDS = "entities"
 SUFFIXES = (".spacy",)
-GROUP = "entities"
+SPANS_KEY = "entities"
 _ID = "harness.id"
 _KEYS = {"version", "attrs", "tokens", "spaces", "lengths", "strings"}
 
@@ -49,7 +49,7 @@ def read(
     report = Counter() if report is None else report
     for number, doc in enumerate(_docs(path), 1):
         id_ = doc.user_data.get(_ID)
-        groups = sorted(set(doc.spans) - {spans_key or GROUP})
+        groups = sorted(set(doc.spans) - {spans_key or SPANS_KEY})
         for group in groups:
             report[f"span group {group!r}: left out (--spans-key reads it)"] += 1
         known = isinstance(id_, str) and id_ != ""
@@ -63,7 +63,7 @@ def read(
 
 
 def _entities(doc: Any, spans_key: str | None) -> tuple[Entity, ...] | None:
-    key = spans_key or GROUP
+    key = spans_key or SPANS_KEY
     if key in doc.spans:
         spans = doc.spans[key]
     elif spans_key is None and (doc.ents or not len(doc) or doc.has_annotation("ENT_IOB")):
@@ -161,7 +161,7 @@ def _doc(record: Record, text: str, vocab: Any, spacy: Any, report: Counter[str]
     chosen = [doc.char_span(entity.start, entity.end, entity.label) for entity in longest]
     doc.set_ents([span for span in chosen if span is not None], default="outside")
     if len(longest) < len(entities):
-        doc.spans[GROUP] = [span for span in whole if span is not None]
+        doc.spans[SPANS_KEY] = [span for span in whole if span is not None]
     return doc
 
 

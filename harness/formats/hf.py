@@ -25,7 +25,7 @@ from harness.formats import hints
 from harness.formats.files import new_file, new_folder
 from harness.formats.losses import writable
 from harness.formats.sniff import Head
-from harness.formats.tags import BadTag, Repair, encode, guess_scheme, repaired
+from harness.formats.tags import BadTag, Repair, encode_tags, guess_scheme, repaired
 from harness.formats.tokens import Tokens, sentences, tagged
 
 __all__ = ["HOLDS", "HUB", "SUFFIXES", "matches", "read", "write"]
@@ -229,7 +229,7 @@ def _scheme(table: _Rows, repair: Repair) -> str:
         raise InputError(
             at + error.message.replace("(place ", "(row "),
             path=table.path,
-            options=hints.REPAIRS,
+            options=hints.REPAIR_HINT,
         ) from None
 
 
@@ -270,7 +270,7 @@ def write(
     for count, (record, _) in enumerate(writable(records, path), 1):  # noqa: B007
         lines = list(sentences(record, tokens, report)) or [([], [])]
         for number, (words, chunks) in enumerate(lines):
-            tags = encode(chunks, len(words), scheme)
+            tags = encode_tags(chunks, len(words), scheme)
             rows.append({"id": record.id, "sentence": number, "tokens": words, "ner_tags": tags})
     names = ["O", *sorted({tag for row in rows for tag in row["ner_tags"]} - {"O"})]
     features = datasets.Features(

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from harness.errors import ReaderOptions
 
-__all__ = ["HALF", "REPAIRS", "UNITS", "UTF16"]
+__all__ = ["HALF", "REPAIR_HINT", "OFFSETS_HINT", "UTF16"]
 
-REPAIRS: ReaderOptions = (
+REPAIR_HINT: ReaderOptions = (
     "repair",
     {"conlleval": "begins an entity there", "discard": "leaves it out"},
 )
-UNITS: ReaderOptions = (
+OFFSETS_HINT: ReaderOptions = (
     "offsets",
     {
         "utf16": "counts such a character as two (doccano, older Label Studio)",

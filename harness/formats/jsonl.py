@@ -21,7 +21,7 @@ from harness.annotation import Annotations, Attribution, Entity, Record
 from harness.errors import InputError
 from harness.formats import hints
 from harness.formats.items import Decoder, Where, half_character, short
-from harness.formats.jsonstream import lines, no_document, parse, write_lines
+from harness.formats.jsonstream import json_lines, no_document, parse_line, write_lines
 from harness.formats.sniff import Head
 from harness.tasks.registry import layer_names, task_for_layer
 
@@ -90,10 +90,13 @@ def read_lines(path: Path) -> Iterator[tuple[int, Record]]:
     from harness.formats.plain import plain_record  # Late: writing and workers have no need of it.
 
     is_plain = True  # Where one line is not, the others will hardly be.
-    for number, line in lines(path):
+    for number, line in json_lines(path):
         record = plain_record(line) if is_plain else None
         is_plain = record is not None
-        yield number, record or record_from_json(parse(line, path, number), path=path, line=number)
+        yield (
+            number,
+            record or record_from_json(parse_line(line, path, number), path=path, line=number),
+        )
 
 
 def check_said(path: str | Path, texts: Mapping[str, str]) -> None:
@@ -103,10 +106,10 @@ def check_said(path: str | Path, texts: Mapping[str, str]) -> None:
     `AnnotationError` for the first that differs.
     """
     path = Path(path)
-    for number, line in lines(path):
+    for number, line in json_lines(path):
         if b'"text"' not in line:
             continue
-        value = parse(line, path, number)
+        value = parse_line(line, path, number)
         text = texts.get(value.get("id", value.get("doc")))
         if text is not None and value.get("text") is None:
             record_from_json({**value, "text": text}, path=path, line=number)

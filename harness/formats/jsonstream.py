@@ -12,13 +12,13 @@ from harness.errors import InputError
 from harness.formats.files import atomic_writer, opened
 from harness.formats.items import short
 
-__all__ = ["lines", "no_document", "objects", "parse", "write_lines"]
+__all__ = ["json_lines", "no_document", "objects", "parse_line", "write_lines"]
 
 _CHUNK = 1 << 16
 _CUT_OFF = "is the file cut off?"
 
 
-def lines(path: Path, expected: str = "a file of JSON lines") -> Iterator[tuple[int, bytes]]:
+def json_lines(path: Path, expected: str = "a file of JSON lines") -> Iterator[tuple[int, bytes]]:
     """Stream `(line number, line)` of all lines that are not blank, memory flat.
 
     Raises `InputError` for a directory and for a file that cannot be read.
@@ -29,7 +29,7 @@ def lines(path: Path, expected: str = "a file of JSON lines") -> Iterator[tuple[
                 yield number, line
 
 
-def parse(line: bytes, path: Path, number: int) -> Any:
+def parse_line(line: bytes, path: Path, number: int) -> Any:
     """The JSON value on one line; `InputError` with line and column for anything else."""
     try:
         return load_json(line.rstrip(b"\r\n"))
@@ -80,8 +80,8 @@ def write_lines(path: str | Path, values: Iterable[object]) -> int:
 
 def _values(path: Path) -> Iterator[tuple[int, Any]]:
     if not _is_array(path):
-        for number, line in lines(path):
-            yield number, parse(line, path, number)
+        for number, line in json_lines(path):
+            yield number, parse_line(line, path, number)
         return
     try:
         with opened(path, "a JSON file", mode="r", encoding="utf-8-sig") as handle:

@@ -12,7 +12,7 @@ from harness.annotation import Record
 from harness.errors import InputError
 from harness.formats.items import Where
 from harness.formats.jsonl import record_from_json
-from harness.formats.jsonstream import lines, no_document, parse
+from harness.formats.jsonstream import json_lines, no_document, parse_line
 
 __all__ = ["is_multi", "read_multi"]
 
@@ -27,9 +27,9 @@ def read_multi(path: str | Path) -> dict[str, list[Record]]:
     path = Path(path)
     by_annotator: dict[str, dict[str, Record]] = {}
     texts: dict[str, tuple[int, str]] = {}
-    for number, line in lines(path):
+    for number, line in json_lines(path):
         where = Where(path, number)
-        value = parse(line, path, number)
+        value = parse_line(line, path, number)
         record = record_from_json(value, path=path, line=number)
         annotator = value.get("annotator")
         if not isinstance(annotator, str) or not annotator:
@@ -59,7 +59,7 @@ def is_multi(path: str | Path) -> bool:
     if not path.is_file():
         return False
     try:
-        value = next((parse(line, path, number) for number, line in lines(path)), None)
+        value = next((parse_line(line, path, number) for number, line in json_lines(path)), None)
     except InputError:
         return False
     return isinstance(value, dict) and isinstance(value.get("annotator"), str)

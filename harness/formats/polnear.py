@@ -21,7 +21,7 @@ from harness.errors import InputError
 from harness.formats.brat import one_span, roles_of
 from harness.formats.files import read_text
 from harness.formats.sniff import Head
-from harness.formats.standoff import Standoff, parse
+from harness.formats.standoff import Standoff, parse_standoff
 
 __all__ = ["annotators", "matches", "read"]
 
@@ -82,7 +82,7 @@ def annotators(path: str | Path) -> dict[Path, dict[str, Path]]:
 
 def _record(source: Path, file: Path, report: Counter[str]) -> Record:
     text = read_text(source)
-    ann = parse(file, text, trust_offsets=True)
+    ann = parse_standoff(file, text, trust_offsets=True)
     doubts = sum(bound.label == "Discuss" for bound in ann.spans.values())
     if doubts:
         report["Discuss regions (an annotator's doubt): left out"] += doubts

@@ -16,12 +16,12 @@ from harness.errors import AnnotationError
 from harness.formats.files import read_text
 
 __all__ = [
-    "Event",
+    "EventLine",
     "Remark",
     "Standoff",
     "TextBound",
     "hull",
-    "parse",
+    "parse_standoff",
     "printed",
     "role_name",
 ]
@@ -38,7 +38,7 @@ class TextBound(NamedTuple):
     line: int
 
 
-class Event(NamedTuple):
+class EventLine(NamedTuple):
     """An `E` line: its type, its trigger's id, and its arguments as `(role, id)`."""
 
     id: str
@@ -63,7 +63,7 @@ class Standoff:
 
     path: Path
     spans: dict[str, TextBound] = field(default_factory=dict)
-    events: dict[str, Event] = field(default_factory=dict)
+    events: dict[str, EventLine] = field(default_factory=dict)
     attributes: list[Remark] = field(default_factory=list)
     notes: list[Remark] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
@@ -86,7 +86,7 @@ class Standoff:
             ) from None
 
 
-def parse(path: str | Path, text: str, *, trust_offsets: bool = False) -> Standoff:
+def parse_standoff(path: str | Path, text: str, *, trust_offsets: bool = False) -> Standoff:
     """Read an `.ann` file against the text of its document.
 
     With `trust_offsets` the printed texts are not compared with the document, and a line that is
@@ -165,7 +165,7 @@ def _add_event(ann: Standoff, fields: list[str], number: int) -> None:
             number, f"{fields[0]} comes a second time (first on {ann.events[fields[0]].line})"
         )
     arguments = tuple((role, id_) for role, _, id_ in pairs[1:])
-    ann.events[fields[0]] = Event(fields[0], pairs[0][0], pairs[0][2], arguments, number)
+    ann.events[fields[0]] = EventLine(fields[0], pairs[0][0], pairs[0][2], arguments, number)
 
 
 def _check_targets(ann: Standoff) -> None:

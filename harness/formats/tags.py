@@ -24,12 +24,12 @@ __all__ = [
     "Bigrams",
     "Chunk",
     "Repair",
-    "decode",
-    "encode",
+    "decode_tags",
+    "encode_tags",
     "faults",
     "guess_scheme",
     "repaired",
-    "split",
+    "split_tag",
 ]
 
 Repair = Literal["strict", "conlleval", "discard"]
@@ -67,7 +67,7 @@ class Chunk(NamedTuple):
 
 
 @cache
-def split(tag: str) -> tuple[str, str]:
+def split_tag(tag: str) -> tuple[str, str]:
     """`("B", "PER")` in the letters of BIOES; `("O", "")` for `O`.
 
     Raises `BadTag` (without place) for anything that is not a letter, `-` or `_`, and a type.
@@ -119,14 +119,14 @@ def faults(bigrams: Bigrams, scheme: str) -> list[_Fault]:
     return sorted(
         _Fault(place, before, tag)
         for (before, tag), place in bigrams.items()
-        if not _allowed(split(before), split(tag), scheme)
+        if not _allowed(split_tag(before), split_tag(tag), scheme)
     )
 
 
 def _family(bigrams: Bigrams) -> str:
     first: dict[str, int] = {}
     for (_, tag), place in bigrams.items():
-        split(tag)
+        split_tag(tag)
         if tag != "O":
             first[tag[0]] = min(place, first.get(tag[0], place))
     for family, letters in _LETTERS.items():
@@ -154,7 +154,7 @@ def _allowed(before: tuple[str, str], now: tuple[str, str], scheme: str) -> bool
     return now[0] not in "IE"
 
 
-def decode(tags: Sequence[str], scheme: str = "IOB2") -> list[Chunk]:
+def decode_tags(tags: Sequence[str], scheme: str = "IOB2") -> list[Chunk]:
     """The entities of one sentence's tags as token ranges, each with whether it is well formed.
 
     A tag that cannot continue what stands before it begins a new entity, as in conlleval. Raises
@@ -177,8 +177,8 @@ def decode(tags: Sequence[str], scheme: str = "IOB2") -> list[Chunk]:
 
 
 def repaired(tags: Sequence[str], scheme: str, repair: Repair, report: Counter[str]) -> list[Chunk]:
-    """As `decode`, counting in `report` what the policy had to mend."""
-    chunks = decode(tags, scheme)
+    """As `decode_tags`, counting in `report` what the policy had to mend."""
+    chunks = decode_tags(tags, scheme)
     wrong = [chunk for chunk in chunks if not chunk.valid]
     if not wrong:
         return chunks
@@ -192,7 +192,7 @@ def repaired(tags: Sequence[str], scheme: str, repair: Repair, report: Counter[s
 
 def _split_at(tag: str, index: int) -> tuple[str, str]:
     try:
-        return split(tag)
+        return split_tag(tag)
     except BadTag as error:
         raise BadTag(error.message, index) from None
 
@@ -205,7 +205,9 @@ def _well_formed(letters: str, scheme: str, touches: bool) -> bool:
     return letters == "S" or (letters[0] == "B" and len(letters) > 1 and letters[-1] == "E")
 
 
-def encode(chunks: Iterable[tuple[int, int, str]], length: int, scheme: str = "IOB2") -> list[str]:
+def encode_tags(
+    chunks: Iterable[tuple[int, int, str]], length: int, scheme: str = "IOB2"
+) -> list[str]:
     """Tags of `length` tokens for flat chunks `(start, end, label)`, in order."""
     tags = ["O"] * length
     end = {"BILOU": "L"}.get(scheme, "E")

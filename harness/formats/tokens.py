@@ -13,7 +13,17 @@ from harness.annotation import Annotations, Entity, Record, Span
 from harness.formats.losses import count_losses
 from harness.formats.tags import Chunk
 
-__all__ = ["Tokens", "cut", "cut_at", "flat", "join", "longest", "sentences", "tagged", "tokenised"]
+__all__ = [
+    "Tokens",
+    "cut",
+    "cut_at",
+    "flat",
+    "join_tokens",
+    "longest",
+    "sentences",
+    "tagged",
+    "tokenised",
+]
 
 
 class _Interval(Protocol):
@@ -31,7 +41,7 @@ _SPACE = re.compile(r"\S+")
 _GLUED = re.compile(r"[^\W\d_][,;:](?=\s)|[^\W\d_]{3}[.!?](?=\s*(?:\n|$))")
 
 
-def join(sentences: Iterable[Sequence[str]]) -> tuple[str, list[list[Span]]]:
+def join_tokens(sentences: Iterable[Sequence[str]]) -> tuple[str, list[list[Span]]]:
     """Tokens joined by single spaces, sentences by a newline, and every token's offsets."""
     parts: list[str] = []
     offsets: list[list[Span]] = []
@@ -54,7 +64,7 @@ def join(sentences: Iterable[Sequence[str]]) -> tuple[str, list[list[Span]]]:
 def tagged(id_: str, sentences: Iterable[tuple[Sequence[str], Iterable[Chunk]]]) -> Record:
     """A document of sentences, given as tokens and the entities among them."""
     every = list(sentences)
-    text, offsets = join(words for words, _ in every)
+    text, offsets = join_tokens(words for words, _ in every)
     entities = tuple(
         Entity(spans[chunk.start].start, spans[chunk.end - 1].end, chunk.label)
         for (_, chunks), spans in zip(every, offsets, strict=True)

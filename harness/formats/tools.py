@@ -79,7 +79,7 @@ def _decoded(
             raise where.error(
                 f"{place}: {short(item)} in a text with emoji or the like: does the tool count "
                 "such a character as one or as two?",
-                options=hints.UNITS,
+                options=hints.OFFSETS_HINT,
             )
         decoded.append(Decoder(text, where.refuse, offsets=offsets, same=_same).entity(item, place))
     return tuple(entity for entity in decoded if entity is not None)

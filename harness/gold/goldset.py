@@ -39,10 +39,10 @@ from harness.labels.schema import Schema, load_schema
 from harness.paths import goldset_folders
 from harness.tasks.registry import task_named, task_names, tasks, wrong_task
 
-__all__ = ["GoldSet", "Layer", "known_goldsets", "load_goldset", "load_layer"]
+__all__ = ["GoldSet", "LabelledDocuments", "known_goldsets", "load_goldset", "load_layer"]
 __all__ += ["named_goldset", "record_digest"]
 
-Layer = dict[str, tuple[Annotations, tuple[Span, ...]]]
+LabelledDocuments = dict[str, tuple[Annotations, tuple[Span, ...]]]
 """Document id -> annotations and ignore regions."""
 
 
@@ -281,7 +281,7 @@ def known_goldsets(roots: Sequence[Path] | None = None) -> list[Path]:
 
 def load_layer(
     path: str | Path, texts: Mapping[str, str], *, layers: Iterable[str] = brat.LAYERS
-) -> Layer:
+) -> LabelledDocuments:
     """One annotator's folder of `.ann` files (or one file of records) over known texts.
 
     Documents without a file are left out. Raises `InputError` for a file whose document is not

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from harness.annotation import Entity, Record
 from harness.errors import UsageError, nearest
 from harness.interop import conlleval, nervaluate, seqeval, spacy
-from harness.interop.tokens import Layer, Tagged, tag
+from harness.interop.tokens import Tagged, TokenSide, tag
 
 if TYPE_CHECKING:
     from harness.results.scored import Scored
@@ -61,15 +61,15 @@ def as_scorer(name: str, scored: Scored) -> Interop:
     if name not in SCORERS:
         raise UsageError(f"unknown scorer {name!r}{nearest(name, SCORERS)}")
     task, count = scored.definition, scored.count
-    if not task.labelled or not task.as_annotated(scored.options) or count is None:
+    if not task.labelled or not task.comparable_with_annotators(scored.options) or count is None:
         raise UsageError(
             f"{name} can be held against strict counts of entities, not {scored.signature}"
         )
     documents: list[Tagged] = []
     ignored = beside = 0
     for pair in scored.documents:
-        gold, _ = count.terms.gold(task.items(pair.gold.annotations))
-        sides = count.terms.predicted(task.items(pair.predicted))
+        gold, _ = count.mapping.gold(task.items(pair.gold.annotations))
+        sides = count.mapping.predicted(task.items(pair.predicted))
         predicted = (*sides.kept, *sides.extra)
         documents.append(tag(pair.gold, gold, predicted))
         beside += len(sides.extra)
@@ -135,7 +135,7 @@ def _tokens(own: Sequence[bool]) -> tuple[str, str]:
 def _lost(documents: Sequence[Tagged], *, spacy: bool) -> Iterator[str]:
     """What becomes of spans that tokens and flat tags cannot hold, with how many there are."""
     for side in ("gold", "predicted"):
-        layers: list[Layer] = [getattr(document, side) for document in documents]
+        layers: list[TokenSide] = [getattr(document, side) for document in documents]
         cut = "widened to whole tokens"
         if spacy:
             cut = "ignored with what is predicted on their tokens" if side == "gold" else "dropped"

@@ -14,16 +14,16 @@ from dataclasses import dataclass
 
 from harness.annotation import Entity, Record
 from harness.errors import InputError
-from harness.formats.tags import encode
+from harness.formats.tags import encode_tags
 from harness.formats.tokens import flat
 
-__all__ = ["Layer", "Tagged", "tag", "tokenise"]
+__all__ = ["TokenSide", "Tagged", "tag", "tokenise"]
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class TokenSide:
     """One side of a document in tokens: its entities' `start` and `end` count tokens here.
 
     `spans` are flat, sorted and widened to whole tokens; of overlapping ones the longest is kept,
@@ -46,15 +46,15 @@ class Tagged:
 
     tokens: int
     own: bool
-    gold: Layer
-    predicted: Layer
+    gold: TokenSide
+    predicted: TokenSide
 
     def tags(self) -> tuple[list[str], list[str]]:
         """IOB2 tags of the gold and of the predictions."""
         return self._tags(self.gold), self._tags(self.predicted)
 
-    def _tags(self, layer: Layer) -> list[str]:
-        return encode([span[:3] for span in layer.spans], self.tokens, "IOB2")
+    def _tags(self, layer: TokenSide) -> list[str]:
+        return encode_tags([span[:3] for span in layer.spans], self.tokens, "IOB2")
 
 
 def tokenise(text: str) -> list[tuple[int, int]]:
@@ -74,7 +74,7 @@ def tag(gold: Record, entities: Iterable[Entity], predicted: Iterable[Entity]) -
     return Tagged(len(tokens), gold.tokens is not None, *sides)
 
 
-def _layer(tokens: Sequence[tuple[int, int]], entities: Sequence[Entity]) -> Layer:
+def _layer(tokens: Sequence[tuple[int, int]], entities: Sequence[Entity]) -> TokenSide:
     starts, ends = [start for start, _ in tokens], [end for _, end in tokens]
     # Where empty tokens stand at an edge, the entity holds them: so the file's tags had it.
     first = {start: index for index, start in reversed([*enumerate(starts)])}
@@ -87,7 +87,7 @@ def _layer(tokens: Sequence[tuple[int, int]], entities: Sequence[Entity]) -> Lay
         elif (here := bisect_right(ends, start)) < (stop := bisect_left(starts, end)):
             cut.append(Entity(here, stop, label))
     spans = flat([*aligned, *cut], Counter())
-    return Layer(
+    return TokenSide(
         tuple(spans),
         tuple(flat(aligned, Counter())),
         tuple(cut),

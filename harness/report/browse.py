@@ -8,22 +8,22 @@ from typing import Any
 
 from harness.annotation import Record, printable
 from harness.gold.goldset import GoldSet
-from harness.report.html import BrowsedDocument, BrowsedItem, Group, MarkedSpan
+from harness.report.html import BrowsedDocument, BrowsedGold, BrowsedItem, MarkedSpan
 from harness.results.finder import GoldFinder
 from harness.results.load import scored_in
 from harness.results.record import RunRecord
 from harness.results.scored import Scored
-from harness.tasks.base import Pair, Task
+from harness.tasks.base import DocumentPair, Task
 
-__all__ = ["MOST_DOCUMENTS", "groups"]
+__all__ = ["MOST_DOCUMENTS", "browse"]
 
 MOST_DOCUMENTS = 50
 """A page with more would be too large to open; the first ones are shown."""
 
 
-def groups(
+def browse(
     record: RunRecord, folder: str | Path, finder: GoldFinder | None = None
-) -> tuple[list[Group], list[str]]:
+) -> tuple[list[BrowsedGold], list[str]]:
     """A group per gold set and task, and a sentence for whatever cannot be shown.
 
     Gold that has changed since the run or is not at hand is left out, since its marks would stand
@@ -31,7 +31,7 @@ def groups(
     """
     finder = finder or GoldFinder()
     finder.learn(record, folder)
-    shown: list[Group] = []
+    shown: list[BrowsedGold] = []
     missing: list[str] = []
     for card in record.gold:
         goldset = finder.find(card.name)
@@ -67,7 +67,7 @@ def groups(
     return shown, missing
 
 
-def _group(goldset: GoldSet, golds: list[Record], scored: list[Scored]) -> Group:
+def _group(goldset: GoldSet, golds: list[Record], scored: list[Scored]) -> BrowsedGold:
     shown = golds[:MOST_DOCUMENTS]
     items: dict[str, dict[str, tuple[BrowsedItem, ...]]] = {gold.id: {} for gold in shown}
     for one in scored:
@@ -78,14 +78,14 @@ def _group(goldset: GoldSet, golds: list[Record], scored: list[Scored]) -> Group
             items[gold.id][one.backend] = tuple(made)
     documents = tuple(BrowsedDocument(gold.id, gold.text or "", items[gold.id]) for gold in shown)
     name = f"{goldset.name}: {scored[0].task}"
-    return Group(name, tuple(one.backend for one in scored), documents)
+    return BrowsedGold(name, tuple(one.backend for one in scored), documents)
 
 
-def _items(pair: Pair, task: Task, options: Any) -> Iterator[BrowsedItem]:
+def _items(pair: DocumentPair, task: Task, options: Any) -> Iterator[BrowsedItem]:
     text = pair.gold.text or ""
     for outcome in task.outcomes(pair, options):
         sides = [
-            f"{name} {printable(task.told(side, text))}"
+            f"{name} {printable(task.describe(side, text))}"
             for name, side in (("gold", outcome.gold), ("predicted", outcome.predicted))
             if side is not None
         ]
@@ -100,4 +100,4 @@ def _items(pair: Pair, task: Task, options: Any) -> Iterator[BrowsedItem]:
 def _marks(task: Task, item: Any | None) -> tuple[MarkedSpan, ...]:
     if item is None:
         return ()
-    return tuple(MarkedSpan(span.start, span.end, label) for label, span in task.marks(item))
+    return tuple(MarkedSpan(span.start, span.end, label) for label, span in task.marked_spans(item))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.annotation import printable
-from harness.decide.audit import Audit, Candidate
+from harness.decide.audit import Audit, Suspect
 from harness.decide.choose import Choice
 from harness.decide.complement import Complement
 from harness.report.method import between, mean_over, resampling, scope, shared
@@ -95,9 +95,7 @@ def audit_lines(audit: Audit, *, limit: int | None = None) -> Iterator[str]:
     yield from _candidates(audit.missed, audit, limit)
 
 
-def _candidates(
-    candidates: tuple[Candidate, ...], audit: Audit, limit: int | None
-) -> Iterator[str]:
+def _candidates(candidates: tuple[Suspect, ...], audit: Audit, limit: int | None) -> Iterator[str]:
     for candidate in candidates[:limit]:
         line = f"  {in_text(candidate.mention, audit.texts)}"
         if candidate.gold:

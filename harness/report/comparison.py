@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.decide.compare import MIN_SUPPORT
+from harness.decide.compare import COMPARE_SUPPORT
 from harness.decide.comparison import Comparison, Row
 from harness.report.method import between, mean_over, p_value, points, resampling, scope, shared
-from harness.results.outcomes import Flips, describe
+from harness.results.outcomes import Flips, mention_lines
 from harness.stats.resample import shown_by
 from harness.stats.units import LEAST_UNITS
 from harness.table import UNDEFINED, Cell, Table, number
@@ -17,7 +17,7 @@ __all__ = ["comparison_tables", "flip_lines"]
 _SHOWN_FLIPS = 10
 
 
-def comparison_tables(comparison: Comparison, *, min_support: int = MIN_SUPPORT) -> list[Table]:
+def comparison_tables(comparison: Comparison, *, min_support: int = COMPARE_SUPPORT) -> list[Table]:
     """The table of differences, and one of types or parts where support allows."""
     tables = [_main_table(comparison)]
     if len(comparison.rows) > 1:
@@ -40,7 +40,7 @@ def flip_lines(comparison: Comparison, *, limit: int = _SHOWN_FLIPS) -> Iterator
 def _parts(flips: Flips, comparison: Comparison, limit: int) -> Iterator[str]:
     titles = ("lost", "gained", "new error", "error gone")
     for title, mentions in zip(titles, flips.parts(), strict=True):
-        for line in describe(mentions, comparison.texts, limit=limit):
+        for line in mention_lines(mentions, comparison.texts, limit=limit):
             yield f"  {title}: {line}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from harness.annotation import printable
 from harness.decide.gate.verdicts import GateReport, Verdict
 from harness.report.method import mean_over, resampling, scope
-from harness.results.outcomes import describe, in_text
+from harness.results.outcomes import in_text, mention_lines
 from harness.table import UNDEFINED, Cell, Table, number
 
 __all__ = ["gate_lines", "gate_table", "pin_line"]
@@ -54,7 +54,7 @@ def gate_lines(report: GateReport, *, limit: int = 10) -> Iterator[str]:
             ("new error", verdict.flips.introduced),
             ("gained", verdict.flips.gained),
         ):
-            for line in describe(mentions, texts, limit=limit):
+            for line in mention_lines(mentions, texts, limit=limit):
                 yield f"  {title}: {line}"
 
 

@@ -21,7 +21,7 @@ from harness.annotation import printable
 from harness.decide.gate.verdicts import GateReport
 from harness.errors import InputError
 from harness.report.gate import gate_lines, gate_table
-from harness.report.tables import render
+from harness.report.tables import render_tables
 from harness.table import Table
 
 __all__ = ["MAX_ANNOTATIONS", "annotation_commands", "quiet_commands", "summary", "write_summary"]
@@ -59,7 +59,7 @@ def summary(report: GateReport, *, limit: int = MAX_SUMMARY) -> str:
             for row in table.rows
         ),
     )
-    heading, _, rows = render([body], "github").partition("\n")
+    heading, _, rows = render_tables([body], "github").partition("\n")
     parts = [f"## harness check\n\n{heading}\n"]
     if table.rows:
         parts.append(rows)

@@ -16,7 +16,7 @@ from importlib.resources import files
 from harness.coding import compact, encode
 from harness.table import UNDEFINED, Table
 
-__all__ = ["BrowsedDocument", "BrowsedItem", "Group", "MarkedSpan", "page"]
+__all__ = ["BrowsedDocument", "BrowsedItem", "BrowsedGold", "MarkedSpan", "page"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class BrowsedDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class BrowsedGold:
     """The documents of one gold set and task."""
 
     name: str
@@ -62,7 +62,7 @@ def page(
     tables: Sequence[Table],
     *,
     folded: Sequence[Table] = (),
-    groups: Sequence[Group] = (),
+    groups: Sequence[BrowsedGold] = (),
 ) -> str:
     """The whole page: open tables, folded ones, and with `groups` the mentions in their texts."""
     style = _asset("report.css")
@@ -122,7 +122,7 @@ def _table(table: Table, *, folded: bool) -> str:
     return f"<h2>{title}</h2>{body}"
 
 
-def _embedded(groups: Sequence[Group]) -> str:
+def _embedded(groups: Sequence[BrowsedGold]) -> str:
     """JSON that cannot end its script element, whatever is in the texts."""
     text = compact({"groups": encode(groups)})
     for char, escape in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):

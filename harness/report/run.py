@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.decide.ranking import Ranked, Ranking, measured, rankings
 from harness.report.method import between, resampling, scope, shared
 from harness.report.remarks import remarks
-from harness.report.tables import render
+from harness.report.tables import render_tables
 from harness.results.load import scored_in
 from harness.results.record import Result, RunRecord
 from harness.results.signature import Signature
@@ -59,7 +59,7 @@ def description(record: RunRecord) -> list[str]:
 def leaderboard(record: RunRecord, tables: Sequence[Table]) -> str:
     """The run as a Markdown page: where and when, then its tables."""
     head = ["# Leaderboard", "", f"`{' '.join(record.command)}`", "", *description(record), ""]
-    return "\n".join(head) + "\n" + render(tables, "github") + "\n"
+    return "\n".join(head) + "\n" + render_tables(tables, "github") + "\n"
 
 
 def ranking_table(ranking: Ranking) -> Table:

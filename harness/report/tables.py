@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from harness.annotation import printable
 from harness.table import UNDEFINED, Cell, Table
 
-__all__ = ["FORMATS", "render"]
+__all__ = ["TABLE_FORMS", "render_tables"]
 
-FORMATS = ("github", "simple", "csv", "latex", "json")
+TABLE_FORMS = ("github", "simple", "csv", "latex", "json")
 
 
-def render(tables: Sequence[Table], form: str) -> str:
-    """All tables as one text in `form`, one of `FORMATS`; JSON is one list of objects."""
+def render_tables(tables: Sequence[Table], form: str) -> str:
+    """All tables as one text in `form`, one of `TABLE_FORMS`; JSON is one list of objects."""
     if form == "json":
         return json.dumps([_as_object(table) for table in tables], ensure_ascii=False, indent=2)
     if form == "csv":

@@ -262,7 +262,7 @@ def _scores(result: Result, tallies: Iterable[Tally]) -> Mapping[str, Any]:
     task = task_named(result.task)
     options = options_of(task, result.counted)
     scores = task.headlines(Tally.of(tallies), options, result.capabilities)
-    for name in task.asides(options):
+    for name in task.further_options(options):
         stated = result.scores.get(name)
         if isinstance(stated, Mapping):  # Of these the counts say nothing, but they have to fit.
             tp, predicted, gold = (stated.get(side) or 0 for side in ("tp", "predicted", "support"))

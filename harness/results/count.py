@@ -12,20 +12,20 @@ from harness.coding import from_words, to_words
 from harness.errors import InputError
 from harness.gold.goldset import GoldSet
 from harness.paragraphs import paragraph_starts
-from harness.results.settle import Sides, Speech, Terms, settle
+from harness.results.settle import LabelMapping, PredictedLabels, SettledEntities, settle
 from harness.results.signature import Signature
 from harness.stats.rates import defined, rates
-from harness.tasks.base import Pair, Task
+from harness.tasks.base import DocumentPair, Task
 from harness.tasks.tally import Tally
 
-__all__ = ["Count", "Facts", "count_pairs", "open_count", "options_of"]
+__all__ = ["Count", "Caveats", "count_pairs", "open_count", "options_of"]
 
 _OF_LABELS = ("schema", "proj")
 """The fields of a signature that say in which labels both sides met."""
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Caveats:
     """What a reader of the numbers has to know of how they came about; as in `Result`."""
 
     duplicates: int = 0
@@ -51,25 +51,25 @@ class Count:
         task: Task,
         options: Any,
         goldset: GoldSet,
-        terms: Terms,
+        mapping: LabelMapping,
         capabilities: Capabilities | None = None,
     ) -> None:
         self.task = task
         self.options = task.with_aliases(options, goldset.aliases)
-        self.terms = terms
+        self.mapping = mapping
         self.capabilities = capabilities
         self.goldset = goldset
         self._sums = {"": Tally(), "without": Tally(), "with": Tally()}
-        self._asides = {name: Tally() for name in task.asides(options)}
+        self._further = {name: Tally() for name in task.further_options(options)}
         self.unknown_gold: Counter[str] = Counter()
         self._unknown: Counter[str] = Counter()
         self._not_scored: Counter[str] = Counter()
         self._documents = 0
 
-    def add(self, pair: Pair, *, asides: bool = True) -> list[Tally]:
+    def add(self, pair: DocumentPair, *, further: bool = True) -> list[Tally]:
         """Count a document whose labels are as they came; a tally per paragraph.
 
-        Without `asides` nothing is counted that `headlines` alone needs.
+        Without `further` nothing is counted that `headlines` alone needs.
         """
         compared, sides, strange = self._compared(pair)
         self.unknown_gold.update(strange)
@@ -80,9 +80,9 @@ class Count:
         tallies = Tally.units(self.task.count(compared, self.options), starts)
         self._documents += 1
         _add(self._sums[""], tallies)
-        if asides and text is not None:
-            for name, options in self.task.asides(self.options).items():
-                _add(self._asides[name], Tally.units(self.task.count(compared, options)))
+        if further and text is not None:
+            for name, options in self.task.further_options(self.options).items():
+                _add(self._further[name], Tally.units(self.task.count(compared, options)))
         if extra:
             self._not_scored.update(item.label for item in extra)
             # A type of its own, whatever the gold calls its types.
@@ -94,19 +94,21 @@ class Count:
             _add(self._sums["with"], Tally.units(self.task.count(again, self.options)))
         return tallies
 
-    def compared(self, pair: Pair) -> Pair:
+    def compared(self, pair: DocumentPair) -> DocumentPair:
         """The pair with the labels of both sides as they are compared, without what is not
         scored."""
         return self._compared(pair)[0]
 
-    def _compared(self, pair: Pair) -> tuple[Pair, Sides, Mapping[str, int]]:
+    def _compared(
+        self, pair: DocumentPair
+    ) -> tuple[DocumentPair, SettledEntities, Mapping[str, int]]:
         """That, what became of the predictions, and labels of the gold that no schema knows."""
         if not self.task.labelled:
-            return pair, Sides(self.task.items(pair.predicted), (), {}), {}
+            return pair, SettledEntities(self.task.items(pair.predicted), (), {}), {}
         layer = self.task.layer
         items, given = self.task.items(pair.gold.annotations), self.task.items(pair.predicted)
-        gold, strange = self.terms.gold(items)
-        sides = self.terms.predicted(given)
+        gold, strange = self.mapping.gold(items)
+        sides = self.mapping.predicted(given)
         if gold is items and sides.kept is given:
             return pair, sides, strange
         annotations = pair.gold.annotations.with_layer(layer, gold)
@@ -124,22 +126,22 @@ class Count:
 
     def headlines(self) -> dict[str, Any]:
         """The numbers that a run record states."""
-        asides = {name: tally.without_zeros() for name, tally in self._asides.items()}
-        return self.task.headlines(self.total, self.options, self.capabilities, asides)
+        further = {name: tally.without_zeros() for name, tally in self._further.items()}
+        return self.task.headlines(self.total, self.options, self.capabilities, further)
 
-    def facts(self, produced: Sequence[str] | None = None) -> Facts:
+    def caveats(self, produced: Sequence[str] | None = None) -> Caveats:
         """What stands behind the numbers; `produced` are the labels that the model can give."""
-        missing, ceiling, merged, left_out = self.terms.reach(
+        missing, ceiling, merged, left_out = self.mapping.reach(
             produced, self.goldset.labels_of(self.task.layer)
         )
-        if ceiling is not None and not self.task.ceiling(self.options):
+        if ceiling is not None and not self.task.has_recall_ceiling(self.options):
             ceiling = 1.0
-        return Facts(
+        return Caveats(
             duplicates=self.task.duplicates(self.total),
             unknown_labels=dict(sorted(self._unknown.items())),
             not_scored=dict(sorted(self._not_scored.items())),
             f1_with_all=self._f1_with_all(),
-            assumed=self.terms.assumed,
+            assumed=self.mapping.assumed,
             cannot_produce=missing,
             ceiling_recall=ceiling,
             merged_labels=merged,
@@ -163,7 +165,7 @@ class Count:
         fields: dict[str, str] = {}
         if self.task.labelled:
             told = f",prompts={prompts}" if prompts else ""
-            met = (self.terms.schema, self.terms.projection + told)
+            met = (self.mapping.schema, self.mapping.projection + told)
             fields = dict(zip(_OF_LABELS, met, strict=True))
         fields |= to_words(self.options, self.task.signed)
         return Signature(
@@ -181,7 +183,7 @@ def open_count(
     task: Task,
     options: Any = None,
     *,
-    speech: Speech,
+    predicted_labels: PredictedLabels,
     schema: str | None = None,
     place: Any = None,
     as_spelled: bool = False,
@@ -193,11 +195,13 @@ def open_count(
     compared as they are spelled unless one of them is given. Raises `SchemaError` where the two
     have no schema in common.
     """
-    terms = settle(goldset, speech, task=task, schema=schema, place=place, as_spelled=as_spelled)
-    return Count(task, options or task.options(), goldset, terms, capabilities)
+    mapping = settle(
+        goldset, predicted_labels, task=task, schema=schema, place=place, as_spelled=as_spelled
+    )
+    return Count(task, options or task.options(), goldset, mapping, capabilities)
 
 
-def count_pairs(task: Task, pairs: Iterable[Pair], options: Any) -> Tally:
+def count_pairs(task: Task, pairs: Iterable[DocumentPair], options: Any) -> Tally:
     """The sum over pairs, labels compared as they are spelled: for sides without a gold set."""
     return Tally.of(one for pair in pairs for one in Tally.units(task.count(pair, options)))
 

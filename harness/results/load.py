@@ -17,18 +17,18 @@ from harness.errors import InputError, NotComparable, NothingMeasured, UsageErro
 from harness.gold.goldset import GoldSet
 from harness.results import stored
 from harness.results.consistent import check_record, read_tally
-from harness.results.count import Count, Facts, open_count, options_of
+from harness.results.count import Caveats, Count, open_count, options_of
 from harness.results.finder import GoldFinder
-from harness.results.pairs import join, read_predictions
+from harness.results.pairs import join_documents, read_predictions
 from harness.results.record import Result, RunRecord
 from harness.results.scored import Scored, score_pairs, score_records
-from harness.results.settle import speech_of
+from harness.results.settle import labels_of_predictions
 from harness.results.unfinished import check_finished
-from harness.tasks.base import Pair
+from harness.tasks.base import DocumentPair
 from harness.tasks.registry import task_named
 
 __all__ = [
-    "Key",
+    "ResultKey",
     "Opened",
     "from_file",
     "from_run",
@@ -38,7 +38,7 @@ __all__ = [
     "stored_count",
 ]
 
-Key: TypeAlias = tuple[str, str, str]
+ResultKey: TypeAlias = tuple[str, str, str]
 """Gold set, task and backend: what a result is about."""
 
 Opened: TypeAlias = tuple[RunRecord, Path]
@@ -81,7 +81,7 @@ def from_run(
     replay: bool = False,
     schema: str | None = None,
     lenient: bool = False,
-    unread: dict[Key, str] | None = None,
+    unread: dict[ResultKey, str] | None = None,
 ) -> list[Scored]:
     """Every result of a run that has counts and is about a wanted gold set, in its order.
 
@@ -212,7 +212,7 @@ def _scored(run: _Run, *, place: str | None = None) -> Scored:
     signature = result.counted
     goldset = cache(partial(_gold, run, signature.gold_digest))
 
-    def pairs() -> list[Pair]:
+    def pairs() -> list[DocumentPair]:
         joined, count = _stored(run, goldset(), place=place)
         return [count.compared(pair) for pair in joined]
 
@@ -225,7 +225,7 @@ def _scored(run: _Run, *, place: str | None = None) -> Scored:
         units=tuple(unit for unit, _ in units),
         tallies=tuple(tally for _, tally in units),
         options=options_of(task, signature),
-        facts=Facts(**{name: getattr(result, name) for name in Facts.__slots__}),
+        caveats=Caveats(**{name: getattr(result, name) for name in Caveats.__slots__}),
         source=str(run.folder),
         seed=run.record.seed,
         result=result,
@@ -248,7 +248,7 @@ def _gold(run: _Run, digest: str | None) -> GoldSet:
 
 def _stored(
     run: _Run, goldset: GoldSet, *, schema: str | None = None, place: str | None = None
-) -> tuple[list[Pair], Count]:
+) -> tuple[list[DocumentPair], Count]:
     """Gold with stored predictions, and a count in the labels in which they are compared.
 
     `schema` is asked for in place of the run's, `place` is where labels met in its second count.
@@ -257,7 +257,7 @@ def _stored(
         raise NothingMeasured(f"{run.what}: the run kept no predictions")
     predicted = list(stored.stored_predictions(run.result, run.folder))
     count = stored_count(run.result, run.record, goldset, predicted, schema=schema, place=place)
-    return join(goldset.read_all(), predicted, task=count.task), count
+    return join_documents(goldset.read_all(), predicted, task=count.task), count
 
 
 def stored_count(
@@ -278,7 +278,7 @@ def stored_count(
         goldset,
         task,
         options_of(task, signature),
-        speech=speech_of(task, result.declaration, result.labels, predicted),
+        predicted_labels=labels_of_predictions(task, result.declaration, result.labels, predicted),
         schema=wanted,
         place=place,
         # Those were compared as they were spelled.

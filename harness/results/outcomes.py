@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from harness.annotation import context, printable
-from harness.tasks.base import Pair, Task
+from harness.tasks.base import DocumentPair, Task
 
-__all__ = ["Flips", "Mention", "Outcomes", "describe", "flips", "in_text", "outcomes_of"]
+__all__ = ["Flips", "Mention", "Outcomes", "mention_lines", "flips", "in_text", "outcomes_of"]
 
 _WIDTH = 40
 
@@ -75,7 +75,7 @@ class Flips:
         return ", ".join(f"{name} {count}" for name, count in counts)
 
 
-def outcomes_of(pairs: Iterable[Pair], task: Task, options: Any) -> Outcomes:
+def outcomes_of(pairs: Iterable[DocumentPair], task: Task, options: Any) -> Outcomes:
     """The outcome of every mention of documents whose labels are as they are compared."""
     found: set[Mention] = set()
     missed: set[Mention] = set()
@@ -83,12 +83,12 @@ def outcomes_of(pairs: Iterable[Pair], task: Task, options: Any) -> Outcomes:
     for pair in pairs:
         for outcome in task.outcomes(pair, options):
             if outcome.right:
-                found.add(Mention(pair.gold.id, *task.named(outcome.gold)))
+                found.add(Mention(pair.gold.id, *task.mention(outcome.gold)))
                 continue
             if outcome.gold is not None:
-                missed.add(Mention(pair.gold.id, *task.named(outcome.gold)))
+                missed.add(Mention(pair.gold.id, *task.mention(outcome.gold)))
             if outcome.predicted is not None:
-                spurious.add(Mention(pair.gold.id, *task.named(outcome.predicted)))
+                spurious.add(Mention(pair.gold.id, *task.mention(outcome.predicted)))
     return Outcomes(frozenset(found), frozenset(missed - found), frozenset(spurious - found))
 
 
@@ -102,7 +102,7 @@ def flips(reference: Outcomes, other: Outcomes) -> Flips:
     )
 
 
-def describe(
+def mention_lines(
     mentions: Sequence[Mention], texts: Mapping[str, str], *, limit: int = 20
 ) -> list[str]:
     """A line per mention (`in_text`), and one that says how many more there are."""

@@ -14,9 +14,9 @@ from harness.annotation import Annotations, Record, span_problems
 from harness.errors import AnnotationError, InputError, NothingMeasured
 from harness.formats import jsonl
 from harness.formats.registry import guess, read_any
-from harness.tasks.base import Pair, Task
+from harness.tasks.base import DocumentPair, Task
 
-__all__ = ["checked", "join", "read_predictions", "renamed"]
+__all__ = ["checked", "join_documents", "read_predictions", "renamed"]
 
 
 def read_predictions(path: str | Path, gold: Sequence[Record]) -> list[Record]:
@@ -84,13 +84,13 @@ _BY_NUMBER = (
 )
 
 
-def join(
+def join_documents(
     gold: Sequence[Record],
     predicted: Iterable[Record],
     *,
     task: Task,
     path: str | Path | None = None,
-) -> list[Pair]:
+) -> list[DocumentPair]:
     """Gold documents in their order, each with its predictions, which lie in the file `path`.
 
     Raises `InputError` for a prediction whose document the gold does not have, whose text differs
@@ -122,11 +122,11 @@ def join(
         raise error.of(path) from None
 
 
-def _pair(gold: Record, predicted: Record | None, task: Task) -> Pair:
+def _pair(gold: Record, predicted: Record | None, task: Task) -> DocumentPair:
     if predicted is None:
-        return Pair(gold, Annotations((), ()), missing=True)
+        return DocumentPair(gold, Annotations((), ()), missing=True)
     if predicted.error is not None:
-        return Pair(gold, Annotations((), ()), error=predicted.error)
+        return DocumentPair(gold, Annotations((), ()), error=predicted.error)
     if gold.text is not None and predicted.text is not None and gold.text != predicted.text:
         raise InputError(
             f"document {gold.id!r}: the predictions' text differs from the gold's "
@@ -140,7 +140,7 @@ def _pair(gold: Record, predicted: Record | None, task: Task) -> Pair:
         )
     if gold.text is not None and predicted.text is None:
         _check_offsets(gold.id, gold.text, predicted.annotations, task)
-    return Pair(gold, predicted.annotations)
+    return DocumentPair(gold, predicted.annotations)
 
 
 def _check_offsets(id_: str, text: str, annotations: Annotations, task: Task) -> None:

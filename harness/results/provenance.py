@@ -14,7 +14,7 @@ from typing import Any
 
 import harness
 from harness.distributions import versions
-from harness.results.record import SCHEMA_VERSION, Git, Machine
+from harness.results.record import RECORD_SCHEMA, Git, Machine
 
 __all__ = ["git_state", "machine", "now", "origin", "project_state"]
 
@@ -24,7 +24,7 @@ _SOURCES = ("harness", "adapters", "goldsets", "seeds", "pyproject.toml")
 def origin(packages: Sequence[str], folder: Path | None) -> dict[str, Any]:
     """The fields of a `RunRecord` that say what made it; `folder` is the record's."""
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": RECORD_SCHEMA,
         "tool_version": harness.__version__,
         "git": git_state(),
         "python": sys.version.split()[0],

@@ -17,7 +17,7 @@ from harness.annotation import Capabilities, TaskName
 from harness.results.signature import Signature
 
 __all__ = [
-    "SCHEMA_VERSION",
+    "RECORD_SCHEMA",
     "Costs",
     "Failure",
     "Git",
@@ -27,18 +27,18 @@ __all__ = [
     "ResultStatus",
     "RunRecord",
     "RunStatus",
-    "Unit",
+    "UnitTally",
     "run_status",
 ]
 
-SCHEMA_VERSION = 2
+RECORD_SCHEMA = 2
 """2: digests of the files beside the record, where its gold lies, the project's commit."""
 
 ResultStatus = Literal["ok", "partial", "failed", "unavailable"]
 RunStatus = Literal["success", "partial", "error"]
 
 
-class Unit(NamedTuple):
+class UnitTally(NamedTuple):
     """The statistics of one paragraph (or document): what is resampled and added up."""
 
     document: str
@@ -213,7 +213,7 @@ class Result:
     proof: str = ""
     """Why answers may be taken from the store, or why not; empty where no store was used."""
     costs: Costs = field(default_factory=Costs)
-    units: tuple[Unit, ...] = ()
+    units: tuple[UnitTally, ...] = ()
     """Statistics per paragraph in the gold's order; empty when `units_file` is given."""
     units_file: str | None = None
     """JSON lines with the units, relative to the record's folder, for gold sets of many documents.

@@ -14,7 +14,7 @@ from harness.registry import OWN_DISTRIBUTION
 from harness.results import stored
 from harness.results.card import gold_record
 from harness.results.provenance import now, origin
-from harness.results.record import Failure, Result, RunRecord, Unit, run_status
+from harness.results.record import Failure, Result, RunRecord, UnitTally, run_status
 from harness.results.scored import Scored, headlines
 from harness.results.stored import slug
 from harness.results.unfinished import unfinished
@@ -90,11 +90,11 @@ def _result(scored: Scored, folder: Path | None) -> Result:
     units = zip(scored.units, scored.tallies, strict=True)
     return replace(
         result,
-        **scored.facts.fields(),
+        **scored.caveats.fields(),
         characters=sum(len(pair.gold.text or "") for pair in pairs if pair.error is None),
         signature=str(scored.signature),
         scores=headlines(scored),
         predictions=_predictions(scored) if folder else None,
         predictions_digest=digest_file(folder / _predictions(scored)) if folder else "",
-        units=tuple(Unit(*unit, tally.to_json()) for unit, tally in units),
+        units=tuple(UnitTally(*unit, tally.to_json()) for unit, tally in units),
     )

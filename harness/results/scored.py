@@ -16,14 +16,14 @@ from typing import Any
 from harness.annotation import Capabilities, Record
 from harness.errors import HarnessError, SchemaError
 from harness.gold.goldset import GoldSet
-from harness.results.count import Count, Facts, open_count
+from harness.results.count import Caveats, Count, open_count
 from harness.results.outcomes import Mention, Outcomes, outcomes_of
-from harness.results.pairs import join
+from harness.results.pairs import join_documents
 from harness.results.record import Result
-from harness.results.settle import speech_of
+from harness.results.settle import labels_of_predictions
 from harness.results.signature import Signature
 from harness.table import tallied
-from harness.tasks.base import Pair, Task
+from harness.tasks.base import DocumentPair, Task
 from harness.tasks.parts import Block, Counts, Matrix, Metric, block
 from harness.tasks.registry import task_named
 from harness.tasks.tally import Part, Tally
@@ -46,7 +46,7 @@ class Scored:
     """Document and paragraph of every tally."""
     tallies: tuple[Tally, ...] = field(repr=False)
     options: Any = None
-    facts: Facts = field(default_factory=Facts, repr=False)
+    caveats: Caveats = field(default_factory=Caveats, repr=False)
     source: str = ""
     seed: int = 0
     """Of whatever is drawn at random, as its run says."""
@@ -56,9 +56,9 @@ class Scored:
     """The label schema that was asked for; `signature.schema` is where labels met."""
     count: Count | None = field(default=None, repr=False)
     """What counted it, where that was done here."""
-    documents: tuple[Pair, ...] = field(default=(), repr=False)
+    documents: tuple[DocumentPair, ...] = field(default=(), repr=False)
     """Gold and predictions with their labels as they came, where it was counted here."""
-    recall_pairs: Callable[[], list[Pair]] | None = field(default=None, repr=False)
+    recall_pairs: Callable[[], list[DocumentPair]] | None = field(default=None, repr=False)
     """Gives them with labels as compared, where it was not; raises `HarnessError` if they are
     gone."""
     known_outcomes: Outcomes | None = field(default=None, repr=False)
@@ -105,8 +105,8 @@ class Scored:
     def assumptions(self) -> tuple[str, ...]:
         """What nobody stated of the labels of either side and was taken to be so."""
         if self.count is None:
-            return self.facts.assumed
-        return (*self.count.terms.gold_assumed, *self.count.terms.assumed)
+            return self.caveats.assumed
+        return (*self.count.mapping.gold_assumed, *self.count.mapping.assumed)
 
     def to_json(self) -> dict[str, Any]:
         """As `harness score --json`."""
@@ -147,7 +147,7 @@ class Scored:
         """Documents for which the predictions carry an error, with it: all-missed."""
         return tuple((p.gold.id, p.error) for p in self.documents if p.error is not None)
 
-    def pairs(self) -> list[Pair]:
+    def pairs(self) -> list[DocumentPair]:
         """Gold documents with predictions, their labels as they are compared.
 
         Raises `HarnessError` where predictions or gold are not at hand.
@@ -159,7 +159,7 @@ class Scored:
         return self.recall_pairs()
 
     @cached_property
-    def _compared(self) -> list[Pair]:
+    def _compared(self) -> list[DocumentPair]:
         assert self.count is not None
         return [self.count.compared(pair) for pair in self.documents]
 
@@ -195,7 +195,7 @@ class Scored:
 
     def mention(self, document: str, item: Any) -> Mention:
         """The name of an item in a document."""
-        return Mention(document, *self.definition.named(item))
+        return Mention(document, *self.definition.mention(item))
 
 
 def score_records(
@@ -215,28 +215,35 @@ def score_records(
     Labels are compared as they are spelled, unless `schema` names one onto which both sides are
     projected, as in a run. `strict_labels` makes a predicted label that neither the gold nor its
     schema has, or that `schema` does not know, a `SchemaError`. `gold` are the gold set's records
-    where they are in memory. Raises what `join` and `settle` raise.
+    where they are in memory. Raises what `join_documents` and `settle` raise.
     """
     gold = goldset.read_all() if gold is None else gold
     definition = task_named(task)
-    pairs = join(gold, list(predicted), task=definition, path=source or None)
-    speech = speech_of(definition, None, None, _as_records(pairs))
+    pairs = join_documents(gold, list(predicted), task=definition, path=source or None)
+    predicted_labels = labels_of_predictions(definition, None, None, _as_records(pairs))
     if strict_labels and schema is None:
-        _refuse_strangers(goldset, Counter(speech.occurring or {}))
-    count = open_count(goldset, definition, options, speech=speech, schema=schema, as_spelled=True)
+        _refuse_strangers(goldset, Counter(predicted_labels.occurring or {}))
+    count = open_count(
+        goldset,
+        definition,
+        options,
+        predicted_labels=predicted_labels,
+        schema=schema,
+        as_spelled=True,
+    )
     empty = Scored(name, name, goldset.name, task, count.signature(), (), ())
     scored = score_pairs(replace(empty, source=source, schema=schema), pairs, count)
     if strict_labels and schema is not None:
-        _refuse(scored.facts.unknown_labels, schema)
+        _refuse(scored.caveats.unknown_labels, schema)
     return scored
 
 
-def score_pairs(empty: Scored, pairs: Sequence[Pair], count: Count) -> Scored:
+def score_pairs(empty: Scored, pairs: Sequence[DocumentPair], count: Count) -> Scored:
     """`empty` with the counts of these pairs, whose labels are as they came."""
     units: list[tuple[str, int]] = []
     tallies: list[Tally] = []
     for pair in pairs:
-        for number, tally in enumerate(count.add(pair, asides=False)):
+        for number, tally in enumerate(count.add(pair, further=False)):
             units.append((pair.gold.id, number))
             tallies.append(tally)
     produced = empty.result.labels if empty.result is not None else None
@@ -246,7 +253,7 @@ def score_pairs(empty: Scored, pairs: Sequence[Pair], count: Count) -> Scored:
         units=tuple(units),
         tallies=tuple(tallies),
         options=count.options,
-        facts=count.facts(produced),
+        caveats=count.caveats(produced),
         count=count,
         documents=tuple(pairs),
     )
@@ -256,13 +263,13 @@ def headlines(scored: Scored) -> dict[str, Any]:
     """The numbers that a run record states of what was counted here."""
     assert scored.count is not None
     count = scored.count
-    again = Count(count.task, count.options, count.goldset, count.terms, count.capabilities)
+    again = Count(count.task, count.options, count.goldset, count.mapping, count.capabilities)
     for pair in scored.documents:
         again.add(pair)
     return again.headlines()
 
 
-def _as_records(pairs: Iterable[Pair]) -> Iterable[Record]:
+def _as_records(pairs: Iterable[DocumentPair]) -> Iterable[Record]:
     return (replace(pair.gold, annotations=pair.predicted) for pair in pairs)
 
 

@@ -15,19 +15,19 @@ from harness.labels.schema import Projection, Schema, load_schema, schema_names
 from harness.tasks.base import Task
 
 __all__ = [
-    "Sides",
-    "Speech",
-    "Terms",
+    "SettledEntities",
+    "PredictedLabels",
+    "LabelMapping",
     "common_schema",
     "known_schemas",
     "not_scored",
     "settle",
-    "speech_of",
+    "labels_of_predictions",
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
+class PredictedLabels:
     """What is known of the labels of predictions. Nothing at all: they are taken for the gold's."""
 
     declared: str | tuple[str, ...] | None = None
@@ -42,30 +42,30 @@ class Speech:
         return self.declared is not None or self.produced is not None
 
 
-def speech_of(
+def labels_of_predictions(
     task: Task,
     declaration: Declaration | None,
     produced: Sequence[str] | None,
     predicted: Iterable[Record] = (),
-) -> Speech:
+) -> PredictedLabels:
     """What a backend says of its labels; if it says nothing, what occurs in its predictions.
 
     Rows that check the harness have the gold's labels.
     """
     if not task.labelled or (declaration is not None and declaration.sanity):
-        return Speech()
+        return PredictedLabels()
     declared = None if declaration is None else declaration.labels
-    stated = Speech(declared, None if produced is None else tuple(produced))
+    stated = PredictedLabels(declared, None if produced is None else tuple(produced))
     if stated.is_stated:
         return stated
     occurring: Counter[str] = Counter()
     for record in predicted:
         occurring.update([item.label for item in task.items(record.annotations)])
-    return Speech(occurring=occurring)
+    return PredictedLabels(occurring=occurring)
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class LabelMapping:
     """How the labels of both sides are brought together."""
 
     meeting: Meeting | None = None
@@ -99,12 +99,12 @@ class Terms:
             return tuple(entities), _NONE
         return project(entities, self.meeting.project_gold)
 
-    def predicted(self, entities: Iterable[Entity]) -> Sides:
+    def predicted(self, entities: Iterable[Entity]) -> SettledEntities:
         """Predicted entities under the labels that are compared, and what is not scored."""
         entities = tuple(entities)
         projection = None if self.meeting is None else self.meeting.project_predicted
         if projection is None and self._are_annotated(entities):  # Nearly every file.
-            return Sides(entities, (), _NONE)
+            return SettledEntities(entities, (), _NONE)
         kept: list[Entity] = []
         extra: list[Entity] = []
         unknown: Counter[str] = Counter()
@@ -117,7 +117,7 @@ class Terms:
                 kept.append(entity if target == entity.label else entity._replace(label=target))
             elif target or not self._dropped_too(entity.label):
                 extra.append(entity)
-        return Sides(tuple(kept), tuple(extra), unknown)
+        return SettledEntities(tuple(kept), tuple(extra), unknown)
 
     def reach(
         self, produced: Sequence[str] | None, gold_labels: Mapping[str, int]
@@ -141,7 +141,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
+class SettledEntities:
     """What became of predicted entities."""
 
     kept: tuple[Entity, ...]
@@ -164,13 +164,13 @@ def not_scored(types: Mapping[str, int], f1_with_all: float | None) -> str:
 
 def settle(
     goldset: GoldSet,
-    speech: Speech,
+    predicted_labels: PredictedLabels,
     *,
     task: Task,
     schema: str | None = None,
     place: str | Schema | None = None,
     as_spelled: bool = False,
-) -> Terms:
+) -> LabelMapping:
     """Where the labels of a gold set and of predictions meet.
 
     `schema` is what a user asked for: the schema to compare in, and that of labels which nobody
@@ -181,21 +181,21 @@ def settle(
     where the two have no schema in common.
     """
     if not task.labelled:
-        return Terms()
+        return LabelMapping()
     folders = goldset.schema_folders
     target = None if schema is None else load_schema(schema, folders)
     if target is None and place is None and as_spelled:
-        return Terms(annotated=_spelled(goldset, task))
+        return LabelMapping(annotated=_spelled(goldset, task))
     gold, gold_assumed = _gold_schema(goldset, target)
     if gold is None:
-        return Terms(annotated=_spelled(goldset, task))
-    theirs, taken = _predicted_schema(speech, gold, target, goldset)
+        return LabelMapping(annotated=_spelled(goldset, task))
+    theirs, taken = _predicted_schema(predicted_labels, gold, target, goldset)
     if isinstance(place, str):  # Labels added to a schema have no file to be loaded from.
         own = {str(one): one for one in (theirs, gold)}
         place = own.get(place) or load_schema(place, folders)
     meeting = meet(gold, theirs, schema=place or target, folders=folders)
     assumed = (taken,) if taken and not meeting.by_name and theirs != gold else ()
-    return Terms(meeting, _annotated(goldset, task, meeting, target), gold_assumed, assumed)
+    return LabelMapping(meeting, _annotated(goldset, task, meeting, target), gold_assumed, assumed)
 
 
 def known_schemas(goldset: GoldSet) -> list[Schema]:
@@ -225,19 +225,19 @@ def _gold_schema(goldset: GoldSet, target: Schema | None) -> tuple[Schema | None
 
 
 def _predicted_schema(
-    speech: Speech, gold: Schema, target: Schema | None, goldset: GoldSet
+    predicted_labels: PredictedLabels, gold: Schema, target: Schema | None, goldset: GoldSet
 ) -> tuple[Schema, str]:
     """The predictions' schema, and a sentence where it was guessed."""
     folders = goldset.schema_folders
-    if isinstance(speech.declared, str):
-        declared = schema_of(speech.declared, folders)
-        if speech.produced is None or declared.knows(speech.produced):
+    if isinstance(predicted_labels.declared, str):
+        declared = schema_of(predicted_labels.declared, folders)
+        if predicted_labels.produced is None or declared.knows(predicted_labels.produced):
             return declared, ""
-    labels: Collection[str] | None = speech.produced or speech.declared or None
+    labels: Collection[str] | None = predicted_labels.produced or predicted_labels.declared or None
     near = [] if target is None else [target]
     if labels is None:
         # Few of its labels may occur: that others are missing says nothing.
-        labels, near = speech.occurring or (), [gold, *near]
+        labels, near = predicted_labels.occurring or (), [gold, *near]
     if not labels or set(labels) == set(gold.labels):
         return gold, ""
     for schema in near:

@@ -11,7 +11,7 @@ from harness.digest import digest_file, digest_text
 from harness.errors import InputError
 from harness.formats import jsonl
 from harness.formats.files import atomic_writer, read_text
-from harness.results.record import SCHEMA_VERSION, Result, RunRecord, Unit
+from harness.results.record import RECORD_SCHEMA, Result, RunRecord, UnitTally
 
 __all__ = [
     "beside",
@@ -75,7 +75,7 @@ def from_json(text: str, *, path: str | Path | None = None) -> RunRecord:
         )
     if version not in _READABLE:
         raise InputError(
-            f"run record of schema version {version!r}, expected {SCHEMA_VERSION} or older",
+            f"run record of schema version {version!r}, expected {RECORD_SCHEMA} or older",
             path=path,
             hint="read it with the harness that wrote it, or run again",
         )
@@ -145,7 +145,7 @@ def stored_predictions(result: Result, folder: str | Path) -> Iterator[Record]:
     return jsonl.read(beside(folder, result.predictions, result.predictions_digest, "predictions"))
 
 
-def iter_units(result: Result, folder: str | Path) -> Iterator[Unit]:
+def iter_units(result: Result, folder: str | Path) -> Iterator[UnitTally]:
     """The units of a result, from the record or from its side file in the record's `folder`."""
     yield from result.units
     if result.units_file is None:
@@ -155,14 +155,14 @@ def iter_units(result: Result, folder: str | Path) -> Iterator[Unit]:
         with path.open(encoding="utf-8", newline="\n") as handle:
             for number, line in enumerate(handle, 1):
                 try:
-                    yield decode(Unit, parse_json(line))
+                    yield decode(UnitTally, parse_json(line))
                 except ValueError as error:
                     raise InputError(f"not a unit: {error}", path=path, line=number) from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", path=path) from None
 
 
-def dump_units(units: Iterable[Unit]) -> Iterator[str]:
+def dump_units(units: Iterable[UnitTally]) -> Iterator[str]:
     """Lines for a side file of units."""
     for unit in units:
         yield compact(unit) + "\n"

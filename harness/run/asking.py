@@ -10,7 +10,7 @@ from harness.errors import InputError
 from harness.formats.jsonl import annotations_to_json
 from harness.gold.goldset import GoldSet
 from harness.run.key import document_digest
-from harness.run.predictor import Asked
+from harness.run.predictor import Query
 from harness.tasks.registry import task_named
 
 __all__ = ["annotated", "ask_about", "gold_labels"]
@@ -27,7 +27,7 @@ def gold_labels(gold: GoldSet, task: TaskName) -> tuple[str, ...]:
     return gold.annotated_labels if task_named(task).labelled else ()
 
 
-def ask_about(record: Record, gold: GoldSet, declaration: Declaration) -> Asked:
+def ask_about(record: Record, gold: GoldSet, declaration: Declaration) -> Query:
     """A document of a gold set, with the annotations where a backend wants them.
 
     Raises `InputError` for one without a text.
@@ -35,4 +35,4 @@ def ask_about(record: Record, gold: GoldSet, declaration: Declaration) -> Asked:
     if record.text is None:
         raise InputError(f"document {record.id!r} has no text to predict on", path=gold.path)
     layers = annotations_to_json(record.annotations) if declaration.needs_gold else None
-    return Asked(record.id, record.text, document_digest(record.text, layers), layers)
+    return Query(record.id, record.text, document_digest(record.text, layers), layers)

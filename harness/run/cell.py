@@ -28,12 +28,12 @@ from harness.run.files import CellFiles
 from harness.run.measurement import Measurement
 from harness.run.options import RunOptions
 from harness.run.predictions import Predictions, PredictOptions
-from harness.run.predictor import Asked
+from harness.run.predictor import Query
 from harness.run.progress import Progress
 from harness.run.store import Store
 from harness.run.timing import rounded, timed
 
-__all__ = ["Cell"]
+__all__ = ["RunCell"]
 
 _INLINE_DOCUMENTS = 1000
 
@@ -42,7 +42,7 @@ _Pair = tuple[Record, Record]
 
 
 @dataclass(eq=False, kw_only=True)
-class Cell:
+class RunCell:
     """Feed it rounds, then ask for its `result`."""
 
     spec: BackendSpec
@@ -198,7 +198,7 @@ class Cell:
         task.finish()
         return seconds, unstable
 
-    def _ask(self, record: Record) -> Asked:
+    def _ask(self, record: Record) -> Query:
         return ask_about(record, self.gold, self._declaration)
 
     # What the result is made of

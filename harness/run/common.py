@@ -19,7 +19,7 @@ from harness.formats.files import atomic_writer
 from harness.gold.goldset import GoldSet
 from harness.results.count import Count, open_count
 from harness.results.record import Result
-from harness.results.settle import known_schemas, speech_of
+from harness.results.settle import known_schemas, labels_of_predictions
 from harness.results.stored import slug, stored_predictions
 from harness.run.asking import annotated
 from harness.run.counting import count_units
@@ -60,8 +60,10 @@ def _counts(
     gold: GoldSet, task: Task, results: Sequence[Result], options: Any, out: Path
 ) -> list[Count]:
     """A count of each result in the schema with most labels that all can reach."""
-    speeches = [
-        speech_of(task, result.declaration, result.labels, stored_predictions(result, out))
+    all_predicted_labels = [
+        labels_of_predictions(
+            task, result.declaration, result.labels, stored_predictions(result, out)
+        )
         for result in results
     ]
     for schema in known_schemas(gold):
@@ -71,11 +73,11 @@ def _counts(
                     gold,
                     task,
                     options,
-                    speech=speech,
+                    predicted_labels=predicted_labels,
                     place=schema,
                     capabilities=result.capabilities,
                 )
-                for speech, result in zip(speeches, results, strict=True)
+                for predicted_labels, result in zip(all_predicted_labels, results, strict=True)
             ]
         except SchemaError:
             continue
@@ -88,7 +90,7 @@ def _counted(result: Result, gold: GoldSet, count: Count, out: Path) -> Result:
     pairs = zip(annotated(gold, result.task), answers, strict=True)
     with atomic_writer(out / name) if result.units_file else nullcontext() as file:
         units = count_units(count.add, pairs, file)
-    signature = result.counted.but(schema=count.terms.schema, proj=count.terms.projection)
+    signature = result.counted.but(schema=count.mapping.schema, proj=count.mapping.projection)
     return replace(
         result,
         signature=str(signature),
@@ -96,5 +98,5 @@ def _counted(result: Result, gold: GoldSet, count: Count, out: Path) -> Result:
         units=tuple(units),
         units_file=name if result.units_file else None,
         units_digest=digest_file(out / name) if result.units_file else "",
-        **count.facts(result.labels).fields(),
+        **count.caveats(result.labels).fields(),
     )

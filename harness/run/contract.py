@@ -19,18 +19,18 @@ from harness.registry import BackendSpec, adapter
 from harness.run.contract_checks import (
     LONG,
     TEXTS,
-    Check,
+    ContractCheck,
     answers_all,
+    check_same,
     declared_labels,
     inside_the_text,
     not_cut_off,
     on_the_words,
-    same,
 )
 from harness.run.key import Description, proof
 from harness.run.launch import describe_backend, launch
 from harness.run.options import Limits
-from harness.run.predictor import Asked, Outcome, Predictor
+from harness.run.predictor import Predictor, Query, Reply
 from harness.run.protocol import Hello, load_message
 from harness.run.unchanged import contradictions
 from harness.tasks.registry import task_named
@@ -46,7 +46,7 @@ def check_backend(
     limits: Limits | None = None,
     offline: bool = True,
     long: bool = True,
-) -> list[Check]:
+) -> list[ContractCheck]:
     """Put every question to one backend; `long=False` leaves out the long document.
 
     Raises `BackendUnavailable` when it is not on this machine, `UsageError` for an unknown adapter.
@@ -77,28 +77,28 @@ class _Contract:
         self._description = description
         self._hello = Hello()
 
-    def checks(self, *, long: bool) -> Iterator[Check]:
+    def checks(self, *, long: bool) -> Iterator[ContractCheck]:
         yield _cheap(self._spec)
         names = list(TEXTS)
         try:
             first = self._ask(names)
         except (BackendFailed, BackendUnavailable) as error:
-            yield Check("loads", "failed", str(error), "run its load() by itself and see")
+            yield ContractCheck("loads", "failed", str(error), "run its load() by itself and see")
             return
-        yield Check("loads", "ok", f"{self._hello.load_seconds or 0:.2f} s")
+        yield ContractCheck("loads", "ok", f"{self._hello.load_seconds or 0:.2f} s")
         yield self._identity()
         yield self._proof()
         yield answers_all(first)
         yield inside_the_text(first)
         yield on_the_words(first)
         yield declared_labels(first, task_named(self._task), self._hello.labels)
-        yield same(
+        yield check_same(
             "the same again",
             first,
             self._ask(names),
             "the answer to a text differs from one process to the next: fix seeds, sort sets",
         )
-        yield same(
+        yield check_same(
             "no state between documents",
             first,
             self._ask(names[::-1]),
@@ -106,13 +106,13 @@ class _Contract:
         )
         twice = self._ask_texts([*TEXTS.items(), *((f"{k} again", v) for k, v in TEXTS.items())])
         again = {name: twice[f"{name} again"] for name in TEXTS}
-        yield same(
+        yield check_same(
             "the same within a process",
             first,
             again,
             "the second answer to a text differs from the first: keep nothing between calls",
         )
-        yield same(
+        yield check_same(
             "any batch size",
             first,
             self._ask(names, batch_size=4),
@@ -122,12 +122,12 @@ class _Contract:
         if long:
             yield not_cut_off(self._ask_texts([("long", LONG)])["long"])
 
-    def _ask(self, names: Sequence[str], *, batch_size: int = 1) -> dict[str, Outcome]:
+    def _ask(self, names: Sequence[str], *, batch_size: int = 1) -> dict[str, Reply]:
         return self._ask_texts([(name, TEXTS[name]) for name in names], batch_size=batch_size)
 
     def _ask_texts(
         self, texts: Sequence[tuple[str, str]], *, batch_size: int = 1
-    ) -> dict[str, Outcome]:
+    ) -> dict[str, Reply]:
         load = load_message(
             str(self._spec),
             task=self._task,
@@ -139,7 +139,7 @@ class _Contract:
         )
         needs_gold = adapter(self._spec.adapter).declaration.needs_gold
         gold: dict[str, object] | None = {} if needs_gold else None
-        asked = [Asked(name, text, gold=gold) for name, text in texts]
+        asked = [Query(name, text, gold=gold) for name, text in texts]
         with Predictor(
             launch(self._spec, offline=self._offline),
             load,
@@ -151,38 +151,38 @@ class _Contract:
             outcomes = list(predictor.ask(asked))
         return {item.id: outcome for item, outcome in zip(asked, outcomes, strict=True)}
 
-    def _identity(self) -> Check:
+    def _identity(self) -> ContractCheck:
         name = "says which model it is"
         described, loaded = self._description.model, self._hello.model
         if not (loaded.version or loaded.digest):
-            return Check(
+            return ContractCheck(
                 name,
                 "warning",
                 "neither a version nor a digest",
                 "give the backend's identity a name, a version and a digest (harness.digest)",
             )
         for field, one, other in contradictions(described, loaded):
-            return Check(
+            return ContractCheck(
                 name,
                 "failed",
                 f"identity() gives the {field} {one[:20]!r}, the loaded model {other[:20]!r}",
                 "build both with one function",
             )
         if described is None and not self._spec.external:
-            return Check(
+            return ContractCheck(
                 name,
                 "warning",
                 "the adapter's identity() knows nothing: every run has to load the model",
                 "read name and version from files or metadata in identity()",
             )
-        return Check(name, "ok", f"{loaded.name} {loaded.version or loaded.digest[:8]}")
+        return ContractCheck(name, "ok", f"{loaded.name} {loaded.version or loaded.digest[:8]}")
 
-    def _proof(self) -> Check:
+    def _proof(self) -> ContractCheck:
         """What would let answers be used again in other runs."""
         proven, why = proof(self._spec, self._description, self._hello)
         if proven:
-            return Check("proven to be the same", "ok", why)
-        return Check(
+            return ContractCheck("proven to be the same", "ok", why)
+        return ContractCheck(
             "proven to be the same",
             "warning",
             f"{why}: every run asks it anew",
@@ -192,7 +192,7 @@ class _Contract:
         )
 
 
-def _cheap(spec: BackendSpec) -> Check:
+def _cheap(spec: BackendSpec) -> ContractCheck:
     """Importing the adapter must not import its library: `harness backends` does it for all."""
     name = "cheap to import"
     packages = [
@@ -211,12 +211,12 @@ def _cheap(spec: BackendSpec) -> Check:
         timeout=120,
     )
     if done.returncode:
-        return Check(name, "failed", done.stderr.strip()[-300:], "mend the import")
+        return ContractCheck(name, "failed", done.stderr.strip()[-300:], "mend the import")
     if done.stdout.strip():
-        return Check(
+        return ContractCheck(
             name,
             "failed",
             f"importing the adapter imports {done.stdout.strip()}",
             "move that import into load()",
         )
-    return Check(name, "ok")
+    return ContractCheck(name, "ok")

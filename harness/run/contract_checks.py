@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.annotation import context
-from harness.run.predictor import Outcome
+from harness.run.predictor import Reply
 from harness.run.protocol import Answer
 from harness.tasks.base import Task
 from harness.tasks.registry import tasks
@@ -16,16 +16,16 @@ from harness.tasks.registry import tasks
 __all__ = [
     "LONG",
     "TEXTS",
-    "Check",
+    "ContractCheck",
     "answers_all",
     "declared_labels",
     "inside_the_text",
     "not_cut_off",
     "on_the_words",
-    "same",
+    "check_same",
 ]
 
-Status = Literal["ok", "failed", "warning"]
+CheckStatus = Literal["ok", "failed", "warning"]
 
 _PARAGRAPH = (
     "“The bridge in Riga will open in May,” Jane Roe of Example Corp. said on Monday. "
@@ -54,24 +54,24 @@ LONG = _PARAGRAPH * (200_000 // len(_PARAGRAPH) + 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class ContractCheck:
     """One question and its answer."""
 
     name: str
-    status: Status
+    status: CheckStatus
     detail: str = ""
     """What was found."""
     mend: str = ""
     """What to do about it."""
 
 
-def answers_all(outcomes: dict[str, Outcome]) -> Check:
+def answers_all(outcomes: dict[str, Reply]) -> ContractCheck:
     """Whether every text has an answer."""
     bad = [(name, outcome.error) for name, outcome in outcomes.items() if outcome.answer is None]
     refused = [name for name, outcome in outcomes.items() if outcome.final]
     if len(bad) > len(refused):
         name, error = next(pair for pair in bad if pair[0] not in refused)
-        return Check(
+        return ContractCheck(
             "answers every text",
             "failed",
             f"{len(bad)} of {len(outcomes)} texts: {', '.join(name for name, _ in bad)}; "
@@ -79,16 +79,16 @@ def answers_all(outcomes: dict[str, Outcome]) -> Check:
             "give one result per text, an empty one where there is nothing to find",
         )
     if refused:
-        return Check(
+        return ContractCheck(
             "answers every text",
             "warning",
             f"refuses {', '.join(refused)}: {bad[0][1]}",
             "a refused document counts as all-missed",
         )
-    return Check("answers every text", "ok", f"{len(outcomes)} texts")
+    return ContractCheck("answers every text", "ok", f"{len(outcomes)} texts")
 
 
-def inside_the_text(outcomes: dict[str, Outcome]) -> Check:
+def inside_the_text(outcomes: dict[str, Reply]) -> ContractCheck:
     """Whether every span can be used."""
     problems = [
         (name, problem)
@@ -98,26 +98,28 @@ def inside_the_text(outcomes: dict[str, Outcome]) -> Check:
     ]
     if problems:
         name, problem = problems[0]
-        return Check(
+        return ContractCheck(
             "spans inside the text",
             "failed",
             f"{len(problems)} span(s) cannot be used; {name}: {problem}",
             "return integers with 0 <= start < end <= len(text); numpy integers are none",
         )
-    return Check("spans inside the text", "ok")
+    return ContractCheck("spans inside the text", "ok")
 
 
-def same(name: str, one: dict[str, Outcome], other: dict[str, Outcome], mend: str) -> Check:
+def check_same(
+    name: str, one: dict[str, Reply], other: dict[str, Reply], mend: str
+) -> ContractCheck:
     """Whether two answers to each text are the same."""
     differing = [key for key in one if _said(one[key]) != _said(other[key])]
     if not differing:
-        return Check(name, "ok")
-    return Check(
+        return ContractCheck(name, "ok")
+    return ContractCheck(
         name, "failed", f"{len(differing)} of {len(one)} texts: {', '.join(differing)}", mend
     )
 
 
-def on_the_words(outcomes: dict[str, Outcome]) -> Check:
+def on_the_words(outcomes: dict[str, Reply]) -> ContractCheck:
     """Whether offsets fall between the words of the text."""
     name = "offsets on the words"
     total = 0
@@ -130,7 +132,7 @@ def on_the_words(outcomes: dict[str, Outcome]) -> Check:
             shift = _shift(text, edges)
             guess = f" They would fit {shift:+d} characters on." if shift else ""
             place = context(text, (cut[0], min(cut[0] + 8, len(text))), width=20)
-            return Check(
+            return ContractCheck(
                 name,
                 "failed",
                 f"{text_name}: {len(cut)} of {len(edges)} span edges are in the middle of a "
@@ -139,17 +141,17 @@ def on_the_words(outcomes: dict[str, Outcome]) -> Check:
                 "not a stripped or normalised copy",
             )
     if not total:
-        return Check(name, "warning", "it found nothing in any text, so this says nothing")
-    return Check(name, "ok", f"{total // 2} spans in {len(outcomes)} texts")
+        return ContractCheck(name, "warning", "it found nothing in any text, so this says nothing")
+    return ContractCheck(name, "ok", f"{total // 2} spans in {len(outcomes)} texts")
 
 
 def declared_labels(
-    outcomes: dict[str, Outcome], task: Task, declared: tuple[str, ...] | None
-) -> Check:
+    outcomes: dict[str, Reply], task: Task, declared: tuple[str, ...] | None
+) -> ContractCheck:
     """Whether labels are those that the backend says it can give."""
     name = "declared labels"
     if not task.labelled:
-        return Check(name, "ok", f"{task.title} have none")
+        return ContractCheck(name, "ok", f"{task.title} have none")
     used = {
         item.label
         for outcome in outcomes.values()
@@ -157,7 +159,7 @@ def declared_labels(
         for item in task.items(outcome.answer.annotations)
     }
     if declared is None:
-        return Check(
+        return ContractCheck(
             name,
             "warning",
             f"it does not say which labels it can give (seen: {', '.join(sorted(used))})",
@@ -165,15 +167,17 @@ def declared_labels(
         )
     strange = sorted(used - set(declared))
     if strange:
-        return Check(name, "failed", f"not declared: {', '.join(strange)}", "add them to `labels`")
-    return Check(name, "ok", f"{len(used)} of {len(declared)} seen")
+        return ContractCheck(
+            name, "failed", f"not declared: {', '.join(strange)}", "add them to `labels`"
+        )
+    return ContractCheck(name, "ok", f"{len(used)} of {len(declared)} seen")
 
 
-def not_cut_off(outcome: Outcome) -> Check:
+def not_cut_off(outcome: Reply) -> ContractCheck:
     """Whether the end of the text `LONG` was looked at like its beginning."""
     name = "a document of 200,000 characters"
     if outcome.answer is None:
-        return Check(
+        return ContractCheck(
             name,
             "failed",
             outcome.error or "",
@@ -185,17 +189,19 @@ def not_cut_off(outcome: Outcome) -> Check:
     tail = sum(edge > len(LONG) - tenth for edge in edges)
     seen = outcome.answer.characters_seen
     if (head and tail < head / 4) or (seen is not None and seen < len(LONG)):
-        return Check(
+        return ContractCheck(
             name,
             "failed",
             f"{head // 2} spans in the first tenth, {tail // 2} in the last"
             + ("" if seen is None else f"; it looked at {seen} characters"),
             "the text is cut at the model's limit: use windows that overlap",
         )
-    return Check(name, "ok", f"{outcome.answer.seconds or 0:.1f} s, {len(edges) // 2} spans")
+    return ContractCheck(
+        name, "ok", f"{outcome.answer.seconds or 0:.1f} s, {len(edges) // 2} spans"
+    )
 
 
-def _said(outcome: Outcome) -> object:
+def _said(outcome: Reply) -> object:
     if outcome.answer is None:
         return outcome.error
     return _comparable(outcome.answer)

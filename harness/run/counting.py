@@ -10,10 +10,10 @@ from harness.annotation import Annotations, Record
 from harness.digest import digest_text
 from harness.gold.goldset import GoldSet
 from harness.results.count import open_count
-from harness.results.record import Unit
-from harness.results.settle import speech_of
+from harness.results.record import UnitTally
+from harness.results.settle import labels_of_predictions
 from harness.results.stored import dump_units
-from harness.tasks.base import Pair
+from harness.tasks.base import DocumentPair
 from harness.tasks.registry import task_named
 from harness.tasks.tally import Tally
 
@@ -28,23 +28,23 @@ def is_settled(name: str, declaration: Declaration, produced: tuple[str, ...] | 
     task = task_named(name)
     if not task.labelled or declaration.sanity:
         return True
-    return speech_of(task, declaration, produced).is_stated
+    return labels_of_predictions(task, declaration, produced).is_stated
 
 
 def count_units(
-    add: Callable[[Pair], Sequence[Tally]],
+    add: Callable[[DocumentPair], Sequence[Tally]],
     pairs: Iterable[tuple[Record, Record]],
     file: IO[str] | None,
-) -> list[Unit]:
+) -> list[UnitTally]:
     """Count documents with what is predicted for them, or an error: then they are all-missed.
 
     The units go into the file, else they are returned.
     """
-    kept: list[Unit] = []
+    kept: list[UnitTally] = []
     for gold, predicted in pairs:
         layers = Annotations() if predicted.error is not None else predicted.annotations
-        tallies = add(Pair(gold, layers, error=predicted.error))
-        units = [Unit(gold.id, number, one.to_json()) for number, one in enumerate(tallies)]
+        tallies = add(DocumentPair(gold, layers, error=predicted.error))
+        units = [UnitTally(gold.id, number, one.to_json()) for number, one in enumerate(tallies)]
         if file is None:
             kept += units
         else:
@@ -78,12 +78,14 @@ class Counting:
             goldset,
             task,
             scoring[name],
-            speech=speech_of(task, declaration, produced, predicted),
+            predicted_labels=labels_of_predictions(task, declaration, produced, predicted),
             schema=schema,
             capabilities=declaration.capabilities,
         )
 
-    def count(self, pairs: Iterable[tuple[Record, Record]], file: IO[str] | None) -> list[Unit]:
+    def count(
+        self, pairs: Iterable[tuple[Record, Record]], file: IO[str] | None
+    ) -> list[UnitTally]:
         """`count_units` of every document of the gold set."""
         return count_units(self._count.add, pairs, file)
 
@@ -96,5 +98,5 @@ class Counting:
             "schema": self._schema if self._count.task.labelled else None,
             "signature": str(signature),
             "scores": self._count.headlines(),
-            **self._count.facts(self._produced).fields(),
+            **self._count.caveats(self._produced).fields(),
         }

@@ -19,7 +19,7 @@ from harness.coding import decode, encode
 from harness.distributions import installed_from, requirement_name
 from harness.errors import BackendUnavailable, UsageError
 from harness.paths import home
-from harness.registry import GROUP, OWN_DISTRIBUTION, adapter
+from harness.registry import ADAPTER_GROUP, OWN_DISTRIBUTION, adapter
 
 __all__ = [
     "Environment",
@@ -123,7 +123,7 @@ def remove_environment(name: str) -> None:
 def _own_requirements(name: str) -> list[str]:
     """This project, and the distribution that registers the adapter where it is another."""
     requirements = [_source(OWN_DISTRIBUTION, extra=name)]
-    for point in metadata.entry_points(group=GROUP, name=name):
+    for point in metadata.entry_points(group=ADAPTER_GROUP, name=name):
         if point.dist is not None and point.dist.name != OWN_DISTRIBUTION:
             requirements.append(_source(point.dist.name, extra=name))
     return requirements

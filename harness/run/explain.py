@@ -12,7 +12,7 @@ from harness.registry import BackendSpec, adapter
 from harness.run.asking import annotated, ask_about, gold_labels
 from harness.run.key import Description, make_key, proof
 from harness.run.launch import describe_backend, launch
-from harness.run.store import Backend, Store
+from harness.run.store import Store, StoredBackend
 
 __all__ = ["Explanation", "explain"]
 
@@ -98,7 +98,11 @@ def _no_key(spec: BackendSpec, description: Description) -> str:
 
 
 def _count(
-    store: Store, same: Backend | None, gold: GoldSet | None, task: TaskName, spec: BackendSpec
+    store: Store,
+    same: StoredBackend | None,
+    gold: GoldSet | None,
+    task: TaskName,
+    spec: BackendSpec,
 ) -> tuple[int | None, int]:
     """How many documents there are to ask about, and for how many of them there is an answer."""
     if gold is None:

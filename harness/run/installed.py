@@ -131,11 +131,11 @@ def content(name: str, one: metadata.Distribution, files: Iterable[str]) -> str:
         newest = max(newest, status.st_ctime_ns)
     if time.time_ns() - newest < _RACY_NS:
         # It may change again within the same tick of the clock.
-        return trees.digest([*map(Path, there)])
+        return trees.digest_tree([*map(Path, there)])
     return remembered(
         f"distribution {name} {one.locate_file('')}",
         state.hexdigest(),
-        lambda: trees.digest([*map(Path, there)]),
+        lambda: trees.digest_tree([*map(Path, there)]),
     )
 
 

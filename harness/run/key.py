@@ -30,7 +30,15 @@ from harness.run.proof import (
 )
 from harness.run.protocol import PROTOCOL, Hello
 
-__all__ = ["INTERFACE", "Description", "Key", "describe", "document_digest", "make_key", "proof"]
+__all__ = [
+    "INTERFACE",
+    "Description",
+    "StoreKey",
+    "describe_here",
+    "document_digest",
+    "make_key",
+    "proof",
+]
 
 INTERFACE = 1
 """Version of `harness.adapter`; raised when the same adapter would answer differently."""
@@ -59,7 +67,7 @@ class Description:
 
 
 @dataclass(frozen=True)
-class Key:
+class StoreKey:
     """The fields that a prediction depends on, besides the document's text."""
 
     fields: Mapping[str, Any]
@@ -74,7 +82,7 @@ class Key:
         return digest_text(self.text)
 
 
-def describe(spec: BackendSpec, *, prove: bool = True) -> Description:
+def describe_here(spec: BackendSpec, *, prove: bool = True) -> Description:
     """Describe a backend in this interpreter; imports no wrapped library, loads nothing.
 
     Without `prove` no file is looked at but those that tell the model's identity.
@@ -146,11 +154,11 @@ def make_key(
     environment: str = "",
     hello: Hello | None = None,
     run: str = "",
-) -> Key | None:
+) -> StoreKey | None:
     """The key of a backend, or `None` where it is not known before the backend is loaded.
 
-    Where `describe` knows no model identity, it takes a `hello` from the loaded worker. What is
-    not proven (`proof`) gets `run`, a run's own token, into its key, so that no other run finds
+    Where `describe_here` knows no model identity, it takes a `hello` from the loaded worker. What
+    is not proven (`proof`) gets `run`, a run's own token, into its key, so that no other run finds
     its answers; without a token it has no key. `labels` count only for backends that do not
     declare their own.
     """
@@ -184,7 +192,7 @@ def make_key(
     if description.model is None and hello is not None:
         fields["packages"] = dict(hello.packages)
         fields["offsets"] = hello.offsets
-    return Key(fields)
+    return StoreKey(fields)
 
 
 def document_digest(text: str, gold: Mapping[str, Any] | None = None) -> bytes:

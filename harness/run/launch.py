@@ -15,8 +15,8 @@ from harness.errors import BackendFailed
 from harness.registry import BackendSpec
 from harness.run import parenthood
 from harness.run.environments import find_environment
-from harness.run.key import Description, describe
-from harness.run.protocol import ProtocolError, parse
+from harness.run.key import Description, describe_here
+from harness.run.protocol import ProtocolError, parse_message
 
 __all__ = ["Launch", "describe_backend", "launch"]
 
@@ -70,7 +70,7 @@ def describe_backend(spec: BackendSpec, *, prove: bool = True) -> Description:
     """
     environment = None if spec.external else find_environment(spec.adapter)
     if environment is None:
-        return describe(spec, prove=prove)
+        return describe_here(spec, prove=prove)
     command = [environment.python, "-P", "-m", "harness.run.worker", "--describe"]
     if prove:
         command.append("--prove")
@@ -83,7 +83,7 @@ def describe_backend(spec: BackendSpec, *, prove: bool = True) -> Description:
             env=_variables(1, offline=True),
             check=False,
         )
-        message = parse(done.stdout)
+        message = parse_message(done.stdout)
         message.pop("type")
         return decode(Description, message)
     except (OSError, subprocess.SubprocessError, ProtocolError, DecodeError) as error:

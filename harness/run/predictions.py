@@ -20,7 +20,7 @@ from harness.registry import BackendSpec
 from harness.run.key import Description, make_key, proof
 from harness.run.launch import describe_backend, launch
 from harness.run.options import WorkerOptions
-from harness.run.predictor import Asked, Outcome, Predictor
+from harness.run.predictor import Predictor, Query, Reply
 from harness.run.process import Log
 from harness.run.protocol import Answer, Hello, load_message
 from harness.run.shelf import NoShelf, Shelf
@@ -109,7 +109,7 @@ class Predictions:
         self._load_first = not self._find_shelf(None)
         """Whether only the loaded model can say where its answers are kept."""
 
-    def round(self, documents: Iterable[Asked], number: int = 0) -> Iterator[Prediction]:
+    def round(self, documents: Iterable[Query], number: int = 0) -> Iterator[Prediction]:
         """One prediction per document, in order; `number` counts the rounds from 0.
 
         Raises `BackendUnavailable` or `BackendFailed` when the backend cannot be loaded at all.
@@ -153,7 +153,7 @@ class Predictions:
     # One window: look up, ask for the rest, keep what comes
 
     def _window(
-        self, window: Sequence[Asked], number: int, predictor: Predictor
+        self, window: Sequence[Query], number: int, predictor: Predictor
     ) -> list[Prediction]:
         if self._load_first:
             predictor.start()
@@ -181,7 +181,7 @@ class Predictions:
         one = stored[digest]
         return one.error is not None or not self._options.timed or len(one.timings) > number
 
-    def _replay(self, item: Asked, stored: Stored, number: int) -> Prediction:
+    def _replay(self, item: Query, stored: Stored, number: int) -> Prediction:
         seconds = None
         if self._options.timed and stored.error is None:
             timing = stored.timings[number]
@@ -189,9 +189,7 @@ class Predictions:
             self._used.add(timing.process)
         return _prediction(item, stored, seconds, replayed=True)
 
-    def _take(
-        self, item: Asked, outcome: Outcome, number: int, earlier: Stored | None
-    ) -> Prediction:
+    def _take(self, item: Query, outcome: Reply, number: int, earlier: Stored | None) -> Prediction:
         """Keep what came, unless it is an error of the moment."""
         self._asked.add(item.digest)
         if outcome.answer is not None:
@@ -287,7 +285,7 @@ class Predictions:
 
 
 def _prediction(
-    item: Asked, stored: Stored, seconds: float | None, *, replayed: bool = False
+    item: Query, stored: Stored, seconds: float | None, *, replayed: bool = False
 ) -> Prediction:
     return Prediction(
         item.id,
@@ -302,9 +300,9 @@ def _prediction(
     )
 
 
-def _windows(documents: Iterable[Asked]) -> Iterator[list[Asked]]:
+def _windows(documents: Iterable[Query]) -> Iterator[list[Query]]:
     """Pieces of the stream; a text that comes twice comes in two windows, to be replayed."""
-    window: list[Asked] = []
+    window: list[Query] = []
     seen: set[bytes] = set()
     characters = 0
     for document in documents:

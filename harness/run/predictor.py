@@ -30,12 +30,12 @@ from harness.run.protocol import (
     hello,
 )
 
-__all__ = ["Asked", "Outcome", "Predictor"]
+__all__ = ["Query", "Reply", "Predictor"]
 
 _FAULTS_IN_A_ROW = 3
 
 
-class Asked(NamedTuple):
+class Query(NamedTuple):
     """A document to be predicted; `gold` for backends that ask for it."""
 
     id: str
@@ -44,7 +44,7 @@ class Asked(NamedTuple):
     gold: Mapping[str, Any] | None = None
 
 
-class Outcome(NamedTuple):
+class Reply(NamedTuple):
     """What became of a document: an answer, or the reason why there is none."""
 
     answer: Answer | None
@@ -116,14 +116,14 @@ class Predictor:
         """Peak memory of the running worker so far."""
         return self._worker.peak_memory() if self._worker else None
 
-    def ask(self, documents: Sequence[Asked]) -> Iterator[Outcome]:
+    def ask(self, documents: Sequence[Query]) -> Iterator[Reply]:
         """One outcome per document, in order. Never raises for what a worker does."""
         pending = deque(documents)
         singly = 0
         while pending:
             worker = self._ready()
             if worker is None:
-                yield from [Outcome(None, f"not tried: {self._given_up}")] * len(pending)
+                yield from [Reply(None, f"not tried: {self._given_up}")] * len(pending)
                 return
             # One batch at a time: the harness is idle while the worker is on the clock, and a kill
             # costs no more than the batch that was under way.
@@ -142,7 +142,7 @@ class Predictor:
                     singly = len(group) - answered
                     continue
                 pending.popleft()
-                yield Outcome(None, self._count(fault))
+                yield Reply(None, self._count(fault))
 
     def kill(self) -> None:
         """End the worker at once."""
@@ -188,7 +188,7 @@ class Predictor:
         self._worker, self._hello, self._loaded = worker, stated, True
         return worker
 
-    def _ask_group(self, worker: Worker, group: Sequence[Asked]) -> Iterator[Outcome]:
+    def _ask_group(self, worker: Worker, group: Sequence[Query]) -> Iterator[Reply]:
         worker.send(documents_message((item.id, item.text, item.gold) for item in group))
         allowed = self._limits.document_seconds * len(group)
         before = monotonic()
@@ -199,7 +199,7 @@ class Predictor:
             before = monotonic()
             self._faults = 0
 
-    def _outcome(self, message: Mapping[str, Any], item: Asked, seconds: float) -> Outcome:
+    def _outcome(self, message: Mapping[str, Any], item: Query, seconds: float) -> Reply:
         kind = message["type"]
         if kind not in ("annotations", "error"):
             raise Fault("protocol", f"the worker sent a message of type {kind!r}, not an answer")
@@ -210,13 +210,13 @@ class Predictor:
                 f"the worker answered for {message.get('id')!r} when {item.id!r} was due{detail}",
             )
         if kind == "error":
-            return Outcome(None, _words(message.get("error")), message.get("final") is True)
+            return Reply(None, _words(message.get("error")), message.get("final") is True)
         try:
             offsets = Offsets(item.text, self._hello.offsets)
             answer = check_answer(message, item.text, self._task, offsets)
         except ProtocolError as error:
-            return Outcome(None, str(error))
-        return Outcome(answer if answer.seconds is not None else answer._replace(seconds=seconds))
+            return Reply(None, str(error))
+        return Reply(answer if answer.seconds is not None else answer._replace(seconds=seconds))
 
     def _read_hello(self, message: Mapping[str, Any]) -> Hello:
         kind = message["type"]

@@ -22,7 +22,7 @@ from time import monotonic
 from typing import Any, Literal, NamedTuple
 
 from harness.annotation import printable
-from harness.run.protocol import MAX_MESSAGE_BYTES, ProtocolError, parse
+from harness.run.protocol import MAX_MESSAGE_BYTES, ProtocolError, parse_message
 
 __all__ = ["Exit", "Fault", "Log", "Worker", "kill_all"]
 
@@ -179,7 +179,7 @@ class Worker:
                     if left <= 0:
                         raise _Closed
                 self._wait(min(left, _POLL_SECONDS) if self._max_memory else left)
-            return parse(line)
+            return parse_message(line)
         except ProtocolError as error:
             self.kill()
             raise Fault("protocol", f"the worker {error} while {doing}") from None

@@ -28,9 +28,9 @@ class Progress:
         self._lock = threading.Lock()
         self._width = 0
 
-    def task(self, title: str, total: int) -> Task:
+    def task(self, title: str, total: int) -> ProgressBar:
         """Begin something of `total` documents, such as `[2/7] spacy/en_core_web_sm on seeds`."""
-        return Task(self, title, total)
+        return ProgressBar(self, title, total)
 
     def note(self, text: str) -> None:
         """A line that stays, also when quiet: something went wrong."""
@@ -39,7 +39,7 @@ class Progress:
             self._print(printable(text) + "\n")
 
     def update(self, text: str, *, last: bool) -> None:
-        """Show how a task stands. Called by `Task`, which sees to the pace."""
+        """Show how a task stands. Called by `ProgressBar`, which sees to the pace."""
         if self._quiet:
             return
         with self._lock:
@@ -67,7 +67,7 @@ class Progress:
         self._stream.flush()
 
 
-class Task:
+class ProgressBar:
     """The progress of one backend on one gold set."""
 
     def __init__(self, progress: Progress, title: str, total: int) -> None:

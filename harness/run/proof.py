@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.distributions import installed_from
-from harness.registry import GROUP, OWN_DISTRIBUTION, adapter, distribution_of
+from harness.registry import ADAPTER_GROUP, OWN_DISTRIBUTION, adapter, distribution_of
 from harness.run import installed, trees
 
 __all__ = [
@@ -66,7 +66,7 @@ def adapter_files(name: str) -> Evidence:
         recorded = installed.files_of(distribution)
         if recorded is None and installed_from(distribution, editable=True):
             return Evidence("", doubt=f"the folder of the adapter {name} is gone, or too large")
-        for point in distribution.entry_points.select(group=GROUP, name=name):
+        for point in distribution.entry_points.select(group=ADAPTER_GROUP, name=name):
             behind = _behind(point.module, [*map(Path, recorded or ())])
             if not behind:
                 return Evidence("", doubt=f"the adapter {name} is in no file")
@@ -112,7 +112,7 @@ def command_files(command: str) -> Evidence:
     """The files that a command names, with their contents: they do not prove what it is."""
     files = [path for path in _words(command) if path.is_file()]
     whole = hashlib.sha256(command.encode("utf-8", "surrogatepass"))
-    whole.update(trees.digest(files).encode())
+    whole.update(trees.digest_tree(files).encode())
     doubt = "its hello states no digest, and nothing else tells what it imports and reads"
     return Evidence(whole.hexdigest(), len(files), doubt)
 
@@ -144,7 +144,7 @@ def files_beside(command: str) -> str:
 def _evidence(files: set[Path], too_many: str) -> Evidence:
     if len(files) > trees.MOST_FILES:
         return Evidence("", len(files), too_many)
-    return Evidence(trees.digest(files), len(files))
+    return Evidence(trees.digest_tree(files), len(files))
 
 
 def _words(command: str) -> list[Path]:

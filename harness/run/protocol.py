@@ -33,7 +33,7 @@ __all__ = [
     "documents_message",
     "hello",
     "load_message",
-    "parse",
+    "parse_message",
 ]
 
 PROTOCOL = 1
@@ -108,7 +108,7 @@ def documents_message(documents: Iterable[tuple[str, str, Mapping[str, Any] | No
     )
 
 
-def parse(line: bytes) -> dict[str, Any]:
+def parse_message(line: bytes) -> dict[str, Any]:
     """A decoded message with a string `type`. Raises `ProtocolError` showing what was found."""
     try:
         message = json.loads(line)

@@ -25,7 +25,7 @@ from harness.results.provenance import machine, now, origin
 from harness.results.record import GoldRecord, Result, RunRecord, run_status
 from harness.results.stored import write
 from harness.results.unfinished import unfinished
-from harness.run.cell import Cell
+from harness.run.cell import RunCell
 from harness.run.common import count_in_common
 from harness.run.options import RunOptions, WorkerOptions
 from harness.run.predictions import PredictOptions
@@ -108,7 +108,7 @@ def _cells(
     progress: Progress,
     stop: threading.Event,
     token: str,
-) -> list[Cell]:
+) -> list[RunCell]:
     predict = PredictOptions(
         **{part.name: getattr(options, part.name) for part in fields(WorkerOptions)},
         timed=options.jobs == 1,
@@ -117,7 +117,7 @@ def _cells(
         run=token,
     )
     return [
-        Cell(
+        RunCell(
             spec=spec,
             gold=gold,
             card=cards[gold.name],
@@ -187,7 +187,7 @@ def _check_plan(
             )
 
 
-def _run_cells(cells: Sequence[Cell], options: RunOptions, stop: threading.Event) -> None:
+def _run_cells(cells: Sequence[RunCell], options: RunOptions, stop: threading.Event) -> None:
     if options.jobs == 1:
         for _ in range(options.rounds):
             for cell in cells:

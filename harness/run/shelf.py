@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import Literal
 
 from harness.coding import DecodeError, decode, encode
-from harness.run.key import Key
+from harness.run.key import StoreKey
 from harness.run.protocol import Hello
 from harness.run.store import ProcessCosts, Store, Stored
 
@@ -25,7 +25,7 @@ class Shelf:
     replays: Literal[True] = True
     """What it has stands for asking again."""
 
-    def __init__(self, store: Store, key: Key, machine: str) -> None:
+    def __init__(self, store: Store, key: StoreKey, machine: str) -> None:
         """`machine` is what times are filed under. Raises what the store raises."""
         self._store = store
         self._key = key

@@ -1,7 +1,7 @@
 """The predictions store: content-addressed, in one SQLite file, safe against a kill at any point.
 
 A prediction is found by the document's text and by everything that the answer depends on
-(`harness.run.key.Key`), so that a changed model, option, adapter or library misses. Two
+(`harness.run.key.StoreKey`), so that a changed model, option, adapter or library misses. Two
 backends can never answer for each other: each row carries a digest over its key, its document and
 its contents, checked when it is read. Errors are not stored, except those that a backend calls
 final.
@@ -27,9 +27,9 @@ from harness.paths import cache_folder
 from harness.results.lock import locked
 from harness.results.provenance import now
 from harness.run.database import Database
-from harness.run.key import Key
+from harness.run.key import StoreKey
 
-__all__ = ["Backend", "ProcessCosts", "Store", "Stored", "Timing", "taken_up"]
+__all__ = ["StoredBackend", "ProcessCosts", "Store", "Stored", "Timing", "taken_up"]
 
 _WEEK = timedelta(days=7)
 
@@ -55,7 +55,7 @@ class ProcessCosts(NamedTuple):
         return self._replace(peak_memory_bytes=max(peaks, default=None))
 
 
-class Backend(NamedTuple):
+class StoredBackend(NamedTuple):
     """A key in the store."""
 
     id: int
@@ -171,7 +171,7 @@ class Store:
 
     # Backends and processes
 
-    def backend_id(self, key: Key, *, hello: str = "") -> int:
+    def backend_id(self, key: StoreKey, *, hello: str = "") -> int:
         """The row of a key, made when it is new; `hello` is kept beside it for replays."""
         used = now()
         self._database.run(
@@ -238,7 +238,7 @@ class Store:
 
     # Looking into it
 
-    def backends(self) -> list[Backend]:
+    def backends(self) -> list[StoredBackend]:
         """Every key with how many predictions it has, by name, newest first."""
         query = (
             "SELECT id, digest, name, fields,"
@@ -246,7 +246,7 @@ class Store:
             " FROM backends ORDER BY name, used DESC, id DESC"
         )
         return [
-            Backend(id_, digest, name, json.loads(fields), count, created, used)
+            StoredBackend(id_, digest, name, json.loads(fields), count, created, used)
             for id_, digest, name, fields, count, created, used in self._database.run(query)
         ]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.digest import digest_files
 
-__all__ = ["MOST_FILES", "below", "digest", "exists"]
+__all__ = ["MOST_FILES", "below", "digest_tree", "exists"]
 
 MOST_FILES = 20_000
 """Of more files than these nothing is proven: to look at them would take too long."""
@@ -61,7 +61,7 @@ def below(place: Path) -> Iterator[Path]:
                     return
 
 
-def digest(files: Collection[Path]) -> str:
+def digest_tree(files: Collection[Path]) -> str:
     """Names and contents; the same wherever all of them lie."""
     if not files:
         return ""

@@ -50,18 +50,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     channel = _Channel(stdout)
     try:
         if args.describe:
-            from harness.run.key import describe
+            from harness.run.key import describe_here
 
             # The libraries of another environment are hashed once, and not for every run.
             memo = cache_folder() / "digests.json"
             load_memo(memo)
-            description = describe(BackendSpec.parse(args.backend), prove=args.prove)
+            description = describe_here(BackendSpec.parse(args.backend), prove=args.prove)
             save_memo(memo)
             channel.send({"type": "description", **encode(description)})
             return 0
         served = None
         for line in stdin:
-            message = protocol.parse(line)
+            message = protocol.parse_message(line)
             if message["type"] == "load":
                 served = _load(args.backend, message, channel)
                 if served is None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.stats.units import Evidence, Units
+from harness.stats.units import SampleSize, Units
 
 if TYPE_CHECKING:
     from harness.stats.units import Array
@@ -58,7 +58,7 @@ def randomisation_test(
     units: Units,
     statistic: Statistic,
     *,
-    evidence: Evidence | None = None,
+    evidence: SampleSize | None = None,
     seed: int = 0,
 ) -> PairedTest:
     """`swap_test` over the units that intervals resample, of counts per paragraph.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from harness.stats.permutation import ALPHA
 from harness.stats.resample import Interval
 from harness.stats.student import student_quantile
-from harness.stats.units import Evidence
+from harness.stats.units import SampleSize
 
 __all__ = ["POWER", "detectable_difference", "verdict_is_possible"]
 
@@ -17,7 +17,9 @@ POWER = 0.8
 _NO_SPREAD = 1e-9
 
 
-def detectable_difference(paired: Interval, evidence: Evidence, *, factor: int = 1) -> float | None:
+def detectable_difference(
+    paired: Interval, evidence: SampleSize, *, factor: int = 1
+) -> float | None:
     """The smallest true difference found with 80 % power, on the scale of the score.
 
     `paired` is the interval of the difference and `evidence` what stands behind it. The test is

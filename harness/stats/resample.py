@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
 from harness.stats.student import normal_tail
-from harness.stats.units import Evidence, Units
+from harness.stats.units import SampleSize, Units
 
 if TYPE_CHECKING:
     from harness.stats.units import Array
@@ -136,7 +136,7 @@ class Resampler:
         return out * (size / max(1, size - 1))
 
 
-def percentile_interval(values: Array, evidence: Evidence, *, level: float = 0.95) -> Interval:
+def percentile_interval(values: Array, evidence: SampleSize, *, level: float = 0.95) -> Interval:
     """The interval of values computed from `Resampler.sums`, with what stands behind them.
 
     Resamples in which the value is undefined (NaN) are left out; if all are, or if too few units

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     """Counts, or what is made of them; only for those who check types."""
 
-__all__ = ["LEAST_DOCUMENTS", "LEAST_UNITS", "Evidence", "Unit", "Units", "sampling_unit"]
+__all__ = ["LEAST_DOCUMENTS", "LEAST_UNITS", "SampleSize", "UnitKind", "Units", "sampling_unit"]
 
-Unit: TypeAlias = Literal["paragraph", "document"]
+UnitKind: TypeAlias = Literal["paragraph", "document"]
 
 LEAST_DOCUMENTS = 8
 """From this many documents on documents are resampled; below, paragraphs within them."""
@@ -35,20 +35,20 @@ the highest of n values hold a median more often than in 1 - 2^(1-n) of cases, w
 and no test over 5 units ever gives less than p = 0.06."""
 
 
-def sampling_unit(documents: int) -> Unit:
+def sampling_unit(documents: int) -> UnitKind:
     """What is resampled of a gold set with so many documents."""
     return "document" if documents >= LEAST_DOCUMENTS else "paragraph"
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class SampleSize:
     """How much stands behind a number: units that hold something, and what they are worth.
 
     `effective` is Kish's number of units, which is smaller where some are much larger than others;
     `degrees` are the degrees of freedom of a Student interval, at least 1.
     """
 
-    unit: Unit
+    unit: UnitKind
     units: int
     effective: float
     degrees: float
@@ -73,7 +73,7 @@ class Units:
         numbers = np.asarray(documents, dtype=np.int64)
         self._documents = np.unique(numbers, return_inverse=True)[1]
         self.documents = int(self._documents.max()) + 1 if len(numbers) else 0
-        self.unit: Unit = sampling_unit(self.documents)
+        self.unit: UnitKind = sampling_unit(self.documents)
         self._folds = self.unit == "document"
         self.strata: list[Any] = [np.arange(self.documents)] if self._folds else self._split()
         """Indices of the units that are drawn from each other: all documents, or the paragraphs of
@@ -93,7 +93,7 @@ class Units:
         np.add.at(folded, self._documents, table)
         return folded
 
-    def evidence(self, *counts: Any) -> Evidence:
+    def evidence(self, *counts: Any) -> SampleSize:
         """What stands behind numbers made of these counts per paragraph, taken together."""
         import numpy as np
 
@@ -102,7 +102,7 @@ class Units:
         total = float(weight.sum())
         effective = total**2 / float((weight**2).sum()) if total else 0.0
         degrees = max(1.0, effective - max(1, len(self.strata)))
-        return Evidence(self.unit, int((weight > 0).sum()), effective, degrees)
+        return SampleSize(self.unit, int((weight > 0).sum()), effective, degrees)
 
     def _split(self) -> list[Any]:
         import numpy as np

@@ -17,14 +17,14 @@ from harness.annotation import Annotations, Capabilities, Record, Span, printabl
 from harness.stats.rates import defined, rates
 from harness.table import Table
 from harness.tasks.parts import Score, parts_table
-from harness.tasks.tally import Event, Key, Part, Tally
+from harness.tasks.tally import Event, Part, Tally, TallyKey
 
 __all__ = [
     "Column",
     "Outcome",
-    "Pair",
+    "DocumentPair",
     "Task",
-    "quoted",
+    "bracketed",
     "shortened",
 ]
 
@@ -45,7 +45,7 @@ class Outcome(NamedTuple):
 _LONGEST = 120
 
 
-def quoted(text: str, span: Span) -> str:
+def bracketed(text: str, span: Span) -> str:
     """`[the text of a span]`, without control characters."""
     return f"[{shortened(printable(text[span.start : span.end]))}]"
 
@@ -57,7 +57,7 @@ def shortened(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class DocumentPair:
     """One gold document and what was predicted for it; `predicted` is empty where nothing was."""
 
     gold: Record
@@ -116,21 +116,21 @@ class Task:
         """All spans of an item."""
         yield Span(item.start, item.end)
 
-    def named(self, item: Any) -> tuple[int, int, str]:
+    def mention(self, item: Any) -> tuple[int, int, str]:
         """What an item is called by: start and end of its hull, and its label."""
         return item.start, item.end, item.label
 
-    def marks(self, item: Any) -> Iterator[tuple[str, Span]]:
+    def marked_spans(self, item: Any) -> Iterator[tuple[str, Span]]:
         """Each span of an item with what a page writes behind it."""
         yield item.label, Span(item.start, item.end)
 
-    def roles(self, item: Any) -> Iterator[tuple[str, Span]]:
+    def role_spans(self, item: Any) -> Iterator[tuple[str, Span]]:
         """Each span of an item with its part in it; an empty name where there is one part only."""
         return (("", span) for span in self.spans(item))
 
-    def told(self, item: Any, text: str) -> str:
+    def describe(self, item: Any, text: str) -> str:
         """An item in words, on one line."""
-        return f"{printable(item.label)} {quoted(text, Span(item.start, item.end))}"
+        return f"{printable(item.label)} {bracketed(text, Span(item.start, item.end))}"
 
     def token_roles(
         self, text: str, items: Sequence[Any]
@@ -138,14 +138,14 @@ class Task:
         """Each token (offsets) with its category, for Krippendorff's alpha; `None`: no such."""
         return None
 
-    def ways(self) -> Mapping[str, Any]:
+    def agreement_options(self) -> Mapping[str, Any]:
         """The options under which annotators are compared with each other, by name."""
         return {"": self.options()}
 
-    def figures(self, sums: Mapping[str, Tally]) -> dict[tuple[str, ...], float | None]:
+    def agreement_scores(self, sums: Mapping[str, Tally]) -> dict[tuple[str, ...], float | None]:
         """What two annotators agree in, given their counts by `ways`: F1 of each part."""
         way, tally = next(iter(sums.items()))
-        parts = self.parts(tally, self.ways()[way])
+        parts = self.parts(tally, self.agreement_options()[way])
         return {
             (part.name,): defined(rates(*part.sums(tally)).f1) for part in parts if not part.over
         }
@@ -166,21 +166,21 @@ class Task:
         """The options with other names of people that a gold set states."""
         return options
 
-    def count(self, pair: Pair, options: Any) -> Iterator[Event]:
+    def count(self, pair: DocumentPair, options: Any) -> Iterator[Event]:
         """Everything that is counted of a document; the caller cuts it into units."""
         raise NotImplementedError
 
-    def outcomes(self, pair: Pair, options: Any) -> Iterator[Outcome]:
+    def outcomes(self, pair: DocumentPair, options: Any) -> Iterator[Outcome]:
         """Every gold item and every prediction with its class of error, in the text's order."""
         raise NotImplementedError
 
     def parts(
-        self, tally: Mapping[Key, int], options: Any, capabilities: Capabilities | None = None
+        self, tally: Mapping[TallyKey, int], options: Any, capabilities: Capabilities | None = None
     ) -> Sequence[Part]:
         """The measures that such counts have; the first is the headline."""
         raise NotImplementedError
 
-    def problem(self, key: Key, n: int) -> str | None:
+    def problem(self, key: TallyKey, n: int) -> str | None:
         """Why a stored count cannot be one of this task's; `None` where it can."""
         return f"{' '.join(map(str, key))} is {n}, expected a count" if n < 0 else None
 
@@ -192,7 +192,7 @@ class Task:
         """How many gold items there are, by label: alike for all that was counted alike."""
         return Counter({self.layer: round(self.parts(tally, self.options())[0].sums(tally)[1])})
 
-    def strangers(self, tally: Tally) -> Counter[str]:
+    def labels_not_in_gold(self, tally: Tally) -> Counter[str]:
         """Labels that are predicted and never gold, with how often."""
         return Counter()
 
@@ -200,7 +200,7 @@ class Task:
         """Predictions that were left out because an identical one was counted."""
         return 0
 
-    def asides(self, options: Any) -> Mapping[str, Any]:
+    def further_options(self, options: Any) -> Mapping[str, Any]:
         """Other options under which documents are counted once more, for the headlines alone."""
         return {}
 
@@ -214,7 +214,7 @@ class Task:
         tally: Tally,
         options: Any,
         capabilities: Capabilities | None = None,
-        asides: Mapping[str, Tally] | None = None,
+        further: Mapping[str, Tally] | None = None,
     ) -> dict[str, Any]:
         """The numbers that a run record states, by measure."""
         out: dict[str, Any] = self.score(tally, options, capabilities).to_json()
@@ -230,10 +230,10 @@ class Task:
         """Tables of `Score.to_json()`; the first is the one that a user asks for."""
         yield parts_table(title, score, notes)
 
-    def ceiling(self, options: Any) -> bool:
+    def has_recall_ceiling(self, options: Any) -> bool:
         """Whether labels that a backend cannot give cost recall under these options."""
         return True
 
-    def as_annotated(self, options: Any) -> bool:
+    def comparable_with_annotators(self, options: Any) -> bool:
         """Whether it is counted as the agreement of annotators is."""
         return True

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 from harness.errors import UsageError, nearest
 from harness.stats.rates import defined, rates
 from harness.table import Cell, Table, number
-from harness.tasks.tally import Key, Part
+from harness.tasks.tally import Part, TallyKey
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +30,6 @@ __all__ = [
     "Matrix",
     "Metric",
     "Score",
-    "Statistic",
     "average",
     "block",
     "block_fields",
@@ -43,7 +42,6 @@ __all__ = [
 
 Metric: TypeAlias = Literal["precision", "recall", "f1"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
-Statistic: TypeAlias = Callable[["Array"], "Array"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +83,12 @@ class Average:
         return {**asdict(self), "types": list(self.types)}
 
 
-def block(part: Part, tally: Mapping[Key, int]) -> Block:
+def block(part: Part, tally: Mapping[TallyKey, int]) -> Block:
     """A part that is no average, measured on a sum."""
     return Block(**block_fields(part, tally))
 
 
-def block_fields(part: Part, tally: Mapping[Key, int]) -> dict[str, Any]:
+def block_fields(part: Part, tally: Mapping[TallyKey, int]) -> dict[str, Any]:
     """The fields of a `Block`. Of what a backend cannot give there are counts and no rates."""
     found, gold, right, predicted = part.sums(tally)
     values = rates(found, gold, right, predicted)
@@ -139,7 +137,7 @@ class Score:
     warnings: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, parts: Iterable[Part], tally: Mapping[Key, int]) -> Score:
+    def of(cls, parts: Iterable[Part], tally: Mapping[TallyKey, int]) -> Score:
         return cls(parts={part.name: block(part, tally) for part in parts if not part.over})
 
     def to_json(self) -> dict[str, Any]:
@@ -165,10 +163,10 @@ def part_named(name: str, parts: Sequence[Part], *, word: str = "part") -> Part:
 class Matrix:
     """The tallies of many units, kept so that any part of them is a multiplication."""
 
-    def __init__(self, tallies: Sequence[Mapping[Key, int]]) -> None:
+    def __init__(self, tallies: Sequence[Mapping[TallyKey, int]]) -> None:
         import numpy as np
 
-        places: dict[Key, int] = {}
+        places: dict[TallyKey, int] = {}
         rows: list[int] = []
         columns: list[int] = []
         values: list[int] = []
@@ -193,7 +191,7 @@ class Matrix:
         table = np.concatenate(sides, axis=1) if part.given else np.zeros((self._units, 4))
         return Counts(table, part, metric, weights)
 
-    def _sums(self, weigh: Callable[[Key], Any]) -> Array:
+    def _sums(self, weigh: Callable[[TallyKey], Any]) -> Array:
         import numpy as np
 
         weights = np.asarray([weigh(key) for key in self._keys], dtype=np.float64).reshape(-1, 4)

@@ -12,7 +12,7 @@ from harness.errors import UsageError, nearest
 from harness.tasks.base import Task
 
 __all__ = [
-    "GROUP",
+    "TASK_GROUP",
     "layer_names",
     "task_for_layer",
     "task_named",
@@ -21,7 +21,7 @@ __all__ = [
     "wrong_task",
 ]
 
-GROUP = "harness.tasks"
+TASK_GROUP = "harness.tasks"
 
 _TAKEN = {"id", "doc", "text", "ignore", "error", "tokens", "type", "seconds", "problems", "label"}
 """Keys of documents and of messages: no layer can be called so."""
@@ -36,7 +36,7 @@ def tasks() -> dict[str, Task]:
     """
     origins: dict[str, EntryPoint] = {}
     loaded: list[Task] = []
-    for point in entry_points(group=GROUP):
+    for point in entry_points(group=TASK_GROUP):
         task = _loaded(point)
         if task.layer in _TAKEN:
             raise UsageError(

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple, TypeAlias
 
 from harness.paragraphs import unit_of
 
-__all__ = ["Event", "Key", "Part", "Tally", "Weights"]
+__all__ = ["Event", "TallyKey", "Part", "Tally", "Weights"]
 
-Key: TypeAlias = tuple[str | None, ...]
+TallyKey: TypeAlias = tuple[str | None, ...]
 """What is counted; the first part names the kind of count."""
 
-Event: TypeAlias = tuple[Sequence[int], Key, int]
+Event: TypeAlias = tuple[Sequence[int], TallyKey, int]
 """Something to count: offsets (code points), each of which decides a unit; its key; and how often
 it counts at each of them."""
 
@@ -21,7 +21,7 @@ Weights: TypeAlias = tuple[float, float, float, float]
 """How much one count adds to `found`, `gold`, `right` and `predicted`."""
 
 
-class Tally(Counter[Key]):
+class Tally(Counter[TallyKey]):
     """Counts of one paragraph, of a document, or of many; no count is 0.
 
     In JSON, counts of one name are a number (`"gold": 3`), of two an object by the second (`{"PER":
@@ -32,11 +32,11 @@ class Tally(Counter[Key]):
     def units(cls, events: Iterable[Event], starts: Sequence[int] = (0,)) -> list[Tally]:
         """A tally for each unit, which begin at these offsets; they add up to the document's."""
         if len(starts) == 1:
-            whole: dict[Key, int] = {}
+            whole: dict[TallyKey, int] = {}
             for offsets, key, n in events:
                 whole[key] = whole.get(key, 0) + n * len(offsets)
             return [cls.made(whole)]
-        tallies: list[dict[Key, int]] = [{} for _ in starts]
+        tallies: list[dict[TallyKey, int]] = [{} for _ in starts]
         for offsets, key, n in events:
             for offset in offsets:
                 tally = tallies[unit_of(offset, starts)]
@@ -44,16 +44,16 @@ class Tally(Counter[Key]):
         return [cls.made(tally) for tally in tallies]
 
     @classmethod
-    def of(cls, tallies: Iterable[Mapping[Key, int]]) -> Tally:
+    def of(cls, tallies: Iterable[Mapping[TallyKey, int]]) -> Tally:
         """The sum; of none, a tally without any count."""
-        out: dict[Key, int] = {}  # A plain one is twice as fast.
+        out: dict[TallyKey, int] = {}  # A plain one is twice as fast.
         for tally in tallies:
             for key, n in tally.items():
                 out[key] = out.get(key, 0) + n
         return cls.made(out)
 
     @classmethod
-    def made(cls, counts: dict[Key, int]) -> Tally:
+    def made(cls, counts: dict[TallyKey, int]) -> Tally:
         """A tally of counts that may be 0; what `Counter` looks for in its argument takes longer
         than all the counting of a sentence."""
         out = cls.__new__(cls)
@@ -99,11 +99,11 @@ class Tally(Counter[Key]):
         return out
 
 
-def _order(key: Key) -> tuple[str, ...]:
+def _order(key: TallyKey) -> tuple[str, ...]:
     return tuple(part or "" for part in key)
 
 
-def _entries(name: str, counts: Any) -> Iterator[tuple[Key, Any]]:
+def _entries(name: str, counts: Any) -> Iterator[tuple[TallyKey, Any]]:
     if isinstance(counts, Mapping):
         yield from (((name, label), n) for label, n in counts.items())
     elif isinstance(counts, list | tuple):
@@ -126,7 +126,7 @@ class Part(NamedTuple):
     """
 
     name: str
-    weigh: Callable[[Key], Weights]
+    weigh: Callable[[TallyKey], Weights]
     over: tuple[Part, ...] = ()
     listed: bool = True
     """Whether it is one of those that a table by part goes through; an average is not."""
@@ -140,7 +140,7 @@ class Part(NamedTuple):
         """The parts that it is the mean of; itself alone where it is no mean."""
         return self.over or (self,)
 
-    def sums(self, tally: Mapping[Key, int]) -> Weights:
+    def sums(self, tally: Mapping[TallyKey, int]) -> Weights:
         """`found`, `gold`, `right`, `predicted` of a tally."""
         found = gold = right = predicted = 0.0
         for key, n in tally.items():

@@ -29,7 +29,7 @@ from harness.cli.main import main
 from harness.errors import BackendUnavailable, UsageError
 from harness.registry import BackendSpec
 from harness.run.environments import create_environment
-from harness.run.key import describe
+from harness.run.key import describe_here
 from harness.run.launch import launch
 from harness.run.protocol import documents_message, load_message
 
@@ -263,7 +263,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
         lines = "".join(f"{name} = {place}\n" for name, place in points.items())
-        (info / "entry_points.txt").write_text(f"[{registry.GROUP}]\n{lines}")
+        (info / "entry_points.txt").write_text(f"[{registry.ADAPTER_GROUP}]\n{lines}")
         modules.append(module)
         monkeypatch.syspath_prepend(str(tmp_path))
         monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
@@ -323,10 +323,10 @@ def test_a_program_is_one_by_declaration_under_whatever_name(
     assert spec == BackendSpec("shell", "env A=1 cat x/y?z=1")
     assert (str(spec), spec.external) == (text, True)
     assert launch(spec).command[-4:] == ("env", "A=1", "cat", "x/y?z=1")
-    description = describe(spec)
+    description = describe_here(spec)
     assert description.model is None and description.python == ""
     assert "what it imports and reads" in description.doubt
-    assert describe(BackendSpec.parse("shell:no-such-1a2b")).unavailable == "no such program"
+    assert describe_here(BackendSpec.parse("shell:no-such-1a2b")).unavailable == "no such program"
     with pytest.raises(UsageError, match="program of its own"):
         api.load_backend(text)
     with pytest.raises(UsageError, match="a shell: backend brings its own program"):
@@ -377,7 +377,7 @@ def test_the_adapter_of_the_docs_keeps_the_contract(
 ) -> None:
     page = (ROOT / "docs" / "running.md").read_text("utf-8").partition("## An adapter of your own")
     card, source = re.findall(r"```(?:toml|python)\n(.*?)```", page[2], re.DOTALL)
-    points = tomllib.loads(card)["project"]["entry-points"][registry.GROUP]
+    points = tomllib.loads(card)["project"]["entry-points"][registry.ADAPTER_GROUP]
     install("capitals", source, points)
     assert main(["check-backend", "capitals", "--json"]) == 0
     checks = json.loads(capsys.readouterr().out)["tasks"]["ner"]

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from harness.adapter import Adapter
-from harness.registry import GROUP, adapter
+from harness.registry import ADAPTER_GROUP, adapter
 
 PAGE = (Path(__file__).parents[2] / "docs" / "backends.md").read_text("utf-8")
 NAMES = sorted(
-    point.name for point in entry_points(group=GROUP) if point.value.startswith("harness.adapters.")
+    point.name
+    for point in entry_points(group=ADAPTER_GROUP)
+    if point.value.startswith("harness.adapters.")
 )
 
 

@@ -16,12 +16,14 @@ from harness.annotation import Annotations, Attribution, Entity, TaskName, span_
 from harness.errors import BackendUnavailable, DocumentRefused
 from harness.formats.jsonl import annotations_to_json
 from harness.labels.schema import load_schema
-from harness.registry import GROUP, BackendSpec, adapter
+from harness.registry import ADAPTER_GROUP, BackendSpec, adapter
 from harness.tasks.registry import task_named
 
 # The registry's own list may hold what another test planted; this is what the project registers.
 NAMES = sorted(
-    point.name for point in entry_points(group=GROUP) if point.value.startswith("harness.adapters.")
+    point.name
+    for point in entry_points(group=ADAPTER_GROUP)
+    if point.value.startswith("harness.adapters.")
 )
 SPECS = [
     BackendSpec(name, model)
@@ -108,7 +110,7 @@ def test_every_module_of_adapters_is_registered() -> None:
     prefix = f"{folder.__name__}."
     modules = {one.name for one in iter_modules(folder.__path__, prefix) if not one.ispkg}
     adapters = {name for name in modules if not name.startswith(f"{prefix}_")}
-    registered = {point.module for point in entry_points(group=GROUP)}
+    registered = {point.module for point in entry_points(group=ADAPTER_GROUP)}
     assert adapters <= registered, "register it in pyproject.toml, or begin its name with _"
 
 

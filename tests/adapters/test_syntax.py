@@ -12,11 +12,11 @@ from harness.adapters import syntax
 from harness.adapters._attribution import lexicon, rules
 from harness.adapters._attribution.assemble import assemble
 from harness.adapters._attribution.identity import rules_digest
-from harness.adapters._attribution.names import Mention, People
+from harness.adapters._attribution.names import NameMention, People
 from harness.adapters._attribution.parse import Parse, from_ud
 from harness.adapters._attribution.parsers import StanzaParser
 from harness.adapters._attribution.quotation import quotations
-from harness.adapters._attribution.speakers import Source, resolve
+from harness.adapters._attribution.speakers import SourceMention, resolve
 from harness.adapters.syntax import ADAPTER
 from harness.annotation import Attribution, Span
 from harness.errors import BackendUnavailable, UsageError
@@ -376,13 +376,13 @@ def speakers(text: str, *sources: str, names: dict[str, str]) -> list[str | None
     for name, label in names.items():
         start = text.find(name)
         while start >= 0:
-            mentions.append(Mention(start, start + len(name), label))
+            mentions.append(NameMention(start, start + len(name), label))
             start = text.find(name, start + 1)
     asked = []
     for words in sources:
         start = text.index(words, place.get(words, 0))
         place[words] = start + 1
-        asked.append(Source(Span(start, start + len(words)), ()))
+        asked.append(SourceMention(Span(start, start + len(words)), ()))
     return resolve(text, asked, mentions, quotations(text))
 
 
@@ -410,8 +410,8 @@ def test_two_people_of_one_surname_are_not_guessed_between() -> None:
     text = "Ann Roe and Bob Roe met. Roe said it is over."
     people = {"Ann Roe": "PERSON", "Bob Roe": "PERSON"}
     start = text.index("Roe said")
-    asked = [Source(Span(start, start + 3), ())]
-    mentions = [Mention(0, 7, "PERSON"), Mention(12, 19, "PERSON")]
+    asked = [SourceMention(Span(start, start + 3), ())]
+    mentions = [NameMention(0, 7, "PERSON"), NameMention(12, 19, "PERSON")]
     assert resolve(text, asked, mentions, []) == [None]
     assert [person.name for person in People(text, mentions).persons] == list(people)
 
@@ -439,9 +439,9 @@ def test_the_president_of_another_country_is_somebody_else() -> None:
 
 def test_i_in_a_quotation_is_whoever_is_quoted() -> None:
     text = "Ann Roe said: “I think we lost.”"
-    outer = Source(Span(0, 7), (Span(14, 32),))
-    inner = Source(Span(15, 16), (Span(23, 31),))
-    assert resolve(text, [inner, outer], [Mention(0, 7, "PERSON")], quotations(text)) == [
+    outer = SourceMention(Span(0, 7), (Span(14, 32),))
+    inner = SourceMention(Span(15, 16), (Span(23, 31),))
+    assert resolve(text, [inner, outer], [NameMention(0, 7, "PERSON")], quotations(text)) == [
         "Ann Roe",
         "Ann Roe",
     ]
@@ -450,7 +450,7 @@ def test_i_in_a_quotation_is_whoever_is_quoted() -> None:
 def test_kinds_and_speakers_come_with_the_relations() -> None:
     quotes = quotations(SAID)
     found = rules.relations(SAID, [parse(SAID, SAID_ROWS)], quotes, lexicon.load())
-    (item,) = assemble(SAID, found, quotes, [Mention(0, 7, "PERSON")])
+    (item,) = assemble(SAID, found, quotes, [NameMention(0, 7, "PERSON")])
     assert (item.kind, item.speaker) == ("indirect", "Ann Roe")
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from harness.registry import BackendSpec, adapter
 from harness.run.launch import launch
-from harness.run.predictor import Asked, Predictor
+from harness.run.predictor import Predictor, Query
 from harness.run.protocol import load_message
 
 ROOT = Path(__file__).parent.parent.parent
@@ -81,7 +81,7 @@ def test_predict_loop_beside_the_plain_loop(
         with Predictor(launch(spec), load, task="ner") as predictor:
             for first in range(0, len(articles), BLOCK):
                 block = articles[first : first + BLOCK]
-                asked = [Asked(str(i), text) for i, text in enumerate(block)]
+                asked = [Query(str(i), text) for i, text in enumerate(block)]
                 answers = [outcome.answer for outcome in predictor.ask(asked)]
                 times["ours"] += sum(answer.seconds or 0 for answer in answers if answer)
                 times["plain"] += plain_loop(block)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from harness.report.run import ranking_tables
-from harness.report.tables import render
+from harness.report.tables import render_tables
 from harness.results import stored
-from harness.results.record import SCHEMA_VERSION
+from harness.results.record import RECORD_SCHEMA
 
 pytestmark = pytest.mark.processes
 
@@ -87,7 +87,7 @@ def test_the_record_holds_enough_to_print_everything_again(
     record = stored.read(out)
     assert record.status == "success"
     assert [result.backend for result in record.results] == ["gazetteer", "quotes"]
-    assert render(ranking_tables(record, out), "github") + "\n" == first.out
+    assert render_tables(ranking_tables(record, out), "github") + "\n" == first.out
 
 
 def test_report_gives_the_record_as_json(run: Run, harness: Run, tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_html_report(run: Run, harness: Run, tmp_path: Path) -> None:
 def test_json_is_the_record(run: Run) -> None:
     done = run("empty", "--task", "ner", "--json")
     body = json.loads(done.out)
-    assert body["schema_version"] == SCHEMA_VERSION
+    assert body["schema_version"] == RECORD_SCHEMA
     assert body["results"][0]["backend"] == "empty"
 
 

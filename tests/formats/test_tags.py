@@ -13,11 +13,11 @@ from harness.formats.tags import (
     SCHEMES,
     BadTag,
     Repair,
-    decode,
-    encode,
+    decode_tags,
+    encode_tags,
     guess_scheme,
     repaired,
-    split,
+    split_tag,
 )
 
 
@@ -84,7 +84,7 @@ def test_repairs_are_counted() -> None:
 def test_the_same_entities_in_every_scheme(scheme: str, tags: str) -> None:
     entities = [(0, 2, "PER"), (2, 3, "PER"), (3, 4, "LOC"), (5, 6, "LOC")]
     assert _read(tags, "strict", scheme) == entities
-    assert encode(entities, 6, scheme) == tags.split()
+    assert encode_tags(entities, 6, scheme) == tags.split()
     assert guess_scheme(_pairs(tags)) in (scheme, "BIOES")
 
 
@@ -132,9 +132,9 @@ def test_mixed_schemes_and_no_tags_at_all(sentences: list[str], place: int, mess
 
 
 def test_labels_keep_their_hyphens() -> None:
-    assert split("I-work-of-art") == ("I", "work-of-art")
-    assert split("L-prod.media") == ("E", "prod.media")
-    assert split("B_ORG") == ("B", "ORG")
+    assert split_tag("I-work-of-art") == ("I", "work-of-art")
+    assert split_tag("L-prod.media") == ("E", "prod.media")
+    assert split_tag("B_ORG") == ("B", "ORG")
 
 
 _CHUNKS = st.lists(
@@ -149,8 +149,8 @@ def test_encode_then_decode(steps: list[tuple[int, int, str]], scheme: str, rest
     for gap, length, label in steps:
         chunks.append((at + gap, at + gap + length, label))
         at += gap + length
-    tags = encode(chunks, at + rest, scheme)
-    decoded = decode(tags, scheme)
+    tags = encode_tags(chunks, at + rest, scheme)
+    decoded = decode_tags(tags, scheme)
     assert [chunk[:3] for chunk in decoded] == chunks
     assert all(chunk.valid for chunk in decoded)
 
@@ -162,7 +162,7 @@ def test_encode_then_decode(steps: list[tuple[int, int, str]], scheme: str, rest
     st.sampled_from(SCHEMES),
 )
 def test_decoding_is_total_and_flat(tags: list[str], scheme: str) -> None:
-    chunks = decode(tags, scheme)
+    chunks = decode_tags(tags, scheme)
     tagged = {index for index, tag in enumerate(tags) if tag != "O"}
     assert {i for chunk in chunks for i in range(chunk.start, chunk.end)} == tagged
     assert all(a.end <= b.start for a, b in itertools.pairwise(chunks))

@@ -6,7 +6,7 @@ import html.parser
 import json
 import re
 
-from harness.report.html import BrowsedDocument, BrowsedItem, Group, MarkedSpan, page
+from harness.report.html import BrowsedDocument, BrowsedGold, BrowsedItem, MarkedSpan, page
 from harness.table import Table
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u2028&"
@@ -16,7 +16,9 @@ def _page() -> str:
     item = BrowsedItem("missed", EVIL, (MarkedSpan(0, 3, EVIL),), ())
     document = BrowsedDocument(EVIL, "Ada " + EVIL, {EVIL: (item,)})
     table = Table(EVIL, (EVIL,), ((EVIL,),), (EVIL,))
-    return page(EVIL, [EVIL], [table], folded=[table], groups=[Group(EVIL, (EVIL,), (document,))])
+    return page(
+        EVIL, [EVIL], [table], folded=[table], groups=[BrowsedGold(EVIL, (EVIL,), (document,))]
+    )
 
 
 class _Elements(html.parser.HTMLParser):

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from harness.report.tables import FORMATS, render
+from harness.report.tables import TABLE_FORMS, render_tables
 from harness.table import Table, number, quantity
 
 TABLE = Table(
@@ -20,7 +20,7 @@ TABLE = Table(
 
 
 def test_github() -> None:
-    assert render([TABLE], "github") == (
+    assert render_tables([TABLE], "github") == (
         "### Two rows\n\n"
         "| backend   |     P | note   |\n"
         "|-----------|-------|--------|\n"
@@ -32,37 +32,37 @@ def test_github() -> None:
 
 
 def test_csv_reads_back() -> None:
-    rows = list(csv.reader(io.StringIO(render([TABLE], "csv"))))
+    rows = list(csv.reader(io.StringIO(render_tables([TABLE], "csv"))))
     assert rows[1:4] == [["backend", "P", "note"], ["a¦b", "0.500", ""], [" [2Jc", "", "x"]]
 
 
 def test_json_has_null_for_undefined() -> None:
-    (table,) = json.loads(render([TABLE], "json"))
+    (table,) = json.loads(render_tables([TABLE], "json"))
     assert table["rows"][0] == {"backend": "a|b", "P": "0.500", "note": None}
     assert table["notes"] == list(TABLE.notes)
 
 
 def test_latex_keeps_the_signature_as_a_comment() -> None:
-    assert "% ner|gold:g@1#0|v:1" in render([TABLE], "latex").splitlines()
+    assert "% ner|gold:g@1#0|v:1" in render_tables([TABLE], "latex").splitlines()
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", TABLE_FORMS)
 def test_no_format_lets_control_characters_through(form: str) -> None:
-    assert "\x1b" not in render([TABLE], form)
+    assert "\x1b" not in render_tables([TABLE], form)
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", TABLE_FORMS)
 def test_nor_do_titles_headers_and_notes(form: str) -> None:
     """A confusion matrix has predicted labels in its header, and a log obeys lines in `::`."""
     label = "PER\x1b[2J\n::error::x"
-    shown = render([Table(label, ("gold", label), (("a", 1),), notes=(label,))], form)
+    shown = render_tables([Table(label, ("gold", label), (("a", 1),), notes=(label,))], form)
     assert "\x1b" not in shown
     assert not any(line.startswith("::") for line in shown.splitlines())
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", TABLE_FORMS)
 def test_an_empty_table_is_no_error(form: str) -> None:
-    assert render([Table("None", ("a", "b"), ())], form)
+    assert render_tables([Table("None", ("a", "b"), ())], form)
 
 
 def test_numbers() -> None:

@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from harness.annotation import Attribution, Span
 from harness.errors import AnnotationError
 from harness.tasks.attribution.alignment import maximum_weight_matching
-from harness.tasks.attribution.characters import Characters, common, dice, same
+from harness.tasks.attribution.characters import Characters, common, dice, equal_elements
 from harness.tasks.attribution.count import Pairing, pairs
 from harness.tasks.attribution.tally import AttributionOptions
 
@@ -171,8 +171,8 @@ def test_equal_up_to_punctuation_and_white_space_at_the_edges(
     view = Characters(text)
     left, right = view.element(one), view.element(other)
     assert left is not None and right is not None
-    assert same(left, right) is equal
-    assert same(right, left) is equal
+    assert equal_elements(left, right) is equal
+    assert equal_elements(right, left) is equal
 
 
 def test_content_without_letters_is_compared_by_all_its_positions() -> None:

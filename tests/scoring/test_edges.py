@@ -9,7 +9,7 @@ from unicodedata import category, unidata_version
 import pytest
 
 from harness.tasks.ner.boundary import trim
-from harness.tasks.ner.edges import EDGE, EDGE_SIGNS, MEANING, UNICODE
+from harness.tasks.ner.edges import EDGE_CLASS, EDGE_SIGNS, MEANING, UNICODE
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_the_signs_are_those_of_unicode() -> None:
     assert {category(c) for c in more} <= {"Cf", "Sk", "Sm", "So", "Cn"}
     assert {c for c in more if category(c) in ("Sk", "Sm")} == set("`´｀<>＜＞﹤﹥≪≫−")
     assert {category(c)[0] for c in MEANING} == {"P"}
-    pattern = re.compile(EDGE)
+    pattern = re.compile(EDGE_CLASS)
     assert {c for c in map(chr, range(sys.maxunicode + 1)) if pattern.match(c)} == EDGE_SIGNS
 
 

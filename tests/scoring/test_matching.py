@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import examples
 
-from harness.tasks.ner.matching import Alignment, Key, Pair, align
+from harness.tasks.ner.matching import Alignment, MentionKey, MentionPair, align_mentions
 
 PREFERENCES = ("span", "partial", "type")
 
 
-def keys(*mentions: tuple[int, int, str]) -> set[Key]:
+def keys(*mentions: tuple[int, int, str]) -> set[MentionKey]:
     return set(mentions)
 
 
-def pairing(found: Alignment, preference: str) -> set[Pair]:
+def pairing(found: Alignment, preference: str) -> set[MentionPair]:
     """The pairs under a preference, from the base pairs and what changes."""
     changes = {"span": [], "partial": found.partial, "type": found.type}[preference]
     taken = {(g, p) for sign, g, p in changes if sign < 0 and g and p}
@@ -29,7 +29,7 @@ def pairing(found: Alignment, preference: str) -> set[Pair]:
     return (set(found.pairs) - taken) | given
 
 
-def value(pairs: set[Pair], preference: str) -> tuple[int, ...]:
+def value(pairs: set[MentionPair], preference: str) -> tuple[int, ...]:
     """What each preference says that it maximises, first things first."""
     spans = sum(g[:2] == p[:2] for g, p in pairs)
     labels = sum(g[2] == p[2] for g, p in pairs)
@@ -41,11 +41,13 @@ def value(pairs: set[Pair], preference: str) -> tuple[int, ...]:
     return (spans, labels, len(pairs), characters)
 
 
-def shares(g: Key, p: Key) -> bool:
+def shares(g: MentionKey, p: MentionKey) -> bool:
     return max(g[0], p[0]) < min(g[1], p[1])
 
 
-def best_by_brute_force(gold: set[Key], predicted: set[Key], preference: str) -> tuple[int, ...]:
+def best_by_brute_force(
+    gold: set[MentionKey], predicted: set[MentionKey], preference: str
+) -> tuple[int, ...]:
     small, large = sorted((sorted(gold), sorted(predicted)), key=len)
     swapped = small != sorted(gold)
     padded = [*large, *([None] * len(small))]
@@ -61,21 +63,21 @@ def best_by_brute_force(gold: set[Key], predicted: set[Key], preference: str) ->
 
 
 def test_touching_mentions_share_nothing() -> None:
-    found = align(keys((0, 4, "A")), keys((4, 8, "A")))
+    found = align_mentions(keys((0, 4, "A")), keys((4, 8, "A")))
     assert found.pairs == []
     assert found.missed == [(0, 4, "A")]
     assert found.spurious == [(4, 8, "A")]
 
 
 def test_one_shared_character_is_enough() -> None:
-    found = align(keys((0, 5, "A")), keys((4, 8, "B")))
+    found = align_mentions(keys((0, 5, "A")), keys((4, 8, "B")))
     assert found.pairs == [((0, 5, "A"), (4, 8, "B"))]
 
 
 def test_same_span_goes_before_same_label_and_type_turns_that_round() -> None:
     gold = keys((0, 4, "A"))
     predicted = keys((0, 4, "B"), (0, 6, "A"))
-    found = align(gold, predicted)
+    found = align_mentions(gold, predicted)
     assert pairing(found, "span") == {((0, 4, "A"), (0, 4, "B"))}
     assert pairing(found, "partial") == pairing(found, "span")
     assert pairing(found, "type") == {((0, 4, "A"), (0, 6, "A"))}
@@ -95,7 +97,7 @@ def test_partial_prefers_two_halves_to_one_pair_of_the_same_label() -> None:
     # g1 -- p1 == g2 -- p2: the middle pair shares the label, the outer two do not.
     gold = keys((0, 5, "B"), (6, 12, "A"))
     predicted = keys((3, 8, "A"), (10, 14, "B"))
-    found = align(gold, predicted)
+    found = align_mentions(gold, predicted)
     assert pairing(found, "span") == {((6, 12, "A"), (3, 8, "A"))}
     assert pairing(found, "partial") == {
         ((0, 5, "B"), (3, 8, "A")),
@@ -107,16 +109,16 @@ def test_a_shared_span_beats_two_halves_of_the_same_credit() -> None:
     # Crosswise, two halves earn as much as the shared span and share both labels besides.
     gold = keys((2, 6, "A"), (5, 9, "B"))
     predicted = keys((2, 6, "B"), (0, 3, "A"))
-    found = align(gold, predicted)
+    found = align_mentions(gold, predicted)
     for preference in ("span", "partial"):
         assert pairing(found, preference) == {((2, 6, "A"), (2, 6, "B"))}
     assert len(pairing(found, "type")) == 2
 
 
 def test_the_larger_overlap_wins_and_then_the_earlier_mention() -> None:
-    found = align(keys((0, 10, "A")), keys((0, 3, "A"), (3, 9, "A")))
+    found = align_mentions(keys((0, 10, "A")), keys((0, 3, "A"), (3, 9, "A")))
     assert found.pairs == [((0, 10, "A"), (3, 9, "A"))]
-    found = align(keys((0, 10, "A")), keys((1, 4, "A"), (5, 8, "A")))
+    found = align_mentions(keys((0, 10, "A")), keys((1, 4, "A"), (5, 8, "A")))
     assert found.pairs == [((0, 10, "A"), (1, 4, "A"))]
 
 
@@ -124,7 +126,7 @@ def test_a_long_chain_is_paired_without_recursion() -> None:
     count = 20_000
     gold = {(10 * i, 10 * i + 10, "A") for i in range(count)}
     predicted = {(10 * i + 4, 10 * i + 14, "A") for i in range(count)}
-    found = align(gold, predicted)
+    found = align_mentions(gold, predicted)
     assert len(found.pairs) == count
     assert all(p[0] - g[0] == 4 for g, p in found.pairs)  # 6 shared characters rather than 4
 
@@ -141,7 +143,7 @@ def mention_sets(most: int, length: int = 12) -> st.SearchStrategy[set[tuple[int
 @settings(max_examples=examples(150), deadline=None)
 def test_no_pairing_is_better(gold: set, predicted: set) -> None:
     left, right = keys(*gold - predicted), keys(*predicted - gold)
-    found = align(left, right)
+    found = align_mentions(left, right)
     for preference in PREFERENCES:
         pairs = pairing(found, preference)
         assert all(shares(g, p) for g, p in pairs)
@@ -153,7 +155,7 @@ def test_no_pairing_is_better(gold: set, predicted: set) -> None:
 @settings(max_examples=examples(150), deadline=None)
 def test_swapping_the_sides_transposes_the_pairs(gold: set, predicted: set) -> None:
     left, right = keys(*gold - predicted), keys(*predicted - gold)
-    one, other = align(left, right), align(right, left)
+    one, other = align_mentions(left, right), align_mentions(right, left)
     for preference in PREFERENCES:
         assert pairing(one, preference) == {(g, p) for p, g in pairing(other, preference)}
     assert (set(one.missed), set(one.spurious)) == (set(other.spurious), set(other.missed))
@@ -162,11 +164,11 @@ def test_swapping_the_sides_transposes_the_pairs(gold: set, predicted: set) -> N
 @given(mention_sets(9), mention_sets(9), st.integers(0, 1000))
 @settings(max_examples=examples(100), deadline=None)
 def test_shifting_all_offsets_shifts_the_pairs(gold: set, predicted: set, by: int) -> None:
-    def shifted(mentions: set[Key]) -> set[Key]:
+    def shifted(mentions: set[MentionKey]) -> set[MentionKey]:
         return {(s + by, e + by, label) for s, e, label in mentions}
 
     left, right = keys(*gold - predicted), keys(*predicted - gold)
-    here, there = align(left, right), align(shifted(left), shifted(right))
+    here, there = align_mentions(left, right), align_mentions(shifted(left), shifted(right))
     for preference in PREFERENCES:
         moved = {(*shifted({g}), *shifted({p})) for g, p in pairing(here, preference)}
         assert moved == pairing(there, preference)
@@ -184,7 +186,7 @@ def test_larger_tangles_agree_with_scipy(seed: int) -> None:
 
     gold, predicted = side(random_.randint(1, 40)), side(random_.randint(1, 40))
     left, right = keys(*gold - predicted), keys(*predicted - gold)
-    found = align(left, right)
+    found = align_mentions(left, right)
     # Above any sum (40 pairs, 40 * 25 characters), and base ** 4 is exact in a float. Under
     # `partial` the number of pairs follows from the credit and the shared spans.
     base = 2000

@@ -18,10 +18,10 @@ from harness.decide.baseline import Baseline
 from harness.decide.gate.check import check
 from harness.decide.gate.verdicts import GateReport
 from harness.decide.rules import Rule, Rules, default_rules
-from harness.results.record import RunRecord, Unit
+from harness.results.record import RunRecord, UnitTally
 from harness.results.save import run_record
 from harness.results.scored import Scored
-from harness.tasks.tally import Key, Tally
+from harness.tasks.tally import Tally, TallyKey
 from simulations.draw import Draw, World, draw
 
 TYPES = ("PER", "ORG", "LOC", "MISC")
@@ -39,7 +39,7 @@ class Bench:
         """The backend with these counts, (paragraphs, types, 3)."""
         tallies = []
         for row in counts:
-            counts_of: dict[Key, int] = {}
+            counts_of: dict[TallyKey, int] = {}
             for label, (right, predicted, gold) in zip(TYPES, row, strict=True):
                 counts_of["correct", label] = int(right)
                 counts_of["errors", "missed", label, None] = int(gold - right)
@@ -58,7 +58,7 @@ class Bench:
         """A baseline of these counts."""
         tallies = self.with_counts(counts).tallies
         units = tuple(
-            Unit(document, paragraph, tally.to_json())
+            UnitTally(document, paragraph, tally.to_json())
             for (document, paragraph), tally in zip(self.units, tallies, strict=True)
         )
         accepted = baselines.accepted([self.system], self.record)

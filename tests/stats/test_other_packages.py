@@ -17,7 +17,7 @@ from plain_rates import f1
 
 from harness.stats.power import POWER, detectable_difference
 from harness.stats.resample import Interval, Resampler
-from harness.stats.units import Evidence
+from harness.stats.units import SampleSize
 
 pytestmark = pytest.mark.slow
 
@@ -147,9 +147,9 @@ def test_paragraphs_within_documents_with_scipy() -> None:
     agree(found, by_scipy(samples, total, level_of(found), paired=False))
 
 
-def behind(degrees: float) -> Evidence:
+def behind(degrees: float) -> SampleSize:
     """So many degrees of freedom."""
-    return Evidence("document", round(degrees) + 1, degrees + 1, degrees)
+    return SampleSize("document", round(degrees) + 1, degrees + 1, degrees)
 
 
 def power_by_statsmodels(degrees: float, factor: int) -> float:

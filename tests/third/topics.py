@@ -21,8 +21,8 @@ from harness.adapter import (
 from harness.annotation import Annotations, Span
 from harness.digest import digest_files
 from harness.options import Flag
-from harness.tasks.base import Outcome, Pair, Task
-from harness.tasks.tally import Event, Key, Part, Tally, Weights
+from harness.tasks.base import DocumentPair, Outcome, Task
+from harness.tasks.tally import Event, Part, Tally, TallyKey, Weights
 
 
 class Topic(NamedTuple):
@@ -53,13 +53,13 @@ class Topics(Task):
     def spans(self, item: Topic) -> Iterable[Span]:
         return ()
 
-    def named(self, item: Topic) -> tuple[int, int, str]:
+    def mention(self, item: Topic) -> tuple[int, int, str]:
         return 0, 1, item.label
 
-    def marks(self, item: Topic) -> Iterator[tuple[str, Span]]:
+    def marked_spans(self, item: Topic) -> Iterator[tuple[str, Span]]:
         yield from ()
 
-    def told(self, item: Topic, text: str) -> str:
+    def describe(self, item: Topic, text: str) -> str:
         return item.label
 
     def decode(self, value: Any, span: Callable[[Any], Span]) -> Topic:
@@ -70,11 +70,11 @@ class Topics(Task):
     def encode(self, item: Topic) -> str:
         return item.label
 
-    def count(self, pair: Pair, options: TopicOptions) -> Iterator[Event]:
+    def count(self, pair: DocumentPair, options: TopicOptions) -> Iterator[Event]:
         for one in self.outcomes(pair, options):
             yield [0], (one.error, (one.gold or one.predicted).label), 1  # type: ignore[union-attr]
 
-    def outcomes(self, pair: Pair, options: TopicOptions) -> Iterator[Outcome]:
+    def outcomes(self, pair: DocumentPair, options: TopicOptions) -> Iterator[Outcome]:
         gold, predicted = (
             set(sorted(self.items(side))[: options.most])
             for side in (pair.gold.annotations, pair.predicted)
@@ -87,7 +87,7 @@ class Topics(Task):
 
     def parts(
         self,
-        tally: Mapping[Key, int],
+        tally: Mapping[TallyKey, int],
         options: TopicOptions,
         capabilities: Capabilities | None = None,
     ) -> Sequence[Part]:
@@ -106,7 +106,7 @@ class Topics(Task):
         return +counts
 
 
-def _weigh(label: str | None, key: Key) -> Weights:
+def _weigh(label: str | None, key: TallyKey) -> Weights:
     error, mine = key[0], float(label in (None, key[1]))
     right = mine * (error == "correct")
     return right, mine * (error != "spurious"), right, mine * (error != "missed")

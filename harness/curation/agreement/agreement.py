@@ -24,7 +24,7 @@ from harness.curation.agreement.alpha import nominal_alpha
 from harness.curation.agreement.disagreement import Disagreement, disagreements_of
 from harness.errors import AnnotationError, InputError, NothingMeasured, UsageError
 from harness.results.count import count_pairs
-from harness.tasks.base import Pair, Task
+from harness.tasks.base import DocumentPair, Task
 from harness.tasks.registry import task_named, task_names
 from harness.tasks.tally import Tally
 
@@ -149,7 +149,7 @@ def agreement(
             common = list(_common(task, texts, layers[names[0]], layers[names[1]]))
             if not common:
                 continue
-            figures = task.figures(_sums(task, common))
+            figures = task.agreement_scores(_sums(task, common))
             pairs.append(PairAgreement(names, task.name, len(common), figures))
             if disagreements:
                 for pair in common:
@@ -202,19 +202,20 @@ def _check(record: Record, text: str, name: str) -> None:
 
 def _common(
     task: Task, texts: Mapping[str, str], one: Mapping[str, Record], other: Mapping[str, Record]
-) -> Iterator[Pair]:
+) -> Iterator[DocumentPair]:
     """The documents that both labelled, the first annotator's as the gold; what either of them
     ignores takes no part."""
     for id_ in sorted(one.keys() & other.keys()):
         a, b = one[id_], other[id_]
         if all(side.annotations.layer(task.layer) is not None for side in (a, b)):
             gold = Record(id_, texts[id_], a.annotations, ignore=(*a.ignore, *b.ignore))
-            yield Pair(gold, b.annotations)
+            yield DocumentPair(gold, b.annotations)
 
 
-def _sums(task: Task, common: Sequence[Pair]) -> dict[str, Tally]:
+def _sums(task: Task, common: Sequence[DocumentPair]) -> dict[str, Tally]:
     """The counts of one annotator against the other, each way that the task compares them."""
-    return {way: count_pairs(task, common, options) for way, options in task.ways().items()}
+    ways = task.agreement_options()
+    return {way: count_pairs(task, common, options) for way, options in ways.items()}
 
 
 def _token_units(task: Task, layers: Layers, texts: Mapping[str, str]) -> Iterator[Counter[str]]:

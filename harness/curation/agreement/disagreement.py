@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.annotation import Annotations, Span, context
 from harness.formats.jsonl import annotations_to_json
-from harness.tasks.base import Pair, Task, shortened
+from harness.tasks.base import DocumentPair, Task, shortened
 from harness.tasks.registry import task_named
 
 __all__ = ["Disagreement", "disagreements_of"]
@@ -55,7 +55,7 @@ class Disagreement:
 
 
 def disagreements_of(
-    pair: Pair, task: Task, names: tuple[str, str], options: Any
+    pair: DocumentPair, task: Task, names: tuple[str, str], options: Any
 ) -> Iterator[Disagreement]:
     """What differs in one document that two annotators labelled, in the order of the text."""
     text = pair.gold.text or ""
@@ -74,7 +74,7 @@ def disagreements_of(
             task.name,
             names,
             f"only {alone}" if alone else difference,
-            min(task.named(item)[0] for item in items),
+            min(task.mention(item)[0] for item in items),
             sides,
             (_told(task, sides[0], text), _told(task, sides[1], text)),
             shortened(context(text, hull)),
@@ -82,7 +82,7 @@ def disagreements_of(
 
 
 def _told(task: Task, item: Any | None, text: str) -> str:
-    return "–" if item is None else task.told(item, text)
+    return "–" if item is None else task.describe(item, text)
 
 
 def _as_json(task: str, item: Any | None) -> Any:

@@ -17,7 +17,7 @@ from harness.digest import digest_text
 from harness.errors import HarnessError, InputError, SchemaError
 from harness.formats import brat, jsonl
 from harness.formats.files import read_text
-from harness.formats.jsonstream import parse
+from harness.formats.jsonstream import parse_line
 from harness.formats.registry import guess, read_any
 from harness.gold.card import CARD, card_texts
 from harness.gold.goldset import GoldSet, load_goldset
@@ -222,7 +222,7 @@ def _readable_lines(path: Path) -> Iterator[Finding]:
                 continue
             is_blank = False
             try:
-                value = parse(line, path, number)
+                value = parse_line(line, path, number)
                 record = jsonl.record_from_json(value, path=path, line=number)
                 if record.id in first:
                     raise InputError(

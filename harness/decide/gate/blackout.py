@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from harness.decide.gate.presence import Present
+from harness.decide.gate.presence import MatchedEntry
 from harness.decide.gate.verdicts import Verdict, about
 from harness.results.scored import Scored
 from harness.table import tallied
@@ -18,13 +18,13 @@ __all__ = ["check_blackout"]
 _SHOWN = 5
 
 
-def check_blackout(present: Present, least: int) -> Verdict | None:
+def check_blackout(matched: MatchedEntry, least: int) -> Verdict | None:
     """A failure for the documents that had `least` right mentions or more and have none now.
 
     Right is what the headline counts as such (entities of all types, contents found), in the match
     mode of the entry. `None` where there is no such document.
     """
-    before, now = _right(present.previous), _right(present.current)
+    before, now = _right(matched.previous), _right(matched.current)
     dark = [name for name, right in before.items() if right >= least and not now[name]]
     if not dark:
         return None
@@ -33,11 +33,11 @@ def check_blackout(present: Present, least: int) -> Verdict | None:
     count = "1 document that" if len(dark) == 1 else f"{len(dark)} documents that"
     have = "has" if len(dark) == 1 else "have"
     return about(
-        present.entry,
+        matched.entry,
         "fail",
         "blackout",
         f"{count} had {least} or more right mentions and {have} none now: {shown}",
-        part=present.current.parts[0].name,
+        part=matched.current.parts[0].name,
         metric="blackout",
         documents=tuple(dark),
     )

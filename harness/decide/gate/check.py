@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from harness.decide.baseline import Baseline
 from harness.decide.gate.blackout import check_blackout
 from harness.decide.gate.judge import evidence_of, is_tested, judge
-from harness.decide.gate.notes import notes, remarks
+from harness.decide.gate.notes import gate_remarks, notes
 from harness.decide.gate.pins import check_pins
 from harness.decide.gate.presence import match_entries
-from harness.decide.gate.scope import Check, check_names, checks_of, idle_rules
+from harness.decide.gate.scope import ScoreCheck, check_names, checks_of, idle_rules
 from harness.decide.gate.verdicts import GateReport, about
 from harness.decide.rules import Rules, default_rules
 from harness.results.finder import matches
@@ -46,11 +46,13 @@ def check(
     """
     rules = rules or default_rules()
     seed = record.seed if seed is None else seed
-    presents, verdicts = match_entries(record, scored, baseline, gold, backends, unread or {})
+    matched_entries, verdicts = match_entries(
+        record, scored, baseline, gold, backends, unread or {}
+    )
     entries = [entry.scored() for entry in baseline.entries]
     check_names(rules, entries)
-    checks = [list(checks_of(present, rules)) for present in presents]
-    units = [Units(present.current.document_numbers) for present in presents]
+    checks = [list(checks_of(matched, rules)) for matched in matched_entries]
+    units = [Units(matched.current.document_numbers) for matched in matched_entries]
     tested = [
         (item, one)
         for group, one in zip(checks, units, strict=True)
@@ -64,15 +66,15 @@ def check(
         asked=resamples,
         units=max(map(len, units), default=0),
     )
-    for present, mine in zip(presents, checks, strict=True):
-        resampler = Resampler(present.current.document_numbers, resamples=drawn, seed=seed)
+    for matched, mine in zip(matched_entries, checks, strict=True):
+        resampler = Resampler(matched.current.document_numbers, resamples=drawn, seed=seed)
         verdicts += judge(mine, resampler, level, power=power)
-        if rules.blackout and (dark := check_blackout(present, rules.blackout)):
+        if rules.blackout and (dark := check_blackout(matched, rules.blackout)):
             verdicts.append(dark)
-        verdicts += check_pins(present.current, present.entry, rules.pins)
-        if not mine and not any(matches(pin.backend, present.entry.backend) for pin in rules.pins):
+        verdicts += check_pins(matched.current, matched.entry, rules.pins)
+        if not mine and not any(matches(pin.backend, matched.entry.backend) for pin in rules.pins):
             said = "no rule speaks of it, so nothing of it was checked"
-            verdicts.append(about(present.entry, "error", "no-match", said))
+            verdicts.append(about(matched.entry, "error", "no-match", said))
     verdicts += idle_rules(rules, entries)
     return GateReport(
         verdicts=tuple(verdicts),
@@ -84,13 +86,15 @@ def check(
         seed=seed,
         accepted=baseline.accepted,
         rules=rules.source,
-        notes=tuple(notes(presents)),
-        remarks=(*remarks(presents), *_shown(tested, drawn, level)),
-        texts={present.entry.gold: present.current.texts() for present in presents},
+        notes=tuple(notes(matched_entries)),
+        remarks=(*gate_remarks(matched_entries), *_shown(tested, drawn, level)),
+        texts={matched.entry.gold: matched.current.texts() for matched in matched_entries},
     )
 
 
-def _shown(tested: Sequence[tuple[Check, Units]], resamples: int, level: float) -> Iterator[str]:
+def _shown(
+    tested: Sequence[tuple[ScoreCheck, Units]], resamples: int, level: float
+) -> Iterator[str]:
     """Says where so many checks share the 5 % that resamples do not reach that far."""
     beyond = sum(
         not shown_by(resamples, level, evidence_of(item, units).degrees) for item, units in tested

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.decide.draws import Drawn, resample
-from harness.decide.gate.power import Limits, detectable_drop, losses
-from harness.decide.gate.scope import Check
-from harness.decide.gate.verdicts import Status, Verdict, about
+from harness.decide.gate.power import DropLimits, detectable_drop, losses
+from harness.decide.gate.scope import ScoreCheck
+from harness.decide.gate.verdicts import Verdict, VerdictStatus, about
 from harness.results.outcomes import Flips, flips
 from harness.stats.permutation import ALPHA
 from harness.stats.resample import Interval, Resampler, percentile_interval
 from harness.stats.student import normal_tail
-from harness.stats.units import Evidence, Units
+from harness.stats.units import SampleSize, Units
 from harness.tasks.parts import Counts, Metric
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 __all__ = ["evidence_of", "is_tested", "judge"]
 
 
-def evidence_of(check: Check, units: Units) -> Evidence:
+def evidence_of(check: ScoreCheck, units: Units) -> SampleSize:
     """What stands behind the difference of a check."""
     return units.evidence(check.before.basis, check.after.basis)
 
 
-def is_tested(check: Check, units: Units) -> bool:
+def is_tested(check: ScoreCheck, units: Units) -> bool:
     """Whether it can fail by an interval, and so belongs to the family that shares the 5 %."""
     return (
         check.counts
@@ -42,7 +42,7 @@ def is_tested(check: Check, units: Units) -> bool:
 class _Seen:
     """What was measured of a check. Differences are in points."""
 
-    check: Check
+    check: ScoreCheck
     old: float | None
     new: float | None
     difference: float | None
@@ -56,7 +56,7 @@ class _Seen:
 
 
 def judge(
-    checks: Sequence[Check], resampler: Resampler, level: float, *, power: bool = True
+    checks: Sequence[ScoreCheck], resampler: Resampler, level: float, *, power: bool = True
 ) -> Iterator[Verdict]:
     """A verdict for each check of one backend on one gold set and task."""
     units = resampler.units
@@ -70,7 +70,7 @@ def judge(
 
 
 def _verdict(
-    item: Check,
+    item: ScoreCheck,
     before: Drawn,
     after: Drawn,
     units: Units,
@@ -100,7 +100,7 @@ def _verdict(
     whole, spread = _detectable(seen, values, evidence, units) if power else (None, None)
     bounds = seen.bounds.bounds
     return about(
-        item.present.entry,
+        item.matched.entry,
         status,
         code,
         message,
@@ -122,7 +122,7 @@ def _verdict(
     )
 
 
-def _changes(item: Check, units: Units) -> tuple[int, int]:
+def _changes(item: ScoreCheck, units: Units) -> tuple[int, int]:
     """How many units changed, and in how many of them anything was gained."""
     import numpy as np
 
@@ -149,7 +149,7 @@ def _wins(counts: Counts, units: Units, metric: Metric) -> Array:
     return np.concatenate(wins, axis=1)
 
 
-_Said = tuple[Status, str, str]
+_Said = tuple[VerdictStatus, str, str]
 
 
 def _outcome(seen: _Seen) -> _Said:
@@ -191,7 +191,7 @@ def _dropped(seen: _Seen, said: str) -> _Said:
     return "warn", "within-noise", f"{said}, but that is within the noise of this gold set"
 
 
-def _weighed(item: Check, code: str, said: str) -> _Said:
+def _weighed(item: ScoreCheck, code: str, said: str) -> _Said:
     if item.counts:
         return "fail", code, said
     what = item.after.part.counts or "gold mentions"
@@ -200,7 +200,7 @@ def _weighed(item: Check, code: str, said: str) -> _Said:
 
 
 def _detectable(
-    seen: _Seen, values: Array, evidence: Evidence, units: Units
+    seen: _Seen, values: Array, evidence: SampleSize, units: Units
 ) -> tuple[float | None, float | None]:
     """Smallest drops found if whole units are lost, and if mentions are; `None` for what cannot
     fail, and where not even the loss of everything would be seen."""
@@ -212,7 +212,7 @@ def _detectable(
     noise = 100 * values[values == values]
     if lost is None or not len(noise):
         return None, None
-    limits = Limits(
+    limits = DropLimits(
         margin=item.max_drop if tested else None,
         tail=normal_tail((1 - seen.bounds.level) / 2, evidence.degrees) if item.interval else None,
         gap=None if item.floor is None else 100 * (seen.old - item.floor),
@@ -223,8 +223,8 @@ def _detectable(
     return (whole if whole is None or spread is None else max(whole, spread)), spread
 
 
-def _flips(item: Check) -> Flips | None:
-    before, after = item.present.previous.outcomes, item.present.current.outcomes
+def _flips(item: ScoreCheck) -> Flips | None:
+    before, after = item.matched.previous.outcomes, item.matched.current.outcomes
     if before is None or after is None:
         return None
     changed = flips(before, after)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from harness.decide.gate.presence import Present
+from harness.decide.gate.presence import MatchedEntry
 
-__all__ = ["notes", "remarks"]
+__all__ = ["notes", "gate_remarks"]
 
 
-def notes(presents: Sequence[Present]) -> Iterator[str]:
+def notes(matched_entries: Sequence[MatchedEntry]) -> Iterator[str]:
     """What changed around the scores and may explain them."""
-    pairs = ((one.previous.signature, one.current.signature) for one in presents)
+    pairs = ((one.previous.signature, one.current.signature) for one in matched_entries)
     for old, new in sorted({(was.version, now.version) for was, now in pairs}):
         if old != new:
             yield f"the baseline was counted by version {old} of the harness, the run by {new}"
-    for present in presents:
-        entry, result = present.entry, present.current.result
+    for matched in matched_entries:
+        entry, result = matched.entry, matched.current.result
         if result is None:
             continue
         where = f"{entry.backend} on {entry.gold}"
@@ -35,11 +35,11 @@ def notes(presents: Sequence[Present]) -> Iterator[str]:
             yield f"{where}: {result.unstable} documents were answered differently when asked again"
 
 
-def remarks(presents: Sequence[Present]) -> Iterator[str]:
+def gate_remarks(matched_entries: Sequence[MatchedEntry]) -> Iterator[str]:
     """Answers that were not asked for in this run, and mentions that cannot be shown."""
     stored: dict[str, list[str]] = {}
-    for present in presents:
-        result = present.current.result
+    for matched in matched_entries:
+        result = matched.current.result
         if result is not None and result.costs.replayed:
             why = result.proof or "the run does not say why that was allowed"
             stored.setdefault(why, []).append(
@@ -48,5 +48,5 @@ def remarks(presents: Sequence[Present]) -> Iterator[str]:
             )
     for why, rows in stored.items():
         yield f"From the store, not asked for in this run: {'; '.join(rows)}. Allowed since {why}."
-    reasons = dict.fromkeys(present.current.without_outcomes for present in presents)
+    reasons = dict.fromkeys(matched.current.without_outcomes for matched in matched_entries)
     yield from (f"Which mentions flipped is not shown: {reason}" for reason in reasons if reason)

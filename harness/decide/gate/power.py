@@ -11,14 +11,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.stats.permutation import Statistic
 from harness.stats.power import POWER
 from harness.stats.units import Units
-from harness.tasks.parts import Counts, Statistic
+from harness.tasks.parts import Counts
 
 if TYPE_CHECKING:
     from harness.stats.units import Array
 
-__all__ = ["Limits", "Losses", "detectable_drop", "losses"]
+__all__ = ["DropLimits", "Losses", "detectable_drop", "losses"]
 
 _RESAMPLES = 1000
 _DRAWS = 40
@@ -50,7 +51,7 @@ class Losses:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DropLimits:
     """When a check fails, in points: the drop exceeds `margin` and its interval, which leaves
     `tail` at either end, lies below 0 (`None`: the margin alone decides); or it exceeds `gap`."""
 
@@ -87,7 +88,9 @@ def losses(counts: Counts, units: Units) -> Losses | None:
     return Losses(score, total, lost, right, worth) if (worth > 0).any() else None
 
 
-def detectable_drop(noise: Array, losses: Losses, limits: Limits, *, whole: bool) -> float | None:
+def detectable_drop(
+    noise: Array, losses: Losses, limits: DropLimits, *, whole: bool
+) -> float | None:
     """The smallest true drop, in points, on which a check fails with 80 % power.
 
     `noise` are resampled differences of the two runs: what happens anyway. On top of it each unit
@@ -135,11 +138,11 @@ class _World:
     weights: Array
     """How often each of some units is in a resample, `(units, resamples)`."""
     normal: Array
-    limits: Limits
+    limits: DropLimits
     units: int
 
     @classmethod
-    def of(cls, noise: Array, units: int, limits: Limits, rng: Any) -> _World:
+    def of(cls, noise: Array, units: int, limits: DropLimits, rng: Any) -> _World:
         import numpy as np
 
         width = min(units, _SINGLY)

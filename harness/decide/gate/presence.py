@@ -14,7 +14,7 @@ from harness.results.record import RunRecord
 from harness.results.scored import Scored
 from harness.results.signature import diff
 
-__all__ = ["Present", "match_entries"]
+__all__ = ["MatchedEntry", "match_entries"]
 
 _CODES = {
     "gold": "other-gold",
@@ -31,7 +31,7 @@ _HINTS = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Present:
+class MatchedEntry:
     """An entry of the baseline whose counterpart was measured and can be compared."""
 
     entry: Entry
@@ -46,7 +46,7 @@ def match_entries(
     gold: Sequence[str],
     backends: Sequence[str],
     unread: Mapping[tuple[str, str, str], str],
-) -> tuple[list[Present], list[Verdict]]:
+) -> tuple[list[MatchedEntry], list[Verdict]]:
     """What can be compared, and a verdict for everything that cannot."""
     wanted = [
         entry
@@ -55,7 +55,7 @@ def match_entries(
     ]
     verdicts = list(_empty(record, wanted, baseline, gold, backends))
     by_key = {(one.gold, one.task, one.backend): one for one in scored}
-    presents = []
+    matched_entries = []
     for entry in wanted:
         current = by_key.get(entry.key)
         if current is None:
@@ -66,7 +66,7 @@ def match_entries(
         if problem is not None:
             verdicts.append(problem)
             continue
-        presents.append(Present(entry, previous, current))
+        matched_entries.append(MatchedEntry(entry, previous, current))
         if current.result is not None and (said := other_scores(current.result, current.tallies)):
             verdicts.append(
                 about(entry, "warn", "other-scores", f"{said}; the counts were checked")
@@ -89,7 +89,7 @@ def match_entries(
         for key, one in by_key.items()
         if key not in known and not one.sanity
     ]
-    return presents, verdicts
+    return matched_entries, verdicts
 
 
 def _empty(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from harness.decide.baseline import Entry
-from harness.decide.gate.presence import Present
+from harness.decide.gate.presence import MatchedEntry
 from harness.decide.gate.verdicts import Verdict
 from harness.decide.rules import Pin, Rule, Rules
 from harness.errors import UsageError, closeness
@@ -15,14 +15,14 @@ from harness.results.scored import Scored
 from harness.tasks.parts import Counts, Metric, part_named
 from harness.tasks.tally import Part
 
-__all__ = ["Check", "check_names", "checks_of", "idle_rules", "speaks"]
+__all__ = ["ScoreCheck", "check_names", "checks_of", "idle_rules", "speaks"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class ScoreCheck:
     """One score that rules speak of, before it is looked at."""
 
-    present: Present
+    matched: MatchedEntry
     metric: Metric
     part: str
     floor: float | None
@@ -71,20 +71,20 @@ def speaks(rule: Rule | Pin, entry: Entry | Scored) -> bool:
     )
 
 
-def checks_of(present: Present, rules: Rules) -> Iterator[Check]:
+def checks_of(matched: MatchedEntry, rules: Rules) -> Iterator[ScoreCheck]:
     """Every score that a rule speaks of, each once: later rules override earlier ones."""
     wanted: dict[tuple[str, Metric], Rule] = {}
     for rule in rules.rules:
-        if speaks(rule, present.entry):
-            for part in _parts(rule, present.previous):
+        if speaks(rule, matched.entry):
+            for part in _parts(rule, matched.previous):
                 old = wanted.get((part.name, rule.metric))
                 wanted[part.name, rule.metric] = rule if old is None else _merged(old, rule)
     for (name, metric), rule in wanted.items():
         before, after = (
-            one.counts(_part(one, name), metric) for one in (present.previous, present.current)
+            one.counts(_part(one, name), metric) for one in (matched.previous, matched.current)
         )
-        yield Check(
-            present=present,
+        yield ScoreCheck(
+            matched=matched,
             metric=metric,
             part=name,
             floor=rule.floor,

@@ -12,9 +12,9 @@ from harness.results.outcomes import Flips, Mention
 from harness.results.scored import Scored
 from harness.table import plural
 
-__all__ = ["GateReport", "Status", "Verdict", "about"]
+__all__ = ["GateReport", "VerdictStatus", "Verdict", "about"]
 
-Status: TypeAlias = Literal["ok", "warn", "fail", "error"]
+VerdictStatus: TypeAlias = Literal["ok", "warn", "fail", "error"]
 """`fail` is a regression; `error` means that something could not be checked."""
 
 
@@ -26,7 +26,7 @@ _REMARKS = ("new", "other-scores", "failed-documents")
 class Verdict:
     """One check. Differences, margins and detectable drops are in points of a hundred."""
 
-    status: Status
+    status: VerdictStatus
     code: str
     """For machines: `ok`, `drop`, `floor`, `pin`, `blackout`, `undefined`, `within-noise`,
     `few-changed`, `few-units`, `little-support`, `better`, `new`, `failed-documents`,
@@ -70,7 +70,9 @@ class Verdict:
         return ": ".join(part for part in (head, tail) if part) or "the run"
 
 
-def about(one: Entry | Scored, status: Status, code: str, message: str, **others: Any) -> Verdict:
+def about(
+    one: Entry | Scored, status: VerdictStatus, code: str, message: str, **others: Any
+) -> Verdict:
     """A verdict on one backend on one gold set for one task; `others` are its other fields."""
     return Verdict(
         status=status,
@@ -109,7 +111,7 @@ class GateReport:
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     """Gold set -> document id -> text, to show mentions in their context."""
 
-    def having(self, *statuses: Status) -> tuple[Verdict, ...]:
+    def having(self, *statuses: VerdictStatus) -> tuple[Verdict, ...]:
         """The verdicts with one of these statuses, in order."""
         return tuple(verdict for verdict in self.verdicts if verdict.status in statuses)
 

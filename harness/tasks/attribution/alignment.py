@@ -20,9 +20,9 @@ from typing import NamedTuple
 
 from harness.annotation import Kind
 from harness.stats.assignment import assign
-from harness.tasks.attribution.characters import Element, common, same
+from harness.tasks.attribution.characters import Element, common, equal_elements
 
-__all__ = ["Relation", "SameSpeaker", "align", "maximum_weight_matching", "touching"]
+__all__ = ["Relation", "SameSpeaker", "align_relations", "maximum_weight_matching", "touching"]
 
 
 class Relation(NamedTuple):
@@ -40,7 +40,7 @@ SameSpeaker = Callable[[str | None, str | None], bool]
 """Whether the first name, one of the side's own, and the second, of the other side, are one."""
 
 
-def align(
+def align_relations(
     gold: Sequence[Relation],
     predicted: Sequence[Relation],
     in_gold: SameSpeaker,
@@ -168,7 +168,7 @@ def _fraction(one: Element | None, other: Element | None) -> tuple[int, int]:
 
 def _agreements(one: Relation, other: Relation) -> int:
     return (
-        same(one.content, other.content)
+        equal_elements(one.content, other.content)
         + _both_same(one.cue, other.cue)
         + _both_same(one.source, other.source)
         + (one.kind == other.kind)
@@ -178,4 +178,4 @@ def _agreements(one: Relation, other: Relation) -> int:
 def _both_same(one: Element | None, other: Element | None) -> bool:
     if one is None or other is None:
         return one is other
-    return same(one, other)
+    return equal_elements(one, other)

@@ -24,7 +24,7 @@ from typing import NamedTuple
 from harness.annotation import span_problems
 from harness.errors import AnnotationError
 
-__all__ = ["Characters", "Element", "common", "dice", "same"]
+__all__ = ["Characters", "Element", "common", "dice", "equal_elements"]
 
 Intervals = tuple[tuple[int, int], ...]
 
@@ -114,7 +114,7 @@ def dice(one: Element, other: Element) -> float:
     return 2 * common(one, other) / (one.size + other.size)
 
 
-def same(one: Element, other: Element) -> bool:
+def equal_elements(one: Element, other: Element) -> bool:
     """Equal up to punctuation and white space at the edges (of every fragment)."""
     if one.core or other.core:
         return one.core == other.core

@@ -24,16 +24,16 @@ from typing import Literal
 
 from harness.annotation import Attribution, Span
 from harness.errors import AnnotationError
-from harness.tasks.attribution.alignment import Relation, align, touching
-from harness.tasks.attribution.characters import Characters, Element, common, same
+from harness.tasks.attribution.alignment import Relation, align_relations, touching
+from harness.tasks.attribution.characters import Characters, Element, common, equal_elements
 from harness.tasks.attribution.kinds import kind_of, quoted_regions
 from harness.tasks.attribution.speakers import Speakers
 from harness.tasks.attribution.tally import AttributionOptions
 from harness.tasks.tally import Event
 
-__all__ = ["Agreement", "Pairing", "events", "pairs"]
+__all__ = ["ElementAgreement", "Pairing", "events", "pairs"]
 
-Agreement = Literal["same", "overlap", "differ"]
+ElementAgreement = Literal["same", "overlap", "differ"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class Pairing:
     predicted: Attribution | None
     error: str
     dice: float = 0.0
-    source: Agreement = "differ"
-    cue: Agreement = "differ"
-    content: Agreement = "differ"
+    source: ElementAgreement = "differ"
+    cue: ElementAgreement = "differ"
+    content: ElementAgreement = "differ"
     speaker: bool | None = None
 
     @property
@@ -145,7 +145,7 @@ def _aligned(
     reader = _Reader(text, ignore, options)
     left, right = reader.side(gold), reader.side(predicted)
     agree, agree_back = left.speakers.agree, right.speakers.agree
-    return left, right, align(left.relations, right.relations, agree, agree_back)
+    return left, right, align_relations(left.relations, right.relations, agree, agree_back)
 
 
 class _Reader:
@@ -283,7 +283,7 @@ def _count_pair(counts: Counter[str], gold: Relation, other: Relation, speakers:
     for (role, one), (_, two) in zip(_roles(gold), _roles(other), strict=True):
         if one is not None and two is not None:
             for given in views:
-                counts[f"{given}{role}.same"] += same(one, two)
+                counts[f"{given}{role}.same"] += equal_elements(one, two)
                 counts[f"{given}{role}.shared_chars"] += common(one, two)
     if not found:
         return
@@ -321,9 +321,9 @@ def _meet(one: Element | None, other: Element | None) -> bool:
     return _agreement(one, other) != "differ"
 
 
-def _agreement(one: Element | None, other: Element | None) -> Agreement:
+def _agreement(one: Element | None, other: Element | None) -> ElementAgreement:
     if one is None or other is None:
         return "same" if one is other else "differ"
-    if same(one, other):
+    if equal_elements(one, other):
         return "same"
     return "overlap" if common(one, other) else "differ"

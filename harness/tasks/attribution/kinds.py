@@ -13,11 +13,11 @@ a line. `docs/gold.md` has the rule with examples; `doubles` and `singles` have 
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from harness.annotation import Kind, Span
+from harness.paragraphs import lines
 from harness.tasks.attribution.doubles import MARK, pair_doubles
 from harness.tasks.attribution.singles import pair_singles
 
@@ -26,14 +26,13 @@ __all__ = ["DIRECT_SHARE", "kind_of", "quoted_regions"]
 DIRECT_SHARE = 0.98
 """A content with more than this share of its letters and digits within marks is direct."""
 
-_PARAGRAPH = re.compile(r"[^\s](?:[^\n\r\u2028\u2029]*[^\s])?")
 _DEPTH = 4  # Nobody quotes deeper; the bound keeps hostile texts cheap.
 
 
 def quoted_regions(text: str) -> tuple[Span, ...]:
     """What is within quotation marks, with them: sorted, disjoint, each in one paragraph."""
     regions: list[Span] = []
-    paragraphs = [match.span() for match in _PARAGRAPH.finditer(text)]
+    paragraphs = [_stripped(text, *line) for line in lines(text)]
     carried = False
     for number, (start, end) in enumerate(paragraphs):
         following = paragraphs[number + 1] if number + 1 < len(paragraphs) else None
@@ -52,6 +51,11 @@ def quoted_regions(text: str) -> tuple[Span, ...]:
             pairs.append((tail, end))
         regions += _outermost([*pairs, *singles])
     return tuple(regions)
+
+
+def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
+    line = text[start:end]
+    return start + len(line) - len(line.lstrip()), end - len(line) + len(line.rstrip())
 
 
 def kind_of(

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from harness.tasks.attribution.words import folded
 
-__all__ = ["Lexicon", "lexicon"]
+__all__ = ["NameLexicon", "lexicon"]
 
 Words = frozenset[str]
 Phrases = frozenset[tuple[str, ...]]
@@ -53,7 +53,7 @@ class Places(NamedTuple):
     phrases: Phrases
 
 
-class Lexicon(NamedTuple):
+class NameLexicon(NamedTuple):
     titles: Titles
     organisations: Organisations
     places: Places
@@ -61,10 +61,10 @@ class Lexicon(NamedTuple):
 
 
 @cache
-def lexicon() -> Lexicon:
+def lexicon() -> NameLexicon:
     """Read once, when the first name is compared."""
     places = Places(**_lists("places"))
-    return Lexicon(
+    return NameLexicon(
         Titles(**_lists("titles")),
         Organisations(**_lists("organisations")),
         places,

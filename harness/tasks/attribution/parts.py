@@ -7,12 +7,14 @@ from functools import partial
 
 from harness.annotation import KINDS, Capabilities
 from harness.tasks.attribution.tally import RELATIONS, ROLES
-from harness.tasks.tally import Key, Part, Weights
+from harness.tasks.tally import Part, TallyKey, Weights
 
 __all__ = ["given_parts", "parts"]
 
 
-def parts(tally: Mapping[Key, int], capabilities: Capabilities | None = None) -> tuple[Part, ...]:
+def parts(
+    tally: Mapping[TallyKey, int], capabilities: Capabilities | None = None
+) -> tuple[Part, ...]:
     """Every measure, `found50` first.
 
     What a backend cannot give has no rates: cues (and with them `triple` and `exact`), null
@@ -63,12 +65,12 @@ def _counted(name: str, right: str, gold: str, predicted: str) -> Part:
     return Part(name, partial(_weigh, right, gold, predicted))
 
 
-def _weigh(right: str, gold: str, predicted: str, key: Key) -> Weights:
+def _weigh(right: str, gold: str, predicted: str, key: TallyKey) -> Weights:
     hit = float(key[0] == right)
     return hit, float(key[0] == gold), hit, float(key[0] == predicted)
 
 
-def _weigh_kind(kind: str, key: Key) -> Weights:
+def _weigh_kind(kind: str, key: TallyKey) -> Weights:
     """Recall by the kind in the gold and precision by the predicted kind, both by found50."""
     name = key[0] or ""
     gold, confused, predicted = name.partition(">")

@@ -11,7 +11,7 @@ from harness.stats.rates import defined, rates
 from harness.tasks.attribution.parts import given_parts, parts
 from harness.tasks.attribution.tally import ERRORS, RELATIONS, ROLES
 from harness.tasks.parts import Block, block
-from harness.tasks.tally import Key, Part
+from harness.tasks.tally import Part, TallyKey
 
 __all__ = ["AttributionScore", "SpeakerScore", "score"]
 
@@ -87,7 +87,9 @@ class AttributionScore:
         return out
 
 
-def score(tally: Mapping[Key, int], capabilities: Capabilities | None = None) -> AttributionScore:
+def score(
+    tally: Mapping[TallyKey, int], capabilities: Capabilities | None = None
+) -> AttributionScore:
     """The score of summed counts.
 
     With `capabilities`, whatever the backend cannot give is undefined instead of 0
@@ -122,7 +124,9 @@ def score(tally: Mapping[Key, int], capabilities: Capabilities | None = None) ->
     )
 
 
-def _elements(named: Mapping[str, Part], tally: Mapping[Key, int]) -> dict[str, dict[str, Block]]:
+def _elements(
+    named: Mapping[str, Part], tally: Mapping[TallyKey, int]
+) -> dict[str, dict[str, Block]]:
     return {
         role: {
             "exact": block(named[role], tally),
@@ -132,7 +136,7 @@ def _elements(named: Mapping[str, Part], tally: Mapping[Key, int]) -> dict[str, 
     }
 
 
-def _speaker(part: Part, tally: Mapping[Key, int]) -> SpeakerScore:
+def _speaker(part: Part, tally: Mapping[TallyKey, int]) -> SpeakerScore:
     right, answered, pairs = (
         tally.get((f"speaker.{name}",), 0) for name in ("right", "answered", "pairs")
     )
@@ -153,7 +157,7 @@ def _speaker(part: Part, tally: Mapping[Key, int]) -> SpeakerScore:
     )
 
 
-def _warnings(tally: Mapping[Key, int]) -> Iterator[str]:
+def _warnings(tally: Mapping[TallyKey, int]) -> Iterator[str]:
     for side, where in (("gold", "gold relations"), ("predicted", "predictions")):
         if count := tally.get((f"duplicates.{side}",), 0):
             times = "once" if count == 1 else f"{count} times"

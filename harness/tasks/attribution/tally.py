@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.annotation import KINDS
-from harness.tasks.tally import Key
+from harness.tasks.tally import TallyKey
 
 __all__ = ["ERRORS", "FIELDS", "RELATIONS", "ROLES", "AttributionOptions", "problem"]
 
@@ -67,7 +67,7 @@ class AttributionOptions:
     """Other names of speakers, by canonical name; the gold set's, and in its digest."""
 
 
-def problem(key: Key, n: int) -> str | None:
+def problem(key: TallyKey, n: int) -> str | None:
     """Why a stored count cannot be one of these; `None` where it can."""
     name, *rest = key
     if rest or name not in FIELDS:

@@ -16,8 +16,8 @@ from harness.tasks.attribution.parts import parts
 from harness.tasks.attribution.score import AttributionScore, score
 from harness.tasks.attribution.tables import element_table
 from harness.tasks.attribution.tally import ERRORS, RELATIONS, AttributionOptions
-from harness.tasks.base import Column, Outcome, Pair, Task, quoted
-from harness.tasks.tally import Event, Key, Part, Tally
+from harness.tasks.base import Column, DocumentPair, Outcome, Task, bracketed
+from harness.tasks.tally import Event, Part, Tally, TallyKey
 
 if TYPE_CHECKING:
     from harness.tasks.attribution.characters import Characters
@@ -45,18 +45,18 @@ class Attributions(Task):
     def spans(self, item: Attribution) -> Iterable[Span]:
         return (span for _, span in item.spans())
 
-    def named(self, item: Attribution) -> tuple[int, int, str]:
+    def mention(self, item: Attribution) -> tuple[int, int, str]:
         """Its content's hull and its kind; several relations may have the same."""
         return item.content[0].start, item.content[-1].end, item.kind or "attribution"
 
-    def marks(self, item: Attribution) -> Iterator[tuple[str, Span]]:
+    def marked_spans(self, item: Attribution) -> Iterator[tuple[str, Span]]:
         return item.spans()
 
-    def roles(self, item: Attribution) -> Iterator[tuple[str, Span]]:
+    def role_spans(self, item: Attribution) -> Iterator[tuple[str, Span]]:
         return item.spans()
 
-    def told(self, item: Attribution, text: str) -> str:
-        parts = [f"{role} {quoted(text, span)}" for role, span in item.spans()]
+    def describe(self, item: Attribution, text: str) -> str:
+        parts = [f"{role} {bracketed(text, span)}" for role, span in item.spans()]
         if item.source is None:
             parts.insert(0, "no source")
         if item.kind is not None:
@@ -72,7 +72,7 @@ class Attributions(Task):
 
         return token_roles(text, items)
 
-    def figures(self, sums: Mapping[str, Tally]) -> dict[tuple[str, ...], float | None]:
+    def agreement_scores(self, sums: Mapping[str, Tally]) -> dict[tuple[str, ...], float | None]:
         """F1 of relations, elements and speakers, and the share of pairs of the same kind."""
         full = score(next(iter(sums.values())))
         same_kind = sum(full.kind_confusion[kind][kind] for kind in KINDS)
@@ -93,20 +93,22 @@ class Attributions(Task):
     ) -> AttributionOptions:
         return AttributionOptions(aliases=aliases)
 
-    def count(self, pair: Pair, options: AttributionOptions) -> Iterator[Event]:
+    def count(self, pair: DocumentPair, options: AttributionOptions) -> Iterator[Event]:
         from harness.tasks.attribution.count import events  # Late: most commands count nothing.
 
         gold, predicted, text = self._sides(pair)
         return events(gold, predicted, options, text=text, ignore=pair.gold.ignore)
 
-    def outcomes(self, pair: Pair, options: AttributionOptions) -> Iterator[Outcome]:
+    def outcomes(self, pair: DocumentPair, options: AttributionOptions) -> Iterator[Outcome]:
         from harness.tasks.attribution.count import pairs
 
         gold, predicted, text = self._sides(pair)
         for one in pairs(gold, predicted, options, text=text, ignore=pair.gold.ignore):
             yield Outcome(one.error, one.gold, one.predicted, one.dice >= 0.5, _besides(one))
 
-    def _sides(self, pair: Pair) -> tuple[tuple[Attribution, ...], tuple[Attribution, ...], str]:
+    def _sides(
+        self, pair: DocumentPair
+    ) -> tuple[tuple[Attribution, ...], tuple[Attribution, ...], str]:
         if pair.gold.text is None:
             raise InputError(
                 f"document {pair.gold.id!r}: the gold has no text, which attribution scoring needs",
@@ -128,13 +130,13 @@ class Attributions(Task):
 
     def parts(
         self,
-        tally: Mapping[Key, int],
+        tally: Mapping[TallyKey, int],
         options: AttributionOptions,
         capabilities: Capabilities | None = None,
     ) -> tuple[Part, ...]:
         return parts(tally, capabilities)
 
-    def problem(self, key: Key, n: int) -> str | None:
+    def problem(self, key: TallyKey, n: int) -> str | None:
         return counts.problem(key, n)
 
     def adds_up(self, tally: Tally) -> bool:
@@ -166,7 +168,7 @@ class Attributions(Task):
         tally: Tally,
         options: AttributionOptions,
         capabilities: Capabilities | None = None,
-        asides: Mapping[str, Tally] | None = None,
+        further: Mapping[str, Tally] | None = None,
     ) -> dict[str, Any]:
         full = score(tally, capabilities).to_json()
         return {name: full[name] for name in ("relations", "elements", "kinds", "speaker")}

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias, get_args
 from unicodedata import category
 
 from harness.annotation import Span
-from harness.tasks.ner.edges import EDGE, EDGE_SIGNS, SIGN
+from harness.tasks.ner.edges import EDGE_CLASS, EDGE_SIGNS, SIGN
 
 __all__ = ["BOUNDARY_CAUSES", "BoundaryCause", "boundary_cause", "trim"]
 
@@ -93,10 +93,10 @@ def _causes() -> dict[BoundaryCause, re.Pattern[str]]:
     """Compiled when first asked for, which few commands do."""
     # The possessive goes first, because the bare apostrophe is punctuation everywhere else.
     return {
-        "possessive": re.compile(rf"{EDGE}*{_POSSESSIVE}(?:{EDGE}|{_POSSESSIVE})*"),
-        "punctuation": re.compile(rf"{EDGE}+"),
-        "determiner": re.compile(rf"(?:{EDGE}|\b{_DETERMINER}\b)+"),
-        "title": re.compile(rf"(?:{EDGE}|\b(?:(?i:{_TITLES})|{_DETERMINER})\b)+"),
+        "possessive": re.compile(rf"{EDGE_CLASS}*{_POSSESSIVE}(?:{EDGE_CLASS}|{_POSSESSIVE})*"),
+        "punctuation": re.compile(rf"{EDGE_CLASS}+"),
+        "determiner": re.compile(rf"(?:{EDGE_CLASS}|\b{_DETERMINER}\b)+"),
+        "title": re.compile(rf"(?:{EDGE_CLASS}|\b(?:(?i:{_TITLES})|{_DETERMINER})\b)+"),
     }
 
 

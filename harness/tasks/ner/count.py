@@ -28,9 +28,9 @@ from operator import itemgetter
 from harness.annotation import Entity, Span
 from harness.tasks.base import Outcome
 from harness.tasks.ner.keys import Sides, sides
-from harness.tasks.ner.matching import Key, align
+from harness.tasks.ner.matching import MentionKey, align_mentions
 from harness.tasks.ner.options import NerOptions
-from harness.tasks.ner.tally import Cell, ErrorClass
+from harness.tasks.ner.tally import ErrorCell, ErrorClass
 from harness.tasks.tally import Event
 
 __all__ = ["events", "outcomes"]
@@ -57,8 +57,8 @@ def events(
         return iter(())
     if options.boundary == "raw" and not ignore:
         # Nearly every call; quicker for not remembering which mention has which key.
-        left: set[Key] = {entity[:3] for entity in gold}
-        right: set[Key] = {entity[:3] for entity in predicted}
+        left: set[MentionKey] = {entity[:3] for entity in gold}
+        right: set[MentionKey] = {entity[:3] for entity in predicted}
         if len(left) == len(gold) and len(right) == len(predicted):
             alone, astray = left - right, right - left
             left -= alone  # equal on both sides is what stays
@@ -82,7 +82,7 @@ def outcomes(
     """
     both = sides(gold, predicted, boundary=options.boundary, text=text, ignore=ignore)
     common = both.common()
-    rest = align(both.gold.keys() - common, both.predicted.keys() - common)
+    rest = align_mentions(both.gold.keys() - common, both.predicted.keys() - common)
     classed = [Outcome("correct", both.gold[key], both.predicted[key], True) for key in common]
     classed += [
         Outcome(_error(g, p), both.gold[g], both.predicted[p], False) for g, p in rest.pairs
@@ -109,10 +109,10 @@ def _of_sides(both: Sides) -> Iterator[Event]:
 
 
 def _matched(
-    common: Iterable[Key],
-    gold: AbstractSet[Key],
-    predicted: AbstractSet[Key],
-    start: Callable[[Key], int],
+    common: Iterable[MentionKey],
+    gold: AbstractSet[MentionKey],
+    predicted: AbstractSet[MentionKey],
+    start: Callable[[MentionKey], int],
 ) -> Iterator[Event]:
     """What becomes of mentions that are equal on both sides, and of the others of each side.
 
@@ -125,7 +125,7 @@ def _matched(
         yield starts, ("correct", label), 1
     if not gold and not predicted:
         return
-    rest = align(gold, predicted)
+    rest = align_mentions(gold, predicted)
     for one, other in rest.pairs:
         yield (start(one),), ("errors", _error(one, other), one[2], other[2]), 1
     for key in rest.missed:
@@ -139,14 +139,14 @@ def _matched(
             yield (start(owner),), (name, *_cell(gold_key, predicted_key)), sign
 
 
-def _error(gold: Key, predicted: Key) -> ErrorClass:
+def _error(gold: MentionKey, predicted: MentionKey) -> ErrorClass:
     """The class of two mentions that are paired without being equal."""
     if gold[2] == predicted[2]:
         return "boundary"
     return "type" if gold[:2] == predicted[:2] else "boundary_type"
 
 
-def _cell(gold: Key | None, predicted: Key | None) -> Cell:
+def _cell(gold: MentionKey | None, predicted: MentionKey | None) -> ErrorCell:
     if gold is None:
         assert predicted is not None
         return ("spurious", None, predicted[2])

@@ -11,14 +11,14 @@ from typing import Literal, TypeAlias
 from harness.tasks.ner.options import Match
 from harness.tasks.ner.tally import ErrorClass
 
-__all__ = ["CREDIT", "Outcome", "outcome_of", "type_of_prediction"]
+__all__ = ["CREDIT", "MucClass", "outcome_of", "type_of_prediction"]
 
-Outcome: TypeAlias = Literal["cor", "inc", "par", "mis", "spu"]
+MucClass: TypeAlias = Literal["cor", "inc", "par", "mis", "spu"]
 
-CREDIT: dict[Outcome, float] = {"cor": 1.0, "par": 0.5, "inc": 0.0, "mis": 0.0, "spu": 0.0}
+CREDIT: dict[MucClass, float] = {"cor": 1.0, "par": 0.5, "inc": 0.0, "mis": 0.0, "spu": 0.0}
 
-_ALONE: dict[ErrorClass, Outcome] = {"missed": "mis", "spurious": "spu"}
-_OUTCOMES: dict[Match, dict[ErrorClass, Outcome]] = {
+_ALONE: dict[ErrorClass, MucClass] = {"missed": "mis", "spurious": "spu"}
+_OUTCOMES: dict[Match, dict[ErrorClass, MucClass]] = {
     "strict": _ALONE | {"correct": "cor", "boundary": "inc", "type": "inc", "boundary_type": "inc"},
     "exact": _ALONE | {"correct": "cor", "boundary": "inc", "type": "cor", "boundary_type": "inc"},
     "partial": _ALONE
@@ -27,7 +27,7 @@ _OUTCOMES: dict[Match, dict[ErrorClass, Outcome]] = {
 }
 
 
-def outcome_of(error: ErrorClass, match: Match) -> Outcome:
+def outcome_of(error: ErrorClass, match: Match) -> MucClass:
     """The MUC count of an error class under a match mode."""
     return _OUTCOMES[match][error]
 

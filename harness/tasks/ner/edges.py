@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["EDGE", "EDGE_SIGNS", "MEANING", "SIGN", "UNICODE"]
+__all__ = ["EDGE_CLASS", "EDGE_SIGNS", "MEANING", "SIGN", "UNICODE"]
 
 UNICODE = (17, 0)
 """The version of Unicode that the ranges are from."""
@@ -77,7 +77,7 @@ EDGE_SIGNS = (
     frozenset(_characters(_PUNCTUATION) | _characters(_SPACE) | _characters(_UNSEEN) | set(_MARKS))
     - MEANING
 )
-EDGE = _class(EDGE_SIGNS)
+EDGE_CLASS = _class(EDGE_SIGNS)
 """The same as a class of a regular expression."""
 
 # The dashes of a sentence, — and ―, are no sign of a number, and neither is the comma of Chinese or

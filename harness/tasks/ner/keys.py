@@ -15,7 +15,7 @@ from typing import NamedTuple
 from harness.annotation import Entity, Span
 from harness.errors import UsageError
 from harness.tasks.ner.boundary import trim
-from harness.tasks.ner.matching import Key
+from harness.tasks.ner.matching import MentionKey
 from harness.tasks.ner.options import BoundaryRule
 
 __all__ = ["Sides", "sides"]
@@ -24,12 +24,12 @@ __all__ = ["Sides", "sides"]
 class Sides(NamedTuple):
     """Gold mentions and predictions that take part, and the repetitions that were left out."""
 
-    gold: dict[Key, Entity]
-    predicted: dict[Key, Entity]
+    gold: dict[MentionKey, Entity]
+    predicted: dict[MentionKey, Entity]
     duplicates_gold: list[Entity]
     duplicates_predicted: list[Entity]
 
-    def common(self) -> set[Key]:
+    def common(self) -> set[MentionKey]:
         """The keys of mentions that are equal on both sides."""
         return self.gold.keys() & self.predicted.keys()
 
@@ -48,8 +48,8 @@ def sides(
     """
     if ignore:
         gold, predicted = _outside(gold, ignore), _outside(predicted, ignore)
-    left: dict[Key, Entity] = {entity[:3]: entity for entity in gold}
-    right: dict[Key, Entity] = {entity[:3]: entity for entity in predicted}
+    left: dict[MentionKey, Entity] = {entity[:3]: entity for entity in gold}
+    right: dict[MentionKey, Entity] = {entity[:3]: entity for entity in predicted}
     duplicates_gold: list[Entity] = []
     duplicates_predicted: list[Entity] = []
     if len(left) < len(gold):
@@ -67,9 +67,9 @@ def sides(
     return Sides(left, right, duplicates_gold, duplicates_predicted)
 
 
-def _distinct(entities: Sequence[Entity]) -> tuple[dict[Key, Entity], list[Entity]]:
+def _distinct(entities: Sequence[Entity]) -> tuple[dict[MentionKey, Entity], list[Entity]]:
     """Without identical duplicates; the most confident one stays, whatever the order."""
-    kept: dict[Key, Entity] = {}
+    kept: dict[MentionKey, Entity] = {}
     left_out: list[Entity] = []
     for entity in sorted(entities, key=lambda e: float("inf") if e.score is None else -e.score):
         key = entity[:3]
@@ -97,14 +97,16 @@ def _outside(entities: Sequence[Entity], ignore: Sequence[Span]) -> list[Entity]
     return [entity for entity in entities if not ignored(entity)]
 
 
-def _trimmed(side: dict[Key, Entity], equal: AbstractSet[Key], text: str) -> dict[Key, Entity]:
+def _trimmed(
+    side: dict[MentionKey, Entity], equal: AbstractSet[MentionKey], text: str
+) -> dict[MentionKey, Entity]:
     """The same mentions under trimmed keys.
 
     Mentions that trimming makes equal are numbered, those with an equal on the other side
     (`equal`) first and then the shortest, so that trimming never takes a match away.
     """
     ranked = sorted(side, key=lambda key: (key not in equal, key[1] - key[0], key))
-    out: dict[Key, Entity] = {}
+    out: dict[MentionKey, Entity] = {}
     seen: Counter[tuple[int, int, str]] = Counter()
     for key in ranked:
         kind = (*trim(text, key[0], key[1]), key[2])

@@ -29,13 +29,13 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from harness.stats.assignment import assign
 
-__all__ = ["Alignment", "Change", "Key", "Pair", "Preference", "align"]
+__all__ = ["Alignment", "Change", "MentionKey", "MentionPair", "Preference", "align_mentions"]
 
-Key: TypeAlias = tuple[int, int, str] | tuple[int, int, str, int]
+MentionKey: TypeAlias = tuple[int, int, str] | tuple[int, int, str, int]
 """Start, end, label; a number behind them tells apart mentions that became equal by trimming."""
 
-Pair: TypeAlias = tuple[Key, Key]
-Change: TypeAlias = tuple[int, Key | None, Key | None]
+MentionPair: TypeAlias = tuple[MentionKey, MentionKey]
+Change: TypeAlias = tuple[int, MentionKey | None, MentionKey | None]
 Preference: TypeAlias = Literal["span", "partial", "type"]
 
 _Edge: TypeAlias = tuple[int, int, int]
@@ -50,22 +50,22 @@ class Alignment(NamedTuple):
     `(+1, gold, predicted)` for one that replaces it, `None` for an absent side.
     """
 
-    pairs: list[Pair]
-    missed: list[Key]
-    spurious: list[Key]
+    pairs: list[MentionPair]
+    missed: list[MentionKey]
+    spurious: list[MentionKey]
     partial: list[Change]
     type: list[Change]
 
 
-def align(gold: AbstractSet[Key], predicted: AbstractSet[Key]) -> Alignment:
+def align_mentions(gold: AbstractSet[MentionKey], predicted: AbstractSet[MentionKey]) -> Alignment:
     """Align the mentions of one document that have no equal on the other side.
 
     Linear in the number of mentions but for sorting, unless mentions of one side overlap each
     other.
     """
     alignment = Alignment([], [], [], [], [])
-    left: list[Key] = []
-    right: list[Key] = []
+    left: list[MentionKey] = []
+    right: list[MentionKey] = []
     reach = -1
     for key in sorted(gold | predicted):
         if key[0] >= reach:
@@ -81,7 +81,7 @@ def align(gold: AbstractSet[Key], predicted: AbstractSet[Key]) -> Alignment:
     return alignment
 
 
-def _settle(gold: list[Key], predicted: list[Key], alignment: Alignment) -> None:
+def _settle(gold: list[MentionKey], predicted: list[MentionKey], alignment: Alignment) -> None:
     """Add the outcome of one run of overlapping mentions, sorted on both sides, to `alignment`."""
     if not predicted:
         alignment.missed.extend(gold)
@@ -99,7 +99,7 @@ def _settle(gold: list[Key], predicted: list[Key], alignment: Alignment) -> None
     same_span = any(_same_span(sides[0][i], sides[1][j]) for i, j in edges)
     same_label = sum(sides[0][i][2] == sides[1][j][2] for i, j in edges)
 
-    def outcome(preference: Preference) -> list[Pair]:
+    def outcome(preference: Preference) -> list[MentionPair]:
         pairs = _solve(sides, edges, preference)
         return [(right, left) for left, right in pairs] if flipped else pairs
 
@@ -113,14 +113,19 @@ def _settle(gold: list[Key], predicted: list[Key], alignment: Alignment) -> None
             _compare(pairs, outcome("type"), alignment.type)
 
 
-def _record(gold: list[Key], predicted: list[Key], pairs: list[Pair], alignment: Alignment) -> None:
+def _record(
+    gold: list[MentionKey],
+    predicted: list[MentionKey],
+    pairs: list[MentionPair],
+    alignment: Alignment,
+) -> None:
     alignment.pairs.extend(pairs)
     left, right = {g for g, _ in pairs}, {p for _, p in pairs}
     alignment.missed.extend(key for key in gold if key not in left)
     alignment.spurious.extend(key for key in predicted if key not in right)
 
 
-def _compare(base: list[Pair], other: list[Pair], out: list[Change]) -> None:
+def _compare(base: list[MentionPair], other: list[MentionPair], out: list[Change]) -> None:
     """Append what changes when the pairs of a run are `other` and not `base`."""
     for sign, pairs, against in ((-1, base, other), (1, other, base)):
         kept = set(against)
@@ -131,11 +136,11 @@ def _compare(base: list[Pair], other: list[Pair], out: list[Change]) -> None:
         out.extend((sign, None, p) for _, p in against if p not in right)
 
 
-def _same_span(one: Key, other: Key) -> bool:
+def _same_span(one: MentionKey, other: MentionKey) -> bool:
     return one[0] == other[0] and one[1] == other[1]
 
 
-def _overlaps(left: Sequence[Key], right: Sequence[Key]) -> list[tuple[int, int]]:
+def _overlaps(left: Sequence[MentionKey], right: Sequence[MentionKey]) -> list[tuple[int, int]]:
     """Index pairs that share a character, sorted; the time is that of listing them."""
     edges: list[tuple[int, int]] = []
     open_left: list[int] = []
@@ -161,10 +166,10 @@ def _overlaps(left: Sequence[Key], right: Sequence[Key]) -> list[tuple[int, int]
 
 
 def _solve(
-    sides: tuple[Sequence[Key], Sequence[Key]],
+    sides: tuple[Sequence[MentionKey], Sequence[MentionKey]],
     overlaps: list[tuple[int, int]],
     preference: Preference,
-) -> list[Pair]:
+) -> list[MentionPair]:
     left, right = sides
     value = _valuer(left, right, preference)
     edges = [(i, j, value(left[i], right[j])) for i, j in overlaps]
@@ -181,8 +186,8 @@ def _solve(
 
 
 def _valuer(
-    left: Sequence[Key], right: Sequence[Key], preference: Preference
-) -> Callable[[Key, Key], int]:
+    left: Sequence[MentionKey], right: Sequence[MentionKey], preference: Preference
+) -> Callable[[MentionKey, MentionKey], int]:
     """The value of a pair as one integer whose sums compare like tuples of sums."""
     # Each base exceeds any sum of the digits below it, so that no carry upsets the order.
     pairs = 2 * min(len(left), len(right)) + 1
@@ -195,7 +200,7 @@ def _valuer(
         "type": (second, first, third),
     }[preference]
 
-    def value(one: Key, other: Key) -> int:
+    def value(one: MentionKey, other: MentionKey) -> int:
         # Spelt out: in long chains of mentions this is most of the work.
         start, end, label = one[0], one[1], one[2]
         other_start, other_end, other_label = other[0], other[1], other[2]
@@ -208,7 +213,7 @@ def _valuer(
     return value
 
 
-def _flat(side: Sequence[Key]) -> bool:
+def _flat(side: Sequence[MentionKey]) -> bool:
     """Whether no two mentions of a sorted side overlap."""
     return all(a[1] <= b[0] for a, b in pairwise(side))
 

@@ -9,14 +9,14 @@ from functools import partial
 from harness.tasks.ner.credit import CREDIT, outcome_of, type_of_prediction
 from harness.tasks.ner.options import Match
 from harness.tasks.ner.tally import cell_of, cells
-from harness.tasks.tally import Key, Part, Weights
+from harness.tasks.tally import Part, TallyKey, Weights
 
 __all__ = ["gold_types", "parts", "type_part"]
 
 _NOTHING: Weights = (0.0, 0.0, 0.0, 0.0)
 
 
-def parts(tally: Mapping[Key, int], match: Match) -> tuple[Part, ...]:
+def parts(tally: Mapping[TallyKey, int], match: Match) -> tuple[Part, ...]:
     """Micro and macro, then each type that the gold has, the most frequent first."""
     types = [type_part(label, match) for label in gold_types(tally)]
     return (
@@ -32,7 +32,7 @@ def type_part(label: str | None, match: Match) -> Part:
     return Part(name, partial(_weigh, label, match))
 
 
-def gold_types(tally: Mapping[Key, int]) -> dict[str, int]:
+def gold_types(tally: Mapping[TallyKey, int]) -> dict[str, int]:
     """Every type that the gold has, with its mentions; most frequent first."""
     counts: Counter[str] = Counter()
     for (_, gold, _), n in cells(tally).items():
@@ -41,7 +41,7 @@ def gold_types(tally: Mapping[Key, int]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _weigh(label: str | None, match: Match, key: Key) -> Weights:
+def _weigh(label: str | None, match: Match, key: TallyKey) -> Weights:
     cell = cell_of(key, match)
     if cell is None:
         return _NOTHING

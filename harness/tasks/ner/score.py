@@ -10,9 +10,9 @@ from typing import Any
 from harness.tasks.ner.credit import outcome_of, type_of_prediction
 from harness.tasks.ner.options import NerOptions
 from harness.tasks.ner.parts import type_part
-from harness.tasks.ner.tally import ERROR_CLASSES, Cell, ErrorClass, cells
+from harness.tasks.ner.tally import ERROR_CLASSES, ErrorCell, ErrorClass, cells
 from harness.tasks.parts import Average, Block, average, block_fields
-from harness.tasks.tally import Key
+from harness.tasks.tally import TallyKey
 
 __all__ = ["MucBlock", "NerScore", "score"]
 
@@ -74,7 +74,7 @@ class NerScore:
         return out
 
 
-def score(tally: Mapping[Key, int], options: NerOptions) -> NerScore:
+def score(tally: Mapping[TallyKey, int], options: NerOptions) -> NerScore:
     """The scores of a sum of tallies under a match mode.
 
     Nothing predicted leaves precision undefined (`None`), nothing gold leaves recall so; see
@@ -98,13 +98,16 @@ def score(tally: Mapping[Key, int], options: NerOptions) -> NerScore:
     )
 
 
-def micro(tally: Mapping[Key, int], options: NerOptions) -> MucBlock:
+def micro(tally: Mapping[TallyKey, int], options: NerOptions) -> MucBlock:
     """All types together."""
     return _block(None, tally, cells(tally, options.match), options)
 
 
 def _block(
-    label: str | None, tally: Mapping[Key, int], matched: Mapping[Cell, int], options: NerOptions
+    label: str | None,
+    tally: Mapping[TallyKey, int],
+    matched: Mapping[ErrorCell, int],
+    options: NerOptions,
 ) -> MucBlock:
     counts: Counter[str] = Counter()
     for (error, gold, predicted), n in matched.items():
@@ -118,7 +121,7 @@ def _block(
     )
 
 
-def _confusion(strict: Mapping[Cell, int]) -> dict[str, dict[str, int]]:
+def _confusion(strict: Mapping[ErrorCell, int]) -> dict[str, dict[str, int]]:
     rows: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for (_, gold, predicted), n in strict.items():
         rows[gold or "-"][predicted or "-"] += n
@@ -133,7 +136,7 @@ def _last(label: str) -> tuple[bool, str]:
     return (label == "-", label)
 
 
-def _warnings(tally: Mapping[Key, int]) -> Iterator[str]:
+def _warnings(tally: Mapping[TallyKey, int]) -> Iterator[str]:
     for name, where in (
         ("duplicates_gold", "gold entities"),
         ("duplicates_predicted", "predictions"),

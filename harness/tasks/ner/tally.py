@@ -16,23 +16,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, TypeAlias, get_args
 
-from harness.tasks.tally import Key
+from harness.tasks.tally import TallyKey
 
-__all__ = ["ERROR_CLASSES", "Cell", "ErrorClass", "cell_of", "cells", "problem"]
+__all__ = ["ERROR_CLASSES", "ErrorCell", "ErrorClass", "cell_of", "cells", "problem"]
 
 ErrorClass: TypeAlias = Literal[
     "correct", "boundary", "type", "boundary_type", "missed", "spurious"
 ]
 ERROR_CLASSES: tuple[ErrorClass, ...] = get_args(ErrorClass)
 
-Cell: TypeAlias = tuple[ErrorClass, str | None, str | None]
+ErrorCell: TypeAlias = tuple[ErrorClass, str | None, str | None]
 """An error class with the gold label and the predicted label; `None` where there is no mention."""
 
 _SHIFTS = ("partial", "type")
 _NUMBERS = ("duplicates_gold", "duplicates_predicted", "forgiven")
 
 
-def cell_of(key: Key, match: str) -> Cell | None:
+def cell_of(key: TallyKey, match: str) -> ErrorCell | None:
     """The cell that a key counts in under the pairing of a match mode; `None` for other keys."""
     name = key[0]
     if name == "correct":
@@ -42,9 +42,9 @@ def cell_of(key: Key, match: str) -> Cell | None:
     return None
 
 
-def cells(tally: Mapping[Key, int], match: str = "strict") -> dict[Cell, int]:
+def cells(tally: Mapping[TallyKey, int], match: str = "strict") -> dict[ErrorCell, int]:
     """Every count by cell under the pairing of a match mode; no count is 0."""
-    out: dict[Cell, int] = {}
+    out: dict[ErrorCell, int] = {}
     for key, n in tally.items():
         cell = cell_of(key, match)
         if cell is not None:
@@ -52,7 +52,7 @@ def cells(tally: Mapping[Key, int], match: str = "strict") -> dict[Cell, int]:
     return {cell: n for cell, n in out.items() if n}
 
 
-def problem(key: Key, n: int) -> str | None:
+def problem(key: TallyKey, n: int) -> str | None:
     """Why a stored count cannot be one of these; `None` where it can."""
     name, *rest = key
     fits = (

@@ -9,13 +9,13 @@ from typing import Any
 
 from harness.annotation import Capabilities, Entity
 from harness.table import Table
-from harness.tasks.base import Column, Outcome, Pair, Task
+from harness.tasks.base import Column, DocumentPair, Outcome, Task
 from harness.tasks.ner import tally as counts
 from harness.tasks.ner.options import MATCH_MODES, NerOptions
 from harness.tasks.ner.parts import gold_types, parts
 from harness.tasks.ner.score import NerScore, micro, score
 from harness.tasks.ner.tables import confusion_table, error_table, type_table
-from harness.tasks.tally import Event, Key, Part, Tally
+from harness.tasks.tally import Event, Part, Tally, TallyKey
 
 __all__ = ["NamedEntities"]
 
@@ -44,28 +44,28 @@ class NamedEntities(Task):
         "Entities are the same when they have the same span and label, right and wrong alike."
     )
 
-    def count(self, pair: Pair, options: NerOptions) -> Iterator[Event]:
+    def count(self, pair: DocumentPair, options: NerOptions) -> Iterator[Event]:
         from harness.tasks.ner.count import events  # Late: most commands count nothing.
 
         gold, predicted = self.sides(pair)
         return events(gold, predicted, options, text=pair.gold.text, ignore=pair.gold.ignore)
 
-    def outcomes(self, pair: Pair, options: NerOptions) -> Iterator[Outcome]:
+    def outcomes(self, pair: DocumentPair, options: NerOptions) -> Iterator[Outcome]:
         from harness.tasks.ner.count import outcomes
 
         gold, predicted = self.sides(pair)
         yield from outcomes(gold, predicted, options, text=pair.gold.text, ignore=pair.gold.ignore)
 
-    def sides(self, pair: Pair) -> tuple[tuple[Entity, ...], tuple[Entity, ...]]:
+    def sides(self, pair: DocumentPair) -> tuple[tuple[Entity, ...], tuple[Entity, ...]]:
         """The entities of both sides."""
         return pair.gold.annotations.entities or (), pair.predicted.entities or ()
 
-    def ways(self) -> Mapping[str, NerOptions]:
+    def agreement_options(self) -> Mapping[str, NerOptions]:
         return {"strict": NerOptions(), "normalised": _NORMALISED, "type": NerOptions(match="type")}
 
-    def figures(self, sums: Mapping[str, Tally]) -> dict[tuple[str, ...], float | None]:
+    def agreement_scores(self, sums: Mapping[str, Tally]) -> dict[tuple[str, ...], float | None]:
         """Micro F1 each way, and strict F1 of each type."""
-        ways = self.ways()
+        ways = self.agreement_options()
         out: dict[tuple[str, ...], float | None] = {
             (way,): micro(tally, ways[way]).f1 for way, tally in sums.items()
         }
@@ -74,13 +74,13 @@ class NamedEntities(Task):
 
     def parts(
         self,
-        tally: Mapping[Key, int],
+        tally: Mapping[TallyKey, int],
         options: NerOptions,
         capabilities: Capabilities | None = None,
     ) -> tuple[Part, ...]:
         return parts(tally, options.match)
 
-    def problem(self, key: Key, n: int) -> str | None:
+    def problem(self, key: TallyKey, n: int) -> str | None:
         return counts.problem(key, n)
 
     def adds_up(self, tally: Tally) -> bool:
@@ -89,7 +89,7 @@ class NamedEntities(Task):
     def gold_counts(self, tally: Tally) -> Counter[str]:
         return Counter(gold_types(tally))
 
-    def strangers(self, tally: Tally) -> Counter[str]:
+    def labels_not_in_gold(self, tally: Tally) -> Counter[str]:
         types = gold_types(tally)
         out: Counter[str] = Counter()
         for (*_, label), n in counts.cells(tally).items():
@@ -100,7 +100,7 @@ class NamedEntities(Task):
     def duplicates(self, tally: Tally) -> int:
         return tally[("duplicates_predicted",)]
 
-    def asides(self, options: NerOptions) -> Mapping[str, NerOptions]:
+    def further_options(self, options: NerOptions) -> Mapping[str, NerOptions]:
         """Conventions differ between OntoNotes and CoNLL at the edges of names; counted without
         them, skill and convention can be told apart."""
         return {"normalised": _NORMALISED}
@@ -115,14 +115,14 @@ class NamedEntities(Task):
         tally: Tally,
         options: NerOptions,
         capabilities: Capabilities | None = None,
-        asides: Mapping[str, Tally] | None = None,
+        further: Mapping[str, Tally] | None = None,
     ) -> dict[str, Any]:
         """Micro under each match mode, and `normalised`: strict with forgiving boundaries, and how
         many boundary errors that forgives."""
         out: dict[str, Any] = {
             mode: micro(tally, replace(options, match=mode)).to_json() for mode in MATCH_MODES
         }
-        for name, other in (asides or {}).items():
+        for name, other in (further or {}).items():
             forgiven = other[("forgiven",)]
             out[name] = {**micro(other, _NORMALISED).to_json(), "forgiven": forgiven}
         return out
@@ -137,9 +137,9 @@ class NamedEntities(Task):
         yield error_table("Error classes", score)
         yield confusion_table("Confusion", score)
 
-    def ceiling(self, options: NerOptions) -> bool:
+    def has_recall_ceiling(self, options: NerOptions) -> bool:
         """Where labels do not count, what a backend calls by another name is found."""
         return options.match not in ("exact", "partial")
 
-    def as_annotated(self, options: NerOptions) -> bool:
+    def comparable_with_annotators(self, options: NerOptions) -> bool:
         return options == NerOptions()

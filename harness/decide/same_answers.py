@@ -18,10 +18,10 @@ from harness.results.outcomes import Mention
 from harness.results.scored import Scored
 from harness.tasks.base import Task
 
-__all__ = ["Answers", "Group", "Item", "answers_of", "groups", "votes"]
+__all__ = ["Answers", "SameAnswers", "AnswerItem", "answers_of", "same_answers", "votes"]
 
 
-class Item(NamedTuple):
+class AnswerItem(NamedTuple):
     """An answer or a gold item; items of one name are told apart by the whole."""
 
     mention: Mention
@@ -35,14 +35,14 @@ class Answers:
 
     task: Task
     documents: dict[str, Record]
-    gold: frozenset[Item]
-    found: frozenset[Item]
+    gold: frozenset[AnswerItem]
+    found: frozenset[AnswerItem]
     """Gold ones that it found: each stands for a right prediction."""
-    wrong: tuple[Item, ...]
+    wrong: tuple[AnswerItem, ...]
     """Its other predictions, in an order that does not depend on the order of its answers."""
 
 
-Group = tuple[tuple[Item, ...], ...]
+SameAnswers = tuple[tuple[AnswerItem, ...], ...]
 """Wrong answers that are the same: for every backend its own, in the order of the text."""
 
 
@@ -61,32 +61,32 @@ def answers_of(scored: Scored) -> Answers:
         return Answers(
             task,
             {},
-            frozenset(map(Item, outcomes.gold)),
-            frozenset(map(Item, outcomes.found)),
-            tuple(map(Item, sorted(outcomes.spurious))),
+            frozenset(map(AnswerItem, outcomes.gold)),
+            frozenset(map(AnswerItem, outcomes.found)),
+            tuple(map(AnswerItem, sorted(outcomes.spurious))),
         )
     try:
         pairs = scored.pairs()
     except (HarnessError, OSError) as error:
         raise _not_at_hand(scored, str(error)) from error
-    gold: set[Item] = set()
-    found: set[Item] = set()
-    wrong: list[Item] = []
+    gold: set[AnswerItem] = set()
+    found: set[AnswerItem] = set()
+    wrong: list[AnswerItem] = []
     for pair in pairs:
         for outcome in task.outcomes(pair, scored.options):
             if outcome.gold is not None:
-                wanted = Item(scored.mention(pair.gold.id, outcome.gold), outcome.gold)
+                wanted = AnswerItem(scored.mention(pair.gold.id, outcome.gold), outcome.gold)
                 gold.add(wanted)
                 if outcome.right:
                     found.add(wanted)
             if outcome.predicted is not None and not outcome.right:
                 name = scored.mention(pair.gold.id, outcome.predicted)
-                wrong.append(Item(name, outcome.predicted))
+                wrong.append(AnswerItem(name, outcome.predicted))
     documents = {pair.gold.id: pair.gold for pair in pairs}
     return Answers(task, documents, frozenset(gold), frozenset(found), tuple(wrong))
 
 
-def groups(sides: Sequence[Answers]) -> list[Group]:
+def same_answers(sides: Sequence[Answers]) -> list[SameAnswers]:
     """Wrong answers of several backends that are the same.
 
     Answers of different backends that are the same are linked; a group is what hangs together,
@@ -118,14 +118,14 @@ def groups(sides: Sequence[Answers]) -> list[Group]:
             if entries[there][1] != side and _same(sides[side], items[here], items[there]):
                 above[root(here)] = root(there)
         near.append(here)
-    members: dict[int, list[list[Item]]] = {}
+    members: dict[int, list[list[AnswerItem]]] = {}
     for here, (_, side, _) in enumerate(entries):
         group = members.setdefault(root(here), [[] for _ in sides])
         group[side].append(items[here])
     return [tuple(map(tuple, group)) for group in members.values()]
 
 
-def votes(group: Group, needed: int) -> int:
+def votes(group: SameAnswers, needed: int) -> int:
     """How many wrong answers of a group at least `needed` backends give.
 
     The `needed`-th largest of the numbers of answers that each backend has in it: 1 and a 3rd
@@ -134,7 +134,7 @@ def votes(group: Group, needed: int) -> int:
     return sorted(map(len, group), reverse=True)[needed - 1]
 
 
-def _same(answers: Answers, one: Item, other: Item) -> bool:
+def _same(answers: Answers, one: AnswerItem, other: AnswerItem) -> bool:
     if answers.task.same is None:
         return one.mention == other.mention
     return answers.task.same(answers.documents[one.mention.document], one.item, other.item)

@@ -14,7 +14,7 @@ from harness.errors import SchemaError
 from harness.formats import jsonl
 from harness.gold.goldset import GoldSet, load_goldset
 from harness.labels.meeting import extended_schema, guess_schema, meet, schema_of
-from harness.results.settle import Speech, settle
+from harness.results.settle import PredictedLabels, settle
 from harness.tasks.registry import task_named
 
 TEXT = "Ada Roe met NATO in Oslo, Lagos and Peru on Monday for 3 hours."
@@ -94,11 +94,11 @@ def test_added_labels_meet_by_name_and_the_rest_by_projection() -> None:
 
 
 def test_places_are_found_beside_dates(gold: GoldSet) -> None:
-    terms = settle(gold, Speech(declared="ontonotes5"), task=task_named("ner"))
-    sides = terms.predicted(ONTONOTES)
+    mapping = settle(gold, PredictedLabels(declared="ontonotes5"), task=task_named("ner"))
+    sides = mapping.predicted(ONTONOTES)
     assert set(sides.kept) == {*PEOPLE, *PLACES, *DATE}
     assert [entity.label for entity in sides.extra] == ["TIME"]
-    assert terms.gold_assumed == (
+    assert mapping.gold_assumed == (
         "gold labels DATE, LOC, ORG, PER taken to be conll03@1 with DATE added (count with "
         "--schema NAME to change it)",
     )
@@ -107,10 +107,10 @@ def test_places_are_found_beside_dates(gold: GoldSet) -> None:
 def test_labels_that_occur_are_the_golds_if_it_knows_them(tmp_path: Path, gold: GoldSet) -> None:
     """Few labels may occur in predictions: that GPE is missing there says nothing."""
     stated = load_goldset(gold.path, schema="ontonotes5")
-    occurring = Speech(occurring=Counter({"LOC": 1}))
+    occurring = PredictedLabels(occurring=Counter({"LOC": 1}))
     assert settle(stated, occurring, task=task_named("ner")).schema == "ontonotes5@1"
     # A list of labels is all that a model can give: there it says that its LOC is CoNLL's.
-    listed = Speech(produced=("LOC", "ORG", "PER"))
+    listed = PredictedLabels(produced=("LOC", "ORG", "PER"))
     assert settle(stated, listed, task=task_named("ner")).schema == "conll03@1"
 
 
@@ -128,8 +128,10 @@ def test_what_is_annotated(
 ) -> None:
     if stated is not None:
         gold = load_goldset(gold.path, schema=stated)
-    terms = settle(gold, Speech(declared="ontonotes5"), task=task_named("ner"), schema=schema)
-    assert terms.annotated == (annotated or set(schema_of("ontonotes5").labels))
+    mapping = settle(
+        gold, PredictedLabels(declared="ontonotes5"), task=task_named("ner"), schema=schema
+    )
+    assert mapping.annotated == (annotated or set(schema_of("ontonotes5").labels))
 
 
 def test_what_is_not_scored_is_said(
@@ -157,4 +159,4 @@ def test_the_f1_with_all_is_that_of_the_match_mode(gold: GoldSet, tmp_path: Path
     said = (*PEOPLE, *PLACES, Entity(44, 50, "WHEN"))
     exact = score(gold, {"a": Annotations(said)}, task="ner", match="exact")
     assert exact.f1 == pytest.approx(10 / 11)
-    assert exact.facts.f1_with_all == 1.0
+    assert exact.caveats.f1_with_all == 1.0
