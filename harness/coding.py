@@ -114,7 +114,7 @@ def parse_toml(
 
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
+    except (ValueError, RecursionError) as problem:  # Numbers without end, tables without end.
         raise error(f"not TOML: {problem}", path=path) from None
 
 
@@ -156,8 +156,9 @@ def _whole(text: str) -> int:
 
 
 def _refuse_unknown(kind: Any, value: Any, where: str, place: str) -> None:
-    if _is_dataclass(kind) and isinstance(value, dict):
-        names = _hints(kind)
+    option = next(filter(_is_dataclass, _options(kind)), None)
+    if option is not None and isinstance(value, dict):
+        names = _hints(option)
         for key in value:
             if key not in names:
                 near = near_name(str(key), names)

@@ -113,6 +113,13 @@ def test_a_bad_score_is_dropped_alone(score: Any) -> None:
     assert len(answer.problems) == 1
 
 
+@pytest.mark.parametrize("seconds", [float("nan"), 1e308, -1, "soon", True, 10**400])
+def test_a_bad_time_is_dropped_alone(seconds: Any) -> None:
+    answer = check({"entities": [], "seconds": seconds, "characters": 3})
+    assert answer.seconds is None and answer.characters_seen == 3
+    assert len(answer.problems) == 1 and answer.problems[0].startswith("seconds: found ")
+
+
 def test_units_are_named_in_problems() -> None:
     answer = check({"entities": [{"start": 1, "end": 2, "label": "X"}]}, "😀", "utf16")
     assert answer.problems == ("entities[0]: utf16 offset 1 is in the middle of a character",)
@@ -204,9 +211,10 @@ def test_hello() -> None:
         "protocol": 1,
         "offsets": "utf16",
         "labels": ["B", "A", "A"],
-        "packages": {"compromise": "14.15.1", "odd": 3},
-        "model": {"name": "compromise", "version": "14", "size_bytes": -1, "notes": {"a": "b"}},
-        "seconds": {"load": 0.5, "warmup": "soon"},
+        "packages": {"compromise": "14.15.1"},
+        "model": {"name": "compromise", "version": "14", "digest": None, "notes": {"a": "b"}},
+        "seconds": {"load": 0.5, "warmup": None},
+        "later": "versions may add keys",
     }
     assert hello(message) == Hello(
         "utf16",
@@ -224,10 +232,22 @@ def test_hello() -> None:
     [
         ({"protocol": 2}, "speaks protocol 2, this harness speaks 1"),
         ({"protocol": None}, "speaks protocol None"),
-        ({"offsets": "utf8"}, "offsets are 'utf8'"),
-        ({"labels": "PER"}, "labels are 'PER', expected a list of strings or null"),
-        ({"labels": [1]}, "expected a list of strings or null"),
-        ({"labels": ["\ud800"]}, "expected a list of strings or null"),
+        ({"protocol": True}, "speaks protocol True"),
+        ({"protocol": 1.0}, r"speaks protocol 1\.0"),
+        ({"offsets": "utf8"}, "offsets: found 'utf8', .*Did you mean 'utf16'"),
+        ({"labels": "PER"}, "labels: found 'PER', expected a list of strings or null"),
+        ({"labels": [1]}, r"labels\[0\]: found 1, expected a string"),
+        ({"labels": ["\ud800"]}, "holds half a character"),
+        ({"packages": {"odd": 3}}, r"packages\.odd: found 3, expected a string"),
+        ({"packages": ["odd"]}, "packages: found .*, expected an object"),
+        ({"model": "x"}, "model: found 'x', expected an object"),
+        ({"model": {"digest": 5}}, r"model\.digest: found 5, expected a string"),
+        ({"model": {"size_bytes": -1}}, r"size_bytes: found -1, expected a whole number from 0"),
+        ({"model": {"size_bytes": 1 << 60}}, "expected a whole number from 0"),
+        ({"seconds": {"load": "soon"}}, r"seconds\.load: found 'soon', expected seconds"),
+        ({"seconds": {"load": 1e308}}, r"expected seconds, from 0 to a day"),
+        ({"seconds": {"warmup": float("nan")}}, "warmup: found nan, expected seconds"),
+        ({"seconds": {"load": 10**400}}, r"load: found 1000\d+…, expected seconds"),
     ],
 )
 def test_a_bad_hello(change: dict[str, Any], words: str) -> None:

@@ -159,7 +159,7 @@ def test_a_suite_and_the_command_line_read_alike(flag: Flag, tmp_path: Path) -> 
         except argparse.ArgumentError as error:
             with pytest.raises(InputError) as caught:
                 load_suite("x", flags(), folder=tmp_path)
-            assert f"suites.x.{flag.name} is " in str(caught.value)
+            assert f"suites.x.{flag.name}: found " in str(caught.value)
             if flag.choices:
                 assert f"expected one of {', '.join(flag.choices)}" in str(caught.value)
             else:
@@ -233,35 +233,40 @@ def test_pyproject_and_folders_above(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[suites.x]\nbackend = ['a']", "unknown key 'suites.x.backend'. Did you mean 'backends'?"),
+        (
+            "[suites.x]\nbackend = ['a']",
+            "suites.x: unknown key 'backend'. Did you mean 'backends'?",
+        ),
         ("[suites.x]\nmax-memory = 1", "Did you mean 'max_memory'?"),
         ("[suite.x]\n", "unknown key 'suite'. Did you mean 'suites'?"),
-        ("[suites.x]\nbackends = 'spacy'", "suites.x.backends is 'spacy', expected a list"),
-        ("[suites.x]\nbackends = [1]", "suites.x.backends[0] is 1, expected a name or"),
-        ("[suites.x]\nbackends = [{name = 'a'}]", "unknown key 'suites.x.backends[0].name'"),
-        ("[suites.x]\nbackends = [{backend = 'a', options = {b = []}}]", "options.b is []"),
-        ("[suites.x]\nbackends = [{options = {}}]", "backend is None, expected a backend's name"),
-        ("[suites.x]\ngold = [1]", "suites.x.gold[0] is 1, expected a string"),
-        ("[suites.x]\nrounds = '3'", "suites.x.rounds is '3', expected a whole number"),
-        ("[suites.x]\nrounds = true", "suites.x.rounds is True, expected a whole number"),
+        ("[suites.x]\nbackends = 'spacy'", "suites.x.backends: found 'spacy', expected a list"),
+        ("[suites.x]\nbackends = [1]", "suites.x.backends[0]: found 1, expected a name or"),
+        ("[suites.x]\nbackends = [{name = 'a'}]", "suites.x.backends[0]: unknown key 'name'"),
+        ("[suites.x]\nbackends = [{backend = 'a', options = {b = []}}]", "options.b: found []"),
+        ("[suites.x]\nbackends = [{options = {}}]", "suites.x.backends[0]: no 'backend'"),
+        ("[suites.x]\ngold = [1]", "suites.x.gold[0]: found 1, expected a string"),
+        ("[suites.x]\nrounds = '3'", "suites.x.rounds: found '3', expected a whole number"),
+        ("[suites.x]\nrounds = true", "suites.x.rounds: found True, expected a whole number"),
         ("[suites.x]\nrounds = 0", "expected a whole number from 1 up"),
-        ("[suites.x]\nseed = -1", "suites.x.seed is -1, expected a whole number from 0 up"),
-        ("[suites.x]\nrounds = 1.5", "suites.x.rounds is 1.5, expected a whole number"),
-        ("[suites.x]\nonline = 1", "suites.x.online is 1, expected true or false"),
-        ("[suites.x]\nout = 3", "suites.x.out is 3, expected a path"),
-        ("[suites.x]\nrequire = 'a'", "suites.x.require is 'a', expected a list"),
-        ("[suites.x]\nmax_memory = true", "suites.x.max_memory is True, expected a size"),
+        ("[suites.x]\nseed = -1", "suites.x.seed: found -1, expected a whole number from 0 up"),
+        ("[suites.x]\nrounds = 1.5", "suites.x.rounds: found 1.5, expected a whole number"),
+        ("[suites.x]\nonline = 1", "suites.x.online: found 1, expected true or false"),
+        ("[suites.x]\nout = 3", "suites.x.out: found 3, expected a path"),
+        ("[suites.x]\nrequire = 'a'", "suites.x.require: found 'a', expected a list"),
+        ("[suites.x]\nmax_memory = true", "suites.x.max_memory: found True, expected a size"),
         ("[suites.x]\nmatch = 'exakt'", "type. Did you mean 'exact'?"),
         ("[suites.x]\nbackends = ['a?b']", "suites.x.backends[0]: "),
         ("[suites.x]\ntimeout = 1" + "0" * 400, "expected seconds above 0"),
         ("[suites.x]\nseed = 1" + "0" * 400, "expected a whole number from 0 up"),
-        ("[suites.x]\ntimeout = inf", "suites.x.timeout is inf, expected seconds above 0"),
+        ("[suites.x]\ntimeout = inf", "suites.x.timeout: found inf, expected seconds above 0"),
         ("[suites.x]\ntimeout = 0", "expected seconds above 0"),
         ("[suites.x]\nmax_memory = 'lots'", "expected a size above 0 such as 800MB"),
         ("[suites.x]\ntask = 'NER'", "expected one of ner, attribution"),
-        ("suites = 3", "suites is 3, expected a table of suites"),
-        ("[suites]\nx = 3", "suites.x is 3, expected a table"),
+        ("suites = 3", "suites: found 3, expected a table"),
+        ("[suites]\nx = 3", "suites.x: found 3, expected a table"),
         ("[suites.x", "not TOML"),
+        ("[suites.x]\nseed = 1" + "0" * 5000, "not TOML"),
+        ("a = " + "[" * 5000 + "]" * 5000, "not TOML"),
     ],
 )
 def test_what_is_wrong_is_named(text: str, words: str, tmp_path: Path) -> None:

@@ -7,7 +7,8 @@
     worker  -> {"type": "error", "id": "b", "error": "..."}
 
 Answers come in the order of the documents. A worker is not trusted: everything that it says is
-checked here, and what does not fit is dropped and counted, never repaired.
+checked here. A hello that does not fit is refused; of an answer, what does not fit is dropped and
+counted. Nothing is ever repaired.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from msgspec import Meta
 
 from harness.adapter import ModelIdentity, Option
 from harness.annotation import Annotations, TaskName
-from harness.formats.items import LARGEST, Decoder, Remedy, half_character, short
-from harness.formats.offsets import OFFSET_UNITS, Offsets, OffsetUnit
+from harness.coding import DecodeError, compact, decode, encode, load_json
+from harness.formats.items import Decoder, Remedy, half_character, short
+from harness.formats.offsets import Offsets, OffsetUnit
 from harness.tasks.registry import task_named
 
 __all__ = [
@@ -40,7 +44,11 @@ PROTOCOL = 1
 MAX_MESSAGE_BYTES = 64 << 20
 """A longer line is taken for garbage, so that a worker cannot fill the parent's memory."""
 
-_MAX_LABELS = 100_000
+_Labels = Annotated[
+    tuple[str, ...], Meta(max_length=100_000, description="a list of strings or null")
+]
+_Seconds = Annotated[float, Meta(ge=0, le=86_400, description="seconds, from 0 to a day")]
+_Size = Annotated[int, Meta(ge=0, le=1 << 53, description="a whole number from 0 up")]
 
 
 class ProtocolError(Exception):
@@ -111,7 +119,7 @@ def documents_message(documents: Iterable[tuple[str, str, Mapping[str, Any] | No
 def parse_message(line: bytes) -> dict[str, Any]:
     """A decoded message with a string `type`. Raises `ProtocolError` showing what was found."""
     try:
-        message = json.loads(line)
+        message = load_json(line)
     except (ValueError, RecursionError):
         raise ProtocolError(
             f"printed {short(line.decode('utf-8', 'replace').strip())} on stdout, "
@@ -122,32 +130,50 @@ def parse_message(line: bytes) -> dict[str, Any]:
     return message
 
 
+@dataclass(frozen=True, slots=True)
+class _Model:
+    name: str = ""
+    version: str = ""
+    digest: str = ""
+    licence: str = ""
+    size_bytes: _Size = 0
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _HelloSeconds:
+    load: _Seconds | None = None
+    warmup: _Seconds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Hello:
+    offsets: OffsetUnit = "codepoint"
+    labels: _Labels | None = None
+    packages: Mapping[str, str] = field(default_factory=dict)
+    model: _Model = field(default_factory=_Model)
+    seconds: _HelloSeconds = field(default_factory=_HelloSeconds)
+
+
 def hello(message: Mapping[str, Any]) -> Hello:
-    """Check a hello. Raises `ProtocolError`."""
-    if message.get("protocol") != PROTOCOL:
-        raise ProtocolError(
-            f"speaks protocol {short(message.get('protocol'))}, this harness speaks {PROTOCOL}"
-        )
-    offsets = message.get("offsets", "codepoint")
-    if offsets not in OFFSET_UNITS:
-        raise ProtocolError(f"offsets are {short(offsets)}, expected {' or '.join(OFFSET_UNITS)}")
-    labels = message.get("labels")
-    if labels is not None:
-        strings = isinstance(labels, list) and all(
-            isinstance(item, str) and half_character(item) is None for item in labels
-        )
-        if not strings or len(labels) > _MAX_LABELS:
-            raise ProtocolError(f"labels are {short(labels)}, expected a list of strings or null")
-        labels = tuple(sorted(set(labels)))
-    seconds = message.get("seconds")
-    seconds = seconds if isinstance(seconds, dict) else {}
+    """Check a hello; `null` stands for what is left out. Raises `ProtocolError`."""
+    version = message.get("protocol")
+    if type(version) is not int or version != PROTOCOL:
+        raise ProtocolError(f"speaks protocol {short(version)}, this harness speaks {PROTOCOL}")
+    try:
+        said = decode(_Hello, _without_null(message), "hello", extra=True)
+        half = half_character(compact(encode(said)))
+        if half is not None:
+            raise DecodeError(half, "hello")
+    except DecodeError as error:
+        raise ProtocolError(str(error)) from None
     return Hello(
-        offsets,
-        labels,
-        _strings(message.get("packages")),
-        _identity(message.get("model")),
-        _seconds(seconds.get("load")),
-        _seconds(seconds.get("warmup")),
+        said.offsets,
+        None if said.labels is None else tuple(sorted(set(said.labels))),
+        dict(sorted(said.packages.items())),
+        ModelIdentity(**encode(said.model)),
+        said.seconds.load,
+        said.seconds.warmup,
     )
 
 
@@ -168,44 +194,23 @@ def check_answer(message: Mapping[str, Any], text: str, task: TaskName, offsets:
 
     decoder = Decoder(text, drop, offsets=offsets, least_score=0.0)
     annotations = Annotations().with_layer(layer, decoder.layer(items, layer))
-    seen = message.get("characters")
-    return Answer(
-        annotations,
-        tuple(problems),
-        _seconds(message.get("seconds")),
-        offsets.code_points(seen) if type(seen) is int and seen >= 0 else None,
-    )
+
+    def measured(key: str, kind: Any) -> Any:
+        try:
+            return decode(kind, message.get(key), key)
+        except DecodeError as error:
+            problems.append(str(error))
+            return None
+
+    seconds, seen = measured("seconds", _Seconds | None), measured("characters", _Size | None)
+    characters = None if seen is None else offsets.code_points(seen)
+    return Answer(annotations, tuple(problems), seconds, characters)
 
 
-def _identity(value: Any) -> ModelIdentity:
-    value = value if isinstance(value, dict) else {}
-    size = value.get("size_bytes")
-    return ModelIdentity(
-        name=_string(value.get("name")),
-        version=_string(value.get("version")),
-        digest=_string(value.get("digest")),
-        licence=_string(value.get("licence")),
-        size_bytes=size if type(size) is int and size >= 0 else 0,
-        notes=_strings(value.get("notes")),
-    )
-
-
-def _strings(value: Any) -> dict[str, str]:
-    if not isinstance(value, dict):
-        return {}
-    return {
-        key: item
-        for key, item in sorted(value.items())
-        if isinstance(item, str) and half_character(key + item) is None
-    }
-
-
-def _string(value: Any) -> str:
-    return value if isinstance(value, str) and half_character(value) is None else ""
-
-
-def _seconds(value: Any) -> float | None:
-    return float(value) if type(value) in (int, float) and 0 <= value <= LARGEST else None
+def _without_null(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    return {key: _without_null(item) for key, item in value.items() if item is not None}
 
 
 def _line(message: Mapping[str, Any]) -> bytes:
