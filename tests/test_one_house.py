@@ -29,7 +29,14 @@ ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
 ONLY_IN = {
     "difflib": {"errors.py"},
     "sqlite3": {"run/database.py"},
-    "msgspec": {"coding.py", "decide/rules.py", "formats/plain.py"},
+    "msgspec": {
+        "coding.py",
+        "decide/rules.py",
+        "formats/plain.py",
+        "run/protocol.py",
+        "run/suites.py",
+    },
+    "json.loads": {"coding.py", "digest.py", "distributions.py"},
     "argparse": {"cli/", "run/worker.py"},
     "sys.argv": {"cli/main.py", "run/parenthood.py"},
     "harness.results.count.Count": {"results/scored.py", "results/load.py", "run/common.py"},
@@ -175,6 +182,47 @@ def test_names_come_from_where_they_are_defined() -> None:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
                 passed_on = imported & set(ast.literal_eval(node.value))
                 assert not passed_on or room in ("api.py", "adapter.py"), (room, passed_on)
+
+
+# What each verb, format, task and scorer has under the same name, and what the public
+# interface calls as the room below it does.
+SHARED = {
+    "cli/": {"EPILOG", "configure", "run"},
+    "formats/": {"HOLDS", "SUFFIXES", "matches", "read", "write"},
+    "interop/": {"scores"},
+    "tasks/": {"events", "parts", "problem", "score"},
+    "api.py": {"compare", "score"},
+    "run/runner.py": {"run"},
+    "results/": {"read", "write"},
+    "decide/": {"compare", "read", "write"},
+    "run/worker.py": {"main"},
+    "cli/main.py": {"main"},
+}
+
+
+def _defined(tree: ast.Module) -> Iterator[str]:
+    """Names that a module defines at its top and lets others use."""
+    for node in tree.body:
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+            names = [node.name]
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [target.id for target in targets if isinstance(target, ast.Name)]
+        else:
+            names = []
+        yield from (name for name in names if not name.startswith("_"))
+
+
+def test_a_name_means_one_thing() -> None:
+    """Whatever has a public name in two modules is the same thing under one of the roles above."""
+    places: dict[str, set[str]] = defaultdict(set)
+    for room, tree in TREES.items():
+        for name in _defined(tree):
+            if not any(room.startswith(place) and name in names for place, names in SHARED.items()):
+                places[name].add(room)
+    # A type variable is as local as a parameter.
+    twice = {name: rooms for name, rooms in places.items() if len(rooms) > 1 and name != "T"}
+    assert not twice, twice
 
 
 class _Blind(ast.NodeTransformer):

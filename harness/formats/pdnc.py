@@ -9,12 +9,12 @@ stay `None`, so only contents, kinds and speakers can be scored.
 from __future__ import annotations
 
 import csv
-import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from harness.annotation import Annotations, Attribution, Record, Span, span_problems
+from harness.coding import decode, parse_json
 from harness.errors import AnnotationError, InputError
 from harness.formats.files import read_text
 from harness.formats.sniff import Head
@@ -22,6 +22,7 @@ from harness.formats.sniff import Head
 __all__ = ["TABLE", "TEXT", "matches", "novels", "read"]
 
 TEXT, TABLE = "novel_text.txt", "quotation_info.csv"
+_Spans = tuple[tuple[int, int], ...]
 _COLUMNS = ("quoteID", "quoteText", "quoteByteSpans", "speaker")
 
 
@@ -69,19 +70,17 @@ def _quotations(path: Path, text: str, report: Counter[str]) -> Iterator[Attribu
 
 def _spans(value: str, text: str, path: Path, line: int, report: Counter[str]) -> Iterator[Span]:
     try:
-        pairs = sorted(json.loads(value))
-    except (ValueError, TypeError):
+        pairs = sorted(decode(_Spans, parse_json(value)))
+    except (ValueError, RecursionError):
         pairs = []
     if not pairs:
         raise AnnotationError(
             f"quoteByteSpans is {value!r}, expected [[start, end], ...]", path=path, line=line
         )
-    for pair in pairs:
-        start, end = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
+    for start, end in pairs:
         problem = span_problems(len(text), start, end)
         if problem:
             raise AnnotationError(problem, path=path, line=line)
-        assert isinstance(start, int)
         quotation = text[start:end]
         trimmed = quotation.strip()
         if len(trimmed) < len(quotation):

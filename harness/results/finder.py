@@ -12,17 +12,17 @@ from harness.gold.goldset import GoldSet, load_goldset, named_goldset
 from harness.results.record import GoldRecord, RunRecord
 from harness.results.scored import Scored
 
-__all__ = ["GoldFinder", "fits", "matches"]
+__all__ = ["GoldFinder", "fits", "matches_pattern"]
 
 
-def matches(pattern: str, name: str) -> bool:
+def matches_pattern(pattern: str, name: str) -> bool:
     """Whether a name or a pattern of names fits a name."""
     return pattern == name or fnmatchcase(name, pattern)
 
 
 def fits(name: str, patterns: Sequence[str]) -> bool:
     """Whether a name fits one of the patterns; without any, every name does."""
-    return not patterns or any(matches(pattern, name) for pattern in patterns)
+    return not patterns or any(matches_pattern(pattern, name) for pattern in patterns)
 
 
 class GoldFinder:
@@ -82,7 +82,7 @@ class GoldFinder:
     def check_patterns(self) -> None:
         """Raise `UsageError` for a gold set that was asked for and is in no record."""
         for pattern in self.patterns:
-            if not any(matches(pattern, name) for name in self._cards):
+            if not any(matches_pattern(pattern, name) for name in self._cards):
                 known = ", ".join(sorted(self._cards)) or "none"
                 raise UsageError(f"no gold set {pattern!r} in there; there is: {known}")
 

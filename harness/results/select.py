@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import NothingMeasured, UsageError
-from harness.results.finder import GoldFinder, matches
+from harness.results.finder import GoldFinder, matches_pattern
 from harness.results.scored import Scored
 
 __all__ = ["asked_for", "distinct_names", "grouped", "in_one_schema", "named_backends"]
@@ -23,7 +23,7 @@ def named_backends(scored: Sequence[Scored], names: Sequence[str]) -> list[Score
         return [one for one in scored if not one.sanity]
     chosen: list[Scored] = []
     for name in names:
-        fitting = [one for one in scored if matches(name, one.backend)]
+        fitting = [one for one in scored if matches_pattern(name, one.backend)]
         if not fitting:
             known = ", ".join(sorted({one.backend for one in scored}))
             raise UsageError(f"no backend {name!r} in there; known: {known or 'none'}")
@@ -95,7 +95,7 @@ def asked_for(
     grouped(scored, task=task)
     wanted = [one for one in scored if task in (None, one.task)]
     for pattern in finder.patterns:
-        if not any(matches(pattern, one.gold) for one in wanted):
+        if not any(matches_pattern(pattern, one.gold) for one in wanted):
             what = f"for the task {task} " if task else ""
             raise NothingMeasured(f"nothing was measured {what}on the gold set {pattern!r}")
     return wanted

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+from harness.coding import load_json
 from harness.errors import InputError, NothingMeasured, UsageError
 from harness.results.lock import locked
 from harness.results.provenance import now
@@ -75,7 +76,7 @@ def check_finished(folder: Path) -> None:
     started = ""
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         text = path.read_text("utf-8")
-        started = f", at {json.loads(text)['started']}"
+        started = f", at {load_json(text)['started']}"
     raise NothingMeasured(
         f"{folder}: a run into this folder was begun{started} and has not ended: it is still under "
         "way, or was stopped. A record there is of an earlier one. Give the same command again, "

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from harness.coding import decode, encode
+from harness.coding import decode, encode, load_json
 from harness.distributions import installed_from, requirement_name
 from harness.errors import BackendUnavailable, UsageError
 from harness.paths import home
@@ -54,7 +54,7 @@ def find_environment(name: str) -> Environment | None:
     """The finished environment of an adapter, or `None`."""
     folder = home() / "envs" / name
     try:
-        card = json.loads((folder / _CARD).read_bytes())
+        card = load_json((folder / _CARD).read_bytes())
         environment = decode(Environment, {**card, "folder": str(folder)})
     except (OSError, ValueError, TypeError):  # A `DecodeError` is a `ValueError`.
         return None

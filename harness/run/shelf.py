@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Literal
 
-from harness.coding import DecodeError, decode, encode
+from harness.coding import DecodeError, decode, encode, load_json
 from harness.run.key import StoreKey
 from harness.run.protocol import Hello
 from harness.run.store import ProcessCosts, Store, Stored
@@ -39,7 +39,7 @@ class Shelf:
         """What the worker said of itself when it last answered; `None` if it never did."""
         text = self._store.hello(self._row)
         try:
-            return decode(Hello, json.loads(text)) if text else None
+            return decode(Hello, load_json(text)) if text else None
         except (ValueError, DecodeError):  # Written by another version.
             return None
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from harness.annotation import Annotations
+from harness.coding import load_json
 from harness.digest import digest_text, load_memo, save_memo
 from harness.formats.jsonl import annotations_from_json, annotations_to_json
 from harness.paths import cache_folder
@@ -246,7 +247,7 @@ class Store:
             " FROM backends ORDER BY name, used DESC, id DESC"
         )
         return [
-            StoredBackend(id_, digest, name, json.loads(fields), count, created, used)
+            StoredBackend(id_, digest, name, load_json(fields), count, created, used)
             for id_, digest, name, fields, count, created, used in self._database.run(query)
         ]
 
@@ -276,8 +277,8 @@ def taken_up(store: Store, plan: object) -> Iterator[str]:
 
 
 def _stored(answer: str, timings: str) -> Stored:
-    value = json.loads(answer)
-    unstable, rounds = json.loads(timings)
+    value = load_json(answer)
+    unstable, rounds = load_json(timings)
     error = value.get("error")
     return Stored(
         annotations_from_json(value, None) if error is None else None,

@@ -13,7 +13,7 @@ from harness.decide.gate.presence import match_entries
 from harness.decide.gate.scope import ScoreCheck, check_names, checks_of, idle_rules
 from harness.decide.gate.verdicts import GateReport, about
 from harness.decide.rules import Rules, default_rules
-from harness.results.finder import matches
+from harness.results.finder import matches_pattern
 from harness.results.record import RunRecord
 from harness.results.scored import Scored
 from harness.stats.permutation import ALPHA
@@ -72,7 +72,9 @@ def check(
         if rules.blackout and (dark := check_blackout(matched, rules.blackout)):
             verdicts.append(dark)
         verdicts += check_pins(matched.current, matched.entry, rules.pins)
-        if not mine and not any(matches(pin.backend, matched.entry.backend) for pin in rules.pins):
+        if not mine and not any(
+            matches_pattern(pin.backend, matched.entry.backend) for pin in rules.pins
+        ):
             said = "no rule speaks of it, so nothing of it was checked"
             verdicts.append(about(matched.entry, "error", "no-match", said))
     verdicts += idle_rules(rules, entries)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.decide.baseline import Baseline, Entry
 from harness.decide.gate.verdicts import Verdict, about
 from harness.results.consistent import add_gold, gold_differs, other_scores
-from harness.results.finder import fits, matches
+from harness.results.finder import fits, matches_pattern
 from harness.results.record import RunRecord
 from harness.results.scored import Scored
 from harness.results.signature import diff
@@ -113,7 +113,7 @@ def _empty(
         ("--backend", backends, {entry.backend for entry in wanted}),
     ):
         for pattern in patterns:
-            if baseline.entries and not any(matches(pattern, name) for name in names):
+            if baseline.entries and not any(matches_pattern(pattern, name) for name in names):
                 yield Verdict(
                     status="error",
                     code="no-match",

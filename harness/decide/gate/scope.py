@@ -10,7 +10,7 @@ from harness.decide.gate.presence import MatchedEntry
 from harness.decide.gate.verdicts import Verdict
 from harness.decide.rules import Pin, Rule, Rules
 from harness.errors import UsageError, closeness
-from harness.results.finder import matches
+from harness.results.finder import matches_pattern
 from harness.results.scored import Scored
 from harness.tasks.parts import Counts, Metric, part_named
 from harness.tasks.tally import Part
@@ -65,8 +65,8 @@ def check_names(rules: Rules, entries: Sequence[Scored]) -> None:
 def speaks(rule: Rule | Pin, entry: Entry | Scored) -> bool:
     """Whether a rule is about a backend on a gold set for a task."""
     return (
-        matches(rule.gold, entry.gold)
-        and matches(rule.backend, entry.backend)
+        matches_pattern(rule.gold, entry.gold)
+        and matches_pattern(rule.backend, entry.backend)
         and rule.task in (None, entry.task)
     )
 
