@@ -30,8 +30,9 @@ from harness.annotation import (
 )
 from harness.errors import BackendFailed, BackendUnavailable, UsageError
 from harness.gold.goldset import GoldSet, load_goldset
-from harness.registry import BackendSpec, adapter
+from harness.registry import BackendSpec, adapter_of
 from harness.results.scored import Scored
+from harness.stats.units import DEFAULT_RESAMPLES
 
 if TYPE_CHECKING:
     from harness.decide.comparison import Comparison
@@ -158,7 +159,7 @@ def load_backend(
         raise UsageError(f"batch_size is {batch_size}, expected a number from 1 up")
     spec = BackendSpec.parse(name)
     spec = BackendSpec(spec.adapter, spec.model, {**spec.options, **options})
-    wrapper = adapter(spec.adapter)
+    wrapper = adapter_of(spec)
     declaration = wrapper.declaration
     if declaration.external:
         raise UsageError(
@@ -238,7 +239,7 @@ def compare(
     metric: str = "f1",
     part: str | None = None,
     force: bool = False,
-    resamples: int = 10_000,
+    resamples: int = DEFAULT_RESAMPLES,
     seed: int | None = None,
 ) -> Comparison:
     """Compare scores, runs, baselines or files of predictions; the first is the reference.

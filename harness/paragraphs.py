@@ -1,4 +1,4 @@
-"""Where a document falls into units that can be resampled: its paragraphs.
+"""Where a text falls apart: into paragraphs, which are what is resampled, and into tokens.
 
 A line ends where Unicode has a text broken in any case (UAX 14: LF, CR, VT, FF, NEL, U+2028 and
 U+2029). Five documents are too few for a test over documents (its two-sided floor is 2/2^5), so the
@@ -11,14 +11,21 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
-__all__ = ["lines", "paragraph_starts", "unit_of"]
+__all__ = ["lines", "paragraph_starts", "tokens", "unit_of"]
 
+_TOKEN = re.compile(r"\w+|[^\w\s]")
 _LINE = re.compile(r"[^\n\r\v\f\x85\u2028\u2029]+")
 
 
 def lines(text: str) -> list[tuple[int, int]]:
     """Start and end of every line that is not blank, its line end left out."""
     return [m.span() for m in _LINE.finditer(text) if not m.group().isspace()]
+
+
+def tokens(text: str) -> list[tuple[int, int]]:
+    """Start and end of every run of word characters (`\\w+`) and of every other character that is
+    no white space: the tokens of a text whose file has none."""
+    return [m.span() for m in _TOKEN.finditer(text)]
 
 
 def paragraph_starts(text: str) -> list[int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import Distribution, EntryPoint, entry_points
 
-from harness.adapter import AnyAdapter, Option
+from harness.adapter import Adapter, AnyAdapter, Option, read_options
 from harness.errors import HarnessError, UsageError, nearest
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "OWN_DISTRIBUTION",
     "BackendSpec",
     "adapter",
+    "adapter_of",
     "adapter_names",
     "adapters",
     "default_backends",
@@ -129,6 +130,17 @@ def adapter(name: str) -> AnyAdapter:
             f"{points[name].value}: found {type(wrapper).__name__}, expected an object with "
             "declaration, unavailable(), identity() and load() (harness.adapter.Adapter)"
         )
+    return wrapper
+
+
+def adapter_of(spec: BackendSpec) -> AnyAdapter:
+    """The adapter of a backend. Raises `UsageError` also for an option that it does not take."""
+    wrapper = adapter(spec.adapter)
+    if isinstance(wrapper, Adapter) and not wrapper.declaration.external:
+        try:
+            read_options(spec.options, wrapper.options, wrapper.choices)
+        except UsageError as error:
+            raise UsageError(f"{spec}: {error}") from None
     return wrapper
 
 

@@ -23,7 +23,8 @@ from harness.errors import InputError, NothingMeasured, UsageError
 from harness.formats.tags import repaired
 from harness.gold.goldset import GoldSet
 from harness.interop.ask import SCORERS, Interop, as_scorer
-from harness.interop.tokens import tag, tokenise
+from harness.interop.tokens import tag
+from harness.paragraphs import tokens as tokenise
 from harness.results.scored import Scored, score_records
 from harness.tasks.ner.count import NerOptions
 

@@ -9,7 +9,7 @@ from harness.annotation import printable
 from harness.cli.common import LABELS_FLAG, TASK, add_flags, output, print_json, worker
 from harness.errors import UsageError
 from harness.options import build
-from harness.registry import BackendSpec, adapter
+from harness.registry import BackendSpec, adapter_of
 
 EPILOG = """\
 Asks a backend what every backend is asked: empty, odd and very long texts, the same texts again, in
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
 
     spec = BackendSpec.parse(args.backend)
     options = build(WorkerOptions, vars(args))
-    tasks = adapter(spec.adapter).declaration.tasks
+    tasks = adapter_of(spec).declaration.tasks
     if args.task and args.task not in tasks:
         raise UsageError(f"{spec} knows the task {', '.join(tasks)} only")
     by_task = {

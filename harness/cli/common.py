@@ -20,6 +20,7 @@ from harness.options import Flag, flags_of
 from harness.paths import cache_folder as default_cache
 from harness.report.tables import TABLE_FORMS
 from harness.run.options import RunOptions, WorkerOptions
+from harness.stats.units import DEFAULT_RESAMPLES
 from harness.tasks.registry import task_names
 
 __all__ = [
@@ -65,7 +66,7 @@ BASELINE = Flag(
 
 # How it is tested.
 FORCE = Flag("even where they were counted differently", name="force", kind=bool)
-RESAMPLES = count("resamples", "of the bootstrap", least=1, default=10_000)
+RESAMPLES = count("resamples", "of the bootstrap", least=1, default=DEFAULT_RESAMPLES)
 (SEED,) = (flag for flag in flags_of(RunOptions) if flag.name == "seed")
 
 QUIET = Flag("no progress on stderr", name="quiet", kind=bool, short="-q")

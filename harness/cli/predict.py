@@ -14,7 +14,7 @@ from harness.annotation import Annotations, Record, TaskName
 from harness.cli.common import LABELS_FLAG, TASK, add_flags, chosen_cache, worker
 from harness.errors import InputError, NothingMeasured, UsageError
 from harness.options import build
-from harness.registry import BackendSpec, adapter
+from harness.registry import BackendSpec, adapter_of
 
 EPILOG = """\
 DOCS is a file of JSON lines with "id" and "text", a .txt file, or a folder of .txt files.
@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _task(spec: BackendSpec, wanted: str | None) -> TaskName:
-    declaration = adapter(spec.adapter).declaration
+    declaration = adapter_of(spec).declaration
     if declaration.needs_gold:
         raise UsageError(f"{spec} echoes gold annotations; it has nothing to say about new texts")
     if wanted is None:

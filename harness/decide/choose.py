@@ -22,6 +22,7 @@ from harness.results.record import Costs
 from harness.results.scored import Scored
 from harness.stats.rates import defined
 from harness.stats.resample import Resampler
+from harness.stats.units import DEFAULT_RESAMPLES
 from harness.tasks.parts import Counts, Metric, part_named
 from harness.tasks.tally import Part, Tally, TallyKey, Weights
 
@@ -96,7 +97,7 @@ def choose(
     constraints: Constraints,
     *,
     ran_offline: bool = False,
-    resamples: int = 10_000,
+    resamples: int = DEFAULT_RESAMPLES,
     seed: int = 0,
     force: bool = False,
 ) -> Choice:

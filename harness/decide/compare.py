@@ -20,7 +20,7 @@ from harness.results.settle import common_schema, not_scored
 from harness.results.signature import diff
 from harness.stats.permutation import PairedTest, holm_steps, randomisation_test
 from harness.stats.resample import Resampler
-from harness.stats.units import Units
+from harness.stats.units import DEFAULT_RESAMPLES, Units
 from harness.table import tallied
 from harness.tasks.parts import Counts, metric_named, part_named
 from harness.tasks.tally import Tally
@@ -37,7 +37,7 @@ def compare(
     metric: str = "f1",
     part: str | None = None,
     match: str | None = None,
-    resamples: int = 10_000,
+    resamples: int = DEFAULT_RESAMPLES,
     seed: int | None = None,
     force: bool = False,
     min_support: int = COMPARE_SUPPORT,

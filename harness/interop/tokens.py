@@ -1,12 +1,10 @@
 """From characters to tokens, for scorers that know nothing else.
 
-The tokens are those of the gold's file where it has any. Where it has none they are made: a run of
-word characters (`\\w+`) or one other character that is no white space.
+The tokens are those of the gold's file where it has any, else those of `harness.paragraphs`.
 """
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,10 +14,9 @@ from harness.annotation import Entity, Record
 from harness.errors import InputError
 from harness.formats.tags import encode_tags
 from harness.formats.tokens import flat
+from harness.paragraphs import tokens
 
-__all__ = ["TokenSide", "Tagged", "tag", "tokenise"]
-
-_TOKEN = re.compile(r"\w+|[^\w\s]")
+__all__ = ["TokenSide", "Tagged", "tag"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +54,6 @@ class Tagged:
         return encode_tags([span[:3] for span in layer.spans], self.tokens, "IOB2")
 
 
-def tokenise(text: str) -> list[tuple[int, int]]:
-    """The code-point offsets of tokens that are made."""
-    return [match.span() for match in _TOKEN.finditer(text)]
-
-
 def tag(gold: Record, entities: Iterable[Entity], predicted: Iterable[Entity]) -> Tagged:
     """`entities` and `predicted` on the tokens of the gold document.
 
@@ -69,9 +61,9 @@ def tag(gold: Record, entities: Iterable[Entity], predicted: Iterable[Entity]) -
     """
     if gold.tokens is None and gold.text is None:
         raise InputError(f"gold document {gold.id!r} has no text to tokenise")
-    tokens = tokenise(gold.text or "") if gold.tokens is None else gold.tokens
-    sides = (_layer(tokens, tuple(side)) for side in (entities, predicted))
-    return Tagged(len(tokens), gold.tokens is not None, *sides)
+    cut = tokens(gold.text or "") if gold.tokens is None else gold.tokens
+    sides = (_layer(cut, tuple(side)) for side in (entities, predicted))
+    return Tagged(len(cut), gold.tokens is not None, *sides)
 
 
 def _layer(tokens: Sequence[tuple[int, int]], entities: Sequence[Entity]) -> TokenSide:

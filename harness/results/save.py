@@ -16,7 +16,6 @@ from harness.results.card import gold_record
 from harness.results.provenance import now, origin
 from harness.results.record import Failure, Result, RunRecord, UnitTally, run_status
 from harness.results.scored import Scored, headlines
-from harness.results.stored import slug
 from harness.results.unfinished import unfinished
 
 __all__ = ["run_record", "write_run"]
@@ -69,7 +68,7 @@ def write_run(
 
 
 def _predictions(scored: Scored) -> str:
-    return f"predictions/{slug(scored.gold)}/{scored.task}/{slug(scored.backend)}.jsonl"
+    return stored.file_name("predictions", scored.gold, scored.task, scored.backend)
 
 
 def _result(scored: Scored, folder: Path | None) -> Result:

@@ -16,6 +16,7 @@ from harness.results.record import RECORD_SCHEMA, Result, RunRecord, UnitTally
 __all__ = [
     "beside",
     "dump_units",
+    "file_name",
     "from_json",
     "inside",
     "iter_units",
@@ -48,6 +49,11 @@ def slug(backend: str) -> str:
     ):
         return plain
     return f"{plain[:80].lstrip('.')}~{digest_text(backend)[:8]}"
+
+
+def file_name(kind: str, gold: str, task: str, backend: str) -> str:
+    """A file beside a record, of the kind `predictions` or `units`, as the record names it."""
+    return f"{kind}/{slug(gold)}/{task}/{slug(backend)}.jsonl"
 
 
 def to_json(record: RunRecord) -> str:

@@ -20,7 +20,7 @@ from harness.gold.goldset import GoldSet
 from harness.results.count import Count, open_count
 from harness.results.record import Result
 from harness.results.settle import known_schemas, labels_of_predictions
-from harness.results.stored import slug, stored_predictions
+from harness.results.stored import file_name, stored_predictions
 from harness.run.asking import annotated
 from harness.run.counting import count_units
 from harness.tasks.base import Task
@@ -85,7 +85,7 @@ def _counts(
 
 
 def _counted(result: Result, gold: GoldSet, count: Count, out: Path) -> Result:
-    name = f"units/{slug(gold.name)}/common/{slug(result.backend)}.jsonl"
+    name = file_name("units", gold.name, "common", result.backend)
     answers = stored_predictions(result, out)
     pairs = zip(annotated(gold, result.task), answers, strict=True)
     with atomic_writer(out / name) if result.units_file else nullcontext() as file:

@@ -10,7 +10,7 @@ from typing import IO
 
 from harness.digest import digest_file
 from harness.formats.files import atomic_writer, write_text
-from harness.results.stored import slug
+from harness.results.stored import file_name, slug
 
 __all__ = ["CellFiles"]
 
@@ -26,9 +26,8 @@ class CellFiles:
 
     def name(self, kind: str) -> str | None:
         """The name of a file as a record has it, relative to the folder."""
-        if self.out is None:
-            return None
-        return f"{kind}/{slug(self.gold)}/{self.task}/{slug(self.backend)}.jsonl"
+        named = (self.gold, self.task, self.backend)
+        return None if self.out is None else file_name(kind, *named)
 
     def path(self, kind: str) -> Path | None:
         name = self.name(kind)

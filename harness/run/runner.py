@@ -19,7 +19,7 @@ from types import FrameType
 from harness.annotation import Record, TaskName
 from harness.errors import BackendFailed, NothingMeasured, UsageError
 from harness.gold.goldset import GoldSet
-from harness.registry import OWN_DISTRIBUTION, BackendSpec, adapter
+from harness.registry import OWN_DISTRIBUTION, BackendSpec, adapter_of
 from harness.results.card import gold_record
 from harness.results.provenance import machine, now, origin
 from harness.results.record import GoldRecord, Result, RunRecord, run_status
@@ -161,7 +161,7 @@ def _planned(
         for task in gold.tasks
         if options.tasks is None or task in options.tasks
         for spec in unique
-        if task in adapter(spec.adapter).declaration.tasks
+        if task in adapter_of(spec).declaration.tasks
     ]
     _check_plan(plan, unique, goldsets)
     return plan
@@ -181,7 +181,7 @@ def _check_plan(
     planned = {str(spec) for spec, _, _ in plan}
     for spec in specs:
         if str(spec) not in planned:
-            knows = ", ".join(adapter(spec.adapter).declaration.tasks)
+            knows = ", ".join(adapter_of(spec).declaration.tasks)
             raise UsageError(
                 f"{spec} knows the task {knows} only, for which no gold set was chosen"
             )

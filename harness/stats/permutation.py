@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.stats.units import SampleSize, Units
+from harness.stats.units import DEFAULT_RESAMPLES, SampleSize, Units
 
 if TYPE_CHECKING:
     from harness.stats.units import Array
@@ -78,7 +78,7 @@ def swap_test(
     other: Array,
     statistic: Statistic,
     *,
-    trials: int = 10_000,
+    trials: int = DEFAULT_RESAMPLES,
     seed: int = 0,
 ) -> PairedTest:
     """Two-sided paired randomisation test of `statistic(other) - statistic(reference)`.

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
 from harness.stats.student import normal_tail
-from harness.stats.units import SampleSize, Units
+from harness.stats.units import DEFAULT_RESAMPLES, SampleSize, Units
 
 if TYPE_CHECKING:
     from harness.stats.units import Array
@@ -61,7 +61,9 @@ class Resampler:
     with replacement and weighted by `n / (n - 1)` (Rao and Wu 1988).
     """
 
-    def __init__(self, documents: Sequence[int], *, resamples: int = 10_000, seed: int = 0) -> None:
+    def __init__(
+        self, documents: Sequence[int], *, resamples: int = DEFAULT_RESAMPLES, seed: int = 0
+    ) -> None:
         if resamples < 1 or seed < 0:
             raise UsageError(
                 f"{resamples} resamples with seed {seed}, expected at least 1, and a seed from 0 up"

@@ -22,9 +22,20 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     """Counts, or what is made of them; only for those who check types."""
 
-__all__ = ["LEAST_DOCUMENTS", "LEAST_UNITS", "SampleSize", "UnitKind", "Units", "sampling_unit"]
+__all__ = [
+    "DEFAULT_RESAMPLES",
+    "LEAST_DOCUMENTS",
+    "LEAST_UNITS",
+    "SampleSize",
+    "UnitKind",
+    "Units",
+    "sampling_unit",
+]
 
 UnitKind: TypeAlias = Literal["paragraph", "document"]
+
+DEFAULT_RESAMPLES = 10_000
+"""Of a bootstrap; and random assignments of a test, where they are not all counted."""
 
 LEAST_DOCUMENTS = 8
 """From this many documents on documents are resampled; below, paragraphs within them."""

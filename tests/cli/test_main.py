@@ -162,3 +162,19 @@ def test_github_actions_obeys_no_error_message(
     done = harness("backends")
     assert done.status == 2
     assert "::warning::x" in _inert(done.err)
+
+
+@pytest.mark.parametrize("verb", ["run", "predict", "check-backend"])
+def test_an_option_that_a_backend_does_not_take_is_found_before_any_work(
+    verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.jsonl").write_text('{"id": "a", "text": "Anna", "entities": []}\n')
+    source, out = str(tmp_path / "a.jsonl"), tmp_path / "out"
+    words = {
+        "run": ["gazetteer?x=1", "--gold", source, "--out", str(out)],
+        "predict": ["gazetteer?x=1", "--docs", source, "--out", str(out)],
+        "check-backend": ["gazetteer?x=1"],
+    }
+    assert main([verb, *words[verb]]) == 2
+    assert "gazetteer?x=1: unknown option 'x'; expected one of: none" in capsys.readouterr().err
+    assert not out.exists()

@@ -71,7 +71,7 @@ class Validation:
         except InputError as error:
             if not Path(path).exists():
                 raise
-            yield _unreadable(error)
+            yield _unreadable(error, Path(path))
             return
         if gold.card:
             yield from check_card(gold)
@@ -86,7 +86,7 @@ class Validation:
         try:
             schema = gold.schema
         except SchemaError as error:
-            yield _unreadable(error)
+            yield _unreadable(error, gold.path)
             schema = None
         nested = bool(gold.card.get("nested", False)) if gold.card else False
         bare = 0
@@ -160,7 +160,8 @@ def _unreadable(error: HarnessError, path: Path | None = None) -> Finding:
     if not isinstance(error, InputError):
         return Finding("error", "unreadable", str(error), str(path or ""))
     hint = f" ({error.hint})" if error.hint else ""
-    return Finding("error", "unreadable", error.message + hint, error.path or "", error.line)
+    place = str(error.path or path or "")
+    return Finding("error", "unreadable", error.message + hint, place, error.line)
 
 
 def _layers(gold: GoldSet, record: Record) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from harness.results.record import RunRecord
 from harness.results.scored import Scored
 from harness.stats.permutation import ALPHA
 from harness.stats.resample import Resampler, enough_resamples, shown_by
-from harness.stats.units import Units
+from harness.stats.units import DEFAULT_RESAMPLES, Units
 
 __all__ = ["check"]
 
@@ -32,7 +32,7 @@ def check(
     gold: Sequence[str] = (),
     backends: Sequence[str] = (),
     unread: Mapping[tuple[str, str, str], str] | None = None,
-    resamples: int = 10_000,
+    resamples: int = DEFAULT_RESAMPLES,
     seed: int | None = None,
     power: bool = True,
 ) -> GateReport:

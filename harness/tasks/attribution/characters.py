@@ -24,7 +24,7 @@ from typing import NamedTuple
 from harness.annotation import span_problems
 from harness.errors import AnnotationError
 
-__all__ = ["Characters", "Element", "common", "dice", "equal_elements"]
+__all__ = ["Characters", "Element", "common", "dice", "equal_elements", "share_half"]
 
 Intervals = tuple[tuple[int, int], ...]
 
@@ -112,6 +112,11 @@ def common(one: Element, other: Element) -> int:
 def dice(one: Element, other: Element) -> float:
     """2 |A ∩ B| / (|A| + |B|), Dice (1945); 1 for equal sets, 0 for disjoint ones."""
     return 2 * common(one, other) / (one.size + other.size)
+
+
+def share_half(one: Element, other: Element) -> bool:
+    """Whether their Dice is at least 1/2; in integers, where nothing is rounded."""
+    return 4 * common(one, other) >= one.size + other.size
 
 
 def equal_elements(one: Element, other: Element) -> bool:

@@ -25,7 +25,13 @@ from typing import Literal
 from harness.annotation import Attribution, Span
 from harness.errors import AnnotationError
 from harness.tasks.attribution.alignment import Relation, align_relations, touching
-from harness.tasks.attribution.characters import Characters, Element, common, equal_elements
+from harness.tasks.attribution.characters import (
+    Characters,
+    Element,
+    common,
+    equal_elements,
+    share_half,
+)
 from harness.tasks.attribution.kinds import kind_of, quoted_regions
 from harness.tasks.attribution.speakers import Speakers
 from harness.tasks.attribution.tally import AttributionOptions
@@ -55,6 +61,11 @@ class Pairing:
     cue: ElementAgreement = "differ"
     content: ElementAgreement = "differ"
     speaker: bool | None = None
+
+    @property
+    def is_found(self) -> bool:
+        """Whether the two contents share at least half."""
+        return self.error not in ("missed", "spurious", "content")
 
     @property
     def start(self) -> int:
@@ -270,9 +281,9 @@ def _count_elements(counts: Counter[str], item: Relation, side: str, given: str)
 def _count_pair(counts: Counter[str], gold: Relation, other: Relation, speakers: Speakers) -> None:
     shared = common(gold.content, other.content)
     sizes = gold.content.size + other.content.size
-    # In integers: 2 * shared / sizes >= .8 could fail by rounding.
-    found = 4 * shared >= sizes
+    found = share_half(gold.content, other.content)
     counts["found50"] += found
+    # In integers: 2 * shared / sizes >= .8 could fail by rounding.
     counts["found80"] += 10 * shared >= 4 * sizes
     error = _error(gold, other)
     counts[f"error.{error}"] += 1
@@ -299,7 +310,7 @@ def _count_pair(counts: Counter[str], gold: Relation, other: Relation, speakers:
 
 def _error(gold: Relation, other: Relation) -> str:
     """The first thing wrong with an aligned pair, or `correct`."""
-    if 4 * common(gold.content, other.content) < gold.content.size + other.content.size:
+    if not share_half(gold.content, other.content):
         return "content"
     if not _meet(gold.source, other.source):
         return "source"

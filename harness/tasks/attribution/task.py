@@ -104,7 +104,7 @@ class Attributions(Task):
 
         gold, predicted, text = self._sides(pair)
         for one in pairs(gold, predicted, options, text=text, ignore=pair.gold.ignore):
-            yield Outcome(one.error, one.gold, one.predicted, one.dice >= 0.5, _besides(one))
+            yield Outcome(one.error, one.gold, one.predicted, one.is_found, _besides(one))
 
     def _sides(
         self, pair: DocumentPair
@@ -119,14 +119,13 @@ class Attributions(Task):
 
     def same(self, document: Record, one: Attribution, other: Attribution) -> bool:
         """Whether the contents of two relations share at least half, as the scorer counts it."""
-        from harness.tasks.attribution.characters import common
+        from harness.tasks.attribution.characters import share_half
 
         characters = _characters(document.text or "", document.ignore)
         first, second = (characters.element(item.content) for item in (one, other))
         if first is None or second is None:
             return first is second
-        # Dice >= 1/2 in integers.
-        return 4 * common(first, second) >= first.size + second.size
+        return share_half(first, second)
 
     def parts(
         self,

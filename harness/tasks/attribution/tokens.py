@@ -1,6 +1,6 @@
 """The tokens over which attribution is compared with Krippendorff's alpha.
 
-A token is `\\w+|[^\\w\\s]` of the raw text, in the category source, cue, content or none. It
+A token (`harness.paragraphs`) is in the category source, cue, content or none. It
 belongs to a span that holds any character of it. Where relations are nested it may have several
 roles; it then counts as cue before source before content, since the cue and the source of an inner
 relation lie within the content of the outer one, and are the more telling.
@@ -8,14 +8,13 @@ relation lie within the content of the outer one, and are the more telling.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from harness.annotation import Attribution, Span
+from harness.paragraphs import tokens
 
 __all__ = ["token_roles"]
 
-_TOKEN = re.compile(r"\w+|[^\w\s]")
 _ROLES = ("content", "source", "cue")
 
 
@@ -27,9 +26,7 @@ def token_roles(text: str, attributions: Iterable[Attribution]) -> list[tuple[Sp
         for name, (start, end) in spans:
             if name == role:
                 roles[start:end] = [role] * (end - start)
-    tokens = []
-    for token in _TOKEN.finditer(text):
-        start, end = token.span()
-        role = max(roles[start:end], key=("none", *_ROLES).index)
-        tokens.append((Span(start, end), role))
-    return tokens
+    return [
+        (Span(start, end), max(roles[start:end], key=("none", *_ROLES).index))
+        for start, end in tokens(text)
+    ]
