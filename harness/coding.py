@@ -20,8 +20,8 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from harness.errors import InputError, near_name
 
-__all__ = ["DecodeError", "compact", "decode", "encode", "from_words", "laid_out", "load_json"]
-__all__ += ["parse_json", "parse_toml", "to_words"]
+__all__ = ["DecodeError", "FileKind", "compact", "decode", "decode_file", "encode", "from_words"]
+__all__ += ["laid_out", "load_json", "parse_json", "parse_toml", "to_words"]
 
 T = TypeVar("T")
 
@@ -65,6 +65,51 @@ def decode(
         return msgspec.convert(value, kind)
     except msgspec.ValidationError:
         raise _fault(kind, value, where, "", "a table" if toml else "an object") from None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FileKind:
+    """A kind of JSON file of this project's own, and what to do about one that cannot be used."""
+
+    name: str
+    versions: tuple[int, ...]
+    """Values of `schema_version` that are read, the one that is written last."""
+    marks: Mapping[str, Any]
+    """Keys with the values by which one is known; `None` for any value."""
+    broken: str
+    foreign: str
+    outdated: str
+
+
+def decode_file(kind: type[T], text: str, file: FileKind, path: str | Path | None) -> T:
+    """What a JSON file of this project's own says.
+
+    Raises `InputError`, with the hints of `file`: for broken JSON, for what is no such file, for
+    another version, and for a field of another type.
+    """
+    try:
+        value = parse_json(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"not a {file.name}: {error}", path=path, hint=file.broken) from None
+    for key, mark in file.marks.items():
+        there = value.get(key) if isinstance(value, dict) else None
+        if there is None or mark not in (None, there):
+            said = f'"{key}"' if mark is None else f'"{key}": "{mark}"'
+            raise InputError(
+                f"not a {file.name}: expected an object with {said}", path=path, hint=file.foreign
+            )
+    version = value.get("schema_version")
+    if type(version) is not int or version not in file.versions:
+        older = " or older" if len(file.versions) > 1 else ""
+        raise InputError(
+            f"{file.name} of schema version {version!r}, expected {file.versions[-1]}{older}",
+            path=path,
+            hint=file.outdated,
+        )
+    try:
+        return decode(kind, value)
+    except DecodeError as error:
+        raise InputError(f"not a valid {file.name}: {error}", path=path) from None
 
 
 def to_words(options: Any, names: Iterable[str]) -> dict[str, str]:

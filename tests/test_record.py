@@ -100,7 +100,7 @@ def test_every_result_field_has_a_line_of_its_own() -> None:
     [
         ("", "not a run record"),
         ("{", "is the file cut off?"),
-        ("[]", 'no "schema_version" in it'),
+        ("[]", 'expected an object with "schema_version"'),
         ('{"schema_version": 99}', "schema version 99, expected 2"),
         ('{"schema_version": 1}', "no 'tool_version'"),
         (to_json(RECORD)[:-200], "is the file cut off?"),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness import __version__
 from harness.adapter import ModelIdentity
-from harness.coding import DecodeError, decode, encode, laid_out, parse_json
+from harness.coding import FileKind, decode_file, encode, laid_out
 from harness.errors import InputError, NothingMeasured
 from harness.formats.files import read_text, write_text
 from harness.results.consistent import read_tally
@@ -30,6 +30,15 @@ __all__ += ["read", "write"]
 
 KIND = "harness-baseline"
 BASELINE_SCHEMA = 1
+
+_FILE = FileKind(
+    name="baseline",
+    versions=(BASELINE_SCHEMA,),
+    marks={"kind": KIND},
+    broken="is the file cut off, or a merge conflict?",
+    foreign="a run is accepted as one: harness baseline accept RUN",
+    outdated="check with the harness that wrote it, or accept a new run",
+)
 
 Spans = Mapping[str, tuple[tuple[int, int, str], ...]]
 """Document id -> start, end, label of mentions."""
@@ -147,29 +156,7 @@ def read(path: str | Path) -> Baseline:
             path=path,
             hint="make one: harness baseline accept RUN --baseline FILE",
         )
-    try:
-        value = parse_json(read_text(path))
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            f"not a baseline: {error}", path=path, hint="is the file cut off, or a merge conflict?"
-        ) from None
-    if not isinstance(value, dict) or value.get("kind") != KIND:
-        raise InputError(
-            f'not a baseline: expected an object with "kind": "{KIND}"',
-            path=path,
-            hint="a run is accepted as one: harness baseline accept RUN",
-        )
-    if value.get("schema_version") != BASELINE_SCHEMA:
-        raise InputError(
-            f"baseline of schema version {value.get('schema_version')!r}, expected "
-            f"{BASELINE_SCHEMA}",
-            path=path,
-            hint="check with the harness that wrote it, or accept a new run",
-        )
-    try:
-        baseline = decode(Baseline, value)
-    except DecodeError as error:
-        raise InputError(f"not a valid baseline: {error}", path=path) from None
+    baseline = decode_file(Baseline, read_text(path), _FILE, path)
     keys = [entry.key for entry in baseline.entries]
     for key in keys:
         if keys.count(key) > 1:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from harness.annotation import Record
-from harness.coding import DecodeError, compact, decode, encode, laid_out, parse_json
+from harness.coding import FileKind, compact, decode, decode_file, encode, laid_out, parse_json
 from harness.digest import digest_file, digest_text
 from harness.errors import InputError
 from harness.formats import jsonl
@@ -27,7 +27,14 @@ __all__ = [
     "write",
 ]
 
-_READABLE = (1, 2)
+_FILE = FileKind(
+    name="run record",
+    versions=(1, RECORD_SCHEMA),
+    marks={"schema_version": None},
+    broken="is the file cut off?",
+    foreign="expected the run.json that `harness run` writes",
+    outdated="read it with the harness that wrote it, or run again",
+)
 
 
 def slug(backend: str) -> str:
@@ -66,29 +73,7 @@ def to_json(record: RunRecord) -> str:
 
 def from_json(text: str, *, path: str | Path | None = None) -> RunRecord:
     """Read a record. Raises `InputError` for broken JSON, another version, a wrong field."""
-    try:
-        value = parse_json(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            f"not a run record: {error}", path=path, hint="is the file cut off?"
-        ) from None
-    version = value.get("schema_version") if isinstance(value, dict) else None
-    if version is None:
-        raise InputError(
-            'no "schema_version" in it, so this is not a run record',
-            path=path,
-            hint="expected the run.json that `harness run` writes",
-        )
-    if version not in _READABLE:
-        raise InputError(
-            f"run record of schema version {version!r}, expected {RECORD_SCHEMA} or older",
-            path=path,
-            hint="read it with the harness that wrote it, or run again",
-        )
-    try:
-        record = decode(RunRecord, value)
-    except DecodeError as error:
-        raise InputError(f"not a valid run record: {error}", path=path) from None
+    record = decode_file(RunRecord, text, _FILE, path)
     if record.seed < 0:
         raise InputError(
             f"not a valid run record: seed: found {record.seed}, expected a number from 0 up",
