@@ -1,7 +1,8 @@
 """Rows that check the harness itself: `empty`, `oracle`, `whole-document`.
 
 `empty` finds nothing (precision undefined, recall 0); `oracle` echoes the gold (1.0 everywhere);
-`whole-document` says that everything is one mention, which no honest score may reward.
+`whole-document` says that everything is one mention, which no honest score may reward (it finds
+nothing for a task without such a thing).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from harness.adapter import Adapter, Backend, Declaration, LoadRequest, ModelIdentity
-from harness.annotation import Annotations, Attribution, Entity, Span
+from harness.annotation import Annotations
 from harness.tasks.registry import task_named, task_names
 
 
@@ -35,11 +36,10 @@ class _Plain(Backend):
 
 class _WholeDocument(_Plain):
     def predict(self, texts: Sequence[str]) -> Iterable[Annotations]:
-        label = next(iter(self._request.labels), "MISC")
+        task, label = task_named(self._request.task), next(iter(self._request.labels), "MISC")
         for text in texts:
-            whole = [Span(0, len(text))] if text else []
-            entities = tuple(Entity(*span, label) for span in whole)
-            yield self._layer(Annotations(entities, tuple(Attribution((span,)) for span in whole)))
+            items = task.whole(text, label) if text else ()
+            yield Annotations().with_layer(task.layer, items)
 
 
 class _Oracle(_Plain):
@@ -97,5 +97,5 @@ WHOLE_DOCUMENT = SanityAdapter(
     "whole-document",
     "one mention as long as the document: scores near 0",
     _WholeDocument,
-    tasks=("ner", "attribution"),
+    tasks=task_names(),
 )

@@ -23,6 +23,7 @@ __all__ = [
     "Record",
     "Span",
     "TaskName",
+    "relabelled",
     "context",
     "printable",
     "quoted",
@@ -190,6 +191,11 @@ def context(text: str, span: tuple[int, int], *, width: int = 40) -> str:
 def printable(text: str) -> str:
     """`text` with everything that is not printable turned into a space."""
     return "".join(char if char.isprintable() else " " for char in text)
+
+
+def relabelled(item: Any, label: str) -> Any:
+    """An item, a named tuple or a dataclass, under another label."""
+    return item._replace(label=label) if hasattr(item, "_replace") else replace(item, label=label)
 
 
 def quoted(text: str) -> str:

@@ -146,10 +146,18 @@ def test_annotators_are_compared_on_it(desk: Path) -> None:
 
 
 def test_sanity_rows_answer_for_it(desk: Path) -> None:
-    harness(desk, "run", "oracle", "empty", "--gold", "news.jsonl", "--out", "sane")
+    rows = ("oracle", "empty", "whole-document")
+    harness(desk, "run", *rows, "--gold", "news.jsonl", "--out", "sane")
     record = json.loads((desk / "sane" / "run.json").read_text("utf-8"))
     recalls = {one["backend"]: one["scores"]["micro"]["recall"] for one in record["results"]}
-    assert recalls == {"oracle": 1.0, "empty": 0.0}
+    assert recalls == {"oracle": 1.0, "empty": 0.0, "whole-document": 0.0}
+
+
+def test_validate_looks_at_its_items(desk: Path) -> None:
+    twice = {"id": "a", "text": "About sport", "topics": ["sport", "sport"]}
+    (desk / "twice.jsonl").write_text(json.dumps(twice) + "\n", "utf-8")
+    (said,) = json.loads(harness(desk, "validate", "twice.jsonl", "--json"))["findings"]
+    assert (said["check"], said["message"]) == ("duplicate", "twice in topics")
 
 
 def test_a_task_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:

@@ -179,12 +179,12 @@ def explain_roles(pairs: Sequence[MarkedDocument]) -> list[Diagnosis]:
     gold = Counter(item.role for pair in pairs for item in pair.gold)
     predicted = Counter(item.role for pair in pairs for item in pair.predicted)
     findings = []
-    for role in ("source", "cue"):
-        if gold[role] >= 2 and predicted["content"] and not predicted[role]:
+    for role in sorted(gold):
+        if role and gold[role] >= 2 and predicted and not predicted[role]:
             findings.append(
                 Diagnosis(
                     "role-missing",
-                    f"no predicted attribution has a {role}; the gold has {gold[role]}",
+                    f"no prediction has a {role}; the gold has {gold[role]}",
                     (),
                     f"if the backend cannot give a {role}, declare so in its capabilities",
                 )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from harness.annotation import Capabilities
+from harness.annotation import Capabilities, relabelled
 from harness.coding import from_words, to_words
 from harness.errors import InputError
 from harness.gold.goldset import GoldSet
@@ -86,7 +86,7 @@ class Count:
         if extra:
             self._not_scored.update(item.label for item in extra)
             # A type of its own, whatever the gold calls its types.
-            others = tuple(item._replace(label=f"not scored: {item.label}") for item in extra)
+            others = tuple(relabelled(item, f"not scored: {item.label}") for item in extra)
             everything = (*self.task.items(compared.predicted), *others)
             layers = compared.predicted.with_layer(self.task.layer, everything)
             again = replace(compared, predicted=layers)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from harness.annotation import context
 from harness.run.predictor import Reply
 from harness.run.protocol import Answer
 from harness.tasks.base import Task
-from harness.tasks.registry import tasks
+from harness.tasks.registry import layer_names, tasks
 
 __all__ = [
     "LONG",
@@ -209,15 +209,16 @@ def _said(outcome: Reply) -> object:
 
 def _comparable(answer: Answer) -> Answer:
     """The answer without its time, and without scores' last digits, which batches may change."""
-    entities = answer.annotations.entities
-    if entities is not None:
-        rounded = (
-            entity if entity.score is None else entity._replace(score=round(entity.score, 3))
-            for entity in entities
-        )
-        annotations = replace(answer.annotations, entities=tuple(rounded))
-        answer = answer._replace(annotations=annotations)
-    return answer._replace(seconds=None)
+    annotations = answer.annotations
+    for name in layer_names():
+        if (items := annotations.layer(name)) is not None:
+            annotations = annotations.with_layer(name, tuple(map(_rounded, items)))
+    return answer._replace(annotations=annotations, seconds=None)
+
+
+def _rounded(item: Any) -> Any:
+    score = getattr(item, "score", None)
+    return item if score is None else item._replace(score=round(score, 3))
 
 
 def _edges(answer: Answer | None) -> list[int]:

@@ -97,6 +97,9 @@ class Task:
     """Its place among the tasks."""
     labelled: bool = False
     """Whether its items have a `label` of the gold set's label schema."""
+    flat: bool = False
+    """Whether its items are names: they overlap only where a gold set says `nested`, the same words
+    have one label, and none begins or ends in punctuation. What is otherwise, lints report."""
     part_word: str = "part"
     """What a user calls one of its parts."""
     column: Column | None = None
@@ -161,6 +164,11 @@ class Task:
     def encode(self, item: Any) -> Any:
         """The inverse of `decode`."""
         raise NotImplementedError
+
+    def whole(self, text: str, label: str) -> tuple[Any, ...]:
+        """An answer as long as a text that is not empty, which no honest score may reward; none
+        where there is no such thing."""
+        return ()
 
     def with_aliases(self, options: Any, aliases: Mapping[str, tuple[str, ...]]) -> Any:
         """The options with other names of people that a gold set states."""

@@ -11,7 +11,7 @@ from harness.paragraphs import unit_of
 __all__ = ["Event", "TallyKey", "Part", "Tally", "Weights"]
 
 TallyKey: TypeAlias = tuple[str | None, ...]
-"""What is counted; the first part names the kind of count."""
+"""What is counted; the first part, a string, names the kind of count."""
 
 Event: TypeAlias = tuple[Sequence[int], TallyKey, int]
 """Something to count: offsets (code points), each of which decides a unit; its key; and how often
@@ -68,16 +68,18 @@ class Tally(Counter[TallyKey]):
 
     def to_json(self) -> dict[str, Any]:
         """The same for equal counts."""
-        out: dict[str, Any] = {}
-        for key in sorted(self, key=_order):
-            name, *rest = key
-            if not rest:
-                out[str(name)] = self[key]
-            elif len(rest) == 1:
-                out.setdefault(str(name), {})[str(rest[0])] = self[key]
-            else:
-                out.setdefault(str(name), []).append([*rest, self[key]])
-        return out
+        named: dict[str, list[tuple[str | None, ...]]] = {}
+        for name, *rest in sorted(self, key=_order):
+            named.setdefault(str(name), []).append(tuple(rest))
+        return {name: self._under(name, rests) for name, rests in named.items()}
+
+    def _under(self, name: str, rests: Sequence[tuple[str | None, ...]]) -> Any:
+        """A number, an object by the one string behind the name, or rows."""
+        if rests == [()]:
+            return self[name,]
+        if all(len(rest) == 1 and rest[0] is not None for rest in rests):
+            return {rest[0]: self[name, *rest] for rest in rests}
+        return [[*rest, self[name, *rest]] for rest in rests]
 
     @classmethod
     def from_json(cls, value: Any) -> Tally:
@@ -99,8 +101,8 @@ class Tally(Counter[TallyKey]):
         return out
 
 
-def _order(key: TallyKey) -> tuple[str, ...]:
-    return tuple(part or "" for part in key)
+def _order(key: TallyKey) -> tuple[tuple[bool, str], ...]:
+    return tuple((part is not None, part or "") for part in key)
 
 
 def _entries(name: str, counts: Any) -> Iterator[tuple[TallyKey, Any]]:
@@ -108,7 +110,7 @@ def _entries(name: str, counts: Any) -> Iterator[tuple[TallyKey, Any]]:
         yield from (((name, label), n) for label, n in counts.items())
     elif isinstance(counts, list | tuple):
         for row in counts:
-            if not isinstance(row, list | tuple) or len(row) < 3:
+            if not isinstance(row, list | tuple) or not row:
                 raise ValueError(f"not a count: {name} has {row!r}")
             *rest, n = row
             if not all(part is None or isinstance(part, str) for part in rest):

@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
-from harness.annotation import Entity, Record, Span, context, quoted
+from harness.annotation import Record, Span, context, quoted
 from harness.curation.validate.finding import Finding, Severity
 from harness.labels.schema import Schema
 from harness.table import plural
+from harness.tasks.base import Task
+from harness.tasks.registry import tasks
 
 __all__ = ["lint_record", "lint_strings"]
 
@@ -32,30 +34,24 @@ def lint_record(
 ) -> Iterator[Finding]:
     """Everything that one document shows by itself.
 
-    `nested` allows overlapping entities. Labels are checked where the schema is known, what spans
+    `nested` allows names that overlap. Labels are checked where the schema is known, what spans
     say where there is a text (predictions leave it out).
     """
     text = record.text
     report = _Reporter(record, path)
     if text is not None:
         yield from _text(text, report)
-    entities = record.annotations.entities or ()
-    for entity in entities:
-        if text is not None:
-            yield from _edges(entity.span, text, report, punctuation=True)
-        if schema is not None and schema.canonical(entity.label) is None:
-            yield report(
-                "error", "unknown-label", f"{schema} has no label {entity.label!r}", entity.span
-            )
-    yield from _overlaps(entities, report, nested)
-    seen: set[object] = set()
-    for item in record.annotations.attributions or ():
-        if text is not None:
-            for _, span in item.spans():
-                yield from _edges(span, text, report, punctuation=False)
-        if item in seen:
-            yield report("warning", "duplicate", "the same attribution twice", item.content[0])
-        seen.add(item)
+    for task in tasks().values():
+        items = task.items(record.annotations)
+        for item in items:
+            for span in task.spans(item) if text is not None else ():
+                yield from _edges(Span(*span), text or "", report, punctuation=task.flat)
+            if task.labelled and schema is not None and schema.canonical(item.label) is None:
+                said = f"{schema} has no label {item.label!r}"
+                yield report("error", "unknown-label", said, _hull(task, item))
+        yield from _duplicates(task, items, report)
+        if task.flat and not nested:
+            yield from _overlaps(task, items, report)
 
 
 class _Reporter(NamedTuple):
@@ -101,23 +97,29 @@ def _edges(span: Span, text: str, report: _Reporter, *, punctuation: bool) -> It
         )
 
 
-def _overlaps(entities: tuple[Entity, ...], report: _Reporter, nested: bool) -> Iterator[Finding]:
-    widest: Entity | None = None
-    before: Entity | None = None
-    for entity in sorted(entities, key=lambda e: (e.start, -e.end, e.label)):
-        if before is not None and entity[:3] == before[:3]:
-            yield report("warning", "duplicate", f"{entity.label} twice on one span", entity.span)
-        elif widest is not None and entity.start < widest.end and not nested:
-            yield report(
-                "error",
-                "overlap",
-                f"{entity.label} overlaps {widest.label} [{widest.start}, {widest.end}) in a flat "
-                "layer",
-                entity.span,
-            )
-        before = entity
-        if widest is None or entity.end > widest.end:
-            widest = entity
+def _hull(task: Task, item: Any) -> Span:
+    return Span(*task.mention(item)[:2])
+
+
+def _duplicates(task: Task, items: Sequence[Any], report: _Reporter) -> Iterator[Finding]:
+    """Items of flat layers are the same by span and label, others as a whole."""
+    seen: set[object] = set()
+    for item in items:
+        said = task.mention(item) if task.flat else item
+        if said in seen:
+            yield report("warning", "duplicate", f"twice in {task.layer}", _hull(task, item))
+        seen.add(said)
+
+
+def _overlaps(task: Task, items: Sequence[Any], report: _Reporter) -> Iterator[Finding]:
+    widest: tuple[int, int, str] | None = None
+    for one in sorted(set(map(task.mention, items)), key=lambda m: (m[0], -m[1], m[2])):
+        start, end, label = one
+        if widest is not None and start < widest[1]:
+            said = f"{label} overlaps {widest[2]} [{widest[0]}, {widest[1]}) in a flat layer"
+            yield report("error", "overlap", said, Span(start, end))
+        if widest is None or end > widest[1]:
+            widest = one
 
 
 class _Mention(NamedTuple):
@@ -129,19 +131,19 @@ def lint_strings(read: Callable[[], Iterable[Record]], *, path: str = "") -> Ite
     """What only the whole set shows: a string labelled two ways, and unlabelled repeats of one.
 
     Goes through the records twice; keeps the labelled strings, not the texts. Repeats are whole
-    words in the same case that no entity and no ignore region touches.
+    words in the same case that no name and no ignore region touches.
     """
     labels: dict[str, Counter[str]] = defaultdict(Counter)
     where: dict[tuple[str, str], list[_Mention]] = defaultdict(list)
     for record in read():
         if record.text is None:
             continue
-        for entity in record.annotations.entities or ():
-            string = record.text[entity.start : entity.end]
-            labels[string][entity.label] += 1
-            places = where[string, entity.label]
+        for start, end, label in _names(record):
+            string = record.text[start:end]
+            labels[string][label] += 1
+            places = where[string, label]
             if len(places) < _SHOWN:
-                places.append(_Mention(record.id, entity.start))
+                places.append(_Mention(record.id, start))
     for string, counts in sorted(labels.items()):
         if len(counts) > 1:
             shown = "; ".join(
@@ -164,10 +166,11 @@ def _repeats(
     where: dict[str, list[_Mention]] = defaultdict(list)
     for record in read():
         text = record.text
-        if record.annotations.entities is None or text is None:
+        flat = [task for task in tasks().values() if task.flat]
+        if text is None or all(record.annotations.layer(task.layer) is None for task in flat):
             continue
         taken = bytearray(len(text))
-        spans = [entity.span for entity in record.annotations.entities]
+        spans = [name[:2] for name in _names(record)]
         for start, end in (*spans, *record.ignore):
             taken[start:end] = b"\1" * (end - start)
         for word in _WORD.finditer(text):
@@ -189,6 +192,13 @@ def _repeats(
             f"{plural(count, 'time')}: {_places(where[string])}",
             path,
         )
+
+
+def _names(record: Record) -> Iterator[tuple[int, int, str]]:
+    """Start, end and label of every name."""
+    for task in tasks().values():
+        if task.flat:
+            yield from map(task.mention, task.items(record.annotations))
 
 
 def _places(mentions: list[_Mention]) -> str:

@@ -55,6 +55,9 @@ class Attributions(Task):
     def role_spans(self, item: Attribution) -> Iterator[tuple[str, Span]]:
         return item.spans()
 
+    def whole(self, text: str, label: str) -> tuple[Attribution, ...]:
+        return (Attribution((Span(0, len(text)),)),)
+
     def describe(self, item: Attribution, text: str) -> str:
         parts = [f"{role} {bracketed(text, span)}" for role, span in item.spans()]
         if item.source is None:

@@ -33,6 +33,7 @@ class NamedEntities(Task):
     signed = ("match", "boundary")
     order = 0
     labelled = True
+    flat = True
     part_word = "type"
     gated: Mapping[str, float] = {"*": 3.0}  # never changed
     column = Column(
@@ -59,6 +60,9 @@ class NamedEntities(Task):
     def sides(self, pair: DocumentPair) -> tuple[tuple[Entity, ...], tuple[Entity, ...]]:
         """The entities of both sides."""
         return pair.gold.annotations.entities or (), pair.predicted.entities or ()
+
+    def whole(self, text: str, label: str) -> tuple[Entity, ...]:
+        return (Entity(0, len(text), label),)
 
     def agreement_options(self) -> Mapping[str, NerOptions]:
         return {"strict": NerOptions(), "normalised": _NORMALISED, "type": NerOptions(match="type")}
