@@ -197,9 +197,9 @@ def test_the_ceiling_of_recall_follows_the_mode(
     goldset = load_goldset(synthetic.gold(tmp_path, docs).path, schema="conll03")
     mapping = LabelMapping(meeting=meet("conll03", "conll03"))
     count = Count(task_named("ner"), NerOptions(match=match), goldset, mapping)
-    facts = count.facts(("PER", "LOC"))
-    assert facts.cannot_produce == ("ORG",) and facts.ceiling_recall == ceiling
-    result = replace(Result("x", "planted", "ner", "ok"), **facts.fields())
+    caveats = count.caveats(("PER", "LOC"))
+    assert caveats.cannot_produce == ("ORG",) and caveats.ceiling_recall == ceiling
+    result = replace(Result("x", "planted", "ner", "ok"), **caveats.fields())
     assert remarks([result])[0] == f"x: cannot produce ORG; {said}"
     # And the ceiling is what a backend reaches that gives all others right.
     other = {"PER": "PER", "LOC": "LOC", "ORG": "LOC"}

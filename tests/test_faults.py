@@ -165,7 +165,10 @@ def test_what_a_library_prints_does_no_harm(make_gold: Make) -> None:
         (speaker("mute"), "exited with status 0 while loading"),
         (speaker("banner"), "printed 'Welcome to the Speaker 1.0!' on stdout"),
         (speaker("version"), "speaks protocol 2, this harness speaks 1"),
-        (speaker("unit"), "offsets are 'furlong', expected codepoint or utf16 or byte"),
+        (
+            speaker("unit"),
+            "hello: offsets: found 'furlong', expected 'codepoint' or 'utf16' or 'byte'",
+        ),
     ],
 )
 def test_what_cannot_be_loaded_fails_alone(backend: str, words: str, make_gold: Make) -> None:

@@ -101,7 +101,7 @@ def facts_of(system: Scored) -> Facts:
         ],
         "signature": str(signature),
     }
-    count, result, facts = system.count, system.result, system.facts
+    count, result, facts = system.count, system.result, system.caveats
     if count is not None:
         found |= _score_facts(system.score.to_json())
         found |= {
