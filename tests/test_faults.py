@@ -167,7 +167,7 @@ def test_what_a_library_prints_does_no_harm(make_gold: Make) -> None:
         (speaker("version"), "speaks protocol 2, this harness speaks 1"),
         (
             speaker("unit"),
-            "hello: offsets: found 'furlong', expected 'codepoint' or 'utf16' or 'byte'",
+            "offsets: found 'furlong', expected 'codepoint' or 'utf16' or 'byte'",
         ),
     ],
 )
