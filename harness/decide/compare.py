@@ -79,27 +79,11 @@ def compare(
         ]
 
     measured = counted(chosen.name)
-    notes += [
-        f"{one.name}: cannot give {chosen.name}"
-        for one, counts in sorted(zip(scored, measured, strict=True), key=lambda row: row[0].name)
-        if not counts.part.given
-    ]
     pairs = pairwise(measured, resampler, seed=seed)
     listed = {p.name: counted(p.name) for p in parts if p.listed and p != parts[0]}
     as_scored = (known_metric, chosen.name) == ("f1", parts[0].name)
-    same_way = reference.options == as_counted
-    notes += [
-        f"{one.name}: {note}"
-        for one in scored
-        for note in _labels(one, with_f1=as_scored and same_way)
-    ]
-    notes += _strange(scored)
+    notes += _notes(scored, measured, with_f1=as_scored and reference.options == as_counted)
     outcomes = {one.name: one.outcomes for one in scored}
-    notes += dict.fromkeys(
-        f"flips are not shown: {one.without_outcomes}" for one in scored if one.without_outcomes
-    )
-    if task.match(reference.options) != task.match(task.options()):
-        notes.append(f"flips are told as under {task.match(task.options())}, in every match mode")
     base = outcomes[reference.name]
     return Comparison(
         gold=reference.gold,
@@ -135,6 +119,21 @@ def counted_by(scored: Scored, match: str | None) -> Scored:
         return scored
     options = replace(scored.options, match=match)
     return replace(scored, options=options, signature=scored.signature.but(match=match))
+
+
+def _notes(scored: Sequence[Scored], measured: Sequence[Counts], *, with_f1: bool) -> Iterator[str]:
+    """What cannot be given, was assumed, is not counted or not shown."""
+    for one, counts in sorted(zip(scored, measured, strict=True), key=lambda row: row[0].name):
+        if not counts.part.given:
+            yield f"{one.name}: cannot give {counts.part.name}"
+    for one in scored:
+        yield from (f"{one.name}: {note}" for note in _labels(one, with_f1=with_f1))
+    yield from _strange(scored)
+    reasons = dict.fromkeys(one.without_outcomes for one in scored if one.without_outcomes)
+    yield from (f"flips are not shown: {reason}" for reason in reasons)
+    task, options = scored[0].definition, scored[0].options
+    if task.match(options) != task.match(task.options()):
+        yield f"flips are told as under {task.match(task.options())}, in every match mode"
 
 
 def _labels(scored: Scored, *, with_f1: bool) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 from harness.decide.gate.presence import MatchedEntry
 
@@ -22,11 +21,9 @@ def notes(matched_entries: Sequence[MatchedEntry]) -> Iterator[str]:
             continue
         where = f"{entry.backend} on {entry.gold}"
         for name in ("version", "digest"):
-            kind: Literal["version", "digest"] = "version" if name == "version" else "digest"
-            old = getattr(entry.model, kind) if entry.model else ""
-            new = getattr(result.model, kind) if result.model else ""
+            old, new = (getattr(one.model, name) if one.model else "" for one in (entry, result))
             if old != new:
-                yield f"{where}: the model's {kind} was {old[:12] or '–'}, is {new[:12] or '–'}"
+                yield f"{where}: the model's {name} was {old[:12] or '–'}, is {new[:12] or '–'}"
         for package in sorted(entry.packages.keys() | result.packages.keys()):
             old, new = entry.packages.get(package, "–"), result.packages.get(package, "–")
             if old != new:
