@@ -30,8 +30,8 @@ class _Plain(Backend):
 
     def _layer(self, layers: Annotations) -> Annotations:
         """What was asked for, of all layers."""
-        name = task_named(self._request.task).layer
-        return Annotations().with_layer(name, layers.layer(name) or ())
+        task = task_named(self._request.task)
+        return task.layers(task.items(layers))
 
 
 class _WholeDocument(_Plain):
@@ -39,7 +39,7 @@ class _WholeDocument(_Plain):
         task, label = task_named(self._request.task), next(iter(self._request.labels), "MISC")
         for text in texts:
             items = task.whole(text, label) if text else ()
-            yield Annotations().with_layer(task.layer, items)
+            yield task.layers(items)
 
 
 class _Oracle(_Plain):

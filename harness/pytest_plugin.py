@@ -235,7 +235,7 @@ def _annotations(answer: Any, task: Task) -> Annotations:
     if isinstance(answer, Annotations):
         return answer
     items = (item if isinstance(item, task.item) else task.item(*item) for item in answer)
-    return Annotations().with_layer(task.layer, tuple(items))
+    return task.layers(items)
 
 
 def _text(report: GateReport) -> str:

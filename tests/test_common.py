@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.adapter import Declaration
+from harness.adapter import Declaration, ModelIdentity
 from harness.annotation import Annotations, Entity, Record
 from harness.formats import jsonl
 from harness.gold.goldset import load_goldset
 from harness.registry import BackendSpec
 from harness.report.run import ranking_tables
+from harness.results.count import options_of
 from harness.results.record import Result
-from harness.results.signature import Signature
+from harness.results.signature import Signature, diff
 from harness.run.common import count_in_common
 from harness.run.options import RunOptions
 from harness.run.runner import run
 from harness.tasks.attribution.tally import AttributionOptions
 from harness.tasks.ner.options import NerOptions
+from harness.tasks.registry import task_named
 
 TEXT = "Ada Roe went to Oslo on Monday."
 GOLD = (Entity(0, 7, "PERSON"), Entity(16, 20, "GPE"), Entity(24, 30, "DATE"))
@@ -58,6 +61,34 @@ def test_all_are_counted_in_the_finest_schema_in_reach(gold: Path, tmp_path: Pat
     assert (second["tp"], second["support"], second["predicted"]) == (1, 2, 1)
     assert (common[1].not_scored, common[1].f1_with_all) == ({"ORG": 1}, 0.5)
     assert "DATE" in common[0].left_out_labels
+
+
+def test_what_backends_were_told_to_look_for_stays_in_every_signature(
+    gold: Path, tmp_path: Path
+) -> None:
+    """Two sets of prompts are two questions: never under one signature."""
+    fine = _result(tmp_path, "fine", "ontonotes5", GOLD)
+    told = [
+        replace(
+            _result(tmp_path, name, "conll03", (Entity(0, 7, "PER"),)),
+            model=ModelIdentity(name, notes={"prompts": prompts}),
+        )
+        for name, prompts in (("one", "PER=person"), ("two", "PER=somebody"))
+    ]
+    common = count_in_common([fine, *told], [load_goldset(gold)], OPTIONS, tmp_path)
+    signatures = [Signature.parse(str(result.signature)) for result in common]
+    prompts = [one.fields.get("prompts") for one in signatures]
+    assert prompts[0] is None and prompts[1] != prompts[2] and None not in prompts[1:]
+    assert [field for field, _, _ in diff(*signatures[1:])] == ["prompts"]
+    assert options_of(task_named("ner"), signatures[1]) == NerOptions()
+
+
+def test_where_earlier_versions_wrote_prompts_they_are_read() -> None:
+    old = "ner|gold:g@1#0a|schema:conll03@1|proj:gold=a,prompts=1f2e|match:strict|n:1d|v:0.4.0"
+    fields = {"schema": "conll03@1", "proj": "gold=a", "match": "strict", "prompts": "1f2e"}
+    assert Signature.parse(old).fields == fields
+    bare = Signature.parse("ner|gold:g@1#0a|schema:x|proj:none|match:strict|n:1d|v:0.4.0")
+    assert "prompts" not in bare.fields
 
 
 def test_labels_that_become_one_make_duplicates(gold: Path, tmp_path: Path) -> None:

@@ -39,7 +39,12 @@ ONLY_IN = {
     "json.loads": {"coding.py", "digest.py", "distributions.py"},
     "argparse": {"cli/", "run/worker.py"},
     "sys.argv": {"cli/main.py", "run/parenthood.py"},
-    "harness.results.count.Count": {"results/scored.py", "results/load.py", "run/common.py"},
+    "harness.results.count.Count": {
+        "results/scored.py",
+        "results/load.py",
+        "run/common.py",
+        "run/counting.py",
+    },
     "harness.results.count.count_pairs": {"curation/agreement/agreement.py"},
     "harness.results.settle.settle": {"results/count.py"},
     "harness.labels.meeting.meet": {"results/settle.py"},

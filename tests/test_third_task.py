@@ -153,6 +153,26 @@ def test_sanity_rows_answer_for_it(desk: Path) -> None:
     assert recalls == {"oracle": 1.0, "empty": 0.0, "whole-document": 0.0}
 
 
+def test_a_document_without_answer_is_written_in_its_own_layer(desk: Path) -> None:
+    """So that what was scored here can be counted again."""
+    answers = (desk / "run/predictions/news/topics/keywords.jsonl").read_text("utf-8")
+    (desk / "fewer.jsonl").write_text(answers.partition("\n")[2], "utf-8")
+    program = (
+        "from harness.api import load_goldset, score\n"
+        "from harness.results.save import write_run\n"
+        "gold = load_goldset('news.jsonl')\n"
+        "write_run('scored', [score(gold, 'fewer.jsonl', task='topics')], [gold])\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(THIRD)}
+    subprocess.run([sys.executable, "-c", program], cwd=desk, env=environment, check=True)
+    (stored,) = (desk / "scored/predictions").rglob("*.jsonl")
+    first = json.loads(stored.read_text("utf-8").splitlines()[0])
+    assert first == {"id": "d0", "topics": []}
+    accept = ("baseline", "accept", "scored", "--baseline", "scored.json")
+    harness(desk, *accept)
+    harness(desk, "check", "scored", "--baseline", "scored.json", "--replay")
+
+
 def test_validate_looks_at_its_items(desk: Path) -> None:
     twice = {"id": "a", "text": "About sport", "topics": ["sport", "sport"]}
     (desk / "twice.jsonl").write_text(json.dumps(twice) + "\n", "utf-8")

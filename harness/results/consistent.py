@@ -14,7 +14,14 @@ from typing import Any
 
 from harness.errors import HarnessError, InputError
 from harness.results.count import options_of
-from harness.results.record import GoldRecord, Result, RunRecord, run_status
+from harness.results.record import (
+    MOST_FAILURES,
+    GoldRecord,
+    Result,
+    RunRecord,
+    result_status,
+    run_status,
+)
 from harness.results.stored import beside, inside, iter_units
 from harness.stats.rates import defined, rates
 from harness.tasks.base import Task
@@ -27,8 +34,6 @@ __all__ = ["add_gold", "check_record", "gold_differs", "other_scores", "read_tal
 _TOLERANCE = 1e-9
 _MOST = 2**53
 """No score is larger, and up to here floating-point numbers are exact."""
-_LISTED = 1000
-"""So many documents that failed are listed at least."""
 
 
 @dataclass(slots=True)
@@ -114,13 +119,13 @@ def _of_result(
         if has_counts or result.signature is not None:
             yield f"its status is {result.status!r}, and yet it has counts"
         return
-    expected = "partial" if result.failed else "ok"
+    expected = result_status(result.documents, result.failed)
     listed = len(result.failures)
-    if result.failed >= result.documents > 0:
+    if expected == "failed":
         yield f"{result.failed} of {result.documents} documents failed, and yet it has counts"
     elif result.status != expected:
         yield f"its status is {result.status!r}, but {result.failed} documents failed"
-    elif not min(result.failed, _LISTED) <= listed <= result.failed:
+    elif not min(result.failed, MOST_FAILURES) <= listed <= result.failed:
         yield f"{result.failed} documents failed, and {listed} are listed"
     if result.signature is None or not has_counts:
         yield f"its status is {result.status!r}, and yet it has no counts"

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from harness.adapter import ModelIdentity
 from harness.annotation import Capabilities, relabelled
 from harness.coding import from_words, to_words
+from harness.digest import digest_text
 from harness.errors import InputError
 from harness.gold.goldset import GoldSet
 from harness.paragraphs import paragraph_starts
@@ -21,6 +23,7 @@ from harness.tasks.tally import Tally
 __all__ = ["Count", "Caveats", "count_pairs", "open_count", "options_of"]
 
 _OF_LABELS = ("schema", "proj")
+_PROMPTS = "prompts"  # Of backends alone that are told what to look for.
 """The fields of a signature that say in which labels both sides met."""
 
 
@@ -53,8 +56,12 @@ class Count:
         goldset: GoldSet,
         mapping: LabelMapping,
         capabilities: Capabilities | None = None,
+        *,
+        model: ModelIdentity | None = None,
     ) -> None:
+        """`model` tells backends apart that were told what to look for (`prompts`)."""
         self.task = task
+        self.model = model
         self.options = task.with_aliases(options, goldset.aliases)
         self.mapping = mapping
         self.capabilities = capabilities
@@ -129,6 +136,14 @@ class Count:
         further = {name: tally.without_zeros() for name, tally in self._further.items()}
         return self.task.headlines(self.total, self.options, self.capabilities, further)
 
+    def fields(self, produced: Sequence[str] | None) -> dict[str, Any]:
+        """The fields of a `Result` that say how it was counted and what came of it."""
+        return {
+            "signature": str(self.signature()),
+            "scores": self.headlines(),
+            **self.caveats(produced).fields(),
+        }
+
     def caveats(self, produced: Sequence[str] | None = None) -> Caveats:
         """What stands behind the numbers; `produced` are the labels that the model can give."""
         missing, ceiling, merged, left_out = self.mapping.reach(
@@ -159,14 +174,14 @@ class Count:
         headline = self.task.parts(everything, self.options, self.capabilities)[0]
         return defined(rates(*headline.sums(everything)).f1)
 
-    def signature(self, *, prompts: str = "") -> Signature:
-        """How this was counted. `prompts` tells backends apart that were told what to look for."""
+    def signature(self) -> Signature:
+        """How this was counted."""
         goldset = self.goldset
         fields: dict[str, str] = {}
         if self.task.labelled:
-            told = f",prompts={prompts}" if prompts else ""
-            met = (self.mapping.schema, self.mapping.projection + told)
-            fields = dict(zip(_OF_LABELS, met, strict=True))
+            fields = {"schema": self.mapping.schema, "proj": self.mapping.projection}
+        if prompts := self.model.notes.get(_PROMPTS) if self.model else None:
+            fields[_PROMPTS] = digest_text(prompts)[:8]
         fields |= to_words(self.options, self.task.signed)
         return Signature(
             task=self.task.name,
@@ -188,6 +203,7 @@ def open_count(
     place: Any = None,
     as_spelled: bool = False,
     capabilities: Capabilities | None = None,
+    model: ModelIdentity | None = None,
 ) -> Count:
     """Settle in which labels a gold set and predictions meet, and open a count of them.
 
@@ -198,7 +214,8 @@ def open_count(
     mapping = settle(
         goldset, predicted_labels, task=task, schema=schema, place=place, as_spelled=as_spelled
     )
-    return Count(task, options or task.options(), goldset, mapping, capabilities)
+    options = options or task.options()
+    return Count(task, options, goldset, mapping, capabilities, model=model)
 
 
 def count_pairs(task: Task, pairs: Iterable[DocumentPair], options: Any) -> Tally:
@@ -213,7 +230,7 @@ def options_of(task: Task, signature: Signature) -> Any:
     cannot be.
     """
     expected = ((*_OF_LABELS, *task.signed)) if task.labelled else task.signed
-    for name in dict.fromkeys((*expected, *signature.fields)):
+    for name in dict.fromkeys((*expected, *(signature.fields.keys() - {_PROMPTS}))):
         if (name in expected) != (name in signature.fields):
             which = "no" if name in expected else "a strange"
             raise InputError(

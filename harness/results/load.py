@@ -284,15 +284,11 @@ def stored_count(
         # Those were compared as they were spelled.
         as_spelled=signature.schema == "none",
         capabilities=result.capabilities,
+        model=result.model,
     )
 
 
 def _again(scored: Scored, run: _Run, schema: str | None) -> Scored:
     pairs, count = _stored(run, _gold(run, None), schema=schema)
     again = score_pairs(scored, pairs, count)
-    # A backend that was told what to look for was asked another question by other prompts.
-    _, prompts, told = scored.signature.projection.partition(",prompts=")
-    if told:
-        projection = f"{again.signature.projection}{prompts}{told}"
-        again = replace(again, signature=again.signature.but(proj=projection))
     return replace(again, schema=schema or scored.schema)

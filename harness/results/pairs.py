@@ -124,9 +124,9 @@ def join_documents(
 
 def _pair(gold: Record, predicted: Record | None, task: Task) -> DocumentPair:
     if predicted is None:
-        return DocumentPair(gold, Annotations((), ()), missing=True)
+        return DocumentPair(gold, task.layers(), missing=True)
     if predicted.error is not None:
-        return DocumentPair(gold, Annotations((), ()), error=predicted.error)
+        return DocumentPair(gold, task.layers(), error=predicted.error)
     if gold.text is not None and predicted.text is not None and gold.text != predicted.text:
         raise InputError(
             f"document {gold.id!r}: the predictions' text differs from the gold's "

@@ -34,6 +34,9 @@ __all__ = [
 RECORD_SCHEMA = 2
 """2: digests of the files beside the record, where its gold lies, the project's commit."""
 
+MOST_FAILURES = 1000
+"""So many documents without an answer are listed; beyond, they are counted."""
+
 ResultStatus = Literal["ok", "partial", "failed", "unavailable"]
 RunStatus = Literal["success", "partial", "error"]
 
@@ -296,6 +299,11 @@ class RunRecord:
             for result in self.results
             if (gold is None or result.gold == gold) and (task is None or result.task == task)
         )
+
+
+def result_status(documents: int, failed: int) -> ResultStatus:
+    """How a backend that ran did, by how many documents it did not answer."""
+    return "ok" if not failed else "partial" if failed < documents else "failed"
 
 
 def run_status(results: Sequence[Result]) -> RunStatus:

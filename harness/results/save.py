@@ -14,7 +14,7 @@ from harness.registry import OWN_DISTRIBUTION
 from harness.results import stored
 from harness.results.card import gold_record
 from harness.results.provenance import now, origin
-from harness.results.record import Failure, Result, RunRecord, UnitTally, run_status
+from harness.results.record import Failure, Result, RunRecord, UnitTally, result_status, run_status
 from harness.results.scored import Scored, headlines
 from harness.results.unfinished import unfinished
 
@@ -78,7 +78,7 @@ def _result(scored: Scored, folder: Path | None) -> Result:
         backend=scored.backend,
         gold=scored.gold,
         task=scored.task,
-        status="ok" if not failed else "failed" if len(failed) == len(pairs) else "partial",
+        status=result_status(len(pairs), len(failed)),
         documents=len(pairs),
         failed=len(failed),
         failures=tuple(failed),

@@ -263,7 +263,14 @@ def headlines(scored: Scored) -> dict[str, Any]:
     """The numbers that a run record states of what was counted here."""
     assert scored.count is not None
     count = scored.count
-    again = Count(count.task, count.options, count.goldset, count.mapping, count.capabilities)
+    again = Count(
+        count.task,
+        count.options,
+        count.goldset,
+        count.mapping,
+        count.capabilities,
+        model=count.model,
+    )
     for pair in scored.documents:
         again.add(pair)
     return again.headlines()

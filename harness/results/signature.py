@@ -84,6 +84,9 @@ class Signature:
             raise _wrong(text, "gold set without @version#digest")
         if not count.endswith("d") or not count[:-1].isdecimal():
             raise _wrong(text, f"n:{count}, expected a number of documents such as n:5d")
+        projection, told, prompts = values.get("proj", "").partition(",prompts=")
+        if told:  # So versions before 0.5 wrote it.
+            values |= {"proj": projection, "prompts": prompts}
         former = _FORMER | (_FORMER_OF_RELATIONS if values.get("match") == "found50" else {})
         tool = unquote(values.pop("v"))
         return cls(

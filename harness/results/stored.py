@@ -58,9 +58,13 @@ def slug(backend: str) -> str:
     return f"{plain[:80].lstrip('.')}~{digest_text(backend)[:8]}"
 
 
-def file_name(kind: str, gold: str, task: str, backend: str) -> str:
-    """A file beside a record, of the kind `predictions` or `units`, as the record names it."""
-    return f"{kind}/{slug(gold)}/{task}/{slug(backend)}.jsonl"
+def file_name(kind: str, gold: str, task: str, backend: str, *, common: bool = False) -> str:
+    """A file beside a record, of the kind `predictions` or `units`, as the record names it.
+
+    `common` is for what was counted once more, in the schema that all backends reach.
+    """
+    folder = f"{kind}/{slug(gold)}{'/common' if common else ''}/{task}"
+    return f"{folder}/{slug(backend)}.jsonl"
 
 
 def to_json(record: RunRecord) -> str:

@@ -21,9 +21,11 @@ from harness.errors import BackendFailed, BackendUnavailable, NothingMeasured, S
 from harness.formats import jsonl
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec, adapter
+from harness.results.count import open_count
 from harness.results.record import Costs, GoldRecord, Result, ResultStatus
+from harness.results.settle import labels_of_predictions
 from harness.run.asking import annotated, ask_about, gold_labels
-from harness.run.counting import Counting, is_settled
+from harness.run.counting import count_units, is_settled
 from harness.run.files import CellFiles
 from harness.run.measurement import Measurement
 from harness.run.options import RunOptions
@@ -32,6 +34,7 @@ from harness.run.predictor import Query
 from harness.run.progress import Progress
 from harness.run.store import Store
 from harness.run.timing import rounded, timed
+from harness.tasks.registry import task_named
 
 __all__ = ["RunCell"]
 
@@ -161,18 +164,20 @@ class RunCell:
         if not is_settled(self.task, self._declaration, _labels(predictions)):
             kept = self._kept(pairs)
             pairs, predicted = kept(), (answer for _, answer in kept())
-        counting = Counting(
+        task, produced = task_named(self.task), _labels(predictions)
+        count = open_count(
             self.gold,
-            self.task,
-            self._declaration,
-            scoring=self.options.scoring(),
+            task,
+            self.options.scoring()[self.task],
+            predicted_labels=labels_of_predictions(task, self._declaration, produced, predicted),
             schema=self.options.schema,
-            produced=_labels(predictions),
-            predicted=predicted,
+            capabilities=self._declaration.capabilities,
+            model=predictions.model,
         )
         with self._files.open("units") if self._large else nullcontext() as file:
-            units = counting.count(pairs, file)
-        return {**counting.fields(predictions.model), "units": tuple(units)}
+            units = count_units(count, pairs, file)
+        schema = self.options.schema if task.labelled else None
+        return {"schema": schema, **count.fields(produced), "units": tuple(units)}
 
     def _kept(self, pairs: Iterator[_Pair]) -> Callable[[], Iterator[_Pair]]:
         """Wait for all of them, in memory or in their file; what is returned reads them again."""

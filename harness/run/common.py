@@ -76,6 +76,7 @@ def _counts(
                     predicted_labels=predicted_labels,
                     place=schema,
                     capabilities=result.capabilities,
+                    model=result.model,
                 )
                 for predicted_labels, result in zip(all_predicted_labels, results, strict=True)
             ]
@@ -85,18 +86,15 @@ def _counts(
 
 
 def _counted(result: Result, gold: GoldSet, count: Count, out: Path) -> Result:
-    name = file_name("units", gold.name, "common", result.backend)
+    name = file_name("units", gold.name, result.task, result.backend, common=True)
     answers = stored_predictions(result, out)
     pairs = zip(annotated(gold, result.task), answers, strict=True)
     with atomic_writer(out / name) if result.units_file else nullcontext() as file:
-        units = count_units(count.add, pairs, file)
-    signature = result.counted.but(schema=count.mapping.schema, proj=count.mapping.projection)
+        units = count_units(count, pairs, file)
     return replace(
         result,
-        signature=str(signature),
-        scores=count.headlines(),
+        **count.fields(result.labels),
         units=tuple(units),
         units_file=name if result.units_file else None,
         units_digest=digest_file(out / name) if result.units_file else "",
-        **count.caveats(result.labels).fields(),
     )

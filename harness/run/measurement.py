@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from math import nan
 from typing import Any
 
-from harness.results.record import Failure, ResultStatus
+from harness.results.record import MOST_FAILURES, Failure, ResultStatus, result_status
 from harness.run.predictions import Prediction
 
 __all__ = ["Measurement"]
 
-_MOST_FAILURES = 1000
 _MOST_DROPS = 50
 
 
@@ -60,7 +59,7 @@ class Measurement:
             self.characters += len(prediction.text)
             if prediction.characters_seen is not None:
                 self.characters_seen = (self.characters_seen or 0) + prediction.characters_seen
-        elif len(self.failures) < _MOST_FAILURES:
+        elif len(self.failures) < MOST_FAILURES:
             self.failures.append(Failure(prediction.id, prediction.error or "no answer"))
         self.dropped += len(prediction.problems)
         room = _MOST_DROPS - len(self.drops)
@@ -68,12 +67,13 @@ class Measurement:
 
     def verdict(self) -> tuple[ResultStatus, str | None]:
         """How it went, and why it is not `ok`."""
-        if not self.failed:
-            return "ok", None
+        status = result_status(self.documents, self.failed)
+        if status == "ok":
+            return status, None
         first = f"the first: {self.failures[0].id}: {self.failures[0].error}"
-        if self.failed == self.documents:
-            return "failed", f"no document was answered; {first}"
-        return "partial", f"{self.failed} of {self.documents} documents failed; {first}"
+        if status == "failed":
+            return status, f"no document was answered; {first}"
+        return status, f"{self.failed} of {self.documents} documents failed; {first}"
 
     def fields(self) -> dict[str, Any]:
         """The fields of a `Result` that hold it, but those of times."""

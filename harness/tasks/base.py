@@ -115,6 +115,10 @@ class Task:
         """The layer; empty where it was not annotated."""
         return annotations.layer(self.layer) or ()
 
+    def layers(self, items: Iterable[Any] = ()) -> Annotations:
+        """Items, or that there are none, as the annotations of a document."""
+        return Annotations().with_layer(self.layer, tuple(items))
+
     def spans(self, item: Any) -> Iterable[Span]:
         """All spans of an item."""
         yield Span(item.start, item.end)
