@@ -168,7 +168,7 @@ def test_a_document_without_answer_is_written_in_its_own_layer(desk: Path) -> No
     (stored,) = (desk / "scored/predictions").rglob("*.jsonl")
     first = json.loads(stored.read_text("utf-8").splitlines()[0])
     assert first == {"id": "d0", "topics": []}
-    accept = ("baseline", "accept", "scored", "--baseline", "scored.json")
+    accept = ("baseline", "accept", "scored", "--baseline", "scored.json", "--yes")
     harness(desk, *accept)
     harness(desk, "check", "scored", "--baseline", "scored.json", "--replay")
 
