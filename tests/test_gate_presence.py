@@ -12,7 +12,7 @@ from harness.decide import baseline as baselines
 from harness.decide.gate.check import check
 from harness.decide.rules import Rule, Rules
 from harness.errors import InputError
-from harness.report.github import write_summary
+from harness.report.github import append_summary
 from harness.results.save import write_run
 from harness.tasks.tally import Tally
 
@@ -47,4 +47,4 @@ def test_a_summary_that_cannot_be_written_is_an_error_of_the_caller(tmp_path: Pa
     record = write_run(tmp_path / "run", [system], [goldset])
     report = check(record, [system], baselines.accepted([system], record), resamples=200)
     with pytest.raises(InputError, match="cannot be written: Is a directory"):
-        write_summary(report, {"GITHUB_STEP_SUMMARY": str(tmp_path)})
+        append_summary(report, tmp_path)

@@ -99,17 +99,16 @@ def _report(args: argparse.Namespace) -> GateReport:
 
 def _write(report: GateReport, args: argparse.Namespace) -> None:
     from harness.report.badge import write_badge
-    from harness.report.github import write_summary
+    from harness.report.github import append_summary
     from harness.report.junit import write_junit
 
     if args.junit:
         write_junit(args.junit, report)
     if args.badge:
         write_badge(args.badge, report)
-    if args.summary:
-        Path(args.summary).parent.mkdir(parents=True, exist_ok=True)
-        write_summary(report, {"GITHUB_STEP_SUMMARY": args.summary})
-    write_summary(report)
+    for file in (args.summary, os.environ.get("GITHUB_STEP_SUMMARY")):
+        if file and (problem := append_summary(report, Path(file))):
+            print(f"harness: {problem}", file=sys.stderr)
 
 
 def _print(report: GateReport, args: argparse.Namespace) -> None:

@@ -136,7 +136,7 @@ def choose(
         gold=scored[0].gold,
         task=constraints.task,
         part=parts[0].name,
-        types=tuple(one.name for one in parts[0].over) or named,
+        types=tuple(one.name for one in parts[0].over or ()) or named,
         signature=str(scored[0].signature),
         candidates=tuple(candidates[i] for i in ranked),
         recommended=recommended,

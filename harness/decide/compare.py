@@ -96,7 +96,7 @@ def compare(
         groups=pairs.groups([one.name for one in scored]),
         pairs=pairs.tested(),
         parts=_part_rows(scored, listed, min_support, resampler.units, seed),
-        types=tuple(one.name for one in measured[0].part.over),
+        types=tuple(one.name for one in measured[0].part.over or ()),
         thin=tuple(_thin(measured[0], resampler.units)),
         flips={
             one.name: flips(base, other)
@@ -146,7 +146,7 @@ def _labels(scored: Scored, *, with_f1: bool) -> Iterator[str]:
 
 def _thin(counts: Counts, units: Units) -> Iterator[str]:
     """The types of an average that rest on too few units for an interval of their own."""
-    for number, part in enumerate(counts.part.over):
+    for number, part in enumerate(counts.part.over or ()):
         if units.evidence(counts.rows[:, 4 * number + 1 : 4 * number + 2]).lacking:
             yield part.name
 

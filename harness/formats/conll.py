@@ -22,11 +22,10 @@ from harness.formats.files import atomic_writer, opened
 from harness.formats.losses import writable
 from harness.formats.sniff import Head
 from harness.formats.tags import (
-    REPAIRS,
-    SCHEMES,
     BadTag,
     Chunk,
     Repair,
+    check_scheme,
     encode_tags,
     guess_scheme,
     repaired,
@@ -81,15 +80,12 @@ def read(
     schemes and, under `strict`, a sequence that the scheme does not allow.
     """
     path = Path(path)
-    if repair not in REPAIRS:
-        raise UsageError(f"repair policy {repair!r}, expected one of {', '.join(REPAIRS)}")
+    check_scheme(scheme, repair)
     try:
         column = int(tag_column)
     except ValueError:
         raise UsageError(f"tag column {tag_column!r}, expected a number such as -1") from None
     chosen = scheme_of(path, column, strict=repair == "strict") if scheme is None else scheme
-    if chosen not in SCHEMES:
-        raise UsageError(f"tag scheme {chosen!r}, expected one of {', '.join(SCHEMES)}")
     reader = _Reader(path, chosen, repair, Counter() if report is None else report)
     return reader.records(column)
 
@@ -249,8 +245,7 @@ def write(
     Counts in `report` what tags cannot hold; document ids and exact white space are always lost.
     Raises `InputError` for a document without text and a label with white space.
     """
-    if scheme not in SCHEMES:
-        raise UsageError(f"tag scheme {scheme!r}, expected one of {', '.join(SCHEMES)}")
+    check_scheme(scheme)
     count = 0
     with atomic_writer(path) as handle:
         for record, _ in writable(records, path):

@@ -25,7 +25,7 @@ from harness.formats import hints
 from harness.formats.files import new_file, new_folder
 from harness.formats.losses import writable
 from harness.formats.sniff import Head
-from harness.formats.tags import BadTag, Repair, encode_tags, guess_scheme, repaired
+from harness.formats.tags import BadTag, Repair, check_scheme, encode_tags, guess_scheme, repaired
 from harness.formats.tokens import Tokens, sentences, tagged
 
 __all__ = ["HOLDS", "HUB", "SUFFIXES", "matches", "read", "write"]
@@ -78,6 +78,7 @@ def read(
     for a hub id that is not on this machine.
     """
     report = Counter() if report is None else report
+    check_scheme(scheme, repair)
     table = _open(str(path), split, tag_column, online)
     chosen = _scheme(table, repair) if scheme is None else scheme
     for number, (id_, group) in enumerate(_documents(table), 1):

@@ -17,6 +17,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Literal, NamedTuple
 
+from harness.errors import UsageError
+
 __all__ = [
     "REPAIRS",
     "SCHEMES",
@@ -24,6 +26,7 @@ __all__ = [
     "Bigrams",
     "Chunk",
     "Repair",
+    "check_scheme",
     "decode_tags",
     "encode_tags",
     "faults",
@@ -188,6 +191,14 @@ def repaired(tags: Sequence[str], scheme: str, repair: Repair, report: Counter[s
     what = "taken as they begin" if repair == "conlleval" else "left out"
     report[f"entities whose tags are no {scheme}: {what}"] += len(wrong)
     return chunks if repair == "conlleval" else [chunk for chunk in chunks if chunk.valid]
+
+
+def check_scheme(scheme: str | None, repair: str = "strict") -> None:
+    """Raise `UsageError` for a policy or a scheme (`None` guesses it) that there is not."""
+    if repair not in REPAIRS:
+        raise UsageError(f"repair policy {repair!r}, expected one of {', '.join(REPAIRS)}")
+    if scheme is not None and scheme not in SCHEMES:
+        raise UsageError(f"tag scheme {scheme!r}, expected one of {', '.join(SCHEMES)}")
 
 
 def _split_at(tag: str, index: int) -> tuple[str, str]:

@@ -24,7 +24,7 @@ from harness.report.gate import gate_lines, gate_table
 from harness.report.tables import render_tables
 from harness.table import Table
 
-__all__ = ["MAX_ANNOTATIONS", "annotation_commands", "quiet_commands", "summary", "write_summary"]
+__all__ = ["MAX_ANNOTATIONS", "annotation_commands", "quiet_commands", "append_summary", "summary"]
 
 MAX_ANNOTATIONS = 10
 MAX_SUMMARY = 1_000_000
@@ -72,25 +72,22 @@ def summary(report: GateReport, *, limit: int = MAX_SUMMARY) -> str:
     return _capped("\n".join(parts) + "\n", limit)
 
 
-def write_summary(report: GateReport, environment: Mapping[str, str] = os.environ) -> bool:
-    """Append the summary to `$GITHUB_STEP_SUMMARY`; `False` when that is not set.
+def append_summary(report: GateReport, path: Path) -> str | None:
+    """Append the summary to a file, or say why nothing was appended.
 
     What other commands of the step have written counts against the limit too. Raises `InputError`
     where the file cannot be written.
     """
-    name = environment.get("GITHUB_STEP_SUMMARY")
-    if not name:
-        return False
-    path = Path(name)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8", newline="\n") as handle:
             room = MAX_SUMMARY - path.stat().st_size
             if room < 1000:
-                return False
+                return f"{path}: nothing was appended: it is full, GitHub shows at most 1 MiB"
             handle.write(summary(report, limit=room))
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", path=path) from None
-    return True
+    return None
 
 
 @contextmanager

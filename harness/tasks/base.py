@@ -154,7 +154,9 @@ class Task:
         way, tally = next(iter(sums.items()))
         parts = self.parts(tally, self.agreement_options()[way])
         return {
-            (part.name,): defined(rates(*part.sums(tally)).f1) for part in parts if not part.over
+            (part.name,): defined(rates(*part.sums(tally)).f1)
+            for part in parts
+            if part.over is None
         }
 
     def decode(self, value: Any, span: Callable[[Any], Span]) -> Any:

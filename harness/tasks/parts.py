@@ -138,7 +138,7 @@ class Score:
 
     @classmethod
     def of(cls, parts: Iterable[Part], tally: Mapping[TallyKey, int]) -> Score:
-        return cls(parts={part.name: block(part, tally) for part in parts if not part.over})
+        return cls(parts={part.name: block(part, tally) for part in parts if part.over is None})
 
     def to_json(self) -> dict[str, Any]:
         return {name: one.to_json() for name, one in self.parts.items()}
@@ -187,8 +187,8 @@ class Matrix:
         """A part of every unit."""
         import numpy as np
 
-        sides = [self._sums(one.weigh) for one in part.groups]
-        table = np.concatenate(sides, axis=1) if part.given else np.zeros((self._units, 4))
+        sides = [self._sums(one.weigh) for one in part.groups if part.given]
+        table = np.concatenate(sides, axis=1) if sides else np.zeros((self._units, 4))
         return Counts(table, part, metric, weights)
 
     def _sums(self, weigh: Callable[[TallyKey], Any]) -> Array:
@@ -254,7 +254,7 @@ class Counts:
         found, gold, right, predicted = (shaped[..., side] for side in range(4))
         measured = rates(found, gold, right, predicted, weights=self.weights)
         values = getattr(measured, metric or self.metric)
-        if not self.part.over:
+        if self.part.over is None:
             return np.asarray(values[..., 0])
         there = gold > 0
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -123,13 +123,13 @@ def _entries(name: str, counts: Any) -> Iterator[tuple[TallyKey, Any]]:
 class Part(NamedTuple):
     """One measure: what each key adds to `found` of `gold` and `right` of `predicted`.
 
-    With `over` it is the mean over those of these parts that have gold (a macro average), and
-    `weigh` is of no account.
+    With `over` it is the mean over those of these parts that have gold (a macro average), undefined
+    where none has, and `weigh` is of no account.
     """
 
     name: str
     weigh: Callable[[TallyKey], Weights]
-    over: tuple[Part, ...] = ()
+    over: tuple[Part, ...] | None = None
     listed: bool = True
     """Whether it is one of those that a table by part goes through; an average is not."""
     given: bool = True
@@ -140,7 +140,7 @@ class Part(NamedTuple):
     @property
     def groups(self) -> tuple[Part, ...]:
         """The parts that it is the mean of; itself alone where it is no mean."""
-        return self.over or (self,)
+        return (self,) if self.over is None else self.over
 
     def sums(self, tally: Mapping[TallyKey, int]) -> Weights:
         """`found`, `gold`, `right`, `predicted` of a tally."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
-from harness.errors import BackendUnavailable, InputError
+from harness.errors import BackendUnavailable, InputError, UsageError
 from harness.formats import hf
 from harness.formats.registry import read_any
 
@@ -56,6 +56,13 @@ def test_round_trip(tmp_path: Path, name: str, scheme: str) -> None:
     assert not report
     assert list(hf.read(tmp_path / name, report=report)) == RECORDS
     assert not report
+
+
+def test_a_scheme_or_policy_that_there_is_not(tmp_path: Path) -> None:
+    hf.write(tmp_path / "data", RECORDS, report=Counter())
+    for wrong, words in (({"scheme": "IOBX"}, "tag scheme"), ({"repair": "x"}, "repair policy")):
+        with pytest.raises(UsageError, match=f"{words} .*expected one of"):
+            list(hf.read(tmp_path / "data", **wrong))  # type: ignore[arg-type]
 
 
 def test_columns_and_class_label_names(tmp_path: Path) -> None:

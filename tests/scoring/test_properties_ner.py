@@ -20,7 +20,7 @@ from harness.tasks.ner.options import MATCH_MODES, Match, NerOptions
 from harness.tasks.ner.parts import parts
 from harness.tasks.ner.score import NerScore
 from harness.tasks.ner.tally import ERROR_CLASSES, cells
-from harness.tasks.parts import Block
+from harness.tasks.parts import METRICS, Block, Matrix
 from harness.tasks.tally import Tally
 
 TEXT = (
@@ -268,6 +268,26 @@ def test_mentions_are_what_is_counted(
         assert sum(m.error == name for m in listed) == result.errors[name]
     assert {m.gold[:3] for m in listed if m.gold} == {e[:3] for e in gold}
     assert {m.predicted[:3] for m in listed if m.predicted} == {e[:3] for e in predicted}
+
+
+@given(documents, option, st.sampled_from(MATCH_MODES))
+@thorough
+def test_a_measure_is_the_same_of_a_sum_and_of_a_matrix(
+    read: list[tuple[list[Entity], list[Entity]]], options: NerOptions, match: Match
+) -> None:
+    """What `score` prints is what intervals and tests are made of, averages too."""
+    tallies = [count(*sides, options) for sides in read] or [Tally()]
+    whole = total(tallies)
+    result = score(whole, replace(options, match=match))
+    matrix = Matrix(tallies)
+    blocks = {"micro": result.micro, "macro": result.macro, **result.types}
+    named = {part.name: part for part in parts(whole, match)}
+    # A type that is predicted and never gold has a block, and is no part.
+    assert {"micro", "macro"} <= named.keys() <= blocks.keys()
+    for name, part in named.items():
+        for metric in METRICS:
+            stated = getattr(blocks[name], metric)
+            assert matrix.counts(part, metric).value == pytest.approx(stated, abs=1e-12)
 
 
 @given(side, side, option)

@@ -115,7 +115,7 @@ def _verdict(
         unit=units.unit,
         margin=item.max_drop,
         floor=item.floor,
-        types=tuple(part.name for part in item.before.part.over),
+        types=tuple(part.name for part in item.before.part.over or ()),
         detectable=whole,
         detectable_spread=spread,
         flips=_flips(item) if status != "ok" else None,
