@@ -9,7 +9,7 @@ from harness.decide.compare import counted_by
 from harness.results.scored import Scored
 from harness.results.signature import Signature
 from harness.tasks.ner.parts import type_part
-from harness.tasks.parts import Counts, metric_named
+from harness.tasks.parts import PartCounts, metric_named
 from harness.tasks.tally import Part
 
 __all__ = ["counts_of", "entity_types", "part_of", "plain", "signed_otherwise", "without_pairs"]
@@ -22,11 +22,13 @@ def part_of(scored: Scored, name: str, match: str | None = None) -> Part:
     return known[name] if name in known else type_part(name, counted.options.match)
 
 
-def counts_of(scored: Scored, name: str, metric: str = "f1", match: str | None = None) -> Counts:
+def counts_of(
+    scored: Scored, name: str, metric: str = "f1", match: str | None = None
+) -> PartCounts:
     return scored.counts(part_of(scored, name, match), metric_named(metric))
 
 
-def plain(counts: Counts) -> Any:
+def plain(counts: PartCounts) -> Any:
     """`found, gold, right, predicted` of all paragraphs; of an average, of each of its parts."""
     return counts.total
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.stats.rates import Rates, rates
 from harness.tasks.ner.parts import type_part
-from harness.tasks.parts import Counts
+from harness.tasks.parts import PartCounts
 
 __all__ = ["as_counts", "f1", "precision", "rates_of", "recall"]
 
@@ -35,7 +35,7 @@ def f1(counts: Any) -> Any:
     return rates_of(counts).f1
 
 
-def as_counts(table: Any) -> Counts:
+def as_counts(table: Any) -> PartCounts:
     """Counts of `(paragraphs, 3)`: right, predicted, gold; of several threes side by side the mean
     over them."""
     threes = np.asarray(table, float).reshape(len(table), -1, 3)
@@ -43,4 +43,4 @@ def as_counts(table: Any) -> Counts:
     rows = np.stack([right, gold, right, predicted], axis=-1).reshape(len(table), -1)
     one = type_part(None, "strict")
     over = tuple(one for _ in range(threes.shape[1])) if threes.shape[1] > 1 else ()
-    return Counts(rows, one._replace(over=over))
+    return PartCounts(rows, one._replace(over=over))

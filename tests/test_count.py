@@ -37,7 +37,7 @@ def test_duplicates_of_the_predictions_are_counted_in_the_meeting_schema(tmp_pat
     assert count.caveats().duplicates == 1
     count.add(DocumentPair(gold, Annotations((said[0],) * 3)))
     assert count.caveats().duplicates == 3
-    assert count.headlines()["strict"]["predicted"] == 4
+    assert count.stated_scores()["strict"]["predicted"] == 4
 
 
 def test_duplicates_among_attributions(tmp_path: Path) -> None:

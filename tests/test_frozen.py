@@ -20,7 +20,7 @@ from measured import counts_of, entity_types, without_pairs
 from harness.annotation import KINDS
 from harness.decide import baseline
 from harness.decide.compare import compare
-from harness.decide.comparison import bounds
+from harness.decide.comparison import bounds_or_none
 from harness.decide.draws import resample
 from harness.results.finder import GoldFinder
 from harness.results.load import from_run, read_run
@@ -30,7 +30,7 @@ from harness.stats.rates import defined
 from harness.stats.resample import Resampler
 from harness.tasks.ner.options import MATCH_MODES
 from harness.tasks.ner.tally import cells
-from harness.tasks.parts import METRICS, Counts
+from harness.tasks.parts import METRICS, PartCounts
 
 pytestmark = pytest.mark.slow
 
@@ -97,12 +97,12 @@ def scores(footing: str, systems: Iterable[Scored], seed: int | None = None) -> 
             entry |= {metric: defined(one.score(one.total, metric)) for metric in METRICS}
             if resampler and mode in ("strict", "-"):
                 (drawn,) = resample(resampler, [one])
-                entry["interval"] = bounds(drawn.interval())
+                entry["interval"] = bounds_or_none(drawn.interval())
             found[name(system, footing, system.name, part, mode)] = entry
     return found
 
 
-def as_frozen(system: Scored, counts: Counts) -> list[float]:
+def as_frozen(system: Scored, counts: PartCounts) -> list[float]:
     """Right, predicted, gold of each part of an average; of kinds, both sides."""
     wide = counts.total.reshape(-1, 4).tolist()
     if counts.part.name in KINDS:
@@ -114,7 +114,7 @@ def as_frozen(system: Scored, counts: Counts) -> list[float]:
     return [int(n) if n.is_integer() else n for row in rows for n in row]
 
 
-def parts(system: Scored) -> Iterator[tuple[str, str, Counts]]:
+def parts(system: Scored) -> Iterator[tuple[str, str, PartCounts]]:
     """Every part and match mode, with its counts per paragraph."""
     if not system.definition.labelled:  # What a backend cannot give was frozen as it was counted.
         for part in system.definition.parts(system.total, system.options):

@@ -33,7 +33,7 @@ from harness.report.browse import browse
 from harness.results.load import from_file, from_run, read_run, scored_in
 from harness.results.record import Result
 from harness.results.save import write_run
-from harness.results.scored import Scored, headlines
+from harness.results.scored import Scored, stated_scores
 from harness.run import cell
 from harness.run.key import Description
 from harness.run.options import RunOptions
@@ -105,7 +105,7 @@ def facts_of(system: Scored) -> Facts:
     if count is not None:
         found |= _score_facts(system.score.to_json())
         found |= {
-            "scores": _plain(headlines(system)),
+            "scores": _plain(stated_scores(system)),
             "not scored": dict(facts.not_scored),
             "f1 with all": facts.f1_with_all,
             "duplicates": facts.duplicates,

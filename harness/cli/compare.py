@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from harness.results.scored import Scored
 
 EPILOG = """\
-Give runs (a folder with run.json) or files of predictions; the first system is the reference. One
+Give runs (a folder with run.json) or files of predictions; the first backend is the reference. One
 run alone compares its backends with each other. Files of predictions need --gold and --task.
-Systems that were not counted in the same way are refused, and the field that differs is named.
+Backends that were not counted in the same way are refused, and the field that differs is named.
 
 examples:
   harness compare results

@@ -23,7 +23,7 @@ from harness.results.scored import Scored
 from harness.stats.rates import defined
 from harness.stats.resample import Resampler
 from harness.stats.units import DEFAULT_RESAMPLES
-from harness.tasks.parts import Counts, Metric, part_named
+from harness.tasks.parts import Metric, PartCounts, part_named
 from harness.tasks.tally import Part, Tally, TallyKey, Weights
 
 __all__ = ["Candidate", "Choice", "choose"]
@@ -174,7 +174,7 @@ def _part(scored: Scored, constraints: Constraints, group: Sequence[Scored]) -> 
     return Part(", ".join(names), pooled)
 
 
-def _counts(scored: Scored, part: Part, constraints: Constraints) -> Counts:
+def _counts(scored: Scored, part: Part, constraints: Constraints) -> PartCounts:
     weights = (constraints.precision_weight, constraints.recall_weight)
     metric: Metric = "f1"
     if not all(weights):
@@ -183,13 +183,13 @@ def _counts(scored: Scored, part: Part, constraints: Constraints) -> Counts:
 
 
 def _candidate(
-    scored: Scored, counts: Counts, drawn: Drawn, constraints: Constraints, ran_offline: bool
+    scored: Scored, counts: PartCounts, drawn: Drawn, constraints: Constraints, ran_offline: bool
 ) -> Candidate:
     precision = defined(counts.score(counts.total, "precision"))
     recall = defined(counts.score(counts.total, "recall"))
     problems = list(obstacles(scored, constraints, ran_offline=ran_offline))
     problems += [f"never gives {label}" for label in _never_given(scored, constraints)]
-    if not counts.part.given:
+    if not counts.part.available:
         problems.append(f"cannot give {counts.part.name}")
     for name, value, least in (
         ("precision", precision, constraints.min_precision),

@@ -1,7 +1,7 @@
 """Compare backends honestly: differences with intervals, tests, corrections, ties, and flips.
 
-The first system is the reference. Nothing is scored again: everything is computed from the counts
-per paragraph (`harness.decide.pairwise`). Systems that were not counted the same
+The first backend is the reference. Nothing is scored again: everything is computed from the counts
+per paragraph (`harness.decide.pairwise`). Backends that were not counted the same
 way are refused, with the field that differs.
 """
 
@@ -22,7 +22,7 @@ from harness.stats.permutation import PairedTest, holm_steps, randomisation_test
 from harness.stats.resample import Resampler
 from harness.stats.units import DEFAULT_RESAMPLES, Units
 from harness.table import tallied
-from harness.tasks.parts import Counts, metric_named, part_named
+from harness.tasks.parts import PartCounts, metric_named, part_named
 from harness.tasks.tally import Tally
 
 __all__ = ["COMPARE_SUPPORT", "check_same_count", "compare", "counted_by", "shared_units"]
@@ -72,7 +72,7 @@ def compare(
         for one in scored
     ]
 
-    def counted(name: str) -> list[Counts]:
+    def counted(name: str) -> list[PartCounts]:
         """Nothing at all where a backend cannot give it: undefined, and not 0."""
         return [
             one.counts(parts[name], known_metric) for one, parts in zip(scored, able, strict=True)
@@ -121,10 +121,12 @@ def counted_by(scored: Scored, match: str | None) -> Scored:
     return replace(scored, options=options, signature=scored.signature.but(match=match))
 
 
-def _notes(scored: Sequence[Scored], measured: Sequence[Counts], *, with_f1: bool) -> Iterator[str]:
+def _notes(
+    scored: Sequence[Scored], measured: Sequence[PartCounts], *, with_f1: bool
+) -> Iterator[str]:
     """What cannot be given, was assumed, is not counted or not shown."""
     for one, counts in sorted(zip(scored, measured, strict=True), key=lambda row: row[0].name):
-        if not counts.part.given:
+        if not counts.part.available:
             yield f"{one.name}: cannot give {counts.part.name}"
     for one in scored:
         yield from (f"{one.name}: {note}" for note in _labels(one, with_f1=with_f1))
@@ -144,7 +146,7 @@ def _labels(scored: Scored, *, with_f1: bool) -> Iterator[str]:
     yield from scored.assumptions
 
 
-def _thin(counts: Counts, units: Units) -> Iterator[str]:
+def _thin(counts: PartCounts, units: Units) -> Iterator[str]:
     """The types of an average that rest on too few units for an interval of their own."""
     for number, part in enumerate(counts.part.over or ()):
         if units.evidence(counts.rows[:, 4 * number + 1 : 4 * number + 2]).lacking:
@@ -246,7 +248,7 @@ def _rows(names: Sequence[str], pairs: Pairwise) -> Iterator[Row]:
 
 def _part_rows(
     scored: Sequence[Scored],
-    counted: Mapping[str, Sequence[Counts]],
+    counted: Mapping[str, Sequence[PartCounts]],
     min_support: int,
     units: Units,
     seed: int,
@@ -260,7 +262,7 @@ def _part_rows(
     tests: dict[tuple[str, str], PairedTest] = {}
     for part, (first, *others) in kept.items():
         for name, other in zip(names[1:], others, strict=True):
-            if first.part.given and other.part.given:
+            if first.part.available and other.part.available:
                 behind = units.evidence(first.basis, other.basis)
                 tests[part, name] = randomisation_test(
                     first.rows, other.rows, units, first.score, evidence=behind, seed=seed

@@ -13,7 +13,7 @@ from harness.stats.resample import Interval
 from harness.stats.ties import letters
 from harness.tasks.parts import Metric
 
-__all__ = ["Comparison", "PartRow", "Row", "bounds"]
+__all__ = ["Comparison", "PartRow", "Row", "bounds_or_none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Row:
     paired: Interval | None = None
     test: PairedTest | None = None
     adjusted: float | None = None
-    """The p-value after Holm's correction over all pairs of systems."""
+    """The p-value after Holm's correction over all pairs of backends."""
     exact: bool = True
     """Whether the p-value that `adjusted` comes from was counted, not sampled."""
     detectable: float | None = None
@@ -54,9 +54,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class PartRow:
-    """One entity type or attribution part: scores by system, differences from the reference.
+    """One entity type or attribution part: scores by backend, differences from the reference.
 
-    `adjusted` are p-values after Holm's correction over all parts and systems of the table.
+    `adjusted` are p-values after Holm's correction over all parts and backends of the table.
     """
 
     part: str
@@ -65,7 +65,7 @@ class PartRow:
     differences: Mapping[str, float | None]
     adjusted: Mapping[str, float | None]
     sampled: tuple[str, ...]
-    """The systems whose corrected p-value comes from one that was sampled, not counted."""
+    """The backends whose corrected p-value comes from one that was sampled, not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +82,14 @@ class Comparison:
     rows: tuple[Row, ...]
     """The reference first, then the others as given."""
     groups: tuple[tuple[str, ...], ...]
-    """Best first: the maximal sets of systems of which no two were found to differ. Two systems
+    """Best first: the maximal sets of backends of which no two were found to differ. Two backends
     share a group exactly when they are tied, so a name may stand in several. Empty where nothing
     could be tested."""
     pairs: int
     """How many pairs were tested: what Holm's correction goes over."""
     parts: tuple[PartRow, ...]
     flips: Mapping[str, Flips]
-    """By system: what changes from the reference; absent where predictions are not at hand."""
+    """By backend: what changes from the reference; absent where predictions are not at hand."""
     unit: str
     resamples: int
     seed: int
@@ -120,9 +120,9 @@ class Comparison:
                 {
                     "name": row.name,
                     "score": row.score,
-                    "interval": bounds(row.interval),
+                    "interval": bounds_or_none(row.interval),
                     "difference": row.difference,
-                    "difference_interval": bounds(row.paired),
+                    "difference_interval": bounds_or_none(row.paired),
                     "p": None if row.test is None else row.test.p_value,
                     "exact": None if row.test is None else row.test.exact,
                     "p_holm": row.adjusted,
@@ -147,6 +147,6 @@ class Comparison:
         }
 
 
-def bounds(interval: Interval | None) -> list[float | None] | None:
+def bounds_or_none(interval: Interval | None) -> list[float | None] | None:
     """`[low, high]` for JSON."""
     return None if interval is None else [interval.low, interval.high]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.stats.resample import Interval, Resampler, percentile_interval
 from harness.stats.units import SampleSize
-from harness.tasks.parts import Counts
+from harness.tasks.parts import PartCounts
 
 if TYPE_CHECKING:
     from harness.stats.units import Array
@@ -28,7 +28,7 @@ class Drawn:
         return percentile_interval(self.values, self.evidence, level=level)
 
 
-def resample(resampler: Resampler, counts: Sequence[Counts]) -> list[Drawn]:
+def resample(resampler: Resampler, counts: Sequence[PartCounts]) -> list[Drawn]:
     """Each of `counts` scored on every resample; the resamples are drawn once for all of them."""
     import numpy as np
 

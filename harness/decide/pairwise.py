@@ -22,7 +22,7 @@ from harness.stats.permutation import (
 from harness.stats.power import detectable_difference, verdict_is_possible
 from harness.stats.resample import Interval, Resampler, percentile_interval
 from harness.stats.ties import tie_groups
-from harness.tasks.parts import Counts
+from harness.tasks.parts import PartCounts
 
 __all__ = ["BackendPair", "Pairwise", "pairwise"]
 
@@ -87,7 +87,7 @@ class Pairwise:
 
 
 def pairwise(
-    counts: Sequence[Counts], resampler: Resampler, *, seed: int = 0, tests: bool = True
+    counts: Sequence[PartCounts], resampler: Resampler, *, seed: int = 0, tests: bool = True
 ) -> Pairwise:
     """Put backends side by side on one measure; `counts` are of the same paragraphs.
 

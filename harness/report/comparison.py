@@ -26,7 +26,7 @@ def comparison_tables(comparison: Comparison, *, min_support: int = COMPARE_SUPP
 
 
 def flip_lines(comparison: Comparison, *, limit: int = _SHOWN_FLIPS) -> Iterator[str]:
-    """For each system, what it loses and gains against the reference, with context."""
+    """For each backend, what it loses and gains against the reference, with context."""
     reference = comparison.rows[0].name
     for row in comparison.rows[1:]:
         flips = comparison.flips.get(row.name)

@@ -133,15 +133,15 @@ def _method(report: GateReport) -> Iterator[str]:
 
 def _power(report: GateReport) -> Iterator[str]:
     """By backend: the smallest drop that the check is able to see."""
-    by_system: dict[tuple[str, str, str], list[Verdict]] = {}
+    by_backend: dict[tuple[str, str, str], list[Verdict]] = {}
     for verdict in report.verdicts:
         if verdict.detectable is not None or verdict.detectable_spread is not None:
             key = (verdict.backend, verdict.gold, verdict.task or "")
-            by_system.setdefault(key, []).append(verdict)
-    tasks = {(backend, gold): set[str]() for backend, gold, _ in by_system}
-    for backend, gold, task in by_system:
+            by_backend.setdefault(key, []).append(verdict)
+    tasks = {(backend, gold): set[str]() for backend, gold, _ in by_backend}
+    for backend, gold, task in by_backend:
         tasks[backend, gold].add(task)
-    for (backend, gold, task), verdicts in by_system.items():
+    for (backend, gold, task), verdicts in by_backend.items():
         first, *rest = verdicts
         shown = f"{first.part} {first.metric} {_caught([first])}"
         if rest:

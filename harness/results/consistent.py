@@ -266,7 +266,7 @@ def _scores(result: Result, tallies: Iterable[Tally]) -> Mapping[str, Any]:
     """The numbers that counts make, in the shape of a result's `scores`."""
     task = task_named(result.task)
     options = options_of(task, result.counted)
-    scores = task.headlines(Tally.of(tallies), options, result.capabilities)
+    scores = task.stated_scores(Tally.of(tallies), options, result.capabilities)
     for name in task.further_options(options):
         stated = result.scores.get(name)
         if isinstance(stated, Mapping):  # Of these the counts say nothing, but they have to fit.

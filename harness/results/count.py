@@ -13,6 +13,7 @@ from harness.coding import from_words, to_words
 from harness.digest import digest_text
 from harness.errors import InputError
 from harness.gold.goldset import GoldSet
+from harness.labels.schema import Schema
 from harness.paragraphs import paragraph_starts
 from harness.results.settle import LabelMapping, PredictedLabels, SettledEntities, settle
 from harness.results.signature import Signature
@@ -76,7 +77,7 @@ class Count:
     def add(self, pair: DocumentPair, *, further: bool = True) -> list[Tally]:
         """Count a document whose labels are as they came; a tally per paragraph.
 
-        Without `further` nothing is counted that `headlines` alone needs.
+        Without `further` nothing is counted that `stated_scores` alone needs.
         """
         compared, sides, strange = self._compared(pair)
         self.unknown_gold.update(strange)
@@ -131,16 +132,16 @@ class Count:
         """The sum so far."""
         return self._sums[""].without_zeros()
 
-    def headlines(self) -> dict[str, Any]:
+    def stated_scores(self) -> dict[str, Any]:
         """The numbers that a run record states."""
         further = {name: tally.without_zeros() for name, tally in self._further.items()}
-        return self.task.headlines(self.total, self.options, self.capabilities, further)
+        return self.task.stated_scores(self.total, self.options, self.capabilities, further)
 
     def fields(self, produced: Sequence[str] | None) -> dict[str, Any]:
         """The fields of a `Result` that say how it was counted and what came of it."""
         return {
             "signature": str(self.signature()),
-            "scores": self.headlines(),
+            "scores": self.stated_scores(),
             **self.caveats(produced).fields(),
         }
 
@@ -200,19 +201,19 @@ def open_count(
     *,
     predicted_labels: PredictedLabels,
     schema: str | None = None,
-    place: Any = None,
+    meet_in: str | Schema | None = None,
     as_spelled: bool = False,
     capabilities: Capabilities | None = None,
     model: ModelIdentity | None = None,
 ) -> Count:
     """Settle in which labels a gold set and predictions meet, and open a count of them.
 
-    `schema` is the one that was asked for, `place` one to meet in; with `as_spelled` labels are
+    `schema` is the one that was asked for, `meet_in` one to meet in; with `as_spelled` labels are
     compared as they are spelled unless one of them is given. Raises `SchemaError` where the two
     have no schema in common.
     """
     mapping = settle(
-        goldset, predicted_labels, task=task, schema=schema, place=place, as_spelled=as_spelled
+        goldset, predicted_labels, task=task, schema=schema, meet_in=meet_in, as_spelled=as_spelled
     )
     options = options or task.options()
     return Count(task, options, goldset, mapping, capabilities, model=model)

@@ -188,12 +188,12 @@ def _in_common(run: _Run) -> Callable[[], Scored] | None:
     """How the run counted the same backend in a schema that all backends share, if it did."""
     for result in run.record.common:
         if result.key == run.result.key:
-            return partial(_scored, run._replace(result=result), place=result.counted.schema)
+            return partial(_scored, run._replace(result=result), meet_in=result.counted.schema)
     return None
 
 
-def _scored(run: _Run, *, place: str | None = None) -> Scored:
-    """The counts that the run has; `place` is the schema of the run's second count."""
+def _scored(run: _Run, *, meet_in: str | None = None) -> Scored:
+    """The counts that the run has; `meet_in` is the schema of the run's second count."""
     result = run.result
     task = task_named(result.task)
     try:
@@ -213,7 +213,7 @@ def _scored(run: _Run, *, place: str | None = None) -> Scored:
     goldset = cache(partial(_gold, run, signature.gold_digest))
 
     def pairs() -> list[DocumentPair]:
-        joined, count = _stored(run, goldset(), place=place)
+        joined, count = _stored(run, goldset(), meet_in=meet_in)
         return [count.compared(pair) for pair in joined]
 
     return Scored(
@@ -247,16 +247,16 @@ def _gold(run: _Run, digest: str | None) -> GoldSet:
 
 
 def _stored(
-    run: _Run, goldset: GoldSet, *, schema: str | None = None, place: str | None = None
+    run: _Run, goldset: GoldSet, *, schema: str | None = None, meet_in: str | None = None
 ) -> tuple[list[DocumentPair], Count]:
     """Gold with stored predictions, and a count in the labels in which they are compared.
 
-    `schema` is asked for in place of the run's, `place` is where labels met in its second count.
+    `schema` is asked for in place of the run's, `meet_in` is where labels met in its second count.
     """
     if run.result.predictions is None:
         raise NothingMeasured(f"{run.what}: the run kept no predictions")
     predicted = list(stored.stored_predictions(run.result, run.folder))
-    count = stored_count(run.result, run.record, goldset, predicted, schema=schema, place=place)
+    count = stored_count(run.result, run.record, goldset, predicted, schema=schema, meet_in=meet_in)
     return join_documents(goldset.read_all(), predicted, task=count.task), count
 
 
@@ -267,7 +267,7 @@ def stored_count(
     predicted: Iterable[Record],
     *,
     schema: str | None = None,
-    place: str | None = None,
+    meet_in: str | None = None,
 ) -> Count:
     """A count in the labels in which a result was counted, or with `schema` is to be counted."""
     task = task_named(result.task)
@@ -280,7 +280,7 @@ def stored_count(
         options_of(task, signature),
         predicted_labels=labels_of_predictions(task, result.declaration, result.labels, predicted),
         schema=wanted,
-        place=place,
+        meet_in=meet_in,
         # Those were compared as they were spelled.
         as_spelled=signature.schema == "none",
         capabilities=result.capabilities,

@@ -15,7 +15,7 @@ from harness.results import stored
 from harness.results.card import gold_record
 from harness.results.provenance import now, origin
 from harness.results.record import Failure, Result, RunRecord, UnitTally, result_status, run_status
-from harness.results.scored import Scored, headlines
+from harness.results.scored import Scored, stated_scores
 from harness.results.unfinished import unfinished
 
 __all__ = ["run_record", "write_run"]
@@ -92,7 +92,7 @@ def _result(scored: Scored, folder: Path | None) -> Result:
         **scored.caveats.fields(),
         characters=sum(len(pair.gold.text or "") for pair in pairs if pair.error is None),
         signature=str(scored.signature),
-        scores=headlines(scored),
+        scores=stated_scores(scored),
         predictions=_predictions(scored) if folder else None,
         predictions_digest=digest_file(folder / _predictions(scored)) if folder else "",
         units=tuple(UnitTally(*unit, tally.to_json()) for unit, tally in units),

@@ -24,11 +24,11 @@ from harness.results.settle import labels_of_predictions
 from harness.results.signature import Signature
 from harness.table import tallied
 from harness.tasks.base import DocumentPair, Task
-from harness.tasks.parts import Block, Counts, Matrix, Metric, block
+from harness.tasks.parts import Block, Matrix, Metric, PartCounts, block
 from harness.tasks.registry import task_named
 from harness.tasks.tally import Part, Tally
 
-__all__ = ["Scored", "headlines", "score_pairs", "score_records"]
+__all__ = ["Scored", "stated_scores", "score_pairs", "score_records"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +122,7 @@ class Scored:
         part: Part | None = None,
         metric: Metric = "f1",
         weights: tuple[float, float] = (1.0, 1.0),
-    ) -> Counts:
+    ) -> PartCounts:
         """One part of every paragraph; the headline unless another is named."""
         return self.matrix.counts(part or self.parts[0], metric, weights)
 
@@ -259,7 +259,7 @@ def score_pairs(empty: Scored, pairs: Sequence[DocumentPair], count: Count) -> S
     )
 
 
-def headlines(scored: Scored) -> dict[str, Any]:
+def stated_scores(scored: Scored) -> dict[str, Any]:
     """The numbers that a run record states of what was counted here."""
     assert scored.count is not None
     count = scored.count
@@ -273,7 +273,7 @@ def headlines(scored: Scored) -> dict[str, Any]:
     )
     for pair in scored.documents:
         again.add(pair)
-    return again.headlines()
+    return again.stated_scores()
 
 
 def _as_records(pairs: Iterable[DocumentPair]) -> Iterable[Record]:

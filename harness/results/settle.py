@@ -168,13 +168,13 @@ def settle(
     *,
     task: Task,
     schema: str | None = None,
-    place: str | Schema | None = None,
+    meet_in: str | Schema | None = None,
     as_spelled: bool = False,
 ) -> LabelMapping:
     """Where the labels of a gold set and of predictions meet.
 
     `schema` is what a user asked for: the schema to compare in, and that of labels which nobody
-    states otherwise and which it knows. `place` is a schema to meet in and says nothing of
+    states otherwise and which it knows. `meet_in` is a schema to meet in and says nothing of
     labels. With `as_spelled` labels are compared as they are spelled unless one of the two is
     given. What the gold set does not annotate is not scored: its types are those of the schema
     that its card states or that `schema` names, else those that occur in it. Raises `SchemaError`
@@ -184,16 +184,16 @@ def settle(
         return LabelMapping()
     folders = goldset.schema_folders
     target = None if schema is None else load_schema(schema, folders)
-    if target is None and place is None and as_spelled:
+    if target is None and meet_in is None and as_spelled:
         return LabelMapping(annotated=_spelled(goldset, task))
     gold, gold_assumed = _gold_schema(goldset, target)
     if gold is None:
         return LabelMapping(annotated=_spelled(goldset, task))
     theirs, taken = _predicted_schema(predicted_labels, gold, target, goldset)
-    if isinstance(place, str):  # Labels added to a schema have no file to be loaded from.
+    if isinstance(meet_in, str):  # Labels added to a schema have no file to be loaded from.
         own = {str(one): one for one in (theirs, gold)}
-        place = own.get(place) or load_schema(place, folders)
-    meeting = meet(gold, theirs, schema=place or target, folders=folders)
+        meet_in = own.get(meet_in) or load_schema(meet_in, folders)
+    meeting = meet(gold, theirs, schema=meet_in or target, folders=folders)
     assumed = (taken,) if taken and not meeting.by_name and theirs != gold else ()
     return LabelMapping(meeting, _annotated(goldset, task, meeting, target), gold_assumed, assumed)
 

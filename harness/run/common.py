@@ -74,7 +74,7 @@ def _counts(
                     task,
                     options,
                     predicted_labels=predicted_labels,
-                    place=schema,
+                    meet_in=schema,
                     capabilities=result.capabilities,
                     model=result.model,
                 )

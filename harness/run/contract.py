@@ -148,8 +148,8 @@ class _Contract:
             limits=self._limits,
         ) as predictor:
             self._hello = predictor.start()
-            outcomes = list(predictor.ask(asked))
-        return {item.id: outcome for item, outcome in zip(asked, outcomes, strict=True)}
+            replies = list(predictor.ask(asked))
+        return {item.id: reply for item, reply in zip(asked, replies, strict=True)}
 
     def _identity(self) -> ContractCheck:
         name = "says which model it is"

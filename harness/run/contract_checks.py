@@ -65,16 +65,16 @@ class ContractCheck:
     """What to do about it."""
 
 
-def answers_all(outcomes: dict[str, Reply]) -> ContractCheck:
+def answers_all(replies: dict[str, Reply]) -> ContractCheck:
     """Whether every text has an answer."""
-    bad = [(name, outcome.error) for name, outcome in outcomes.items() if outcome.answer is None]
-    refused = [name for name, outcome in outcomes.items() if outcome.final]
+    bad = [(name, reply.error) for name, reply in replies.items() if reply.answer is None]
+    refused = [name for name, reply in replies.items() if reply.final]
     if len(bad) > len(refused):
         name, error = next(pair for pair in bad if pair[0] not in refused)
         return ContractCheck(
             "answers every text",
             "failed",
-            f"{len(bad)} of {len(outcomes)} texts: {', '.join(name for name, _ in bad)}; "
+            f"{len(bad)} of {len(replies)} texts: {', '.join(name for name, _ in bad)}; "
             f"{name}: {error}",
             "give one result per text, an empty one where there is nothing to find",
         )
@@ -85,16 +85,16 @@ def answers_all(outcomes: dict[str, Reply]) -> ContractCheck:
             f"refuses {', '.join(refused)}: {bad[0][1]}",
             "a refused document counts as all-missed",
         )
-    return ContractCheck("answers every text", "ok", f"{len(outcomes)} texts")
+    return ContractCheck("answers every text", "ok", f"{len(replies)} texts")
 
 
-def inside_the_text(outcomes: dict[str, Reply]) -> ContractCheck:
+def inside_the_text(replies: dict[str, Reply]) -> ContractCheck:
     """Whether every span can be used."""
     problems = [
         (name, problem)
-        for name, outcome in outcomes.items()
-        if outcome.answer
-        for problem in outcome.answer.problems
+        for name, reply in replies.items()
+        if reply.answer
+        for problem in reply.answer.problems
     ]
     if problems:
         name, problem = problems[0]
@@ -119,13 +119,13 @@ def check_same(
     )
 
 
-def on_the_words(outcomes: dict[str, Reply]) -> ContractCheck:
+def on_the_words(replies: dict[str, Reply]) -> ContractCheck:
     """Whether offsets fall between the words of the text."""
     name = "offsets on the words"
     total = 0
-    for text_name, outcome in outcomes.items():
+    for text_name, reply in replies.items():
         text = TEXTS[text_name]
-        edges = _edges(outcome.answer)
+        edges = _edges(reply.answer)
         total += len(edges)
         cut = [edge for edge in edges if _cuts(text, edge)]
         if len(cut) > len(edges) / 4:
@@ -142,11 +142,11 @@ def on_the_words(outcomes: dict[str, Reply]) -> ContractCheck:
             )
     if not total:
         return ContractCheck(name, "warning", "it found nothing in any text, so this says nothing")
-    return ContractCheck(name, "ok", f"{total // 2} spans in {len(outcomes)} texts")
+    return ContractCheck(name, "ok", f"{total // 2} spans in {len(replies)} texts")
 
 
 def declared_labels(
-    outcomes: dict[str, Reply], task: Task, declared: tuple[str, ...] | None
+    replies: dict[str, Reply], task: Task, declared: tuple[str, ...] | None
 ) -> ContractCheck:
     """Whether labels are those that the backend says it can give."""
     name = "declared labels"
@@ -154,9 +154,9 @@ def declared_labels(
         return ContractCheck(name, "ok", f"{task.title} have none")
     used = {
         item.label
-        for outcome in outcomes.values()
-        if outcome.answer
-        for item in task.items(outcome.answer.annotations)
+        for reply in replies.values()
+        if reply.answer
+        for item in task.items(reply.answer.annotations)
     }
     if declared is None:
         return ContractCheck(
@@ -173,21 +173,21 @@ def declared_labels(
     return ContractCheck(name, "ok", f"{len(used)} of {len(declared)} seen")
 
 
-def not_cut_off(outcome: Reply) -> ContractCheck:
+def not_cut_off(reply: Reply) -> ContractCheck:
     """Whether the end of the text `LONG` was looked at like its beginning."""
     name = "a document of 200,000 characters"
-    if outcome.answer is None:
+    if reply.answer is None:
         return ContractCheck(
             name,
             "failed",
-            outcome.error or "",
+            reply.error or "",
             "cut the text into windows that overlap, and join what they give",
         )
-    edges = _edges(outcome.answer)
+    edges = _edges(reply.answer)
     tenth = len(LONG) // 10
     head = sum(edge < tenth for edge in edges)
     tail = sum(edge > len(LONG) - tenth for edge in edges)
-    seen = outcome.answer.characters_seen
+    seen = reply.answer.characters_seen
     if (head and tail < head / 4) or (seen is not None and seen < len(LONG)):
         return ContractCheck(
             name,
@@ -196,15 +196,13 @@ def not_cut_off(outcome: Reply) -> ContractCheck:
             + ("" if seen is None else f"; it looked at {seen} characters"),
             "the text is cut at the model's limit: use windows that overlap",
         )
-    return ContractCheck(
-        name, "ok", f"{outcome.answer.seconds or 0:.1f} s, {len(edges) // 2} spans"
-    )
+    return ContractCheck(name, "ok", f"{reply.answer.seconds or 0:.1f} s, {len(edges) // 2} spans")
 
 
-def _said(outcome: Reply) -> object:
-    if outcome.answer is None:
-        return outcome.error
-    return _comparable(outcome.answer)
+def _said(reply: Reply) -> object:
+    if reply.answer is None:
+        return reply.error
+    return _comparable(reply.answer)
 
 
 def _comparable(answer: Answer) -> Answer:

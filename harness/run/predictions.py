@@ -167,9 +167,9 @@ class Predictions:
         fresh: dict[bytes, Prediction] = {}
         if missing:
             predictor.start()
-            for item, outcome in zip(missing, predictor.ask(missing), strict=True):
+            for item, reply in zip(missing, predictor.ask(missing), strict=True):
                 earlier = stored.get(item.digest) if number else None
-                fresh[item.digest] = self._take(item, outcome, number, earlier)
+                fresh[item.digest] = self._take(item, reply, number, earlier)
                 self._note_peak(predictor)
         return [(fresh.get(item.digest) or replayed[item.digest]) for item in window]
 
@@ -189,14 +189,14 @@ class Predictions:
             self._used.add(timing.process)
         return _prediction(item, stored, seconds, replayed=True)
 
-    def _take(self, item: Query, outcome: Reply, number: int, earlier: Stored | None) -> Prediction:
+    def _take(self, item: Query, reply: Reply, number: int, earlier: Stored | None) -> Prediction:
         """Keep what came, unless it is an error of the moment."""
         self._asked.add(item.digest)
-        if outcome.answer is not None:
-            stored, seconds = self._timed(outcome.answer, number, earlier)
+        if reply.answer is not None:
+            stored, seconds = self._timed(reply.answer, number, earlier)
         else:
-            stored, seconds = Stored(None, error=outcome.error), None
-        if outcome.answer is not None or outcome.final:
+            stored, seconds = Stored(None, error=reply.error), None
+        if reply.answer is not None or reply.final:
             self._shelf.put(item.digest, stored)
         return _prediction(item, stored, seconds)
 

@@ -117,7 +117,7 @@ class Predictor:
         return self._worker.peak_memory() if self._worker else None
 
     def ask(self, documents: Sequence[Query]) -> Iterator[Reply]:
-        """One outcome per document, in order. Never raises for what a worker does."""
+        """One reply per document, in order. Never raises for what a worker does."""
         pending = deque(documents)
         singly = 0
         while pending:
@@ -131,10 +131,10 @@ class Predictor:
             singly = max(0, singly - 1)
             answered = 0
             try:
-                for outcome in self._ask_group(worker, group):
+                for reply in self._ask_group(worker, group):
                     pending.popleft()
                     answered += 1
-                    yield outcome
+                    yield reply
             except Fault as fault:
                 self.kill()
                 if len(group) > 1:
@@ -195,11 +195,11 @@ class Predictor:
         for item in group:
             message = worker.receive(self._within(allowed), f"working on document {item.id!r}")
             now = monotonic()
-            yield self._outcome(message, item, now - before)
+            yield self._reply(message, item, now - before)
             before = monotonic()
             self._faults = 0
 
-    def _outcome(self, message: Mapping[str, Any], item: Query, seconds: float) -> Reply:
+    def _reply(self, message: Mapping[str, Any], item: Query, seconds: float) -> Reply:
         kind = message["type"]
         if kind not in ("annotations", "error"):
             raise Fault("protocol", f"the worker sent a message of type {kind!r}, not an answer")

@@ -89,7 +89,7 @@ def swap_test(
     where no more than two columns differ (with equal gold: right and predicted) the distribution of
     the summed swaps is a convolution over a small grid, whatever n is; up to 16 differing units are
     enumerated. Otherwise `trials` assignments are drawn, 20 times as many where fewer than 20 of
-    them are as extreme, and p is (hits + 1) / (drawn + 1). Equal systems, and a single differing
+    them are as extreme, and p is (hits + 1) / (drawn + 1). Equal backends, and a single differing
     unit, have p = 1. There is none where the difference is undefined.
     """
     import numpy as np

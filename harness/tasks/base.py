@@ -74,7 +74,7 @@ class Column(NamedTuple):
     header: str
     meaning: str
     place: tuple[str, ...]
-    """The keys of `Task.headlines` that lead to a block."""
+    """The keys of `Task.stated_scores` that lead to a block."""
 
 
 class Task:
@@ -150,7 +150,7 @@ class Task:
         return {"": self.options()}
 
     def agreement_scores(self, sums: Mapping[str, Tally]) -> dict[tuple[str, ...], float | None]:
-        """What two annotators agree in, given their counts by `ways`: F1 of each part."""
+        """What two annotators agree in, by their counts under `agreement_options`: F1 by part."""
         way, tally = next(iter(sums.items()))
         parts = self.parts(tally, self.agreement_options()[way])
         return {
@@ -223,7 +223,7 @@ class Task:
         parts = self.parts(tally, options, capabilities)
         return Score.of(parts, tally)
 
-    def headlines(
+    def stated_scores(
         self,
         tally: Tally,
         options: Any,

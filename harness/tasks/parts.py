@@ -1,7 +1,7 @@
 """From counts to numbers, once for all tasks: blocks of a sum, matrices of many tallies.
 
-A part is measured on a sum (`block`, `Score`) or on every unit at once (`Matrix`, `Counts`), by the
-same weights and the same rates.
+A part is measured on a sum (`block`, `Score`) or on every unit at once (`Matrix`, `PartCounts`),
+by the same weights and the same rates.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = [
     "METRICS",
     "Average",
     "Block",
-    "Counts",
+    "PartCounts",
     "Matrix",
     "Metric",
     "Score",
@@ -94,7 +94,8 @@ def block_fields(part: Part, tally: Mapping[TallyKey, int]) -> dict[str, Any]:
     values = rates(found, gold, right, predicted)
     return {
         **{
-            name: defined(value) if part.given else None for name, value in values._asdict().items()
+            name: defined(value) if part.available else None
+            for name, value in values._asdict().items()
         },
         "tp": whole(found),
         "fp": whole(predicted - right),
@@ -183,13 +184,13 @@ class Matrix:
 
     def counts(
         self, part: Part, metric: Metric = "f1", weights: tuple[float, float] = (1.0, 1.0)
-    ) -> Counts:
+    ) -> PartCounts:
         """A part of every unit."""
         import numpy as np
 
-        sides = [self._sums(one.weigh) for one in part.groups if part.given]
+        sides = [self._sums(one.weigh) for one in part.groups if part.available]
         table = np.concatenate(sides, axis=1) if sides else np.zeros((self._units, 4))
-        return Counts(table, part, metric, weights)
+        return PartCounts(table, part, metric, weights)
 
     def _sums(self, weigh: Callable[[TallyKey], Any]) -> Array:
         import numpy as np
@@ -203,7 +204,7 @@ class Matrix:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Counts:
+class PartCounts:
     """One part of every paragraph, and what is to be made of it.
 
     `rows` are `(paragraphs, 4 x groups)`: found, gold, right, predicted; for an average once for

@@ -132,7 +132,7 @@ class Part(NamedTuple):
     over: tuple[Part, ...] | None = None
     listed: bool = True
     """Whether it is one of those that a table by part goes through; an average is not."""
-    given: bool = True
+    available: bool = True
     """Whether the backend can give such a thing at all; else its rates are undefined."""
     counts: str = ""
     """What is counted where it is not what the task looks for: `letters`."""

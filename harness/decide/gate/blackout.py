@@ -24,7 +24,7 @@ def check_blackout(matched: MatchedEntry, least: int) -> Verdict | None:
     Right is what the headline counts as such (entities of all types, contents found), in the match
     mode of the entry. `None` where there is no such document.
     """
-    before, now = _right(matched.previous), _right(matched.current)
+    before, now = _right(matched.accepted), _right(matched.current)
     dark = [name for name, right in before.items() if right >= least and not now[name]]
     if not dark:
         return None

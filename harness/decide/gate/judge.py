@@ -15,7 +15,7 @@ from harness.stats.permutation import ALPHA
 from harness.stats.resample import Interval, Resampler, percentile_interval
 from harness.stats.student import normal_tail
 from harness.stats.units import SampleSize, Units
-from harness.tasks.parts import Counts, Metric
+from harness.tasks.parts import Metric, PartCounts
 
 if TYPE_CHECKING:
     from harness.stats.units import Array
@@ -25,13 +25,13 @@ __all__ = ["evidence_of", "is_tested", "judge"]
 
 def evidence_of(check: ScoreCheck, units: Units) -> SampleSize:
     """What stands behind the difference of a check."""
-    return units.evidence(check.before.basis, check.after.basis)
+    return units.evidence(check.accepted.basis, check.current.basis)
 
 
 def is_tested(check: ScoreCheck, units: Units) -> bool:
     """Whether it can fail by an interval, and so belongs to the family that shares the 5 %."""
     return (
-        check.counts
+        check.can_fail
         and check.interval
         and check.max_drop is not None
         and evidence_of(check, units).lacking is None
@@ -46,7 +46,7 @@ class _Seen:
     old: float | None
     new: float | None
     difference: float | None
-    bounds: Interval
+    interval: Interval
     changed: int
     gained: int
     testable: bool
@@ -60,9 +60,9 @@ def judge(
 ) -> Iterator[Verdict]:
     """A verdict for each check of one backend on one gold set and task."""
     units = resampler.units
-    sides = [side for item in checks for side in (item.before, item.after)]
+    sides = [side for item in checks for side in (item.accepted, item.current)]
     drawn = resample(resampler, sides)
-    demanding = [c for c in checks if c.counts and c.interval and c.max_drop is not None]
+    demanding = [c for c in checks if c.can_fail and c.interval and c.max_drop is not None]
     testable = not demanding or any(is_tested(item, units) for item in demanding)
     for number, item in enumerate(checks):
         before, after = drawn[2 * number : 2 * number + 2]
@@ -71,25 +71,25 @@ def judge(
 
 def _verdict(
     item: ScoreCheck,
-    before: Drawn,
-    after: Drawn,
+    accepted: Drawn,
+    current: Drawn,
     units: Units,
     level: float,
     *,
     testable: bool,
     power: bool,
 ) -> Verdict:
-    old, new = item.before.value, item.after.value
+    old, new = item.accepted.value, item.current.value
     evidence = evidence_of(item, units)
-    own = level if item.counts else 1 - ALPHA
-    values = after.values - before.values
+    own = level if item.can_fail else 1 - ALPHA
+    values = current.values - accepted.values
     changed, gained = _changes(item, units)
     seen = _Seen(
         check=item,
         old=old,
         new=new,
         difference=None if old is None or new is None else 100 * (new - old),
-        bounds=percentile_interval(values, evidence, level=own),
+        interval=percentile_interval(values, evidence, level=own),
         changed=changed,
         gained=gained,
         testable=testable,
@@ -98,7 +98,7 @@ def _verdict(
     )
     status, code, message = _outcome(seen)
     whole, spread = _detectable(seen, values, evidence, units) if power else (None, None)
-    bounds = seen.bounds.bounds
+    bounds = seen.interval.bounds
     return about(
         item.matched.entry,
         status,
@@ -106,7 +106,7 @@ def _verdict(
         message,
         metric=item.metric,
         part=item.part,
-        support=item.after.support,
+        support=item.current.support,
         baseline=old,
         current=new,
         difference=seen.difference,
@@ -115,7 +115,7 @@ def _verdict(
         unit=units.unit,
         margin=item.max_drop,
         floor=item.floor,
-        types=tuple(part.name for part in item.before.part.over or ()),
+        types=tuple(part.name for part in item.accepted.part.over or ()),
         detectable=whole,
         detectable_spread=spread,
         flips=_flips(item) if status != "ok" else None,
@@ -126,12 +126,12 @@ def _changes(item: ScoreCheck, units: Units) -> tuple[int, int]:
     """How many units changed, and in how many of them anything was gained."""
     import numpy as np
 
-    before, after = (_wins(one, units, item.metric) for one in (item.before, item.after))
-    changed = np.any(units.fold(item.before.rows) != units.fold(item.after.rows), axis=1)
+    before, after = (_wins(one, units, item.metric) for one in (item.accepted, item.current))
+    changed = np.any(units.fold(item.accepted.rows) != units.fold(item.current.rows), axis=1)
     return int(changed.sum()), int(np.any(after > before, axis=1).sum())
 
 
-def _wins(counts: Counts, units: Units, metric: Metric) -> Array:
+def _wins(counts: PartCounts, units: Units, metric: Metric) -> Array:
     """What may only rise when a unit gets better: what is right, and minus what is wrong.
 
     Recall knows nothing of what is wrong, and precision nothing of what is found.
@@ -168,7 +168,7 @@ def _outcome(seen: _Seen) -> _Said:
     # Two sums of the same counts may differ in the last digit: that is no drop.
     if -seen.difference - item.max_drop > 1e-9:
         return _dropped(seen, said)
-    bounds = seen.bounds.bounds
+    bounds = seen.interval.bounds
     if seen.difference > item.max_drop and bounds is not None and bounds[0] > 0:
         return "warn", "better", f"{said}: well above the baseline; accept the new one"
     return "ok", "ok", said
@@ -176,13 +176,13 @@ def _outcome(seen: _Seen) -> _Said:
 
 def _dropped(seen: _Seen, said: str) -> _Said:
     """The verdict on a drop that is larger than its margin."""
-    item, bounds = seen.check, seen.bounds.bounds
+    item, bounds = seen.check, seen.interval.bounds
     more = f"{said}, more than {item.max_drop:g} allowed"
     if not item.interval or (bounds is not None and bounds[1] < 0):
         return _weighed(item, "drop", more)
     if bounds is None:
-        why = f"{more}, but {seen.bounds.lacking}, so that chance cannot be told from loss"
-        if seen.testable or not item.counts:
+        why = f"{more}, but {seen.interval.lacking}, so that chance cannot be told from loss"
+        if seen.testable or not item.can_fail:
             return "warn", "few-units", why
         return "error", "few-units", f"{why} (interval = false lets the margin alone decide)"
     if not seen.gained:
@@ -192,10 +192,10 @@ def _dropped(seen: _Seen, said: str) -> _Said:
 
 
 def _weighed(item: ScoreCheck, code: str, said: str) -> _Said:
-    if item.counts:
+    if item.can_fail:
         return "fail", code, said
-    what = item.after.part.counts or "gold mentions"
-    few = f"{said}; only {item.after.support} {what} (fewer than {item.min_support})"
+    what = item.current.part.counts or "gold mentions"
+    few = f"{said}; only {item.current.support} {what} (fewer than {item.min_support})"
     return "warn", "little-support" if code != "floor" else "floor", few
 
 
@@ -206,15 +206,17 @@ def _detectable(
     fail, and where not even the loss of everything would be seen."""
     item = seen.check
     tested = item.max_drop is not None and (not item.interval or evidence.lacking is None)
-    if not item.counts or seen.old is None or not (tested or item.floor is not None):
+    if not item.can_fail or seen.old is None or not (tested or item.floor is not None):
         return None, None
-    lost = losses(item.before, units)
+    lost = losses(item.accepted, units)
     noise = 100 * values[values == values]
     if lost is None or not len(noise):
         return None, None
     limits = DropLimits(
         margin=item.max_drop if tested else None,
-        tail=normal_tail((1 - seen.bounds.level) / 2, evidence.degrees) if item.interval else None,
+        tail=(
+            normal_tail((1 - seen.interval.level) / 2, evidence.degrees) if item.interval else None
+        ),
         gap=None if item.floor is None else 100 * (seen.old - item.floor),
     )
     whole = detectable_drop(noise, lost, limits, whole=True)
@@ -224,7 +226,7 @@ def _detectable(
 
 
 def _flips(item: ScoreCheck) -> Flips | None:
-    before, after = item.matched.previous.outcomes, item.matched.current.outcomes
+    before, after = item.matched.accepted.outcomes, item.matched.current.outcomes
     if before is None or after is None:
         return None
     changed = flips(before, after)

@@ -11,7 +11,7 @@ __all__ = ["notes", "gate_remarks"]
 
 def notes(matched_entries: Sequence[MatchedEntry]) -> Iterator[str]:
     """What changed around the scores and may explain them."""
-    pairs = ((one.previous.signature, one.current.signature) for one in matched_entries)
+    pairs = ((one.accepted.signature, one.current.signature) for one in matched_entries)
     for old, new in sorted({(was.version, now.version) for was, now in pairs}):
         if old != new:
             yield f"the baseline was counted by version {old} of the harness, the run by {new}"

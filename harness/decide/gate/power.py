@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from harness.stats.permutation import Statistic
 from harness.stats.power import POWER
 from harness.stats.units import Units
-from harness.tasks.parts import Counts
+from harness.tasks.parts import PartCounts
 
 if TYPE_CHECKING:
     from harness.stats.units import Array
@@ -60,7 +60,7 @@ class DropLimits:
     gap: float | None = None
 
 
-def losses(counts: Counts, units: Units) -> Losses | None:
+def losses(counts: PartCounts, units: Units) -> Losses | None:
     """What this score can lose; `None` where it is undefined or 0.
 
     For recall and F1 a right prediction disappears; for precision it turns wrong.

@@ -35,7 +35,7 @@ class MatchedEntry:
     """An entry of the baseline whose counterpart was measured and can be compared."""
 
     entry: Entry
-    previous: Scored
+    accepted: Scored
     current: Scored
 
 
@@ -61,12 +61,12 @@ def match_entries(
         if current is None:
             verdicts.append(_absent(entry, record, unread))
             continue
-        previous = entry.scored()
-        problem = _other_count(entry, previous, current)
+        accepted = entry.scored()
+        problem = _other_count(entry, accepted, current)
         if problem is not None:
             verdicts.append(problem)
             continue
-        matched_entries.append(MatchedEntry(entry, previous, current))
+        matched_entries.append(MatchedEntry(entry, accepted, current))
         if current.result is not None and (said := other_scores(current.result, current.tallies)):
             verdicts.append(
                 about(entry, "warn", "other-scores", f"{said}; the counts were checked")
@@ -140,8 +140,8 @@ def _absent(entry: Entry, record: RunRecord, unread: Mapping[tuple[str, str, str
     return about(entry, "error", "missing-backend", "is in the baseline, but not in the run")
 
 
-def _other_count(entry: Entry, previous: Scored, current: Scored) -> Verdict | None:
-    differences = diff(previous.signature, current.signature)
+def _other_count(entry: Entry, accepted: Scored, current: Scored) -> Verdict | None:
+    differences = diff(accepted.signature, current.signature)
     if differences:
         name, old, new = differences[0]
         if name in current.definition.signed:
@@ -152,15 +152,15 @@ def _other_count(entry: Entry, previous: Scored, current: Scored) -> Verdict | N
         return about(
             entry, "error", code, f"{name} was {old!r} in the baseline and is {new!r} now: {hint}"
         )
-    if previous.units != current.units:
+    if accepted.units != current.units:
         return about(
             entry,
             "error",
             "not-comparable",
-            f"the counts are of other paragraphs ({len(previous.units)} in the baseline, "
+            f"the counts are of other paragraphs ({len(accepted.units)} in the baseline, "
             f"{len(current.units)} now)",
         )
-    for document, what, before, now in gold_differs(_gold(previous), _gold(current)):
+    for document, what, before, now in gold_differs(_gold(accepted), _gold(current)):
         return about(
             entry,
             "error",

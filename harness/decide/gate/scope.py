@@ -12,7 +12,7 @@ from harness.decide.rules import Pin, Rule, Rules
 from harness.errors import UsageError, closeness
 from harness.results.finder import matches_pattern
 from harness.results.scored import Scored
-from harness.tasks.parts import Counts, Metric, part_named
+from harness.tasks.parts import Metric, PartCounts, part_named
 from harness.tasks.tally import Part
 
 __all__ = ["ScoreCheck", "check_names", "checks_of", "idle_rules", "speaks"]
@@ -30,13 +30,13 @@ class ScoreCheck:
     interval: bool
     """Whether a drop has to be more than chance; else its margin alone decides."""
     min_support: int
-    before: Counts
-    after: Counts
+    accepted: PartCounts
+    current: PartCounts
 
     @property
-    def counts(self) -> bool:
+    def can_fail(self) -> bool:
         """Whether its verdict can be a failure; the others can only warn."""
-        return self.after.support >= self.min_support
+        return self.current.support >= self.min_support
 
 
 def check_names(rules: Rules, entries: Sequence[Scored]) -> None:
@@ -76,12 +76,12 @@ def checks_of(matched: MatchedEntry, rules: Rules) -> Iterator[ScoreCheck]:
     wanted: dict[tuple[str, Metric], Rule] = {}
     for rule in rules.rules:
         if speaks(rule, matched.entry):
-            for part in _parts(rule, matched.previous):
+            for part in _parts(rule, matched.accepted):
                 old = wanted.get((part.name, rule.metric))
                 wanted[part.name, rule.metric] = rule if old is None else _merged(old, rule)
     for (name, metric), rule in wanted.items():
         before, after = (
-            one.counts(_part(one, name), metric) for one in (matched.previous, matched.current)
+            one.counts(_part(one, name), metric) for one in (matched.accepted, matched.current)
         )
         yield ScoreCheck(
             matched=matched,
@@ -91,8 +91,8 @@ def checks_of(matched: MatchedEntry, rules: Rules) -> Iterator[ScoreCheck]:
             max_drop=rule.max_drop,
             interval=True if rule.interval is None else rule.interval,
             min_support=rules.min_support if rule.min_support is None else rule.min_support,
-            before=before,
-            after=after,
+            accepted=before,
+            current=after,
         )
 
 

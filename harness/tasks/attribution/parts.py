@@ -31,7 +31,7 @@ def parts(
     if not able.speakers or not tally.get(("speaker.gold",)):
         withheld.add("speaker")
     return tuple(
-        part._replace(given=part.name not in withheld)
+        part._replace(available=part.name not in withheld)
         for part in (
             *(_counted(name, name, "gold", "predicted") for name in RELATIONS),
             *given_parts(""),

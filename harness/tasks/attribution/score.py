@@ -97,7 +97,8 @@ def score(
     """
     named = {part.name: part for part in parts(tally, capabilities)}
     given = {
-        part.name: part._replace(given=named[part.name].given) for part in given_parts("given.")
+        part.name: part._replace(available=named[part.name].available)
+        for part in given_parts("given.")
     }
 
     def n(name: str) -> int:
@@ -141,8 +142,8 @@ def _speaker(part: Part, tally: Mapping[TallyKey, int]) -> SpeakerScore:
         tally.get((f"speaker.{name}",), 0) for name in ("right", "answered", "pairs")
     )
     whole = block(part, tally)
-    named = rates(right, pairs, right, answered) if part.given else None
-    share = rates(answered, pairs, answered, answered) if part.given else None
+    named = rates(right, pairs, right, answered) if part.available else None
+    share = rates(answered, pairs, answered, answered) if part.available else None
     return SpeakerScore(
         accuracy=None if named is None else defined(named.precision),
         coverage=None if share is None else defined(share.recall),

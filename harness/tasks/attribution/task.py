@@ -165,7 +165,7 @@ class Attributions(Task):
     ) -> AttributionScore:
         return score(tally, capabilities)
 
-    def headlines(
+    def stated_scores(
         self,
         tally: Tally,
         options: AttributionOptions,

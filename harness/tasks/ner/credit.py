@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from harness.tasks.ner.options import Match
 from harness.tasks.ner.tally import ErrorClass
 
-__all__ = ["CREDIT", "MucClass", "outcome_of", "type_of_prediction"]
+__all__ = ["CREDIT", "MucClass", "muc_class_of", "type_of_prediction"]
 
 MucClass: TypeAlias = Literal["cor", "inc", "par", "mis", "spu"]
 
@@ -27,7 +27,7 @@ _OUTCOMES: dict[Match, dict[ErrorClass, MucClass]] = {
 }
 
 
-def outcome_of(error: ErrorClass, match: Match) -> MucClass:
+def muc_class_of(error: ErrorClass, match: Match) -> MucClass:
     """The MUC count of an error class under a match mode."""
     return _OUTCOMES[match][error]
 

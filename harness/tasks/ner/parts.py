@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 
-from harness.tasks.ner.credit import CREDIT, outcome_of, type_of_prediction
+from harness.tasks.ner.credit import CREDIT, muc_class_of, type_of_prediction
 from harness.tasks.ner.options import Match
 from harness.tasks.ner.tally import cell_of, cells
 from harness.tasks.tally import Part, TallyKey, Weights
@@ -47,7 +47,7 @@ def _weigh(label: str | None, match: Match, key: TallyKey) -> Weights:
         return _NOTHING
     error, gold, predicted = cell
     owner = type_of_prediction(gold, predicted, match)
-    credit = CREDIT[outcome_of(error, match)]
+    credit = CREDIT[muc_class_of(error, match)]
     here = float(gold is not None and label in (None, gold))
     there = float(owner is not None and label in (None, owner))
     # Whatever a type has found is right under the same type: see `type_of_prediction`.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.tasks.ner.credit import outcome_of, type_of_prediction
+from harness.tasks.ner.credit import muc_class_of, type_of_prediction
 from harness.tasks.ner.options import NerOptions
 from harness.tasks.ner.parts import type_part
 from harness.tasks.ner.tally import ERROR_CLASSES, ErrorCell, ErrorClass, cells
@@ -114,7 +114,7 @@ def _block(
         # A pair counts where its gold mention does, and what is spurious under its own type.
         owner = gold or type_of_prediction(gold, predicted, options.match)
         if label in (None, owner):
-            counts[outcome_of(error, options.match)] += n
+            counts[muc_class_of(error, options.match)] += n
     return MucBlock(
         **block_fields(type_part(label, options.match), tally),
         **{name: counts[name] for name in ("cor", "inc", "par", "mis", "spu")},

@@ -114,7 +114,7 @@ class NamedEntities(Task):
     ) -> NerScore:
         return score(tally, options)
 
-    def headlines(
+    def stated_scores(
         self,
         tally: Tally,
         options: NerOptions,
