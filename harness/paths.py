@@ -1,11 +1,36 @@
-"""Where things lie: the harness's own folder, the predictions store, gold sets known by name."""
+"""Where things lie and what they are called: the harness's own folder, the predictions store, gold
+sets known by name, the files of a run."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-__all__ = ["cache_folder", "goldset_folders", "home"]
+__all__ = [
+    "CARD",
+    "DIGESTS",
+    "LEADERBOARD",
+    "PREDICTIONS",
+    "RECORD",
+    "UNFINISHED",
+    "WRITTEN",
+    "cache_folder",
+    "environments_folder",
+    "goldset_folders",
+    "home",
+]
+
+CARD = "goldset.toml"
+"""In the folder of a gold set."""
+RECORD = "run.json"
+"""In the folder of a run, as are the following."""
+UNFINISHED = "unfinished.json"
+LEADERBOARD = "leaderboard.md"
+WRITTEN = ("predictions", "units", "logs")
+"""Folders."""
+PREDICTIONS = "predictions.sqlite"
+"""In `cache_folder`."""
+DIGESTS = "digests.json"
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -22,6 +47,11 @@ def cache_folder() -> Path:
     """Folder of the predictions store: `$HARNESS_CACHE`, else `cache` in `home()`; absolute."""
     stated = os.environ.get("HARNESS_CACHE")
     return Path(stated).absolute() if stated else home() / "cache"
+
+
+def environments_folder() -> Path:
+    """An environment for each adapter that was given one, by its name."""
+    return home() / "envs"
 
 
 def goldset_folders() -> tuple[Path, ...]:

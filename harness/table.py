@@ -36,9 +36,9 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
-def number(value: float | None, *, digits: int = 3) -> str:
-    """A score with fixed digits; `–` where it is undefined."""
-    return UNDEFINED if value is None else f"{value:.{digits}f}"
+def number(value: float | None) -> str:
+    """A score with three digits; `–` where it is undefined."""
+    return UNDEFINED if value is None else f"{value:.3f}"
 
 
 def quantity(value: float | None) -> str:

@@ -78,12 +78,12 @@ class CapitalsAdapter:
 
 @pytest.fixture
 def capitals(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = registry.adapter
+    real = registry.adapter_of
 
-    def adapter(name: str) -> Any:
-        return CapitalsAdapter() if name == "capitals" else real(name)
+    def adapter(spec: Any) -> Any:
+        return CapitalsAdapter() if spec.adapter == "capitals" else real(spec)
 
-    monkeypatch.setattr(api, "adapter", adapter)
+    monkeypatch.setattr(api, "adapter_of", adapter)
 
 
 @pytest.mark.usefixtures("capitals")

@@ -10,6 +10,7 @@ from typing import Any
 from harness.cli.common import TASK, add_flags, chosen_cache, output, print_json, store
 from harness.errors import NothingMeasured, UsageError
 from harness.options import Flag, flags_of
+from harness.paths import PREDICTIONS
 from harness.registry import BackendSpec, adapter
 from harness.run.options import WorkerOptions
 from harness.run.store import Store, StoredBackend
@@ -48,7 +49,7 @@ def _keyed() -> list[Flag]:
 def run(args: argparse.Namespace) -> int:
     folder = chosen_cache(args)
     assert folder is not None
-    if args.action != "explain" and not (folder / "predictions.sqlite").is_file():
+    if args.action != "explain" and not (folder / PREDICTIONS).is_file():
         print("[]" if args.json else f"there is no predictions store in {folder}")
         return 0
     with Store(folder) as store:

@@ -24,9 +24,9 @@ from harness.formats.registry import (
 )
 from harness.formats.tags import REPAIRS, SCHEMES
 from harness.formats.tokens import Tokens
-from harness.gold.card import CARD
 from harness.gold.goldset import load_goldset
 from harness.options import Flag
+from harness.paths import CARD
 from harness.tasks.registry import layer_names
 
 EPILOG = """\
@@ -151,7 +151,7 @@ def _list_formats(*, as_json: bool) -> None:
     rows = [
         {
             "format": item.name,
-            "read": item.reads,
+            "read": True,
             "write": item.writes,
             "holds": item.holds if item.writes else "",
             "what": item.summary,

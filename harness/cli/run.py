@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from harness.cli.common import GOLD, TASK, add_flags, chosen_cache, output, worker
 from harness.errors import NothingMeasured, UsageError
 from harness.options import Flag, build, changed
+from harness.paths import LEADERBOARD
 from harness.registry import BackendSpec
 from harness.run.options import RunOptions, task_flags
 from harness.run.suites import load_suite
@@ -133,7 +134,7 @@ def _publish(args: argparse.Namespace, record: RunRecord) -> None:
     from harness.report.tables import render_tables
 
     ranked, each = ranking_tables(record, args.out), details(record, args.out)
-    write_text(Path(args.out) / "leaderboard.md", leaderboard(record, [*ranked, *each]))
+    write_text(Path(args.out) / LEADERBOARD, leaderboard(record, [*ranked, *each]))
     if args.json:
         from harness.results.stored import to_json
 

@@ -106,10 +106,6 @@ class Baseline:
     git: Git | None
     entries: tuple[Entry, ...] = field(default=())
 
-    def find(self, key: tuple[str, str, str]) -> Entry | None:
-        """The entry about that gold set, task and backend."""
-        return next((entry for entry in self.entries if entry.key == key), None)
-
 
 def accepted(scored: Sequence[Scored], record: RunRecord) -> Baseline:
     """A baseline of what a run measured. Raises `NothingMeasured` when that is nothing.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from harness.errors import InputError
 
 __all__ = [
     "atomic_writer",
+    "is_draft",
     "new_file",
     "new_folder",
     "not_utf8",
@@ -21,6 +23,9 @@ __all__ = [
     "read_text",
     "write_text",
 ]
+
+
+_DRAFT = re.compile(r"\..+\.(jsonl|json|md|txt|log)\.[a-z0-9_]{8}")
 
 
 def opened(path: Path, expected: str, *, mode: str = "rb", encoding: str | None = None) -> IO[Any]:
@@ -83,6 +88,12 @@ def atomic_writer(path: str | Path) -> Iterator[IO[str]]:
             ) from None
         handle.flush()
         os.fsync(handle.fileno())
+
+
+def is_draft(name: str) -> bool:
+    """Whether a name is that of a draft of a file that a run writes, as `new_file` calls them:
+    `.<name of the file>.<eight characters>`."""
+    return _DRAFT.fullmatch(name) is not None
 
 
 @contextmanager

@@ -161,9 +161,9 @@ class Decoder:
             return entity
         return entity._replace(score=self._kept(place, self._score, entity.score))
 
-    def attributions(self, items: list[Any], name: str = "attributions") -> tuple[Attribution, ...]:
+    def attributions(self, items: list[Any]) -> tuple[Attribution, ...]:
         """The attributions of a list; see `attribution`."""
-        decoded = (self.attribution(item, f"{name}[{i}]") for i, item in enumerate(items))
+        decoded = (self.attribution(item, f"attributions[{i}]") for i, item in enumerate(items))
         return tuple(item for item in decoded if item is not None)
 
     def attribution(self, item: Any, place: str) -> Attribution | None:

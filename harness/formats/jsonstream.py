@@ -18,12 +18,12 @@ _CHUNK = 1 << 16
 _CUT_OFF = "is the file cut off?"
 
 
-def json_lines(path: Path, expected: str = "a file of JSON lines") -> Iterator[tuple[int, bytes]]:
+def json_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Stream `(line number, line)` of all lines that are not blank, memory flat.
 
     Raises `InputError` for a directory and for a file that cannot be read.
     """
-    with opened(path, expected) as handle:
+    with opened(path, "a file of JSON lines") as handle:
         for number, line in enumerate(handle, 1):
             if line.strip():
                 yield number, line

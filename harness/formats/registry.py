@@ -42,17 +42,13 @@ class Format:
         return importlib.import_module(f"harness.formats.{self.module or self.name}")
 
     @property
-    def reads(self) -> bool:
-        return hasattr(self.load(), "read")
-
-    @property
     def writes(self) -> bool:
         return hasattr(self.load(), "write")
 
     @property
     def options(self) -> tuple[str, ...]:
-        """Keyword options of `read`, such as `repair`; none where it cannot be read."""
-        return _keyword_only(getattr(self.load(), "read", None))
+        """Keyword options of `read`, such as `repair`."""
+        return _keyword_only(self.load().read)
 
     @property
     def write_options(self) -> tuple[str, ...]:
@@ -138,12 +134,10 @@ def read_any(
     """Stream the records of a file or folder; the format is guessed unless it is named.
 
     `report` counts, by message, what the format has and the data model cannot hold. Raises
-    `UsageError` for a format that cannot be read or an option that it does not have, and all that
-    its reader raises.
+    `UsageError` for a format that there is not or an option that it does not have, and all that its
+    reader raises.
     """
     chosen = guess(path) if format is None else format_named(format)
-    if not chosen.reads:
-        raise UsageError(f"format {chosen.name} can be written, not read")
     keywords = _keywords(chosen, chosen.options, report, options)
     try:
         records: Iterator[Record] = chosen.load().read(path, **keywords)

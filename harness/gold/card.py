@@ -11,10 +11,10 @@ from harness.annotation import TaskName
 from harness.coding import DecodeError, decode, parse_toml
 from harness.errors import InputError
 from harness.formats.files import read_text
+from harness.paths import CARD
 
-__all__ = ["CARD", "Card", "card_texts", "read_card"]
+__all__ = ["Card", "card_texts", "read_card"]
 
-CARD = "goldset.toml"
 
 _Sums = Mapping[str, str | Mapping[str, str]]
 """A file's stem -> its sum; for `annotators`, an annotator -> such sums."""

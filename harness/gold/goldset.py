@@ -33,10 +33,10 @@ from harness.digest import digest_text
 from harness.errors import InputError, near_name, nearest
 from harness.formats import brat, jsonl
 from harness.formats.files import read_text
-from harness.gold.card import CARD, Card, card_texts, read_card
+from harness.gold.card import Card, card_texts, read_card
 from harness.labels.meeting import schema_of
 from harness.labels.schema import Schema, load_schema
-from harness.paths import goldset_folders
+from harness.paths import CARD, goldset_folders
 from harness.tasks.registry import task_named, task_names, tasks, wrong_task
 
 __all__ = ["GoldSet", "LabelledDocuments", "known_goldsets", "load_goldset", "load_layer"]

@@ -25,10 +25,10 @@ from typing import Any, NamedTuple
 
 from harness.coding import DecodeError, decode, parse_toml
 from harness.errors import SchemaError, nearest
+from harness.paths import CARD
 
 __all__ = ["Catalogue", "Projection", "Schema", "catalogue", "load_schema", "schema_names"]
 
-_CARD = "goldset.toml"
 _BUILT_IN = Path(__file__).parent.resolve() / "data"
 
 
@@ -209,7 +209,7 @@ def _catalogue(folders: tuple[Path, ...]) -> Catalogue:
     drafts: list[_Draft] = []
     for folder in dict.fromkeys((_BUILT_IN, *folders)):
         for path in sorted(folder.glob("*.toml")):
-            if path.name == _CARD or (folder != _BUILT_IN and not _is_ours(path)):
+            if path.name == CARD or (folder != _BUILT_IN and not _is_ours(path)):
                 continue
             file = _read(path)
             if isinstance(file, _Draft):

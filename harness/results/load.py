@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 from harness.annotation import Record
 from harness.errors import InputError, NotComparable, NothingMeasured, UsageError
 from harness.gold.goldset import GoldSet
+from harness.paths import RECORD
 from harness.results import stored
 from harness.results.consistent import check_record, read_tally
 from harness.results.count import Caveats, Count, open_count, options_of
@@ -49,7 +50,7 @@ def is_run(path: str | Path) -> bool:
     """Whether a path is a run: a folder with `run.json`, or a file that looks like one inside."""
     path = Path(path)
     if path.is_dir():
-        return (path / "run.json").is_file()
+        return (path / RECORD).is_file()
     if path.suffix != ".json" or not path.is_file():
         return False
     with path.open("rb") as handle:
@@ -63,7 +64,7 @@ def read_run(path: str | Path) -> Opened:
     files beside it, `NothingMeasured` where a later run into the folder was not finished.
     """
     path = Path(path)
-    file = path / "run.json" if path.is_dir() else path
+    file = path / RECORD if path.is_dir() else path
     if not file.exists():
         raise InputError(
             "no run here", path=file, hint="make one with `harness run`, or name its folder"
@@ -204,7 +205,7 @@ def _scored(run: _Run, *, meet_in: str | None = None) -> Scored:
     except (ValueError, InputError) as error:
         raise InputError(
             f"{run.what}: {error}",
-            path=run.folder / "run.json",
+            path=run.folder / RECORD,
             hint="was it edited, or written by another version? run again",
         ) from None
     if not units:

@@ -10,6 +10,7 @@ from harness.annotation import Record
 from harness.digest import digest_file
 from harness.formats import jsonl
 from harness.gold.goldset import GoldSet
+from harness.paths import RECORD
 from harness.registry import OWN_DISTRIBUTION
 from harness.results import stored
 from harness.results.card import gold_record
@@ -63,7 +64,7 @@ def write_run(
             answers = (Record(p.gold.id, None, p.predicted, error=p.error) for p in one.documents)
             jsonl.write(folder / _predictions(one), answers)
         record = run_record(scored, goldsets, folder=folder)
-        stored.write(folder / "run.json", record)
+        stored.write(folder / RECORD, record)
     return record
 
 

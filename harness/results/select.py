@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import NothingMeasured, UsageError
+from harness.paths import RECORD
 from harness.results.finder import GoldFinder, matches_pattern
 from harness.results.scored import Scored
 
@@ -103,4 +104,4 @@ def asked_for(
 
 def _short(source: str) -> str:
     path = Path(source)
-    return path.parent.name if path.name == "run.json" else path.name
+    return path.parent.name if path.name == RECORD else path.name

@@ -11,6 +11,7 @@ from harness.digest import digest_file, digest_text
 from harness.errors import InputError
 from harness.formats import jsonl
 from harness.formats.files import atomic_writer, read_text
+from harness.paths import RECORD
 from harness.results.record import RECORD_SCHEMA, Result, RunRecord, UnitTally
 
 __all__ = [
@@ -89,7 +90,7 @@ def from_json(text: str, *, path: str | Path | None = None) -> RunRecord:
 def read(path: str | Path) -> RunRecord:
     """Read `run.json`, or the `run.json` in a folder. Raises `InputError`."""
     path = Path(path)
-    path = path / "run.json" if path.is_dir() else path
+    path = path / RECORD if path.is_dir() else path
     return from_json(read_text(path), path=path)
 
 

@@ -15,13 +15,12 @@ from typing import TextIO
 
 from harness.coding import load_json
 from harness.errors import InputError, NothingMeasured, UsageError
+from harness.formats.files import is_draft
+from harness.paths import UNFINISHED, WRITTEN
 from harness.results.lock import locked
 from harness.results.provenance import now
 
 __all__ = ["check_finished", "unfinished"]
-
-_MARK = "unfinished.json"
-_WRITTEN = ("predictions", "units", "logs")
 
 
 @contextmanager
@@ -34,7 +33,7 @@ def unfinished(folder: Path | None, command: Sequence[str] = ()) -> Iterator[Non
     if folder is None:
         yield
         return
-    path = folder / _MARK
+    path = folder / UNFINISHED
     with _locked(path) as handle:
         handle.truncate(0)
         json.dump(
@@ -70,7 +69,7 @@ def check_finished(folder: Path) -> None:
 
     What record is there is of an earlier run, and the files beside it may be of the later one.
     """
-    path = folder / _MARK
+    path = folder / UNFINISHED
     if not os.path.lexists(path):
         return
     started = ""
@@ -87,16 +86,9 @@ def check_finished(folder: Path) -> None:
 
 def _sweep(folder: Path) -> None:
     """Remove the hidden drafts of files that a killed run was writing."""
-    places = [folder.iterdir(), *((folder / name).rglob("*") for name in _WRITTEN)]
+    places = [folder.iterdir(), *((folder / name).rglob("*") for name in WRITTEN)]
     for place in places:
         with suppress(OSError):
             for path in list(place):
-                if path.name.startswith(".") and _is_draft(path.name) and path.is_file():
+                if is_draft(path.name) and path.is_file():
                     path.unlink(missing_ok=True)
-
-
-def _is_draft(name: str) -> bool:
-    """Whether a name is that of a draft: `.<name of the file>.<eight characters>`."""
-    stem, dot, random = name[1:].rpartition(".")
-    endings = (".jsonl", ".json", ".md", ".log")
-    return bool(dot) and len(random) == 8 and stem.endswith(endings)

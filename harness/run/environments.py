@@ -18,7 +18,7 @@ from pathlib import Path
 from harness.coding import decode, encode, load_json
 from harness.distributions import installed_from, requirement_name
 from harness.errors import BackendUnavailable, UsageError
-from harness.paths import home
+from harness.paths import environments_folder
 from harness.registry import ADAPTER_GROUP, OWN_DISTRIBUTION, adapter
 
 __all__ = [
@@ -52,7 +52,7 @@ class Environment:
 
 def find_environment(name: str) -> Environment | None:
     """The finished environment of an adapter, or `None`."""
-    folder = home() / "envs" / name
+    folder = environments_folder() / name
     try:
         card = load_json((folder / _CARD).read_bytes())
         environment = decode(Environment, {**card, "folder": str(folder)})
@@ -63,7 +63,7 @@ def find_environment(name: str) -> Environment | None:
 
 def environments() -> list[Environment]:
     """Every finished environment, by name."""
-    names = sorted(path.parent.name for path in (home() / "envs").glob(f"*/{_CARD}"))
+    names = sorted(path.parent.name for path in environments_folder().glob(f"*/{_CARD}"))
     return [environment for name in names if (environment := find_environment(name))]
 
 
@@ -88,7 +88,7 @@ def create_environment(
     uv = shutil.which("uv")
     if python is not None and not uv and shutil.which(python) is None:
         raise UsageError(f"no Python at {python!r}; give a program such as python3.12, or its path")
-    folder = home() / "envs" / name
+    folder = environments_folder() / name
     if folder.exists():
         shutil.rmtree(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +113,7 @@ def create_environment(
 
 def remove_environment(name: str) -> None:
     """Delete an environment, finished or not. Raises `UsageError` when there is none."""
-    folder = home() / "envs" / name
+    folder = environments_folder() / name
     if name in ("", ".", "..") or "/" in name or not folder.is_dir():
         known = ", ".join(environment.name for environment in environments()) or "none"
         raise UsageError(f"no environment {name!r}; there are: {known}")

@@ -19,6 +19,7 @@ from types import FrameType
 from harness.annotation import Record, TaskName
 from harness.errors import BackendFailed, NothingMeasured, UsageError
 from harness.gold.goldset import GoldSet
+from harness.paths import RECORD
 from harness.registry import OWN_DISTRIBUTION, BackendSpec, adapter_of
 from harness.results.card import gold_record
 from harness.results.provenance import machine, now, origin
@@ -76,7 +77,7 @@ def run(
         if options.out is not None:
             common = count_in_common(results, goldsets, options.scoring(), options.out)
             record = replace(record, common=common)
-            write(options.out / "run.json", record)
+            write(options.out / RECORD, record)
     return record
 
 

@@ -24,7 +24,7 @@ from harness.annotation import Annotations
 from harness.coding import load_json
 from harness.digest import digest_text, load_memo, save_memo
 from harness.formats.jsonl import annotations_from_json, annotations_to_json
-from harness.paths import cache_folder
+from harness.paths import DIGESTS, PREDICTIONS, cache_folder
 from harness.results.lock import locked
 from harness.results.provenance import now
 from harness.run.database import Database
@@ -101,7 +101,7 @@ class Store:
 
         Raises `InputError` when the file is no store, is broken, or of another version.
         """
-        self.path = Path(folder or cache_folder()) / "predictions.sqlite"
+        self.path = Path(folder or cache_folder()) / PREDICTIONS
         self._runs: dict[str, TextIO] = {}
         self._database = Database(self.path)
         load_memo(self._memo)
@@ -121,7 +121,7 @@ class Store:
     @property
     def _memo(self) -> Path:
         """Digests of model files, so that a large model need not be hashed at every start."""
-        return self.path.with_name("digests.json")
+        return self.path.with_name(DIGESTS)
 
     # Runs
 

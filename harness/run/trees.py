@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from harness.digest import digest_files
+from harness.formats.files import is_draft
+from harness.paths import DIGESTS, LEADERBOARD, PREDICTIONS, RECORD, UNFINISHED, WRITTEN
 
 __all__ = ["MOST_FILES", "below", "digest_tree", "exists"]
 
@@ -19,10 +21,9 @@ _SKIPPED = {
     ".vscode", ".eggs",
 }  # fmt: skip
 _PROJECT = {"pyproject.toml", "setup.py", "setup.cfg"}
-_RUN = {"run.json", "unfinished.json", "leaderboard.md", "predictions", "units", "logs"}
-_STORE = ("predictions.sqlite", "digests.json")
-# What a run writes while it lasts: drafts of its files, and what it says on stderr.
-_PASSING = re.compile(r"\..+\.(jsonl|json|md|txt|log)\.[a-z0-9_]{8}|.+\.log|\.coverage.*")
+_RUN = {RECORD, UNFINISHED, LEADERBOARD, *WRITTEN}
+# What a run says while it lasts.
+_PASSING = re.compile(r".+\.log|\.coverage.*")
 
 
 def below(place: Path) -> Iterator[Path]:
@@ -54,7 +55,8 @@ def below(place: Path) -> Iterator[Path]:
         )
         for name in names:
             path = here / name
-            if name not in written and not _PASSING.fullmatch(name) and path.is_file():
+            passing = is_draft(name) or _PASSING.fullmatch(name)
+            if name not in written and not passing and path.is_file():
                 yield path
                 count += 1
                 if count > MOST_FILES:
@@ -81,15 +83,15 @@ def _written(folder: Path, names: Collection[str]) -> set[str]:
     written: set[str] = set()
     if not _PROJECT.isdisjoint(names):
         written |= {"build", "dist"}
-    if "unfinished.json" in names or ("run.json" in names and _is_record(folder / "run.json")):
+    if UNFINISHED in names or (RECORD in names and _is_written(folder / RECORD)):
         written |= _RUN
-    if "predictions.sqlite" in names:
-        written |= {name for name in names if name.startswith(_STORE)}
+    if PREDICTIONS in names:
+        written |= {name for name in names if name.startswith((PREDICTIONS, DIGESTS))}
     return written
 
 
-def _is_record(path: Path) -> bool:
-    """Whether a file begins like the record of a run."""
+def _is_written(path: Path) -> bool:
+    """Whether a record is as a run writes it: whatever else there is may decide answers."""
     try:
         with path.open("rb") as handle:
             return b'"tool_version"' in handle.read(200)

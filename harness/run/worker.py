@@ -23,7 +23,7 @@ from harness.digest import load_memo, save_memo
 from harness.distributions import versions
 from harness.errors import BackendUnavailable, DocumentRefused
 from harness.formats.jsonl import annotations_from_json, annotations_to_json
-from harness.paths import cache_folder
+from harness.paths import DIGESTS, cache_folder
 from harness.registry import BackendSpec, adapter
 from harness.run import protocol
 from harness.run.parenthood import die_with_parent
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             from harness.run.key import describe_here
 
             # The libraries of another environment are hashed once, and not for every run.
-            memo = cache_folder() / "digests.json"
+            memo = cache_folder() / DIGESTS
             load_memo(memo)
             description = describe_here(BackendSpec.parse(args.backend), prove=args.prove)
             save_memo(memo)

@@ -11,8 +11,8 @@ from harness.formats import brat
 from harness.formats.files import read_text
 from harness.formats.multi import is_multi, read_multi
 from harness.formats.registry import read_any
-from harness.gold.card import CARD
 from harness.gold.goldset import load_goldset, load_layer
+from harness.paths import CARD
 from harness.results.pairs import renamed
 
 __all__ = ["load_annotators"]

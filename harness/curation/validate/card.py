@@ -10,8 +10,9 @@ from harness.curation.agreement.agreement import agreement
 from harness.curation.validate.finding import Finding
 from harness.digest import digest_file
 from harness.errors import HarnessError, InputError, near_name
-from harness.gold.card import CARD, Card, card_texts
+from harness.gold.card import Card, card_texts
 from harness.gold.goldset import GoldSet
+from harness.paths import CARD
 from harness.tasks.registry import task_named
 
 __all__ = ["check_card", "sums", "sums_as_toml"]

@@ -19,9 +19,10 @@ from harness.formats import brat, jsonl
 from harness.formats.files import read_text
 from harness.formats.jsonstream import parse_line
 from harness.formats.registry import guess, read_any
-from harness.gold.card import CARD, card_texts
+from harness.gold.card import card_texts
 from harness.gold.goldset import GoldSet, load_goldset
 from harness.labels.schema import Schema
+from harness.paths import CARD
 from harness.tasks.registry import task_named
 
 __all__ = ["Validation", "validate"]

@@ -29,6 +29,7 @@ from harness.tasks.attribution.characters import (
     Characters,
     Element,
     common,
+    dice,
     equal_elements,
     share_half,
 )
@@ -125,7 +126,7 @@ def pairs(
                 left.origins[i],
                 right.origins[j],
                 _error(one, other),
-                2 * common(one.content, other.content) / (one.content.size + other.content.size),
+                dice(one.content, other.content),
                 _agreement(one.source, other.source),
                 _agreement(one.cue, other.cue),
                 _agreement(one.content, other.content),
