@@ -75,7 +75,8 @@ def _report(args: argparse.Namespace) -> GateReport:
     from harness.decide.gate.check import check
     from harness.decide.rules import default_rules, read_rules
     from harness.results.finder import GoldFinder
-    from harness.results.load import ResultKey, from_run, read_run
+    from harness.results.load import from_run, read_run
+    from harness.results.record import ResultKey
 
     rules = default_rules() if args.rules is None else read_rules(args.rules)
     accepted = baseline.read(args.baseline)

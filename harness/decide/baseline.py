@@ -20,7 +20,7 @@ from harness.results.consistent import read_tally
 from harness.results.count import options_of
 from harness.results.outcomes import Mention, Outcomes
 from harness.results.provenance import now
-from harness.results.record import Git, RunRecord, UnitTally
+from harness.results.record import Git, ResultKey, RunRecord, UnitTally
 from harness.results.scored import Scored
 from harness.results.signature import Signature
 from harness.tasks.registry import task_named
@@ -65,7 +65,7 @@ class Entry:
     units: tuple[UnitTally, ...]
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> ResultKey:
         """Gold set, task and backend: what an entry is about."""
         return self.gold, self.task, self.backend
 

@@ -21,7 +21,7 @@ from harness.results.consistent import check_record, read_tally
 from harness.results.count import Caveats, Count, open_count, options_of
 from harness.results.finder import GoldFinder
 from harness.results.pairs import join_documents, read_predictions
-from harness.results.record import Result, RunRecord
+from harness.results.record import Result, ResultKey, RunRecord
 from harness.results.scored import Scored, score_pairs, score_records
 from harness.results.settle import labels_of_predictions
 from harness.results.unfinished import check_finished
@@ -29,7 +29,6 @@ from harness.tasks.base import DocumentPair
 from harness.tasks.registry import task_named
 
 __all__ = [
-    "ResultKey",
     "Opened",
     "from_file",
     "from_run",
@@ -38,9 +37,6 @@ __all__ = [
     "scored_in",
     "stored_count",
 ]
-
-ResultKey: TypeAlias = tuple[str, str, str]
-"""Gold set, task and backend: what a result is about."""
 
 Opened: TypeAlias = tuple[RunRecord, Path]
 """What `read_run` gives: a record, and the folder that its other files lie in."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from harness.adapter import Declaration, ModelIdentity, Option
 from harness.annotation import Capabilities, TaskName
@@ -24,6 +24,7 @@ __all__ = [
     "GoldRecord",
     "Machine",
     "Result",
+    "ResultKey",
     "ResultStatus",
     "RunRecord",
     "RunStatus",
@@ -39,6 +40,10 @@ MOST_FAILURES = 1000
 
 ResultStatus = Literal["ok", "partial", "failed", "unavailable"]
 RunStatus = Literal["success", "partial", "error"]
+
+
+ResultKey: TypeAlias = tuple[str, str, str]
+"""Gold set, task and backend: what a result is about."""
 
 
 class UnitTally(NamedTuple):
@@ -231,7 +236,7 @@ class Result:
         return self.status in ("ok", "partial")
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> ResultKey:
         """Gold set, task and backend: what it is about."""
         return self.gold, self.task, self.backend
 

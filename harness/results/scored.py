@@ -19,7 +19,7 @@ from harness.gold.goldset import GoldSet
 from harness.results.count import Caveats, Count, open_count
 from harness.results.outcomes import Mention, Outcomes, outcomes_of
 from harness.results.pairs import join_documents
-from harness.results.record import Result
+from harness.results.record import Result, ResultKey
 from harness.results.settle import labels_of_predictions
 from harness.results.signature import Signature
 from harness.table import tallied
@@ -74,6 +74,11 @@ class Scored:
     def definition(self) -> Task:
         """The task with all that it is asked for."""
         return task_named(self.task)
+
+    @property
+    def key(self) -> ResultKey:
+        """Gold set, task and backend."""
+        return self.gold, self.task, self.backend
 
     @cached_property
     def total(self) -> Tally:

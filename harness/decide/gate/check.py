@@ -14,7 +14,7 @@ from harness.decide.gate.scope import ScoreCheck, check_names, checks_of, idle_r
 from harness.decide.gate.verdicts import GateReport, about
 from harness.decide.rules import Rules, default_rules
 from harness.results.finder import matches_pattern
-from harness.results.record import RunRecord
+from harness.results.record import ResultKey, RunRecord
 from harness.results.scored import Scored
 from harness.stats.permutation import ALPHA
 from harness.stats.resample import Resampler, enough_resamples, shown_by
@@ -31,7 +31,7 @@ def check(
     *,
     gold: Sequence[str] = (),
     backends: Sequence[str] = (),
-    unread: Mapping[tuple[str, str, str], str] | None = None,
+    unread: Mapping[ResultKey, str] | None = None,
     resamples: int = DEFAULT_RESAMPLES,
     seed: int | None = None,
     power: bool = True,

@@ -10,7 +10,7 @@ from harness.decide.baseline import Baseline, Entry
 from harness.decide.gate.verdicts import Verdict, about
 from harness.results.consistent import add_gold, gold_differs, other_scores
 from harness.results.finder import fits, matches_pattern
-from harness.results.record import RunRecord
+from harness.results.record import ResultKey, RunRecord
 from harness.results.scored import Scored
 from harness.results.signature import diff
 
@@ -45,7 +45,7 @@ def match_entries(
     baseline: Baseline,
     gold: Sequence[str],
     backends: Sequence[str],
-    unread: Mapping[tuple[str, str, str], str],
+    unread: Mapping[ResultKey, str],
 ) -> tuple[list[MatchedEntry], list[Verdict]]:
     """What can be compared, and a verdict for everything that cannot."""
     wanted = [
@@ -54,7 +54,7 @@ def match_entries(
         if fits(entry.gold, gold) and fits(entry.backend, backends)
     ]
     verdicts = list(_empty(record, wanted, baseline, gold, backends))
-    by_key = {(one.gold, one.task, one.backend): one for one in scored}
+    by_key = {one.key: one for one in scored}
     matched_entries = []
     for entry in wanted:
         current = by_key.get(entry.key)
@@ -122,7 +122,7 @@ def _empty(
                 )
 
 
-def _absent(entry: Entry, record: RunRecord, unread: Mapping[tuple[str, str, str], str]) -> Verdict:
+def _absent(entry: Entry, record: RunRecord, unread: Mapping[ResultKey, str]) -> Verdict:
     if entry.key in unread:
         said = f"could not be counted again: {unread[entry.key]}"
         return about(entry, "error", "no-predictions", said)
