@@ -16,7 +16,7 @@ from support import examples
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.cli.main import main
 from harness.doctor.diagnose import diagnose, suspicious
-from harness.doctor.finding import Diagnosis
+from harness.doctor.diagnosis import Diagnosis
 from harness.doctor.readings import READINGS
 from harness.formats import jsonl
 

@@ -41,6 +41,9 @@ examples:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    from harness.decide.compare import COMPARE_SUPPORT
+    from harness.report.comparison import SHOWN_FLIPS
+
     add = parser.add_argument
     add("input", nargs="+", metavar="RUN_OR_PRED", help="runs or predictions; reference first")
     add_flags(parser, GOLD, TASK, replace(BACKEND, help="only these; first = ref"))
@@ -56,8 +59,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         *changed(counting, **changes),
         RECOUNT,
         FORCE,
-        count("min_support", "per type only from N gold up", default=20),
-        count("flips", "show at most N flips of each kind", default=10),
+        count("min_support", "per type only from N gold up", default=COMPARE_SUPPORT),
+        count("flips", "show at most N flips of each kind", default=SHOWN_FLIPS),
         RESAMPLES,
         replace(SEED, default=None, help="of the resampling; default: as the run says"),
         *output("everything, for machines"),

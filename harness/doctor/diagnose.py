@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.annotation import Record, TaskName
+from harness.doctor.diagnosis import Diagnosis, pairs_of
 from harness.doctor.documents import (
     explain_documents,
     explain_roles,
     explain_texts,
     explain_truncation,
 )
-from harness.doctor.finding import Diagnosis, pairs_of
 from harness.doctor.labels import explain_labels
 from harness.doctor.offsets import explain_offsets
 from harness.tasks.registry import task_named

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.annotation import Record, TaskName, printable, quoted
-from harness.doctor.finding import SHOWN, Diagnosis, MarkedDocument, RoleSpan, names
+from harness.doctor.diagnosis import SHOWN, Diagnosis, MarkedDocument, RoleSpan, names
 from harness.tasks.registry import task_named, tasks
 
 __all__ = ["explain_documents", "explain_roles", "explain_texts", "explain_truncation"]
@@ -44,11 +44,7 @@ def explain_documents(
     answered = [record for record in predicted if record.error is None]
     layers = [record.annotations.layer(task_named(task).layer) for record in answered]
     if answered and all(layer is None for layer in layers):
-        others = [
-            name
-            for name, one in tasks().items()
-            if any(record.annotations.layer(one.layer) is not None for record in answered)
-        ]
+        others = [name for name, one in tasks().items() if any(map(one.is_annotated, answered))]
         return [
             Diagnosis(
                 "no-layer",

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from harness.annotation import Record, printable
-from harness.doctor.finding import Diagnosis, counted
+from harness.doctor.diagnosis import Diagnosis, counted
 from harness.tasks.base import Task
 
 __all__ = ["explain_labels"]

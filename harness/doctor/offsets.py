@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from harness.annotation import quoted
-from harness.doctor.finding import SHOWN, Diagnosis, MarkedDocument, RoleSpan, example
+from harness.doctor.diagnosis import SHOWN, Diagnosis, MarkedDocument, RoleSpan, example
 from harness.doctor.readings import READINGS
 
 __all__ = ["explain_offsets"]

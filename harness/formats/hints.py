@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from harness.errors import ReaderOptions
 
-__all__ = ["HALF", "REPAIR_HINT", "OFFSETS_HINT", "UTF16"]
+__all__ = ["HALF", "SAME_TEXT", "REPAIR_HINT", "OFFSETS_HINT", "UTF16"]
+
+SAME_TEXT = "annotators must label the very same text, or offsets mean nothing"
 
 REPAIR_HINT: ReaderOptions = (
     "repair",

@@ -20,7 +20,7 @@ from typing import Any
 from harness.annotation import Annotations, Attribution, Entity, Record
 from harness.errors import InputError
 from harness.formats import hints
-from harness.formats.items import Decoder, Where, half_character, short
+from harness.formats.items import NO_LIMIT, Decoder, Where, half_character, short
 from harness.formats.jsonstream import json_lines, no_document, parse_line, write_lines
 from harness.formats.sniff import Head
 from harness.tasks.registry import layer_names, task_for_layer
@@ -150,7 +150,7 @@ def _tokens(
     pairs = _items(value, "tokens", where)
     if pairs is None:
         return None
-    limit = 1 << 60 if text is None else len(text)
+    limit = NO_LIMIT if text is None else len(text)
     at = 0
     for i, pair in enumerate(pairs):
         if not (

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.annotation import Record
 from harness.errors import InputError
+from harness.formats.hints import SAME_TEXT
 from harness.formats.items import Where
 from harness.formats.jsonl import record_from_json
 from harness.formats.jsonstream import json_lines, no_document, parse_line
@@ -46,7 +47,7 @@ def read_multi(path: str | Path) -> dict[str, list[Record]]:
             if text != record.text:
                 raise where.error(
                     f"the text of document {record.id!r} is not that of line {first}",
-                    hint="annotators must label the very same text, or offsets mean nothing",
+                    hint=SAME_TEXT,
                 )
     if not by_annotator:
         raise no_document(path)

@@ -41,6 +41,10 @@ from harness.tasks.registry import task_named, task_names, tasks, wrong_task
 
 __all__ = ["GoldSet", "LabelledDocuments", "known_goldsets", "load_goldset", "load_layer"]
 __all__ += ["named_goldset", "record_digest"]
+__all__ += ["RECOUNTED"]
+
+RECOUNTED = "(count with --schema NAME to change it)"
+"""What to do about labels whose schema was guessed."""
 
 LabelledDocuments = dict[str, tuple[Annotations, tuple[Span, ...]]]
 """Document id -> annotations and ignore regions."""
@@ -121,7 +125,7 @@ class GoldSet:
                 taken = f"{schema.base} with {', '.join(schema.added)} added"
             else:
                 taken = str(schema) if schema.origin else "no known schema, but a set of their own"
-            yield f"gold labels {shown} taken to be {taken} (count with --schema NAME to change it)"
+            yield f"gold labels {shown} taken to be {taken} {RECOUNTED}"
 
     @property
     def schema_folders(self) -> tuple[Path, ...]:

@@ -12,9 +12,9 @@ from harness.stats.resample import shown_by
 from harness.stats.units import LEAST_UNITS
 from harness.table import UNDEFINED, Cell, Table, number
 
-__all__ = ["comparison_tables", "flip_lines"]
+__all__ = ["SHOWN_FLIPS", "comparison_tables", "flip_lines"]
 
-_SHOWN_FLIPS = 10
+SHOWN_FLIPS = 10
 
 
 def comparison_tables(comparison: Comparison, *, min_support: int = COMPARE_SUPPORT) -> list[Table]:
@@ -25,7 +25,7 @@ def comparison_tables(comparison: Comparison, *, min_support: int = COMPARE_SUPP
     return tables
 
 
-def flip_lines(comparison: Comparison, *, limit: int = _SHOWN_FLIPS) -> Iterator[str]:
+def flip_lines(comparison: Comparison, *, limit: int = SHOWN_FLIPS) -> Iterator[str]:
     """For each backend, what it loses and gains against the reference, with context."""
     reference = comparison.rows[0].name
     for row in comparison.rows[1:]:

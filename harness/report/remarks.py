@@ -45,7 +45,7 @@ def _troubles(result: Result) -> Iterator[str]:
     if result.costs.replayed and not result.sanity:
         yield (
             f"{result.costs.replayed} of {result.documents} answers come from the store: "
-            f"{result.proof or 'the run does not say why that was allowed'}"
+            f"{result.why_replayed}"
         )
     if result.characters_seen is not None and result.characters_seen < result.characters:
         yield f"looked at {result.characters_seen:,} of {result.characters:,} characters"

@@ -97,7 +97,7 @@ def join_documents(
     from the gold's, which comes twice, or which lacks the task's layer; `AnnotationError` for
     offsets outside the text; `NothingMeasured` when no gold document has the layer.
     """
-    annotated = [record for record in gold if record.annotations.layer(task.layer) is not None]
+    annotated = list(filter(task.is_annotated, gold))
     if not annotated:
         raise NothingMeasured(
             f"the gold has no {task.layer} layer: {len(gold)} documents, none annotated"
@@ -133,7 +133,7 @@ def _pair(gold: Record, predicted: Record | None, task: Task) -> DocumentPair:
             f"({_first_difference(gold.text, predicted.text)})",
             hint="was it stripped, were newlines or Unicode normalised?",
         )
-    if predicted.annotations.layer(task.layer) is None:
+    if not task.is_annotated(predicted):
         raise InputError(
             f"document {gold.id!r}: the predictions have no {task.layer} layer",
             hint=f'write an empty list where nothing was found: "{task.layer}": []',

@@ -236,6 +236,11 @@ class Result:
         return self.status in ("ok", "partial")
 
     @property
+    def why_replayed(self) -> str:
+        """Why answers of earlier runs could stand for asking again."""
+        return self.proof or "the run does not say why that was allowed"
+
+    @property
     def key(self) -> ResultKey:
         """Gold set, task and backend: what it is about."""
         return self.gold, self.task, self.backend

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.adapter import Declaration
 from harness.annotation import Entity, Record, relabelled
 from harness.errors import SchemaError
-from harness.gold.goldset import GoldSet
+from harness.gold.goldset import RECOUNTED, GoldSet
 from harness.labels.meeting import Meeting, coverage, meet, project, schema_of
 from harness.labels.schema import Projection, Schema, load_schema, schema_names
 from harness.tasks.base import Task
@@ -250,8 +250,7 @@ def _predicted_schema(
         best = max([*near, guessed.base or guessed], key=lambda schema: _known(schema, labels))
         guessed = best if best in near and _known(best, labels) else guessed
     shown = ", ".join(sorted(labels)[:12]) + (", …" if len(labels) > 12 else "")
-    mend = "(count with --schema NAME to change it)"
-    return guessed, f"predicted labels {shown} taken to be {guessed} {mend}"
+    return guessed, f"predicted labels {shown} taken to be {guessed} {RECOUNTED}"
 
 
 def _known(schema: Schema, labels: Iterable[str]) -> int:

@@ -18,8 +18,7 @@ __all__ = ["annotated", "ask_about", "gold_labels"]
 
 def annotated(gold: GoldSet, task: TaskName) -> Iterator[Record]:
     """The documents that are annotated for a task."""
-    layer = task_named(task).layer
-    return (record for record in gold.records() if record.annotations.layer(layer) is not None)
+    return filter(task_named(task).is_annotated, gold.records())
 
 
 def gold_labels(gold: GoldSet, task: TaskName) -> tuple[str, ...]:

@@ -115,6 +115,10 @@ class Task:
         """The layer; empty where it was not annotated."""
         return annotations.layer(self.layer) or ()
 
+    def is_annotated(self, record: Record) -> bool:
+        """Whether a document was labelled for it, be it that nothing was there."""
+        return record.annotations.layer(self.layer) is not None
+
     def layers(self, items: Iterable[Any] = ()) -> Annotations:
         """Items, or that there are none, as the annotations of a document."""
         return Annotations().with_layer(self.layer, tuple(items))

@@ -16,10 +16,7 @@ from harness.table import Cell, Table, number
 from harness.tasks.tally import Part, TallyKey
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from harness.stats.units import Array
 
 __all__ = [
     "BLOCK_HEADERS",

@@ -23,6 +23,7 @@ from harness.coding import encode
 from harness.curation.agreement.alpha import nominal_alpha
 from harness.curation.agreement.disagreement import Disagreement, disagreements_of
 from harness.errors import AnnotationError, InputError, NothingMeasured, UsageError
+from harness.formats.hints import SAME_TEXT
 from harness.results.count import count_pairs
 from harness.tasks.base import DocumentPair, Task
 from harness.tasks.registry import task_named, task_names
@@ -139,7 +140,7 @@ def agreement(
             id_
             for records in layers.values()
             for id_, record in records.items()
-            if record.annotations.layer(task.layer) is not None
+            if task.is_annotated(record)
         )
         if max(labelled.values(), default=0) < 2:
             continue
@@ -182,7 +183,7 @@ def _texts(layers: Layers) -> dict[str, str]:
             if record.text is not None and texts.setdefault(id_, record.text) != record.text:
                 raise InputError(
                     f"document {id_!r} of annotator {name!r} has another text",
-                    hint="annotators must label the very same text, or offsets mean nothing",
+                    hint=SAME_TEXT,
                 )
     for name, records in layers.items():
         for id_, record in records.items():
@@ -207,7 +208,7 @@ def _common(
     ignores takes no part."""
     for id_ in sorted(one.keys() & other.keys()):
         a, b = one[id_], other[id_]
-        if all(side.annotations.layer(task.layer) is not None for side in (a, b)):
+        if task.is_annotated(a) and task.is_annotated(b):
             gold = Record(id_, texts[id_], a.annotations, ignore=(*a.ignore, *b.ignore))
             yield DocumentPair(gold, b.annotations)
 
@@ -222,7 +223,7 @@ def _token_units(task: Task, layers: Layers, texts: Mapping[str, str]) -> Iterat
     """For each token of each document, how many annotators gave it which category."""
     for id_, text in texts.items():
         records = [by_id[id_] for by_id in layers.values() if id_ in by_id]
-        records = [r for r in records if r.annotations.layer(task.layer) is not None]
+        records = list(filter(task.is_annotated, records))
         if len(records) < 2:
             continue
         ignored = [span for record in records for span in record.ignore]

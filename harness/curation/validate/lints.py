@@ -167,7 +167,7 @@ def _repeats(
     for record in read():
         text = record.text
         flat = [task for task in tasks().values() if task.flat]
-        if text is None or all(record.annotations.layer(task.layer) is None for task in flat):
+        if text is None or not any(task.is_annotated(record) for task in flat):
             continue
         taken = bytearray(len(text))
         spans = [name[:2] for name in _names(record)]

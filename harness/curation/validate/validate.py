@@ -167,7 +167,7 @@ def _unreadable(error: HarnessError, path: Path | None = None) -> Finding:
 
 def _layers(gold: GoldSet, record: Record) -> Iterator[Finding]:
     for task in gold.tasks:
-        if record.annotations.layer(task_named(task).layer) is None:
+        if not task_named(task).is_annotated(record):
             yield Finding("error", "missing-layer", f"no layer for {task}", "", None, record.id)
 
 

@@ -38,7 +38,7 @@ def gate_remarks(matched_entries: Sequence[MatchedEntry]) -> Iterator[str]:
     for matched in matched_entries:
         result = matched.current.result
         if result is not None and result.costs.replayed:
-            why = result.proof or "the run does not say why that was allowed"
+            why = result.why_replayed
             stored.setdefault(why, []).append(
                 f"{result.costs.replayed} of {result.documents} answers of {result.backend} on "
                 f"{result.gold} ({result.task})"

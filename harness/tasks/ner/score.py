@@ -10,7 +10,7 @@ from typing import Any
 from harness.tasks.ner.credit import muc_class_of, type_of_prediction
 from harness.tasks.ner.options import NerOptions
 from harness.tasks.ner.parts import type_part
-from harness.tasks.ner.tally import ERROR_CLASSES, ErrorCell, ErrorClass, cells
+from harness.tasks.ner.tally import ERROR_CLASSES, ErrorCell, ErrorClass, cells, dash_last
 from harness.tasks.parts import Average, Block, average, block_fields
 from harness.tasks.tally import TallyKey
 
@@ -126,14 +126,9 @@ def _confusion(strict: Mapping[ErrorCell, int]) -> dict[str, dict[str, int]]:
     for (_, gold, predicted), n in strict.items():
         rows[gold or "-"][predicted or "-"] += n
     return {
-        row: {column: rows[row][column] for column in sorted(rows[row], key=_last)}
-        for row in sorted(rows, key=_last)
+        row: {column: rows[row][column] for column in sorted(rows[row], key=dash_last)}
+        for row in sorted(rows, key=dash_last)
     }
-
-
-def _last(label: str) -> tuple[bool, str]:
-    """Sorts by name, with `-` behind all labels."""
-    return (label == "-", label)
 
 
 def _warnings(tally: Mapping[TallyKey, int]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.table import Table
+from harness.tasks.ner.tally import dash_last
 from harness.tasks.parts import BLOCK_HEADERS, block_row
 
 __all__ = ["confusion_table", "error_table", "type_table"]
@@ -47,13 +48,9 @@ def error_table(title: str, score: Mapping[str, Any]) -> Table:
 def confusion_table(title: str, score: Mapping[str, Any]) -> Table:
     """Gold labels down, predicted labels across; `-` is missed (column) and spurious (row)."""
     matrix: Mapping[str, Mapping[str, int]] = score["confusion"]
-    columns = sorted({label for row in matrix.values() for label in row}, key=_dash_last)
+    columns = sorted({label for row in matrix.values() for label in row}, key=dash_last)
     rows = tuple(
         (gold, *(matrix[gold].get(label) or None for label in columns))
-        for gold in sorted(matrix, key=_dash_last)
+        for gold in sorted(matrix, key=dash_last)
     )
     return Table(title, ("gold \\ predicted", *columns), rows)
-
-
-def _dash_last(label: str) -> tuple[bool, str]:
-    return (label == "-", label)

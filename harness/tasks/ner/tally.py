@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias, get_args
 
 from harness.tasks.tally import TallyKey
 
-__all__ = ["ERROR_CLASSES", "ErrorCell", "ErrorClass", "cell_of", "cells", "problem"]
+__all__ = ["ERROR_CLASSES", "ErrorCell", "ErrorClass", "cell_of", "cells", "dash_last", "problem"]
 
 ErrorClass: TypeAlias = Literal[
     "correct", "boundary", "type", "boundary_type", "missed", "spurious"
@@ -50,6 +50,11 @@ def cells(tally: Mapping[TallyKey, int], match: str = "strict") -> dict[ErrorCel
         if cell is not None:
             out[cell] = out.get(cell, 0) + n
     return {cell: n for cell, n in out.items() if n}
+
+
+def dash_last(label: str) -> tuple[bool, str]:
+    """Sorts by name, with `-`, which stands for no mention, behind all labels."""
+    return (label == "-", label)
 
 
 def problem(key: TallyKey, n: int) -> str | None:
