@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from harness.api import (
         Annotations,
         Attribution,
-        Document,
         Entity,
         GoldSet,
         LoadedBackend,
@@ -32,7 +31,6 @@ __version__ = "0.5.0"
 __all__ = [
     "Annotations",
     "Attribution",
-    "Document",
     "Entity",
     "GoldSet",
     "LoadedBackend",

@@ -17,7 +17,6 @@ __all__ = [
     "Annotations",
     "Attribution",
     "Capabilities",
-    "Document",
     "Entity",
     "Kind",
     "Record",
@@ -119,14 +118,6 @@ class Capabilities:
     null_sources: bool = True
     speakers: bool = True
     indirect: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """An id and a text."""
-
-    id: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from harness.adapter import Backend, LoadRequest, ModelIdentity, Option
 from harness.annotation import (
     Annotations,
     Attribution,
-    Document,
     Entity,
     Record,
     Span,
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Annotations",
     "Attribution",
-    "Document",
     "Entity",
     "GoldSet",
     "LoadedBackend",

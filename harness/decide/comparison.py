@@ -109,13 +109,10 @@ class Comparison:
         """Everything but the texts."""
         names = [row.name for row in self.rows]
         marks = letters(names, self.groups)
+        head = ("gold", "task", "part", "metric", "match", "signature")
+        tail = ("parts", "flips", "unit", "resamples", "seed", "notes")
         return {
-            "gold": self.gold,
-            "task": self.task,
-            "part": self.part,
-            "metric": self.metric,
-            "match": self.match,
-            "signature": self.signature,
+            **{name: getattr(self, name) for name in head},
             "systems": [
                 {
                     "name": row.name,
@@ -138,12 +135,7 @@ class Comparison:
             "pairs": self.pairs,
             "types": list(self.types),
             "thin_types": list(self.thin),
-            "parts": encode(self.parts),
-            "flips": encode(self.flips),
-            "unit": self.unit,
-            "resamples": self.resamples,
-            "seed": self.seed,
-            "notes": list(self.notes),
+            **{name: encode(getattr(self, name)) for name in tail},
         }
 
 

@@ -46,7 +46,7 @@ def diagnose(
     everything that looks at offsets. Labels are compared as they stand: project both sides onto
     one schema first.
     """
-    findings = explain_documents(gold, predicted, task)
+    findings = list(explain_documents(gold, predicted, task))
     if findings and findings[0].code in ("other-documents", "no-layer", "nothing-predicted"):
         return findings
     pairs = list(pairs_of(gold, predicted, task))

@@ -15,58 +15,48 @@ __all__ = ["explain_documents", "explain_roles", "explain_texts", "explain_trunc
 
 def explain_documents(
     gold: Sequence[Record], predicted: Sequence[Record], task: TaskName
-) -> list[Diagnosis]:
+) -> Iterator[Diagnosis]:
     known = {record.id for record in gold}
     given = {record.id for record in predicted}
     if known and given and not known & given:
-        return [_other_documents(gold, predicted)]
-    findings = []
+        yield _other_documents(gold, predicted)
+        return
+    answered = [record for record in predicted if record.error is None]
+    layer = task_named(task).layer
+    layers = [record.annotations.layer(layer) for record in answered]
+    if answered and all(items is None for items in layers):
+        others = [name for name, one in tasks().items() if any(map(one.is_annotated, answered))]
+        yield Diagnosis(
+            "no-layer",
+            f"no predicted document has the layer for {task}",
+            tuple(f"they have the layer for {other}" for other in others),
+            f"score them with --task {others[0]}"
+            if others
+            else f'write the key "{layer}" for every document',
+        )
+    elif answered and not any(layers):
+        yield Diagnosis(
+            "nothing-predicted",
+            f"the predictions of all {len(answered)} documents are empty",
+            (),
+            "check that the backend was given the texts and that no filter dropped everything",
+        )
     if missing := [record.id for record in gold if record.id not in given]:
-        findings.append(
-            Diagnosis(
-                "missing-documents",
-                f"{len(missing)} of {len(gold)} gold documents have no prediction; each of their "
-                "mentions counts as missed",
-                (f"without prediction: {names(missing)}",),
-                "predict every document, with an empty list where nothing was found",
-            )
+        yield Diagnosis(
+            "missing-documents",
+            f"{len(missing)} of {len(gold)} gold documents have no prediction; each of their "
+            "mentions counts as missed",
+            (f"without prediction: {names(missing)}",),
+            "predict every document, with an empty list where nothing was found",
         )
     if failed := [record for record in predicted if record.error is not None]:
-        findings.append(
-            Diagnosis(
-                "failed-documents",
-                f"{len(failed)} of {len(predicted)} predicted documents hold an error in place of "
-                "an answer",
-                tuple(f"{quoted(r.id)}: {printable(r.error or '')[:120]}" for r in failed[:SHOWN]),
-                "mend what made the backend fail on them",
-            )
+        yield Diagnosis(
+            "failed-documents",
+            f"{len(failed)} of {len(predicted)} predicted documents hold an error in place of "
+            "an answer",
+            tuple(f"{quoted(r.id)}: {printable(r.error or '')[:120]}" for r in failed[:SHOWN]),
+            "mend what made the backend fail on them",
         )
-    answered = [record for record in predicted if record.error is None]
-    layers = [record.annotations.layer(task_named(task).layer) for record in answered]
-    if answered and all(layer is None for layer in layers):
-        others = [name for name, one in tasks().items() if any(map(one.is_annotated, answered))]
-        return [
-            Diagnosis(
-                "no-layer",
-                f"no predicted document has the layer for {task}",
-                tuple(f"they have the layer for {other}" for other in others),
-                f"score them with --task {others[0]}"
-                if others
-                else f'write the key "{task_named(task).layer}" for every document',
-            ),
-            *findings,
-        ]
-    if answered and not any(layers):
-        return [
-            Diagnosis(
-                "nothing-predicted",
-                f"the predictions of all {len(answered)} documents are empty",
-                (),
-                "check that the backend was given the texts and that no filter dropped everything",
-            ),
-            *findings,
-        ]
-    return findings
 
 
 def _other_documents(gold: Sequence[Record], predicted: Sequence[Record]) -> Diagnosis:
@@ -132,7 +122,7 @@ def _text_cause(gold: str, predicted: str) -> str:
     return "other-text"
 
 
-def explain_truncation(pairs: Sequence[MarkedDocument]) -> list[Diagnosis]:
+def explain_truncation(pairs: Sequence[MarkedDocument]) -> Iterator[Diagnosis]:
     """Documents in which the predictions stop although the gold goes on."""
     cut: list[tuple[MarkedDocument, int, int]] = []
     for pair in pairs:
@@ -147,42 +137,36 @@ def explain_truncation(pairs: Sequence[MarkedDocument]) -> list[Diagnosis]:
         if 4 * after >= len(pair.gold) and missed_by_chance < 0.001:
             cut.append((pair, last, after))
     if not cut:
-        return []
+        return
     shortest = min(len(pair.text) for pair, _, _ in cut)
     long = [pair for pair in pairs if len(pair.text) >= shortest and pair.gold]
     if 2 * len(cut) < len(long):
-        return []
-    return [
-        Diagnosis(
-            "truncated",
-            f"in {len(cut)} of the {len(long)} documents of at least {shortest} characters nothing "
-            "is predicted in the last part: the backend has cut the texts",
-            tuple(
-                f"{quoted(pair.id)}: nothing after character {last} of {len(pair.text)}, where the "
-                f"gold has {after} more"
-                for pair, last, after in cut[:SHOWN]
-            ),
-            "let the backend read long texts in windows (for transformers: a stride)",
-        )
-    ]
+        return
+    yield Diagnosis(
+        "truncated",
+        f"in {len(cut)} of the {len(long)} documents of at least {shortest} characters nothing "
+        "is predicted in the last part: the backend has cut the texts",
+        tuple(
+            f"{quoted(pair.id)}: nothing after character {last} of {len(pair.text)}, where the "
+            f"gold has {after} more"
+            for pair, last, after in cut[:SHOWN]
+        ),
+        "let the backend read long texts in windows (for transformers: a stride)",
+    )
 
 
 def _touched(item: RoleSpan, others: Iterable[RoleSpan]) -> bool:
     return any(other.start < item.end and item.start < other.end for other in others)
 
 
-def explain_roles(pairs: Sequence[MarkedDocument]) -> list[Diagnosis]:
+def explain_roles(pairs: Sequence[MarkedDocument]) -> Iterator[Diagnosis]:
     gold = Counter(item.role for pair in pairs for item in pair.gold)
     predicted = Counter(item.role for pair in pairs for item in pair.predicted)
-    findings = []
     for role in sorted(gold):
         if role and gold[role] >= 2 and predicted and not predicted[role]:
-            findings.append(
-                Diagnosis(
-                    "role-missing",
-                    f"no prediction has a {role}; the gold has {gold[role]}",
-                    (),
-                    f"if the backend cannot give a {role}, declare so in its capabilities",
-                )
+            yield Diagnosis(
+                "role-missing",
+                f"no prediction has a {role}; the gold has {gold[role]}",
+                (),
+                f"if the backend cannot give a {role}, declare so in its capabilities",
             )
-    return findings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.annotation import Record, printable
 from harness.doctor.diagnosis import Diagnosis, counted
@@ -14,14 +14,14 @@ __all__ = ["explain_labels"]
 
 def explain_labels(
     gold: Sequence[Record], predicted: Sequence[Record], task: Task
-) -> list[Diagnosis]:
+) -> Iterator[Diagnosis]:
     known, given = (
         Counter(item.label for record in side for item in task.items(record.annotations))
         for side in (gold, predicted)
     )
     strange = {label: n for label, n in given.items() if label not in known}
     if not known or not strange:
-        return []
+        return
     means = _coinciding(gold, predicted, strange, task)
     tags = sum(1 for label in strange if label[:2] in ("B-", "I-", "E-", "S-", "L-", "U-"))
     if tags == len(strange):
@@ -34,25 +34,12 @@ def explain_labels(
     evidence = (f"gold: {counted(known)}", f"predicted: {counted(given)}")
     if len(strange) == len(given):
         total = sum(given.values())
-        return [
-            Diagnosis(
-                "no-common-label",
-                f"none of the {total} predictions has a label that the gold knows",
-                evidence,
-                mend,
-            )
-        ]
-    if not means:
-        return []
-    shown = ", ".join(f"{printable(a)} ({strange[a]})" for a in sorted(means))
-    return [
-        Diagnosis(
-            "other-label",
-            f"predicted labels that the gold lacks stand on gold spans of another label: {shown}",
-            evidence,
-            mend,
-        )
-    ]
+        said = f"none of the {total} predictions has a label that the gold knows"
+        yield Diagnosis("no-common-label", said, evidence, mend)
+    elif means:
+        shown = ", ".join(f"{printable(a)} ({strange[a]})" for a in sorted(means))
+        said = f"predicted labels that the gold lacks stand on gold spans of another label: {shown}"
+        yield Diagnosis("other-label", said, evidence, mend)
 
 
 def _coinciding(

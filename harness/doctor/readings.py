@@ -40,11 +40,8 @@ class Reading(NamedTuple):
         return _remap(edits) if edits else None
 
 
-_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _CHUNK = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]+")
-_CRLF = re.compile(r"\r\n")
-_BARE_NEWLINE = re.compile(r"(?<!\r)\n")
 _SPACES = re.compile(r"\s+")
 
 
@@ -72,9 +69,10 @@ def _remap(edits: list[Edit]) -> Remap:
     return remap
 
 
-def _utf16(text: str) -> Iterator[Edit]:
-    for match in _ASTRAL.finditer(text):
-        yield Edit(match.start(), 1, 2)
+def _each(pattern: str, before: int, after: int) -> Callable[[str], Iterator[Edit]]:
+    """Whatever fits a pattern is `before` code points and counts as `after`."""
+    found = re.compile(pattern).finditer
+    return lambda text: (Edit(match.start(), before, after) for match in found(text))
 
 
 def _utf8(text: str) -> Iterator[Edit]:
@@ -111,16 +109,6 @@ def _combines(char: str) -> bool:
     return unicodedata.combining(char) != 0 or "\u1161" <= char <= "\u11ff"
 
 
-def _unix_newlines(text: str) -> Iterator[Edit]:
-    for match in _CRLF.finditer(text):
-        yield Edit(match.start(), 2, 1)
-
-
-def _windows_newlines(text: str) -> Iterator[Edit]:
-    for match in _BARE_NEWLINE.finditer(text):
-        yield Edit(match.start(), 1, 2)
-
-
 def _stripped(text: str) -> Iterator[Edit]:
     length = len(text) - len(text.lstrip())
     if length:
@@ -142,7 +130,7 @@ READINGS: tuple[Reading, ...] = (
         "UTF-16 code units (JavaScript, Java, C#)",
         "convert the offsets to Unicode code points, or declare the unit utf16 in the worker's "
         "hello",
-        _utf16,
+        _each("[\U00010000-\U0010ffff]", 1, 2),
     ),
     Reading(
         "bytes",
@@ -155,13 +143,13 @@ READINGS: tuple[Reading, ...] = (
         "newlines",
         "offsets into the text with \\r\\n turned into \\n",
         "read the documents without newline translation: open(path, newline='')",
-        _unix_newlines,
+        _each(r"\r\n", 2, 1),
     ),
     Reading(
         "newlines",
         "offsets into the text with \\n turned into \\r\\n",
         "read the documents without newline translation: open(path, newline='')",
-        _windows_newlines,
+        _each(r"(?<!\r)\n", 1, 2),
     ),
     Reading(
         "normal-form",

@@ -46,12 +46,5 @@ def _starts(text: str, unit: OffsetUnit) -> list[int] | None:
         if max(text) <= "\uffff":
             return None
         return list(accumulate((2 if char > "\uffff" else 1 for char in text), initial=0))
-    return list(accumulate(map(_utf8_length, text), initial=0))
-
-
-def _utf8_length(char: str) -> int:
-    if char <= "\x7f":
-        return 1
-    if char <= "\u07ff":
-        return 2
-    return 3 if char <= "\uffff" else 4
+    lengths = (len(char.encode("utf-8", "surrogatepass")) for char in text)
+    return list(accumulate(lengths, initial=0))

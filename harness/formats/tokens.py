@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Literal, Protocol, TypeVar
+from typing import Literal
 
 from harness.annotation import Annotations, Entity, Record, Span
 from harness.formats.losses import count_losses
@@ -19,21 +19,12 @@ __all__ = [
     "cut_at",
     "flat",
     "join_tokens",
-    "longest",
     "sentences",
     "tagged",
     "tokenised",
 ]
 
 
-class _Interval(Protocol):
-    @property
-    def start(self) -> int: ...
-    @property
-    def end(self) -> int: ...
-
-
-_Span = TypeVar("_Span", bound=_Interval)
 Tokens = Literal["auto", "space", "words"]
 
 _WORD = re.compile(r"\w+(?:[-'’.]\w+)*|[^\w\s]")
@@ -90,26 +81,19 @@ def cut(text: str, how: Tokens = "auto") -> list[Span]:
 
 
 def flat(entities: Iterable[Entity], report: Counter[str]) -> list[Entity]:
-    """Entities without overlaps, in order; `report` counts those left out."""
+    """Entities without overlaps, in order; `report` counts those left out.
+
+    Of those that overlap the longest is kept, then the first, then the first by label.
+    """
     unique = sorted(set(entities), key=lambda entity: entity.label)
-    kept = longest(unique)
+    kept: list[Entity] = []
+    for one in sorted(unique, key=lambda entity: (entity.start - entity.end, entity.start)):
+        at = bisect_left(kept, one.start, key=lambda entity: entity.end - 1)
+        if at == len(kept) or kept[at].start >= one.end:
+            kept.insert(at, one)
     if len(kept) < len(unique):
         message = "nested or overlapping entities: only the longest is kept"
         report[message] += len(unique) - len(kept)
-    return kept
-
-
-def longest(spans: Iterable[_Span]) -> list[_Span]:
-    """Spans without overlaps, in the order of the text.
-
-    Of those that overlap the longest is kept, then the first, then the one that comes first in
-    `spans`.
-    """
-    kept: list[_Span] = []
-    for span in sorted(spans, key=lambda one: (one.start - one.end, one.start)):
-        at = bisect_left(kept, span.start, key=lambda one: one.end - 1)
-        if at == len(kept) or kept[at].start >= span.end:
-            kept.insert(at, span)
     return kept
 
 

@@ -6,13 +6,12 @@ again, with today's rules and gold, or in another label schema.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from harness.annotation import Record
 from harness.errors import InputError, NotComparable, NothingMeasured, UsageError
 from harness.gold.goldset import GoldSet
 from harness.paths import RECORD
@@ -35,7 +34,6 @@ __all__ = [
     "is_run",
     "read_run",
     "scored_in",
-    "stored_count",
 ]
 
 Opened: TypeAlias = tuple[RunRecord, Path]
@@ -252,37 +250,23 @@ def _stored(
     """
     if run.result.predictions is None:
         raise NothingMeasured(f"{run.what}: the run kept no predictions")
-    predicted = list(stored.stored_predictions(run.result, run.folder))
-    count = stored_count(run.result, run.record, goldset, predicted, schema=schema, meet_in=meet_in)
-    return join_documents(goldset.read_all(), predicted, task=count.task), count
-
-
-def stored_count(
-    result: Result,
-    record: RunRecord,
-    goldset: GoldSet,
-    predicted: Iterable[Record],
-    *,
-    schema: str | None = None,
-    meet_in: str | None = None,
-) -> Count:
-    """A count in the labels in which a result was counted, or with `schema` is to be counted."""
+    result, signature = run.result, run.result.counted
     task = task_named(result.task)
-    signature = result.counted
-    asked = record.options.get("schema") if result.schema is None else result.schema
-    wanted = schema or (asked if isinstance(asked, str) else None)
-    return open_count(
+    predicted = list(stored.stored_predictions(result, run.folder))
+    asked = run.record.options.get("schema") if result.schema is None else result.schema
+    count = open_count(
         goldset,
         task,
         options_of(task, signature),
         predicted_labels=labels_of_predictions(task, result.declaration, result.labels, predicted),
-        schema=wanted,
+        schema=schema or (asked if isinstance(asked, str) else None),
         meet_in=meet_in,
         # Those were compared as they were spelled.
         as_spelled=signature.schema == "none",
         capabilities=result.capabilities,
         model=result.model,
     )
+    return join_documents(goldset.read_all(), predicted, task=task), count
 
 
 def _again(scored: Scored, run: _Run, schema: str | None) -> Scored:

@@ -23,7 +23,7 @@ from harness.paths import RECORD
 from harness.registry import OWN_DISTRIBUTION, BackendSpec, adapter_of
 from harness.results.card import gold_record
 from harness.results.provenance import machine, now, origin
-from harness.results.record import GoldRecord, Result, RunRecord, run_status
+from harness.results.record import GoldRecord, RunRecord, run_status
 from harness.results.stored import write
 from harness.results.unfinished import unfinished
 from harness.run.cell import RunCell
@@ -73,7 +73,18 @@ def run(
             for cell in cells:
                 cell.close()
         results = tuple(cell.result() for cell in cells)
-        record = _record(options, tuple(cards.values()), results, started)
+        record = RunRecord(
+            **origin(_PACKAGES, options.out),
+            status=run_status(results),
+            started=started,
+            finished=now(),
+            command=options.command,
+            threads=options.threads,
+            seed=options.seed,
+            options=options.recorded(),
+            gold=tuple(cards.values()),
+            results=results,
+        )
         if options.out is not None:
             common = count_in_common(results, goldsets, options.scoring(), options.out)
             record = replace(record, common=common)
@@ -164,28 +175,20 @@ def _planned(
         for spec in unique
         if task in adapter_of(spec).declaration.tasks
     ]
-    _check_plan(plan, unique, goldsets)
-    return plan
-
-
-def _check_plan(
-    plan: Sequence[tuple[BackendSpec, GoldSet, TaskName]],
-    specs: Sequence[BackendSpec],
-    goldsets: Sequence[GoldSet],
-) -> None:
     if not plan:
         names = ", ".join(gold.name for gold in goldsets) or "none"
         raise NothingMeasured(
-            f"there is nothing to measure: {len(specs)} backends, gold sets: {names}, and no task "
+            f"there is nothing to measure: {len(unique)} backends, gold sets: {names}, and no task "
             "that both know"
         )
     planned = {str(spec) for spec, _, _ in plan}
-    for spec in specs:
+    for spec in unique:
         if str(spec) not in planned:
             knows = ", ".join(adapter_of(spec).declaration.tasks)
             raise UsageError(
                 f"{spec} knows the task {knows} only, for which no gold set was chosen"
             )
+    return plan
 
 
 def _run_cells(cells: Sequence[RunCell], options: RunOptions, stop: threading.Event) -> None:
@@ -235,20 +238,3 @@ def _held(gold: GoldSet) -> GoldSet:
         if len(held) > _HELD_DOCUMENTS:
             return gold
     return replace(gold, read=lambda: iter(held))
-
-
-def _record(
-    options: RunOptions, gold: tuple[GoldRecord, ...], results: tuple[Result, ...], started: str
-) -> RunRecord:
-    return RunRecord(
-        **origin(_PACKAGES, options.out),
-        status=run_status(results),
-        started=started,
-        finished=now(),
-        command=options.command,
-        threads=options.threads,
-        seed=options.seed,
-        options=options.recorded(),
-        gold=gold,
-        results=results,
-    )

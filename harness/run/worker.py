@@ -170,36 +170,24 @@ class _Served:
 
     def answer(self, documents: Sequence[Json]) -> None:
         for first in range(0, len(documents), self._batch):
-            batch = documents[first : first + self._batch]
-            try:
-                self._answer_batch(batch)
-            except _BatchError as error:
-                if len(batch) == 1:
-                    self._fail(batch[0], error)
-                else:
-                    self._answer_singly(batch)
-
-    def _answer_singly(self, batch: Sequence[Json]) -> None:
-        # One bad document must not take the others of its batch with it.
-        for document in batch:
-            try:
-                self._answer_batch([document])
-            except _BatchError as error:
-                self._fail(document, error)
+            self._answer_batch(documents[first : first + self._batch])
 
     def _answer_batch(self, batch: Sequence[Json]) -> None:
         start = perf_counter()
         try:
             raws = self._predict(batch)
-        except (Exception, SystemExit) as error:
-            raise _BatchError(error) from error
-        seconds = perf_counter() - start
-        if len(raws) != len(batch):
-            raise _BatchError(
-                ValueError(
+            seconds = perf_counter() - start
+            if len(raws) != len(batch):
+                raise ValueError(
                     f"predict() gave {len(raws)} results for {len(batch)} texts: expected one each"
                 )
-            )
+        except (Exception, SystemExit) as error:
+            if len(batch) == 1:
+                self._fail(batch[0], error)
+            else:  # One bad document must not take the others of its batch with it.
+                for document in batch:
+                    self._answer_batch([document])
+            return
         # A library gives a batch back at once; its time is shared out by length.
         whole = sum(len(document["text"]) + 1 for document in batch)
         for document, raw in zip(batch, raws, strict=True):
@@ -231,22 +219,15 @@ class _Served:
             if seen is not None:
                 answer["characters"] = seen
         except (Exception, SystemExit) as error:
-            self._fail(document, _BatchError(error))
+            self._fail(document, error)
             return
         self._channel.send(answer)
 
-    def _fail(self, document: Json, error: _BatchError) -> None:
-        answer = {"type": "error", "id": document["id"], "error": _say(error.cause)}
-        if isinstance(error.cause, DocumentRefused):
-            answer = {**answer, "error": str(error.cause), "final": True}
+    def _fail(self, document: Json, error: BaseException) -> None:
+        answer = {"type": "error", "id": document["id"], "error": _say(error)}
+        if isinstance(error, DocumentRefused):
+            answer = {**answer, "error": str(error), "final": True}
         self._channel.send(answer)
-
-
-class _BatchError(Exception):
-    """A batch (of one, in the end) has no answer, because of `cause`."""
-
-    def __init__(self, cause: BaseException) -> None:
-        self.cause = cause
 
 
 def _say(error: BaseException) -> str:

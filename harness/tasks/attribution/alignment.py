@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import lcm
 from typing import NamedTuple
 
-from harness.annotation import Kind
+from harness.annotation import Attribution, Kind
 from harness.stats.assignment import assign
 from harness.tasks.attribution.characters import Element, common, equal_elements
 
@@ -34,6 +34,7 @@ class Relation(NamedTuple):
     cue: Element | None
     kind: Kind
     speaker: str | None
+    origin: Attribution
 
 
 SameSpeaker = Callable[[str | None, str | None], bool]

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 from harness.annotation import Attribution, Span
@@ -90,7 +91,8 @@ def events(
     content starts, a spurious prediction where its own does. Raises `AnnotationError` for a span
     outside the text and for a relation without content.
     """
-    for start, counts in _batches(gold, predicted, options or AttributionOptions(), text, ignore):
+    left, right, met = _aligned(gold, predicted, options or AttributionOptions(), text, ignore)
+    for start, counts in chain(_of_pairs(met, left.speakers), _of_sides(left, right)):
         for name, n in counts.items():
             yield [start], (name,), n
 
@@ -104,27 +106,19 @@ def pairs(
     ignore: Iterable[Span] = (),
 ) -> list[Pairing]:
     """The aligned, missed and spurious relations of one document, by offset, for error reports."""
-    left, right, aligned = _aligned(gold, predicted, options or AttributionOptions(), text, ignore)
+    left, _, met = _aligned(gold, predicted, options or AttributionOptions(), text, ignore)
     speakers = left.speakers
     out = []
-    for i, j in _outer(aligned, len(left.relations), len(right.relations)):
-        one = None if i is None else left.relations[i]
-        other = None if j is None else right.relations[j]
+    for one, other in met:
         if one is None or other is None:
-            out.append(
-                Pairing(
-                    None if i is None else left.origins[i],
-                    None if j is None else right.origins[j],
-                    "spurious" if one is None else "missed",
-                )
-            )
+            error = "spurious" if one is None else "missed"
+            out.append(Pairing(one and one.origin, other and other.origin, error))
             continue
-        assert i is not None and j is not None
         has_speaker = speakers.known(one.speaker) is not None
         out.append(
             Pairing(
-                left.origins[i],
-                right.origins[j],
+                one.origin,
+                other.origin,
                 _error(one, other),
                 dice(one.content, other.content),
                 _agreement(one.source, other.source),
@@ -141,10 +135,12 @@ class _Side:
     """One side of a document, ready for alignment."""
 
     relations: list[Relation]
-    origins: list[Attribution]
     dropped: list[tuple[int, str]]
     """Offset and reason (`duplicates`, `ignored`) of what takes no part."""
     speakers: Speakers
+
+
+_Met = list[tuple[Relation | None, Relation | None]]
 
 
 def _aligned(
@@ -153,11 +149,17 @@ def _aligned(
     options: AttributionOptions,
     text: str,
     ignore: Iterable[Span],
-) -> tuple[_Side, _Side, list[tuple[int, int]]]:
+) -> tuple[_Side, _Side, _Met]:
+    """Both sides, and their aligned pairs, then every left-over of either side."""
     reader = _Reader(text, ignore, options)
     left, right = reader.side(gold), reader.side(predicted)
-    agree, agree_back = left.speakers.agree, right.speakers.agree
-    return left, right, align_relations(left.relations, right.relations, agree, agree_back)
+    ours, theirs = left.relations, right.relations
+    aligned = align_relations(ours, theirs, left.speakers.agree, right.speakers.agree)
+    met: _Met = [(ours[i], theirs[j]) for i, j in aligned]
+    used_left, used_right = {i for i, _ in aligned}, {j for _, j in aligned}
+    met += ((one, None) for i, one in enumerate(ours) if i not in used_left)
+    met += ((None, other) for j, other in enumerate(theirs) if j not in used_right)
+    return left, right, met
 
 
 class _Reader:
@@ -185,21 +187,16 @@ class _Reader:
             if key in unique:
                 dropped.append((item.content[0][0], "duplicates"))
             unique[key] = item
-        read = []
+        relations = []
         for key in sorted(unique):
             item = unique[key]
             content = self._characters.element(item.content)
             if content is None:
                 dropped.append((item.content[0][0], "ignored"))
             else:
-                read.append((self._relation(key, item, content), item))
-        relations = [relation for relation, _ in read]
-        return _Side(
-            relations,
-            [item for _, item in read],
-            dropped,
-            Speakers((relation.speaker for relation in relations), self._options.aliases),
-        )
+                relations.append(self._relation(key, item, content))
+        speakers = Speakers((one.speaker for one in relations), self._options.aliases)
+        return _Side(relations, dropped, speakers)
 
     def _relation(self, key: tuple[object, ...], item: Attribution, content: Element) -> Relation:
         kind = item.kind
@@ -215,53 +212,37 @@ class _Reader:
             None if item.cue is None else element((item.cue,)),
             kind,
             item.speaker,
+            item,
         )
 
 
-def _outer(
-    aligned: list[tuple[int, int]], left: int, right: int
-) -> Iterator[tuple[int | None, int | None]]:
-    """Aligned pairs, then every left-over of either side."""
-    yield from aligned
-    used_left, used_right = {i for i, _ in aligned}, {j for _, j in aligned}
-    yield from ((i, None) for i in range(left) if i not in used_left)
-    yield from ((None, j) for j in range(right) if j not in used_right)
-
-
-def _batches(
-    gold: Sequence[Attribution],
-    predicted: Sequence[Attribution],
-    options: AttributionOptions,
-    text: str,
-    ignore: Iterable[Span],
-) -> Iterator[tuple[int, Counter[str]]]:
+def _of_pairs(met: _Met, speakers: Speakers) -> Iterator[tuple[int, Counter[str]]]:
     """Counts, each batch with the offset that decides its unit."""
-    left, right, aligned = _aligned(gold, predicted, options, text, ignore)
-    for i, j in _outer(aligned, len(left.relations), len(right.relations)):
-        one = None if i is None else left.relations[i]
-        other = None if j is None else right.relations[j]
+    for one, other in met:
         owner = one or other
         assert owner is not None
         counts: Counter[str] = Counter()
         if one is not None:
-            _count_side(counts, one, "gold", left.speakers)
+            _count_side(counts, one, "gold", speakers)
         if other is not None:
-            _count_side(counts, other, "predicted", left.speakers)
+            _count_side(counts, other, "predicted", speakers)
         if one is not None and other is not None:
-            _count_pair(counts, one, other, left.speakers)
+            _count_pair(counts, one, other, speakers)
         else:
             counts["error.spurious" if one is None else "error.missed"] += 1
         yield owner.content.start, counts
+
+
+def _of_sides(left: _Side, right: _Side) -> Iterator[tuple[int, Counter[str]]]:
+    """The same of what takes no part, and of contents that touch several of the other side."""
     for side, name in ((left, "gold"), (right, "predicted")):
         for start, reason in side.dropped:
             yield start, Counter({f"{reason}.{name}": 1})
     edges = touching(left.relations, right.relations)
-    for i, touched in Counter(i for i, _ in edges).items():
-        if touched > 1:
-            yield left.relations[i].content.start, Counter({"split": 1})
-    for j, touched in Counter(j for _, j in edges).items():
-        if touched > 1:
-            yield right.relations[j].content.start, Counter({"merged": 1})
+    for place, side, name in ((0, left, "split"), (1, right, "merged")):
+        for number, touched in Counter(edge[place] for edge in edges).items():
+            if touched > 1:
+                yield side.relations[number].content.start, Counter({name: 1})
 
 
 def _count_side(counts: Counter[str], item: Relation, side: str, speakers: Speakers) -> None:
