@@ -84,7 +84,8 @@ def swap_test(
     """Two-sided paired randomisation test of `statistic(other) - statistic(reference)`.
 
     Under the null hypothesis each unit's two outcomes could as well be swapped; p is the share of
-    all swaps whose difference is at least as large. Counts are integers or halves, a row per unit.
+    all swaps whose difference is at least as large, or undefined. Counts are integers or halves, a
+    row per unit.
     All 2^n assignments are counted exactly where that is feasible: units swap small integers, so
     where no more than two columns differ (with equal gold: right and predicted) the distribution of
     the summed swaps is a convolution over a small grid, whatever n is; up to 16 differing units are

@@ -26,7 +26,10 @@ def triples(documents: list[list[int]]) -> list[tuple[int, int, int]]:
 
 
 def enumerated(reference: Any, other: Any, statistic: Any = f1) -> float:
-    """The p-value by the definition: every assignment, one by one."""
+    """The p-value by the definition: every assignment, one by one.
+
+    One that leaves a score undefined is no evidence for a difference, so it is as extreme.
+    """
     one, two = np.asarray(reference, float), np.asarray(other, float)
     observed = abs(statistic(two.sum(axis=0)) - statistic(one.sum(axis=0)))
     hits = 0
@@ -34,7 +37,7 @@ def enumerated(reference: Any, other: Any, statistic: Any = f1) -> float:
         chosen = np.array(swap)[:, None]
         left, right = np.where(chosen, two, one), np.where(chosen, one, two)
         difference = abs(statistic(right.sum(axis=0)) - statistic(left.sum(axis=0)))
-        hits += bool(difference >= observed - 1e-12)
+        hits += bool(np.isnan(difference) or difference >= observed - 1e-12)
     return hits / 2 ** len(one)
 
 
@@ -71,6 +74,15 @@ def test_equal_systems_and_a_single_differing_unit_have_p_1() -> None:
     rows = [(1, 2, 3), (0, 1, 4)]
     assert swap_test(rows, rows, f1).p_value == 1.0
     assert swap_test(rows, [(1, 2, 3), (1, 1, 4)], f1).p_value == 1.0
+
+
+def test_an_undefined_assignment_is_no_evidence() -> None:
+    """Nothing is gold, and each system has one wrong prediction: both have F1 0, so p is 1.
+
+    In two of the four assignments one system has both and the other none, whose F1 is undefined.
+    """
+    found = swap_test([(0, 0, 0), (0, 1, 0)], [(0, 1, 0), (0, 0, 0)], f1)
+    assert (found.difference, found.p_value, found.exact) == (0.0, 1.0, True)
 
 
 def test_undefined_differences_have_no_p_value() -> None:
