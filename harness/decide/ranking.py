@@ -106,14 +106,14 @@ def _ranking(
         one = None if place is None else scored[place]
         interval = None if place is None or all_of is None else all_of.intervals[place]
         rows.append(Ranked(result, one, interval))
-    card = record.find_gold(gold)
+    gold_record = record.find_gold(gold)
     return Ranking(
-        gold=card,
+        gold=gold_record,
         task=task,
         rows=tuple(sorted(rows, key=_rank)),
         schema=schema,
         shared=shared,
-        as_annotated=not shared and all(_is_annotators(task, r, card) for r in results),
+        as_annotated=not shared and all(_is_annotators(task, r, gold_record) for r in results),
         unit="" if resampler is None else resampler.unit,
         resamples=0 if resampler is None else resampler.resamples,
         seed=record.seed,
@@ -132,12 +132,12 @@ def _detectable(among: Pairwise) -> tuple[float, float] | None:
     return (min(seen), max(seen)) if seen else None
 
 
-def _is_annotators(task: Task, result: Result, card: GoldRecord) -> bool:
+def _is_annotators(task: Task, result: Result, gold_record: GoldRecord) -> bool:
     """Whether it is counted as annotators are: by default options in the gold's own labels."""
     if result.signature is None:
         return True
     signature = result.counted
-    own = not task.labelled or signature.schema == card.schema
+    own = not task.labelled or signature.schema == gold_record.schema
     return own and task.comparable_with_annotators(options_of(task, signature))
 
 

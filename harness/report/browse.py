@@ -33,34 +33,34 @@ def browse(
     finder.learn(record, folder)
     shown: list[BrowsedGold] = []
     missing: list[str] = []
-    for card in record.gold:
-        goldset = finder.find(card.name)
+    for recorded in record.gold:
+        goldset = finder.find(recorded.name)
         if goldset is None:
             missing.append(
-                f"{card.name}: its mentions are not shown, since the gold set is not at hand; say "
-                "where it lies with --gold"
+                f"{recorded.name}: its mentions are not shown, since the gold set is not at hand; "
+                "say where it lies with --gold"
             )
             continue
-        if goldset.digest != card.digest:
+        if goldset.digest != recorded.digest:
             missing.append(
-                f"{card.name}: its mentions are not shown, since the gold set at {goldset.path} "
-                "is not the one of the run (another digest)"
+                f"{recorded.name}: its mentions are not shown, since the gold set at "
+                f"{goldset.path} is not the one of the run (another digest)"
             )
             continue
         golds = list(goldset.records())
         if len(golds) > MOST_DOCUMENTS:
             missing.append(
-                f"{card.name}: the first {MOST_DOCUMENTS} of {len(golds)} documents are shown"
+                f"{recorded.name}: the first {MOST_DOCUMENTS} of {len(golds)} documents are shown"
             )
-        for task in card.tasks:
+        for task in recorded.tasks:
             results = []
-            for result in record.select(gold=card.name, task=task):
+            for result in record.select(gold=recorded.name, task=task):
                 if result.sanity:
                     continue
                 if result.predictions and (Path(folder) / result.predictions).is_file():
                     results.append(result)
                 elif result.answered:
-                    missing.append(f"{result.backend} on {card.name}: its predictions are gone")
+                    missing.append(f"{result.backend} on {recorded.name}: its predictions are gone")
             if results:
                 scored = scored_in(record, folder, results, finder=finder)
                 shown.append(_group(goldset, golds, scored))

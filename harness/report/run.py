@@ -67,12 +67,12 @@ def ranking_table(ranking: Ranking) -> Table:
 
     The notes state the unit that was resampled, the seed and the smallest detectable differences.
     """
-    card, task = ranking.gold, ranking.task
-    ceiling = card.agreement.get(task.name) if ranking.as_annotated else None
+    recorded, task = ranking.gold, ranking.task
+    ceiling = recorded.agreement.get(task.name) if ranking.as_annotated else None
     rows = [_row(row, task) for row in ranking.rows]
     notes = [*_signatures(ranking), *_method(ranking)]
     if ceiling:
-        who = card.agreement.get("who", "annotators")
+        who = recorded.agreement.get("who", "annotators")
         name = f"{who} (mean of {ceiling['pairs']} pairs)"
         costs = [UNDEFINED] * (1 + (task.column is not None) + len(_COSTS))
         rows.insert(0, (name, *([UNDEFINED] * 2), number(ceiling["f1"]), *costs))
@@ -81,11 +81,12 @@ def ranking_table(ranking: Ranking) -> Table:
             f"{who}: F1 from the lowest to the highest of {ceiling['pairs']} pairs: {spread}."
         )
     if task.labelled:
-        notes.extend(card.assumed)
+        notes.extend(recorded.assumed)
     notes.extend(remarks([row.result for row in ranking.rows]))
     labels = f", {ranking.schema}" if ranking.schema else ""
     labels += ", the finest schema that all backends reach" if ranking.shared else ""
-    title = f"{card.name}: {task.title}{labels} ({card.documents} documents, {card.words} words)"
+    size = f"{recorded.documents} documents, {recorded.words} words"
+    title = f"{recorded.name}: {task.title}{labels} ({size})"
     second = () if task.column is None else (task.column.header,)
     headers = ("backend", "P", "R", "F1", "95 % CI", *second, *_COSTS)
     return Table(title, headers, tuple(rows), tuple(notes))

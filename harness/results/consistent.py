@@ -66,11 +66,11 @@ def check_record(record: RunRecord, folder: str | Path, *, path: str | Path | No
 
 
 def _problems(record: RunRecord, folder: Path) -> Iterator[str]:
-    cards = {card.name: card for card in record.gold}
-    if len(cards) < len(record.gold):
+    gold_records = {gold_record.name: gold_record for gold_record in record.gold}
+    if len(gold_records) < len(record.gold):
         yield "two gold sets have the same name"
-    for name, card in cards.items():
-        for task, figures in card.agreement.items():
+    for name, gold_record in gold_records.items():
+        for task, figures in gold_record.agreement.items():
             if task in tasks() and figures and not _is_agreement(figures):
                 yield f"the agreement of annotators on {name!r} ({task}) is no numbers"
     seen: dict[tuple[str, str], _Seen] = {}
@@ -82,7 +82,7 @@ def _problems(record: RunRecord, folder: Path) -> Iterator[str]:
                 yield f"two rows in {kind} are about {backend} on {gold} ({task})"
         for result in results:
             mine = _Seen(f"{result.backend} on {result.gold} ({result.task})")
-            for said in _of_result(result, cards, folder, mine):
+            for said in _of_result(result, gold_records, folder, mine):
                 yield f"{mine.what}: {said}"
             if record.schema_version > 1:
                 yield from (f"{mine.what}: {said}" for said in _of_digests(result))
@@ -109,9 +109,9 @@ def _problems(record: RunRecord, folder: Path) -> Iterator[str]:
 
 
 def _of_result(
-    result: Result, cards: dict[str, GoldRecord], folder: Path, seen: _Seen
+    result: Result, gold_records: dict[str, GoldRecord], folder: Path, seen: _Seen
 ) -> Iterator[str]:
-    if result.gold not in cards:
+    if result.gold not in gold_records:
         yield f"the record has no gold set {result.gold!r}"
         return
     has_counts = bool(result.units) or result.units_file is not None
@@ -132,7 +132,7 @@ def _of_result(
         return
     if result.units and result.units_file is not None:
         yield "it has counts of its own and in a file"
-    yield from _of_card(result, cards[result.gold])
+    yield from _of_gold(result, gold_records[result.gold])
     yield from _of_scores(result)
     if result.predictions and inside(folder, result.predictions, "predictions").exists():
         beside(folder, result.predictions, result.predictions_digest, "predictions")
@@ -151,11 +151,11 @@ def _of_digests(result: Result) -> Iterator[str]:
             yield f"it has the digest of {what}, but names no file"
 
 
-def _of_card(result: Result, card: GoldRecord) -> Iterator[str]:
-    if result.task not in card.tasks:
+def _of_gold(result: Result, gold_record: GoldRecord) -> Iterator[str]:
+    if result.task not in gold_record.tasks:
         yield f"its gold set has no annotations for {result.task}"
-    if result.documents > card.documents:
-        yield f"{result.documents} documents of {card.documents} were counted"
+    if result.documents > gold_record.documents:
+        yield f"{result.documents} documents of {gold_record.documents} were counted"
     try:
         signature = result.counted
         options_of(task_named(result.task), signature)
@@ -165,8 +165,8 @@ def _of_card(result: Result, card: GoldRecord) -> Iterator[str]:
     for name, signed, said in (
         ("task", signature.task, result.task),
         ("gold set", signature.gold, result.gold),
-        ("version of the gold set", signature.gold_version, card.version),
-        ("digest of the gold set", signature.gold_digest[:8], card.digest[:8]),
+        ("version of the gold set", signature.gold_version, gold_record.version),
+        ("digest of the gold set", signature.gold_digest[:8], gold_record.digest[:8]),
         ("number of documents", signature.documents, result.documents),
     ):
         if signed != said:

@@ -36,7 +36,7 @@ class GoldFinder:
     def __init__(self, places: Iterable[str | Path] = ()) -> None:
         self._given: dict[str, GoldSet] = {}
         self._found: dict[str, GoldSet | None] = {}
-        self._cards: dict[str, tuple[GoldRecord, Path]] = {}
+        self._gold_records: dict[str, tuple[GoldRecord, Path]] = {}
         self._renamed: dict[str, str] = {}
         patterns = []
         for place in places:
@@ -53,13 +53,13 @@ class GoldFinder:
 
         A gold set that was given under another name is the record's if it has its digest.
         """
-        for card in record.gold:
-            self._cards.setdefault(card.name, (card, Path(folder)))
+        for recorded in record.gold:
+            self._gold_records.setdefault(recorded.name, (recorded, Path(folder)))
             for name, goldset in list(self._given.items()):
-                if card.name not in self._given and goldset.digest == card.digest:
-                    self._given[card.name] = _called(self._given.pop(name), card.name)
-                    self._renamed[name] = card.name
-                    self.patterns = tuple(card.name if p == name else p for p in self.patterns)
+                if recorded.name not in self._given and goldset.digest == recorded.digest:
+                    self._given[recorded.name] = _called(self._given.pop(name), recorded.name)
+                    self._renamed[name] = recorded.name
+                    self.patterns = tuple(recorded.name if p == name else p for p in self.patterns)
 
     @property
     def is_given(self) -> bool:
@@ -82,8 +82,8 @@ class GoldFinder:
     def check_patterns(self) -> None:
         """Raise `UsageError` for a gold set that was asked for and is in no record."""
         for pattern in self.patterns:
-            if not any(matches_pattern(pattern, name) for name in self._cards):
-                known = ", ".join(sorted(self._cards)) or "none"
+            if not any(matches_pattern(pattern, name) for name in self._gold_records):
+                known = ", ".join(sorted(self._gold_records)) or "none"
                 raise UsageError(f"no gold set {pattern!r} in there; there is: {known}")
 
     def find(self, name: str) -> GoldSet | None:
@@ -96,28 +96,28 @@ class GoldFinder:
             return self._given[name]
         if name not in self._found:
             there = list(self._candidates(name))
-            card = self._cards[name][0] if name in self._cards else None
-            same = [one for one in there if card is not None and one.digest == card.digest]
+            recorded = self._gold_records[name][0] if name in self._gold_records else None
+            same = [one for one in there if recorded is not None and one.digest == recorded.digest]
             goldset = next(iter([*same, *there]), None)
             self._found[name] = None if goldset is None else _called(goldset, name)
         return self._found[name]
 
     def check_given(self, record: RunRecord) -> None:
         """Raise `NotComparable` for a gold set that was given and is not the record's any more."""
-        for card in record.gold:
-            goldset = self._given.get(card.name)
-            if goldset is not None and goldset.digest != card.digest:
+        for recorded in record.gold:
+            goldset = self._given.get(recorded.name)
+            if goldset is not None and goldset.digest != recorded.digest:
                 raise NotComparable(
-                    f"the gold set {card.name!r} at {goldset.path} is not the one of the run: its "
-                    f"digest is {goldset.digest[:8]}, the run's {card.digest[:8]}. The run's "
+                    f"the gold set {recorded.name!r} at {goldset.path} is not the one of the run: "
+                    f"its digest is {goldset.digest[:8]}, the run's {recorded.digest[:8]}. The run's "
                     "counts are of the old gold: run again"
                 )
 
     def _candidates(self, name: str) -> Iterator[GoldSet]:
         places: list[str | Path] = [name]
-        if name in self._cards and self._cards[name][0].path:
-            card, folder = self._cards[name]
-            places.insert(0, folder / card.path)
+        if name in self._gold_records and self._gold_records[name][0].path:
+            recorded, folder = self._gold_records[name]
+            places.insert(0, folder / recorded.path)
         for place in places:
             try:
                 goldset = load_goldset(place)

@@ -13,7 +13,7 @@ from harness.gold.goldset import GoldSet
 from harness.paths import RECORD
 from harness.registry import OWN_DISTRIBUTION
 from harness.results import stored
-from harness.results.card import gold_record
+from harness.results.gold_record import gold_record
 from harness.results.provenance import now, origin
 from harness.results.record import Failure, Result, RunRecord, UnitTally, result_status, run_status
 from harness.results.scored import Scored, stated_scores

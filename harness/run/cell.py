@@ -50,7 +50,7 @@ class RunCell:
 
     spec: BackendSpec
     gold: GoldSet
-    card: GoldRecord
+    gold_record: GoldRecord
     task: TaskName
     options: RunOptions
     predict: PredictOptions
@@ -62,12 +62,12 @@ class RunCell:
     def __post_init__(self) -> None:
         out = self.options.out
         self._declaration = adapter(self.spec.adapter).declaration
-        self._files = CellFiles(out, self.card.name, self.task, str(self.spec))
-        self._large = self.card.documents > _INLINE_DOCUMENTS and out is not None
+        self._files = CellFiles(out, self.gold_record.name, self.task, str(self.spec))
+        self._large = self.gold_record.documents > _INLINE_DOCUMENTS and out is not None
         self._measured = Measurement()
         self._result = Result(
             backend=str(self.spec),
-            gold=self.card.name,
+            gold=self.gold_record.name,
             task=self.task,
             status="failed",
             reason="it was not run",
@@ -139,7 +139,7 @@ class RunCell:
     def _answers(self, predictions: Predictions) -> Generator[_Pair]:
         """Every document with what the backend says of it; measured, and written down."""
         golds, asked = tee(annotated(self.gold, self.task))
-        task = self.progress.task(self.title, self.card.documents)
+        task = self.progress.task(self.title, self.gold_record.documents)
         answers = predictions.round(map(self._ask, asked))
         with self._files.open("predictions") as file:
             for gold, one in zip(golds, answers, strict=True):
@@ -158,7 +158,9 @@ class RunCell:
         """
         first = next(answers, None)
         if first is None:
-            raise NothingMeasured(f"no document of {self.card.name} is annotated for this task")
+            raise NothingMeasured(
+                f"no document of {self.gold_record.name} is annotated for this task"
+            )
         pairs: Iterator[_Pair] = chain((first,), answers)
         predicted: Iterator[Record] = iter(())
         if not is_settled(self.task, self._declaration, _labels(predictions)):

@@ -21,7 +21,7 @@ from harness.errors import BackendFailed, NothingMeasured, UsageError
 from harness.gold.goldset import GoldSet
 from harness.paths import RECORD
 from harness.registry import OWN_DISTRIBUTION, BackendSpec, adapter_of
-from harness.results.card import gold_record
+from harness.results.gold_record import gold_record
 from harness.results.provenance import machine, now, origin
 from harness.results.record import GoldRecord, RunRecord, run_status
 from harness.results.stored import write
@@ -57,16 +57,18 @@ def run(
     started = now()
     stop = threading.Event()
     goldsets = [_held(gold) for gold in goldsets]
-    cards = {gold.name: gold_record(gold, options.out, schema=options.schema) for gold in goldsets}
-    if len(cards) != len(goldsets):
+    gold_records = {
+        gold.name: gold_record(gold, options.out, schema=options.schema) for gold in goldsets
+    }
+    if len(gold_records) != len(goldsets):
         raise UsageError("two gold sets have the same name; give one of them another")
     plan = _planned(specs, goldsets, options)
     with (
         _interruptible(stop),
-        _token(specs, cards, options) as token,
+        _token(specs, gold_records, options) as token,
         unfinished(options.out, options.command),
     ):
-        cells = _cells(plan, cards, options, progress, stop, token)
+        cells = _cells(plan, gold_records, options, progress, stop, token)
         try:
             _run_cells(cells, options, stop)
         finally:
@@ -82,7 +84,7 @@ def run(
             threads=options.threads,
             seed=options.seed,
             options=options.recorded(),
-            gold=tuple(cards.values()),
+            gold=tuple(gold_records.values()),
             results=results,
         )
         if options.out is not None:
@@ -115,7 +117,7 @@ def check_required(record: RunRecord, required: Sequence[str]) -> None:
 
 def _cells(
     plan: Sequence[tuple[BackendSpec, GoldSet, TaskName]],
-    cards: dict[str, GoldRecord],
+    gold_records: dict[str, GoldRecord],
     options: RunOptions,
     progress: Progress,
     stop: threading.Event,
@@ -132,7 +134,7 @@ def _cells(
         RunCell(
             spec=spec,
             gold=gold,
-            card=cards[gold.name],
+            gold_record=gold_records[gold.name],
             task=task,
             options=options,
             predict=predict,
@@ -146,7 +148,7 @@ def _cells(
 
 @contextmanager
 def _token(
-    specs: Sequence[BackendSpec], cards: Mapping[str, GoldRecord], options: RunOptions
+    specs: Sequence[BackendSpec], gold_records: Mapping[str, GoldRecord], options: RunOptions
 ) -> Iterator[str]:
     """The run's token in the store (`harness.run.store.taken_up`); empty without a store."""
     if options.cache is None:
@@ -154,7 +156,7 @@ def _token(
         return
     what = [
         [str(spec) for spec in specs],
-        [[card.name, card.digest] for card in cards.values()],
+        [[one.name, one.digest] for one in gold_records.values()],
         [options.tasks, options.batch_size, options.threads, options.offline, options.rounds],
         [str(Path.cwd()), None if options.out is None else str(options.out.resolve())],
     ]
