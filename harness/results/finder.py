@@ -109,8 +109,8 @@ class GoldFinder:
             if goldset is not None and goldset.digest != recorded.digest:
                 raise NotComparable(
                     f"the gold set {recorded.name!r} at {goldset.path} is not the one of the run: "
-                    f"its digest is {goldset.digest[:8]}, the run's {recorded.digest[:8]}. The run's "
-                    "counts are of the old gold: run again"
+                    f"its digest is {goldset.digest[:8]}, the run's {recorded.digest[:8]}. The "
+                    "run's counts are of the old gold: run again"
                 )
 
     def _candidates(self, name: str) -> Iterator[GoldSet]:
