@@ -37,7 +37,7 @@ def _labels(records: list[Record]) -> Counter[str]:
 
 def test_polnear_dev_statistics() -> None:
     report: Counter[str] = Counter()
-    records = list(read_any(BRAT_DEV, report=report))
+    records = list(read_any(BRAT_DEV, losses=report))
     relations = [item for record in records for item in record.annotations.attributions or ()]
     assert len(records) == 84
     assert len(relations) == 2192
@@ -112,7 +112,7 @@ def test_conll_train_is_converted_in_time_and_back(tmp_path: Path) -> None:
     assert count == 14041
     records = list(read_any(tmp_path / "train.jsonl"))
     report: Counter[str] = Counter()
-    write_any(tmp_path / "back.conll", records, "conll", report=report)
+    write_any(tmp_path / "back.conll", records, "conll", losses=report)
     assert not report
     tags = [line[1:] for line in conll.tag_lines(source) if line.token]
     back = [line[1:] for line in conll.tag_lines(tmp_path / "back.conll") if line.token]

@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     count: Counter[str] = Counter()
     name, records = _source(args, given, target, lost_reading)
     options = {key: value for key, value in given.items() if key in target.write_options}
-    write_any(args.target, _counted(records, count), target.name, report=lost_writing, **options)
+    write_any(args.target, _counted(records, count), target.name, losses=lost_writing, **options)
     if args.json:
         out = {
             "from": name,
@@ -125,7 +125,7 @@ def _source(
         chosen = format_named(args.source_format)
     _refuse(given, (*chosen.options, *target.write_options), chosen.name, target)
     options = {key: value for key, value in given.items() if key in chosen.options}
-    return chosen.name, read_any(args.source, chosen.name, report=lost, **options)
+    return chosen.name, read_any(args.source, chosen.name, losses=lost, **options)
 
 
 def _is_hub(source: str) -> bool:

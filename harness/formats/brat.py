@@ -63,12 +63,12 @@ def read(
     *,
     layers: Iterable[str] | None = None,
     texts: str | Path | None = None,
-    report: Counter[str] | None = None,
+    losses: Counter[str] | None = None,
 ) -> Iterator[Record]:
     """Stream the records of a folder of `.ann` and `.txt` files, sorted by name, or of one `.ann`.
 
     The document's id is the file's stem. `texts` is another folder for the `.txt` files. A `.txt`
-    without `.ann` is a document without layers. `report` counts what the model cannot hold.
+    without `.ann` is a document without layers. `losses` counts what the model cannot hold.
 
     Raises `InputError` for an `.ann` without `.txt` and for a folder with neither.
     """
@@ -88,7 +88,7 @@ def read(
             )
         text = read_text(source)
         if name in files:
-            annotations, ignore = read_ann(files[name], text, layers=chosen, report=report)
+            annotations, ignore = read_ann(files[name], text, layers=chosen, losses=losses)
             # One file alone may be called anything: it is the first document and the only one.
             number = None if path.is_dir() else 1
             yield Record(name, text, annotations, ignore, number=number)
@@ -138,21 +138,21 @@ def read_ann(
     text: str,
     *,
     layers: Iterable[str] = LAYERS,
-    report: Counter[str] | None = None,
+    losses: Counter[str] | None = None,
 ) -> tuple[Annotations, tuple[Span, ...]]:
     """These layers of one `.ann` file, and its ignore regions.
 
     Raises `AnnotationError` with the line for all that `standoff.parse` refuses, an unknown kind,
     and an event without content.
     """
-    return interpret(parse_standoff(path, text), layers=layers, report=report)
+    return interpret(parse_standoff(path, text), layers=layers, losses=losses)
 
 
 def interpret(
-    ann: Standoff, *, layers: Iterable[str] = LAYERS, report: Counter[str] | None = None
+    ann: Standoff, *, layers: Iterable[str] = LAYERS, losses: Counter[str] | None = None
 ) -> tuple[Annotations, tuple[Span, ...]]:
     """What the lines of an `.ann` file mean; see the module's docstring."""
-    report = Counter() if report is None else report
+    losses = Counter() if losses is None else losses
     layers = tuple(layers)
     triggers = {
         event.trigger
@@ -160,32 +160,32 @@ def interpret(
         if event.trigger in ann.spans and ann.spans[event.trigger].label == event.type
     }
     entities = tuple(
-        _entity(bound, report)
+        _entity(bound, losses)
         for id_, bound in ann.spans.items()
         if role_name(bound.label) not in BRAT_ROLES
         and bound.label != IGNORE
         and id_ not in triggers
     )
-    attributions = tuple(_attributions(ann, report)) if "attributions" in layers else None
+    attributions = tuple(_attributions(ann, losses)) if "attributions" in layers else None
     for letter, count in ann.skipped.items():
-        report[f"{letter} lines (relations, links and equivalences have no place here)"] += count
+        losses[f"{letter} lines (relations, links and equivalences have no place here)"] += count
     return Annotations(entities if "entities" in layers else None, attributions), ann.regions(
         IGNORE
     )
 
 
-def _entity(bound: TextBound, report: Counter[str]) -> Entity:
+def _entity(bound: TextBound, losses: Counter[str]) -> Entity:
     if len(bound.fragments) > 1:
-        report["discontinuous entities: taken from the first to the last character"] += 1
+        losses["discontinuous entities: taken from the first to the last character"] += 1
     return Entity(*hull(bound.fragments), bound.label)
 
 
-def _attributions(ann: Standoff, report: Counter[str]) -> Iterator[Attribution]:
+def _attributions(ann: Standoff, losses: Counter[str]) -> Iterator[Attribution]:
     kinds = _kinds(ann)
     speakers = {note.target: note.value for note in ann.notes if note.name == "Speaker"}
     for event in ann.events.values():
         if not event.type.startswith("Attribution"):
-            report[f"{event.type} events (only Attribution events are read)"] += 1
+            losses[f"{event.type} events (only Attribution events are read)"] += 1
             continue
         roles = roles_of(ann, event)
         if not roles["Content"]:
@@ -194,8 +194,8 @@ def _attributions(ann: Standoff, report: Counter[str]) -> Iterator[Attribution]:
             )
         yield Attribution(
             tuple(sorted(roles["Content"])),
-            one_span(roles["Source"], "sources", report),
-            one_span(roles["Cue"], "cues", report),
+            one_span(roles["Source"], "sources", losses),
+            one_span(roles["Cue"], "cues", losses),
             kinds.get(event.id),
             speakers.get(event.id) or None,
         )
@@ -214,10 +214,10 @@ def roles_of(ann: Standoff, event: EventLine) -> Mapping[str, list[Span]]:
     return roles
 
 
-def one_span(parts: list[Span], what: str, report: Counter[str]) -> Span | None:
+def one_span(parts: list[Span], what: str, losses: Counter[str]) -> Span | None:
     """The span of a source or cue, from its first to its last character; `None` without parts."""
     if len(parts) > 1:
-        report[f"discontinuous {what}: taken from the first to the last character"] += 1
+        losses[f"discontinuous {what}: taken from the first to the last character"] += 1
     return hull(parts) if parts else None
 
 
@@ -235,10 +235,10 @@ def _kinds(ann: Standoff) -> dict[str, Kind]:
     return kinds
 
 
-def write(path: str | Path, records: Iterable[Record], *, report: Counter[str]) -> int:
+def write(path: str | Path, records: Iterable[Record], *, losses: Counter[str]) -> int:
     """Write a folder with a `.txt` and an `.ann` per document and an `annotation.conf`.
 
-    Whole or not at all; `path` must not exist yet, or be an empty folder. Counts in `report` what
+    Whole or not at all; `path` must not exist yet, or be an empty folder. Counts in `losses` what
     brat cannot hold. Raises `InputError` for a document without text, an id that is no file name,
     and a label that brat cannot spell.
     """
@@ -251,7 +251,7 @@ def write(path: str | Path, records: Iterable[Record], *, report: Counter[str]) 
             if (folder / f"{name}.txt").exists():
                 raise InputError(f"two documents are named {name!r}", path=path)
             write_text(folder / f"{name}.txt", text)
-            write_text(folder / f"{name}.ann", render(record, report=report))
+            write_text(folder / f"{name}.ann", render(record, losses=losses))
             for entity in record.annotations.entities or ():
                 labels[entity.label] = None
             layers |= {one for one in LAYERS if record.annotations.layer(one) is not None}
@@ -270,11 +270,11 @@ def _file_name(id_: str, path: str | Path) -> str:
     return id_
 
 
-def render(record: Record, *, report: Counter[str] | None = None) -> str:
+def render(record: Record, *, losses: Counter[str] | None = None) -> str:
     """The `.ann` file of one record. A span used twice by the same role is one `T` line."""
-    report = Counter() if report is None else report
+    losses = Counter() if losses is None else losses
     assert record.text is not None
-    count_others(record, report)
+    count_others(record, losses)
     lines = _Lines(record.text)
     for entity in record.annotations.entities or ():
         taken = role_name(entity.label) in BRAT_ROLES or entity.label == IGNORE
@@ -282,16 +282,16 @@ def render(record: Record, *, report: Counter[str] | None = None) -> str:
             raise InputError(f"{record.id}: an entity in brat cannot be labelled {entity.label!r}")
         lines.span(entity.label, [entity.span], shared=False)
         if entity.score is not None:
-            report["entity scores: brat holds none"] += 1
+            losses["entity scores: brat holds none"] += 1
     for item in record.annotations.attributions or ():
         _render_attribution(item, lines)
     for region in record.ignore:
         lines.span(IGNORE, [region])
     for layer in LAYERS:
         if record.annotations.layer(layer) is None:
-            report[f"documents without {layer}: brat cannot tell that from an empty layer"] += 1
+            losses[f"documents without {layer}: brat cannot tell that from an empty layer"] += 1
     if record.error is not None:
-        report["errors of a backend: brat holds none"] += 1
+        losses["errors of a backend: brat holds none"] += 1
     return "".join(line + "\n" for line in lines.lines)
 
 

@@ -66,7 +66,7 @@ def read(
     scheme: str | None = None,
     repair: Repair = "strict",
     tag_column: int | str = -1,
-    report: Counter[str] | None = None,
+    losses: Counter[str] | None = None,
 ) -> Iterator[Record]:
     """Stream the documents of a tag file.
 
@@ -74,7 +74,7 @@ def read(
 
     The scheme is guessed from the whole file, in a first pass that keeps nothing but the pairs of
     neighbouring tags. Documents are numbered: `<file>-00001`. Under `conlleval` and `discard` the
-    entities repaired or left out are counted in `report`.
+    entities repaired or left out are counted in `losses`.
 
     Raises `InputError` with the line for a missing column, a tag that is none, a file that mixes
     schemes and, under `strict`, a sequence that the scheme does not allow.
@@ -86,13 +86,13 @@ def read(
     except ValueError:
         raise UsageError(f"tag column {tag_column!r}, expected a number such as -1") from None
     chosen = scheme_of(path, column, strict=repair == "strict") if scheme is None else scheme
-    reader = _Reader(path, chosen, repair, Counter() if report is None else report)
+    reader = _Reader(path, chosen, repair, Counter() if losses is None else losses)
     return reader.records(column)
 
 
 class _Reader:
-    def __init__(self, path: Path, scheme: str, repair: Repair, report: Counter[str]) -> None:
-        self.path, self.scheme, self.repair, self.report = path, scheme, repair, report
+    def __init__(self, path: Path, scheme: str, repair: Repair, losses: Counter[str]) -> None:
+        self.path, self.scheme, self.repair, self.losses = path, scheme, repair, losses
         self.count = 0
 
     def records(self, tag_column: int) -> Iterator[Record]:
@@ -121,7 +121,7 @@ class _Reader:
         if all(line.tag == "O" for line in sentence):
             return []
         try:
-            return repaired([row.tag for row in sentence], self.scheme, self.repair, self.report)
+            return repaired([row.tag for row in sentence], self.scheme, self.repair, self.losses)
         except BadTag as error:
             raise InputError(
                 error.message,
@@ -236,13 +236,13 @@ def write(
     path: str | Path,
     records: Iterable[Record],
     *,
-    report: Counter[str],
+    losses: Counter[str],
     scheme: str = "IOB2",
     tokens: Tokens = "auto",
 ) -> int:
     """Write two columns, token and tag, with a `-DOCSTART-` before each document.
 
-    Counts in `report` what tags cannot hold; document ids and exact white space are always lost.
+    Counts in `losses` what tags cannot hold; document ids and exact white space are always lost.
     Raises `InputError` for a document without text and a label with white space.
     """
     check_scheme(scheme)
@@ -250,7 +250,7 @@ def write(
     with atomic_writer(path) as handle:
         for record, _ in writable(records, path):
             handle.write(f"{DOCSTART}\tO\n\n")
-            for words, chunks in sentences(record, tokens, report):
+            for words, chunks in sentences(record, tokens, losses):
                 for _, _, label in chunks:
                     if not label or any(char.isspace() for char in label):
                         raise InputError(f"{record.id}: a tag cannot spell the label {label!r}")

@@ -35,7 +35,7 @@ def matches(head: Head) -> bool:
 
 
 def read(
-    path: str | Path, *, spans_key: str | None = None, report: Counter[str] | None = None
+    path: str | Path, *, spans_key: str | None = None, losses: Counter[str] | None = None
 ) -> Iterator[Record]:
     """Stream the documents of a `.spacy` file.
 
@@ -46,12 +46,12 @@ def read(
     `BackendUnavailable` without spaCy.
     """
     path = Path(path)
-    report = Counter() if report is None else report
+    losses = Counter() if losses is None else losses
     for number, doc in enumerate(_docs(path), 1):
         id_ = doc.user_data.get(_ID)
         groups = sorted(set(doc.spans) - {spans_key or SPANS_KEY})
         for group in groups:
-            report[f"span group {group!r}: left out (--spans-key reads it)"] += 1
+            losses[f"span group {group!r}: left out (--spans-key reads it)"] += 1
         known = isinstance(id_, str) and id_ != ""
         yield Record(
             id_ if known else f"{path.stem}-{number:05}",
@@ -130,24 +130,24 @@ def _check(data: bytes, path: Path, spacy: Any) -> None:
         )
 
 
-def write(path: str | Path, records: Iterable[Record], *, report: Counter[str]) -> int:
+def write(path: str | Path, records: Iterable[Record], *, losses: Counter[str]) -> int:
     """Write a `.spacy` file; ids are kept in `doc.user_data`, texts to the last character."""
     spacy = _spacy()
     vocab = spacy.vocab.Vocab()
     bin_ = spacy.tokens.DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True)
-    for record, text in writable(records, path, report, {"entities", "overlaps", "absent"}):
-        bin_.add(_doc(record, text, vocab, spacy, report))
+    for record, text in writable(records, path, losses, {"entities", "overlaps", "absent"}):
+        bin_.add(_doc(record, text, vocab, spacy, losses))
     with new_file(path) as draft:
         draft.write_bytes(bin_.to_bytes())
     return len(bin_)
 
 
-def _doc(record: Record, text: str, vocab: Any, spacy: Any, report: Counter[str]) -> Any:
+def _doc(record: Record, text: str, vocab: Any, spacy: Any, losses: Counter[str]) -> Any:
     entities = record.annotations.entities
     edges = {edge for entity in entities or () for edge in (entity.start, entity.end)}
     tokens, cuts = cut_at(_with_white_space(text, cut(text, "words")), edges)
     if cuts:
-        report["entity edges inside a token: the token is cut there"] += cuts
+        losses["entity edges inside a token: the token is cut there"] += cuts
     words, spaces = _words(text, tokens)
     doc = spacy.tokens.Doc(vocab, words=words, spaces=spaces, user_data={_ID: record.id})
     assert doc.text == text
@@ -157,7 +157,7 @@ def _doc(record: Record, text: str, vocab: Any, spacy: Any, report: Counter[str]
     whole = [doc.char_span(entity.start, entity.end, entity.label) for entity in entities]
     lost = sum(span is None for span in whole)
     if lost:
-        report["entities with a single space at an edge: left out"] += lost
+        losses["entities with a single space at an edge: left out"] += lost
     chosen = [doc.char_span(entity.start, entity.end, entity.label) for entity in longest]
     doc.set_ents([span for span in chosen if span is not None], default="outside")
     if len(longest) < len(entities):

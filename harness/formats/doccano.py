@@ -37,17 +37,17 @@ def matches(head: Head) -> bool:
 
 
 def read(
-    path: str | Path, *, offsets: str | None = None, report: Counter[str] | None = None
+    path: str | Path, *, offsets: str | None = None, losses: Counter[str] | None = None
 ) -> Iterator[Record]:
     """Stream the documents. Raises as `tools.records` does.
 
     `offsets` is `utf16` or `codepoint`; without it a text where the two differ is an error.
     """
-    report = Counter() if report is None else report
+    losses = Counter() if losses is None else losses
 
     def example(value: Mapping[str, Any], where: Where) -> Example:
         if value.get("relations"):
-            report["relations: left out"] += len(value["relations"])
+            losses["relations: left out"] += len(value["relations"])
         return Example(
             value.get("id"), value.get("text", value.get("data")), *_entities(value, where)
         )
@@ -80,12 +80,12 @@ def write(
     path: str | Path,
     records: Iterable[Record],
     *,
-    report: Counter[str],
+    losses: Counter[str],
     offsets: str | None = None,
 ) -> int:
     """Write `id`, `text` and `label`; offsets in code points, or UTF-16 units when asked for."""
     unit = as_unit(offsets) or "codepoint"
-    pairs = writable(records, path, report, ("entities", "overlaps", "absent"))
+    pairs = writable(records, path, losses, ("entities", "overlaps", "absent"))
     return write_lines(path, (_line(record, text, unit) for record, text in pairs))
 
 

@@ -68,7 +68,7 @@ def read(
     scheme: str | None = None,
     repair: Repair = "strict",
     online: bool = False,
-    report: Counter[str] | None = None,
+    losses: Counter[str] | None = None,
 ) -> Iterator[Record]:
     """Stream the rows of one split as documents.
 
@@ -77,12 +77,12 @@ def read(
     follow no scheme (see `harness.formats.conll`); `BackendUnavailable` without the library, or
     for a hub id that is not on this machine.
     """
-    report = Counter() if report is None else report
+    losses = Counter() if losses is None else losses
     check_scheme(scheme, repair)
     table = _open(str(path), split, tag_column, online)
     chosen = _scheme(table, repair) if scheme is None else scheme
     for number, (id_, group) in enumerate(_documents(table), 1):
-        record = _record(id_ or f"{table.name}-{number:05}", group, table, chosen, repair, report)
+        record = _record(id_ or f"{table.name}-{number:05}", group, table, chosen, repair, losses)
         yield record if id_ else replace(record, number=number)
 
 
@@ -240,12 +240,12 @@ def _record(
     table: _Rows,
     scheme: str,
     repair: Repair,
-    report: Counter[str],
+    losses: Counter[str],
 ) -> Record:
     rows = []
     for number, row in group:
         try:
-            chunks = repaired(_tags(row, number, table), scheme, repair, report)
+            chunks = repaired(_tags(row, number, table), scheme, repair, losses)
         except BadTag as error:
             raise InputError(f"row {number}: {error.message}", path=table.path) from None
         rows.append((row[table.tokens], chunks))
@@ -256,20 +256,20 @@ def write(
     path: str | Path,
     records: Iterable[Record],
     *,
-    report: Counter[str],
+    losses: Counter[str],
     scheme: str = "IOB2",
     tokens: Tokens = "auto",
 ) -> int:
     """Write a `save_to_disk` folder, or one file when `path` ends in `.parquet`.
 
     Columns `id`, `sentence`, `tokens`, `ner_tags` (ClassLabel); a document without a token is one
-    row with empty lists. `report` counts what tokens and tags cannot hold.
+    row with empty lists. `losses` counts what tokens and tags cannot hold.
     """
     datasets = _library()
     rows: list[dict[str, Any]] = []
     count = 0
     for count, (record, _) in enumerate(writable(records, path), 1):  # noqa: B007
-        lines = list(sentences(record, tokens, report)) or [([], [])]
+        lines = list(sentences(record, tokens, losses)) or [([], [])]
         for number, (words, chunks) in enumerate(lines):
             tags = encode_tags(chunks, len(words), scheme)
             rows.append({"id": record.id, "sentence": number, "tokens": words, "ner_tags": tags})

@@ -42,7 +42,7 @@ def read(
     *,
     offsets: str | None = None,
     layer: str | None = None,
-    report: Counter[str] | None = None,
+    losses: Counter[str] | None = None,
 ) -> Iterator[Record]:
     """Stream the tasks. Raises as `tools.records` does.
 
@@ -50,13 +50,13 @@ def read(
     """
     if layer not in (None, "annotations", "predictions"):
         raise UsageError(f"layer {layer!r}, expected annotations or predictions")
-    report = Counter() if report is None else report
+    losses = Counter() if losses is None else losses
 
     def example(task: Mapping[str, Any], where: Where) -> Example:
         data = task.get("data", task)
         text = _text(data, where)
         id_ = data.get("document_id", task.get("id", task.get("inner_id")))
-        return Example(id_, text, _regions(task, where, layer or "annotations", report), "regions")
+        return Example(id_, text, _regions(task, where, layer or "annotations", losses), "regions")
 
     return records(path, example, as_unit(offsets))
 
@@ -70,7 +70,7 @@ def _text(data: Any, where: Where) -> str:
 
 
 def _regions(
-    task: Mapping[str, Any], where: Where, layer: str, report: Counter[str]
+    task: Mapping[str, Any], where: Where, layer: str, losses: Counter[str]
 ) -> list[Any] | None:
     if "data" not in task:  # JSON_MIN: the regions of each control tag, as lists of their own
         lists = [v for v in task.values() if isinstance(v, list) and _are_regions(v)]
@@ -82,19 +82,19 @@ def _regions(
         raise where.error(f'"{layer}" is no list of objects')
     done = [item for item in candidates if not item.get("was_cancelled")]
     if len(done) < len(candidates):
-        report["cancelled annotations: left out"] += len(candidates) - len(done)
+        losses["cancelled annotations: left out"] += len(candidates) - len(done)
     if len(done) > 1:
-        report[f"further {layer} of a task (the first is read)"] += len(done) - 1
-    return None if not done else list(_results(done[0], where, report))
+        losses[f"further {layer} of a task (the first is read)"] += len(done) - 1
+    return None if not done else list(_results(done[0], where, losses))
 
 
-def _results(annotation: Mapping[str, Any], where: Where, report: Counter[str]) -> Iterator[Any]:
+def _results(annotation: Mapping[str, Any], where: Where, losses: Counter[str]) -> Iterator[Any]:
     results = annotation.get("result", [])
     if not isinstance(results, list) or not all(isinstance(item, Mapping) for item in results):
         raise where.error('"result" is no list of objects')
     for item in results:
         if item.get("type") not in _ENTITY:
-            report[f"results of type {item.get('type')!r}: left out"] += 1
+            losses[f"results of type {item.get('type')!r}: left out"] += 1
         elif isinstance(item.get("value"), Mapping):
             yield _region(item["value"], where, item.get("score"))
         else:
@@ -113,12 +113,12 @@ def _region(value: Mapping[str, Any], where: Where, score: Any = None) -> dict[s
     return region | {"label": labels[0], "score": score}
 
 
-def write(path: str | Path, records: Iterable[Record], *, report: Counter[str]) -> int:
+def write(path: str | Path, records: Iterable[Record], *, losses: Counter[str]) -> int:
     """Write a JSON array of tasks; entities under `annotations`, or `predictions` with scores.
 
-    The control tag is called `label`, the text `text`. `report` counts what is left out.
+    The control tag is called `label`, the text `text`. `losses` counts what is left out.
     """
-    pairs = writable(records, path, report, ("entities", "scores", "overlaps", "absent"))
+    pairs = writable(records, path, losses, ("entities", "scores", "overlaps", "absent"))
     count = 0
     with atomic_writer(path) as handle:
         handle.write("[")

@@ -30,7 +30,7 @@ def matches(head: Head) -> bool:
     return any(_ROW.match(line) for line in head.standoff_lines())
 
 
-def read(path: str | Path, *, report: Counter[str] | None = None) -> Iterator[Record]:
+def read(path: str | Path, *, losses: Counter[str] | None = None) -> Iterator[Record]:
     """Stream one record per `.ann` file of a folder, sorted by name, or for one file.
 
     Raises `InputError` for an `.ann` without `.txt`, `AnnotationError` with the line for a row that
@@ -45,10 +45,10 @@ def read(path: str | Path, *, report: Counter[str] | None = None) -> Iterator[Re
         if not source.is_file():
             raise InputError(f"has no text: expected {source}", path=file)
         text = read_text(source)
-        yield Record(file.stem, text, Annotations(None, tuple(_quotes(file, text, report))))
+        yield Record(file.stem, text, Annotations(None, tuple(_quotes(file, text, losses))))
 
 
-def _quotes(path: Path, text: str, report: Counter[str] | None) -> Iterator[Attribution]:
+def _quotes(path: Path, text: str, losses: Counter[str] | None) -> Iterator[Attribution]:
     starts = [0] + [match.end() for match in re.finditer("\n", text)]
     spans: dict[str, Span] = {}
     speakers: dict[str, str] = {}
@@ -65,8 +65,8 @@ def _quotes(path: Path, text: str, report: Counter[str] | None) -> Iterator[Attr
                 line=number,
             )
     orphans = len(speakers.keys() - spans.keys())
-    if orphans and report is not None:
-        report["speakers of quotations that are not there: left out"] += orphans
+    if orphans and losses is not None:
+        losses["speakers of quotations that are not there: left out"] += orphans
     for id_, span in spans.items():
         yield Attribution((span,), kind="direct", speaker=speakers.get(id_))
 

@@ -15,8 +15,8 @@ __all__ = ["Holds", "count_losses", "count_others", "writable"]
 Holds = Literal["entities", "attributions", "scores", "overlaps", "ignore", "errors", "absent"]
 
 
-def count_losses(record: Record, report: Counter[str], *, holds: Collection[Holds]) -> None:
-    """Add to `report` each part of `record` that is not among what the format `holds`."""
+def count_losses(record: Record, losses: Counter[str], *, holds: Collection[Holds]) -> None:
+    """Add to `losses` each part of `record` that is not among what the format `holds`."""
     layers = record.annotations
     entities = layers.entities or ()
     counts: dict[str, tuple[Holds, int]] = {
@@ -30,32 +30,32 @@ def count_losses(record: Record, report: Counter[str], *, holds: Collection[Hold
             int(layers.entities is None and "entities" in holds and "absent" not in holds),
         ),
     }
-    count_others(record, report)
+    count_others(record, losses)
     for message, (what, count) in counts.items():
         if count and what not in holds:
-            report[message] += count
+            losses[message] += count
 
 
-def count_others(record: Record, report: Counter[str]) -> None:
-    """Add to `report` the layers of other tasks, which JSON lines alone can hold."""
+def count_others(record: Record, losses: Counter[str]) -> None:
+    """Add to `losses` the layers of other tasks, which JSON lines alone can hold."""
     for name, items in record.annotations.others.items():
         if items:
-            report[f"{name} left out"] += len(items)
+            losses[f"{name} left out"] += len(items)
 
 
 def writable(
     records: Iterable[Record],
     path: str | Path,
-    report: Counter[str] | None = None,
+    losses: Counter[str] | None = None,
     holds: Collection[Holds] = (),
 ) -> Iterator[tuple[Record, str]]:
-    """The records to write with their texts; their losses are counted where there is a report.
+    """The records to write with their texts; their losses are counted where there is a counter.
 
     Raises `InputError` for a document without text.
     """
     for record in records:
         if record.text is None:
             raise InputError(f"document {record.id!r} has no text to write", path=path)
-        if report is not None:
-            count_losses(record, report, holds=holds)
+        if losses is not None:
+            count_losses(record, losses, holds=holds)
         yield record, record.text

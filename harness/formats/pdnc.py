@@ -35,10 +35,10 @@ def novels(path: Path) -> list[Path]:
     return [path] if (path / TABLE).is_file() else sorted(p.parent for p in path.glob(f"*/{TABLE}"))
 
 
-def read(path: str | Path, *, report: Counter[str] | None = None) -> Iterator[Record]:
+def read(path: str | Path, *, losses: Counter[str] | None = None) -> Iterator[Record]:
     """Stream one record per novel, named after its folder.
 
-    White space at the edges of a quotation is trimmed and counted in `report`, as are quotations
+    White space at the edges of a quotation is trimmed and counted in `losses`, as are quotations
     whose words are not those that the table gives. Raises `InputError` for a missing column or
     text, `AnnotationError` with the line for spans that do not fit.
     """
@@ -46,29 +46,29 @@ def read(path: str | Path, *, report: Counter[str] | None = None) -> Iterator[Re
     folders = novels(path)
     if not folders:
         raise InputError("holds no PDNC novel", path=path, hint=f"expected {TEXT} and {TABLE}")
-    report = Counter() if report is None else report
+    losses = Counter() if losses is None else losses
     for folder in folders:
         text = read_text(folder / TEXT)
-        quotations = tuple(_quotations(folder / TABLE, text, report))
+        quotations = tuple(_quotations(folder / TABLE, text, losses))
         yield Record(folder.resolve().name, text, Annotations(None, quotations))
 
 
-def _quotations(path: Path, text: str, report: Counter[str]) -> Iterator[Attribution]:
+def _quotations(path: Path, text: str, losses: Counter[str]) -> Iterator[Attribution]:
     rows = csv.DictReader(read_text(path).splitlines(keepends=True), strict=True)
     missing = [column for column in _COLUMNS if column not in (rows.fieldnames or ())]
     if missing:
         raise InputError(f"lacks the column {missing[0]!r}", path=path, line=1)
     try:
         for row in rows:
-            spans = tuple(_spans(row["quoteByteSpans"], text, path, rows.line_num, report))
+            spans = tuple(_spans(row["quoteByteSpans"], text, path, rows.line_num, losses))
             if _letters("".join(text[a:b] for a, b in spans)) != _letters(row["quoteText"]):
-                report["quotations whose words differ from the table's (offsets are trusted)"] += 1
+                losses["quotations whose words differ from the table's (offsets are trusted)"] += 1
             yield Attribution(spans, kind="direct", speaker=row["speaker"] or None)
     except csv.Error as error:
         raise InputError(f"not a table: {error}", path=path, line=rows.line_num) from None
 
 
-def _spans(value: str, text: str, path: Path, line: int, report: Counter[str]) -> Iterator[Span]:
+def _spans(value: str, text: str, path: Path, line: int, losses: Counter[str]) -> Iterator[Span]:
     try:
         pairs = sorted(decode(_Spans, parse_json(value)))
     except (ValueError, RecursionError):
@@ -84,7 +84,7 @@ def _spans(value: str, text: str, path: Path, line: int, report: Counter[str]) -
         quotation = text[start:end]
         trimmed = quotation.strip()
         if len(trimmed) < len(quotation):
-            report["quotations trimmed of white space at their edges"] += 1
+            losses["quotations trimmed of white space at their edges"] += 1
         start += len(quotation) - len(quotation.lstrip())
         yield Span(start, start + len(trimmed))
 

@@ -40,7 +40,7 @@ def matches(head: Head) -> bool:
 
 
 def read(
-    path: str | Path, *, annotator: str | None = None, report: Counter[str] | None = None
+    path: str | Path, *, annotator: str | None = None, losses: Counter[str] | None = None
 ) -> Iterator[Record]:
     """Stream one record per article, sorted by name.
 
@@ -50,11 +50,11 @@ def read(
 
     Raises `InputError` for an `.ann` whose text is missing, and when there is none at all.
     """
-    report = Counter() if report is None else report
+    losses = Counter() if losses is None else losses
     for doc, by in annotators(path).items():
         name = min(by) if annotator is None else annotator
         if name in by:
-            yield _record(doc, by[name], report)
+            yield _record(doc, by[name], losses)
 
 
 def annotators(path: str | Path) -> dict[Path, dict[str, Path]]:
@@ -80,22 +80,22 @@ def annotators(path: str | Path) -> dict[Path, dict[str, Path]]:
     return dict(sorted(articles.items()))
 
 
-def _record(source: Path, file: Path, report: Counter[str]) -> Record:
+def _record(source: Path, file: Path, losses: Counter[str]) -> Record:
     text = read_text(source)
     ann = parse_standoff(file, text, trust_offsets=True)
     doubts = sum(bound.label == "Discuss" for bound in ann.spans.values())
     if doubts:
-        report["Discuss regions (an annotator's doubt): left out"] += doubts
-    layers = Annotations(None, tuple(_attributions(ann, report)))
+        losses["Discuss regions (an annotator's doubt): left out"] += doubts
+    layers = Annotations(None, tuple(_attributions(ann, losses)))
     return Record(source.stem, text, layers, ann.regions("Discard"))
 
 
-def _attributions(ann: Standoff, report: Counter[str]) -> Iterator[Attribution]:
+def _attributions(ann: Standoff, losses: Counter[str]) -> Iterator[Attribution]:
     for event in ann.events.values():
         roles = roles_of(ann, event)
         content = tuple(sorted(roles["Content"]))
         if not content:
-            report["events without content: dropped"] += 1
+            losses["events without content: dropped"] += 1
             continue
-        source = one_span(roles["Source"], "sources", report)
-        yield Attribution(content, source, one_span(roles["Cue"], "cues", report))
+        source = one_span(roles["Source"], "sources", losses)
+        yield Attribution(content, source, one_span(roles["Cue"], "cues", losses))

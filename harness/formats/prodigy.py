@@ -28,17 +28,17 @@ def matches(head: Head) -> bool:
     return isinstance(head.value.get("spans"), list) or "_input_hash" in head.value
 
 
-def read(path: str | Path, *, report: Counter[str] | None = None) -> Iterator[Record]:
+def read(path: str | Path, *, losses: Counter[str] | None = None) -> Iterator[Record]:
     """Stream the accepted examples. Raises as `tools.records` does."""
-    report = Counter() if report is None else report
+    losses = Counter() if losses is None else losses
 
     def example(value: Mapping[str, Any], where: Where) -> Example | None:
         answer = value.get("answer", "accept")
         if answer != "accept":
-            report[f"examples answered {answer!r}: left out"] += 1
+            losses[f"examples answered {answer!r}: left out"] += 1
             return None
         if value.get("relations"):
-            report["relations: left out"] += len(value["relations"])
+            losses["relations: left out"] += len(value["relations"])
         spans = value.get("spans")
         if spans is None and "answer" in value:
             spans = []
@@ -57,9 +57,9 @@ def _id(value: Mapping[str, Any]) -> str | int | None:
     return None
 
 
-def write(path: str | Path, records: Iterable[Record], *, report: Counter[str]) -> int:
-    """Write one accepted example a line, its id under `meta`; `report` counts what is left out."""
-    pairs = writable(records, path, report, ("entities", "scores", "overlaps", "absent"))
+def write(path: str | Path, records: Iterable[Record], *, losses: Counter[str]) -> int:
+    """Write one accepted example a line, its id under `meta`; `losses` counts what is left out."""
+    pairs = writable(records, path, losses, ("entities", "scores", "overlaps", "absent"))
     return write_lines(path, (_line(record, text) for record, text in pairs))
 
 

@@ -7,7 +7,7 @@ A format is a module of this folder and a row here. The module has
     write(path, records, *, ...) -> int         where it can be written, with
     HOLDS, SUFFIXES                             what survives, and endings that mean this format
 
-The keyword options of `read` and `write` are the format's options; `report` counts what it leaves
+The keyword options of `read` and `write` are the format's options; `losses` counts what it leaves
 out. Modules are imported when a format is needed, and import heavy libraries inside functions.
 """
 
@@ -128,17 +128,17 @@ def read_any(
     path: str | Path,
     format: str | None = None,  # noqa: A002  named as the option is
     *,
-    report: Counter[str] | None = None,
+    losses: Counter[str] | None = None,
     **options: Any,
 ) -> Iterator[Record]:
     """Stream the records of a file or folder; the format is guessed unless it is named.
 
-    `report` counts, by message, what the format has and the data model cannot hold. Raises
+    `losses` counts, by message, what the format has and the data model cannot hold. Raises
     `UsageError` for a format that there is not or an option that it does not have, and all that its
     reader raises.
     """
     chosen = guess(path) if format is None else format_named(format)
-    keywords = _keywords(chosen, chosen.options, report, options)
+    keywords = _keywords(chosen, chosen.options, losses, options)
     try:
         records: Iterator[Record] = chosen.load().read(path, **keywords)
     except InputError as error:
@@ -181,8 +181,8 @@ def _helped(
 def _reads(chosen: Format, path: str | Path, keywords: dict[str, Any]) -> bool:
     if not keywords.keys() <= set(chosen.options):
         return False
-    if "report" in keywords:
-        keywords["report"] = Counter()
+    if "losses" in keywords:
+        keywords["losses"] = Counter()
     try:
         for _ in chosen.load().read(path, **keywords):
             pass
@@ -196,24 +196,24 @@ def write_any(
     records: Iterable[Record],
     format: str,  # noqa: A002
     *,
-    report: Counter[str] | None = None,
+    losses: Counter[str] | None = None,
     **options: Any,
 ) -> int:
-    """Write records, whole or not at all; returns how many. `report` counts what is lost."""
+    """Write records, whole or not at all; returns how many. `losses` counts what is lost."""
     chosen = format_named(format)
     if not chosen.writes:
         raise UsageError(f"format {chosen.name} can be read, not written")
-    report = Counter() if report is None else report
-    keywords = _keywords(chosen, chosen.write_options, report, options)
+    losses = Counter() if losses is None else losses
+    keywords = _keywords(chosen, chosen.write_options, losses, options)
     written: int = chosen.load().write(path, records, **keywords)
     return written
 
 
 def _keywords(
-    chosen: Format, accepted: tuple[str, ...], report: Counter[str] | None, options: dict[str, Any]
+    chosen: Format, accepted: tuple[str, ...], losses: Counter[str] | None, options: dict[str, Any]
 ) -> dict[str, Any]:
     keywords = {name: value for name, value in options.items() if value is not None}
     for name in keywords:
         if name not in accepted:
             raise UsageError(f"format {chosen.name} has no option {name!r}")
-    return keywords | ({"report": report} if "report" in accepted else {})
+    return keywords | ({"losses": losses} if "losses" in accepted else {})

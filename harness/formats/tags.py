@@ -179,8 +179,8 @@ def decode_tags(tags: Sequence[str], scheme: str = "IOB2") -> list[Chunk]:
     return chunks
 
 
-def repaired(tags: Sequence[str], scheme: str, repair: Repair, report: Counter[str]) -> list[Chunk]:
-    """As `decode_tags`, counting in `report` what the policy had to mend."""
+def repaired(tags: Sequence[str], scheme: str, repair: Repair, losses: Counter[str]) -> list[Chunk]:
+    """As `decode_tags`, counting in `losses` what the policy had to mend."""
     chunks = decode_tags(tags, scheme)
     wrong = [chunk for chunk in chunks if not chunk.valid]
     if not wrong:
@@ -189,7 +189,7 @@ def repaired(tags: Sequence[str], scheme: str, repair: Repair, report: Counter[s
         start, end, *_ = wrong[0]
         raise BadTag(f"{' '.join(tags[start:end])} is no {scheme}", start)
     what = "taken as they begin" if repair == "conlleval" else "left out"
-    report[f"entities whose tags are no {scheme}: {what}"] += len(wrong)
+    losses[f"entities whose tags are no {scheme}: {what}"] += len(wrong)
     return chunks if repair == "conlleval" else [chunk for chunk in chunks if chunk.valid]
 
 

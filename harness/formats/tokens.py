@@ -80,8 +80,8 @@ def cut(text: str, how: Tokens = "auto") -> list[Span]:
     return [Span(*match.span()) for match in pattern.finditer(text)]
 
 
-def flat(entities: Iterable[Entity], report: Counter[str]) -> list[Entity]:
-    """Entities without overlaps, in order; `report` counts those left out.
+def flat(entities: Iterable[Entity], losses: Counter[str]) -> list[Entity]:
+    """Entities without overlaps, in order; `losses` counts those left out.
 
     Of those that overlap the longest is kept, then the first, then the first by label.
     """
@@ -93,12 +93,12 @@ def flat(entities: Iterable[Entity], report: Counter[str]) -> list[Entity]:
             kept.insert(at, one)
     if len(kept) < len(unique):
         message = "nested or overlapping entities: only the longest is kept"
-        report[message] += len(unique) - len(kept)
+        losses[message] += len(unique) - len(kept)
     return kept
 
 
 def sentences(
-    record: Record, how: Tokens, report: Counter[str]
+    record: Record, how: Tokens, losses: Counter[str]
 ) -> Iterator[tuple[list[str], list[tuple[int, int, str]]]]:
     """The lines of a document as tokens, with its entities as token ranges `(start, end, label)`.
 
@@ -106,17 +106,17 @@ def sentences(
     ends no sentence. Both are counted, as is all else that tokens and tags cannot hold.
     """
     text = record.text or ""
-    entities = flat(record.annotations.entities or (), report)
+    entities = flat(record.annotations.entities or (), losses)
     tokens, edges = cut_at(cut(text, how), {edge for e in entities for edge in (e.start, e.end)})
     owners = _owners(tokens, entities)
-    _count_losses(record, entities, owners, edges, report)
+    _count_losses(record, entities, owners, edges, losses)
     words: list[str] = []
     chunks: list[tuple[int, int, str]] = []
     before = -1
     for number, (token, owner) in enumerate(zip(tokens, owners, strict=True)):
         if words and "\n" in text[tokens[number - 1].end : token.start]:
             if owner >= 0 and owner == before:
-                report["line breaks inside an entity: written as a space"] += 1
+                losses["line breaks inside an entity: written as a space"] += 1
             else:
                 yield words, chunks
                 words, chunks = [], []
@@ -152,10 +152,10 @@ def _owners(tokens: list[Span], entities: list[Entity]) -> list[int]:
 
 
 def _count_losses(
-    record: Record, entities: list[Entity], owners: list[int], edges: int, report: Counter[str]
+    record: Record, entities: list[Entity], owners: list[int], edges: int, losses: Counter[str]
 ) -> None:
     text = record.text or ""
-    count_losses(record, report, holds={"entities"})
+    count_losses(record, losses, holds={"entities"})
     counts = {
         "entity edges inside a token: the token is cut there": edges,
         "entities of white space alone: left out": len(entities) - len(set(owners) - {-1}),
@@ -165,4 +165,4 @@ def _count_losses(
             for e in entities
         ),
     }
-    report.update({message: count for message, count in counts.items() if count})
+    losses.update({message: count for message, count in counts.items() if count})

@@ -169,7 +169,7 @@ def test_what_has_no_place_is_counted(tmp_path: Path) -> None:
         "R1\tOwns Arg1:T1 Arg2:T2\n*\tEquiv T1 T2\n"
     )
     report: Counter[str] = Counter()
-    (record,) = brat.read(_ann(tmp_path, ann), report=report)
+    (record,) = brat.read(_ann(tmp_path, ann), losses=report)
     assert record.annotations.entities == (Entity(0, 12, "ORG"),)
     assert sorted(report.values()) == [1, 1, 1, 1]
     assert any("Merger events" in message for message in report)
@@ -178,7 +178,7 @@ def test_what_has_no_place_is_counted(tmp_path: Path) -> None:
 def test_triggers_of_other_events_are_no_entities(tmp_path: Path) -> None:
     ann = "T1\tORG 0 4\tNATO\nT2\tGrowth 18 22\tgrow\nE1\tGrowth:T2 Theme:T1\n"
     report: Counter[str] = Counter()
-    (record,) = brat.read(_ann(tmp_path, ann), report=report)
+    (record,) = brat.read(_ann(tmp_path, ann), losses=report)
     assert record.annotations.entities == (Entity(0, 4, "ORG"),)
     assert report == {"Growth events (only Attribution events are read)": 1}
 
@@ -186,7 +186,7 @@ def test_triggers_of_other_events_are_no_entities(tmp_path: Path) -> None:
 def test_an_empty_layer_is_not_an_absent_one(tmp_path: Path) -> None:
     record = Record("a", TEXT, Annotations((), None))
     report: Counter[str] = Counter()
-    brat.write(tmp_path / "out", [record], report=report)
+    brat.write(tmp_path / "out", [record], losses=report)
     assert list(brat.read(tmp_path / "out")) == [record]
     both = brat.read(tmp_path / "out", layers=("entities", "attributions"))
     assert next(both).annotations == Annotations((), ())
@@ -197,7 +197,7 @@ def test_what_brat_cannot_hold_is_counted(tmp_path: Path) -> None:
     records = [
         Record("a", TEXT, Annotations((Entity(0, 4, "ORG", 0.5),), None), error="out of memory"),
     ]
-    brat.write(tmp_path / "out", records, report=report)
+    brat.write(tmp_path / "out", records, losses=report)
     assert sorted(message.split(":")[0] for message in report) == [
         "documents without attributions",
         "entity scores",
@@ -208,7 +208,7 @@ def test_what_brat_cannot_hold_is_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("id_", ["../a", "a/b", ".hidden", "", "a\nb", "c:d"])
 def test_ids_that_are_no_file_names_are_refused(tmp_path: Path, id_: str) -> None:
     with pytest.raises(InputError, match="cannot be a file name"):
-        brat.write(tmp_path / "out", [Record(id_, "x", Annotations(()))], report=Counter())
+        brat.write(tmp_path / "out", [Record(id_, "x", Annotations(()))], losses=Counter())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -216,13 +216,13 @@ def test_ids_that_are_no_file_names_are_refused(tmp_path: Path, id_: str) -> Non
 def test_labels_that_brat_cannot_spell_are_refused(tmp_path: Path, label: str) -> None:
     record = Record("a", "x", Annotations((Entity(0, 1, label),)))
     with pytest.raises(InputError, match="cannot be labelled"):
-        brat.write(tmp_path / "out", [record], report=Counter())
+        brat.write(tmp_path / "out", [record], losses=Counter())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is there already"):
-        brat.write(_ann(tmp_path, ANN), [], report=Counter())
+        brat.write(_ann(tmp_path, ANN), [], losses=Counter())
     assert (tmp_path / "a.ann").read_text() == ANN
 
 
@@ -252,7 +252,7 @@ def test_round_trip_loses_nothing(record: Record) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         report: Counter[str] = Counter()
-        brat.write(Path(folder) / "out", [record], report=report)
+        brat.write(Path(folder) / "out", [record], losses=report)
         assert not report
         (again,) = brat.read(Path(folder) / "out", layers=("entities", "attributions"))
         assert again == record

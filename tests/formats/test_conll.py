@@ -102,7 +102,7 @@ def test_schemes_are_guessed_and_mean_the_same(tmp_path: Path, tags: str, scheme
 def test_repair_policies(tmp_path: Path) -> None:
     content = "a B-PER\nb O\n\nc I-PER\nd I-PER\n"
     report: Counter[str] = Counter()
-    assert _shown(_read(tmp_path, content, repair="conlleval", report=report)[1]) == [
+    assert _shown(_read(tmp_path, content, repair="conlleval", losses=report)[1]) == [
         ("c d", "PER")
     ]
     assert report.total() == 1
@@ -159,7 +159,7 @@ def test_another_column_holds_the_gold(tmp_path: Path) -> None:
 
 def _written(folder: Path, *records: Record, **options: Any) -> tuple[str, Counter[str]]:
     report: Counter[str] = Counter()
-    conll.write(folder / "out.conll", records, report=report, **options)
+    conll.write(folder / "out.conll", records, losses=report, **options)
     return (folder / "out.conll").read_text(), report
 
 

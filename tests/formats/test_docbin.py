@@ -30,14 +30,14 @@ RECORDS = [
 
 def _write(path: Path, records: list[Record]) -> Counter[str]:
     report: Counter[str] = Counter()
-    docbin.write(path, records, report=report)
+    docbin.write(path, records, losses=report)
     return report
 
 
 def test_round_trip(tmp_path: Path) -> None:
     assert not _write(tmp_path / "a.spacy", RECORDS)
     report: Counter[str] = Counter()
-    assert list(docbin.read(tmp_path / "a.spacy", report=report)) == RECORDS
+    assert list(docbin.read(tmp_path / "a.spacy", losses=report)) == RECORDS
     assert not report
 
 
@@ -59,7 +59,7 @@ def test_what_spacy_wrote(tmp_path: Path) -> None:
     third.spans["sc"] = [spacy.tokens.Span(third, 0, 2, "X"), spacy.tokens.Span(third, 1, 2, "Y")]
     spacy.tokens.DocBin(docs=[first, second, third]).to_disk(tmp_path / "a.spacy")
     report: Counter[str] = Counter()
-    layers = [r.annotations.entities for r in docbin.read(tmp_path / "a.spacy", report=report)]
+    layers = [r.annotations.entities for r in docbin.read(tmp_path / "a.spacy", losses=report)]
     assert layers == [(Entity(0, 4, "PER"),), None, None]
     assert report == {"span group 'sc': left out (--spans-key reads it)": 1}
     layers = [r.annotations.entities for r in docbin.read(tmp_path / "a.spacy", spans_key="sc")]

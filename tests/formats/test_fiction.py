@@ -30,7 +30,7 @@ def _novel(folder: Path, table: str = TABLE) -> Path:
 def test_pdnc(tmp_path: Path) -> None:
     report: Counter[str] = Counter()
     novel = _novel(tmp_path)
-    records = list(pdnc.read(tmp_path / "data", report=report))
+    records = list(pdnc.read(tmp_path / "data", losses=report))
     assert records == [
         Record(
             "Harbour",
@@ -88,7 +88,7 @@ def _excerpt(folder: Path, ann: str = ANN) -> Path:
 
 def test_litbank(tmp_path: Path) -> None:
     report: Counter[str] = Counter()
-    (record,) = litbank.read(_excerpt(tmp_path, ANN + "ATTRIB\tQ9\tEve-2\n"), report=report)
+    (record,) = litbank.read(_excerpt(tmp_path, ANN + "ATTRIB\tQ9\tEve-2\n"), losses=report)
     assert report == {"speakers of quotations that are not there: left out": 1}
     assert record.text == SENTENCES
     shown = [

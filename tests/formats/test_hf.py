@@ -52,21 +52,21 @@ def _shown(records: list[Record]) -> list[list[tuple[int, int, str]]]:
 @pytest.mark.parametrize("scheme", ["IOB1", "IOB2", "BIOES"])
 def test_round_trip(tmp_path: Path, name: str, scheme: str) -> None:
     report: Counter[str] = Counter()
-    assert hf.write(tmp_path / name, RECORDS, report=report, scheme=scheme) == 3
+    assert hf.write(tmp_path / name, RECORDS, losses=report, scheme=scheme) == 3
     assert not report
-    assert list(hf.read(tmp_path / name, report=report)) == RECORDS
+    assert list(hf.read(tmp_path / name, losses=report)) == RECORDS
     assert not report
 
 
 def test_a_scheme_or_policy_that_there_is_not(tmp_path: Path) -> None:
-    hf.write(tmp_path / "data", RECORDS, report=Counter())
+    hf.write(tmp_path / "data", RECORDS, losses=Counter())
     for wrong, words in (({"scheme": "IOBX"}, "tag scheme"), ({"repair": "x"}, "repair policy")):
         with pytest.raises(UsageError, match=f"{words} .*expected one of"):
             list(hf.read(tmp_path / "data", **wrong))  # type: ignore[arg-type]
 
 
 def test_columns_and_class_label_names(tmp_path: Path) -> None:
-    hf.write(tmp_path / "out", RECORDS, report=Counter())
+    hf.write(tmp_path / "out", RECORDS, losses=Counter())
     data = datasets.load_from_disk(str(tmp_path / "out"))
     assert data.features["ner_tags"].feature.names == ["O", "B-LOC", "B-PER"]
     assert data[0]["tokens"] == ["Ines", "left", "Brackwater", "."]
@@ -126,7 +126,7 @@ def test_repair(tmp_path: Path) -> None:
     data = _data([[2, 0], [1, 2]], datasets.ClassLabel(names=NAMES))
     data.save_to_disk(str(tmp_path / "d"))
     report: Counter[str] = Counter()
-    records = list(hf.read(tmp_path / "d", repair="conlleval", report=report))
+    records = list(hf.read(tmp_path / "d", repair="conlleval", losses=report))
     assert _shown(records) == [[(0, 4, "PER")], [(0, 9, "PER")]]
     assert report.total() == 1
     assert _shown(list(hf.read(tmp_path / "d", repair="discard"))) == [[], [(0, 9, "PER")]]
@@ -156,14 +156,14 @@ def test_a_hub_id_that_is_not_here() -> None:
 def test_losses(tmp_path: Path) -> None:
     layers = Annotations((Entity(0, 4, "A", 0.5), Entity(0, 2, "B")), (Attribution((Span(0, 1),)),))
     report: Counter[str] = Counter()
-    hf.write(tmp_path / "d", [Record("x", "Rain", layers)], report=report)
+    hf.write(tmp_path / "d", [Record("x", "Rain", layers)], losses=report)
     assert set(report) == {
         "entity scores left out",
         "attributions left out",
         "nested or overlapping entities: only the longest is kept",
     }
     with pytest.raises(InputError, match="is there already"):
-        hf.write(tmp_path / "d", RECORDS, report=report)
+        hf.write(tmp_path / "d", RECORDS, losses=report)
 
 
 def test_without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ def corpus(tmp_path: Path) -> Path:
 
 def test_rules(corpus: Path) -> None:
     report: Counter[str] = Counter()
-    first, second = polnear.read(corpus, report=report)
+    first, second = polnear.read(corpus, losses=report)
     assert first == Record(
         "paper_one",
         TEXT,

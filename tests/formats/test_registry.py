@@ -142,7 +142,7 @@ def test_every_writable_format_is_read_back_by_its_content(tmp_path: Path, name:
     record = Record("a", "Ines left", Annotations((Entity(0, 4, "PER"),)))
     path = tmp_path / ("out.spacy" if name == "docbin" else "out")
     report: Counter[str] = Counter()
-    assert write_any(path, [record], name, report=report) == 1
+    assert write_any(path, [record], name, losses=report) == 1
     assert guess(path).name == name
     (again,) = read_any(path)
     assert (again.text, again.annotations.entities) == ("Ines left", (Entity(0, 4, "PER"),))
@@ -163,7 +163,7 @@ def test_every_module_of_the_table_has_what_a_format_needs() -> None:
 
 def test_options_are_those_of_the_functions() -> None:
     conll, jsonl, pdnc = (FORMATS[name] for name in ("conll", "jsonl", "pdnc"))
-    assert set(conll.options) == {"report", "scheme", "repair", "tag_column"}
-    assert set(conll.write_options) == {"report", "scheme", "tokens"}
+    assert set(conll.options) == {"losses", "scheme", "repair", "tag_column"}
+    assert set(conll.write_options) == {"losses", "scheme", "tokens"}
     assert (jsonl.options, jsonl.write_options) == ((), ())
-    assert (pdnc.options, pdnc.write_options) == (("report",), ())
+    assert (pdnc.options, pdnc.write_options) == (("losses",), ())

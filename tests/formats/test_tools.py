@@ -40,9 +40,9 @@ def _array(folder: Path, *values: Any, indent: int | None = None) -> Path:
 @pytest.mark.parametrize("tool", [prodigy, doccano, labelstudio])
 def test_round_trip(tmp_path: Path, tool: Any) -> None:
     report: Counter[str] = Counter()
-    assert tool.write(tmp_path / "out", RECORDS, report=report) == 3
+    assert tool.write(tmp_path / "out", RECORDS, losses=report) == 3
     assert not report
-    assert list(tool.read(tmp_path / "out", report=report)) == RECORDS
+    assert list(tool.read(tmp_path / "out", losses=report)) == RECORDS
     assert not report
 
 
@@ -59,7 +59,7 @@ def test_what_a_tool_cannot_hold(tmp_path: Path, tool: Any, lost: set[str]) -> N
         "broken",
     )
     report: Counter[str] = Counter()
-    tool.write(tmp_path / "out", [record], report=report)
+    tool.write(tmp_path / "out", [record], losses=report)
     common = {"attributions left out", "ignore regions left out", "errors of a backend left out"}
     assert set(report) == common | lost
     (again,) = tool.read(tmp_path / "out")
@@ -70,7 +70,7 @@ def test_what_a_tool_cannot_hold(tmp_path: Path, tool: Any, lost: set[str]) -> N
 def test_nothing_half_written(tmp_path: Path, tool: Any) -> None:
     with pytest.raises(InputError, match="has no text to write"):
         tool.write(tmp_path / "out", [RECORDS[0], Record("x", None, Annotations())],
-                   report=Counter())  # fmt: skip
+                   losses=Counter())  # fmt: skip
     assert list(tmp_path.iterdir()) == []
 
 
@@ -85,7 +85,7 @@ def test_prodigy_answers_ids_and_relations(tmp_path: Path) -> None:
         {"text": "New", "id": "x"},
     )
     report: Counter[str] = Counter()
-    assert list(prodigy.read(path, report=report)) == [
+    assert list(prodigy.read(path, losses=report)) == [
         Record("a-00001", TEXT, Annotations(ENTITIES[:1])),
         Record("12", "No", Annotations(())),
         Record("x", "New", Annotations(None)),
@@ -108,7 +108,7 @@ def test_doccano_in_each_of_its_shapes(tmp_path: Path) -> None:
         {"id": 5, "text": TEXT},
     )
     report: Counter[str] = Counter()
-    layers = [record.annotations.entities for record in doccano.read(path, report=report)]
+    layers = [record.annotations.entities for record in doccano.read(path, losses=report)]
     assert layers == [ENTITIES[:1]] * 3 + [(), None]
     assert report == {"relations: left out": 1}
 
@@ -134,7 +134,7 @@ def test_doccano_with_emoji_needs_a_unit(tmp_path: Path) -> None:
     doccano.write(
         tmp_path / "out",
         [Record("x", text, Annotations((Entity(12, 22, "LOC"),)))],
-        report=report,
+        losses=report,
         offsets="utf16",
     )
     assert json.loads((tmp_path / "out").read_text())["label"] == [[13, 23, "LOC"]]
@@ -162,7 +162,7 @@ def test_labelstudio_annotations_and_predictions(tmp_path: Path) -> None:
     task["annotations"].append({"result": []})
     path = _array(tmp_path, task)
     report: Counter[str] = Counter()
-    (record,) = labelstudio.read(path, report=report)
+    (record,) = labelstudio.read(path, losses=report)
     assert record == Record("1", TEXT, Annotations(ENTITIES[:1]))
     assert report == {
         "cancelled annotations: left out": 1,

@@ -177,20 +177,20 @@ def _readable(gold: GoldSet, format_name: str | None) -> Iterator[Finding]:
         yield from _readable_layers(gold)
         return
     path = gold.path / str(gold.card["data"]) if gold.card else gold.path
-    report: Counter[str] = Counter()
+    losses: Counter[str] = Counter()
     try:
         if (format_name or guess(path).name) == "jsonl" and path.is_file():
             yield from _readable_lines(path)
         else:
-            for _ in read_any(path, format_name, report=report):
+            for _ in read_any(path, format_name, losses=losses):
                 pass
     except HarnessError as error:
         yield _unreadable(error, path)
-    yield from _not_held(report, path)
+    yield from _not_held(losses, path)
 
 
-def _not_held(report: Counter[str], path: Path) -> Iterator[Finding]:
-    for message, count in sorted(report.items()):
+def _not_held(losses: Counter[str], path: Path) -> Iterator[Finding]:
+    for message, count in sorted(losses.items()):
         yield Finding("warning", "not-held", f"{count} {message}", str(path))
 
 
@@ -206,9 +206,9 @@ def _readable_layers(gold: GoldSet) -> Iterator[Finding]:
             try:
                 if file.stem not in texts:
                     raise InputError(f"annotates {file.stem!r}, which is no document", path=file)
-                report: Counter[str] = Counter()
-                brat.read_ann(file, texts[file.stem], report=report)
-                yield from _not_held(report, file)
+                losses: Counter[str] = Counter()
+                brat.read_ann(file, texts[file.stem], losses=losses)
+                yield from _not_held(losses, file)
             except InputError as error:
                 yield _unreadable(error)
     if not any(folders[0].glob("*.ann")):
