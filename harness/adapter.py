@@ -73,6 +73,21 @@ class Declaration:
     traps: tuple[str, ...] = ()
     """Known ways to get a wrong number out of this library, one sentence each."""
 
+    def only(self, backend: object) -> str:
+        """Which tasks it knows, as a sentence about one of its backends."""
+        return f"{backend} knows the task {', '.join(self.tasks)} only"
+
+    def task_for(self, backend: object, wanted: TaskName | None) -> TaskName:
+        """The task that is wanted of new texts, its first unless one is named.
+
+        Raises `UsageError` for one that it does not know, and where it needs gold.
+        """
+        if self.needs_gold:
+            raise UsageError(f"{backend} echoes gold annotations; it says nothing about new texts")
+        if wanted is not None and wanted not in self.tasks:
+            raise UsageError(self.only(backend))
+        return wanted or self.tasks[0]
+
 
 @dataclass(frozen=True, slots=True)
 class ModelIdentity:

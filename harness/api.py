@@ -164,15 +164,10 @@ def load_backend(
             f"{name} is a program of its own and cannot be loaded into this process; "
             "use `harness predict`"
         )
-    if declaration.needs_gold:
-        raise UsageError(f"{name} echoes gold annotations; it says nothing about new texts")
-    if task is None:
-        if len(declaration.tasks) > 1:
-            several = " or ".join(f"task={one!r}" for one in declaration.tasks)
-            raise UsageError(f"{name} knows several tasks: give {several}")
-        task = declaration.tasks[0]
-    if task not in declaration.tasks:
-        raise UsageError(f"{name} knows the task {', '.join(declaration.tasks)}, not {task!r}")
+    if task is None and len(declaration.tasks) > 1 and not declaration.needs_gold:
+        several = " or ".join(f"task={one!r}" for one in declaration.tasks)
+        raise UsageError(f"{name} knows several tasks: give {several}")
+    task = declaration.task_for(name, task)
     reason = wrapper.unavailable(spec.model)
     if reason is not None:
         raise BackendUnavailable(reason, install=declaration.install or None)

@@ -11,7 +11,7 @@ from harness.cli.common import TASK, add_flags, chosen_cache, output, print_json
 from harness.errors import NothingMeasured, UsageError
 from harness.options import Flag, flags_of
 from harness.paths import PREDICTIONS
-from harness.registry import BackendSpec, adapter
+from harness.registry import BackendSpec, adapter_of
 from harness.run.options import WorkerOptions
 from harness.run.store import Store, StoredBackend
 
@@ -116,15 +116,15 @@ def _explain(store: Store, args: argparse.Namespace) -> int:
         raise UsageError("cache explain needs the name of a backend")
     spec = BackendSpec.parse(args.backend)
     gold = load_goldset(args.gold) if args.gold else None
-    tasks = adapter(spec.adapter).declaration.tasks
+    declared = adapter_of(spec).declaration
     given = {flag.name: getattr(args, flag.name) for flag in _keyed()}
     rows = [
         explain(store, spec, task, gold=gold, **given)
-        for task in tasks
+        for task in declared.tasks
         if args.task in (None, task) and (gold is None or task in gold.tasks)
     ]
     if not rows:
-        raise NothingMeasured(f"{spec} knows the task {', '.join(tasks)} only")
+        raise NothingMeasured(declared.only(spec))
     if args.json:
         print_json(rows)
     else:

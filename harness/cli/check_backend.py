@@ -37,9 +37,9 @@ def run(args: argparse.Namespace) -> int:
 
     spec = BackendSpec.parse(args.backend)
     options = build(WorkerOptions, vars(args))
-    tasks = adapter_of(spec).declaration.tasks
-    if args.task and args.task not in tasks:
-        raise UsageError(f"{spec} knows the task {', '.join(tasks)} only")
+    declared = adapter_of(spec).declaration
+    if args.task and args.task not in declared.tasks:
+        raise UsageError(declared.only(spec))
     by_task = {
         task: check_backend(
             spec,
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
             offline=options.offline,
             long=not args.no_long,
         )
-        for task in tasks
+        for task in declared.tasks
         if args.task in (None, task)
     }
     failed = sum(check.status == "failed" for checks in by_task.values() for check in checks)

@@ -10,9 +10,9 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from harness.annotation import Annotations, Record, TaskName
+from harness.annotation import Annotations, Record
 from harness.cli.common import LABELS_FLAG, TASK, add_flags, chosen_cache, worker
-from harness.errors import InputError, NothingMeasured, UsageError
+from harness.errors import InputError, NothingMeasured
 from harness.options import build
 from harness.registry import BackendSpec, adapter_of
 
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     from harness.run.store import Store, taken_up
 
     spec = BackendSpec.parse(args.backend)
-    task = _task(spec, args.task)
+    task = adapter_of(spec).declaration.task_for(spec, args.task)
     path = Path(args.docs)
     total = sum(1 for _ in _documents(path))
     counts: Counter[str] = Counter()
@@ -86,17 +86,6 @@ def run(args: argparse.Namespace) -> int:
     if not counts["answered"]:
         raise NothingMeasured(f"{spec} answered none of {counts['failed']} documents")
     return 0
-
-
-def _task(spec: BackendSpec, wanted: str | None) -> TaskName:
-    declaration = adapter_of(spec).declaration
-    if declaration.needs_gold:
-        raise UsageError(f"{spec} echoes gold annotations; it has nothing to say about new texts")
-    if wanted is None:
-        return declaration.tasks[0]
-    if wanted not in declaration.tasks:
-        raise UsageError(f"{spec} knows the task {', '.join(declaration.tasks)} only")
-    return wanted
 
 
 def _documents(path: Path) -> Iterator[Record]:

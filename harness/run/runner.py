@@ -186,10 +186,8 @@ def _planned(
     planned = {str(spec) for spec, _, _ in plan}
     for spec in unique:
         if str(spec) not in planned:
-            knows = ", ".join(adapter_of(spec).declaration.tasks)
-            raise UsageError(
-                f"{spec} knows the task {knows} only, for which no gold set was chosen"
-            )
+            only = adapter_of(spec).declaration.only(spec)
+            raise UsageError(f"{only}, for which no gold set was chosen")
     return plan
 
 
