@@ -7,9 +7,10 @@ by the same weights and the same rates.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
+from harness.coding import encode
 from harness.errors import UsageError, nearest
 from harness.stats.rates import defined, rates
 from harness.table import Cell, Table, number
@@ -58,9 +59,6 @@ class Block:
     support: int
     predicted: int
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Average:
@@ -75,9 +73,6 @@ class Average:
     f1: float | None
     support: int
     types: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "types": list(self.types)}
 
 
 def block(part: Part, tally: Mapping[TallyKey, int]) -> Block:
@@ -139,7 +134,7 @@ class Score:
         return cls(parts={part.name: block(part, tally) for part in parts if part.over is None})
 
     def to_json(self) -> dict[str, Any]:
-        return {name: one.to_json() for name, one in self.parts.items()}
+        return {name: encode(one) for name, one in self.parts.items()}
 
 
 def metric_named(name: str) -> Metric:

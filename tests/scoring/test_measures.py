@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from harness.coding import encode
 from harness.stats.rates import defined, rates
 from harness.tasks.parts import Average, Block, average, whole
 
@@ -80,4 +81,4 @@ def test_averages_over_nothing_are_undefined() -> None:
     for mean in (macro({}), weighted({}), macro({"C": block(0.0, None, 0)})):
         assert (mean.precision, mean.recall, mean.f1) == (None, None, None)
         assert (mean.types, mean.support) == ((), 0)
-        assert mean.to_json()["types"] == []
+        assert encode(mean)["types"] == []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from harness.annotation import KINDS, Capabilities
+from harness.coding import encode
 from harness.stats.rates import defined, rates
 from harness.tasks.attribution.parts import given_parts, parts
 from harness.tasks.attribution.tally import ERRORS, RELATIONS, ROLES
@@ -36,9 +37,6 @@ class SpeakerScore:
     support: int
     predicted: int
 
-    def to_json(self) -> dict[str, float | int | None]:
-        return asdict(self)
-
 
 Elements = Mapping[str, Mapping[str, Block]]
 
@@ -58,11 +56,11 @@ class AttributionScore:
 
     relations: Mapping[str, Block]
     elements: Elements
-    given_content: Elements
     kinds: Mapping[str, Block]
-    kind_confusion: Mapping[str, Mapping[str, int]]
     speaker: SpeakerScore
     null_source: Block
+    given_content: Elements
+    kind_confusion: Mapping[str, Mapping[str, int]]
     errors: Mapping[str, int]
     diagnostics: Mapping[str, int]
     """Duplicates and ignored relations left out; `split`: gold relations whose content several
@@ -71,19 +69,9 @@ class AttributionScore:
 
     def to_json(self) -> dict[str, Any]:
         """The JSON of `harness score`, without signature and task."""
-        out: dict[str, Any] = {
-            "relations": _json(self.relations),
-            "elements": {role: _json(views) for role, views in self.elements.items()},
-            "kinds": _json(self.kinds),
-            "speaker": self.speaker.to_json(),
-            "null_source": self.null_source.to_json(),
-            "given_content": {role: _json(views) for role, views in self.given_content.items()},
-            "kind_confusion": {gold: dict(row) for gold, row in self.kind_confusion.items()},
-            "errors": dict(self.errors),
-            "diagnostics": dict(self.diagnostics),
-        }
-        if self.warnings:
-            out["warnings"] = list(self.warnings)
+        out: dict[str, Any] = encode(self)
+        if not self.warnings:
+            del out["warnings"]
         return out
 
 
@@ -163,7 +151,3 @@ def _warnings(tally: Mapping[TallyKey, int]) -> Iterator[str]:
         if count := tally.get((f"duplicates.{side}",), 0):
             times = "once" if count == 1 else f"{count} times"
             yield f"{where}: an identical relation was repeated {times} and counted once"
-
-
-def _json(blocks: Mapping[str, Block]) -> dict[str, dict[str, Any]]:
-    return {name: block.to_json() for name, block in blocks.items()}

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.coding import encode
 from harness.tasks.ner.credit import muc_class_of, type_of_prediction
 from harness.tasks.ner.options import NerOptions
 from harness.tasks.ner.parts import type_part
@@ -59,18 +60,12 @@ class NerScore:
 
     def to_json(self) -> dict[str, Any]:
         """The JSON of `harness score`, without signature and task."""
-        out: dict[str, Any] = {
-            "micro": self.micro.to_json(),
-            "macro": self.macro.to_json(),
-            "weighted": self.weighted.to_json(),
-            "types": {label: block.to_json() for label, block in self.types.items()},
-            "errors": dict(self.errors),
-            "confusion": {label: dict(row) for label, row in self.confusion.items()},
-        }
-        if self.options.boundary == "normalised":
-            out["forgiven"] = self.forgiven
-        if self.warnings:
-            out["warnings"] = list(self.warnings)
+        out: dict[str, Any] = encode(self)
+        del out["options"]
+        if self.options.boundary != "normalised":
+            del out["forgiven"]
+        if not self.warnings:
+            del out["warnings"]
         return out
 
 

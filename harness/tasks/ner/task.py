@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.annotation import Capabilities, Entity
+from harness.coding import encode
 from harness.table import Table
 from harness.tasks.base import Column, DocumentPair, Outcome, Task
 from harness.tasks.ner import tally as counts
@@ -124,11 +125,11 @@ class NamedEntities(Task):
         """Micro under each match mode, and `normalised`: strict with forgiving boundaries, and how
         many boundary errors that forgives."""
         out: dict[str, Any] = {
-            mode: micro(tally, replace(options, match=mode)).to_json() for mode in MATCH_MODES
+            mode: encode(micro(tally, replace(options, match=mode))) for mode in MATCH_MODES
         }
         for name, other in (further or {}).items():
             forgiven = other[("forgiven",)]
-            out[name] = {**micro(other, _NORMALISED).to_json(), "forgiven": forgiven}
+            out[name] = {**encode(micro(other, _NORMALISED)), "forgiven": forgiven}
         return out
 
     def match(self, options: NerOptions) -> str:
