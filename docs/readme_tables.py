@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from harness.report.run import ranking_tables
-from harness.report.tables import render
+from harness.report.tables import render_tables
 from harness.results import stored
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,7 +20,7 @@ MARKED = re.compile(r"(?<=<!-- rankings -->\n).*?(?=<!-- /rankings -->)", re.DOT
 def main() -> None:
     """Replace what stands between the two markers; without both of them nothing is written."""
     folder, page = ROOT / "results", ROOT / "README.md"
-    tables = render(ranking_tables(stored.read(folder), folder), "github")
+    tables = render_tables(ranking_tables(stored.read(folder), folder), "github")
     text, found = MARKED.subn(lambda _: f"\n{tables}\n\n", page.read_text("utf-8"))
     if found != 1:
         raise SystemExit(f"{page.name}: {found} places between <!-- rankings --> and its end")
