@@ -534,6 +534,20 @@ def test_another_version_of_the_harness_is_told(gate: Gate) -> None:
     assert note.startswith("the baseline was counted by version") and "run by 9.9" in note
 
 
+def test_another_version_alone_is_no_other_count(gate: Gate) -> None:
+    entry = gate.accepted.entries[0]
+
+    def fate(signature: str) -> str:
+        other = replace(entry, signature=signature, started="2026-01-01T00:00:00+00:00")
+        return str(
+            difference_table(gate.accepted, replace(gate.accepted, entries=(other,))).rows[0][-1]
+        )
+
+    body, version = entry.signature.rsplit("|v:", 1)
+    assert fate(f"{body}|v:{version}.1") == "unchanged"
+    assert fate(entry.signature.replace("match:strict", "match:type")) == "counted differently now"
+
+
 def test_accepting_says_what_is_partial(gate: Gate) -> None:
     (entry,) = gate.accepted.entries
     partial = replace(gate.accepted, entries=(replace(entry, failed=2),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.decide.baseline import Baseline, Entry
 from harness.report.method import points
+from harness.results.signature import diff
 from harness.table import Cell, Table, number
 
 __all__ = ["baseline_table", "difference_table"]
@@ -43,9 +44,10 @@ def _fate(one: Entry | None, two: Entry | None) -> str:
         return "removed"
     if one == two:
         return "kept, not in the run" if one is two else "unchanged"
-    if one.signature != two.signature:
+    was, now = one.scored(), two.scored()
+    if diff(was.signature, now.signature):
         return "counted differently now"
-    return "unchanged" if one.scored().tallies == two.scored().tallies else "changed"
+    return "unchanged" if was.tallies == now.tallies else "changed"
 
 
 def _partial(entry: Entry | None) -> str:
