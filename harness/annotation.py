@@ -22,7 +22,7 @@ __all__ = [
     "Record",
     "Span",
     "TaskName",
-    "relabelled",
+    "replaced",
     "context",
     "printable",
     "quoted",
@@ -184,9 +184,9 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-def relabelled(item: Any, label: str) -> Any:
-    """An item, a named tuple or a dataclass, under another label."""
-    return item._replace(label=label) if hasattr(item, "_replace") else replace(item, label=label)
+def replaced(item: Any, **fields: Any) -> Any:
+    """An item, a named tuple or a dataclass, with other values of some fields."""
+    return item._replace(**fields) if hasattr(item, "_replace") else replace(item, **fields)
 
 
 def quoted(text: str) -> str:

@@ -124,7 +124,8 @@ class LoadedBackend:
         """The annotations as the harness would have counted them."""
         from harness.formats.jsonl import annotations_to_json
         from harness.formats.offsets import Offsets
-        from harness.run.protocol import ProtocolError, check_answer
+        from harness.run.answers import check_answer
+        from harness.run.protocol import ProtocolError
 
         try:
             answer = check_answer(annotations_to_json(annotations), text, self.task, Offsets(text))

@@ -42,5 +42,5 @@ def as_counts(table: Any) -> PartCounts:
     right, predicted, gold = (threes[..., i] for i in range(3))
     rows = np.stack([right, gold, right, predicted], axis=-1).reshape(len(table), -1)
     one = type_part(None, "strict")
-    over = tuple(one for _ in range(threes.shape[1])) if threes.shape[1] > 1 else ()
+    over = tuple(one for _ in range(threes.shape[1])) if threes.shape[1] > 1 else None
     return PartCounts(rows, one._replace(over=over))

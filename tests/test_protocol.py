@@ -13,13 +13,12 @@ from hypothesis import strategies as st
 
 from harness.adapter import ModelIdentity
 from harness.annotation import Annotations, Attribution, Entity, Span
+from harness.formats.offsets import Offsets
+from harness.run.answers import check_answer, hello
 from harness.run.protocol import (
     Hello,
-    Offsets,
     ProtocolError,
-    check_answer,
     documents_message,
-    hello,
     load_message,
     parse_message,
 )
@@ -212,7 +211,13 @@ def test_hello() -> None:
         "offsets": "utf16",
         "labels": ["B", "A", "A"],
         "packages": {"compromise": "14.15.1"},
-        "model": {"name": "compromise", "version": "14", "digest": None, "notes": {"a": "b"}},
+        "model": {
+            "name": "compromise",
+            "version": "14",
+            "digest": None,
+            "notes": {"a": "b"},
+            "size_bytes": 1e3,
+        },
         "seconds": {"load": 0.5, "warmup": None},
         "later": "versions may add keys",
     }
@@ -220,7 +225,7 @@ def test_hello() -> None:
         "utf16",
         ("A", "B"),
         {"compromise": "14.15.1"},
-        ModelIdentity("compromise", version="14", notes={"a": "b"}),
+        ModelIdentity("compromise", version="14", size_bytes=1000, notes={"a": "b"}),
         0.5,
         None,
     )
@@ -233,15 +238,17 @@ def test_hello() -> None:
         ({"protocol": 2}, "speaks protocol 2, this harness speaks 1"),
         ({"protocol": None}, "speaks protocol None"),
         ({"protocol": True}, "speaks protocol True"),
-        ({"protocol": 1.0}, r"speaks protocol 1\.0"),
+        ({"protocol": 1.5}, r"speaks protocol 1\.5"),
         ({"offsets": "utf8"}, "offsets: found 'utf8', .*Did you mean 'utf16'"),
         ({"labels": "PER"}, "labels: found 'PER', expected a list of strings or null"),
         ({"labels": [1]}, r"labels\[0\]: found 1, expected a string"),
-        ({"labels": ["\ud800"]}, "holds half a character"),
+        ({"labels": ["\ud800"]}, r"labels\[0\]: found .*, expected a string of whole characters"),
         ({"packages": {"odd": 3}}, r"packages\.odd: found 3, expected a string"),
         ({"packages": ["odd"]}, "packages: found .*, expected an object"),
         ({"model": "x"}, "model: found 'x', expected an object"),
         ({"model": {"digest": 5}}, r"model\.digest: found 5, expected a string"),
+        ({"model": {"notes": {"a": "\udfff"}}}, r"model\.notes\.a: found .* whole characters"),
+        ({"model": {"size_bytes": 1.5}}, r"size_bytes: found 1\.5, expected a whole number"),
         ({"model": {"size_bytes": -1}}, r"size_bytes: found -1, expected a whole number from 0"),
         ({"model": {"size_bytes": 1 << 60}}, "expected a whole number from 0"),
         ({"seconds": {"load": "soon"}}, r"seconds\.load: found 'soon', expected seconds"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from harness import paragraphs
 from harness.adapter import ModelIdentity
 from harness.adapters._attribution import lexicon, names
 from harness.digest import digest_files, digest_text
@@ -14,12 +15,15 @@ __all__ = ["rules_digest", "with_rules"]
 
 
 def rules_digest(*adapters: Path) -> str:
-    """sha256 over the rule modules, word lists, adapters' own files and the rule of kinds."""
+    """sha256 over rule modules, word lists, adapters' own files, the rules of kinds and lines."""
     here = Path(__file__).parent
     files = [*here.glob("*.py"), lexicon.VERBS_FILE, names.SPEAKERS_FILE, *adapters]
     of_kinds = [Path(str(module.__file__)) for module in (kinds, doubles, singles)]
+    lines = Path(str(paragraphs.__file__))
     return digest_text(
-        digest_files(files, root=here.parent) + digest_files(of_kinds, root=of_kinds[0].parent)
+        digest_files(files, root=here.parent)
+        + digest_files(of_kinds, root=of_kinds[0].parent)
+        + digest_files([lines], root=lines.parent)
     )
 
 

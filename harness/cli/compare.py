@@ -22,7 +22,9 @@ from harness.cli.common import (
     print_json,
 )
 from harness.options import changed, from_flags
+from harness.results.outcomes import SHOWN_FLIPS
 from harness.run.options import task_flags
+from harness.stats.units import COMPARE_SUPPORT
 
 if TYPE_CHECKING:
     from harness.decide.comparison import Comparison
@@ -41,9 +43,6 @@ examples:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    from harness.decide.compare import COMPARE_SUPPORT
-    from harness.report.comparison import SHOWN_FLIPS
-
     add = parser.add_argument
     add("input", nargs="+", metavar="RUN_OR_PRED", help="runs or predictions; reference first")
     add_flags(parser, GOLD, TASK, replace(BACKEND, help="only these; first = ref"))

@@ -20,15 +20,12 @@ from harness.results.settle import common_schema, not_scored
 from harness.results.signature import diff
 from harness.stats.permutation import PairedTest, holm_steps, randomisation_test
 from harness.stats.resample import Resampler
-from harness.stats.units import DEFAULT_RESAMPLES, Units
+from harness.stats.units import COMPARE_SUPPORT, DEFAULT_RESAMPLES, Units
 from harness.table import tallied
 from harness.tasks.parts import PartCounts, metric_named, part_named
 from harness.tasks.tally import Tally
 
-__all__ = ["COMPARE_SUPPORT", "check_same_count", "compare", "counted_by", "shared_units"]
-
-COMPARE_SUPPORT = 20
-"""Parts with fewer gold mentions than this are not compared on their own."""
+__all__ = ["check_same_count", "compare", "counted_by", "shared_units"]
 
 
 def compare(

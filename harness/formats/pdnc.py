@@ -71,7 +71,7 @@ def _quotations(path: Path, text: str, losses: Counter[str]) -> Iterator[Attribu
 def _spans(value: str, text: str, path: Path, line: int, losses: Counter[str]) -> Iterator[Span]:
     try:
         pairs = sorted(decode(_Spans, parse_json(value)))
-    except (ValueError, RecursionError):
+    except (ValueError, TypeError, RecursionError):  # A row with too few columns has `None`.
         pairs = []
     if not pairs:
         raise AnnotationError(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.annotation import Entity, relabelled
+from harness.annotation import Entity, replaced
 from harness.digest import digest_text
 from harness.errors import SchemaError
 from harness.labels.schema import Projection, Schema, catalogue, load_schema
@@ -228,7 +228,7 @@ def project(
             unknown[label] += 1
             kept.append(entity)
         elif target:
-            kept.append(entity if target == label else relabelled(entity, target))
+            kept.append(entity if target == label else replaced(entity, label=target))
     return tuple(kept), unknown
 
 

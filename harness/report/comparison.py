@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.decide.compare import COMPARE_SUPPORT
 from harness.decide.comparison import Comparison, Row
 from harness.report.method import between, mean_over, p_value, points, resampling, scope, shared
-from harness.results.outcomes import Flips, mention_lines
+from harness.results.outcomes import SHOWN_FLIPS, Flips, mention_lines
 from harness.stats.resample import shown_by
-from harness.stats.units import LEAST_UNITS
+from harness.stats.units import COMPARE_SUPPORT, LEAST_UNITS
 from harness.table import UNDEFINED, Cell, Table, number
 
-__all__ = ["SHOWN_FLIPS", "comparison_tables", "flip_lines"]
-
-SHOWN_FLIPS = 10
+__all__ = ["comparison_tables", "flip_lines"]
 
 
 def comparison_tables(comparison: Comparison, *, min_support: int = COMPARE_SUPPORT) -> list[Table]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.adapter import ModelIdentity
-from harness.annotation import Capabilities, relabelled
+from harness.annotation import Capabilities, replaced
 from harness.coding import from_words, to_words
 from harness.digest import digest_text
 from harness.errors import InputError
@@ -24,8 +24,9 @@ from harness.tasks.tally import Tally
 __all__ = ["Count", "Caveats", "count_pairs", "open_count", "options_of"]
 
 _OF_LABELS = ("schema", "proj")
-_PROMPTS = "prompts"  # Of backends alone that are told what to look for.
 """The fields of a signature that say in which labels both sides met."""
+_PROMPTS = "prompts"
+"""The field of backends alone that are told what to look for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Count:
         if extra:
             self._not_scored.update(item.label for item in extra)
             # A type of its own, whatever the gold calls its types.
-            others = tuple(relabelled(item, f"not scored: {item.label}") for item in extra)
+            others = tuple(replaced(item, label=f"not scored: {item.label}") for item in extra)
             everything = (*self.task.items(compared.predicted), *others)
             layers = compared.predicted.with_layer(self.task.layer, everything)
             again = replace(compared, predicted=layers)
@@ -231,7 +232,8 @@ def options_of(task: Task, signature: Signature) -> Any:
     cannot be.
     """
     expected = ((*_OF_LABELS, *task.signed)) if task.labelled else task.signed
-    for name in dict.fromkeys((*expected, *(signature.fields.keys() - {_PROMPTS}))):
+    stated = (name for name in signature.fields if name != _PROMPTS)
+    for name in dict.fromkeys((*expected, *stated)):
         if (name in expected) != (name in signature.fields):
             which = "no" if name in expected else "a strange"
             raise InputError(

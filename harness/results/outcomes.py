@@ -13,7 +13,19 @@ from typing import Any, NamedTuple
 from harness.annotation import context, printable
 from harness.tasks.base import DocumentPair, Task
 
-__all__ = ["Flips", "Mention", "Outcomes", "mention_lines", "flips", "in_text", "outcomes_of"]
+__all__ = [
+    "SHOWN_FLIPS",
+    "Flips",
+    "Mention",
+    "Outcomes",
+    "mention_lines",
+    "flips",
+    "in_text",
+    "outcomes_of",
+]
+
+SHOWN_FLIPS = 10
+"""Of each kind, unless a user wants more."""
 
 _WIDTH = 40
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.adapter import Declaration
-from harness.annotation import Entity, Record, relabelled
+from harness.annotation import Entity, Record, replaced
 from harness.errors import SchemaError
 from harness.gold.goldset import RECOUNTED, GoldSet
 from harness.labels.meeting import Meeting, coverage, meet, project, schema_of
@@ -114,7 +114,7 @@ class LabelMapping:
                 unknown[entity.label] += 1
                 target = entity.label
             if target and (self.annotated is None or target in self.annotated):
-                kept.append(entity if target == entity.label else relabelled(entity, target))
+                kept.append(entity if target == entity.label else replaced(entity, label=target))
             elif target or not self._dropped_too(entity.label):
                 extra.append(entity)
         return SettledEntities(tuple(kept), tuple(extra), unknown)

@@ -41,7 +41,8 @@ class Signature:
     """Documents scored, failed ones included: they count as all-missed."""
     fields: Mapping[str, str] = field(default_factory=dict)
     """What else changes the count, by the task: for labels `schema` (where both sides were
-    compared) and `proj` (how they came there), then its options."""
+    compared) and `proj` (how they came there); `prompts` of backends that are told what to look
+    for; then its options."""
     version: str = __version__
 
     @property
@@ -85,8 +86,9 @@ class Signature:
         if not count.endswith("d") or not count[:-1].isdecimal():
             raise _wrong(text, f"n:{count}, expected a number of documents such as n:5d")
         projection, told, prompts = values.get("proj", "").partition(",prompts=")
-        if told:  # So versions before 0.5 wrote it.
-            values |= {"proj": projection, "prompts": prompts}
+        if told:  # So versions before 0.5 wrote it; the field stands directly behind.
+            first = {"schema": values.pop("schema", "none"), "proj": projection, "prompts": prompts}
+            values = first | {key: value for key, value in values.items() if key != "proj"}
         former = _FORMER | (_FORMER_OF_RELATIONS if values.get("match") == "found50" else {})
         tool = unquote(values.pop("v"))
         return cls(

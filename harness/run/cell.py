@@ -178,6 +178,7 @@ class RunCell:
         )
         with self._files.open("units") if self._large else nullcontext() as file:
             units = count_units(count, pairs, file)
+        count.model = predictions.model  # It may have been loaded for a later document alone.
         schema = self.options.schema if task.labelled else None
         return {"schema": schema, **count.fields(produced), "units": tuple(units)}
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from harness.annotation import context
+from harness.annotation import context, replaced
 from harness.run.predictor import Reply
 from harness.run.protocol import Answer
 from harness.tasks.base import Task
@@ -101,8 +101,9 @@ def inside_the_text(replies: dict[str, Reply]) -> ContractCheck:
         return ContractCheck(
             "spans inside the text",
             "failed",
-            f"{len(problems)} span(s) cannot be used; {name}: {problem}",
-            "return integers with 0 <= start < end <= len(text); numpy integers are none",
+            f"{len(problems)} thing(s) in its answers cannot be used; {name}: {problem}",
+            "offsets are integers with 0 <= start < end <= len(text) (numpy integers are none); "
+            "seconds and characters are numbers (docs/protocol.md)",
         )
     return ContractCheck("spans inside the text", "ok")
 
@@ -216,7 +217,7 @@ def _comparable(answer: Answer) -> Answer:
 
 def _rounded(item: Any) -> Any:
     score = getattr(item, "score", None)
-    return item if score is None else item._replace(score=round(score, 3))
+    return item if score is None else replaced(item, score=round(score, 3))
 
 
 def _edges(answer: Answer | None) -> list[int]:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from harness.annotation import TaskName, printable
 from harness.errors import BackendFailed, BackendUnavailable
 from harness.formats.offsets import Offsets
+from harness.run.answers import check_answer, hello
 from harness.run.launch import Launch
 from harness.run.options import Limits
 from harness.run.process import Exit, Fault, Log, Worker
@@ -25,9 +26,7 @@ from harness.run.protocol import (
     Answer,
     Hello,
     ProtocolError,
-    check_answer,
     documents_message,
-    hello,
 )
 
 __all__ = ["Query", "Reply", "Predictor"]

@@ -26,13 +26,20 @@ from harness.formats.files import read_text
 from harness.options import Flag
 from harness.registry import BackendSpec
 
-__all__ = ["find_suites", "load_suite"]
+__all__ = ["OWN_FILE", "find_suites", "load_suite"]
+
+OWN_FILE = "harness.toml"
+
+
+_Option = Annotated[
+    str | int | float | bool, Meta(description="a string, a number, or true or false")
+]
 
 
 @dataclass(frozen=True, slots=True)
 class _Backend:
     backend: str
-    options: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    options: Mapping[str, _Option] = field(default_factory=dict)
 
 
 _Entry = Annotated[str | _Backend, Meta(description='a name or {backend = "...", options = {...}}')]
@@ -45,7 +52,7 @@ def find_suites(folder: str | Path = ".") -> tuple[Path, Mapping[str, Any]]:
     there is none or it is not TOML.
     """
     for place in (Path(folder).resolve(), *Path(folder).resolve().parents):
-        own = place / "harness.toml"
+        own = place / OWN_FILE
         if own.is_file():
             return own, parse_toml(read_text(own), own)
         shared = place / "pyproject.toml"
@@ -68,7 +75,8 @@ def load_suite(name: str, flags: Iterable[Flag], *, folder: str | Path = ".") ->
     path, table = find_suites(folder)
     known = {flag.name: flag for flag in flags}
     try:
-        suites = decode(_file_of(known.values()), table, toml=True).suites
+        where = "" if path.name == OWN_FILE else "tool.harness"
+        suites = decode(_file_of(known.values()), table, where, toml=True).suites
         if name not in suites:
             raise UsageError(f"{path}: no suite {name!r}{nearest(name, sorted(suites))}")
         read = {one: _read(suite, known, f"suites.{one}") for one, suite in suites.items()}

@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         served = None
         for line in stdin:
-            message = protocol.parse_message(line)
+            message = protocol.parse_message(line, json.loads)
             if message["type"] == "load":
                 served = _load(args.backend, message, channel)
                 if served is None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     """Counts, or what is made of them; only for those who check types."""
 
 __all__ = [
+    "COMPARE_SUPPORT",
     "DEFAULT_RESAMPLES",
     "LEAST_DOCUMENTS",
     "LEAST_UNITS",
@@ -36,6 +37,9 @@ UnitKind: TypeAlias = Literal["paragraph", "document"]
 
 DEFAULT_RESAMPLES = 10_000
 """Of a bootstrap; and random assignments of a test, where they are not all counted."""
+
+COMPARE_SUPPORT = 20
+"""Parts with fewer gold mentions than this are not compared on their own."""
 
 LEAST_DOCUMENTS = 8
 """From this many documents on documents are resampled; below, paragraphs within them."""

@@ -219,7 +219,7 @@ class Task:
         return 0
 
     def further_options(self, options: Any) -> Mapping[str, Any]:
-        """Other options under which documents are counted once more, for the headlines alone."""
+        """Other options under which documents are counted again, for the stated scores alone."""
         return {}
 
     def score(self, tally: Tally, options: Any, capabilities: Capabilities | None = None) -> Any:

@@ -57,6 +57,7 @@ def test_pdnc(tmp_path: Path) -> None:
         ('"[[36, 39]]"', '"[[36, 99]]"', 4, "end 99 is outside the text"),
         ('"[[36, 39]]"', '"36-39"', 4, "expected \\[\\[start, end\\]"),
         ('"[[36, 39]]"', '"[[36]]"', 4, "quoteByteSpans is"),
+        (',"[...]","[[36, 39]]","","Implicit"', "", 4, "quoteByteSpans is None"),
         ('"quoteByteSpans"', '"spans"', 1, "lacks the column 'quoteByteSpans'"),
     ],
 )

@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from harness.annotation import Record, Span, context, quoted
+from harness.coding import compact
 from harness.curation.validate.finding import Finding, Severity
+from harness.formats.jsonl import annotations_to_json
 from harness.labels.schema import Schema
 from harness.table import plural
 from harness.tasks.base import Task
@@ -104,10 +106,15 @@ def _hull(task: Task, item: Any) -> Span:
 def _duplicates(task: Task, items: Sequence[Any], report: _Reporter) -> Iterator[Finding]:
     """Items of flat layers are the same by span and label, others as a whole."""
     seen: set[object] = set()
-    for item in items:
-        said = task.mention(item) if task.flat else item
+    encoded = annotations_to_json(task.layers(items))[task.layer]
+    for item, value in zip(items, encoded, strict=True):
+        said: object = compact(value)
+        words = f"the same item twice in {task.layer}"
+        if task.flat:
+            said = task.mention(item)
+            words = f"{task.mention(item)[2]} twice on one span"
         if said in seen:
-            yield report("warning", "duplicate", f"twice in {task.layer}", _hull(task, item))
+            yield report("warning", "duplicate", words, _hull(task, item))
         seen.add(said)
 
 
@@ -130,15 +137,21 @@ class _Mention(NamedTuple):
 def lint_strings(read: Callable[[], Iterable[Record]], *, path: str = "") -> Iterator[Finding]:
     """What only the whole set shows: a string labelled two ways, and unlabelled repeats of one.
 
-    Goes through the records twice; keeps the labelled strings, not the texts. Repeats are whole
-    words in the same case that no name and no ignore region touches.
+    Goes through the records twice for each layer of names; keeps the labelled strings, not the
+    texts. Repeats are whole words in the same case that no name and no ignore region touches.
     """
+    for task in tasks().values():
+        if task.flat:
+            yield from _lint_strings(task, read, path)
+
+
+def _lint_strings(task: Task, read: Callable[[], Iterable[Record]], path: str) -> Iterator[Finding]:
     labels: dict[str, Counter[str]] = defaultdict(Counter)
     where: dict[tuple[str, str], list[_Mention]] = defaultdict(list)
     for record in read():
         if record.text is None:
             continue
-        for start, end, label in _names(record):
+        for start, end, label in map(task.mention, task.items(record.annotations)):
             string = record.text[start:end]
             labels[string][label] += 1
             places = where[string, label]
@@ -151,11 +164,11 @@ def lint_strings(read: Callable[[], Iterable[Record]], *, path: str = "") -> Ite
                 for label, count in counts.most_common()
             )
             yield Finding("warning", "two-labels", f"{quoted(string)} is {shown}", path)
-    yield from _repeats(read, labels, path)
+    yield from _repeats(task, read, labels, path)
 
 
 def _repeats(
-    read: Callable[[], Iterable[Record]], labels: dict[str, Counter[str]], path: str
+    task: Task, read: Callable[[], Iterable[Record]], labels: dict[str, Counter[str]], path: str
 ) -> Iterator[Finding]:
     by_word: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for string in labels:
@@ -166,11 +179,10 @@ def _repeats(
     where: dict[str, list[_Mention]] = defaultdict(list)
     for record in read():
         text = record.text
-        flat = [task for task in tasks().values() if task.flat]
-        if text is None or not any(task.is_annotated(record) for task in flat):
+        if text is None or not task.is_annotated(record):
             continue
         taken = bytearray(len(text))
-        spans = [name[:2] for name in _names(record)]
+        spans = [task.mention(item)[:2] for item in task.items(record.annotations)]
         for start, end in (*spans, *record.ignore):
             taken[start:end] = b"\1" * (end - start)
         for word in _WORD.finditer(text):
@@ -192,13 +204,6 @@ def _repeats(
             f"{plural(count, 'time')}: {_places(where[string])}",
             path,
         )
-
-
-def _names(record: Record) -> Iterator[tuple[int, int, str]]:
-    """Start, end and label of every name."""
-    for task in tasks().values():
-        if task.flat:
-            yield from map(task.mention, task.items(record.annotations))
 
 
 def _places(mentions: list[_Mention]) -> str:
