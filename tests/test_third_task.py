@@ -177,7 +177,7 @@ def test_validate_looks_at_its_items(desk: Path) -> None:
     twice = {"id": "a", "text": "About sport", "topics": ["sport", "sport"]}
     (desk / "twice.jsonl").write_text(json.dumps(twice) + "\n", "utf-8")
     (said,) = json.loads(harness(desk, "validate", "twice.jsonl", "--json"))["findings"]
-    assert (said["check"], said["message"]) == ("duplicate", "the same item twice in topics")
+    assert (said["check"], said["message"]) == ("duplicate", "twice in topics: sport")
 
 
 def test_a_task_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:

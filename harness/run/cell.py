@@ -174,11 +174,10 @@ class RunCell:
             predicted_labels=labels_of_predictions(task, self._declaration, produced, predicted),
             schema=self.options.schema,
             capabilities=self._declaration.capabilities,
-            model=predictions.model,
         )
         with self._files.open("units") if self._large else nullcontext() as file:
             units = count_units(count, pairs, file)
-        count.model = predictions.model  # It may have been loaded for a later document alone.
+        count.model = predictions.model  # Known for certain only now: answers may be stored ones.
         schema = self.options.schema if task.labelled else None
         return {"schema": schema, **count.fields(produced), "units": tuple(units)}
 

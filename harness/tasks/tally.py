@@ -68,8 +68,27 @@ class Tally(Counter[TallyKey]):
 
     def to_json(self) -> dict[str, Any]:
         """The same for equal counts."""
+        try:
+            keys = sorted(self)
+        except TypeError:  # `None` stands before any string.
+            keys = sorted(self, key=_order)
+        out: dict[str, Any] = {}
+        for key in keys:
+            name, held = str(key[0]), out.get(str(key[0]))
+            if len(key) == 2 and key[1] is not None and type({} if held is None else held) is dict:
+                out.setdefault(name, {})[key[1]] = self[key]
+            elif len(key) > 2 and type([] if held is None else held) is list:
+                out.setdefault(name, []).append([*key[1:], self[key]])
+            elif len(key) == 1:
+                out[name] = self[key]
+            else:
+                return self._mixed(keys)
+        return out
+
+    def _mixed(self, keys: Sequence[TallyKey]) -> dict[str, Any]:
+        """The same where keys of one name have several forms: those are rows."""
         named: dict[str, list[tuple[str | None, ...]]] = {}
-        for name, *rest in sorted(self, key=_order):
+        for name, *rest in keys:
             named.setdefault(str(name), []).append(tuple(rest))
         return {name: self._under(name, rests) for name, rests in named.items()}
 

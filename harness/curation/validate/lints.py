@@ -106,15 +106,14 @@ def _hull(task: Task, item: Any) -> Span:
 def _duplicates(task: Task, items: Sequence[Any], report: _Reporter) -> Iterator[Finding]:
     """Items of flat layers are the same by span and label, others as a whole."""
     seen: set[object] = set()
-    encoded = annotations_to_json(task.layers(items))[task.layer]
-    for item, value in zip(items, encoded, strict=True):
-        said: object = compact(value)
-        words = f"the same item twice in {task.layer}"
-        if task.flat:
-            said = task.mention(item)
-            words = f"{task.mention(item)[2]} twice on one span"
+    for item in items:
+        _, _, label = mention = task.mention(item)
+        said: object = mention
+        if not task.flat:
+            said = compact(annotations_to_json(task.layers([item])))
         if said in seen:
-            yield report("warning", "duplicate", words, _hull(task, item))
+            what = f"{label} twice on one span" if task.flat else f"twice in {task.layer}: {label}"
+            yield report("warning", "duplicate", what, _hull(task, item))
         seen.add(said)
 
 
