@@ -20,6 +20,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
+from harness.media import one_line
+
 __all__ = [
     "AnnotationError",
     "BackendFailed",
@@ -43,9 +45,15 @@ ReaderOptions = tuple[str, Mapping[str, str]]
 
 
 class HarnessError(Exception):
-    """Base of everything raised on purpose; `exit_status` is what the command ends with."""
+    """Base of everything raised on purpose; `exit_status` is what the command ends with.
+
+    The message may quote what a file or a backend said: it is cleaned and cut, line by line.
+    """
 
     exit_status = 2
+
+    def __init__(self, message: str) -> None:
+        super().__init__("\n".join(map(one_line, message.split("\n"))))
 
 
 class UsageError(HarnessError):
@@ -70,12 +78,12 @@ class InputError(HarnessError):
     ) -> None:
         """`options` of the reader may read the file all the same; whoever can tries them."""
         self.options = options
-        self.message = message
+        self.message = one_line(message)  # It names ids and labels: it shall not end the line.
         self.path = None if path is None else str(path)
         self.line = line
         self.hint = hint
-        place = ":".join(str(part) for part in (self.path, line) if part is not None)
-        text = f"{place}: {message}" if place else message
+        place = ":".join(one_line(str(part)) for part in (self.path, line) if part is not None)
+        text = f"{place}: {self.message}" if place else self.message
         super().__init__(f"{text}\n  {hint}" if hint else text)
 
     def of(self, path: str | Path | None, *, hint: str | None = None) -> Self:

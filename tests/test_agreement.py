@@ -102,7 +102,7 @@ def test_every_disagreement_is_listed_with_its_context() -> None:
         ("attribution", "kind", at("that Kyiv").start),
         ("attribution", "only a", at("Moscow").start),
     ]
-    assert found[0].lines().splitlines() == [
+    assert list(found[0].lines()) == [
         "d:0 boundary",
         "  a: ORG [NATO]",
         "  b: ORG [The NATO]",

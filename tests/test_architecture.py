@@ -25,6 +25,7 @@ FLOORS = (
         "options",
         "paths",
         "paragraphs",
+        "media",
         "table",
         "__init__",
     ),

@@ -656,7 +656,7 @@ def test_annotations_are_capped_and_cannot_inject(gate: Gate) -> None:
 def test_the_summary_is_capped_and_escaped(gate: Gate) -> None:
     evil = "<script>alert(1)</script> [x](http://e) | `a` ![i](u) \x1b[31m"
     text = summary(failing(gate, message=evil))
-    assert "<script>" not in text and "\\[x\\]\\(http" in text and "\x1b" not in text
+    assert "<script>" not in text and "[x\\](http:&#8203;//e)" in text and "\x1b" not in text
     long = summary(failing(gate, 4000, "long " * 100), limit=50_000)
     assert len(long.encode()) <= 50_000 and "cut: the whole report" in long
 
@@ -889,11 +889,9 @@ def test_in_github_actions(
     argv = ["check", "new", "--baseline", "base.json", "--resamples", "500"]
     assert main(argv) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("::stop-commands::")
-    token = lines[0].removeprefix("::stop-commands::")
-    assert len(token) == 32 and f"::{token}::" in lines
-    after = lines[lines.index(f"::{token}::") + 1 :]
-    assert after and all(line.startswith("::error title=") for line in after)
+    commands = [line for line in lines if line.lstrip().startswith("::")]
+    assert commands and all(line.startswith("::error title=") for line in commands)
+    assert lines[-len(commands) :] == commands
     assert (desk / "step.md").stat().st_size > 100
     assert main([*argv, "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["status"] == 1

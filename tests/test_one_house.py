@@ -153,6 +153,17 @@ def test_each_thing_has_one_place(what: str) -> None:
             assert room.startswith(tuple(ONLY_IN[what])), f"{name or what} is used in {room}"
 
 
+def test_one_module_prints() -> None:
+    """Every text goes through the function of its medium (`harness.media`)."""
+    may = {"cli/printer.py", "cli/main.py", "run/worker.py", "run/progress.py"}
+    for room, tree in TREES.items():
+        if room in may:
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                assert ast.unparse(node.func) not in ("print", "sys.stdout.write"), room
+
+
 def test_what_a_task_counts_is_added_up_in_one_place() -> None:
     """An event may count at many places at once: `Tally.units` alone knows how."""
     for room, tree in TREES.items():

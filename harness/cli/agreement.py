@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
-from harness.cli.common import TASK, add_flags, count, is_for_people, output, print_json
+from harness.cli.common import TASK, add_flags, count, is_for_people, output
+from harness.cli.printer import note, print_json, print_lines, print_tables
 from harness.curation.agreement.agreement import Agreement, agreement
 from harness.curation.agreement.annotators import load_annotators
-from harness.report.tables import render_tables
 from harness.table import Cell, Table, number
 from harness.tasks.registry import task_named
 
@@ -48,9 +47,9 @@ def run(args: argparse.Namespace) -> int:
         out["disagreements"] = out["disagreements"][: args.limit]
         print_json(out)
         return 0
-    print(render_tables([table(result, task) for task in result.shared], args.format))
+    print_tables([table(result, task) for task in result.shared], args.format)
     if is_for_people(args):
-        _list(result, args.limit)
+        _list(result, args.limit, args.format)
     return 0
 
 
@@ -76,10 +75,10 @@ def table(result: Agreement, task: str) -> Table:
     return Table(title, headers, tuple(rows), tuple(notes))
 
 
-def _list(result: Agreement, limit: int | None) -> None:
+def _list(result: Agreement, limit: int | None, form: str) -> None:
     items = result.disagreements[:limit]
     for item in items:
-        print(f"\n{item.lines()}")
+        print_lines(["", *item.lines()], form)
     if len(items) < len(result.disagreements):
         left = len(result.disagreements) - len(items)
-        print(f"{left} more disagreements not listed (--limit {limit})", file=sys.stderr)
+        note(f"{left} more disagreements not listed (--limit {limit})")

@@ -14,8 +14,8 @@ from harness.cli.common import (
     add_run,
     count,
     output,
-    print_json,
 )
+from harness.cli.printer import print_json, print_lines
 from harness.errors import NothingMeasured
 
 EPILOG = """\
@@ -64,5 +64,5 @@ def run(args: argparse.Namespace) -> int:
         print_json(values)
         return 0
     for one in audits:
-        print("\n".join(audit_lines(one, limit=args.limit)) + "\n")
+        print_lines([*audit_lines(one, limit=args.limit), ""])
     return 0

@@ -8,9 +8,9 @@ from typing import Any
 
 from harness import registry
 from harness.adapter import AnyAdapter, ModelIdentity
-from harness.cli.common import TASK, add_flags, output, print_json
+from harness.cli.common import TASK, add_flags, output
+from harness.cli.printer import print_json, print_tables
 from harness.registry import BackendSpec
-from harness.report.tables import render_tables
 from harness.run.environments import find_environment
 from harness.table import Table
 
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         ),
         notes=tuple(f"{row['backend']}: {row['reason']}" for row in rows if not row["available"]),
     )
-    print(render_tables([table], args.format))
+    print_tables([table], args.format)
     return 0
 
 

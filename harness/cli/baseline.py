@@ -15,12 +15,14 @@ from harness.cli.common import (
     add_flags,
     add_run,
     output,
-    print_json,
 )
+from harness.cli.printer import note, print_json, print_tables
 from harness.errors import UsageError
+from harness.media import one_line
 
 if TYPE_CHECKING:
     from harness.decide.baseline import Baseline
+    from harness.table import Table
 
 EPILOG = """\
 `accept` is the only way in which the baseline changes. It shows the difference first, and asks; in
@@ -50,7 +52,6 @@ def run(args: argparse.Namespace) -> int:
 def _show(args: argparse.Namespace) -> int:
     from harness.decide import baseline
     from harness.report.baseline import baseline_table
-    from harness.report.tables import render_tables
     from harness.results.finder import fits
 
     if args.run != DEFAULT_RUN:
@@ -65,11 +66,15 @@ def _show(args: argparse.Namespace) -> int:
         raise UsageError(f"{args.baseline} has nothing that fits --gold and --backend")
     accepted = replace(accepted, entries=tuple(entries))
     table = baseline_table(accepted, title=str(args.baseline))
+    _print(table, args)
+    return 0
+
+
+def _print(table: Table, args: argparse.Namespace) -> None:
     if args.json:
         print_json([dict(zip(table.headers, row, strict=True)) for row in table.rows])
     else:
-        print(render_tables([table], args.format))
-    return 0
+        print_tables([table], args.format)
 
 
 def _accept(args: argparse.Namespace) -> int:
@@ -78,7 +83,6 @@ def _accept(args: argparse.Namespace) -> int:
     from harness.cli.scored_runs import warn_of_scores
     from harness.decide import baseline
     from harness.report.baseline import difference_table
-    from harness.report.tables import render_tables
     from harness.results.finder import GoldFinder
     from harness.results.load import from_run, read_run
     from harness.results.select import asked_for, named_backends
@@ -92,10 +96,10 @@ def _accept(args: argparse.Namespace) -> int:
     # A broken baseline is an error here too: it is never overwritten unseen.
     old = baseline.read(args.baseline) if Path(args.baseline).exists() else None
     merged = baseline.merge(old, new, remove_missing=args.remove_missing)
-    print(render_tables([difference_table(old, merged)], args.format))
+    _print(difference_table(old, merged), args)
     sys.stdout.flush()
     if args.dry_run:
-        print("nothing was changed (--dry-run)", file=sys.stderr)
+        note("nothing was changed (--dry-run)")
         return 0
     _confirm(args, old)
     baseline.write(args.baseline, merged)
@@ -109,17 +113,17 @@ def _confirm(args: argparse.Namespace, old: Baseline | None) -> None:
     if not sys.stdin.isatty():
         raise UsageError("the baseline was not changed: nobody to ask; --yes accepts in a script")
     what = "Replace" if old is not None else "Write"
-    print(f"{what} {args.baseline}? [y/N] ", end="", file=sys.stderr, flush=True)
+    sys.stderr.write(f"{what} {one_line(str(args.baseline))}? [y/N] ")
+    sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise UsageError("the baseline was not changed")
 
 
 def _tell(accepted: Baseline, path: str) -> None:
     bare = [entry.backend for entry in accepted.entries if entry.found is None]
-    print(f"{path}: {len(accepted.entries)} entries", file=sys.stderr)
+    note(f"{path}: {len(accepted.entries)} entries")
     if bare:
-        print(
+        note(
             f"without mentions, so that flips cannot be shown: {', '.join(sorted(set(bare)))} "
-            "(say where the gold set lies with --gold)",
-            file=sys.stderr,
+            "(say where the gold set lies with --gold)"
         )

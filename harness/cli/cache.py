@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.cli.common import TASK, add_flags, chosen_cache, output, print_json, store
+from harness.cli.common import TASK, add_flags, chosen_cache, output, store
+from harness.cli.printer import print_json, print_lines
 from harness.errors import NothingMeasured, UsageError
 from harness.options import Flag, flags_of
 from harness.paths import PREDICTIONS
@@ -50,7 +51,10 @@ def run(args: argparse.Namespace) -> int:
     folder = chosen_cache(args)
     assert folder is not None
     if args.action != "explain" and not (folder / PREDICTIONS).is_file():
-        print("[]" if args.json else f"there is no predictions store in {folder}")
+        if args.json:
+            print_json([])
+        else:
+            print_lines([f"there is no predictions store in {folder}"])
         return 0
     with Store(folder) as store:
         if args.action == "list":
@@ -65,16 +69,18 @@ def _list(store: Store, args: argparse.Namespace) -> int:
     if args.json:
         print_json([_row(item) for item in items])
         return 0
-    for item in items:
-        model = item.fields.get("model", {})
-        print(
-            f"{item.digest[:12]}  {item.predictions:>8}  {item.name} ({item.fields.get('task')})  "
-            f"{model.get('name', '')} {model.get('version') or model.get('digest', '')[:8]}  "
-            f"last used {item.used}"
-        )
     size = Path(store.path).stat().st_size
-    print(f"{len(items)} keys, {size / 1e6:.1f} MB in {store.path}")
+    print_lines([*map(_line, items), f"{len(items)} keys, {size / 1e6:.1f} MB in {store.path}"])
     return 0
+
+
+def _line(item: StoredBackend) -> str:
+    model = item.fields.get("model", {})
+    return (
+        f"{item.digest[:12]}  {item.predictions:>8}  {item.name} ({item.fields.get('task')})  "
+        f"{model.get('name', '')} {model.get('version') or model.get('digest', '')[:8]}  "
+        f"last used {item.used}"
+    )
 
 
 def _prune(store: Store, args: argparse.Namespace) -> int:
@@ -94,7 +100,7 @@ def _prune(store: Store, args: argparse.Namespace) -> int:
     if args.json:
         print_json({"keys": len(going), "predictions": gone})
     else:
-        print(f"{len(going)} keys with {gone} predictions removed")
+        print_lines([f"{len(going)} keys with {gone} predictions removed"])
     return 0
 
 
@@ -128,7 +134,7 @@ def _explain(store: Store, args: argparse.Namespace) -> int:
     if args.json:
         print_json(rows)
     else:
-        print("\n".join(line for row in rows for line in row.lines()))
+        print_lines(line for row in rows for line in row.lines())
     return 0
 
 

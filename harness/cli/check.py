@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from pathlib import Path
@@ -19,6 +18,8 @@ from harness.cli.common import (
     is_for_people,
     output,
 )
+from harness.cli.printer import note, print_json, print_lines, print_tables
+from harness.media import verbatim
 
 if TYPE_CHECKING:
     from harness.decide.gate.verdicts import GateReport
@@ -51,20 +52,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.report.github import annotation_commands, quiet_commands
+    from harness.report.github import annotation_commands
 
     report = _report(args)
     _write(report, args)
     if args.json:
-        # In JSON no line begins with `::`; the older kind of command is spelled differently.
-        text = json.dumps(report.to_json(), ensure_ascii=False, indent=2)
-        print(text.replace("##[", "##\\u005b"))
+        print_json(report.to_json())
         return report.exit_status
-    with quiet_commands(sys.stdout):
-        _print(report, args)
+    _print(report, args)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in annotation_commands(report):
-            print(line)
+            verbatim(sys.stdout, f"{line}\n")
     return report.exit_status
 
 
@@ -109,18 +107,17 @@ def _write(report: GateReport, args: argparse.Namespace) -> None:
         write_badge(args.badge, report)
     for file in (args.summary, os.environ.get("GITHUB_STEP_SUMMARY")):
         if file and (problem := append_summary(report, Path(file))):
-            print(f"harness: {problem}", file=sys.stderr)
+            note(problem)
 
 
 def _print(report: GateReport, args: argparse.Namespace) -> None:
     from harness.report.gate import gate_lines, gate_table
-    from harness.report.tables import render_tables
 
     table = gate_table(report, everything=args.all)
     if not table.rows and args.format == "simple":
-        print("\n".join([table.title, *table.notes]))
+        print_lines([table.title, *table.notes])
     else:
-        print(render_tables([table], args.format))
+        print_tables([table], args.format)
     lines = list(gate_lines(report))
     if lines and is_for_people(args):
-        print("\n" + "\n".join(lines))
+        print_lines(["", *lines], args.format)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from harness.annotation import printable
-from harness.cli.common import LABELS_FLAG, TASK, add_flags, output, print_json, worker
+from harness.cli.common import LABELS_FLAG, TASK, add_flags, output, worker
+from harness.cli.printer import print_json, print_lines
 from harness.errors import UsageError
 from harness.options import build
 from harness.registry import BackendSpec, adapter_of
@@ -57,11 +57,12 @@ def run(args: argparse.Namespace) -> int:
         print_json({"backend": str(spec), "failed": failed, "tasks": by_task})
         return 1 if failed else 0
     for task, checks in by_task.items():
-        print(f"{spec} ({task})")
+        lines = [f"{spec} ({task})"]
         for check in checks:
-            detail = f": {printable(check.detail)}" if check.detail else ""
-            print(f"  {_MARKS[check.status]} {check.name}{detail}")
+            detail = f": {check.detail}" if check.detail else ""
+            lines.append(f"  {_MARKS[check.status]} {check.name}{detail}")
             if check.mend and check.status != "ok":
-                print(f"          {check.mend}")
-    print(f"{failed} check(s) failed" if failed else "the contract is kept")
+                lines.append(f"          {check.mend}")
+        print_lines(lines)
+    print_lines([f"{failed} check(s) failed" if failed else "the contract is kept"])
     return 1 if failed else 0

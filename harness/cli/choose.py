@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import zip_longest
@@ -21,8 +20,8 @@ from harness.cli.common import (
     comma_list,
     is_for_people,
     output,
-    print_json,
 )
+from harness.cli.printer import note, print_json, print_lines, print_tables
 from harness.decide.constraints import Constraints
 from harness.errors import NothingMeasured, UsageError
 from harness.options import Flag, build, flags_of
@@ -121,7 +120,7 @@ def _projected(
     names = in_schema(constraints.parts, own, counted, folders)
     for name, label in names.items():
         if name != label:
-            print(f"harness: {gold}: {name} is {label} in {counted}", file=sys.stderr)
+            note(f"{gold}: {name} is {label} in {counted}")
     return replace(constraints, parts=tuple(dict.fromkeys(names.values())))
 
 
@@ -132,13 +131,13 @@ def _print(
     args: argparse.Namespace,
 ) -> None:
     from harness.report.choice import choice_table, complement_tables
-    from harness.report.tables import render_tables
 
     for choice, one in zip_longest(choices, together):
         tables = [choice_table(choice), *(complement_tables(one) if one else ())]
-        print(render_tables(tables, args.format) + "\n")
+        print_tables(tables, args.format)
+        print_lines([""])
     if missing and is_for_people(args):
-        print("not measured: " + "; ".join(missing))
+        print_lines([f"not measured: {'; '.join(missing)}"], args.format)
 
 
 def _missing(record: RunRecord, finder: GoldFinder, task: str) -> list[str]:

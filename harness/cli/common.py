@@ -9,12 +9,10 @@ A verb puts its command line together from these and from flags of its own:
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.coding import encode
 from harness.errors import UsageError
 from harness.options import Flag, flags_of
 from harness.paths import cache_folder as default_cache
@@ -40,7 +38,6 @@ __all__ = [
     "count",
     "is_for_people",
     "output",
-    "print_json",
     "comma_list",
     "store",
     "worker",
@@ -95,11 +92,6 @@ def output(machines: str, *, tables: bool = True) -> tuple[Flag, ...]:
 def is_for_people(args: argparse.Namespace) -> bool:
     """Whether lines may stand beside the tables that `output` asks for."""
     return args.format in ("simple", "github")
-
-
-def print_json(value: object) -> None:
-    """On stdout, for machines; dataclasses are objects."""
-    print(json.dumps(encode(value), ensure_ascii=False, indent=2))
 
 
 def store(*, bypass: bool = True) -> tuple[Flag, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +18,8 @@ from harness.cli.common import (
     count,
     is_for_people,
     output,
-    print_json,
 )
+from harness.cli.printer import note, print_json, print_lines, print_tables
 from harness.options import changed, from_flags
 from harness.results.outcomes import SHOWN_FLIPS
 from harness.run.options import task_flags
@@ -104,12 +103,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _print(comparison: Comparison, args: argparse.Namespace) -> None:
     from harness.report.comparison import comparison_tables, flip_lines
-    from harness.report.tables import render_tables
 
-    print(render_tables(comparison_tables(comparison, min_support=args.min_support), args.format))
+    print_tables(comparison_tables(comparison, min_support=args.min_support), args.format)
     if is_for_people(args) and args.flips:
-        print("\n" + "\n".join(flip_lines(comparison, limit=args.flips)))
-    print()
+        print_lines(["", *flip_lines(comparison, limit=args.flips)], args.format)
+    print_lines([""])
 
 
 def _scored(args: argparse.Namespace) -> list[Scored]:
@@ -144,5 +142,5 @@ def _chosen(scored: list[Scored], names: list[str]) -> list[Scored]:
 
     chosen = named_backends(scored, names)
     if not names and len(chosen) < len(scored):
-        print("harness: sanity rows are left out; name them with --backend", file=sys.stderr)
+        note("sanity rows are left out; name them with --backend")
     return chosen

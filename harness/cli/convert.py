@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -11,7 +10,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from harness.annotation import Record
-from harness.cli.common import add_flags, output, print_json
+from harness.cli.common import add_flags, output
+from harness.cli.printer import note, print_json, print_lines, print_tables
 from harness.errors import UsageError
 from harness.formats.registry import (
     FORMATS,
@@ -27,6 +27,7 @@ from harness.formats.tokens import Tokens
 from harness.gold.goldset import load_goldset
 from harness.options import Flag
 from harness.paths import CARD
+from harness.table import Table
 from harness.tasks.registry import layer_names
 
 EPILOG = """\
@@ -102,11 +103,11 @@ def run(args: argparse.Namespace) -> int:
         return 0
     for where, lost in ((name, lost_reading), (target.name, lost_writing)):
         for message, number in sorted(lost.items()):
-            print(f"{where}: {number} {message}", file=sys.stderr)
+            note(f"{where}: {number} {message}")
     if lost_writing:
-        print(f"{target.name} holds: {target.holds}", file=sys.stderr)
+        note(f"{target.name} holds: {target.holds}")
     shown = ", ".join(f"{count[key]} {key}" for key in ("documents", *layer_names()))
-    print(f"{args.target}: {shown} ({name} -> {target.name})")
+    print_lines([f"{args.target}: {shown} ({name} -> {target.name})"])
     return 0
 
 
@@ -161,7 +162,6 @@ def _list_formats(*, as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    from tabulate import tabulate
-
     shown = [row | {key: "yes" if row[key] else "no" for key in ("read", "write")} for row in rows]
-    print(tabulate(shown, headers="keys", tablefmt="simple"))
+    cells = tuple(tuple(map(str, row.values())) for row in shown)
+    print_tables([Table("Formats", tuple(shown[0]), cells)], "simple")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
-from harness.cli.common import add_flags, output, print_json
+from harness.cli.common import add_flags, output
+from harness.cli.printer import note, print_json, print_lines
 from harness.coding import encode
 from harness.errors import UsageError
-from harness.run.environments import create_environment, environments, remove_environment
+from harness.run.environments import (
+    Environment,
+    create_environment,
+    environments,
+    remove_environment,
+)
 
 EPILOG = """\
 An environment has the adapter's name; once it is there, every worker of that adapter runs in it.
@@ -43,11 +48,9 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             print_json([{**encode(item), "python": str(item.python)} for item in existing])
         else:
-            for item in existing:
-                asked = ", ".join(item.requirements)
-                print(f"{item.name}  Python {item.python_version}  {item.folder}  ({asked})")
+            print_lines(map(_line, existing))
             if not existing:
-                print("no environment: every backend runs in this Python")
+                print_lines(["no environment: every backend runs in this Python"])
         return 0
     if not args.name:
         raise UsageError(f"env {args.action} needs the name of an adapter")
@@ -58,10 +61,16 @@ def run(args: argparse.Namespace) -> int:
         args.name,
         extra=args.extra,
         python=args.python,
-        say=lambda line: print(line, file=sys.stderr),
+        say=note,
     )
     if args.json:
         print_json({**encode(made), "python": str(made.python)})
     else:
-        print(f"{made.name}: workers now run in {made.python} (Python {made.python_version})")
+        where = f"{made.python} (Python {made.python_version})"
+        print_lines([f"{made.name}: workers now run in {where}"])
     return 0
+
+
+def _line(item: Environment) -> str:
+    asked = ", ".join(item.requirements)
+    return f"{item.name}  Python {item.python_version}  {item.folder}  ({asked})"

@@ -5,15 +5,13 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib
-import io
-import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from harness import __version__
-from harness.annotation import printable
+from harness.cli.streams import guarded_streams
 from harness.errors import HarnessError, nearest
 
 __all__ = ["VERBS", "main"]
@@ -47,59 +45,47 @@ VERBS: dict[str, tuple[str, str]] = {
     "check-backend": ("check_backend", "the contract test for an adapter"),
 }
 
+T = TypeVar("T")
+
 UNFORESEEN = 70
 """`EX_SOFTWARE` of sysexits.h; Python's own 1 would say that a score has regressed."""
-
-# It writes commands to the runner of its own, and so guards the rest of its output itself.
-_GUARDS_ITSELF = "check"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status. Errors go to stderr, without a traceback."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # A terminal may know fewer characters than we.
-            stream.reconfigure(errors="backslashreplace")
+    with guarded_streams():
+        status = _guided(_dispatch, arguments)
+        # Whatever waits to be printed goes out here, where it can still be said that it cannot.
+        return _guided(_flushed, status)
+
+
+def _guided(step: Callable[[T], int], given: T) -> int:
+    """What `step` returns, or the status of what it raises, which is said on stderr."""
     try:
-        return _dispatch(arguments)
+        return step(given)
     except HarnessError as error:
-        _complain(f"harness: {error}")
+        print(f"harness: {error}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         print("harness: stopped; what was finished is kept", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader of our output has gone (`harness run | head`): no error of ours, but no "fine"
-        # either, or `harness check | head` would pass. 128 + SIGPIPE, as other programs say it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output has gone (`harness run | head`): no error of ours, but no
+        # "fine" either, or `harness check | head` would pass. 128 + SIGPIPE, as others say it.
         return 141
     except Exception:
-        _complain(
+        print(
             f"{traceback.format_exc()}harness: an unforeseen error, which is a fault of harness "
-            f"{__version__} itself: please report it with the lines above"
+            f"{__version__} itself: please report it with the lines above",
+            file=sys.stderr,
         )
         return UNFORESEEN
 
 
-def _complain(text: str) -> None:
-    """Print to stderr, line by line: what a file or a backend said may be quoted in it."""
-    with _guarded(machine=True):
-        print("\n".join(map(printable, text.split("\n"))), file=sys.stderr)
-
-
-@contextmanager
-def _guarded(*, machine: bool) -> Iterator[None]:
-    """In GitHub Actions, let no line that is printed be a command to the runner.
-
-    What goes to stdout for a `machine` has to stay whole, so that only stderr guards it.
-    """
-    if os.environ.get("GITHUB_ACTIONS") != "true":
-        yield
-        return
-    from harness.report.github import quiet_commands
-
-    with quiet_commands(sys.stderr, *([] if machine else [sys.stdout])):
-        yield
+def _flushed(status: int) -> int:
+    sys.stdout.flush()
+    return status
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -134,13 +120,8 @@ def _dispatch(arguments: list[str]) -> int:
     except SystemExit as stop:  # argparse prints usage itself; keep its status, 0 or 2
         return int(stop.code or 0)
     namespace.command = ["harness", *arguments]
-    # Only the tables that people read may have lines before and after them.
-    tables = getattr(namespace, "format", None) == "simple"
-    machine = not tables or bool(getattr(namespace, "json", False))
-    with nullcontext() if verb == _GUARDS_ITSELF else _guarded(machine=machine):
-        status = module.run(namespace)
-        sys.stdout.flush()
-    return int(status)
+    status: int = module.run(namespace)
+    return status
 
 
 def _overview() -> str:

@@ -38,6 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from harness.formats import jsonl
     from harness.formats.files import atomic_writer
+    from harness.media import json_text
     from harness.run.key import document_digest
     from harness.run.predictions import Predictions, PredictOptions
     from harness.run.predictor import Query
@@ -72,7 +73,8 @@ def run(args: argparse.Namespace) -> int:
             error, problems = prediction.error, prediction.problems
             text = prediction.text if args.with_text else None
             layers = prediction.annotations or Annotations()
-            out.write(jsonl.dumps(Record(prediction.id, text, layers, error=error)) + "\n")
+            line = jsonl.dumps(Record(prediction.id, text, layers, error=error)) + "\n"
+            out.write(line if args.out else json_text(line))
             for problem in problems[: max(0, 5 - counts["dropped"])]:
                 progress.note(f"{spec}: {prediction.id}: dropped {problem}")
             counts["dropped"] += len(problems)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import replace
 
 from harness.cli.common import GOLD, add_flags, add_run, output
@@ -27,10 +26,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.annotation import printable
+    from harness.cli.printer import note, print_tables, print_whole
     from harness.cli.scored_runs import warn_of_scores
     from harness.report.run import description, details, ranking_tables
-    from harness.report.tables import render_tables
     from harness.results import stored
     from harness.results.finder import GoldFinder
     from harness.results.load import read_run, scored_in
@@ -40,13 +38,13 @@ def run(args: argparse.Namespace) -> int:
     finder.learn(record, folder)
     finder.check_patterns()
     if args.json:
-        print(stored.to_json(record), end="")
+        print_whole(stored.to_json(record))
         if not args.html:
             return 0
     warn_of_scores(scored_in(record, folder, (*record.results, *record.common)))
     first, rest = ranking_tables(record, folder), [] if args.rankings else details(record, folder)
     if not args.html:
-        print(render_tables([*rest, *first], args.format))
+        print_tables([*rest, *first], args.format)
         return 0
     from harness.formats.files import write_text
     from harness.report.browse import browse
@@ -56,6 +54,6 @@ def run(args: argparse.Namespace) -> int:
     head = [*description(record), *missing]
     write_text(args.html, page("NLP backends compared", head, first, folded=rest, groups=browsed))
     for text in missing:
-        print(f"harness: {printable(text)}", file=sys.stderr)
-    print(f"harness: wrote {args.html}", file=sys.stderr)
+        note(text)
+    note(f"wrote {args.html}")
     return 0

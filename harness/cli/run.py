@@ -129,19 +129,19 @@ def _all_gold() -> list[str]:
 
 def _publish(args: argparse.Namespace, record: RunRecord) -> None:
     """The tables on stdout, and as Markdown beside the record."""
+    from harness.cli.printer import print_tables, print_whole
     from harness.formats.files import write_text
     from harness.report.run import details, leaderboard, ranking_tables
-    from harness.report.tables import render_tables
 
     ranked, each = ranking_tables(record, args.out), details(record, args.out)
     write_text(Path(args.out) / LEADERBOARD, leaderboard(record, [*ranked, *each]))
     if args.json:
         from harness.results.stored import to_json
 
-        print(to_json(record), end="")
+        print_whole(to_json(record))
         return
     # A terminal is left at the end of what was printed: the rankings, which answer the question.
-    print(render_tables([*([] if args.rankings else each), *ranked], args.format))
+    print_tables([*([] if args.rankings else each), *ranked], args.format)
 
 
 def _refuse_unknown(record: RunRecord) -> None:

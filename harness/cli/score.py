@@ -9,13 +9,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.annotation import Record, printable
-from harness.cli.common import TASK, add_flags, is_for_people, output, print_json
+from harness.annotation import Record
+from harness.cli.common import TASK, add_flags, is_for_people, output
+from harness.cli.printer import note, print_json, print_lines, print_tables
 from harness.cli.score_as import print_as, refuse
 from harness.errors import InputError, UsageError
 from harness.interop.ask import SCORERS
 from harness.options import flags_of, from_flags
-from harness.report.tables import render_tables
 from harness.run.options import task_flags
 from harness.table import listed, tallied
 
@@ -109,12 +109,13 @@ def run(args: argparse.Namespace) -> int:
         notes.append(not_scored(scored.caveats.not_scored, scored.caveats.f1_with_all))
     title = f"{Path(args.pred).name} against {Path(args.gold).name}"
     tables = list(task.tables(title, scored.score.to_json(), tuple(notes)))
-    print(render_tables(tables if args.confusion else tables[:1], args.format))
+    print_tables(tables if args.confusion else tables[:1], args.format)
     # What a program reads has to stay JSON or CSV.
     stream = sys.stdout if is_for_people(args) else sys.stderr
     for finding in findings:
-        seen = "".join(f"\n  {line}" for line in finding["evidence"])
-        print(f"\n{finding['message']}{seen}\n  -> {finding['mend']}", file=stream)
+        seen = [f"  {line}" for line in finding["evidence"]]
+        lines = [finding["message"], *seen, f"  -> {finding['mend']}"]
+        print_lines(["", *lines], args.format, stream=stream)
     return 0
 
 
@@ -164,8 +165,8 @@ def _warn(scored: Scored) -> None:
     for side, counts in unknown:
         if counts:
             notes.append(f"labels in the {side} that the schema does not have: {tallied(counts)}")
-    for note in notes:
-        print(f"harness: warning: {printable(note)}", file=sys.stderr)
+    for text in notes:
+        note(f"warning: {text}")
 
 
 def _missed(what: str, names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from harness.cli.common import print_json
+from harness.cli.printer import print_json, print_lines
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -66,5 +66,5 @@ def print_as(scorer: str, scored: Scored, *, as_json: bool) -> int:
         print_json({**encode(result), "assumed": assumed})
     else:
         print_json(result.scores)
-        print("", result.explanation, *assumed, sep="\n")
+        print_lines(["", *result.explanation.splitlines(), *assumed])
     return 0

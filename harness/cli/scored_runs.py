@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Sequence
 
+from harness.cli.printer import note
 from harness.results.consistent import other_scores
 from harness.results.finder import GoldFinder
 from harness.results.load import Opened, from_run
@@ -36,21 +36,16 @@ def aligned(scored: Sequence[Scored], *, force: bool) -> list[Scored]:
     same, schema = (list(scored), None) if force else in_one_schema(scored)
     warn_of_scores(same)
     if schema is not None:
-        print(
-            f"harness: {scored[0].gold}: compared in {schema}, the finest schema that all reach",
-            file=sys.stderr,
-        )
+        note(f"{scored[0].gold}: compared in {schema}, the finest schema that all reach")
     return same
 
 
 def warn_of_scores(scored: Iterable[Scored]) -> None:
     """Say on stderr where a run states other numbers than its counts make."""
-    from harness.annotation import printable
-
     for one in scored:
         # What was counted again here has other counts than the run stated.
         if one.result is None or one.count is not None:
             continue
         if difference := other_scores(one.result, one.tallies):
             what = f"{one.backend} on {one.gold} ({one.task})"
-            print(f"harness: warning: {printable(f'{what}: {difference}')}", file=sys.stderr)
+            note(f"warning: {what}: {difference}")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
 from pathlib import Path
 
-from harness.cli.common import add_flags, output, print_json
+from harness.cli.common import add_flags, output
+from harness.cli.printer import note, print_json, print_lines, print_whole
 from harness.curation.validate.card import sums_as_toml
 from harness.curation.validate.finding import Finding
 from harness.curation.validate.validate import validate
@@ -47,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.sums:
         for path in args.path:
-            print(sums_as_toml(load_goldset(path)), end="")
+            print_whole(sums_as_toml(load_goldset(path)))
         return 0
     findings = validate(*map(_located, args.path), schema=args.schema, format=args.format)
     errors = sum(finding.severity == "error" for finding in findings)
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         return status
     _show(findings, whole=args.all)
     names = ", ".join(args.path)
-    print(f"{names}: {plural(errors, 'error')}, {plural(warnings, 'warning')}")
+    print_lines([f"{names}: {plural(errors, 'error')}, {plural(warnings, 'warning')}"])
     return status
 
 
@@ -77,7 +77,7 @@ def _show(findings: list[Finding], *, whole: bool) -> None:
     for finding in sorted(findings, key=lambda f: f.severity):
         shown[finding.check] += 1
         if whole or shown[finding.check] <= _SHOWN:
-            print(finding)
+            print_lines(finding.lines())
     for check, count in shown.items():
         if not whole and count > _SHOWN:
-            print(f"… and {count - _SHOWN} more [{check}] (--all shows them)", file=sys.stderr)
+            note(f"… and {count - _SHOWN} more [{check}] (--all shows them)")

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
 from harness.coding import compact, encode
+from harness.media import html_text
 from harness.table import UNDEFINED, Table
 
 __all__ = ["BrowsedDocument", "BrowsedItem", "BrowsedGold", "MarkedSpan", "page"]
@@ -68,8 +68,8 @@ def page(
     style = _asset("report.css")
     script = _asset("report.js") if groups else ""
     body = [
-        f"<h1>{html.escape(title)}</h1>",
-        *(f'<p class="meta">{html.escape(line)}</p>' for line in meta),
+        f"<h1>{html_text(title)}</h1>",
+        *(f'<p class="meta">{html_text(line)}</p>' for line in meta),
         *(_table(table, folded=False) for table in tables),
         *(_table(table, folded=True) for table in folded),
     ]
@@ -82,7 +82,7 @@ def page(
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{html.escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+        f"<title>{html_text(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
         + "\n".join(body)
         + "\n</body>\n</html>\n"
     )
@@ -102,21 +102,19 @@ _BROWSER = """\
 
 
 def _table(table: Table, *, folded: bool) -> str:
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in table.headers)
+    head = "".join(f"<th>{html_text(name)}</th>" for name in table.headers)
     rows = "\n".join(
         "<tr>"
-        + "".join(
-            f"<td>{html.escape(UNDEFINED if cell is None else str(cell))}</td>" for cell in row
-        )
+        + "".join(f"<td>{html_text(UNDEFINED if cell is None else str(cell))}</td>" for cell in row)
         + "</tr>"
         for row in table.rows
     )
-    notes = "".join(f'<p class="note">{html.escape(note)}</p>' for note in table.notes)
+    notes = "".join(f'<p class="note">{html_text(note)}</p>' for note in table.notes)
     body = (
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>\n{rows}\n</tbody></table></div>{notes}"
     )
-    title = html.escape(table.title)
+    title = html_text(table.title)
     if folded:
         return f"<details><summary>{title}</summary>{body}</details>"
     return f"<h2>{title}</h2>{body}"

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from xml.etree import ElementTree
 
 from harness.decide.gate.verdicts import GateReport, Verdict
 from harness.formats.files import write_text
+from harness.media import xml_text
 from harness.report.gate import gate_lines
 
 __all__ = ["junit_xml", "write_junit"]
-
-# What XML 1.0 cannot hold, escaped or not.
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def junit_xml(report: GateReport) -> str:
@@ -28,7 +25,7 @@ def junit_xml(report: GateReport) -> str:
             verdict
         )
     for name, verdicts in suites.items():
-        suite = ElementTree.SubElement(root, "testsuite", name=_legal(name))
+        suite = ElementTree.SubElement(root, "testsuite", name=xml_text(name))
         for verdict in verdicts:
             _case(suite, verdict)
         for key, count in (
@@ -39,7 +36,7 @@ def junit_xml(report: GateReport) -> str:
             suite.set(key, str(count))
     lines = [report.headline, *report.notes, *gate_lines(report)]
     if len(root):
-        ElementTree.SubElement(root[-1], "system-out").text = _legal("\n".join(lines))
+        ElementTree.SubElement(root[-1], "system-out").text = xml_text("\n".join(lines))
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
 
@@ -53,16 +50,12 @@ def _case(suite: ElementTree.Element, verdict: Verdict) -> None:
     case = ElementTree.SubElement(
         suite,
         "testcase",
-        classname=_legal(verdict.backend or "run"),
-        name=_legal(f"{verdict.part} {verdict.metric}".strip() or verdict.code),
+        classname=xml_text(verdict.backend or "run"),
+        name=xml_text(f"{verdict.part} {verdict.metric}".strip() or verdict.code),
     )
-    message = _legal(verdict.message)
+    message = xml_text(verdict.message)
     if verdict.status in ("fail", "error"):
         tag = "failure" if verdict.status == "fail" else "error"
         ElementTree.SubElement(case, tag, type=verdict.code, message=message).text = message
     elif verdict.status == "warn":
         ElementTree.SubElement(case, "system-out").text = f"warning: {message}"
-
-
-def _legal(text: str) -> str:
-    return _ILLEGAL.sub("�", text)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.decide.ranking import Ranked, Ranking, measured, rankings
+from harness.media import markdown, markdown_code
 from harness.report.method import between, resampling, scope, shared
 from harness.report.remarks import remarks
 from harness.report.tables import render_tables
@@ -58,7 +59,8 @@ def description(record: RunRecord) -> list[str]:
 
 def leaderboard(record: RunRecord, tables: Sequence[Table]) -> str:
     """The run as a Markdown page: where and when, then its tables."""
-    head = ["# Leaderboard", "", f"`{' '.join(record.command)}`", "", *description(record), ""]
+    head = ["# Leaderboard", "", markdown_code(" ".join(record.command)), ""]
+    head += [*map(markdown, description(record)), ""]
     return "\n".join(head) + "\n" + render_tables(tables, "github") + "\n"
 
 

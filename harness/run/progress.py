@@ -8,6 +8,7 @@ from time import monotonic
 from typing import IO
 
 from harness.annotation import printable
+from harness.media import verbatim
 
 __all__ = ["Progress"]
 
@@ -46,7 +47,7 @@ class Progress:
             if not self._terminal:
                 self._print(text + "\n")
                 return
-            self._print("\r" + text + " " * max(0, self._width - len(text)))
+            self._draw("\r" + text + " " * max(0, self._width - len(text)))
             self._width = len(text)
             if last:
                 self._print("\n")
@@ -59,8 +60,12 @@ class Progress:
 
     def _clear(self) -> None:
         if self._width:
-            self._print("\r" + " " * self._width + "\r")
+            self._draw("\r" + " " * self._width + "\r")
             self._width = 0
+
+    def _draw(self, text: str) -> None:
+        verbatim(self._stream, text)  # The carriage returns are this project's own.
+        self._stream.flush()
 
     def _print(self, text: str) -> None:
         self._stream.write(text)

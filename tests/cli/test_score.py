@@ -319,7 +319,7 @@ def test_text_of_backends_cannot_command_the_terminal(
     done = harness("score", "--gold", path, "--pred", path, "--task", "ner", "--format", "github")
     assert done.status == 0
     assert "\x1b" not in done.out + done.err
-    assert "RED¦" in done.out
+    assert "RED\\|" in done.out
 
 
 @pytest.mark.parametrize("form", ["json", "csv"])

@@ -24,7 +24,7 @@ def test_github() -> None:
         "### Two rows\n\n"
         "| backend   |     P | note   |\n"
         "|-----------|-------|--------|\n"
-        "| a¦b       | 0.500 | –      |\n"
+        "| a\\|b      | 0.500 | –      |\n"
         "| [2Jc      |     – | x      |\n\n"
         "`ner|gold:g@1#0|v:1`\n\n"
         "A remark."
@@ -33,7 +33,7 @@ def test_github() -> None:
 
 def test_csv_reads_back() -> None:
     rows = list(csv.reader(io.StringIO(render_tables([TABLE], "csv"))))
-    assert rows[1:4] == [["backend", "P", "note"], ["a¦b", "0.500", ""], [" [2Jc", "", "x"]]
+    assert rows[1:4] == [["backend", "P", "note"], ["a|b", "0.500", ""], [" [2Jc", "", "x"]]
 
 
 def test_json_has_null_for_undefined() -> None:

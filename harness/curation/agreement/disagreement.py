@@ -45,13 +45,11 @@ class Disagreement:
             "context": self.context,
         }
 
-    def lines(self) -> str:
+    def lines(self) -> tuple[str, ...]:
         """For people: the place, what either said, the context."""
         one, other = self.annotators
-        return (
-            f"{self.document}:{self.start} {self.difference}\n"
-            f"  {one}: {self.shown[0]}\n  {other}: {self.shown[1]}\n  {self.context}"
-        )
+        said = (f"{one}: {self.shown[0]}", f"{other}: {self.shown[1]}", self.context)
+        return f"{self.document}:{self.start} {self.difference}", *(f"  {line}" for line in said)
 
 
 def disagreements_of(

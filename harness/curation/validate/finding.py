@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
+from harness.media import one_line
+
 __all__ = ["Finding", "Severity"]
 
 Severity = Literal["error", "warning"]
@@ -21,14 +23,21 @@ class Finding(NamedTuple):
     start: int | None = None
     end: int | None = None
     context: str = ""
+    hint: str = ""
+    """What to do, in one or several lines."""
 
     def __str__(self) -> str:
+        return "\n".join(map(one_line, self.lines()))
+
+    def lines(self) -> tuple[str, ...]:
+        """For people: the place, what is wrong; what to do and the context where there are any."""
         place = ":".join(str(part) for part in (self.path, self.line) if part)
         where = ":".join(
             str(part) for part in (place or self.document, self.start) if part not in ("", None)
         )
-        tail = f"\n    {self.context}" if self.context else ""
-        return f"{where}: {self.severity} [{self.check}] {self.message}{tail}"
+        said = f"{where}: {self.severity} [{self.check}] {self.message}"
+        more = (*self.hint.splitlines(), self.context)
+        return said, *(f"    {line}" for line in more if line)
 
     def as_json(self) -> dict[str, Any]:
         """Only the fields that say something."""

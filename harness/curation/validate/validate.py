@@ -160,9 +160,8 @@ def _checkable(schema: Schema | None) -> Schema | None:
 def _unreadable(error: HarnessError, path: Path | None = None) -> Finding:
     if not isinstance(error, InputError):
         return Finding("error", "unreadable", str(error), str(path or ""))
-    hint = f" ({error.hint})" if error.hint else ""
     place = str(error.path or path or "")
-    return Finding("error", "unreadable", error.message + hint, place, error.line)
+    return Finding("error", "unreadable", error.message, place, error.line, hint=error.hint or "")
 
 
 def _layers(gold: GoldSet, record: Record) -> Iterator[Finding]:

@@ -1,0 +1,46 @@
+"""What verbs print: tables and lines for people, JSON for machines, notes on stderr.
+
+Nothing else in the command line prints, so that no text from outside has an effect where it is
+shown (`harness.media`).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+from harness.coding import encode
+from harness.media import json_text, one_line
+from harness.report.tables import render_lines, render_tables
+from harness.table import Table
+
+__all__ = ["note", "print_json", "print_lines", "print_tables", "print_whole"]
+
+
+def print_tables(tables: Sequence[Table], form: str) -> None:
+    """On stdout, in one of `harness.report.tables.TABLE_FORMS`."""
+    print(render_tables(tables, form))
+
+
+def print_lines(
+    lines: Iterable[str], form: str = "simple", *, stream: TextIO | None = None
+) -> None:
+    """A line each, on stdout unless a `stream` is given; in `form` as the tables beside them."""
+    print(render_lines(lines, form), file=sys.stdout if stream is None else stream)
+
+
+def print_json(value: object) -> None:
+    """On stdout, for machines; dataclasses are objects."""
+    print_whole(json.dumps(encode(value), ensure_ascii=False, indent=2) + "\n")
+
+
+def print_whole(text: str) -> None:
+    """JSON or TOML of this project's own making, on stdout, with the same values."""
+    sys.stdout.write(json_text(text))
+
+
+def note(text: str) -> None:
+    """One line on stderr: what the reader of the result must know."""
+    print(f"harness: {one_line(text)}", file=sys.stderr)
