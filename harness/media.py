@@ -55,8 +55,8 @@ _LATEX = {
     "*": "{*}",
 }
 
-_MARKUP = re.compile(r"[\\`*~$|]|(?<![^\W_])_|_(?![^\W_])|\](?=[(\[:])")
-_BLOCK = re.compile(r"^(?:([-+#=]+)(?=\s|$)|(\d{1,9})([.)])(?=\s|$))")
+_MARKUP = re.compile(r"[\\`*~$|]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|\](?=[(\[:])")
+_BLOCK = re.compile(r"^(?:([-+#=]+(?=\s|$)|>)|(\d{1,9})([.)])(?=\s|$))")
 # What becomes a link or tells somebody: @name, #1, GH-1, http://, www.
 _REFERENCE = re.compile(r"(?<!\w)@(?=\w)|#(?=\d)|\bGH-(?=\d)|:(?=//)|\bwww(?=\.)", re.IGNORECASE)
 _NO_WIDTH = "&#8203;"
@@ -106,7 +106,7 @@ def latex(text: str) -> str:
 
 def markdown(text: str) -> str:
     """A line or cell of GitHub's Markdown: no markup, HTML, link, mention or reference."""
-    shown = _MARKUP.sub(r"\\\g<0>", html_text(one_line(text).strip()))
+    shown = _MARKUP.sub(r"\\\g<0>", one_line(text).strip()).replace("<", "&lt;")
     shown = _REFERENCE.sub(rf"\g<0>{_NO_WIDTH}", shown)
     return _BLOCK.sub(lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", shown)
 
@@ -122,7 +122,7 @@ def markdown_code(text: str) -> str:
 
 def html_text(text: str) -> str:
     """Text or the quoted value of an attribute of HTML."""
-    import html  # Late: it holds all names of characters.
+    import html  # Late: it holds the names of all characters.
 
     return html.escape(printable(text))
 

@@ -240,7 +240,7 @@ def _annotations(answer: Any, task: Task) -> Annotations:
 
 def _text(report: GateReport) -> str:
     from harness.report.gate import gate_lines, gate_table
-    from harness.report.tables import render_tables
+    from harness.report.tables import render_lines, render_tables
 
-    lines = [render_tables([gate_table(report)], "simple"), "", *gate_lines(report)]
-    return "\n".join(lines)
+    table = render_tables([gate_table(report)], "simple")
+    return f"{table}\n\n{render_lines(gate_lines(report), 'simple')}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from harness.annotation import Record, TaskName, printable, quoted
+from harness.annotation import Record, TaskName, quoted
 from harness.table import listed
 from harness.tasks.registry import task_named
 
@@ -91,4 +91,4 @@ def names(ids: Sequence[str]) -> str:
 
 def counted(counts: Counter[str]) -> str:
     shown = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return listed((f"{printable(label)} {n}" for label, n in shown), 8)
+    return listed((f"{label} {n}" for label, n in shown), 8)

@@ -6,8 +6,9 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.annotation import Record, TaskName, printable, quoted
+from harness.annotation import Record, TaskName, quoted
 from harness.doctor.diagnosis import SHOWN, Diagnosis, MarkedDocument, RoleSpan, names
+from harness.media import one_line
 from harness.tasks.registry import task_named, tasks
 
 __all__ = ["explain_documents", "explain_roles", "explain_texts", "explain_truncation"]
@@ -54,7 +55,7 @@ def explain_documents(
             "failed-documents",
             f"{len(failed)} of {len(predicted)} predicted documents hold an error in place of "
             "an answer",
-            tuple(f"{quoted(r.id)}: {printable(r.error or '')[:120]}" for r in failed[:SHOWN]),
+            tuple(f"{quoted(r.id)}: {one_line(r.error or '', 120)}" for r in failed[:SHOWN]),
             "mend what made the backend fail on them",
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.annotation import Record, printable
+from harness.annotation import Record
 from harness.doctor.diagnosis import Diagnosis, counted
 from harness.tasks.base import Task
 
@@ -27,7 +27,7 @@ def explain_labels(
     if tags == len(strange):
         mend = "these are token tags: join them to spans and drop the prefix"
     elif means:
-        maps = ", ".join(f"{printable(a)} -> {printable(b)}" for a, b in sorted(means.items()))
+        maps = ", ".join(f"{a} -> {b}" for a, b in sorted(means.items()))
         mend = f"rename the labels or name a projection: {maps}"
     else:
         mend = "rename the labels, or name the schema of each side (a projection joins the two)"
@@ -37,7 +37,7 @@ def explain_labels(
         said = f"none of the {total} predictions has a label that the gold knows"
         yield Diagnosis("no-common-label", said, evidence, mend)
     elif means:
-        shown = ", ".join(f"{printable(a)} ({strange[a]})" for a in sorted(means))
+        shown = ", ".join(f"{a} ({strange[a]})" for a in sorted(means))
         said = f"predicted labels that the gold lacks stand on gold spans of another label: {shown}"
         yield Diagnosis("other-label", said, evidence, mend)
 

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from harness.annotation import printable
 from harness.decide.gate.verdicts import GateReport
 from harness.formats.files import write_text
+from harness.media import one_line
 
 __all__ = ["badge", "write_badge"]
 
@@ -38,7 +38,7 @@ def write_badge(path: str | Path, report: GateReport) -> None:
 def _badge(label: str, message: str, colour: str) -> dict[str, Any]:
     return {
         "schemaVersion": 1,
-        "label": printable(label)[:60],
-        "message": printable(message)[:60],
+        "label": one_line(label, 60),
+        "message": one_line(message, 60),
         "color": colour,
     }

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.annotation import Record, printable
+from harness.annotation import Record
 from harness.gold.goldset import GoldSet
+from harness.media import one_line
 from harness.report.html import BrowsedDocument, BrowsedGold, BrowsedItem, MarkedSpan
 from harness.results.finder import GoldFinder
 from harness.results.load import scored_in
@@ -85,7 +86,7 @@ def _items(pair: DocumentPair, task: Task, options: Any) -> Iterator[BrowsedItem
     text = pair.gold.text or ""
     for outcome in task.outcomes(pair, options):
         sides = [
-            f"{name} {printable(task.describe(side, text))}"
+            f"{name} {one_line(task.describe(side, text))}"
             for name, side in (("gold", outcome.gold), ("predicted", outcome.predicted))
             if side is not None
         ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.annotation import printable
 from harness.decide.audit import Audit, Suspect
 from harness.decide.choose import Choice
 from harness.decide.complement import Complement
@@ -85,7 +84,7 @@ def complement_tables(complement: Complement) -> list[Table]:
 
 
 def audit_lines(audit: Audit, *, limit: int | None = None) -> Iterator[str]:
-    """The review list with context; without control characters."""
+    """The review list with context."""
     yield (
         f"{audit.gold} ({audit.task}): {len(audit.against)} mentions on which {audit.agree} of "
         f"{len(audit.backends)} backends agree against the gold"
@@ -100,7 +99,7 @@ def _candidates(candidates: tuple[Suspect, ...], audit: Audit, limit: int | None
         line = f"  {in_text(candidate.mention, audit.texts)}"
         if candidate.gold:
             others = ", ".join(f"{o.label} [{o.start}, {o.end})" for o in candidate.gold)
-            line += f"  (gold: {printable(others)})"
+            line += f"  (gold: {others})"
         yield line
     if limit is not None and len(candidates) > limit:
         yield f"  … and {len(candidates) - limit} more"
@@ -115,7 +114,7 @@ def _notes(choice: Choice) -> Iterator[str]:
     for candidate in choice.candidates:
         if candidate.name == choice.recommended or candidate.name in choice.tied:
             for trap in candidate.traps:
-                yield f"Beware, {candidate.name}: {printable(trap)}"
+                yield f"Beware, {candidate.name}: {trap}"
     for candidate in choice.candidates:
         if candidate.obstacles:
             yield f"{candidate.name} does not qualify: {'; '.join(candidate.obstacles)}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.annotation import printable
 from harness.decide.gate.verdicts import GateReport, Verdict
 from harness.report.method import mean_over, resampling, scope
 from harness.results.outcomes import in_text, mention_lines
@@ -27,7 +26,7 @@ def gate_table(report: GateReport, *, everything: bool = False) -> Table:
         if verdict.status == status and (everything or verdict.status != "ok")
     ]
     return Table(
-        printable(report.headline),
+        report.headline,
         _HEADERS,
         tuple(_row(verdict) for verdict in shown),
         tuple(_notes(report)),
@@ -40,14 +39,14 @@ def gate_lines(report: GateReport, *, limit: int = 10) -> Iterator[str]:
         if (verdict.status != "fail" and verdict.code not in _FELL) or verdict.code == "blackout":
             continue
         if verdict.pin is not None:
-            yield f"{printable(verdict.what)}: {pin_line(verdict, report)}"
+            yield f"{verdict.what}: {pin_line(verdict, report)}"
             continue
         if verdict.flips is None:
-            yield f"{printable(verdict.what)}: the flipped mentions are not known (no predictions)"
+            yield f"{verdict.what}: the flipped mentions are not known (no predictions)"
             continue
         if not verdict.flips:
             continue  # A floor may be missed without any change.
-        yield f"{printable(verdict.what)}: {verdict.flips.summary()}"
+        yield f"{verdict.what}: {verdict.flips.summary()}"
         texts = report.texts.get(verdict.gold, {})
         for title, mentions in (
             ("lost", verdict.flips.lost),
@@ -95,11 +94,11 @@ def _notes(report: GateReport) -> Iterator[str]:
     for verdict in report.verdicts:
         if verdict.types:
             what = f"{verdict.part}, {verdict.backend} on {verdict.gold}"
-            yield printable(f"{what}: {mean_over(verdict.types)}.")
+            yield f"{what}: {mean_over(verdict.types)}."
     yield from _power(report)
     for note in report.notes:
-        yield f"Changed since: {printable(note)}"
-    yield from map(printable, report.remarks)
+        yield f"Changed since: {note}"
+    yield from report.remarks
 
 
 def _method(report: GateReport) -> Iterator[str]:
@@ -149,7 +148,7 @@ def _power(report: GateReport) -> Iterator[str]:
         blind = [verdict.part for verdict in verdicts if verdict.detectable is None]
         never = f"; never {', '.join(blind)} if whole {first.unit}s are taken" if blind else ""
         where = f"{backend} on {gold}" + (f" ({task})" if len(tasks[backend, gold]) > 1 else "")
-        yield printable(
+        yield (
             f"Power: on {where} a true drop is caught in 4 of 5 cases from: {shown}, if it takes "
             f"whole {first.unit}s (in brackets: if it falls on mentions here and there){never}."
         )

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.annotation import TaskName, printable
+from harness.annotation import TaskName
 from harness.gold.goldset import GoldSet
+from harness.media import one_line
 from harness.registry import BackendSpec, adapter
 from harness.run.asking import annotated, ask_about, gold_labels
 from harness.run.key import Description, make_key, proof
@@ -130,5 +131,4 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str,
 
 
 def _shown(value: Any) -> str:
-    text = printable(str(value))
-    return text if len(text) <= 100 else text[:99] + "…"
+    return one_line(str(value), 100)

@@ -7,8 +7,7 @@ import threading
 from time import monotonic
 from typing import IO
 
-from harness.annotation import printable
-from harness.media import verbatim
+from harness.media import one_line, verbatim
 
 __all__ = ["Progress"]
 
@@ -37,7 +36,7 @@ class Progress:
         """A line that stays, also when quiet: something went wrong."""
         with self._lock:
             self._clear()
-            self._print(printable(text) + "\n")
+            self._print(one_line(text) + "\n")
 
     def update(self, text: str, *, last: bool) -> None:
         """Show how a task stands. Called by `ProgressBar`, which sees to the pace."""
@@ -77,7 +76,7 @@ class ProgressBar:
 
     def __init__(self, progress: Progress, title: str, total: int) -> None:
         self._progress = progress
-        self._title = printable(title)
+        self._title = one_line(title)
         self._total = total
         self._done = self._replayed = self._failed = 0
         self._started = self._shown = monotonic()
