@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import Any
 
+from harness.annotation import printable
 from harness.cli.common import add_flags, output, print_json
 from harness.coding import encode
 from harness.errors import UsageError
-from harness.run.environments import create_environment, environments, remove_environment
+from harness.run.create import create_environment
+from harness.run.environments import (
+    Environment,
+    environments,
+    left_behind,
+    remove_environment,
+)
 
 EPILOG = """\
 An environment has the adapter's name; once it is there, every worker of that adapter runs in it.
-It lies in .harness/envs (or $HARNESS_HOME/envs) and is made with uv where that is installed.
+It lies in your own data folder ($HARNESS_ENVS, or $HARNESS_HOME/envs, where you set them), never in
+the current one, and is made with uv where that is installed. One that is broken, or that others may
+write to, is listed with the reason, and its backend does not run until it is made again or removed.
 
 examples:
   harness env create stanza
@@ -41,13 +51,15 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "list":
         existing = environments()
         if args.json:
-            print_json([{**encode(item), "python": str(item.python)} for item in existing])
-        else:
-            for item in existing:
-                asked = ", ".join(item.requirements)
-                print(f"{item.name}  Python {item.python_version}  {item.folder}  ({asked})")
-            if not existing:
-                print("no environment: every backend runs in this Python")
+            print_json([_row(item) for item in existing])
+            return 0
+        for item in existing:
+            asked = ", ".join(item.requirements)
+            print(printable(f"{item.name}  {_state(item)}  {item.folder}  ({asked})"))
+        if not existing:
+            print("no environment: every backend runs in this Python")
+        if left := left_behind():
+            print(left, file=sys.stderr)
         return 0
     if not args.name:
         raise UsageError(f"env {args.action} needs the name of an adapter")
@@ -61,7 +73,15 @@ def run(args: argparse.Namespace) -> int:
         say=lambda line: print(line, file=sys.stderr),
     )
     if args.json:
-        print_json({**encode(made), "python": str(made.python)})
+        print_json(_row(made))
     else:
         print(f"{made.name}: workers now run in {made.python} (Python {made.python_version})")
     return 0
+
+
+def _row(item: Environment) -> dict[str, Any]:
+    return {**encode(item), "python": str(item.python), "trouble": item.trouble}
+
+
+def _state(item: Environment) -> str:
+    return f"broken: {item.trouble}" if item.trouble else f"Python {item.python_version}"
