@@ -158,7 +158,10 @@ BROKEN: dict[str, tuple[Callable[[Environment], object], str]] = {
     "made by another": (lambda one: register(replace(one, owner=4242)), "was made by user 4242"),
     "group": (lambda one: Path(one.folder).chmod(0o770), r"written to by others \(mode 770"),
     "world": (lambda one: Path(one.folder).chmod(0o707), r"written to by others \(mode 707"),
-    "gone": (lambda one: Path(one.folder).rename(Path(one.folder).parent.parent / "x"), "No such"),
+    "gone": (
+        lambda one: Path(one.folder).rename(Path(one.folder).parent.parent / "x"),
+        "is not there",
+    ),
     "no python": (lambda one: one.python.unlink(), "is not there, or does not run"),
     "no program": (lambda one: one.python.chmod(0o644), "is not there, or does not run"),
     "elsewhere": (lambda one: register(replace(one, folder="/usr")), "not where environments lie"),
@@ -219,7 +222,7 @@ def test_the_row_of_one_that_is_gone_is_removed(envs: Path) -> None:
     assert find_environment("planted") is None
 
 
-@pytest.mark.parametrize("what", ["symlink", "group", "file", "another's"])
+@pytest.mark.parametrize("what", ["symlink", "loop", "group", "file", "below a file", "another's"])
 def test_the_folder_has_to_be_the_users_own(
     what: str, envs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -227,14 +230,20 @@ def test_the_folder_has_to_be_the_users_own(
     if what == "symlink":
         envs.rename(envs.parent / "elsewhere")
         envs.symlink_to(envs.parent / "elsewhere")
+    elif what == "loop":
+        (envs.parent / "loop").symlink_to(envs.parent / "loop")
+        envs = envs.parent / "loop" / "envs"
     elif what == "group":
         envs.chmod(0o770)
+    elif what == "below a file":
+        envs = envs / "environments.json" / "envs"
     elif what == "file":
         envs.rename(envs.parent / "elsewhere")
         envs.touch()
     else:
         mine = os.geteuid()
         monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+    monkeypatch.setenv("HARNESS_ENVS", str(envs))
     for command in (["backends"], ["env", "list"], ["env", "create", "planted"]):
         said = printed(capsys, command, 2)
         assert str(envs) in said and "$HARNESS_ENVS" in said

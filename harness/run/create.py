@@ -29,7 +29,7 @@ from harness.run.process import Log
 __all__ = ["create_environment"]
 
 _CHUNK = 1 << 16
-_PLACEHOLDER = re.compile(r"\b999(?:\.\w+)+")
+_PLACEHOLDER = re.compile(r"\b999\b")
 
 
 def create_environment(
@@ -76,7 +76,8 @@ def create_environment(
             _install(install, name, requirements, named, pinned)
             trouble = placeholder(_installed(folder))
             if trouble is not None:
-                raise BackendUnavailable(f"the environment {name!r} was not made: {trouble}")
+                found = trouble.partition(";")[0]
+                raise BackendUnavailable(f"the environment {name!r} was not made: {found}")
             asked = "import platform; print(platform.python_version())"
             version = _call([str(inside), "-I", "-c", asked], name).split()[-1]
         except BaseException:
@@ -185,8 +186,8 @@ def _call(command: Sequence[str], name: str) -> str:
             said.write(data)
     if process.returncode:
         words = said.text().strip().splitlines()[-5:]
-        squatted = _PLACEHOLDER.search(" ".join(words))
-        why = f"; {squatted[0]} is a placeholder, which is not installed" if squatted else ""
+        limited = _PLACEHOLDER.search(said.text())
+        why = "; from version 999 on it is a placeholder, which is not installed" if limited else ""
         raise BackendUnavailable(
             f"the environment {name!r} could not be made: {' / '.join(words)}{why}",
             install=f"harness env create {requirement_name(name)}",

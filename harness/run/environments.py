@@ -16,12 +16,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.annotation import printable
 from harness.coding import FileKind, decode_file, encode, laid_out
 from harness.errors import BackendFailed, InputError, UsageError
-from harness.formats.files import read_text, write_text
 from harness.paths import environments_folder, home
 from harness.registry import adapter_names
-from harness.results.lock import locked
 
 __all__ = [
     "Environment",
@@ -37,6 +36,7 @@ __all__ = [
 _REGISTRY = "environments.json"
 _SCHEMA = 1
 _MEND = "delete it, and make your environments again: harness env create NAME"
+_ABSENT = "is not there"
 _OWN = "expected your own, that nobody else may write to; $HARNESS_ENVS names another"
 _FILE = FileKind(
     name="registry of environments",
@@ -95,11 +95,13 @@ def environments() -> list[Environment]:
     folder = environments_folder()
     path = folder / _REGISTRY
     for place in (folder, path):
-        if not os.path.lexists(place):
-            return []
         wrong = _distrust(place, stat.S_ISDIR if place == folder else stat.S_ISREG)
+        if wrong == _ABSENT:
+            return []
         if wrong is not None:
             raise InputError(wrong, path=place, hint=_OWN if place == folder else _MEND)
+    from harness.formats.files import read_text  # Late: most users have no environment.
+
     try:
         found = decode_file(_Registry, read_text(path), _FILE, path).environments
     except InputError as error:
@@ -132,7 +134,7 @@ def left_behind() -> str:
     names = [n for n in adapter_names() if n not in known and os.path.lexists(old / n)]
     if not names:
         return ""
-    return (
+    return printable(
         f"not used: {', '.join(names)} in {old}; harness env create {names[0]} makes it anew in "
         f"{environments_folder()}"
     )
@@ -144,6 +146,8 @@ def changing() -> Iterator[Path]:
 
     Raises `InputError` where it is not the user's own, `UsageError` where another is at work.
     """
+    from harness.results.lock import locked
+
     folder = environments_folder()
     environments()  # What is damaged is told before anything is done.
     try:
@@ -197,6 +201,8 @@ def remove_environment(name: str) -> None:
 
 
 def _write(known: Iterable[Environment]) -> None:
+    from harness.formats.files import write_text
+
     path = environments_folder() / _REGISTRY
     value = {"schema_version": _SCHEMA, "environments": encode(tuple(known))}
     write_text(path, laid_out(value, ("environments",)) + "\n")
@@ -209,6 +215,8 @@ def _distrust(
     """Why something is not the user's own, and nobody else's; a symlink is not followed."""
     try:
         status = place.lstat()
+    except FileNotFoundError:
+        return _ABSENT
     except (OSError, ValueError) as error:  # A name that no file can have is a ValueError.
         return f"cannot be looked at: {getattr(error, 'strerror', error)}"
     expected = "a folder" if is_kind is stat.S_ISDIR else "a file"
