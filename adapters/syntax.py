@@ -27,7 +27,7 @@ from harness.adapters._attribution.parsers import SpacyParser, StanzaParser
 from harness.adapters._attribution.quotation import quotations
 from harness.annotation import Annotations, Attribution
 from harness.digest import digest_folder, folder_size
-from harness.distributions import missing
+from harness.distributions import lacking
 from harness.errors import BackendUnavailable, UsageError
 
 _STANZA = "stanza:"
@@ -133,15 +133,16 @@ def _stanza_folder(language: str) -> Path:
 
 
 def _stanza_unavailable(language: str) -> str | None:
-    if missing(["stanza"]):
-        return f"stanza is not installed; {_stanza.INSTALL}"
+    library = lacking(["stanza"])
+    if library is not None:
+        return f"{library}; {_stanza.INSTALL}"
     if not language.replace("-", "").replace("_", "").isalnum():
         return f"{language!r} is no language code; for example syntax/stanza:en"
     folder = _stanza_folder(language)
-    lacking = [name for name in _STANZA_PROCESSORS if not any((folder / name).glob("*.pt"))]
-    if lacking:
+    absent = [name for name in _STANZA_PROCESSORS if not any((folder / name).glob("*.pt"))]
+    if absent:
         return (
-            f"Stanza has no {', '.join(lacking)} model for {language!r} in {folder}; "
+            f"Stanza has no {', '.join(absent)} model for {language!r} in {folder}; "
             f"python -c \"import stanza; stanza.download('{language}')\""
         )
     return None

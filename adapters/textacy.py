@@ -77,7 +77,7 @@ class TextacyAdapter(_spacy.PipelineAdapter):
         tasks=("attribution",),
         summary="textacy's direct quotations over the whole document, as they come",
         requires=("textacy==0.13.0", *_spacy.REQUIRES),
-        install="pip install 'nlp-harness[textacy]'",
+        install=f"pip install 'nlp-harness[textacy]' && {_spacy.DOWNLOAD}",
         code_licence="Apache-2.0",
         model_licence="MIT",
         capabilities=Capabilities(cues=True, null_sources=False, speakers=False, indirect=False),

@@ -20,7 +20,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from harness.annotation import Annotations, Capabilities, TaskName
 from harness.digest import digest_files
-from harness.distributions import missing
+from harness.distributions import lacking
 from harness.errors import BackendUnavailable, UsageError
 
 __all__ = [
@@ -216,13 +216,13 @@ class Adapter(ABC):
         )
 
     def unavailable(self, model: str) -> str | None:
-        """Why it cannot run here: a library is missing, it takes no model, or `trouble`."""
+        """Why it cannot run here: it takes no model, a library is lacking, or `trouble`."""
         declared = self.declaration
         if model and not declared.takes_model:
             return f"{declared.name} takes no model, found {model!r}"
-        library = missing(self.needs(model))
+        library = lacking(self.needs(model))
         if library is not None:
-            return f"{library} is not installed; {declared.install}"
+            return f"{library}; {declared.install}"
         return self.trouble(model)
 
     def identity(self, model: str) -> ModelIdentity | None:

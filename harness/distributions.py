@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -13,8 +13,9 @@ from urllib.parse import unquote, urlsplit
 __all__ = [
     "file_text",
     "installed_from",
-    "missing",
+    "lacking",
     "parse_requirement",
+    "placeholder",
     "requirement_name",
     "versions",
 ]
@@ -36,15 +37,35 @@ def requirement_name(requirement: str) -> str:
     return parse_requirement(requirement)[0]
 
 
-def missing(requirements: Iterable[str]) -> str | None:
-    """The first distribution that is required and not here, or `None`; imports nothing.
+def lacking(requirements: Iterable[str]) -> str | None:
+    """What is wrong with the first requirement that cannot be used, or `None`; imports nothing.
 
-    A module of the distribution's name will do. Versions are not compared, and a requirement with
-    a marker (`; python_version < "3.12"`) is left out: it may not be meant.
+    It is not installed, or is a `placeholder`. A module of the distribution's name will do. Other
+    versions are not compared, and a requirement with a marker (`; python_version < "3.12"`) is
+    left out: it may not be meant.
     """
     for name in (requirement_name(item) for item in requirements if ";" not in item):
-        if not versions([name]) and not _has_module(name.replace("-", "_")):
-            return name
+        installed = versions([name])
+        if not installed and not _has_module(name.replace("-", "_")):
+            return f"{name} is not installed"
+        fake = placeholder(installed)
+        if fake is not None:
+            return fake
+    return None
+
+
+def placeholder(installed: Mapping[str, str]) -> str | None:
+    """What is wrong with the first of these versions, by name, that is 999, or `None`.
+
+    A name that a library does not have on a package index may be taken there by others, at a
+    version that is newer than any of the library's.
+    """
+    for name, version in installed.items():
+        if str(version).partition(".")[0] == "999":
+            return (
+                f"{name} {version} is a placeholder published by others, not the library; "
+                f"uninstall it: pip uninstall {name}"
+            )
     return None
 
 

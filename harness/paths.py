@@ -6,6 +6,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from harness.errors import UsageError
+
 __all__ = [
     "CARD",
     "DIGESTS",
@@ -18,6 +20,7 @@ __all__ = [
     "environments_folder",
     "goldset_folders",
     "home",
+    "pinned_packages",
 ]
 
 CARD = "goldset.toml"
@@ -38,7 +41,7 @@ _PACKAGE = Path(__file__).resolve().parent
 def home() -> Path:
     """`$HARNESS_HOME`, else `.harness` in the current folder; always absolute.
 
-    Environments and the predictions store lie in it.
+    The predictions store lies in it, as data: nothing below the current folder is ever run.
     """
     return Path(os.environ.get("HARNESS_HOME") or ".harness").absolute()
 
@@ -50,8 +53,30 @@ def cache_folder() -> Path:
 
 
 def environments_folder() -> Path:
-    """An environment for each adapter that was given one, by its name."""
-    return home() / "envs"
+    """An environment for each adapter that was given one, by its name; always absolute.
+
+    `$HARNESS_ENVS`, else `envs` in `$HARNESS_HOME` where that is absolute, else in the user's own
+    data folder: interpreters lie in it, and somebody else's repository, unpacked, may be the
+    current folder. Raises `UsageError` where the user's variables name a relative one.
+    """
+    folder = Path(os.environ.get("HARNESS_ENVS") or "")
+    stated = Path(os.environ.get("HARNESS_HOME") or "")
+    if folder == Path() and stated.is_absolute():
+        folder = stated / "envs"
+    elif folder == Path():
+        import platformdirs  # Late: most commands look for no environment.
+
+        folder = platformdirs.user_data_path("nlp-harness", appauthor=False) / "envs"
+    if not folder.is_absolute():
+        raise UsageError(f"environments in {folder}: set $HARNESS_ENVS to an absolute path")
+    return folder
+
+
+def pinned_packages() -> Path:
+    """The requirements file, with hashes, of models that come as packages which others uploaded."""
+    folder = _PACKAGE / "adapters"
+    folder = folder if folder.is_dir() else _PACKAGE.parent / "adapters"
+    return folder / "models" / "requirements.txt"
 
 
 def goldset_folders() -> tuple[Path, ...]:

@@ -20,6 +20,9 @@ from harness.run.worker import WARM_UP
 # There the command line says more (`harness.report.github`); tests of that set it themselves.
 os.environ.pop("GITHUB_ACTIONS", None)
 
+# Nor does anybody's own environment take part: a test that makes some names a folder for them.
+os.environ["HARNESS_ENVS"] = "/nobody/envs"
+
 
 settings.register_profile("quick", max_examples=20)
 """For `make quick`; elsewhere Hypothesis has its own hundred."""
@@ -81,6 +84,7 @@ def bench(
         monkeypatch.syspath_prepend(str(folder))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, (made.site, made.project / "src"))))
     monkeypatch.setenv("HARNESS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HARNESS_ENVS", str(tmp_path / "envs"))
     # Somebody may be working on this project while it is tested: every answer would be a miss.
     monkeypatch.setattr("harness.run.proof._own_places", lambda: iter((made.own,)))
     monkeypatch.setattr("harness.results.provenance.git_state", lambda: None)

@@ -56,7 +56,7 @@ NEEDED: dict[str, dict[str, str | Path]] = {
     "validate pred": {"predictions.jsonl": PREDICTIONS / "spacy__en_core_web_sm.jsonl"},
     "results/before": {"results/before": Path("results"), "results/after": Path("results")},
     "--rules gate.toml": {"gate.toml": "[[rule]]\nmax_drop = 1.0\n"},
-    "env remove stanza": {".harness/envs/stanza/bin/python": ""},
+    "env remove stanza": {"envs/stanza/bin/python": ""},
 }
 
 # Not run; that the command line is understood is tested all the same.
@@ -105,6 +105,7 @@ def skip_without(names: list[str]) -> None:
 def copy_checkout(folder: Path) -> Path:
     """What the examples and pages name at the top of a checkout."""
     folder.mkdir()
+    (folder / "envs").mkdir(mode=0o700)
     for path in (ROOT / name for name in CHECKOUT):
         if path.is_dir():
             shutil.copytree(path, folder / path.name)
@@ -124,6 +125,7 @@ def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith(own)}
     environment["PATH"] = f"{programs}{os.pathsep}{os.environ['PATH']}"
     environment["PYTHONPATH"] = str(ROOT)
+    environment["HARNESS_ENVS"] = str(folder / "envs")
     terminal, inside = os.openpty()
     try:
         os.write(terminal, b"y\n")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from planting import Bench, source, write
 
-from harness.run import environments
+from harness.run import create
 
 pytestmark = pytest.mark.processes
 
@@ -127,9 +127,9 @@ def fake_environment(name: str, bench: Bench, monkeypatch: pytest.MonkeyPatch) -
             venv.create(command[-1], symlinks=True)
         return "3.99.1\n" if "-c" in command else ""
 
-    monkeypatch.setattr(environments, "_call", call)
+    monkeypatch.setattr(create, "_call", call)
     bench.forget()
-    made = environments.create_environment(name)
+    made = create.create_environment(name)
     (folder,) = Path(made.folder).glob("lib/python*/site-packages")
     lent = "\n".join(f"import site; site.addsitedir({path!r})" for path in here)
     write(folder / "lent.pth", lent)

@@ -9,13 +9,15 @@ from typing import Any
 from harness import registry
 from harness.adapter import AnyAdapter, ModelIdentity
 from harness.cli.common import TASK, add_flags, output
-from harness.cli.printer import print_json, print_tables
+from harness.cli.printer import note, print_json, print_tables
+from harness.errors import BackendFailed
 from harness.registry import BackendSpec
-from harness.run.environments import find_environment
+from harness.run.environments import find_environment, left_behind
 from harness.table import Table
 
 EPILOG = """\
-Reads the adapters' own declarations; no wrapped library is imported.
+Reads the adapters' own declarations; no wrapped library is imported. What has an environment of its
+own (harness env) is asked there.
 
 example:
   harness backends --json | python -m json.tool
@@ -52,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
         notes=tuple(f"{row['backend']}: {row['reason']}" for row in rows if not row["available"]),
     )
     print_tables([table], args.format)
+    if left := left_behind():
+        note(left)
     return 0
 
 
@@ -72,20 +76,24 @@ def _describe(spec: BackendSpec, adapter: AnyAdapter, *, model: bool) -> dict[st
     """
     declared = asdict(adapter.declaration)
     default = not spec.model or spec.model in adapter.declaration.default_models
-    environment = find_environment(spec.adapter)
     identity: ModelIdentity | None = None
-    if environment is None:
-        reason = adapter.unavailable(spec.model)
-        if reason is None and (model or not default):
-            identity = adapter.identity(spec.model)
-    else:
-        from harness.run.launch import describe_backend
+    environment, broken = spec.adapter, False
+    try:
+        if find_environment(spec.adapter) is None:
+            environment = ""
+            reason = adapter.unavailable(spec.model)
+            if reason is None and (model or not default):
+                identity = adapter.identity(spec.model)
+        else:
+            from harness.run.launch import describe_backend
 
-        description = describe_backend(spec)
-        reason, identity = description.unavailable, description.model
+            description = describe_backend(spec, prove=False)
+            reason, identity = description.unavailable, description.model
+    except BackendFailed as error:
+        reason, broken = str(error), True
     # A program tells in its hello which model it is; a model that nothing is known of is not here.
     absent = not default and identity is None and not spec.external
-    here = "no" if reason else "with --online" if absent else "yes"
+    here = "broken" if broken else "no" if reason else "with --online" if absent else "yes"
     if not default:
         declared["model_licence"] = identity.licence if identity else ""
     return {
@@ -93,7 +101,7 @@ def _describe(spec: BackendSpec, adapter: AnyAdapter, *, model: bool) -> dict[st
         "available": reason is None,
         "here": here,
         "reason": reason,
-        "environment": environment.name if environment else "",
+        "environment": environment,
         **declared,
         "model": None if identity is None else {**asdict(identity), "notes": dict(identity.notes)},
     }

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from harness.cli.common import add_flags, output
 from harness.cli.printer import note, print_json, print_lines
 from harness.coding import encode
 from harness.errors import UsageError
+from harness.run.create import create_environment
 from harness.run.environments import (
     Environment,
-    create_environment,
     environments,
+    left_behind,
     remove_environment,
 )
 
 EPILOG = """\
 An environment has the adapter's name; once it is there, every worker of that adapter runs in it.
-It lies in .harness/envs (or $HARNESS_HOME/envs) and is made with uv where that is installed.
+It lies in your own data folder ($HARNESS_ENVS, or $HARNESS_HOME/envs, where you set them), never in
+the current one, and is made with uv where that is installed. One that is broken, or that others may
+write to, is listed with the reason, and its backend does not run until it is made again or removed.
 
 examples:
   harness env create stanza
@@ -46,11 +50,13 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "list":
         existing = environments()
         if args.json:
-            print_json([{**encode(item), "python": str(item.python)} for item in existing])
-        else:
-            print_lines(map(_line, existing))
-            if not existing:
-                print_lines(["no environment: every backend runs in this Python"])
+            print_json([_row(item) for item in existing])
+            return 0
+        print_lines(map(_line, existing))
+        if not existing:
+            print_lines(["no environment: every backend runs in this Python"])
+        if left := left_behind():
+            note(left)
         return 0
     if not args.name:
         raise UsageError(f"env {args.action} needs the name of an adapter")
@@ -64,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         say=note,
     )
     if args.json:
-        print_json({**encode(made), "python": str(made.python)})
+        print_json(_row(made))
     else:
         where = f"{made.python} (Python {made.python_version})"
         print_lines([f"{made.name}: workers now run in {where}"])
@@ -72,5 +78,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _line(item: Environment) -> str:
-    asked = ", ".join(item.requirements)
-    return f"{item.name}  Python {item.python_version}  {item.folder}  ({asked})"
+    state = f"broken: {item.trouble}" if item.trouble else f"Python {item.python_version}"
+    return f"{item.name}  {state}  {item.folder}  ({', '.join(item.requirements)})"
+
+
+def _row(item: Environment) -> dict[str, Any]:
+    return {**encode(item), "python": str(item.python), "trouble": item.trouble}

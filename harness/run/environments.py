@@ -1,169 +1,232 @@
-"""An environment of its own for a backend, so that conflicting pins can be compared in one run.
+"""Environments of their own for backends: which there are, and which of them may be run.
 
-`create("gliner")` makes `.harness/envs/gliner` with the adapter's declared requirements and this
-project itself; from then on the workers of that adapter run in it. Made with `uv` where it is
-installed, else with `venv` and pip.
+An interpreter is code, so none is run for lying somewhere: an environment counts when the registry
+in the user's own folder has it (`harness.paths.environments_folder`), and when it is a folder there
+that belongs to this user and that nobody else may write to. One that is registered and does not
+stand this test is broken: its backend does not run, here or anywhere, until it is made again.
 """
 
 from __future__ import annotations
 
-import json
+import os
 import shutil
-import sys
-from collections.abc import Callable, Sequence
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
-from harness.coding import decode, encode, load_json
-from harness.distributions import installed_from, requirement_name
-from harness.errors import BackendUnavailable, UsageError
-from harness.paths import environments_folder
-from harness.registry import ADAPTER_GROUP, OWN_DISTRIBUTION, adapter
+from harness.annotation import printable
+from harness.coding import FileKind, decode_file, encode, laid_out
+from harness.errors import BackendFailed, InputError, UsageError
+from harness.paths import environments_folder, home
+from harness.registry import adapter_names
 
 __all__ = [
     "Environment",
-    "create_environment",
+    "changing",
+    "discard",
     "environments",
     "find_environment",
+    "left_behind",
+    "register",
     "remove_environment",
 ]
 
-_CARD = "harness-env.json"
+_REGISTRY = "environments.json"
+_SCHEMA = 1
+_MEND = "delete it, and make your environments again: harness env create NAME"
+_ABSENT = "is not there"
+_OWN = "expected your own, that nobody else may write to; $HARNESS_ENVS names another"
+_FILE = FileKind(
+    name="registry of environments",
+    versions=(_SCHEMA,),
+    marks={"environments": None},
+    broken=_MEND,
+    foreign=_MEND,
+    outdated=_MEND,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A finished environment; one without its card was never finished and does not count."""
+    """A registered environment; one that was never finished is not registered."""
 
     name: str
     """The adapter that runs in it."""
+    folder: str
+    owner: int
+    """The user who made it."""
     requirements: tuple[str, ...]
     """What was asked for, as pip was given it."""
     tool: str
     """`uv` or `venv`."""
     python_version: str
-    folder: str
 
     @property
     def python(self) -> Path:
         return Path(self.folder) / "bin" / "python"
 
+    @property
+    def trouble(self) -> str | None:
+        """Why it may not be run, or `None`."""
+        place = environments_folder() / self.name
+        if self.folder != str(place) or place.parent != environments_folder():
+            return f"{self.folder} is not where environments lie, {environments_folder()}"
+        wrong = _distrust(place)
+        if wrong is None and self.owner != os.geteuid():
+            return f"{place} was made by user {self.owner}, and you are {os.geteuid()}"
+        if wrong is None and not os.access(self.python, os.X_OK):
+            return f"{self.python} is not there, or does not run"
+        return wrong and f"{place} {wrong}"
 
-def find_environment(name: str) -> Environment | None:
-    """The finished environment of an adapter, or `None`."""
-    folder = environments_folder() / name
-    try:
-        card = load_json((folder / _CARD).read_bytes())
-        environment = decode(Environment, {**card, "folder": str(folder)})
-    except (OSError, ValueError, TypeError):  # A `DecodeError` is a `ValueError`.
-        return None
-    return environment if environment.python.exists() else None
+
+@dataclass(frozen=True, slots=True)
+class _Registry:
+    schema_version: int
+    environments: tuple[Environment, ...]
 
 
 def environments() -> list[Environment]:
-    """Every finished environment, by name."""
-    names = sorted(path.parent.name for path in environments_folder().glob(f"*/{_CARD}"))
-    return [environment for name in names if (environment := find_environment(name))]
+    """Every registered environment, by name, broken ones too.
 
-
-def create_environment(
-    name: str,
-    *,
-    extra: Sequence[str] = (),
-    python: str | None = None,
-    say: Callable[[str], None] = lambda line: None,
-) -> Environment:
-    """Make (or make anew) the environment of the adapter `name`.
-
-    `extra` are further requirements, `python` another interpreter to build on, `say` gets a line
-    for every step. Raises `UsageError` for an unknown adapter or interpreter and
-    `BackendUnavailable` with the installer's last words when it fails; nothing half-made is ever
-    used.
+    Raises `InputError` for a registry that is damaged, or that others may write to.
     """
-    declared = adapter(name).declaration
-    if declared.external:
-        raise UsageError(f"a {name}: backend brings its own program; it needs no environment")
-    requirements = (*_own_requirements(name), *declared.requires, *extra)
-    uv = shutil.which("uv")
-    if python is not None and not uv and shutil.which(python) is None:
-        raise UsageError(f"no Python at {python!r}; give a program such as python3.12, or its path")
-    folder = environments_folder() / name
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    base = python or sys.executable
-    say(f"making {folder} with {'uv' if uv else 'venv and pip'}")
-    inside = folder / "bin" / "python"
-    if uv:
-        _call([uv, "venv", "--quiet", "--python", base, str(folder)], name)
-        install = [uv, "pip", "install", "--quiet", "--python", str(inside)]
-    else:
-        _call([base, "-m", "venv", str(folder)], name)
-        install = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    say(f"installing {' '.join(requirements)}")
-    _call([*install, *_arguments(requirements)], name)
-    version = _call([str(inside), "-c", "import platform; print(platform.python_version())"], name)
-    made = Environment(name, requirements, "uv" if uv else "venv", version.strip(), str(folder))
-    card = encode(made)
-    del card["folder"]
-    (folder / _CARD).write_text(json.dumps(card, indent=2) + "\n", "utf-8")
-    return made
+    folder = environments_folder()
+    path = folder / _REGISTRY
+    for place in (folder, path):
+        wrong = _distrust(place, stat.S_ISDIR if place == folder else stat.S_ISREG)
+        if wrong == _ABSENT:
+            return []
+        if wrong is not None:
+            raise InputError(wrong, path=place, hint=_OWN if place == folder else _MEND)
+    from harness.formats.files import read_text  # Late: most users have no environment.
+
+    try:
+        found = decode_file(_Registry, read_text(path), _FILE, path).environments
+    except InputError as error:
+        raise error.of(path, hint=_MEND) from None
+    return sorted({one.name: one for one in found}.values(), key=lambda one: one.name)
+
+
+def find_environment(name: str) -> Environment | None:
+    """The environment of an adapter, or `None`.
+
+    Raises `BackendFailed` for a broken one: another interpreter never takes its place unasked.
+    """
+    found = next((one for one in environments() if one.name == name), None)
+    trouble = found and found.trouble
+    if trouble:
+        raise BackendFailed(
+            f"its environment {name!r} is broken: {trouble}; make it again: harness env create "
+            f"{name}, or do without: harness env remove {name}"
+        )
+    return found
+
+
+def left_behind() -> str:
+    """A line about environments that are not registered and lie where earlier versions looked.
+
+    Nothing is known of them but their names. Empty where there are none.
+    """
+    old = home() / "envs"
+    known = {one.name for one in environments()}
+    names = [n for n in adapter_names() if n not in known and os.path.lexists(old / n)]
+    if not names:
+        return ""
+    return printable(
+        f"not used: {', '.join(names)} in {old}; harness env create {names[0]} makes it anew in "
+        f"{environments_folder()}"
+    )
+
+
+@contextmanager
+def changing() -> Iterator[Path]:
+    """The environments folder, made if need be, while no other process changes it.
+
+    Raises `InputError` where it is not the user's own, `UsageError` where another is at work.
+    """
+    from harness.results.lock import locked
+
+    folder = environments_folder()
+    environments()  # What is damaged is told before anything is done.
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = locked(folder / ".lock")
+    except OSError as error:
+        raise InputError(f"cannot be made: {error.strerror}", path=folder) from None
+    if handle is None:
+        raise UsageError(f"another `harness env` is at work in {folder}; wait for its end")
+    with handle:
+        yield folder
+
+
+def register(made: Environment) -> None:
+    """Have it count from now on, in place of any other of its name."""
+    _write([*(one for one in environments() if one.name != made.name), made])
+
+
+def discard(place: Path) -> None:
+    """Take an environment, finished or not, out of the registry and delete it.
+
+    Raises `InputError` for what is no folder of the user's own, which is left as it is.
+    """
+    there = os.path.lexists(place)
+    wrong = _distrust(place, open_to_others=True) if there else None
+    if wrong is not None:
+        raise InputError(f"{wrong}; it was left as it is", path=place, hint="delete it yourself")
+    known = environments()
+    rest = [one for one in known if one.name != place.name]
+    if rest != known:
+        _write(rest)
+    try:
+        if there:
+            shutil.rmtree(place)
+    except OSError as error:
+        raise InputError(f"cannot be deleted: {error.strerror}", path=place) from None
 
 
 def remove_environment(name: str) -> None:
-    """Delete an environment, finished or not. Raises `UsageError` when there is none."""
-    folder = environments_folder() / name
-    if name in ("", ".", "..") or "/" in name or not folder.is_dir():
-        known = ", ".join(environment.name for environment in environments()) or "none"
-        raise UsageError(f"no environment {name!r}; there are: {known}")
-    shutil.rmtree(folder)
+    """Delete an environment, finished or not. Raises `UsageError` when there is none.
 
-
-def _own_requirements(name: str) -> list[str]:
-    """This project, and the distribution that registers the adapter where it is another."""
-    requirements = [_source(OWN_DISTRIBUTION, extra=name)]
-    for point in metadata.entry_points(group=ADAPTER_GROUP, name=name):
-        if point.dist is not None and point.dist.name != OWN_DISTRIBUTION:
-            requirements.append(_source(point.dist.name, extra=name))
-    return requirements
-
-
-def _source(distribution: str, *, extra: str) -> str:
-    """A requirement for an installed distribution: where it was installed from, if that is known.
-
-    Its folder when that is a checkout, its wheel when it is still there, else its version, which
-    an index has to have.
+    Also raises `InputError` for what is no folder of the user's own: a symlink is not followed.
     """
-    installed = metadata.distribution(distribution)
-    extras = installed.metadata.get_all("Provides-Extra") or []
-    suffix = f"[{extra}]" if extra in extras else ""
-    place = installed_from(installed)
-    if place is not None and (place / "pyproject.toml").is_file():
-        return f"-e {place}{suffix}"
-    if place is not None and place.is_file():
-        return f"{distribution}{suffix} @ {place.as_uri()}"
-    return f"{distribution}{suffix}=={installed.version}"
+    place = environments_folder() / name
+    known = [one.name for one in environments()]
+    there = name in known or os.path.lexists(place)
+    if name in ("", ".", "..") or "/" in name or not there:
+        raise UsageError(f"no environment {name!r}; there are: {', '.join(known) or 'none'}")
+    with changing():
+        discard(place)
 
 
-def _arguments(requirements: Sequence[str]) -> list[str]:
-    arguments: list[str] = []
-    for requirement in requirements:
-        flag, space, rest = requirement.partition(" ")
-        arguments.extend([flag, rest] if flag == "-e" and space else [requirement])
-    return arguments
+def _write(known: Iterable[Environment]) -> None:
+    from harness.formats.files import write_text
+
+    path = environments_folder() / _REGISTRY
+    value = {"schema_version": _SCHEMA, "environments": encode(tuple(known))}
+    write_text(path, laid_out(value, ("environments",)) + "\n")
+    path.chmod(0o600)  # Whatever the user's mask is: it says what is run.
 
 
-def _call(command: Sequence[str], name: str) -> str:
-    import subprocess
-
-    done = subprocess.run(
-        list(command), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        words = (done.stderr.strip() or done.stdout.strip()).splitlines()[-5:]
-        raise BackendUnavailable(
-            f"the environment {name!r} could not be made: {' / '.join(words)}",
-            install=f"harness env create {requirement_name(name)}",
-        )
-    return done.stdout
+def _distrust(
+    place: Path, is_kind: Callable[[int], bool] = stat.S_ISDIR, *, open_to_others: bool = False
+) -> str | None:
+    """Why something is not the user's own, and nobody else's; a symlink is not followed."""
+    try:
+        status = place.lstat()
+    except FileNotFoundError:
+        return _ABSENT
+    except (OSError, ValueError) as error:  # A name that no file can have is a ValueError.
+        return f"cannot be looked at: {getattr(error, 'strerror', error)}"
+    expected = "a folder" if is_kind is stat.S_ISDIR else "a file"
+    if stat.S_ISLNK(status.st_mode):
+        return f"is a symlink, expected {expected}"
+    if not is_kind(status.st_mode):
+        return f"is not {expected}"
+    if status.st_uid != os.geteuid():
+        return f"belongs to user {status.st_uid}, and you are {os.geteuid()}"
+    if not open_to_others and status.st_mode & 0o022:
+        mode = stat.S_IMODE(status.st_mode)
+        return f"may be written to by others (mode {mode:o}, expected {mode & ~0o022:o})"
+    return None

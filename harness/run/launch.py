@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.annotation import printable
 from harness.coding import DecodeError, decode
 from harness.errors import BackendFailed
 from harness.registry import BackendSpec
 from harness.run import parenthood
 from harness.run.environments import find_environment
 from harness.run.key import Description, describe_here
-from harness.run.protocol import ProtocolError, parse_message
+from harness.run.process import Fault, Worker
 
 __all__ = ["Launch", "describe_backend", "launch"]
 
@@ -30,7 +30,8 @@ _THREAD_VARIABLES = (
     "RAYON_NUM_THREADS",
 )
 _OFFLINE_VARIABLES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
-_DESCRIBE_SECONDS = 300
+_DESCRIBE_SECONDS = {True: 300.0, False: 60.0}
+"""With the digests of its files, and without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,31 +67,25 @@ def describe_backend(spec: BackendSpec, *, prove: bool = True) -> Description:
     """What a backend is, seen from the environment that its worker will run in.
 
     With `prove` the files that may decide its answers are looked at (`harness.run.proof`).
-    Raises `BackendFailed` when that environment cannot be asked.
+    Raises `BackendFailed` when that environment is broken or cannot be asked.
     """
     environment = None if spec.external else find_environment(spec.adapter)
     if environment is None:
         return describe_here(spec, prove=prove)
-    command = [environment.python, "-P", "-m", "harness.run.worker", "--describe"]
-    if prove:
-        command.append("--prove")
+    command = [str(environment.python), "-P", "-m", "harness.run.worker", "--describe"]
+    command += [*(["--prove"] if prove else []), "--backend", str(spec)]
     try:
-        done = subprocess.run(
-            [*map(str, command), "--backend", str(spec)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_DESCRIBE_SECONDS,
-            env=_variables(1, offline=True),
-            check=False,
-        )
-        message = parse_message(done.stdout)
-        message.pop("type")
-        return decode(Description, message)
-    except (OSError, subprocess.SubprocessError, ProtocolError, DecodeError) as error:
+        with Worker(command, env=_variables(1, offline=True)) as worker:
+            message = worker.receive(_DESCRIBE_SECONDS[prove], "describing the backend")
+        if message.pop("type") != "description":
+            raise DecodeError("it sent something else than a description")
+        found = decode(Description, message)
+    except (Fault, DecodeError) as error:
         raise BackendFailed(
             f"{spec}: its environment {environment.name!r} does not answer ({error}); make it "
             f"again: harness env create {environment.name}"
         ) from None
+    return replace(found, unavailable=found.unavailable and printable(found.unavailable))
 
 
 def _variables(threads: int, offline: bool) -> dict[str, str]:

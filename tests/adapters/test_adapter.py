@@ -28,7 +28,7 @@ from harness.annotation import Annotations, Entity
 from harness.cli.main import main
 from harness.errors import BackendUnavailable, UsageError
 from harness.registry import BackendSpec
-from harness.run.environments import create_environment
+from harness.run.create import create_environment
 from harness.run.key import describe_here
 from harness.run.launch import launch
 from harness.run.protocol import documents_message, load_message
@@ -142,6 +142,25 @@ def test_what_it_requires_has_to_be_there(requires: tuple[str, ...], expected: s
     if expected:
         with pytest.raises(BackendUnavailable, match="is not installed"):
             load(Needy())
+
+
+@pytest.mark.parametrize(("version", "fake"), [("999.9.9", True), ("999", True), ("99.9", False)])
+def test_a_placeholder_is_refused_by_name(
+    version: str, fake: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Needy(NoModel):
+        declaration = declare(takes_model=False, requires=("pytest", "squatted>=1"))
+
+    info = tmp_path / f"squatted-{version}.dist-info"
+    info.mkdir()
+    text = f"Metadata-Version: 2.1\nName: squatted\nVersion: {version}\n"
+    (info / "METADATA").write_text(text, "utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    expected = (
+        f"squatted {version} is a placeholder published by others, not the library; "
+        "uninstall it: pip uninstall squatted; pip install words"
+    )
+    assert Needy().unavailable("") == (expected if fake else None)
 
 
 # With models

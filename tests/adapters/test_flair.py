@@ -96,7 +96,7 @@ def test_empty_texts(backend: FlairBackend) -> None:
 
 
 def test_without_the_library_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.adapter.missing", lambda needed: "flair")
+    monkeypatch.setattr("harness.adapter.lacking", lambda needed: "flair is not installed")
     reason = ADAPTER.unavailable("flair/ner-english-fast")
     assert reason is not None
     assert "harness env create flair" in reason
@@ -143,7 +143,7 @@ def test_a_file_with_code_is_refused_when_loading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch = pytest.importorskip("torch")
-    monkeypatch.setattr("harness.adapter.missing", lambda needed: None)
+    monkeypatch.setattr("harness.adapter.lacking", lambda needed: None)
     for name in ("flair", "flair.models", "flair.data", "flair.splitter"):
         module = ModuleType(name)
         module.__spec__ = SimpleNamespace(name=name)  # type: ignore[assignment]

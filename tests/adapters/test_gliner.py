@@ -57,7 +57,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> FakeModel:
     module.GLiNER = SimpleNamespace(from_pretrained=from_pretrained)  # type: ignore[attr-defined]
     module.__spec__ = SimpleNamespace(name="gliner")  # type: ignore[assignment]
     monkeypatch.setitem(sys.modules, "gliner", module)
-    monkeypatch.setattr("harness.adapter.missing", lambda needed: None)
+    monkeypatch.setattr("harness.adapter.lacking", lambda needed: None)
     return fake
 
 
@@ -82,7 +82,7 @@ def ask(backend: GlinerBackend, text: str) -> list[tuple[str, str]]:
 
 
 def test_without_the_library_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.adapter.missing", lambda needed: "gliner")
+    monkeypatch.setattr("harness.adapter.lacking", lambda needed: "gliner is not installed")
     reason = ADAPTER.unavailable("urchade/gliner_small-v2.1")
     assert reason is not None
     assert "harness env create gliner" in reason

@@ -27,7 +27,9 @@ def ask(backend: PresidioBackend, text: str) -> set[tuple[str, str]]:
 
 
 def test_without_the_library_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.adapter.missing", lambda needed: "presidio-analyzer")
+    monkeypatch.setattr(
+        "harness.adapter.lacking", lambda needed: "presidio-analyzer is not installed"
+    )
     assert "pip install 'nlp-harness[presidio]'" in str(ADAPTER.unavailable(""))
     with pytest.raises(BackendUnavailable):
         ADAPTER.load(LoadRequest("", "ner"))

@@ -82,3 +82,23 @@ def test_a_pipeline_that_is_not_installed_names_the_mend() -> None:
         pytest.skip("spaCy is not installed")
     reason = ADAPTER.unavailable("de_core_news_sm")
     assert "python -m spacy download de_core_news_sm" in str(reason)
+
+
+@pytest.mark.parametrize(("version", "taken"), [("3.8.0", True), ("999.0", False)])
+def test_a_placeholder_is_no_pipeline(
+    version: str, taken: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path, text in {
+        "xx_own_web_sm/__init__.py": "",
+        "xx_own_web_sm/data/config.cfg": "[nlp]\n",
+        f"xx_own_web_sm-{version}.dist-info/METADATA": (
+            f"Metadata-Version: 2.1\nName: xx-own-web-sm\nVersion: {version}\n"
+        ),
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, "utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    _spacy.find_pipeline.cache_clear()
+    reason = ADAPTER.trouble("xx_own_web_sm")
+    _spacy.find_pipeline.cache_clear()
+    assert (reason is None) if taken else "xx_own_web_sm 999.0 is a placeholder" in str(reason)

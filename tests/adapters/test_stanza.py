@@ -13,7 +13,7 @@ import pytest
 from harness.adapter import LoadRequest
 from harness.adapters import _stanza
 from harness.adapters.stanza import ADAPTER, StanzaBackend
-from harness.distributions import missing
+from harness.distributions import lacking
 from harness.errors import BackendUnavailable, UsageError
 
 TEXT = "Angela Merkel met Emmanuel Macron in Paris.\n\n\tMicrosoft opened an office in Berlin.\n"
@@ -24,9 +24,9 @@ LARGER = (
 
 
 def needs_library() -> None:
-    library = missing(("stanza", "torch", "spacy"))
+    library = lacking(("stanza", "torch", "spacy"))
     if library:
-        pytest.skip(f"{library} is not installed")
+        pytest.skip(library)
 
 
 def load(model: Path | str, **options: Any) -> StanzaBackend:

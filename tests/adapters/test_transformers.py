@@ -18,7 +18,7 @@ import pytest
 from harness.adapter import LoadRequest
 from harness.adapters import _checkpoint
 from harness.adapters.transformers import ADAPTER, TransformersBackend
-from harness.distributions import missing
+from harness.distributions import lacking
 from harness.errors import BackendUnavailable, UsageError
 
 TAGS = {"0": "O", "1": "B-PER", "2": "I-PER"}
@@ -67,9 +67,9 @@ def refused(folder: Path) -> str:
 
 
 def needs_library() -> None:
-    library = missing(("transformers", "torch", "peft"))
+    library = lacking(("transformers", "torch", "peft"))
     if library:
-        pytest.skip(f"{library} is not installed")
+        pytest.skip(library)
 
 
 # Files
