@@ -13,7 +13,6 @@ from pathlib import Path
 from harness.coding import DecodeError, decode
 from harness.errors import BackendFailed
 from harness.registry import BackendSpec
-from harness.run import parenthood
 from harness.run.environments import find_environment
 from harness.run.key import Description, describe_here
 from harness.run.protocol import ProtocolError, parse_message
@@ -51,14 +50,10 @@ def launch(spec: BackendSpec, *, threads: int = 1, offline: bool = True) -> Laun
     """
     variables = _variables(threads, offline)
     if spec.external:
-        program = (sys.executable, "-S", "-E", str(Path(parenthood.__file__)), str(os.getpid()))
-        return Launch((*program, *shlex.split(spec.model)), variables)
+        return Launch(tuple(shlex.split(spec.model)), variables)
     environment = find_environment(spec.adapter)
     python = environment.python if environment else Path(sys.executable)
-    command = (
-        *(str(python), "-P", "-m", "harness.run.worker"),
-        *("--backend", str(spec), "--parent", str(os.getpid())),
-    )
+    command = (str(python), "-P", "-m", "harness.run.worker", "--backend", str(spec))
     return Launch(command, variables, environment.name if environment else "")
 
 
