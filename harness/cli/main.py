@@ -15,6 +15,7 @@ from contextlib import contextmanager, nullcontext
 from harness import __version__
 from harness.annotation import printable
 from harness.errors import HarnessError, nearest
+from harness.interrupt import stoppable
 
 __all__ = ["VERBS", "main"]
 
@@ -61,7 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # A terminal may know fewer characters than we.
             stream.reconfigure(errors="backslashreplace")
     try:
-        return _dispatch(arguments)
+        with stoppable():
+            return _dispatch(arguments)
     except HarnessError as error:
         _complain(f"harness: {error}")
         return error.exit_status

@@ -23,6 +23,7 @@ from time import monotonic
 from typing import Any, Literal, NamedTuple
 
 from harness.annotation import printable
+from harness.interrupt import uninterrupted
 from harness.run import parenthood
 from harness.run.protocol import MAX_MESSAGE_BYTES, ProtocolError, parse_message
 
@@ -210,23 +211,8 @@ class Worker:
 
     def kill(self) -> Exit:
         """End the worker and all that it has started, now; harmless when it has ended."""
-        if self._exit is not None:
-            return self._exit
-        self._note_memory()
-        self._order_end()
-        while self._hear():
-            pass
-        self._process.kill()  # Where it does not get to its end; else there is nobody to kill.
-        self._process.wait()
-        self._drain()
-        with _lock:
-            _live.discard(self)
-            self._between.close()
-        for pipe in (self._stdin, self._stdout, self._stderr):
-            pipe.close()
-        self._selector.close()
-        self._exit = self._ended or Exit(-signal.SIGKILL, self._peak)
-        return self._exit
+        with uninterrupted():
+            return self._exit or self._kill()
 
     def peak_memory(self) -> int | None:
         """The largest resident set so far, in bytes."""
@@ -298,6 +284,23 @@ class Worker:
         return line
 
     # How it ends
+
+    def _kill(self) -> Exit:
+        self._note_memory()
+        self._order_end()
+        while self._hear():
+            pass
+        self._process.kill()  # Where it does not get to its end; else there is nobody to kill.
+        self._process.wait()
+        self._drain()
+        with _lock:
+            _live.discard(self)
+            self._between.close()
+        for pipe in (self._stdin, self._stdout, self._stderr):
+            pipe.close()
+        self._selector.close()
+        self._exit = self._ended or Exit(-signal.SIGKILL, self._peak)
+        return self._exit
 
     def _hear(self) -> bool:
         """What the process between us has to say; false when that was all."""
