@@ -15,6 +15,11 @@ __all__ = ["stoppable", "uninterrupted"]
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _CLEANING_SECONDS = 5.0
 
+
+class _Stopped(KeyboardInterrupt):
+    """Python ends itself with SIGINT, whatever is caught, where a plain one leaves an `exec`."""
+
+
 _raised = -inf
 _held = 0
 _waiting = False
@@ -38,6 +43,11 @@ def stoppable() -> Iterator[None]:
         _raised = -inf
     try:
         yield
+    except (Exception, _Stopped) as error:
+        # Python itself makes other errors of it, as where it names the fields of a class.
+        if before and _raised != -inf:
+            raise KeyboardInterrupt from error
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -71,7 +81,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 def _raise() -> None:
     global _raised, _waiting
     _raised, _waiting = monotonic(), False
-    raise KeyboardInterrupt
+    raise _Stopped
 
 
 def _in_main_thread() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -55,6 +56,29 @@ def test_a_signal_waits_for_what_must_not_be_cut() -> None:
             done.append("outer")
         done.append("too much")
     assert done == ["inner", "outer"]
+
+
+def test_what_python_makes_of_it_is_a_stop_all_the_same() -> None:
+    class Name:
+        def __set_name__(self, owner: object, name: str) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(KeyboardInterrupt) as caught, stoppable():
+        type("Named", (), {"name": Name()})
+    assert caught.type is KeyboardInterrupt
+    with pytest.raises(ZeroDivisionError), stoppable():  # But an error is an error.
+        print(1 / 0)
+
+
+def test_a_program_that_catches_it_says_how_it_ends() -> None:
+    """Also where it leaves an `exec`, of which there are many while dataclasses are made."""
+    program = (
+        "import signal, sys\nfrom harness.interrupt import stoppable\n"
+        "try:\n  with stoppable(): exec('signal.raise_signal(signal.SIGTERM)')\n"
+        "except KeyboardInterrupt: sys.exit(130)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (130, b"")
 
 
 def test_what_is_ignored_stays_ignored() -> None:

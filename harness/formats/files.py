@@ -147,7 +147,7 @@ def _draft(path: Path, make: Callable[..., str]) -> Iterator[Path]:
 def _empty_file(**place: Any) -> str:
     descriptor, name = tempfile.mkstemp(**place)
     os.close(descriptor)
-    return name
+    return str(name)
 
 
 def _remove(made: Iterable[Path]) -> None:
