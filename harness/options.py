@@ -41,8 +41,9 @@ _LARGEST = 10**18
 class Flag:
     """One option.
 
-    In the annotation of a field, `name`, `kind`, `choices` and `default` are left to the field; a
-    field that is `True` by default is turned off by its flag, which has a name of its own.
+    In the annotation of a field, `name`, `kind`, `choices`, `many` (a tuple) and `default` are left
+    to the field; a field that is `True` by default is turned off by its flag, which has a name of
+    its own.
     """
 
     help: str = ""
@@ -149,6 +150,8 @@ def build(kind: type[T], values: Mapping[str, Any], *plain: str, **others: Any) 
         if isinstance(inner, Flag):
             value = values[inner.name]
             given[field.name] = not value if inner.inverted else value
+            if inner.many:
+                given[field.name] = tuple(value)
         elif inner is not None:
             given[field.name] = build(inner, values)
     return kind(**given)
@@ -176,10 +179,11 @@ def check_options(options: Any) -> None:
         if inner is not None and not isinstance(inner, Flag):
             check_options(value)
         elif inner is not None and inner.kind is not bool and value is not None:
-            try:
-                replace(inner, parse=None).read(value)
-            except ValueError as error:
-                raise UsageError(f"{field.name} is {value!r}, expected {error}") from None
+            for one in value if inner.many else (value,):
+                try:
+                    replace(inner, parse=None).read(one)
+                except ValueError as error:
+                    raise UsageError(f"{field.name} is {one!r}, expected {error}") from None
 
 
 def _parts(
@@ -202,6 +206,8 @@ def _completed(flag: Flag, field: Field[Any], hint: Any) -> Flag:
     """The flag with what its field says."""
     if get_origin(hint) in (Union, UnionType):
         (hint,) = (one for one in get_args(hint) if one is not NoneType)
+    many = get_origin(hint) is tuple
+    hint = get_args(hint)[0] if many else hint
     choices = get_args(hint) if get_origin(hint) is Literal else flag.choices
     default = None if field.default is MISSING else field.default
     inverted = hint is bool and default is True
@@ -210,6 +216,7 @@ def _completed(flag: Flag, field: Field[Any], hint: Any) -> Flag:
         name=flag.name or field.name,
         kind=str if choices else hint,
         choices=choices,
+        many=many or flag.many,
         default=False if inverted else default if flag.default is None else flag.default,
         inverted=inverted,
     )

@@ -21,6 +21,7 @@ FLOORS = (
         "errors",
         "annotation",
         "digest",
+        "interrupt",
         "coding",
         "options",
         "paths",

@@ -270,7 +270,7 @@ NONSENSE = {
     "another message": (python('print(\'{"type": "hello"}\')'), "something else"),
     "nested": (python("print('[' * 10**6)"), "on stdout"),
     "long numbers": (python("print('{\"type\": 1' + '0' * 10**6 + '}')"), "does not answer"),
-    "no program": ("", "cannot be started"),
+    "no program": ("", "Exec format error"),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec
 from harness.results.record import Result, RunRecord
 from harness.run.options import Limits, RunOptions
+from harness.run.process import Fault, Log, Worker
 from harness.run.runner import check_required, run
 
 TEXTS = {
@@ -110,8 +112,6 @@ def test_a_worker_that_closes_stdin(make_gold: Make) -> None:
 
 
 def test_stdin_closed_before_documents_are_sent() -> None:
-    from harness.run.process import Fault, Worker
-
     program = 'import os, time; os.close(0); print(\'{"type": "x"}\', flush=True); time.sleep(60)'
     with Worker([sys.executable, "-c", program], env=os.environ) as worker:
         worker.receive(10, "starting")
@@ -139,8 +139,6 @@ def test_a_hundred_megabytes_on_stderr(make_gold: Make, tmp_path: Path) -> None:
 
 
 def test_stderr_is_kept_at_both_ends() -> None:
-    from harness.run.process import Log
-
     log = Log(limit=10)
     for _ in range(1000):
         log.write(b"0123456789ABCDEF\n")
@@ -297,11 +295,42 @@ def test_no_process_is_left_behind(make_gold: Make, tmp_path: Path) -> None:
     note = tmp_path / "grandchild"
     result = run_one(f"planted/forks:{note}", make_gold(TEXTS))
     assert [failure.id for failure in result.failures] == ["b"]
-    pid = int(note.read_text("ascii"))
+    assert ends(int(note.read_text("ascii")))
+
+
+def ends(pid: int) -> bool:
+    """Whether a process comes to its end within five seconds."""
     deadline = time.monotonic() + 5
     while alive(pid) and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert not alive(pid)
+    return not alive(pid)
+
+
+def test_no_process_is_left_behind_by_a_worker_that_ends() -> None:
+    """Not even one of another session, whose parent is gone; and the status is the worker's."""
+    program = (
+        "import os, time; os.fork() or os.setsid() or os.fork() and os._exit(0) or "
+        '(print(\'{"type": "x", "pid": %d}\' % os.getpid(), flush=True), time.sleep(600));'
+        "input() or os._exit(7)"
+    )
+    with Worker([sys.executable, "-c", program], env=os.environ) as worker:
+        pid = worker.receive(20, "starting")["pid"]
+        assert alive(pid)
+        worker.send(b"\n")
+        with pytest.raises(Fault, match="exited with status 7"):
+            worker.receive(20, "working")
+        assert not alive(pid)
+
+
+def test_the_process_in_between_may_be_killed() -> None:
+    program = 'import os, time; print(\'{"type": "x", "pid": %d, "between": %d}\' % '
+    program += "(os.getpid(), os.getppid()), flush=True); os.fork(); time.sleep(600)"
+    with Worker([sys.executable, "-c", program], env=os.environ) as worker:
+        said = worker.receive(20, "starting")
+        os.kill(said["between"], signal.SIGKILL)
+        with pytest.raises(Fault, match="killed by SIGKILL"):
+            worker.receive(20, "working")
+        assert ends(said["pid"])
 
 
 def test_peak_memory_is_the_child_s_own(make_gold: Make) -> None:

@@ -204,7 +204,19 @@ def test_no_orphan_when_the_parent_is_killed(make_gold: Make, tmp_path: Path) ->
         wait_until(lambda: not alive(worker), 5)
 
 
-def test_no_orphan_of_a_foreign_program(make_gold: Make, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "launcher",
+    [
+        "",
+        "sh {folder}/launch.sh",
+        "{python} -c 'import subprocess as s, sys; s.run(sys.argv[1:])'",
+        "{python} -c 'import subprocess as s, sys; s.run(sys.argv[1:], start_new_session=True)'",
+        "sh {folder}/daemon.sh",
+    ],
+    ids=["itself", "shell", "launcher", "session", "daemon"],
+)
+def test_no_orphan_of_a_foreign_program(launcher: str, make_gold: Make, tmp_path: Path) -> None:
+    """Nor of a program behind another one, whether or not that waits for it."""
     note = tmp_path / "pid"
     program = tmp_path / "sleeper.py"
     program.write_text(
@@ -212,7 +224,10 @@ def test_no_orphan_of_a_foreign_program(make_gold: Make, tmp_path: Path) -> None
         "pathlib.Path(sys.argv[1]).write_text(str(os.getpid()))\ntime.sleep(600)\n",
         "ascii",
     )
-    backend = f"process:{sys.executable} {program} {note}"
+    (tmp_path / "launch.sh").write_text('"$@"\nexit $?\n', "ascii")
+    (tmp_path / "daemon.sh").write_text('(setsid "$@" &)\nsleep 600\n', "ascii")
+    words = launcher.format(folder=tmp_path, python=sys.executable)
+    backend = f"process:{words} {sys.executable} {program} {note}"
     with started(make_gold(TEXTS), tmp_path, backend) as process:
         wait_until(lambda: note.exists() and note.read_text("ascii").isdecimal())
         worker = int(note.read_text("ascii"))

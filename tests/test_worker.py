@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 
+from harness.run import parenthood
 from harness.run.protocol import documents_message, load_message
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("planted")]
@@ -134,14 +136,15 @@ def test_it_ends_when_stdin_does_and_says_nothing_when_nobody_listens() -> None:
 
 
 def test_a_worker_of_a_parent_that_is_gone_ends_at_once() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "harness.run.worker", "--backend", "empty", "--parent", "1"],
-        stdin=subprocess.PIPE,
-        capture_output=True,
-        check=False,
-        timeout=20,
-    )
-    assert done.returncode == 1
+    ours, others = socket.socketpair()
+    with ours, others:
+        ours.shutdown(socket.SHUT_WR)
+        program = (sys.executable, "-I", "-S", parenthood.__file__, str(others.fileno()))
+        done = subprocess.run(
+            [*program, "sleep", "60"], pass_fds=[others.fileno()], check=True, timeout=20
+        )
+        assert ours.recv(100).split()[1] == b"-9"
+    assert done.returncode == 0
 
 
 def test_characters_seen_are_passed_on() -> None:

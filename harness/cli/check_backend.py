@@ -47,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
             labels=args.labels,
             limits=options.limits,
             offline=options.offline,
+            passed=options.pass_env,
             long=not args.no_long,
         )
         for task in declared.tasks

@@ -13,6 +13,7 @@ from typing import TypeVar
 from harness import __version__
 from harness.cli.streams import guarded_streams
 from harness.errors import HarnessError, nearest
+from harness.interrupt import stoppable
 
 __all__ = ["VERBS", "main"]
 
@@ -63,7 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _guided(step: Callable[[T], int], given: T) -> int:
     """What `step` returns, or the status of what it raises, which is said on stderr."""
     try:
-        return step(given)
+        with stoppable():
+            return step(given)
     except HarnessError as error:
         print(f"harness: {error}", file=sys.stderr)
         return error.exit_status

@@ -6,12 +6,13 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from harness.errors import InputError
+from harness.interrupt import uninterrupted
 
 __all__ = [
     "atomic_writer",
@@ -102,19 +103,10 @@ def new_file(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     if path.is_dir():
         raise InputError("is a directory, expected a file to write", path=path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", path=path) from None
-    os.close(descriptor)
-    try:
-        yield Path(name)
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with _draft(path, _empty_file) as draft:
+        yield draft
+        draft.chmod(0o666 & ~_umask())
+        draft.replace(path)
 
 
 @contextmanager
@@ -127,21 +119,47 @@ def new_folder(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise InputError("is there already", path=path, hint="name a new folder")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", path=path) from None
-    try:
+    with _draft(path, tempfile.mkdtemp) as draft:
         yield draft
         draft.chmod(0o777 & ~_umask())
         draft.replace(path)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
+
+
+@contextmanager
+def _draft(path: Path, make: Callable[..., str]) -> Iterator[Path]:
+    """What `make` makes beside `path`; gone in the end, unless it was renamed."""
+    made: list[Path] = []
+    try:
+        try:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with uninterrupted():  # Or nobody would know of it.
+                    made.append(Path(make(dir=path.parent, prefix=f".{path.name}.")))
+            except OSError as error:
+                raise InputError(f"cannot be written: {error.strerror}", path=path) from None
+            yield made[0]
+        finally:
+            _remove(made)
+    finally:  # A signal may have come in between; there is but one (`harness.interrupt`).
+        _remove(made)
+
+
+def _empty_file(**place: Any) -> str:
+    descriptor, name = tempfile.mkstemp(**place)
+    os.close(descriptor)
+    return str(name)
+
+
+def _remove(made: Iterable[Path]) -> None:
+    for path in made:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
+    with uninterrupted():
+        mask = os.umask(0)
+        os.umask(mask)
     return mask

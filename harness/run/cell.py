@@ -149,6 +149,8 @@ class RunCell:
                 self._measured.add(one)
                 task.advance(replayed=one.replayed, failed=one.error is not None)
                 yield gold, answer
+            if self.stop.is_set():  # The file of an earlier run is better than half of this one's.
+                raise BackendFailed("the run was stopped")
         task.finish()
 
     def _count(self, predictions: Predictions, answers: Iterator[_Pair]) -> dict[str, Any]:

@@ -28,11 +28,12 @@ from harness.run.contract_checks import (
     on_the_words,
 )
 from harness.run.key import Description, proof
-from harness.run.launch import describe_backend, launch
+from harness.run.launch import Launch, describe_backend, launch
 from harness.run.options import Limits
 from harness.run.predictor import Predictor, Query, Reply
 from harness.run.protocol import Hello, load_message
 from harness.run.unchanged import contradictions
+from harness.run.variables import variables
 from harness.tasks.registry import task_named
 
 __all__ = ["check_backend"]
@@ -45,17 +46,21 @@ def check_backend(
     labels: Sequence[str] = (),
     limits: Limits | None = None,
     offline: bool = True,
+    passed: Sequence[str] = (),
     long: bool = True,
 ) -> list[ContractCheck]:
     """Put every question to one backend; `long=False` leaves out the long document.
 
     Raises `BackendUnavailable` when it is not on this machine, `UsageError` for an unknown adapter.
     """
-    description = describe_backend(spec)
+    description = describe_backend(spec, passed=passed)
     if description.unavailable is not None:
         install = adapter(spec.adapter).declaration.install or None
         raise BackendUnavailable(description.unavailable, install=install)
-    contract = _Contract(spec, task, tuple(labels), limits or Limits(), offline, description)
+    started = launch(spec, offline=offline, passed=passed)
+    contract = _Contract(
+        spec, task, tuple(labels), limits or Limits(), offline, description, started
+    )
     return list(contract.checks(long=long))
 
 
@@ -68,6 +73,7 @@ class _Contract:
         limits: Limits,
         offline: bool,
         description: Description,
+        started: Launch,
     ) -> None:
         self._spec = spec
         self._task: TaskName = task
@@ -75,6 +81,7 @@ class _Contract:
         self._limits = limits
         self._offline = offline
         self._description = description
+        self._launch = started
         self._hello = Hello()
 
     def checks(self, *, long: bool) -> Iterator[ContractCheck]:
@@ -141,7 +148,7 @@ class _Contract:
         gold: dict[str, object] | None = {} if needs_gold else None
         asked = [Query(name, text, gold=gold) for name, text in texts]
         with Predictor(
-            launch(self._spec, offline=self._offline),
+            self._launch,
             load,
             task=self._task,
             batch_size=batch_size,
@@ -209,6 +216,7 @@ def _cheap(spec: BackendSpec) -> ContractCheck:
         text=True,
         check=False,
         timeout=120,
+        env=variables(),
     )
     if done.returncode:
         return ContractCheck(name, "failed", done.stderr.strip()[-300:], "mend the import")

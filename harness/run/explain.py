@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,9 +54,10 @@ def explain(
     gold: GoldSet | None = None,
     batch_size: int = 1,
     threads: int = 1,
+    pass_env: Sequence[str] = (),
 ) -> Explanation:
     """Look a backend up as a run would, without starting it."""
-    description = describe_backend(spec)
+    description = describe_backend(spec, passed=pass_env)
     if description.unavailable is not None:
         return Explanation(str(spec), task, None, None, None, 0, description.unavailable, {})
     key = make_key(
@@ -67,6 +68,7 @@ def explain(
         batch_size=batch_size,
         threads=threads,
         environment=launch(spec).environment,
+        pass_env=pass_env,
     )
     if key is None:
         return Explanation(str(spec), task, None, None, None, 0, _no_key(spec, description), {})

@@ -29,6 +29,7 @@ from harness.run.proof import (
     named_files,
 )
 from harness.run.protocol import PROTOCOL, Hello
+from harness.run.variables import passed_digests
 
 __all__ = [
     "INTERFACE",
@@ -152,6 +153,7 @@ def make_key(
     batch_size: int,
     threads: int,
     environment: str = "",
+    pass_env: Sequence[str] = (),
     hello: Hello | None = None,
     run: str = "",
 ) -> StoreKey | None:
@@ -185,6 +187,8 @@ def make_key(
         "interface": INTERFACE,
         "protocol": PROTOCOL,
     }
+    if pass_env:
+        fields["pass_env"] = dict(passed_digests(pass_env))
     if not proven:
         fields["run"] = run
         if spec.external:

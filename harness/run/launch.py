@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,23 +12,13 @@ from harness.annotation import printable
 from harness.coding import DecodeError, decode
 from harness.errors import BackendFailed
 from harness.registry import BackendSpec
-from harness.run import parenthood
 from harness.run.environments import find_environment
 from harness.run.key import Description, describe_here
 from harness.run.process import Fault, Worker
+from harness.run.variables import variables
 
 __all__ = ["Launch", "describe_backend", "launch"]
 
-_THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "RAYON_NUM_THREADS",
-)
-_OFFLINE_VARIABLES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
 _DESCRIBE_SECONDS = {True: 300.0, False: 60.0}
 """With the digests of its files, and without."""
 
@@ -43,27 +32,28 @@ class Launch:
     environment: str = ""
 
 
-def launch(spec: BackendSpec, *, threads: int = 1, offline: bool = True) -> Launch:
+def launch(
+    spec: BackendSpec, *, threads: int = 1, offline: bool = True, passed: Sequence[str] = ()
+) -> Launch:
     """How to start the worker of a backend.
 
     `process:` commands are split like a shell does, but no shell runs. Every other backend gets
     the Python of its own environment where there is one (`harness env create`), else this one.
-    Threads of numeric libraries are pinned; `offline` tells the model hubs to stay on this machine.
+    The rest is for its environment, see `harness.run.variables`. Raises `UsageError` for a variable
+    that cannot be passed.
     """
-    variables = _variables(threads, offline)
+    environ = variables(threads=threads, offline=offline, passed=passed)
     if spec.external:
-        program = (sys.executable, "-S", "-E", str(Path(parenthood.__file__)), str(os.getpid()))
-        return Launch((*program, *shlex.split(spec.model)), variables)
+        return Launch(tuple(shlex.split(spec.model)), environ)
     environment = find_environment(spec.adapter)
     python = environment.python if environment else Path(sys.executable)
-    command = (
-        *(str(python), "-P", "-m", "harness.run.worker"),
-        *("--backend", str(spec), "--parent", str(os.getpid())),
-    )
-    return Launch(command, variables, environment.name if environment else "")
+    command = (str(python), "-P", "-m", "harness.run.worker", "--backend", str(spec))
+    return Launch(command, environ, environment.name if environment else "")
 
 
-def describe_backend(spec: BackendSpec, *, prove: bool = True) -> Description:
+def describe_backend(
+    spec: BackendSpec, *, prove: bool = True, passed: Sequence[str] = ()
+) -> Description:
     """What a backend is, seen from the environment that its worker will run in.
 
     With `prove` the files that may decide its answers are looked at (`harness.run.proof`).
@@ -75,7 +65,7 @@ def describe_backend(spec: BackendSpec, *, prove: bool = True) -> Description:
     command = [str(environment.python), "-P", "-m", "harness.run.worker", "--describe"]
     command += [*(["--prove"] if prove else []), "--backend", str(spec)]
     try:
-        with Worker(command, env=_variables(1, offline=True)) as worker:
+        with Worker(command, env=variables(passed=passed)) as worker:
             message = worker.receive(_DESCRIBE_SECONDS[prove], "describing the backend")
         if message.pop("type") != "description":
             raise DecodeError("it sent something else than a description")
@@ -86,15 +76,3 @@ def describe_backend(spec: BackendSpec, *, prove: bool = True) -> Description:
             f"again: harness env create {environment.name}"
         ) from None
     return replace(found, unavailable=found.unavailable and printable(found.unavailable))
-
-
-def _variables(threads: int, offline: bool) -> dict[str, str]:
-    variables = dict(os.environ)
-    variables.update(dict.fromkeys(_THREAD_VARIABLES, str(threads)))
-    variables["TOKENIZERS_PARALLELISM"] = "false"
-    variables["PYTHONUTF8"] = "1"
-    # Set iteration must not differ between two processes that are to give the same answer.
-    variables["PYTHONHASHSEED"] = "0"
-    if offline:
-        variables.update(dict.fromkeys(_OFFLINE_VARIABLES, "1"))
-    return variables

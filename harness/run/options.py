@@ -13,6 +13,7 @@ from harness.coding import encode
 from harness.errors import UsageError, nearest
 from harness.options import Flag, check_options, flags_of, from_flags
 from harness.run.sizes import parse_size
+from harness.run.variables import check_passed
 from harness.tasks.registry import tasks
 
 __all__ = ["Limits", "RunOptions", "WorkerOptions", "task_flags"]
@@ -64,12 +65,20 @@ class WorkerOptions:
     offline: Annotated[
         bool, _worker("let backends fetch models; default: never", name="online")
     ] = True
+    pass_env: Annotated[
+        tuple[str, ...],
+        _worker(
+            "also this variable of the environment; may be repeated", metavar="NAME", keyed=True
+        ),
+    ] = ()
+    """Variables that backends see besides those of `harness.run.variables`."""
     fresh: Annotated[
         bool, Flag("ask everything anew, and replace what it has", group="predictions store")
     ] = False
 
     def __post_init__(self) -> None:
         check_options(self)
+        check_passed(self.pass_env)
 
 
 def task_flags() -> tuple[Flag, ...]:
@@ -141,6 +150,7 @@ class RunOptions(WorkerOptions):
             **encode(self),
             **encode(self.limits),
             "tasks": None if self.tasks is None else ",".join(self.tasks),
+            "pass_env": ",".join(self.pass_env) or None,
             "cache": self.cache is not None,
         }
         return {name: value for name, value in values.items() if name not in _ELSEWHERE}

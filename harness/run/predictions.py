@@ -91,10 +91,17 @@ class Predictions:
         self._labels = tuple(labels)
         self._store = store
         self._stop = stop
-        self.description: Description = describe_backend(spec, prove=store is not None)
+        self.description: Description = describe_backend(
+            spec, prove=store is not None, passed=self._options.pass_env
+        )
         if self.description.unavailable is not None:
             raise BackendUnavailable(self.description.unavailable)
-        self._launch = launch(spec, threads=self._options.threads, offline=self._options.offline)
+        self._launch = launch(
+            spec,
+            threads=self._options.threads,
+            offline=self._options.offline,
+            passed=self._options.pass_env,
+        )
         self.environment = self._launch.environment
         self.hello: Hello | None = None
         """What the worker said of itself, in this run or else in the one that filled the store."""
@@ -274,6 +281,7 @@ class Predictions:
             batch_size=self._options.batch_size,
             threads=self._options.threads,
             environment=self.environment,
+            pass_env=self._options.pass_env,
             hello=hello,
             run=self._options.run,
         )

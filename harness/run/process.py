@@ -1,8 +1,9 @@
 """The parent's side of one worker process: send, receive with a deadline, and bring it down.
 
 Whatever the worker does, these hold: the parent never blocks on it for longer than the deadline,
-keeps no more of its stderr than a head and a tail, and leaves no process of it behind. One thread,
-one `select` loop over the three pipes; Linux and other POSIX systems.
+keeps no more of its stderr than a head and a tail, and leaves no process of it behind, for which
+another process stands between the two (`harness.run.parenthood`). One thread, one `select` loop
+over the three pipes and the line to that process; Linux and other POSIX systems.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import resource
 import selectors
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +23,8 @@ from time import monotonic
 from typing import Any, Literal, NamedTuple
 
 from harness.annotation import printable
+from harness.interrupt import uninterrupted
+from harness.run import parenthood
 from harness.run.protocol import MAX_MESSAGE_BYTES, ProtocolError, parse_message
 
 __all__ = ["Exit", "Fault", "Log", "Worker", "kill_all"]
@@ -116,25 +119,33 @@ class Worker:
         self.log = Log()
         self._max_memory = max_memory
         self._peak: int | None = None
-        self._inherited = _status_field(os.getpid(), "VmHWM:") or 0
+        self._inherited = 0
+        self._told = b""
+        self._pid: int | None = None
+        self._ended: Exit | None = None
         self._out = bytearray()
         self._in = bytearray()
         self._searched = 0
         self._exit: Exit | None = None
         self._deaf_since: float | None = None
+        self._between, other = socket.socketpair()
+        self._between.settimeout(_GRACE_SECONDS)
+        program = (sys.executable, "-I", "-S", parenthood.__file__, str(other.fileno()))
         try:
-            self._process = subprocess.Popen(
-                list(command),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                env=dict(env),
-                start_new_session=True,
-            )
+            with other:
+                self._process = subprocess.Popen(
+                    [*program, *command],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    bufsize=0,
+                    env=dict(env),
+                    start_new_session=True,
+                    pass_fds=[other.fileno()],
+                )
         except OSError as error:
+            self._between.close()
             raise Fault("died", f"{command[0]} cannot be started: {error.strerror}") from None
-        self.pid = self._process.pid
         # Any: they are None only where Popen is not given PIPE.
         pipes: list[Any] = [self._process.stdin, self._process.stdout, self._process.stderr]
         self._stdin, self._stdout, self._stderr = pipes
@@ -145,9 +156,7 @@ class Worker:
             os.set_blocking(pipe.fileno(), False)
         self._selector.register(self._stdout, selectors.EVENT_READ)
         self._selector.register(self._stderr, selectors.EVENT_READ)
-        # Where memory runs out, the kernel shall end the worker and not the harness.
-        with contextlib.suppress(OSError):
-            Path(f"/proc/{self.pid}/oom_score_adj").write_text("1000", "ascii")
+        self._selector.register(self._between, selectors.EVENT_READ)
 
     def __enter__(self) -> Worker:
         return self
@@ -201,26 +210,9 @@ class Worker:
         return self.kill()
 
     def kill(self) -> Exit:
-        """End the worker's whole process group, now; harmless when it has ended."""
-        if self._exit is not None:
-            return self._exit
-        self._note_memory()
-        if self._ended() is None:
-            self._signal_group()
-            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
-        # Not reaped yet, so that the group's number is still ours: take its children along.
-        self._signal_group()
-        self._drain()
-        with _lock:
-            _live.discard(self)
-            _, status, usage = os.wait4(self.pid, 0)
-        code = os.waitstatus_to_exitcode(status)
-        self._process.returncode = code
-        for pipe in (self._stdin, self._stdout, self._stderr):
-            pipe.close()
-        self._selector.close()
-        self._exit = Exit(code, self._peak_memory(usage))
-        return self._exit
+        """End the worker and all that it has started, now; harmless when it has ended."""
+        with uninterrupted():
+            return self._exit or self._kill()
 
     def peak_memory(self) -> int | None:
         """The largest resident set so far, in bytes."""
@@ -235,6 +227,8 @@ class Worker:
         for key, _ in self._selector.select(timeout):
             if key.fileobj is self._stdin:
                 self._write()
+            elif key.fileobj is self._between:
+                self._hear()
             else:
                 self._read(key.fileobj)
 
@@ -291,31 +285,64 @@ class Worker:
 
     # How it ends
 
-    def _ended(self) -> Exit | None:
-        options = os.WEXITED | os.WNOWAIT | os.WNOHANG
-        info = os.waitid(os.P_PID, self.pid, options)
-        if info is None:
-            return None
-        code = info.si_status if info.si_code == os.CLD_EXITED else -info.si_status
-        return Exit(code, None)
+    def _kill(self) -> Exit:
+        self._note_memory()
+        self._order_end()
+        while self._hear():
+            pass
+        self._process.kill()  # Where it does not get to its end; else there is nobody to kill.
+        self._process.wait()
+        self._drain()
+        with _lock:
+            _live.discard(self)
+            self._between.close()
+        for pipe in (self._stdin, self._stdout, self._stderr):
+            pipe.close()
+        self._selector.close()
+        self._exit = self._ended or Exit(-signal.SIGKILL, self._peak)
+        return self._exit
+
+    def _hear(self) -> bool:
+        """What the process between us has to say; false when that was all."""
+        try:
+            said = self._between.recv(256)
+        except OSError:  # Or it has taken too long.
+            said = b""
+        self._told += said
+        lines = self._told.splitlines() if self._told.endswith(b"\n") else []
+        if lines and self._pid is None:
+            self._pid = int(lines[0])
+            self._inherited = _status_field(self._process.pid, "VmHWM:") or 0
+        if len(lines) > 1 and self._ended is None:
+            status, largest = map(int, lines[1].split())
+            self._ended = Exit(status, self._with_children(largest))
+        if not said:
+            with contextlib.suppress(KeyError, ValueError):
+                self._selector.unregister(self._between)
+            if self._ended is None:  # Somebody has killed it.
+                self._process.kill()
+                self._ended = Exit(self._process.wait(), self._peak)
+                with contextlib.suppress(OSError):
+                    os.killpg(self._pid or self._process.pid, signal.SIGKILL)
+        return bool(said)
 
     def _await_end(self, seconds: float) -> Exit | None:
         # What it still prints is read and forgotten, so that it can get to its end.
         deadline = monotonic() + seconds
-        while (ended := self._ended()) is None and monotonic() < deadline:
+        while self._ended is None and monotonic() < deadline:
             self._in.clear()
             with contextlib.suppress(_Closed):
                 self._wait(0.005)
-        return ended
+        return self._ended
 
     def _obituary(self, ended: Exit | None, doing: str) -> str:
         what = "closed its stdin or stdout" if ended is None else str(ended)
         last = self.log.last_line()
         return f"the worker {what} while {doing}" + (f"; its last words: {last}" if last else "")
 
-    def _signal_group(self) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+    def _order_end(self) -> None:
+        with contextlib.suppress(OSError):
+            self._between.shutdown(socket.SHUT_WR)
 
     def _drain(self) -> None:
         with contextlib.suppress(OSError, ValueError):
@@ -327,7 +354,7 @@ class Worker:
     def _check_memory(self) -> None:
         if self._max_memory is None:
             return
-        used = _status_field(self.pid, "VmRSS:")
+        used = _status_field(self._pid, "VmRSS:")
         if used is not None and used > self._max_memory:
             raise Fault(
                 "memory",
@@ -336,15 +363,14 @@ class Worker:
             )
 
     def _note_memory(self) -> None:
-        peak = _status_field(self.pid, "VmHWM:")
+        peak = None if self._ended else _status_field(self._pid, "VmHWM:")
         if peak is not None:
             self._peak = max(self._peak or 0, peak)
 
-    def _peak_memory(self, usage: resource.struct_rusage) -> int | None:
+    def _with_children(self, largest: int) -> int | None:
         # A child starts with its parent's memory image, and exec counts that image's peak into
         # ru_maxrss: below the parent's own peak the figure says nothing of the child.
-        unit = 1 if sys.platform == "darwin" else 1024
-        whole = usage.ru_maxrss * unit
+        whole = largest * (1 if sys.platform == "darwin" else 1024)
         own = whole if whole > self._inherited + _SLACK_BYTES else 0
         return max(own, self._peak or 0) or None
 
@@ -353,14 +379,14 @@ def kill_all() -> None:
     """End every running worker of this process; whoever waits for one gets a `Fault`."""
     with _lock:
         for worker in _live:
-            worker._signal_group()
+            worker._order_end()
 
 
 class _Closed(Exception):
     """The worker closed one of its pipes."""
 
 
-def _status_field(pid: int, name: str) -> int | None:
+def _status_field(pid: int | None, name: str) -> int | None:
     """A size from /proc/PID/status in bytes; `None` where there is no such file or line."""
     try:
         status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")

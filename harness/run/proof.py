@@ -10,8 +10,8 @@ An answer is used again in another run only where this is proven. Proven is an a
 - every file or folder that an option or the model's name names, and the digest that the adapter
   states of its model.
 
-Not seen are environment variables, files that an adapter reads without an option that names them,
-and what is imported without being required.
+Not seen are environment variables that nobody passed by name, files that an adapter reads without
+an option that names them, and what is imported without being required.
 
 A program (`process:`) is proven by the digest that its hello states, and by nothing else: what it
 imports and reads is not known here. The files on its command line, and what lies beside them, only

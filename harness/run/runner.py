@@ -1,24 +1,23 @@
 """Runs backends over gold sets and writes down everything that was found out.
 
 Nothing stops a run in the middle: a backend that is missing, breaks or lies is a row that says so.
-Ctrl-C (or SIGTERM) does stop it, leaves no process behind and keeps every finished prediction, so
-that the same command goes on from there.
+Ctrl-C (or SIGTERM, or SIGHUP) does stop it, leaves no process behind and keeps every finished
+prediction, so that the same command goes on from there.
 """
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
-from types import FrameType
 
 from harness.annotation import Record, TaskName
 from harness.errors import BackendFailed, NothingMeasured, UsageError
 from harness.gold.goldset import GoldSet
+from harness.interrupt import stoppable
 from harness.paths import RECORD
 from harness.registry import OWN_DISTRIBUTION, BackendSpec, adapter_of
 from harness.results.gold_record import gold_record
@@ -212,22 +211,14 @@ def _run_cells(cells: Sequence[RunCell], options: RunOptions, stop: threading.Ev
 
 @contextmanager
 def _interruptible(stop: threading.Event) -> Iterator[None]:
-    """Treat SIGTERM as Ctrl-C, and see to it that no worker survives either."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    main = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGTERM, interrupt) if main else None
-    try:
-        yield
-    except BaseException:
-        stop.set()
-        kill_all()
-        raise
-    finally:
-        if main:
-            signal.signal(signal.SIGTERM, before)
+    """Let Ctrl-C, SIGTERM and SIGHUP stop the run, and see to it that no worker survives."""
+    with stoppable():
+        try:
+            yield
+        except BaseException:
+            stop.set()
+            kill_all()
+            raise
 
 
 def _held(gold: GoldSet) -> GoldSet:

@@ -26,7 +26,6 @@ from harness.formats.jsonl import annotations_from_json, annotations_to_json
 from harness.paths import DIGESTS, cache_folder
 from harness.registry import BackendSpec, adapter
 from harness.run import protocol
-from harness.run.parenthood import die_with_parent
 
 __all__ = ["WARM_UP", "main"]
 
@@ -40,12 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Serve until stdin ends. Returns 0, or 1 when the backend could not be loaded."""
     parser = argparse.ArgumentParser(prog="python -m harness.run.worker", description=__doc__)
     parser.add_argument("--backend", required=True, help="spacy/en_core_web_sm, ...")
-    parser.add_argument("--parent", type=int, help="end when this process does")
     parser.add_argument("--describe", action="store_true", help="say what it is, load nothing")
     parser.add_argument("--prove", action="store_true", help="with digests of what may decide")
     args = parser.parse_args(argv)
-    if args.parent is not None:
-        die_with_parent(args.parent)
     stdin, stdout = _take_channel()
     channel = _Channel(stdout)
     try:

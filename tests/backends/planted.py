@@ -1,8 +1,8 @@
 """Backends with planted faults: `planted/<fault>`. Registered like anybody's adapter.
 
 A good one marks every capitalised word. Faults strike on a document that holds the word FAULT, so
-that a test can see whether the others get through. `PLANTED_LOG` names a file to which every
-prediction is appended, so that a test can count them.
+that a test can see whether the others get through. `HARNESS_PLANTED_LOG` names a file to which
+every prediction is appended, so that a test can count them.
 """
 
 from __future__ import annotations
@@ -145,6 +145,8 @@ class PlantedAdapter:
         if fault == "pid-file":
             Path(detail).write_text(str(os.getpid()), "ascii")
             time.sleep(600)
+        if fault == "environ":
+            Path(detail).write_text(repr(os.environ), "utf-8")
         identity = self.identity(request.model) or ModelIdentity(request.model)
         return Planted(request.model, identity)
 
@@ -180,7 +182,7 @@ def strike(fault: str, detail: str) -> None:
 
 
 def _log(text: str) -> None:
-    path = os.environ.get("PLANTED_LOG")
+    path = os.environ.get("HARNESS_PLANTED_LOG")
     if path:
         with Path(path).open("a", encoding="utf-8") as handle:
             handle.write((text.splitlines() or ["(empty)"])[0] + "\n")
