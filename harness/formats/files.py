@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -110,10 +110,14 @@ def new_file(path: str | Path) -> Iterator[Path]:
     os.close(descriptor)
     try:
         yield Path(name)
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(path)
+        try:
+            Path(name).chmod(0o666 & ~_umask())
+            Path(name).replace(path)
+        except OSError as error:  # Somebody has taken the folder away meanwhile.
+            raise InputError(f"cannot be written: {error.strerror}", path=path) from None
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        with suppress(OSError):
+            Path(name).unlink()
         raise
 
 

@@ -150,6 +150,8 @@ class RunCell:
                 task.advance(replayed=one.replayed, failed=one.error is not None)
                 yield gold, answer
         task.finish()
+        if predictions.damaged:
+            self.progress.note(f"{self.title}: {predictions.damaged}")
 
     def _count(self, predictions: Predictions, answers: Iterator[_Pair]) -> dict[str, Any]:
         """Count while answers come, or after the last where all of them decide in which labels.
