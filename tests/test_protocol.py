@@ -240,7 +240,10 @@ def test_hello() -> None:
         ({"protocol": True}, "speaks protocol True"),
         ({"protocol": 1.5}, r"speaks protocol 1\.5"),
         ({"offsets": "utf8"}, "offsets: found 'utf8', .*Did you mean 'utf16'"),
-        ({"labels": "PER"}, "labels: found 'PER', expected a list of strings or null"),
+        (
+            {"labels": "PER"},
+            "labels: found 'PER', expected a list of strings, 10,000 at",
+        ),
         ({"labels": [1]}, r"labels\[0\]: found 1, expected a string"),
         ({"labels": ["\ud800"]}, r"labels\[0\]: found .*, expected a string of whole characters"),
         ({"packages": {"odd": 3}}, r"packages\.odd: found 3, expected a string"),

@@ -282,7 +282,7 @@ class Replayed:
         self._answers, self._labels = self.backends[spec.model]
         self.description = Description()
         self.hello: Hello | None = None
-        self.environment = self.proof = ""
+        self.environment = self.proof = self.damaged = ""
         self.model = None
         self.log = Log()
 

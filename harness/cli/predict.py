@@ -83,6 +83,8 @@ def run(args: argparse.Namespace) -> int:
                 progress.note(f"{spec}: {prediction.id}: {error}")
             shown.advance(replayed=prediction.replayed, failed=error is not None)
         shown.finish()
+        if predictions.damaged:
+            progress.note(f"{spec}: {predictions.damaged}")
     if counts["dropped"]:
         progress.note(f"{spec}: {counts['dropped']} span(s) could not be used and were left out")
     if not counts["answered"]:

@@ -25,6 +25,7 @@ __all__ = ["Count", "Caveats", "count_pairs", "open_count", "options_of"]
 
 _OF_LABELS = ("schema", "proj")
 """The fields of a signature that say in which labels both sides met."""
+_MOST_LABELS = 30
 _PROMPTS = "prompts"
 """The field of backends alone that are told what to look for."""
 
@@ -155,8 +156,8 @@ class Count:
             ceiling = 1.0
         return Caveats(
             duplicates=self.task.duplicates(self.total),
-            unknown_labels=dict(sorted(self._unknown.items())),
-            not_scored=dict(sorted(self._not_scored.items())),
+            unknown_labels=_listed(self._unknown),
+            not_scored=_listed(self._not_scored),
             f1_with_all=self._f1_with_all(),
             assumed=self.mapping.assumed,
             cannot_produce=missing,
@@ -247,6 +248,16 @@ def options_of(task: Task, signature: Signature) -> Any:
             f"not a signature of the task {task.name!r}: {error}",
             hint=f"found {str(signature)[:200]!r}",
         ) from None
+
+
+def _listed(labels: Counter[str]) -> dict[str, int]:
+    """Labels with how often each came: the 30 most frequent, and the others in one sum."""
+    ranked = sorted(labels.items(), key=lambda item: (-item[1], item[0]))
+    others = ranked[_MOST_LABELS:]
+    listed = dict(sorted(ranked[:_MOST_LABELS]))
+    if others:
+        listed[f"{len(others):,} other labels"] = sum(n for _, n in others)
+    return listed
 
 
 def _add(total: Tally, tallies: Iterable[Tally]) -> None:

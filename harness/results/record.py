@@ -185,9 +185,10 @@ class Result:
     duplicates: int = 0
     """Predictions identical to another one, in spans and in label as scored: counted once."""
     unknown_labels: Mapping[str, int] = field(default_factory=dict)
-    """Predicted labels that the backend's own schema does not have, with how often each came."""
+    """Predicted labels that the backend's own schema does not have, with how often each came: the
+    30 most frequent, and the others in one sum."""
     not_scored: Mapping[str, int] = field(default_factory=dict)
-    """Predicted types that the gold set does not annotate, with how often each came."""
+    """Predicted types that the gold set does not annotate, counted in the same way."""
     f1_with_all: float | None = None
     """Micro F1 if those counted as well; `None` where there are none."""
     assumed: tuple[str, ...] = ()

@@ -6,32 +6,69 @@ Nothing is ever repaired.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from msgspec import Meta
 
 from harness.adapter import ModelIdentity
-from harness.annotation import Annotations, TaskName
+from harness.annotation import Annotations, TaskName, replaced
 from harness.coding import DecodeError, decode, encode
 from harness.formats.items import Decoder, Remedy, short
 from harness.formats.offsets import Offsets, OffsetUnit
 from harness.run.protocol import PROTOCOL, Answer, Hello, ProtocolError
 from harness.tasks.registry import task_named
 
-__all__ = ["check_answer", "hello"]
+__all__ = ["Bytes", "Seconds", "Size", "check_answer", "is_answer_to", "hello", "to_nanoseconds"]
 
+_WHOLE = r"\A[^\ud800-\udfff]*\Z"
+_LONGEST = {"label": 200, "speaker": 1000}
+"""Characters of what an item is called by: it heads tables, and is a key of the record."""
+_EXACT = 1 << 53
+_MOST_PROBLEMS = 10_000
+_MOST_SAID = 300
 _Text = Annotated[
-    str, Meta(pattern=r"\A[^\ud800-\udfff]*\Z", description="a string of whole characters")
+    str,
+    Meta(
+        pattern=_WHOLE,
+        max_length=1000,
+        description="a string of whole characters, 1,000 at most",
+    ),
+]
+_Note = Annotated[
+    str,
+    Meta(
+        pattern=_WHOLE,
+        max_length=10_000,
+        description="a string of whole characters, 10,000 at most",
+    ),
+]
+_Label = Annotated[
+    str,
+    Meta(
+        pattern=_WHOLE,
+        max_length=_LONGEST["label"],
+        description=f"a string of whole characters, {_LONGEST['label']} at most",
+    ),
 ]
 _Labels = Annotated[
-    tuple[_Text, ...], Meta(max_length=100_000, description="a list of strings or null")
+    tuple[_Label, ...],
+    Meta(max_length=10_000, description="a list of strings, 10,000 at most, or null"),
 ]
-_Seconds = Annotated[float, Meta(ge=0, le=86_400, description="seconds, from 0 to a day")]
+_Packages = Annotated[
+    dict[_Text, _Text],
+    Meta(max_length=1000, description="an object of strings, of 1,000 keys at most"),
+]
+_Notes = Annotated[
+    dict[_Text, _Note],
+    Meta(max_length=100, description="an object of strings, of 100 keys at most"),
+]
+Bytes = Annotated[int, Meta(ge=0, le=_EXACT, description="bytes, 2^53 at most")]
+Seconds = Annotated[float, Meta(ge=0, le=86_400, description="seconds, from 0 to a day")]
 # Some languages have one kind of numbers, and write 5.0 for 5.
-_Size = Annotated[
-    float, Meta(ge=0, le=1 << 53, multiple_of=1, description="a whole number from 0 up")
+Size = Annotated[
+    float, Meta(ge=0, le=_EXACT, multiple_of=1, description="a whole number from 0 up")
 ]
 
 
@@ -41,72 +78,143 @@ class _Model:
     version: _Text = ""
     digest: _Text = ""
     licence: _Text = ""
-    size_bytes: _Size = 0
-    notes: Mapping[_Text, _Text] = field(default_factory=dict)
+    size_bytes: Size = 0
+    notes: _Notes = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class _HelloSeconds:
-    load: _Seconds | None = None
-    warmup: _Seconds | None = None
+    load: Seconds | None = None
+    warmup: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Hello:
     offsets: OffsetUnit = "codepoint"
     labels: _Labels | None = None
-    packages: Mapping[_Text, _Text] = field(default_factory=dict)
+    packages: _Packages = field(default_factory=dict)
     model: _Model = field(default_factory=_Model)
     seconds: _HelloSeconds = field(default_factory=_HelloSeconds)
 
 
 def hello(message: Mapping[str, Any]) -> Hello:
     """Check a hello; `null` stands for what is left out. Raises `ProtocolError`."""
-    version = message.get("protocol")
-    if isinstance(version, bool) or version != PROTOCOL:
-        raise ProtocolError(f"speaks protocol {short(version)}, this harness speaks {PROTOCOL}")
     try:
+        version = message.get("protocol")
+        if isinstance(version, bool) or version != PROTOCOL:
+            raise ProtocolError(f"speaks protocol {short(version)}, this harness speaks {PROTOCOL}")
         said = decode(_Hello, _without_null(message), "hello", extra=True)
     except DecodeError as error:
-        raise ProtocolError(str(error)) from None
+        raise ProtocolError(_bounded(str(error))) from None
+    except RecursionError:
+        raise ProtocolError("sent a hello that is nested too deeply") from None
     return Hello(
         said.offsets,
         None if said.labels is None else tuple(sorted(set(said.labels))),
         dict(sorted(said.packages.items())),
         ModelIdentity(**{**encode(said.model), "size_bytes": int(said.model.size_bytes)}),
-        said.seconds.load,
-        said.seconds.warmup,
+        to_nanoseconds(said.seconds.load),
+        to_nanoseconds(said.seconds.warmup),
     )
 
 
 def check_answer(message: Mapping[str, Any], text: str, task: TaskName, offsets: Offsets) -> Answer:
     """Check one `annotations` message against its document; offsets come out as code points.
 
-    Raises `ProtocolError` when the task's layer is missing or no list: then there is no answer.
-    Everything below that level is dropped item by item, and reported.
+    Raises `ProtocolError` when the task's layer is missing or no list, is nested too deeply, or
+    has more than 10,000 things that cannot be used: then there is no answer. Everything below that
+    level is dropped item by item, and reported.
     """
+    try:
+        return _checked(message, text, task, offsets)
+    except RecursionError:
+        raise ProtocolError("the answer is nested too deeply") from None
+
+
+def is_answer_to(annotations: Annotations, text: str, task: TaskName) -> bool:
+    """Whether annotations that were kept could be an answer to this text."""
+    kind = task_named(task)
+    items = annotations.layer(kind.layer)
+    return items is not None and all(
+        not _too_large(item) and all(0 <= span.start < span.end <= len(text) for span in spans)
+        for item in items
+        for spans in (kind.spans(item),)
+    )
+
+
+def to_nanoseconds(seconds: float | None) -> float | None:
+    """Seconds without what no clock measures: a rate over 1e-308 s would be infinite."""
+    return None if seconds is None else round(seconds, 9)
+
+
+def _checked(message: Mapping[str, Any], text: str, task: TaskName, offsets: Offsets) -> Answer:
     layer = task_named(task).layer
     items = message.get(layer)
     if not isinstance(items, list):
         raise ProtocolError(f'the answer has no list "{layer}" (found {short(items)})')
     problems: list[str] = []
 
+    def note(problem: str) -> None:
+        if len(problems) == _MOST_PROBLEMS:
+            raise ProtocolError(
+                f"more than {_MOST_PROBLEMS:,} things in the answer cannot be used, "
+                f"the first: {problems[0]}"
+            )
+        problems.append(_bounded(problem))
+
     def drop(place: str, message: str, remedy: Remedy) -> None:
-        problems.append(f"{place}: {message}")
+        note(f"{place}: {message}")
 
     decoder = Decoder(text, drop, offsets=offsets, least_score=0.0)
-    annotations = Annotations().with_layer(layer, decoder.layer(items, layer))
+    kept = decoder.layer(items, layer)
+    if any(map(_too_large, kept)):
+        kept = tuple(_bounded_items(kept, note))
+    annotations = Annotations().with_layer(layer, kept)
 
     def measured(key: str, kind: Any) -> Any:
         try:
             return decode(kind, message.get(key), key)
         except DecodeError as error:
-            problems.append(str(error))
+            note(str(error))
             return None
 
-    seconds, seen = measured("seconds", _Seconds | None), measured("characters", _Size | None)
+    seconds, seen = measured("seconds", Seconds | None), measured("characters", Size | None)
+    if seen is not None and seen > offsets.length:
+        note(f"characters: found {seen:.0f}, the text has {offsets.length}")
+        seen = None
     characters = None if seen is None else offsets.code_points(int(seen))
-    return Answer(annotations, tuple(problems), seconds, characters)
+    return Answer(annotations, tuple(problems), to_nanoseconds(seconds), characters)
+
+
+def _too_large(item: Any) -> str:
+    """The first field of an item that is too long, or a whole number too large; else nothing."""
+    for name, longest in _LONGEST.items():
+        value = getattr(item, name, None)
+        if isinstance(value, str) and len(value) > longest:
+            return name
+    score = getattr(item, "score", None)
+    return "score" if type(score) is int and score > _EXACT else ""
+
+
+def _bounded_items(items: Iterable[Any], note: Callable[[str], None]) -> Iterator[Any]:
+    """The items without too long labels, which go whole, and without too long speakers.
+
+    A score of hundreds of digits is the number that it is everywhere else in JSON.
+    """
+    for item in items:
+        name = _too_large(item)
+        if name == "score":
+            yield replaced(item, score=float(item.score))
+            continue
+        if name:
+            found = short(getattr(item, name))
+            note(f"{name} is {found}, expected {_LONGEST[name]:,} characters at most")
+        if name != "label":
+            yield replaced(item, **{name: None}) if name else item
+
+
+def _bounded(said: str) -> str:
+    return said if len(said) <= _MOST_SAID else said[: _MOST_SAID - 1] + "…"
 
 
 def _without_null(value: Any) -> Any:

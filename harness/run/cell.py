@@ -152,6 +152,8 @@ class RunCell:
             if self.stop.is_set():  # The file of an earlier run is better than half of this one's.
                 raise BackendFailed("the run was stopped")
         task.finish()
+        if predictions.damaged:
+            self.progress.note(f"{self.title}: {predictions.damaged}")
 
     def _count(self, predictions: Predictions, answers: Iterator[_Pair]) -> dict[str, Any]:
         """Count while answers come, or after the last where all of them decide in which labels.

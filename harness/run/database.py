@@ -75,6 +75,8 @@ class Database:
             )
         except sqlite3.Error as error:
             raise self._broken(error) from None
+        # What is no UTF-8 is damage, which whoever reads the row finds.
+        self._db.text_factory = lambda data: data.decode("utf-8", "replace")
         try:
             self._prepare()
         except BaseException:

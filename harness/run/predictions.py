@@ -17,6 +17,7 @@ from harness.adapter import ModelIdentity
 from harness.annotation import Annotations, TaskName
 from harness.errors import BackendUnavailable
 from harness.registry import BackendSpec
+from harness.run.answers import is_answer_to
 from harness.run.key import Description, make_key, proof
 from harness.run.launch import describe_backend, launch
 from harness.run.options import WorkerOptions
@@ -25,7 +26,8 @@ from harness.run.process import Log
 from harness.run.protocol import Answer, Hello, load_message
 from harness.run.shelf import NoShelf, Shelf
 from harness.run.store import ProcessCosts, Store, Stored, Timing
-from harness.run.unchanged import check_model, check_unchanged
+from harness.run.unchanged import check_alike, check_model, check_unchanged
+from harness.table import plural
 
 __all__ = ["PredictOptions", "Prediction", "Predictions"]
 
@@ -107,7 +109,7 @@ class Predictions:
         """What the worker said of itself, in this run or else in the one that filled the store."""
         self.log = Log()
         """Stderr of the worker that broke down last in the last round."""
-        self._hellos: list[Hello] = []
+        self._first: Hello | None = None
         self._process = 0
         self._used: set[int] = set()
         self._asked: set[bytes] = set()
@@ -145,6 +147,13 @@ class Predictions:
         proven, why = proof(self._spec, self.description, self.hello)
         return why if proven else f"not proven: {why}"
 
+    @property
+    def damaged(self) -> str:
+        """How many stored answers could not be used, as a sentence; else empty."""
+        found = self._store.damaged if self._store else 0
+        asked = "the backend was asked anew"
+        return f"{plural(found, 'damaged row')} of the predictions store: {asked}" if found else ""
+
     def process_costs(self) -> tuple[float | None, float | None, int | None]:
         """Median load and warm-up seconds and largest peak memory of all processes used."""
         used = [self._shelf.processes[number] for number in self._used]
@@ -164,7 +173,7 @@ class Predictions:
     ) -> list[Prediction]:
         if self._load_first:
             predictor.start()
-        stored = self._shelf.get([item.digest for item in window])
+        stored = self._stored(window)
         replayed = {
             item.digest: self._replay(item, stored[item.digest], number)
             for item in window
@@ -179,6 +188,18 @@ class Predictions:
                 fresh[item.digest] = self._take(item, reply, number, earlier)
                 self._note_peak(predictor)
         return [(fresh.get(item.digest) or replayed[item.digest]) for item in window]
+
+    def _stored(self, window: Sequence[Query]) -> dict[bytes, Stored]:
+        """What there is for these texts, but what cannot be an answer to them."""
+        stored = self._shelf.get([item.digest for item in window])
+        for item in window:
+            one = stored.get(item.digest)
+            said = None if one is None else one.annotations
+            if said is not None and not is_answer_to(said, item.text, self._task):
+                del stored[item.digest]
+                if self._store is not None:
+                    self._store.damaged += 1
+        return stored
 
     def _is_usable(self, digest: bytes, stored: Mapping[bytes, Stored], number: int) -> bool:
         if digest not in stored or not self._shelf.replays:
@@ -248,9 +269,10 @@ class Predictions:
 
     def _started(self, hello: Hello) -> None:
         check_model(self._spec, self.description.model, hello.model)
-        self._hellos.append(hello)
+        self._first = self._first or hello
+        check_alike(self._spec, self._first, hello)
         if self._store is not None:
-            check_unchanged(self._spec, self.description, self._hellos)
+            check_unchanged(self._spec, self.description)
         if self._load_first:
             self._find_shelf(hello)
             self._load_first = False

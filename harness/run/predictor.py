@@ -27,6 +27,7 @@ from harness.run.protocol import (
     Hello,
     ProtocolError,
     documents_message,
+    shown,
 )
 
 __all__ = ["Query", "Reply", "Predictor"]
@@ -54,7 +55,8 @@ class Reply(NamedTuple):
 
 def _words(value: Any) -> str:
     """What a worker says to a person: one line that can be shown and written."""
-    return printable(str(value or "no reason given"))[:1000]
+    said = value or "no reason given"
+    return printable((said if isinstance(said, str) else shown(said))[:1000])
 
 
 class Predictor:
@@ -192,7 +194,7 @@ class Predictor:
         allowed = self._limits.document_seconds * len(group)
         before = monotonic()
         for item in group:
-            message = worker.receive(self._within(allowed), f"working on document {item.id!r}")
+            message = worker.receive(self._within(allowed), f"working on document {shown(item.id)}")
             now = monotonic()
             yield self._reply(message, item, now - before)
             before = monotonic()
@@ -201,12 +203,15 @@ class Predictor:
     def _reply(self, message: Mapping[str, Any], item: Query, seconds: float) -> Reply:
         kind = message["type"]
         if kind not in ("annotations", "error"):
-            raise Fault("protocol", f"the worker sent a message of type {kind!r}, not an answer")
+            raise Fault(
+                "protocol", f"the worker sent a message of type {shown(kind)}, not an answer"
+            )
         if message.get("id") != item.id:
             detail = f": {_words(message.get('error'))}" if kind == "error" else ""
             raise Fault(
                 "protocol",
-                f"the worker answered for {message.get('id')!r} when {item.id!r} was due{detail}",
+                f"the worker answered for {shown(message.get('id'))} when {shown(item.id)} was due"
+                f"{detail}",
             )
         if kind == "error":
             return Reply(None, _words(message.get("error")), message.get("final") is True)
@@ -227,7 +232,7 @@ class Predictor:
         if kind == "error":
             raise BackendFailed(_words(message.get("error")))
         if kind != "hello":
-            raise BackendFailed(f"the worker sent {kind!r} where its hello was due")
+            raise BackendFailed(f"the worker sent {shown(kind)} where its hello was due")
         try:
             return hello(message)
         except ProtocolError as error:

@@ -31,11 +31,14 @@ __all__ = [
     "documents_message",
     "load_message",
     "parse_message",
+    "shown",
 ]
 
 PROTOCOL = 1
 MAX_MESSAGE_BYTES = 64 << 20
 """A longer line is taken for garbage, so that a worker cannot fill the parent's memory."""
+_SHOWN = 1000
+"""Bytes of a line that is no message which are looked at."""
 
 
 class ProtocolError(Exception):
@@ -103,21 +106,30 @@ def documents_message(documents: Iterable[tuple[str, str, Mapping[str, Any] | No
     )
 
 
-def parse_message(line: bytes, load: Callable[[bytes], Any] = load_json) -> dict[str, Any]:
+def parse_message(line: bytes, load: Callable[[str], Any] = load_json) -> dict[str, Any]:
     """A decoded message with a string `type`. Raises `ProtocolError` showing what was found.
 
     A worker gives another `load`, which needs no library: its memory is measured.
     """
     try:
-        message = load(line)
+        # Decoded here: bytes in another encoding would be guessed at, and half characters let by.
+        message = load(line.decode())
     except (ValueError, RecursionError):
         raise ProtocolError(
-            f"printed {short(line.decode('utf-8', 'replace').strip())} on stdout, "
+            f"printed {short(line[:_SHOWN].decode('utf-8', 'replace').strip())} on stdout, "
             "where only messages may go"
         ) from None
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-        raise ProtocolError(f"sent {short(message)}, expected an object with a type")
+        raise ProtocolError(f"sent {shown(message)}, expected an object with a type")
     return message
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it: short, and however deep it is nested."""
+    try:
+        return short(value)
+    except RecursionError:
+        return "something that is nested too deeply"
 
 
 def _line(message: Mapping[str, Any]) -> bytes:

@@ -9,11 +9,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import takewhile
-from typing import Literal
+from typing import Any, Literal
 
-from harness.coding import DecodeError, decode, encode, load_json
+from harness.coding import decode, encode, load_json
+from harness.run.answers import hello as checked_hello
 from harness.run.key import StoreKey
-from harness.run.protocol import Hello
+from harness.run.protocol import PROTOCOL, Hello, ProtocolError
 from harness.run.store import ProcessCosts, Store, Stored
 
 __all__ = ["NoShelf", "Shelf"]
@@ -36,16 +37,27 @@ class Shelf:
 
     @property
     def hello(self) -> Hello | None:
-        """What the worker said of itself when it last answered; `None` if it never did."""
+        """What the worker said of itself when it last answered; `None` if it never did.
+
+        It is checked like one that comes from a worker; also `None` if it does not pass.
+        """
         text = self._store.hello(self._row)
         try:
-            return decode(Hello, load_json(text)) if text else None
-        except (ValueError, DecodeError):  # Written by another version.
+            value: Any = load_json(text) if text else None
+            decode(Hello, value)  # Another version's has other keys.
+            return checked_hello({**value, "protocol": PROTOCOL})
+        except (ValueError, RecursionError, ProtocolError):
             return None
 
     def get(self, documents: Sequence[bytes]) -> dict[bytes, Stored]:
-        """The answers that it has, with the times that were measured on this machine."""
+        """The answers that it has, with the times that were measured on this machine.
+
+        There are none without what the worker said of itself: its labels decide how they count.
+        """
         answers = self._store.get(self._row, self._key.digest, documents)
+        if answers and self.hello is None:
+            self._store.damaged += len(answers)
+            answers = {}
         numbers = {timing.process for stored in answers.values() for timing in stored.timings}
         self.processes.update(self._store.processes(numbers - self.processes.keys()))
         return {document: self._own_times(stored) for document, stored in answers.items()}

@@ -21,12 +21,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from harness.annotation import Annotations
-from harness.coding import load_json
+from harness.coding import decode, load_json
 from harness.digest import digest_text, load_memo, save_memo
+from harness.errors import HarnessError
 from harness.formats.jsonl import annotations_from_json, annotations_to_json
 from harness.paths import DIGESTS, PREDICTIONS, cache_folder
 from harness.results.lock import locked
 from harness.results.provenance import now
+from harness.run.answers import Bytes, Seconds, Size
 from harness.run.database import Database
 from harness.run.key import StoreKey
 
@@ -38,7 +40,7 @@ _WEEK = timedelta(days=7)
 class Timing(NamedTuple):
     """Seconds that one round took for a document, and the process that they were measured in."""
 
-    seconds: float
+    seconds: Seconds
     process: int
 
 
@@ -46,9 +48,9 @@ class ProcessCosts(NamedTuple):
     """What a worker process cost besides its predictions."""
 
     machine: str
-    load_seconds: float | None
-    warmup_seconds: float | None
-    peak_memory_bytes: int | None
+    load_seconds: Seconds | None
+    warmup_seconds: Seconds | None
+    peak_memory_bytes: Bytes | None
 
     def with_peak(self, peak_memory_bytes: int | None) -> ProcessCosts:
         """The same with this peak memory, where it is the larger one."""
@@ -102,6 +104,8 @@ class Store:
         Raises `InputError` when the file is no store, is broken, or of another version.
         """
         self.path = Path(folder or cache_folder()) / PREDICTIONS
+        self.damaged = 0
+        """Rows so far that were not as they were written; to those who ask they are not there."""
         self._runs: dict[str, TextIO] = {}
         self._database = Database(self.path)
         load_memo(self._memo)
@@ -159,9 +163,12 @@ class Store:
         """Forget interrupted runs that nobody has taken up within a week."""
         today = datetime.now(UTC)
         for plan, token, started in self._database.run("SELECT plan, token, started FROM runs"):
-            if today - datetime.fromisoformat(started) <= _WEEK:
-                continue
-            handle = locked(self._lock_of(plan))
+            try:
+                if today - datetime.fromisoformat(started) <= _WEEK:
+                    continue
+            except (TypeError, ValueError):  # No time of ours: a damaged row, which goes as well.
+                pass
+            handle = locked(self._lock_of(str(plan)))
             if handle is not None:
                 self._runs[token] = handle
                 self.finish(token)
@@ -203,11 +210,17 @@ class Store:
         self._database.run(statement, (peak_memory_bytes, process))
 
     def processes(self, numbers: Iterable[int]) -> dict[int, ProcessCosts]:
-        """The costs of processes by number; unknown numbers are left out."""
+        """The costs of processes by number; unknown ones are left out, and damaged ones."""
         wanted = sorted(set(numbers))
         columns = "id, machine, load_seconds, warmup_seconds, peak_memory"
         query = f"SELECT {columns} FROM processes WHERE id IN ({_marks(wanted)})"  # noqa: S608
-        return {row[0]: ProcessCosts(*row[1:]) for row in self._database.run(query, wanted)}
+        found = {}
+        for number, *costs in self._database.run(query, wanted):
+            try:
+                found[number] = decode(ProcessCosts, costs)
+            except ValueError:
+                self.damaged += 1
+        return found
 
     # Predictions
 
@@ -219,13 +232,11 @@ class Store:
         columns = "document, answer, timings, checksum"
         where = f"backend = ? AND document IN ({_marks(documents)})"
         query = f"SELECT {columns} FROM predictions WHERE {where}"  # noqa: S608 - only marks
-        return {
-            document: _stored(answer, timings)
-            for document, answer, timings, checksum in self._database.run(
-                query, (backend, *documents)
-            )
-            if checksum == _checksum(digest, document, answer, timings)
-        }
+        rows = self._database.run(query, (backend, *documents))
+        read = {document: _stored(digest, document, *row) for document, *row in rows}
+        sound = {document: stored for document, stored in read.items() if stored is not None}
+        self.damaged += len(rows) - len(sound)
+        return sound
 
     def put(self, backend: int, digest: str, document: bytes, stored: Stored) -> None:
         """Keep an answer; it is safe once this returns."""
@@ -240,14 +251,17 @@ class Store:
     # Looking into it
 
     def backends(self) -> list[StoredBackend]:
-        """Every key with how many predictions it has, by name, newest first."""
+        """Every key with how many predictions it has, by name, newest first.
+
+        One that is damaged has no fields.
+        """
         query = (
             "SELECT id, digest, name, fields,"
             " (SELECT count(*) FROM predictions WHERE backend = id), created, used"
             " FROM backends ORDER BY name, used DESC, id DESC"
         )
         return [
-            StoredBackend(id_, digest, name, load_json(fields), count, created, used)
+            StoredBackend(id_, digest, name, _fields(digest, fields), count, created, used)
             for id_, digest, name, fields, count, created, used in self._database.run(query)
         ]
 
@@ -276,18 +290,36 @@ def taken_up(store: Store, plan: object) -> Iterator[str]:
     store.finish(token)
 
 
-def _stored(answer: str, timings: str) -> Stored:
-    value = load_json(answer)
-    unstable, rounds = load_json(timings)
-    error = value.get("error")
-    return Stored(
-        annotations_from_json(value, None) if error is None else None,
-        tuple(value.get("problems", ())),
-        value.get("characters"),
-        tuple(Timing(*item) for item in rounds),
-        unstable,
-        error,
-    )
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What a row says beside the annotations."""
+
+    error: str | None = None
+    problems: tuple[str, ...] = ()
+    characters: Size | None = None
+
+
+def _stored(
+    digest: str, document: bytes, answer: str, timings: str, checksum: bytes
+) -> Stored | None:
+    """A row, checked as if anybody had written it; `None` where it is damaged."""
+    try:
+        if checksum != _checksum(digest, document, answer, timings):
+            return None
+        value = load_json(answer)
+        said = decode(_Beside, value, extra=True)
+        unstable, rounds = decode(tuple[bool, tuple[Timing, ...]], load_json(timings), extra=True)
+        annotations = annotations_from_json(value, None) if said.error is None else None
+    except (ValueError, AttributeError, RecursionError, HarnessError):  # A blob has no `encode`.
+        return None
+    characters = None if said.characters is None else int(said.characters)
+    return Stored(annotations, said.problems, characters, rounds, unstable, said.error)
+
+
+def _fields(digest: str, text: str) -> Mapping[str, Any]:
+    """The fields of a key; none where they are not what its digest is of."""
+    fields = load_json(text) if isinstance(text, str) and digest_text(text) == digest else None
+    return fields if isinstance(fields, dict) else {}
 
 
 def _checksum(digest: str, document: bytes, answer: str, timings: str) -> bytes:

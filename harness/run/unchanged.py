@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from harness.adapter import ModelIdentity
 from harness.errors import BackendFailed
@@ -11,7 +11,7 @@ from harness.run.key import Description
 from harness.run.launch import describe_backend
 from harness.run.protocol import Hello
 
-__all__ = ["check_model", "check_unchanged", "contradictions"]
+__all__ = ["check_alike", "check_model", "check_unchanged", "contradictions"]
 
 
 def check_model(spec: BackendSpec, described: ModelIdentity | None, loaded: ModelIdentity) -> None:
@@ -34,15 +34,26 @@ def contradictions(
             yield name, one, other
 
 
-def check_unchanged(spec: BackendSpec, before: Description, hellos: Sequence[Hello]) -> None:
-    """Raise `BackendFailed` unless the files are as `before` and all workers say the same."""
-    stated = [(hello.model, hello.packages, hello.offsets) for hello in hellos]
-    same = _decisive(describe_backend(spec)) == _decisive(before)
-    if not same or any(one != stated[0] for one in stated):
-        raise BackendFailed(
-            f"{spec} changed while the run was under way: its files, or what it says of "
-            "itself, are not what they were when it began; run again"
-        )
+def check_alike(spec: BackendSpec, first: Hello, again: Hello) -> None:
+    """Raise `BackendFailed` unless two workers of a run say the same of themselves."""
+    one, other = (
+        (hello.model, hello.labels, hello.packages, hello.offsets) for hello in (first, again)
+    )
+    if one != other:
+        raise _changed(spec)
+
+
+def check_unchanged(spec: BackendSpec, before: Description) -> None:
+    """Raise `BackendFailed` unless the files are as `before`."""
+    if _decisive(describe_backend(spec)) != _decisive(before):
+        raise _changed(spec)
+
+
+def _changed(spec: BackendSpec) -> BackendFailed:
+    return BackendFailed(
+        f"{spec} changed while the run was under way: its files, or what it says of "
+        "itself, are not what they were when it began; run again"
+    )
 
 
 def _decisive(description: Description) -> tuple[str, ...]:
