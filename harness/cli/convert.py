@@ -13,6 +13,7 @@ from typing import Any, get_args
 from harness.annotation import Record
 from harness.cli.common import add_flags, output, print_json
 from harness.errors import UsageError
+from harness.formats.docbin import MOST_UNPACKED
 from harness.formats.registry import (
     FORMATS,
     Format,
@@ -53,6 +54,14 @@ _OPTIONS = (
     _option("polnear: this one's labels", name="annotator", metavar="NAME"),
     _option("datasets", name="split", metavar="NAME"),
     _option("docbin: span group to read", name="spans_key", metavar="KEY"),
+    _option(
+        f"docbin: what a file may unpack to; default: {MOST_UNPACKED}",
+        name="most_unpacked",
+        kind=int,
+        metavar="MIB",
+        least=1,
+        most=1_000_000,
+    ),
     _option("datasets: allow a download", name="online", kind=bool),
 )
 

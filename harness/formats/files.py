@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from harness.errors import InputError
+from harness.paths import LONGEST_NAME
 
 __all__ = [
-    "LONGEST_NAME",
     "atomic_writer",
     "files_in",
     "is_draft",
@@ -29,9 +29,6 @@ __all__ = [
     "write_text",
 ]
 
-
-LONGEST_NAME = 255
-"""Bytes of a file's name, in every common file system."""
 
 _DRAFT = re.compile(r"\..+\.(jsonl|json|md|txt|log)\.[a-z0-9_]{8}")
 _ROOM = LONGEST_NAME - len("..12345678")
