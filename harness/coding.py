@@ -21,13 +21,14 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from harness.errors import InputError, near_name
 
 __all__ = ["DecodeError", "FileKind", "compact", "decode", "decode_file", "encode", "from_words"]
-__all__ += ["laid_out", "load_json", "parse_json", "parse_toml", "to_words"]
+__all__ += ["laid_out", "load_json", "parse_json", "parse_toml", "short", "to_words"]
 
 T = TypeVar("T")
 
 _WORDS = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 _DIGITS = 40
 _TOO_LONG = re.compile(f"[0-9]{{{_DIGITS + 1}}}")
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class DecodeError(ValueError):
@@ -102,7 +103,7 @@ def decode_file(kind: type[T], text: str, file: FileKind, path: str | Path | Non
     if type(version) is not int or version not in file.versions:
         older = " or older" if len(file.versions) > 1 else ""
         raise InputError(
-            f"{file.name} of schema version {version!r}, expected {file.versions[-1]}{older}",
+            f"{file.name} of schema version {short(version)}, expected {file.versions[-1]}{older}",
             path=path,
             hint=file.outdated,
         )
@@ -128,12 +129,19 @@ def from_words(kind: type[T], words: Mapping[str, str]) -> T:
 
 
 def parse_json(text: str) -> Any:
-    """A JSON value without infinite or undefined numbers and without endless whole ones.
+    """A JSON value without infinite or undefined numbers, endless whole ones, half characters.
 
     Raises `ValueError` that says where, or `RecursionError`.
     """
     hooks: dict[str, Any] = {"parse_float": _finite, "parse_constant": _finite, "parse_int": _whole}
-    return json.loads(text, **hooks) if _TOO_LONG.search(text) else load_json(text, **hooks)
+    value = json.loads(text, **hooks) if _TOO_LONG.search(text) else load_json(text, **hooks)
+    if _HALF.search(text):
+        try:
+            compact(value).encode()
+        except UnicodeEncodeError as error:
+            half = error.object[error.start]
+            raise ValueError(f"found half a character ({half!r})") from None
+    return value
 
 
 def load_json(data: bytes | str, **hooks: Any) -> Any:
@@ -187,6 +195,15 @@ def laid_out(value: Any, unfolded: Container[str], indent: str = "") -> str:
     return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
 
 
+def short(value: Any) -> str:
+    """A value as a message shows it: in 60 characters at most."""
+    try:
+        text = repr(value[:60] if isinstance(value, str) else value)
+    except RecursionError:
+        return "something nested too deeply"
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
 def _finite(text: str) -> float:
     number = float(text)
     if not isfinite(number):
@@ -229,12 +246,10 @@ def _fault(kind: Any, value: Any, where: str, place: str, table: str) -> DecodeE
                 required = field.default is field.default_factory is dataclasses.MISSING
                 if required and field.name not in value:
                     return DecodeError(f"no {field.name!r}", where, place)
-    shown = repr(value)
-    shown = shown if len(shown) <= 60 else shown[:59] + "…"
     choices = [get_args(option) for option in _options(kind) if get_origin(option) is Literal]
-    near = near_name(str(value), map(str, chain(*choices)))
+    near = near_name(value, map(str, chain(*choices))) if isinstance(value, str) else None
     hint = f". Did you mean {near!r}?" if near else ""
-    return DecodeError(f"found {shown}, expected {_words(kind, table)}{hint}", where, place)
+    return DecodeError(f"found {short(value)}, expected {_words(kind, table)}{hint}", where, place)
 
 
 def _parts(kind: Any, value: Any, place: str) -> Iterator[tuple[str, Any, Any]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import stat
 import time
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -57,8 +59,14 @@ def digest_files(paths: Iterable[Path], *, root: Path | None = None) -> str:
 
 
 def digest_file(path: str | Path) -> str:
-    """sha256 of a file's bytes, in hex; read anew each time."""
-    with Path(path).open("rb") as handle:
+    """sha256 of a file's bytes, in hex; read anew each time.
+
+    Raises `OSError` for what cannot be read, and for a pipe or a device, which might never end.
+    """
+    path = Path(path)
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "is no regular file", str(path))
+    with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 

@@ -40,6 +40,8 @@ __all__ = [
 ]
 
 
+_MOST_OF_PATH = 500
+
 ReaderOptions = tuple[str, Mapping[str, str]]
 """An option of a reader, and its values with what each does."""
 
@@ -82,7 +84,8 @@ class InputError(HarnessError):
         self.path = None if path is None else str(path)
         self.line = line
         self.hint = hint
-        place = ":".join(one_line(str(part)) for part in (self.path, line) if part is not None)
+        shown = None if self.path is None else one_line(self.path, _MOST_OF_PATH)
+        place = ":".join(str(part) for part in (shown, line) if part is not None)
         text = f"{place}: {self.message}" if place else self.message
         super().__init__(f"{text}\n  {hint}" if hint else text)
 

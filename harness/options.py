@@ -21,8 +21,9 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from harness.errors import UsageError, nearest
+from harness.paths import too_long
 
-__all__ = ["Flag", "build", "changed", "check_options", "flags_of", "from_flags"]
+__all__ = ["Flag", "build", "changed", "check_options", "check_text", "flags_of", "from_flags"]
 
 T = TypeVar("T")
 
@@ -80,7 +81,7 @@ class Flag:
             return f"one of {', '.join(self.choices)}"
         noun = self.noun or _NOUNS[self.kind]
         if self.least is not None and self.most is not None:
-            return f"{noun} between {self.least:g} and {self.most:g}"
+            return f"{noun} between {self.least:,.15g} and {self.most:,.15g}"
         if self.least is not None:
             return f"{noun} from {self.least:g} up"
         limit = "" if self.most is None else f", at most {self.most:,.0f}"
@@ -88,6 +89,7 @@ class Flag:
 
     def read_text(self, text: str) -> Any:
         """A value from the command line. Raises `ValueError` that says what was expected."""
+        check_text(text)
         if self.parse is not None:
             return self.parse(text)
         if self.kind is int:
@@ -112,6 +114,10 @@ class Flag:
             raise ValueError(self.expected)
         if self.choices and value not in self.choices:
             raise ValueError(f"{self.expected}{nearest(value, self.choices, listed=False)}")
+        if isinstance(value, str):
+            check_text(value)
+        if self.kind is Path and (long := too_long(str(value))):
+            raise ValueError(f"{self.expected}: {long}")
         if self.kind in (int, float) and not self._within(value):
             raise ValueError(self.expected)
         return self.kind(value)
@@ -123,6 +129,17 @@ class Flag:
             and (self.above is None or value > self.above)
             and (self.most is None or value <= self.most)
         )
+
+
+def check_text(text: str) -> None:
+    """Raise `ValueError` for a text that is no UTF-8 or holds a NUL: no record can keep it, and no
+    file or program is called so."""
+    if "\0" in text:
+        raise ValueError("text without a NUL")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("text in UTF-8") from None
 
 
 def flags_of(kind: type, *plain: str) -> tuple[Flag, ...]:

@@ -12,6 +12,7 @@ __all__ = [
     "CARD",
     "DIGESTS",
     "LEADERBOARD",
+    "LONGEST_NAME",
     "PREDICTIONS",
     "RECORD",
     "UNFINISHED",
@@ -21,6 +22,7 @@ __all__ = [
     "goldset_folders",
     "home",
     "pinned_packages",
+    "too_long",
 ]
 
 CARD = "goldset.toml"
@@ -35,7 +37,19 @@ PREDICTIONS = "predictions.sqlite"
 """In `cache_folder`."""
 DIGESTS = "digests.json"
 
+LONGEST_NAME = 255
+"""Bytes of a file's name, in every common file system."""
+_LONGEST_PATH = 4095
+
 _PACKAGE = Path(__file__).resolve().parent
+
+
+def too_long(path: str) -> str:
+    """What keeps a path from being one: more than 255 bytes in a part, or 4,095 in all."""
+    data = os.fsencode(path)
+    if len(data) > _LONGEST_PATH or any(len(part) > LONGEST_NAME for part in data.split(b"/")):
+        return f"at most {LONGEST_NAME} bytes in a name and {_LONGEST_PATH:,} in a path"
+    return ""
 
 
 def home() -> Path:

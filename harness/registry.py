@@ -13,6 +13,7 @@ from importlib.metadata import Distribution, EntryPoint, entry_points
 
 from harness.adapter import Adapter, AnyAdapter, Option, read_options
 from harness.errors import HarnessError, UsageError, nearest
+from harness.options import check_text
 
 __all__ = [
     "ADAPTER_GROUP",
@@ -63,6 +64,10 @@ class BackendSpec:
         of an external adapter is the command. Raises `UsageError` for an empty name or an option
         without `=`.
         """
+        try:
+            check_text(text)
+        except ValueError as error:
+            raise UsageError(f"backend {text!r}: expected {error}") from None
         first, colon, command = text.partition(":")
         if colon and cls(first).external:
             return cls(first, command)

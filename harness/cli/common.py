@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
-from harness.options import Flag, flags_of
+from harness.options import Flag, check_text, flags_of
 from harness.paths import cache_folder as default_cache
 from harness.report.tables import TABLE_FORMS
 from harness.run.options import RunOptions, WorkerOptions
@@ -44,9 +44,11 @@ __all__ = [
 ]
 
 
-def count(name: str, text: str, *, least: int = 0, default: int | None = None) -> Flag:
+def count(
+    name: str, text: str, *, least: int = 0, most: int | None = None, default: int | None = None
+) -> Flag:
     """`--NAME N`, a whole number from `least` up."""
-    return Flag(text, name=name, kind=int, default=default, metavar="N", least=least)
+    return Flag(text, name=name, kind=int, default=default, metavar="N", least=least, most=most)
 
 
 # What of a run is looked at.
@@ -58,12 +60,18 @@ BACKEND = Flag("only these", name="backend", metavar="NAME", many=True)
 RECOUNT = Flag("count again in this label schema (needs the gold)", name="schema", metavar="NAME")
 
 BASELINE = Flag(
-    "what was accepted", name="baseline", metavar="FILE", default="results/baseline.json"
+    "what was accepted",
+    name="baseline",
+    kind=Path,
+    metavar="FILE",
+    default="results/baseline.json",
 )
 
 # How it is tested.
 FORCE = Flag("even where they were counted differently", name="force", kind=bool)
-RESAMPLES = count("resamples", "of the bootstrap", least=1, default=DEFAULT_RESAMPLES)
+RESAMPLES = count(
+    "resamples", "of the bootstrap", least=1, most=10_000_000, default=DEFAULT_RESAMPLES
+)
 (SEED,) = (flag for flag in flags_of(RunOptions) if flag.name == "seed")
 
 QUIET = Flag("no progress on stderr", name="quiet", kind=bool, short="-q")
@@ -116,7 +124,11 @@ def add_run(parser: argparse.ArgumentParser, what: str = "a run") -> None:
 
 
 def add_flags(parser: argparse.ArgumentParser, *flags: Flag) -> None:
-    """An argument for every flag; those with a group stand below its heading."""
+    """An argument for every flag; those with a group stand below its heading.
+
+    What is not UTF-8 is refused in every argument of the parser.
+    """
+    parser.register("type", None, _text)
     groups: dict[str, argparse._ActionsContainer] = {"": parser}
     for flag in flags:
         if flag.group not in groups:
@@ -128,7 +140,7 @@ def add_flags(parser: argparse.ArgumentParser, *flags: Flag) -> None:
         groups[flag.group].add_argument(
             *names,
             action=_Collect if flag.many else "store",
-            type=str if flag.choices else _reader(flag),
+            type=_text if flag.choices else _reader(flag),
             default=[] if flag.many and flag.default is None else flag.default,
             choices=flag.choices or None,
             metavar=flag.metavar,
@@ -159,6 +171,15 @@ class _Collect(argparse.Action):
     ) -> None:
         before: Iterable[Any] = getattr(namespace, self.dest)
         setattr(namespace, self.dest, [*([] if before is self.default else before), values])
+
+
+def _text(text: str) -> str:
+    """Any argument: a name that is not UTF-8 would be found out when a record is written."""
+    try:
+        check_text(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}, expected {error}") from None
+    return text
 
 
 def _reader(flag: Flag) -> Callable[[str], Any]:

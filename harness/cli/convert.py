@@ -13,6 +13,7 @@ from harness.annotation import Record
 from harness.cli.common import add_flags, output
 from harness.cli.printer import note, print_json, print_lines, print_tables
 from harness.errors import UsageError
+from harness.formats.docbin import MOST_UNPACKED
 from harness.formats.registry import (
     FORMATS,
     Format,
@@ -54,6 +55,14 @@ _OPTIONS = (
     _option("polnear: this one's labels", name="annotator", metavar="NAME"),
     _option("datasets", name="split", metavar="NAME"),
     _option("docbin: span group to read", name="spans_key", metavar="KEY"),
+    _option(
+        f"docbin: what a file may unpack to; default: {MOST_UNPACKED}",
+        name="most_unpacked",
+        kind=int,
+        metavar="MIB",
+        least=1,
+        most=1_000_000,
+    ),
     _option("datasets: allow a download", name="online", kind=bool),
 )
 

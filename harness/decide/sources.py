@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.decide import baseline
 from harness.errors import InputError, UsageError
+from harness.formats.files import is_there
 from harness.gold.goldset import GoldSet
 from harness.results.finder import GoldFinder
 from harness.results.load import from_file, from_run, is_run
@@ -36,7 +37,7 @@ def load_sources(
     scored: list[Scored] = []
     for source in sources:
         path = Path(source)
-        if not path.exists():
+        if not is_there(path):
             raise InputError("no such file or folder", path=path)
         if baseline.is_baseline(path):
             if schema is not None:

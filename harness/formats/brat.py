@@ -17,6 +17,7 @@ cannot say whether an empty layer was annotated: the caller's `layers`, then a b
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -30,8 +31,9 @@ from harness.annotation import (
     Record,
     Span,
 )
+from harness.coding import short
 from harness.errors import InputError
-from harness.formats.files import new_folder, read_text, write_text
+from harness.formats.files import files_in, new_folder, read_text, write_text
 from harness.formats.losses import count_others, writable
 from harness.formats.sniff import Head
 from harness.formats.standoff import (
@@ -43,6 +45,7 @@ from harness.formats.standoff import (
     printed,
     role_name,
 )
+from harness.paths import LONGEST_NAME
 
 __all__ = ["HOLDS", "LAYERS", "layers_in", "matches", "one_span", "read", "read_ann", "roles_of"]
 __all__ += ["write"]
@@ -75,8 +78,8 @@ def read(
     path = Path(path)
     folder = path if path.is_dir() else path.parent
     text_folder = folder if texts is None else Path(texts)
-    files = {path.stem: path} if not path.is_dir() else _files(folder, ".ann")
-    names = set(files) if not path.is_dir() else set(files) | set(_files(text_folder, ".txt"))
+    files = {path.stem: path} if not path.is_dir() else files_in(folder, ".ann")
+    names = set(files) if not path.is_dir() else set(files) | set(files_in(text_folder, ".txt"))
     if not names:
         raise InputError("holds no .ann file", path=path, hint="expected <id>.txt and <id>.ann")
     chosen = tuple(layers) if layers is not None else layers_in(folder)
@@ -96,17 +99,13 @@ def read(
             yield Record(name, text, Annotations())
 
 
-def _files(folder: Path, suffix: str) -> dict[str, Path]:
-    return {path.stem: path for path in sorted(folder.glob(f"*{suffix}")) if path.is_file()}
-
-
 def layers_in(folder: Path) -> tuple[str, ...]:
     """Which layers a folder holds: what its `annotation.conf` declares, else what occurs in it."""
     conf = folder / _CONF
     if conf.is_file():
         return _declared(read_text(conf))
     layers: set[str] = set()
-    for path in _files(folder, ".ann").values():
+    for path in files_in(folder, ".ann").values():
         for line in read_text(path).removeprefix("\ufeff").split("\n"):
             label = line.partition("\t")[2].partition(" ")[0]
             if line.startswith("E"):
@@ -260,12 +259,22 @@ def write(path: str | Path, records: Iterable[Record], *, losses: Counter[str]) 
     return count
 
 
+_RENAME = "write JSON lines instead, or rename the document"
+
+
 def _file_name(id_: str, path: str | Path) -> str:
     if not id_ or id_.startswith(".") or any(c in '/\\:*?"<>|' or not c.isprintable() for c in id_):
         raise InputError(
-            f"document id {id_!r} cannot be a file name",
+            f"document id {short(id_)} cannot be a file name",
             path=path,
-            hint="write JSON lines instead, or rename the document",
+            hint=_RENAME,
+        )
+    if (length := len(os.fsencode(f"{id_}.txt"))) > LONGEST_NAME:
+        raise InputError(
+            f"document id {short(id_)} makes a file name of {length} bytes, and the limit is "
+            f"{LONGEST_NAME}",
+            path=path,
+            hint=_RENAME,
         )
     return id_
 

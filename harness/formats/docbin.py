@@ -26,6 +26,8 @@ __all__ = ["SPANS_KEY", "HOLDS", "SUFFIXES", "matches", "read", "write"]
 HOLDS = "entities"
 SUFFIXES = (".spacy",)
 SPANS_KEY = "entities"
+MOST_UNPACKED = 512
+"""MiB that a file may unpack to: it is compressed, and a few of it can become gigabytes."""
 _ID = "harness.id"
 _KEYS = {"version", "attrs", "tokens", "spaces", "lengths", "strings"}
 
@@ -35,19 +37,24 @@ def matches(head: Head) -> bool:
 
 
 def read(
-    path: str | Path, *, spans_key: str | None = None, losses: Counter[str] | None = None
+    path: str | Path,
+    *,
+    spans_key: str | None = None,
+    most_unpacked: int = MOST_UNPACKED,
+    losses: Counter[str] | None = None,
 ) -> Iterator[Record]:
-    """Stream the documents of a `.spacy` file.
+    """Stream the documents of a `.spacy` file, which may unpack to `most_unpacked` MiB.
 
     Entities are those of the span group `spans_key`, else of the group `entities` where there is
     one, else `doc.ents`. A document whose entities were never set has no entity layer.
 
-    Raises `InputError` for a file that is no `DocBin`, or one of another version of spaCy;
+    Raises `InputError` for a file that is no `DocBin`, one that unpacks to more, or one of another
+    version of spaCy;
     `BackendUnavailable` without spaCy.
     """
     path = Path(path)
     losses = Counter() if losses is None else losses
-    for number, doc in enumerate(_docs(path), 1):
+    for number, doc in enumerate(_docs(path, most_unpacked), 1):
         id_ = doc.user_data.get(_ID)
         groups = sorted(set(doc.spans) - {spans_key or SPANS_KEY})
         for group in groups:
@@ -85,12 +92,12 @@ def _spacy() -> Any:
     return spacy
 
 
-def _docs(path: Path) -> Iterator[Any]:
+def _docs(path: Path, most_unpacked: int) -> Iterator[Any]:
     spacy = _spacy()
     with opened(path, "a .spacy file") as handle:
         data = handle.read()
     try:
-        _check(data, path, spacy)
+        _check(data, path, spacy, most_unpacked << 20)
         bin_ = spacy.tokens.DocBin().from_bytes(data)
         yield from bin_.get_docs(spacy.vocab.Vocab())
     except InputError:
@@ -103,13 +110,23 @@ def _docs(path: Path) -> Iterator[Any]:
         ) from None
 
 
-def _check(data: bytes, path: Path, spacy: Any) -> None:
+def _check(data: bytes, path: Path, spacy: Any, most: int) -> None:
     srsly = importlib.import_module("srsly")
     known = set(importlib.import_module("spacy.attrs").IDS.values())
 
+    stream = zlib.decompressobj()
     try:
-        message = srsly.msgpack_loads(zlib.decompress(data))
-    except (zlib.error, ValueError, TypeError) as error:
+        unpacked = stream.decompress(data, most)
+        if stream.unconsumed_tail and stream.decompress(stream.unconsumed_tail, 1):
+            raise InputError(
+                f"unpacks to more than {most >> 20:,} MiB",
+                path=path,
+                hint="if it is yours: harness convert FILE OUT.jsonl --most-unpacked MIB",
+            )
+        message = srsly.msgpack_loads(unpacked)
+    except InputError:
+        raise
+    except Exception as error:  # msgpack raises what it happens to raise
         raise InputError(
             f"is no DocBin ({error})", path=path, hint="expected a file written by DocBin.to_disk"
         ) from None

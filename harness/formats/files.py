@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from harness.errors import InputError
 from harness.interrupt import uninterrupted
+from harness.paths import LONGEST_NAME
 
 __all__ = [
     "atomic_writer",
+    "files_in",
     "is_draft",
+    "is_there",
     "new_file",
     "new_folder",
     "not_utf8",
@@ -27,20 +32,77 @@ __all__ = [
 
 
 _DRAFT = re.compile(r"\..+\.(jsonl|json|md|txt|log)\.[a-z0-9_]{8}")
+_ROOM = LONGEST_NAME - len("..12345678")
+_KINDS = (
+    (stat.S_ISFIFO, "is a pipe"),
+    (stat.S_ISSOCK, "is a socket"),
+    (lambda mode: stat.S_ISCHR(mode) or stat.S_ISBLK(mode), "is a device"),
+)
+
+
+def is_there(path: str | Path) -> bool:
+    """Whether a path that somebody named leads to anything.
+
+    Raises `InputError` where nobody can tell: a name that no file can have, a folder that may not
+    be entered, links in a circle.
+    """
+    try:
+        os.stat(path)  # noqa: PTH116  Path.stat is the same
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be looked for: {_why(error)}", path=path) from None
+    return True
+
+
+def files_in(folder: Path, suffix: str) -> dict[str, Path]:
+    """The files of a folder with that ending, by their stems, sorted; folders are left out.
+
+    Raises `InputError` for a name that is not UTF-8: stems are document ids.
+    """
+    files = {path.stem: path for path in sorted(folder.glob(f"*{suffix}")) if not path.is_dir()}
+    for stem, path in files.items():
+        if not stem.isascii() and (problem := _unspeakable(stem)):
+            raise InputError(f"has a name that {problem}", path=path, hint="rename it")
+    return files
 
 
 def opened(path: Path, expected: str, *, mode: str = "rb", encoding: str | None = None) -> IO[Any]:
     """An open file; of text, newlines are not translated and lines end at `\\n` alone.
 
-    Raises `InputError` for a directory (`expected` is what the file should have been) and for a
+    Raises `InputError` for a directory (`expected` is what the file should have been), a pipe, a
+    device and a socket (it would wait, or never end, and files are read more than once), and for a
     file that cannot be read.
     """
-    if path.is_dir():
-        raise InputError(f"is a directory, expected {expected}", path=path)
     try:
-        return path.open(mode, encoding=encoding, newline=None if "b" in mode else "\n")
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+        kind = path.stat().st_mode
+        if stat.S_ISDIR(kind):
+            raise InputError(f"is a directory, expected {expected}", path=path)
+        for is_kind, what in _KINDS:
+            if is_kind(kind):
+                raise InputError(
+                    f"{what}, expected {expected}",
+                    path=path,
+                    hint="files are read more than once: write it into a file first",
+                )
+        newline = None if "b" in mode else "\n"
+        return path.open(mode, encoding=encoding, newline=newline)
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be read: {_why(error)}", path=path) from None
+
+
+def _why(error: OSError | ValueError) -> str:
+    """Why the system would not do it; `ValueError` is for a name with a NUL or half a character."""
+    return str(error.strerror if isinstance(error, OSError) else error)
+
+
+def _unspeakable(text: str) -> str:
+    """What keeps a name out of UTF-8; empty where nothing does."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "is not UTF-8"
+    return ""
 
 
 def read_text(path: str | Path) -> str:
@@ -75,7 +137,8 @@ def write_text(path: str | Path, text: str) -> None:
 def atomic_writer(path: str | Path) -> Iterator[IO[str]]:
     """A text handle whose file appears under `path` only when the block ends without an error.
 
-    Newlines are written as they are. Raises `InputError` where the folder cannot be written to.
+    Newlines are written as they are. Raises `InputError` where it cannot be written, and why: the
+    folder, a full disk, half a character.
     """
     with new_file(path) as draft, draft.open("w", encoding="utf-8", newline="") as handle:
         try:
@@ -99,10 +162,15 @@ def is_draft(name: str) -> bool:
 
 @contextmanager
 def new_file(path: str | Path) -> Iterator[Path]:
-    """A path to write to, renamed to `path` only when the block ends without an error."""
+    """A path to write to, renamed to `path` only when the block ends without an error.
+
+    What was there stays whole until then. Raises `InputError` where it cannot be written.
+    """
     path = Path(path)
-    if path.is_dir():
-        raise InputError("is a directory, expected a file to write", path=path)
+    with _writing(path):
+        if is_there(path) and not path.is_file():
+            what = "a directory" if path.is_dir() else "no regular file"
+            raise InputError(f"is {what}, expected a file to write", path=path)
     with _draft(path, _empty_file) as draft:
         yield draft
         draft.chmod(0o666 & ~_umask())
@@ -113,12 +181,13 @@ def new_file(path: str | Path) -> Iterator[Path]:
 def new_folder(path: str | Path) -> Iterator[Path]:
     """A folder that appears under `path` only when the block ends without an error.
 
-    Raises `InputError` where something is there already (an empty folder may be), or where the
-    parent cannot be written to.
+    Raises `InputError` where something is there already (an empty folder may be), or where it
+    cannot be written.
     """
     path = Path(path)
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise InputError("is there already", path=path, hint="name a new folder")
+    with _writing(path):
+        if is_there(path) and not (path.is_dir() and not any(path.iterdir())):
+            raise InputError("is there already", path=path, hint="name a new folder")
     with _draft(path, tempfile.mkdtemp) as draft:
         yield draft
         draft.chmod(0o777 & ~_umask())
@@ -131,13 +200,12 @@ def _draft(path: Path, make: Callable[..., str]) -> Iterator[Path]:
     made: list[Path] = []
     try:
         try:
-            try:
+            with _writing(path):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with uninterrupted():  # Or nobody would know of it.
-                    made.append(Path(make(dir=path.parent, prefix=f".{path.name}.")))
-            except OSError as error:
-                raise InputError(f"cannot be written: {error.strerror}", path=path) from None
-            yield made[0]
+                    made.append(Path(make(dir=path.parent, prefix=_prefix(path))))
+            with _writing(path, str(made[0])):
+                yield made[0]
         finally:
             _remove(made)
     finally:  # A signal may have come in between; there is but one (`harness.interrupt`).
@@ -155,7 +223,38 @@ def _remove(made: Iterable[Path]) -> None:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
+
+
+def _prefix(path: Path) -> str:
+    """The beginning of a draft's name, which has to be short enough for eight characters more."""
+    name = path.name
+    while len(os.fsencode(name)) > _ROOM:
+        name = name[1:]
+    return f".{name}."
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+
+
+@contextmanager
+def _writing(path: Path, draft: str | None = None) -> Iterator[None]:
+    """Where the system does not let `path` be written, it is an error of the user's place.
+
+    Inside the block of a `draft` records are read, too: only what is about the draft, or about no
+    file and the disk, is taken for such an error.
+    """
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        if isinstance(error, ValueError) and draft is not None:
+            raise
+        if isinstance(error, OSError) and draft is not None:
+            own = str(error.filename or "").startswith(draft)
+            if not own and (error.filename is not None or error.errno not in _NO_ROOM):
+                raise
+        raise InputError(f"cannot be written: {_why(error)}", path=path) from None
 
 
 def _umask() -> int:

@@ -35,6 +35,7 @@ SUFFIXES = (".parquet",)
 HUB = "hf:"
 _TOKENS = ("tokens", "words")
 _TAGS = ("ner_tags", "tags", "labels", "ner")
+_BATCH = 1000
 _SAVED = ("state.json", "dataset_dict.json")
 
 
@@ -93,8 +94,11 @@ def _open(path: str, split: str | None, tag_column: str | None, online: bool) ->
         if path.startswith(HUB) or not folder.exists():
             loaded = _from_hub(datasets, path.removeprefix(HUB), online)
         elif folder.is_file():
-            kind = "json" if folder.suffix in (".json", ".jsonl") else "parquet"
-            loaded = datasets.load_dataset(kind, data_files=str(folder), streaming=True)
+            if folder.suffix in (".json", ".jsonl"):
+                kind, how = "json", {}
+            else:  # A row group at a time, as is the default, may be all of a file's rows.
+                kind, how = "parquet", {"batch_size": _BATCH}
+            loaded = datasets.load_dataset(kind, data_files=str(folder), streaming=True, **how)
         elif any((folder / name).is_file() for name in _SAVED):
             loaded = datasets.load_from_disk(str(folder))
         else:

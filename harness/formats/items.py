@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from harness.annotation import KINDS, Attribution, Entity, Kind, Span, span_problems
+from harness.coding import short
 from harness.errors import AnnotationError, ReaderOptions
 from harness.formats import hints
 from harness.formats.offsets import Offsets
@@ -286,12 +287,6 @@ def half_character(text: str) -> str | None:
     except UnicodeEncodeError as error:
         return f"holds half a character ({text[error.start]!r}) at {error.start}"
     return None
-
-
-def short(value: Any) -> str:
-    """A value as a message shows it: in 60 characters at most."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _lacking(item: dict[str, Any], keys: tuple[str, ...], problem: str) -> str:

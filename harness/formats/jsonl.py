@@ -125,7 +125,8 @@ def record_from_json(
     id_ = value.get("id", value.get("doc"))
     if not isinstance(id_, str) or not id_:
         raise where.error(
-            f'"id" is {id_!r}, expected a non-empty string', hint='every document needs an "id"'
+            f'"id" is {short(id_)}, expected a non-empty string',
+            hint='every document needs an "id"',
         )
     text = value.get("text")
     if text is not None and not isinstance(text, str):
@@ -253,4 +254,4 @@ def _kind_of(value: Any) -> str:
     if value is None:
         return "null"
     names = {str: "a string", bool: "a boolean", list: "a list", dict: "an object"}
-    return names.get(type(value), f"the {type(value).__name__} {value!r}")
+    return names.get(type(value), f"the {type(value).__name__} {short(value)}")

@@ -16,7 +16,7 @@ from typing import Any
 from harness.annotation import Entity, Record
 from harness.errors import UsageError
 from harness.formats.files import atomic_writer
-from harness.formats.items import Where
+from harness.formats.items import Where, short
 from harness.formats.losses import writable
 from harness.formats.sniff import Head
 from harness.formats.tools import Example, as_unit, records
@@ -108,7 +108,7 @@ def _are_regions(items: list[Any]) -> bool:
 def _region(value: Mapping[str, Any], where: Where, score: Any = None) -> dict[str, Any]:
     labels = next((value[key] for key in _ENTITY if key in value), None)
     if not isinstance(labels, list) or len(labels) != 1:
-        raise where.error(f"a region's labels are {labels!r}, expected exactly one")
+        raise where.error(f"a region's labels are {short(labels)}, expected exactly one")
     region = {key: value.get(key) for key in ("start", "end", "text")}
     return region | {"label": labels[0], "score": score}
 

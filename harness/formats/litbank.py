@@ -17,7 +17,7 @@ from pathlib import Path
 
 from harness.annotation import Annotations, Attribution, Record, Span
 from harness.errors import AnnotationError, InputError
-from harness.formats.files import read_text
+from harness.formats.files import files_in, read_text
 from harness.formats.sniff import Head
 
 __all__ = ["matches", "read"]
@@ -37,7 +37,7 @@ def read(path: str | Path, *, losses: Counter[str] | None = None) -> Iterator[Re
     is neither QUOTE nor ATTRIB, a token that is not there, and words that differ from the text's.
     """
     path = Path(path)
-    files = [path] if path.is_file() else sorted(path.glob("*.ann"))
+    files = list(files_in(path, ".ann").values()) if path.is_dir() else [path]
     if not files:
         raise InputError("holds no .ann file", path=path)
     for file in files:

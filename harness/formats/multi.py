@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.annotation import Record
 from harness.errors import InputError
 from harness.formats.hints import SAME_TEXT
-from harness.formats.items import Where
+from harness.formats.items import Where, short
 from harness.formats.jsonl import record_from_json
 from harness.formats.jsonstream import json_lines, no_document, parse_line
 
@@ -35,7 +35,7 @@ def read_multi(path: str | Path) -> dict[str, list[Record]]:
         annotator = value.get("annotator")
         if not isinstance(annotator, str) or not annotator:
             raise where.error(
-                f'"annotator" is {annotator!r}, expected a non-empty string',
+                f'"annotator" is {short(annotator)}, expected a non-empty string',
                 hint="with one annotator a file, give several files",
             )
         own = by_annotator.setdefault(annotator, {})

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.annotation import Annotations, Attribution, Record, Span, span_problems
-from harness.coding import decode, parse_json
+from harness.coding import decode, parse_json, short
 from harness.errors import AnnotationError, InputError
 from harness.formats.files import read_text
 from harness.formats.sniff import Head
@@ -75,7 +75,7 @@ def _spans(value: str, text: str, path: Path, line: int, losses: Counter[str]) -
         pairs = []
     if not pairs:
         raise AnnotationError(
-            f"quoteByteSpans is {value!r}, expected [[start, end], ...]", path=path, line=line
+            f"quoteByteSpans is {short(value)}, expected [[start, end], ...]", path=path, line=line
         )
     for start, end in pairs:
         problem = span_problems(len(text), start, end)

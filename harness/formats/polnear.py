@@ -19,7 +19,7 @@ from pathlib import Path
 from harness.annotation import Annotations, Attribution, Record
 from harness.errors import InputError
 from harness.formats.brat import one_span, roles_of
-from harness.formats.files import read_text
+from harness.formats.files import files_in, read_text
 from harness.formats.sniff import Head
 from harness.formats.standoff import Standoff, parse_standoff
 
@@ -69,7 +69,7 @@ def annotators(path: str | Path) -> dict[Path, dict[str, Path]]:
             "holds no PolNeAR folder", path=path, hint="expected attributions/*.ann and text/*.txt"
         )
     articles: dict[Path, dict[str, Path]] = {}
-    for file in sorted(layers.glob("*.ann")):
+    for file in files_in(layers, ".ann").values():
         doc, _, name = file.stem.rpartition("_")
         source = texts / f"{doc}.txt"
         if not doc or not source.is_file():

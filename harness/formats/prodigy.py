@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.annotation import Record
-from harness.formats.items import Where
+from harness.formats.items import Where, short
 from harness.formats.jsonl import entity_to_json
 from harness.formats.jsonstream import write_lines
 from harness.formats.losses import writable
@@ -35,7 +35,7 @@ def read(path: str | Path, *, losses: Counter[str] | None = None) -> Iterator[Re
     def example(value: Mapping[str, Any], where: Where) -> Example | None:
         answer = value.get("answer", "accept")
         if answer != "accept":
-            losses[f"examples answered {answer!r}: left out"] += 1
+            losses[f"examples answered {short(answer)}: left out"] += 1
             return None
         if value.get("relations"):
             losses["relations: left out"] += len(value["relations"])
@@ -43,7 +43,7 @@ def read(path: str | Path, *, losses: Counter[str] | None = None) -> Iterator[Re
         if spans is None and "answer" in value:
             spans = []
         if spans is not None and not isinstance(spans, list):
-            raise where.error(f'"spans" is {spans!r}, expected a list of objects')
+            raise where.error(f'"spans" is {short(spans)}, expected a list of objects')
         return Example(_id(value), value.get("text"), spans, "spans")
 
     return records(path, example)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import InputError
-from harness.formats.files import not_utf8, opened
+from harness.formats.files import is_there, not_utf8, opened
 from harness.formats.jsonstream import objects
 
 __all__ = ["Head", "heads", "unknown"]
@@ -61,8 +61,9 @@ class Head:
         """The first lines of `standoff`."""
         if self.standoff is None:
             return []
-        with self.standoff.open(encoding="utf-8", errors="replace") as handle:
-            return list(islice(handle, _LINES))
+        with opened(self.standoff, "an .ann file") as handle:
+            data: bytes = handle.read(_SIZE)
+        return data.decode("utf-8", "replace").splitlines()[:_LINES]
 
     def holds(self, *patterns: str) -> bool:
         """Whether a folder holds anything that fits one of the patterns."""
@@ -85,7 +86,7 @@ def heads(path: Path) -> Iterator[Head]:
     Broken JSON is left to the reader to report. Raises `InputError` for a file that cannot be read.
     """
     data = b""
-    if path.is_file():
+    if is_there(path) and not path.is_dir():
         with opened(path, "a file") as handle:
             data = handle.read(_SIZE)
     head = Head(path, data)

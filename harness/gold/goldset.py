@@ -32,7 +32,7 @@ from harness.annotation import Annotations, Entity, Record, Span, TaskName
 from harness.digest import digest_text
 from harness.errors import InputError, near_name, nearest
 from harness.formats import brat, jsonl
-from harness.formats.files import read_text
+from harness.formats.files import files_in, is_there, read_text
 from harness.gold.card import Card, card_texts, read_card
 from harness.labels.meeting import schema_of
 from harness.labels.schema import Schema, load_schema
@@ -244,6 +244,7 @@ def load_goldset(
     not TOML or lacks what it takes to read the set; `SchemaError` for an unknown schema.
     """
     path = Path(name_or_path)
+    there = is_there(path)
     roots = goldset_folders() if root is None else (Path(root),)
     named = named_goldset(path, roots)
     # A bare name means the gold set, also where a folder of that name (of texts, say) lies here.
@@ -253,7 +254,7 @@ def load_goldset(
         path = path.parent
     if (path / CARD).is_file():
         goldset = _from_card(path)
-    elif path.exists():
+    elif there or is_there(path):
         goldset = _bare(path, format)
     else:
         raise InputError(_no_such(str(name_or_path), roots))
@@ -293,7 +294,7 @@ def load_layer(
     """
     path = Path(path)
     if path.is_dir():
-        files = {file.stem: file for file in sorted(path.glob("*.ann"))}
+        files = files_in(path, ".ann")
         if not files:
             raise InputError("holds no .ann file", path=path)
         _check_known(files, texts, path)

@@ -23,7 +23,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.coding import DecodeError, decode, parse_toml
+from harness.coding import DecodeError, decode, parse_toml, short
 from harness.errors import SchemaError, nearest
 from harness.paths import CARD
 
@@ -254,16 +254,21 @@ class _Draft(NamedTuple):
 def _is_ours(path: Path) -> bool:
     """Whether a TOML file in a user's folder is a schema or a projection at all."""
     value = _toml(path)
-    return isinstance(value.get("labels"), dict) and ("name" in value or "from" in value)
+    known = isinstance(value.get("labels"), dict) or {"labels", "version"} <= value.keys()
+    return known and ("name" in value or "from" in value)
 
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return parse_toml(path.read_text(encoding="utf-8"), path, error=SchemaError)
+        if path.exists() and not path.is_file():  # Reading a pipe might never end.
+            raise SchemaError("is no regular file, expected a label schema in TOML", path=path)
+        text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise SchemaError(f"byte {error.start} is not UTF-8", path=path) from None
-    except OSError as error:
-        raise SchemaError(f"cannot be read: {error.strerror}", path=path) from None
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL.
+        why = error.strerror if isinstance(error, OSError) else error
+        raise SchemaError(f"cannot be read: {why}", path=short(str(path))) from None
+    return parse_toml(text, path, error=SchemaError)
 
 
 @dataclass(frozen=True, slots=True)

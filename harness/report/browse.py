@@ -14,6 +14,7 @@ from harness.results.finder import GoldFinder
 from harness.results.load import scored_in
 from harness.results.record import RunRecord
 from harness.results.scored import Scored
+from harness.results.stored import inside
 from harness.tasks.base import DocumentPair, Task
 
 __all__ = ["MOST_DOCUMENTS", "browse"]
@@ -58,7 +59,8 @@ def browse(
             for result in record.select(gold=recorded.name, task=task):
                 if result.sanity:
                     continue
-                if result.predictions and (Path(folder) / result.predictions).is_file():
+                said = result.predictions
+                if said is not None and inside(folder, said, "predictions").exists():
                     results.append(result)
                 elif result.answered:
                     missing.append(f"{result.backend} on {recorded.name}: its predictions are gone")

@@ -34,6 +34,8 @@ __all__ = ["add_gold", "check_record", "gold_differs", "other_scores", "read_tal
 _TOLERANCE = 1e-9
 _MOST = 2**53
 """No score is larger, and up to here floating-point numbers are exact."""
+_DEEPEST = 20
+"""Objects of scores inside objects of scores."""
 
 
 @dataclass(slots=True)
@@ -71,7 +73,7 @@ def _problems(record: RunRecord, folder: Path) -> Iterator[str]:
         yield "two gold sets have the same name"
     for name, gold_record in gold_records.items():
         for task, figures in gold_record.agreement.items():
-            if task in tasks() and figures and not _is_agreement(figures):
+            if task in tasks() and figures != {} and not _is_agreement(figures):
                 yield f"the agreement of annotators on {name!r} ({task}) is no numbers"
     seen: dict[tuple[str, str], _Seen] = {}
     alike: dict[str | None, _Seen] = {}
@@ -82,6 +84,9 @@ def _problems(record: RunRecord, folder: Path) -> Iterator[str]:
                 yield f"two rows in {kind} are about {backend} on {gold} ({task})"
         for result in results:
             mine = _Seen(f"{result.backend} on {result.gold} ({result.task})")
+            for what, file in (("predictions", result.predictions), ("units", result.units_file)):
+                if file is not None:
+                    inside(folder, file, what)
             for said in _of_result(result, gold_records, folder, mine):
                 yield f"{mine.what}: {said}"
             if record.schema_version > 1:
@@ -231,10 +236,8 @@ def gold_differs(
 
 def _of_scores(result: Result) -> Iterator[str]:
     """Stated numbers may differ from those of the counts, but numbers they have to be."""
-    blocks = isinstance(result.scores, Mapping) and all(
-        isinstance(block, Mapping) for block in result.scores.values()
-    )
-    if not blocks or not all(_is_number(leaf) for leaf in _leaves(result.scores)):
+    blocks = result.scores.values()
+    if not all(isinstance(block, Mapping) and _are_scores(block) for block in blocks):
         yield "its scores are no numbers"
 
 
@@ -289,12 +292,14 @@ def _is_agreement(block: object) -> bool:
     return isinstance(block, Mapping) and all(_is_number(block.get(name, "")) for name in names)
 
 
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping | list):
-        for item in value.values() if isinstance(value, Mapping) else value:
-            yield from _leaves(item)
-    else:
-        yield value
+def _are_scores(value: Any, depth: int = 0) -> bool:
+    """Numbers, perhaps in objects and lists; an object with an F1 holds numbers alone."""
+    if not isinstance(value, Mapping | list):
+        return _is_number(value)
+    if depth > _DEEPEST or (isinstance(value, Mapping) and "f1" in value):
+        return isinstance(value, Mapping) and all(map(_is_number, value.values()))
+    items = value.values() if isinstance(value, Mapping) else value
+    return all(_are_scores(item, depth + 1) for item in items)
 
 
 def _is_number(value: Any) -> bool:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from harness.errors import HarnessError, NotComparable, UsageError
+from harness.formats.files import is_there
 from harness.gold.goldset import GoldSet, load_goldset, named_goldset
 from harness.results.record import GoldRecord, RunRecord
 from harness.results.scored import Scored
@@ -40,7 +41,7 @@ class GoldFinder:
         self._renamed: dict[str, str] = {}
         patterns = []
         for place in places:
-            if Path(place).exists() or named_goldset(place):
+            if is_there(place) or named_goldset(place):
                 goldset = load_goldset(place)
                 self._given[goldset.name] = goldset
                 patterns.append(goldset.name)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from harness.errors import InputError, NotComparable, NothingMeasured, UsageError
+from harness.formats.files import is_there, opened
 from harness.gold.goldset import GoldSet
 from harness.paths import RECORD
 from harness.results import stored
@@ -43,11 +44,13 @@ Opened: TypeAlias = tuple[RunRecord, Path]
 def is_run(path: str | Path) -> bool:
     """Whether a path is a run: a folder with `run.json`, or a file that looks like one inside."""
     path = Path(path)
+    if not is_there(path):
+        return False
     if path.is_dir():
         return (path / RECORD).is_file()
     if path.suffix != ".json" or not path.is_file():
         return False
-    with path.open("rb") as handle:
+    with opened(path, "a run record") as handle:
         return b'"schema_version"' in handle.read(2000)
 
 
@@ -58,8 +61,8 @@ def read_run(path: str | Path) -> Opened:
     files beside it, `NothingMeasured` where a later run into the folder was not finished.
     """
     path = Path(path)
-    file = path / RECORD if path.is_dir() else path
-    if not file.exists():
+    file = path / RECORD if is_there(path) and path.is_dir() else path
+    if not is_there(file):
         raise InputError(
             "no run here", path=file, hint="make one with `harness run`, or name its folder"
         )
@@ -174,7 +177,7 @@ class _Run(NamedTuple):
         """Why there are no stored predictions to count again; `None` where there are."""
         if self.result.predictions is None:
             return "the run kept no predictions"
-        if not (self.folder / self.result.predictions).is_file():
+        if not stored.inside(self.folder, self.result.predictions, "predictions").exists():
             return f"{self.result.predictions} is missing in the run's folder"
         return None
 

@@ -10,7 +10,7 @@ from harness.coding import FileKind, compact, decode, decode_file, encode, laid_
 from harness.digest import digest_file, digest_text
 from harness.errors import InputError
 from harness.formats import jsonl
-from harness.formats.files import atomic_writer, read_text
+from harness.formats.files import atomic_writer, opened, read_text
 from harness.paths import RECORD
 from harness.results.record import RECORD_SCHEMA, Result, RunRecord, UnitTally
 
@@ -105,11 +105,13 @@ def inside(folder: str | Path, name: str, what: str) -> Path:
     path = Path(folder) / name
     try:
         resolved = path.resolve()
-        path.exists()
+        there = path.exists()
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle.
         raise InputError(f"{what} {name[:100]!r} cannot be looked for: {error}"[:400]) from None
     if not resolved.is_relative_to(Path(folder).resolve()):
         raise InputError(f"{what} {name!r} lie outside the run's folder")
+    if there and not path.is_file():
+        raise InputError(f"{what} {name!r} are no regular file")
     return path
 
 
@@ -148,11 +150,11 @@ def iter_units(result: Result, folder: str | Path) -> Iterator[UnitTally]:
         return
     path = beside(folder, result.units_file, result.units_digest, "units")
     try:
-        with path.open(encoding="utf-8", newline="\n") as handle:
+        with opened(path, "a file of units", mode="r", encoding="utf-8") as handle:
             for number, line in enumerate(handle, 1):
                 try:
                     yield decode(UnitTally, parse_json(line))
-                except ValueError as error:
+                except (ValueError, RecursionError) as error:
                     raise InputError(f"not a unit: {error}", path=path, line=number) from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", path=path) from None

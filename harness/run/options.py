@@ -19,7 +19,7 @@ from harness.tasks.registry import tasks
 __all__ = ["Limits", "RunOptions", "WorkerOptions", "task_flags"]
 
 _worker = partial(Flag, group="workers")
-_number = partial(_worker, metavar="N", least=1, keyed=True)
+_number = partial(_worker, metavar="N", least=1, most=1_000_000, keyed=True)
 _seconds = partial(_worker, metavar="SECONDS", above=0, most=1e9, noun="seconds")
 
 # Fields of RunOptions that a record has in another place: of its own, or as the folder it lies in.
@@ -60,7 +60,9 @@ class WorkerOptions:
         int,
         _number("documents handed to a library in one call; with 1 each has a time of its own"),
     ] = 1
-    threads: Annotated[int, _number("threads of the numeric libraries of a worker")] = 1
+    threads: Annotated[
+        int, _number("threads of the numeric libraries of a worker", most=10_000)
+    ] = 1
     limits: Limits = field(default_factory=Limits)
     offline: Annotated[
         bool, _worker("let backends fetch models; default: never", name="online")
@@ -108,9 +110,11 @@ class RunOptions(WorkerOptions):
     """Options of tasks (`task_flags`) that are not as by default: `{"match": "exact"}`."""
     schema: Annotated[str | None, Flag("compare in this label schema", metavar="NAME")] = None
     """Label schema to compare in, instead of the finest that both sides reach."""
-    rounds: Annotated[int, Flag("timing rounds, interleaved", metavar="N", least=1)] = 1
+    rounds: Annotated[
+        int, Flag("timing rounds, interleaved", metavar="N", least=1, most=10_000)
+    ] = 1
     jobs: Annotated[
-        int, Flag("workers at a time; above 1 nothing is timed", metavar="N", least=1)
+        int, Flag("workers at a time; above 1 nothing is timed", metavar="N", least=1, most=1000)
     ] = 1
     cache: Path | None = None
     """Folder of the predictions store; `None` neither reads nor writes one."""
@@ -118,7 +122,7 @@ class RunOptions(WorkerOptions):
         Path | None, Flag("folder for the record and the predictions", metavar="DIR")
     ] = None
     """Folder for run.json and the predictions; `None` writes nothing."""
-    seed: Annotated[int, Flag("of the resampling", metavar="N", least=0)] = 0
+    seed: Annotated[int, Flag("of the resampling", metavar="N", least=0, most=10**18 - 1)] = 0
     """Written down for whoever resamples the record."""
     command: tuple[str, ...] = ()
     suite: str | None = None

@@ -20,7 +20,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from harness.coding import DecodeError, decode, parse_toml
+from harness.coding import DecodeError, decode, parse_toml, short
 from harness.errors import InputError, UsageError, nearest
 from harness.formats.files import read_text
 from harness.options import Flag
@@ -121,7 +121,7 @@ def _one(flag: Flag, value: Any, place: str) -> Any:
     try:
         return flag.read(value)
     except ValueError as error:
-        raise DecodeError(f"found {value!r}, expected {error}", place) from None
+        raise DecodeError(f"found {short(value)}, expected {error}", place) from None
 
 
 def _spec(entry: str | _Backend, place: str) -> BackendSpec:

@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.annotation import Record
 from harness.errors import InputError, UsageError
 from harness.formats import brat
-from harness.formats.files import read_text
+from harness.formats.files import files_in, read_text
 from harness.formats.multi import is_multi, read_multi
 from harness.formats.registry import read_any
 from harness.gold.goldset import load_goldset, load_layer
@@ -79,10 +79,10 @@ def _layer(folder: Path, texts: dict[str, str]) -> list[Record]:
 def _texts(gold: str | Path) -> dict[str, str]:
     folder = Path(gold)
     if folder.is_dir() and not (folder / CARD).is_file():
-        files = sorted(folder.glob("*.txt"))
+        files = files_in(folder, ".txt")
         if not files:
             raise InputError("holds neither a gold set nor texts", path=folder)
-        return {file.stem: read_text(file) for file in files}
+        return {stem: read_text(file) for stem, file in files.items()}
     return load_goldset(gold).texts()
 
 

@@ -10,6 +10,7 @@ from harness.curation.agreement.agreement import agreement
 from harness.curation.validate.finding import Finding
 from harness.digest import digest_file
 from harness.errors import HarnessError, InputError, near_name
+from harness.formats.files import files_in, is_there
 from harness.gold.card import Card, card_texts
 from harness.gold.goldset import GoldSet
 from harness.paths import CARD
@@ -55,7 +56,7 @@ def check_card(gold: GoldSet) -> Iterator[Finding]:
     if card.get("guidelines") and not (gold.path / card["guidelines"]).is_file():
         yield Finding("error", "card", f'"guidelines": no file {card["guidelines"]}', path)
     for name, folder in gold.annotators.items():
-        if not folder.exists():
+        if not is_there(folder):
             yield Finding("error", "card", f"annotator {name!r}: no folder {folder}", path)
     yield from _documents(card, path)
     yield from _sums(gold, path)
@@ -91,9 +92,9 @@ def sums(gold: GoldSet) -> dict[str, dict[str, str]]:
         return {"data": {data.name: digest_file(data)} if data.is_file() else {}}
     tables = {"texts": dict(card_texts(gold.card, gold.path))}
     layers = gold.path / gold.card.get("layers", ".")
-    tables["layers"] = {file.stem: file for file in layers.glob("*.ann")}
+    tables["layers"] = files_in(layers, ".ann")
     for name, folder in gold.annotators.items():
-        tables[f"annotators.{name}"] = {file.stem: file for file in folder.glob("*.ann")}
+        tables[f"annotators.{name}"] = files_in(folder, ".ann")
     return {
         table: {stem: digest_file(file) for stem, file in sorted(files.items())}
         for table, files in tables.items()

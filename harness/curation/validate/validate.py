@@ -16,7 +16,7 @@ from harness.curation.validate.lints import lint_record, lint_strings
 from harness.digest import digest_text
 from harness.errors import HarnessError, InputError, SchemaError
 from harness.formats import brat, jsonl
-from harness.formats.files import read_text
+from harness.formats.files import files_in, is_there, opened, read_text
 from harness.formats.jsonstream import parse_line
 from harness.formats.registry import guess, read_any
 from harness.gold.card import card_texts
@@ -70,7 +70,7 @@ class Validation:
         try:
             gold = load_goldset(path, schema=schema, format=format)
         except InputError as error:
-            if not Path(path).exists():
+            if not is_there(path):
                 raise
             yield _unreadable(error, Path(path))
             return
@@ -201,7 +201,7 @@ def _readable_layers(gold: GoldSet) -> Iterator[Finding]:
         return
     folders = [gold.path / str(gold.card.get("layers", ".")), *gold.annotators.values()]
     for folder in folders:
-        for file in sorted(folder.glob("*.ann")):
+        for file in files_in(folder, ".ann").values():
             try:
                 if file.stem not in texts:
                     raise InputError(f"annotates {file.stem!r}, which is no document", path=file)
@@ -217,7 +217,7 @@ def _readable_layers(gold: GoldSet) -> Iterator[Finding]:
 def _readable_lines(path: Path) -> Iterator[Finding]:
     first: dict[str, int] = {}
     is_blank = True
-    with path.open("rb") as handle:
+    with opened(path, "a file of JSON lines") as handle:
         for number, line in enumerate(handle, 1):
             if not line.strip():
                 continue
