@@ -115,8 +115,12 @@ def _confirm(args: argparse.Namespace, old: Baseline | None) -> None:
 
 
 def _tell(accepted: Baseline, path: str) -> None:
-    bare = [entry.backend for entry in accepted.entries if entry.found is None]
-    print(f"{path}: {len(accepted.entries)} entries", file=sys.stderr)
+    from harness.decide import baseline
+
+    bare = [entry.backend for entry in accepted.entries if entry.outcomes is None]
+    second = baseline.second_file(path)
+    said = f"{path}: {len(accepted.entries)} entries; counts and mentions are in {second} beside it"
+    print(said, file=sys.stderr)
     if bare:
         print(
             f"without mentions, so that flips cannot be shown: {', '.join(sorted(set(bare)))} "
