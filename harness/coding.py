@@ -179,7 +179,8 @@ def compact(value: Any) -> str:
 def laid_out(value: Any, unfolded: Container[str], indent: str = "") -> str:
     """JSON for people and version control: a key a line.
 
-    The lists under the keys of `unfolded` have an item a line; items that are objects, a key.
+    The lists under the keys of `unfolded` have an item a line; items that are objects, a key; and
+    so have objects under these keys.
     """
     inner = indent + "  "
     if not isinstance(value, dict):
@@ -188,6 +189,8 @@ def laid_out(value: Any, unfolded: Container[str], indent: str = "") -> str:
     for key, item in value.items():
         if key not in unfolded or not item:
             text = compact(item)
+        elif isinstance(item, dict):
+            text = laid_out(item, unfolded, inner)
         else:
             rows = ",\n".join(f"{inner}  {laid_out(one, unfolded, inner + '  ')}" for one in item)
             text = f"[\n{rows}\n{inner}]"

@@ -94,8 +94,23 @@ def _run() -> dict[str, Any]:
 def _baseline() -> dict[str, Any]:
     value = json.loads((ROOT / "results" / "baseline.json").read_text())
     value["entries"] = value["entries"][:1]
-    value["entries"][0]["units"] = value["entries"][0]["units"][:1]
+    value["mentions"] = {
+        "file": "none.jsonl",
+        "sha256": "x",
+    }  # Types are checked before it is read.
     return value
+
+
+def _former_baseline() -> dict[str, Any]:
+    """Of version 1, with everything in one file."""
+    value = _baseline()
+    del value["mentions"]
+    (entry,) = value["entries"]
+    del entry["scores"], entry["outcomes"]
+    entry["signature"] = entry["signature"].replace("n:5d", "n:1d")
+    entry |= {"documents": 1, "units": [["a", 0, {"correct": {"PERSON": 1}}]]}
+    entry |= {"found": {"a": [[0, 3, "PERSON"]]}, "missed": {"a": []}, "spurious": {}}
+    return {**value, "schema_version": 1}
 
 
 def _card() -> dict[str, Any]:
@@ -108,7 +123,8 @@ FILES = (
     File("schema.toml", tomllib.loads(SCHEMA), load_schema),
     File("rules.toml", tomllib.loads(RULES), read_rules),
     File("run.json", _run(), stored.read, (".agreement.", ".scores.", "].units[0][2]")),
-    File("baseline.json", _baseline(), baseline.read, ("].units[0][2]",)),
+    File("baseline.json", _baseline(), baseline.read),
+    File("former.json", _former_baseline(), baseline.read, ("].units[0][2]",)),
 )  # fmt: skip
 
 
@@ -173,6 +189,8 @@ def _toml(value: Any, top: bool = True) -> str:
 
 def test_the_unchanged_files_are_read(tmp_path: Path) -> None:
     for file in FILES[1:]:
+        if file.name == "baseline.json":  # Of two files: tests/test_baseline_files.py.
+            continue
         path = tmp_path / file.name
         text = json.dumps(file.content) if path.suffix == ".json" else _toml(file.content)
         path.write_text(text)
@@ -202,7 +220,8 @@ def test_commands_end_without_a_traceback(
     monkeypatch.chdir(tmp_path)
     if arguments[0] == "check":
         shutil.copy(ROOT / "results" / "run.json", tmp_path)
-        shutil.copy(ROOT / "results" / "baseline.json", tmp_path)
+        for part in (ROOT / "results").glob("baseline.*"):
+            shutil.copy(part, tmp_path)
         arguments = ["check", "run.json", "--baseline", "baseline.json", *arguments[1:]]
     assert main(arguments) == 2
     printed = capsys.readouterr()

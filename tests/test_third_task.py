@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.digest import digest_file
+
 pytestmark = pytest.mark.processes
 
 THIRD = Path(__file__).parent / "third"
@@ -114,9 +116,14 @@ def test_the_gate_checks_it(desk: Path) -> None:
     assert parts == {"micro", *TOPICS}
     replay = ("check", "run", "--baseline", "base.json", "--replay", "--gold", "news.jsonl")
     harness(desk, *replay)
-    value = json.loads((desk / "base.json").read_text("utf-8"))
-    value["entries"][0]["backend"] = "keywords?words=8"
-    (desk / "base.json").write_text(json.dumps(value), "utf-8")
+    base = desk / "base.json"
+    for path in (base, desk / "base.mentions.jsonl"):
+        path.write_text(
+            path.read_text("utf-8").replace('"keywords"', '"keywords?words=8"'), "utf-8"
+        )
+    value = json.loads(base.read_text("utf-8"))
+    value["mentions"]["sha256"] = digest_file(desk / "base.mentions.jsonl")
+    base.write_text(json.dumps(value), "utf-8")
     rules = "min_support = 5\n[[rule]]\nmax_drop = 1.0\n[[rule]]\ntype = 'rain'\nmax_drop = 1.0\n"
     (desk / "gate.toml").write_text(rules, "utf-8")
     said = harness(

@@ -120,8 +120,11 @@ def _confirm(args: argparse.Namespace, old: Baseline | None) -> None:
 
 
 def _tell(accepted: Baseline, path: str) -> None:
-    bare = [entry.backend for entry in accepted.entries if entry.found is None]
-    note(f"{path}: {len(accepted.entries)} entries")
+    from harness.decide import baseline
+
+    bare = [entry.backend for entry in accepted.entries if entry.outcomes is None]
+    second = baseline.second_file(path)
+    note(f"{path}: {len(accepted.entries)} entries; counts and mentions are in {second} beside it")
     if bare:
         note(
             f"without mentions, so that flips cannot be shown: {', '.join(sorted(set(bare)))} "

@@ -1,110 +1,66 @@
-"""The baseline: what was once accepted, in one file that needs nothing beside it.
+"""The baseline: what was once accepted, in two files that need nothing beside them.
 
-It holds the counts per paragraph of every backend, from which scores, intervals and tests are
-computed again, and what became of each mention (offsets and labels, no text), so that a check can
-name what flipped. It changes by `harness baseline accept` alone.
+The one that is named holds what people look at in a diff: of every backend what was measured, with
+what, and its scores. The other lies beside it (`harness.decide.mentions`) and holds counts per
+paragraph, from which scores, intervals and tests are computed again, and what became of each
+mention, so that a check can name what flipped. It changes by `harness baseline accept` alone.
 """
 
 from __future__ import annotations
 
+import glob
+import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from harness import __version__
-from harness.adapter import ModelIdentity
-from harness.coding import FileKind, decode_file, encode, laid_out
-from harness.errors import InputError, NothingMeasured
+from harness.coding import DecodeError, FileKind, decode, decode_file, encode, laid_out
+from harness.decide.entry import Entry, EntryHead, StatedScores, entry_of, problems
+from harness.decide.former import FormerBaseline, FormerEntry, former_entry
+from harness.decide.mentions import HEAD, MEND, OUTCOMES, Details, entry_lines, read_details
+from harness.digest import digest_text
+from harness.errors import HarnessError, InputError, NothingMeasured
 from harness.formats.files import read_text, write_text
-from harness.results.consistent import read_tally
-from harness.results.count import options_of
-from harness.results.outcomes import Mention, Outcomes
+from harness.results.outcomes import Outcomes
 from harness.results.provenance import now
-from harness.results.record import Git, ResultKey, RunRecord, UnitTally
+from harness.results.record import Git, ResultKey, RunRecord
 from harness.results.scored import Scored
-from harness.results.signature import Signature
-from harness.tasks.registry import task_named
+from harness.results.stored import inside
+from harness.tasks.registry import task_named, wrong_task
 
-__all__ = ["KIND", "BASELINE_SCHEMA", "Baseline", "Entry", "accepted", "is_baseline", "merge"]
-__all__ += ["read", "write"]
+__all__ = ["KIND", "BASELINE_SCHEMA", "Baseline", "accepted", "is_baseline", "merge"]
+__all__ += ["read", "second_file", "write"]
 
 KIND = "harness-baseline"
-BASELINE_SCHEMA = 1
+BASELINE_SCHEMA = 2
+"""2: mentions and counts per paragraph are in a second file, scores are stated."""
 
 _FILE = FileKind(
     name="baseline",
-    versions=(BASELINE_SCHEMA,),
+    versions=(1, BASELINE_SCHEMA),
     marks={"kind": KIND},
     broken="is the file cut off, or a merge conflict?",
     foreign="a run is accepted as one: harness baseline accept RUN",
     outdated="check with the harness that wrote it, or accept a new run",
 )
 
-Spans = Mapping[str, tuple[tuple[int, int, str], ...]]
-"""Document id -> start, end, label of mentions."""
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One backend on one gold set for one task, as it was accepted."""
-
-    backend: str
-    gold: str
-    task: str
-    signature: str
-    documents: int
-    failed: int
-    model: ModelIdentity | None
-    packages: Mapping[str, str]
-    started: str
-    """When the run that it comes from began; UTC, ISO 8601."""
-    found: Spans | None
-    """Gold mentions that were found; `None` where the run kept no predictions."""
-    missed: Spans | None
-    spurious: Spans | None
-    units: tuple[UnitTally, ...]
-
-    @property
-    def key(self) -> ResultKey:
-        """Gold set, task and backend: what an entry is about."""
-        return self.gold, self.task, self.backend
-
-    def scored(self) -> Scored:
-        """The entry as something that can be compared. Raises `InputError` for odd counts."""
-        task = task_named(self.task)
-        try:
-            tallies = tuple(read_tally(task, unit.tally) for unit in self.units)
-        except (ValueError, InputError) as error:
-            raise InputError(f"baseline of {self.backend} on {self.gold}: {error}") from None
-        outcomes = None
-        if self.found is not None and self.missed is not None and self.spurious is not None:
-            outcomes = Outcomes(*map(_mentions, (self.found, self.missed, self.spurious)))
-        signature = Signature.parse(self.signature)
-        return Scored(
-            name=self.backend,
-            backend=self.backend,
-            gold=self.gold,
-            task=self.task,
-            signature=signature,
-            units=tuple((unit.document, unit.paragraph) for unit in self.units),
-            tallies=tallies,
-            options=options_of(task, signature),
-            source="the baseline",
-            known_outcomes=outcomes,
-        )
+_UNFOLDED = ("entries", "model", "packages", "scores")
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """Every accepted entry; keys are unique."""
 
-    kind: str
-    schema_version: int
     tool_version: str
     accepted: str
     """When it was last accepted; UTC, ISO 8601."""
     git: Git | None
-    entries: tuple[Entry, ...] = field(default=())
+    entries: tuple[Entry, ...] = ()
 
 
 def accepted(scored: Sequence[Scored], record: RunRecord) -> Baseline:
@@ -115,14 +71,8 @@ def accepted(scored: Sequence[Scored], record: RunRecord) -> Baseline:
     real = [one for one in scored if not one.sanity]
     if not real:
         raise NothingMeasured("the run measured no backend, so there is nothing to accept")
-    return Baseline(
-        kind=KIND,
-        schema_version=BASELINE_SCHEMA,
-        tool_version=__version__,
-        accepted=now(),
-        git=record.git,
-        entries=tuple(_entry(one, record) for one in real),
-    )
+    entries = (entry_of(one, record) for one in real)
+    return Baseline(__version__, now(), record.git, _ordered(entries))
 
 
 def merge(old: Baseline | None, new: Baseline, *, remove_missing: bool = False) -> Baseline:
@@ -130,8 +80,13 @@ def merge(old: Baseline | None, new: Baseline, *, remove_missing: bool = False) 
     if old is None or remove_missing:
         return new
     renewed = {entry.key for entry in new.entries}
-    kept = tuple(entry for entry in old.entries if entry.key not in renewed)
-    return replace(new, entries=(*new.entries, *kept))
+    kept = (entry for entry in old.entries if entry.key not in renewed)
+    return replace(new, entries=_ordered([*new.entries, *kept]))
+
+
+def _ordered(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """The same whatever was accepted before what, so that files differ where entries do."""
+    return tuple(sorted(entries, key=lambda one: (one.gold, task_named(one.task).order, one.key)))
 
 
 def is_baseline(path: str | Path) -> bool:
@@ -143,8 +98,58 @@ def is_baseline(path: str | Path) -> bool:
         return KIND.encode() in handle.read(200)
 
 
+# --- the files ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Head(EntryHead):
+    """An entry in the first file."""
+
+    outcomes: Mapping[str, int] | None
+    """How many mentions were found, missed and spurious."""
+    scores: StatedScores
+
+
+@dataclass(frozen=True, slots=True)
+class _Second:
+    """The second file."""
+
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    """The first file."""
+
+    kind: str
+    schema_version: int
+    tool_version: str
+    accepted: str
+    git: Git | None
+    mentions: _Second
+    entries: tuple[_Head, ...]
+
+
+def second_file(path: str | Path) -> str:
+    """The name of the second file of the baseline with that path; no other has the same."""
+    path = Path(path)
+    return (
+        f"{path.stem}.mentions.jsonl" if path.suffix == ".json" else f"{path.name}-mentions.jsonl"
+    )
+
+
+def _draft(second: str, digest: str) -> str:
+    """What the second file is called until the first one names it."""
+    return f"{second.removesuffix('.jsonl')}.{digest}.jsonl"
+
+
 def read(path: str | Path) -> Baseline:
-    """Read a baseline. Raises `InputError` for a missing, broken or foreign file."""
+    """Read a baseline of any version.
+
+    Raises `InputError` for a missing, broken or foreign file, for a second file that is not the
+    one that was accepted with the first, and for numbers that contradict each other.
+    """
     path = Path(path)
     if not path.exists():
         raise InputError(
@@ -152,45 +157,136 @@ def read(path: str | Path) -> Baseline:
             path=path,
             hint="make one: harness baseline accept RUN --baseline FILE",
         )
-    baseline = decode_file(Baseline, read_text(path), _FILE, path)
-    keys = [entry.key for entry in baseline.entries]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise InputError(f"two entries for {key[2]} on {key[0]} ({key[1]})", path=path)
-    return baseline
+    value = decode_file(dict[str, Any], read_text(path), _FILE, path)
+    try:
+        first: FormerBaseline | _First
+        if value["schema_version"] == 1:
+            first = decode(FormerBaseline, value)
+        else:
+            first = decode(_First, value)
+    except (DecodeError, RecursionError) as error:
+        raise InputError(f"not a valid baseline: {error}", path=path) from None
+    seen: set[ResultKey] = set()
+    for number, head in enumerate(first.entries):
+        if wrong := wrong_task(head.task):
+            raise InputError(f"not a valid baseline: entries[{number}].task: {wrong}", path=path)
+        if head.key in seen:
+            said = f"two entries for {head.backend} on {head.gold} ({head.task})"
+            raise InputError(said, path=path, hint=MEND)
+        seen.add(head.key)
+    details: Mapping[ResultKey, Details] = {}
+    if isinstance(first, _First):
+        details = read_details(*_second(path, first.mentions), seen)
+    entries = tuple(_checked(one, details.get(one.key, Details()), path) for one in first.entries)
+    return Baseline(first.tool_version, first.accepted, first.git, entries)
 
 
-def write(path: str | Path, baseline: Baseline) -> None:
-    """Write it, whole or not at all; a unit a line, so that version control can show changes."""
-    write_text(path, laid_out(encode(baseline), ("entries", "units")) + "\n")
+def _second(path: Path, said: _Second) -> tuple[str, Path]:
+    """The text of the second file, and where it lies.
 
-
-def _entry(scored: Scored, record: RunRecord) -> Entry:
-    result, outcomes = scored.result, scored.outcomes
-    units = zip(scored.units, scored.tallies, strict=True)
-    return Entry(
-        backend=scored.backend,
-        gold=scored.gold,
-        task=scored.task,
-        signature=str(scored.signature),
-        documents=scored.signature.documents,
-        failed=result.failed if result else 0,
-        model=result.model if result else None,
-        packages=dict(result.packages) if result else {},
-        started=record.started,
-        found=_spans(outcomes.found) if outcomes else None,
-        missed=_spans(outcomes.missed) if outcomes else None,
-        spurious=_spans(outcomes.spurious) if outcomes else None,
-        units=tuple(UnitTally(*unit, tally.to_json()) for unit, tally in units),
+    It has its own name from the moment on at which everything is written; the one of a draft lies
+    there where `write` was stopped just before.
+    """
+    if not re.fullmatch("[0-9a-f]{64}", said.sha256):
+        wrong = f"mentions.sha256: found {said.sha256[:80]!r}, expected a sha256 in hex"
+        raise InputError(f"not a valid baseline: {wrong}", path=path, hint=MEND)
+    folder = path.resolve().parent if path.is_symlink() else path.parent
+    try:
+        places = [inside(folder, n, "") for n in (said.file, _draft(said.file, said.sha256[:16]))]
+    except InputError:
+        wrong = f"mentions.file: found {said.file[:80]!r}, expected a file beside the baseline"
+        raise InputError(f"not a valid baseline: {wrong}", path=path, hint=MEND) from None
+    texts = [(read_text(place), place) for place in places if place.is_file()]
+    for text, place in texts:
+        if digest_text(text) == said.sha256:
+            return text, place
+    if not places[0].is_file():
+        wrong = f"is not there: the counts and mentions of {path.name}"
+        raise InputError(wrong, path=places[0], hint=MEND)
+    numbered = enumerate(texts[0][0].split("\n"), 1)
+    raise InputError(
+        f"is not the file that {path.name} was accepted with: it was edited, is of another "
+        "acceptance, or a merge conflict",
+        path=places[0],
+        line=next((number for number, line in numbered if line.startswith("<<<<<<<")), None),
+        hint=MEND,
     )
 
 
-def _spans(mentions: Iterable[Mention]) -> Spans:
-    out: dict[str, list[tuple[int, int, str]]] = {}
-    for document, start, end, label in sorted(mentions):
-        out.setdefault(document, []).append((start, end, label))
-    return {document: tuple(spans) for document, spans in out.items()}
+def _checked(head: _Head | FormerEntry, details: Details, path: Path) -> Entry:
+    """An entry that does not contradict itself."""
+    try:
+        entry = former_entry(head) if isinstance(head, FormerEntry) else _entry(head, details)
+        problem = next(problems(entry), None)
+    except (ValueError, HarnessError, RecursionError) as error:
+        problem = str(error)
+    if problem:
+        said = f"{head.backend} on {head.gold} ({head.task}): {problem[:300]}"
+        raise InputError(said, path=path, hint=MEND)
+    return entry
 
 
-def _mentions(spans: Spans) -> frozenset[Mention]:
-    return frozenset(Mention(document, *span) for document, row in spans.items() for span in row)
+def _entry(head: _Head, details: Details) -> Entry:
+    """Of both files. Raises `ValueError` where they have other numbers of mentions."""
+    outcomes = details.outcomes if head.outcomes is not None or details.mentions else None
+    if (counted := _counted(outcomes)) != head.outcomes:
+        raise ValueError(f"its mentions are {head.outcomes}, in the second file {counted}")
+    return Entry(
+        **head.head(),
+        scores=head.scores,
+        units=tuple(details.units),
+        tallies=tuple(details.tallies),
+        outcomes=outcomes,
+    )
+
+
+def _counted(outcomes: Outcomes | None) -> dict[str, int] | None:
+    return None if outcomes is None else {k: len(getattr(outcomes, k)) for k in OUTCOMES}
+
+
+def write(path: str | Path, baseline: Baseline) -> None:
+    """Write both files. Whenever this is stopped, what can be read is the old one or the new one.
+
+    Raises `InputError` where something else has the second file's name.
+    """
+    path = Path(path)
+    second = path.with_name(second_file(path))
+    if os.path.lexists(second) and not _is_second(second):
+        raise InputError(
+            f"is there already and is not the second file of a baseline, which {path.name} needs",
+            path=second,
+            hint="move it away, or give the baseline another name",
+        )
+    text = "".join(
+        f"{line}\n" for line in (HEAD, *chain.from_iterable(map(entry_lines, baseline.entries)))
+    )
+    digest = digest_text(text)
+    first = _First(
+        kind=KIND,
+        schema_version=BASELINE_SCHEMA,
+        tool_version=baseline.tool_version,
+        accepted=baseline.accepted,
+        git=baseline.git,
+        mentions=_Second(second.name, digest),
+        entries=tuple(
+            _Head(**one.head(), outcomes=_counted(one.outcomes), scores=one.scores)
+            for one in baseline.entries
+        ),
+    )
+    draft = path.with_name(_draft(second.name, digest[:16]))
+    write_text(draft, text)
+    try:
+        write_text(path, laid_out(encode(first), _UNFOLDED) + "\n")
+    except (InputError, OSError):  # Nothing else: the first file may name it by then.
+        draft.unlink(missing_ok=True)
+        raise
+    draft.replace(second)
+    for left in path.parent.glob(_draft(glob.escape(second.name), "[0-9a-f]" * 16)):
+        left.unlink(missing_ok=True)  # Somebody was stopped here.
+
+
+def _is_second(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as handle:
+        return handle.readline().rstrip() == HEAD.encode()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.decide.baseline import Baseline, Entry
+from harness.decide.baseline import Baseline
+from harness.decide.entry import Entry
 from harness.report.method import points
 from harness.results.signature import diff
 from harness.table import Cell, Table, number

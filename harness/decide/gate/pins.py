@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from harness.decide.baseline import Entry
+from harness.decide.entry import Entry
 from harness.decide.gate.scope import speaks
 from harness.decide.gate.verdicts import Verdict, about
 from harness.decide.rules import Pin
@@ -29,7 +29,7 @@ def check_pins(scored: Scored, entry: Entry, pins: Sequence[Pin]) -> Iterator[Ve
         why = f"{len(mine)} pinned mentions could not be looked up: {scored.without_outcomes}"
         yield about(entry, "error", "no-predictions", why, metric="pin")
         return
-    before = _mentions(entry)
+    before = entry.outcomes.found if entry.outcomes else frozenset()
     for pin in mine:
         for mention in _named(pin, outcomes, entry, scored.signature.schema):
             if mention in outcomes.found:
@@ -60,8 +60,3 @@ def _named(pin: Pin, outcomes: Outcomes, entry: Entry, schema: str) -> list[Ment
         guess = f"; the nearest is [{near.start}, {near.end}) {near.label}"
     where = "" if schema == "none" else f" in {schema}, where {entry.backend} is counted"
     raise UsageError(f"pin {wanted} names no gold mention of {entry.gold!r}{where}{guess}")
-
-
-def _mentions(entry: Entry) -> frozenset[Mention]:
-    known = entry.scored().known_outcomes
-    return frozenset() if known is None else known.found

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.decide.baseline import Baseline, Entry
+from harness.decide.baseline import Baseline
+from harness.decide.entry import Entry
 from harness.decide.gate.verdicts import Verdict, about
 from harness.results.consistent import add_gold, gold_differs, other_scores
 from harness.results.finder import fits, matches_pattern

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from harness.decide.baseline import Entry
+from harness.decide.entry import Entry
 from harness.decide.gate.presence import MatchedEntry
 from harness.decide.gate.verdicts import Verdict
 from harness.decide.rules import Pin, Rule, Rules

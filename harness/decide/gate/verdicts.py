@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from harness.coding import encode
-from harness.decide.baseline import Entry
+from harness.decide.entry import Entry
 from harness.results.outcomes import Flips, Mention
 from harness.results.scored import Scored
 from harness.table import plural
