@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -23,6 +25,11 @@ __all__ = [
 
 SPEAKERS_FILE = Path(__file__).parent.parent / "data" / "speakers.toml"
 _POSSESSIVE = re.compile(r"['’]s?$")
+_JOINS = re.compile(r"[\w-]")
+# Read from right to left, as what stands before a name is.
+_LAST_WORD = re.compile(r"[^\w'’-]*?(\.?[\w'’-]+)")
+_NEXT_WORD = re.compile(r"[ \u00a0-]*+([\w'’]++)")
+_APPOSITION = re.compile(r", ([^.;:\"“”]{3,90}?)(?:,|\.|$| who | said| told)")
 _TITLE = re.compile(
     r"^(?:(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Gen|Prof|St|Sgt|Lt|Col)\.?|Sir|Lady|Lord|Miss|President"
     r"|Senator|Governor|Secretary|General|Minister|Congressman|Congresswoman|Chancellor|Judge|Pope)$"
@@ -89,6 +96,8 @@ class People:
     def __init__(self, text: str, mentions: Iterable[NameMention]) -> None:
         self.persons: list[Person] = []
         self._by_surname: dict[str, list[Person]] = {}
+        self._by_given: Counter[str] = Counter()
+        self._firsts: set[tuple[str, str, str]] = set()
         named = [
             (mention, _name_words(text[mention.start : mention.end]))
             for mention in mentions
@@ -98,25 +107,39 @@ class People:
             if 2 <= len(parts) <= 5:
                 self._add(parts)
         for _, parts in named:
-            if len(parts) == 1 and parts[0] not in self._by_surname and not self._given(parts[0]):
-                self._add(parts)
-        self._locate(text)
+            if len(parts) == 1 and parts[0] not in self._by_surname:
+                if not self._by_given[parts[0]]:
+                    self._add(parts)
+        self._places = self._locate(text) if self.persons else []
+        self._starts = [span.start for span, _ in self._places]
+        self._ends = [span.end for span, _ in self._places]
         for person in self.persons:
             _describe(text, person)
 
     def _add(self, parts: Sequence[str]) -> None:
         same = self._by_surname.setdefault(parts[-1], [])
-        if not any(_compatible(person.name.split(), parts) for person in same):
+        if not self._known(parts):
             person = Person(" ".join(parts))
             same.append(person)
             self.persons.append(person)
+            self._by_given[parts[0]] += len(parts) > 1
+            self._firsts |= _first_keys(parts)
 
-    def _given(self, name: str) -> list[Person]:
-        return [p for p in self.persons if p.name.split()[0] == name and " " in p.name]
+    def _known(self, parts: Sequence[str]) -> bool:
+        """Whether somebody of that surname may be the same person.
 
-    def _locate(self, text: str) -> None:
+        `J. Roe` and `Jane Roe` may be one person, `John Roe` and `Jane Roe` are not.
+        """
+        surname, first = parts[-1], parts[0].rstrip(".")
+        if len(parts) == 1 or (surname, "alone", "") in self._firsts:
+            return bool(self._by_surname[surname])
+        letter = "letter" if len(first) == 1 else "initial"
+        return bool(
+            {(surname, "name", first), (surname, letter, first[:1] or "none")} & self._firsts
+        )
+
+    def _locate(self, text: str) -> list[tuple[Span, Person]]:
         """Every occurrence of a person's full name, surname, or lone given name."""
-        taken: list[Span] = []
         forms: list[tuple[str, Person | None]] = []
         forms.extend((person.name, person) for person in self.persons)
         for surname, same in self._by_surname.items():
@@ -124,34 +147,59 @@ class People:
                 given = person.name.split()[0]
                 if len(person.name.split()) > 2:
                     forms.append((f"{given} {surname}", person))
-            forms.append((surname, same[0] if len(same) == 1 else None))
+                forms.append((surname, same[0] if len(same) == 1 else None))
         for person in self.persons:
             given = person.name.split()[0]
-            if len(self._given(given)) == 1 and given not in self._by_surname:
+            if self._by_given[given] == 1 and given not in self._by_surname:
                 forms.append((given, person))
+        places = _occurrences(text, {form for form, _ in forms})
+        taken = bytearray(len(text))
+        found: list[tuple[Span, Person]] = []
         for form, named in sorted(forms, key=lambda pair: -len(pair[0])):
-            pattern = r"[ \u00a0]".join(map(re.escape, form.split()))
-            for match in re.finditer(rf"(?<![\w-]){pattern}(?![\w-])", text):
-                span = Span(match.start(), match.end())
-                if any(span.start < other.end and other.start < span.end for other in taken):
+            stop = 0
+            for start in places.pop(form, ()):
+                if start < stop:
                     continue
-                taken.append(span)
+                stop = start + len(form)
+                if taken.find(1, start, stop) >= 0:
+                    continue
+                taken[start:stop] = b"\1" * len(form)
                 if named is not None:
-                    named.mentions.append(span)
+                    named.mentions.append(Span(start, stop))
+                    found.append((Span(start, stop), named))
         for person in self.persons:
             person.mentions.sort()
+        return sorted(found, key=lambda pair: pair[0])
 
     def inside(self, start: int, end: int) -> list[tuple[Span, Person]]:
         """Mentions within `[start, end)`, in order."""
-        return sorted(
-            (
-                (span, person)
-                for person in self.persons
-                for span in person.mentions
-                if start <= span.start and span.end <= end
-            ),
-            key=lambda pair: pair[0],
-        )
+        return self._places[bisect_left(self._starts, start) : bisect_right(self._ends, end)]
+
+
+def _occurrences(text: str, forms: Iterable[str]) -> dict[str, list[int]]:
+    """Where each of the names begins, as whole words; a space may be a no-break space."""
+    places: dict[str, list[int]] = {form: [] for form in forms}
+    lengths: dict[str, set[int]] = {}
+    for form in places:
+        lengths.setdefault(form[0], set()).add(len(form))
+    first = f"[{''.join(map(re.escape, lengths))}]"
+    spaced = text.replace("\u00a0", " ")
+    for match in re.finditer(rf"{first}(?<![\w-]{first})", text):
+        start = match.start()
+        for length in lengths[match[0]]:
+            found = places.get(spaced[start : start + length])
+            if found is not None and not _JOINS.match(text, start + length):
+                found.append(start)
+    return places
+
+
+def _first_keys(parts: Sequence[str]) -> set[tuple[str, str, str]]:
+    """What is known of a person's first name, beside the surname."""
+    surname, first = parts[-1], parts[0].rstrip(".")
+    if len(parts) == 1:
+        return {(surname, "alone", "")}
+    keys = {(surname, "name", first), (surname, "letter", first[:1])}
+    return keys | ({(surname, "initial", first)} if len(first) == 1 else set())
 
 
 def _name_words(name: str) -> tuple[str, ...]:
@@ -165,36 +213,26 @@ def _name_words(name: str) -> tuple[str, ...]:
     return tuple(good)
 
 
-def _compatible(known: Sequence[str], parts: Sequence[str]) -> bool:
-    """`J. Roe` and `Jane Roe` may be one person, `John Roe` and `Jane Roe` are not."""
-    if len(parts) == 1 or len(known) == 1:
-        return True
-    one, two = known[0].rstrip("."), parts[0].rstrip(".")
-    return one == two or (min(len(one), len(two)) == 1 and one[0] == two[0])
-
-
 def _describe(text: str, person: Person) -> None:
     """Gender, and the words of titles before and appositions after the name."""
     lists = speaker_words()
     votes = {"male": 0, "female": 0}
     for start, end in person.mentions:
-        before = re.findall(r"[\w'’-]+\.?", text[max(0, start - 80) : start])[-8:]
-        title = before[-1].lower() if before else ""
+        before = text[max(0, start - 80) : start][::-1]
+        word = _LAST_WORD.match(before)
+        title = word[1][::-1].lower() if word else ""
         votes["male"] += title in lists.male_titles
         votes["female"] += title in lists.female_titles
         run: list[str] = []
-        gap = text[max(0, start - 80) : start]
-        tail = re.search(r"([\w'’ \u00a0-]*)$", gap)
-        for word in re.findall(r"[\w'’]+", tail.group(1).replace("-", " "))[::-1] if tail else ():
-            if word[:1].isupper() or word.lower() in lists.roles or word.lower() == "of":
-                run.append(word.lower())
-            else:
+        place = before.startswith("\n")
+        while word := _NEXT_WORD.match(before, place):
+            one, place = word[1][::-1], word.end()
+            if not (one[:1].isupper() or one.lower() in lists.roles or one.lower() == "of"):
                 break
+            run.append(one.lower())
         if set(run) & lists.roles:
             person.descriptions.update(run)
-        after = re.match(
-            r", ([^.;:\"“”]{3,90}?)(?:,|\.|$| who | said| told)", text[end : end + 120]
-        )
+        after = text.startswith(", ", end) and _APPOSITION.match(text[end : end + 120])
         if after:
             found = [word.lower() for word in re.findall(r"[\w'’]+", after.group(1))]
             if set(found) & lists.roles:
@@ -213,7 +251,8 @@ def _describe(text: str, person: Person) -> None:
 
 _PARTICLE = r"(?:(?:[A-Z]\.|de|van|von|bin|al|der|la)[ \u00a0]){0,2}"
 _NAME = re.compile(
-    rf"(?<![\w.-])([A-ZÀ-ÖØ-Þ][\w’-]*\w)[ \u00a0]{_PARTICLE}([A-ZÀ-ÖØ-Þ][\w-]*\w)(?![\w-])"
+    r"(?<![\w.-])([A-ZÀ-ÖØ-Þ][\w’-]*\w)"
+    rf"(?:[ \u00a0]{_PARTICLE}(?P<surname>[A-ZÀ-ÖØ-Þ][\w-]*\w)(?![\w-]))?"
 )
 
 
@@ -227,7 +266,7 @@ def capitalised_mentions(text: str) -> list[NameMention]:
     found: list[NameMention] = []
     place = 0
     while match := _NAME.search(text, place):
-        if match.group(1).lower() in given:
+        if match["surname"] and match.group(1).lower() in given:
             found.append(NameMention(match.start(), match.end(), "PERSON"))
             place = match.end()
         else:

@@ -11,10 +11,13 @@ This finds what may be extracted; whether a content is direct is asked of `kinds
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from harness.adapters._attribution.ahead import Ahead
 from harness.paragraphs import lines
+from harness.tasks.attribution.doubles import previous
 
 __all__ = ["Quotation", "is_scare_quote", "quotations"]
 
@@ -24,12 +27,15 @@ _CLOSING_SHAPES = frozenset(["”", "»"])
 _SINGLE = re.compile(r"(?<!['’‘`])['‘’‚‹›](?!['’‘`])")
 _OPENS_AFTER = frozenset(" \t\u00a0\u2009\u202f\n([{—–-―:;,/")
 _CLOSES_BEFORE = frozenset(" \t\u00a0\u2009\u202f\n)]}—–-―:;,.!?…/")
+_WORD = re.compile(r"\w[\w'’-]*")
+_FEET = re.compile(r"\d['′]\s?\d+$")
+_LINE_END = re.compile(r"\n")
+_CLOSES_WORD = re.compile(r"[\w.,!?…]['’](?!\w)")
 # Longest reading of a pair of single marks: beyond it they are rather apostrophes.
 _SINGLE_LIMIT = 600
 
 
-@dataclass(frozen=True, slots=True)
-class Quotation:
+class Quotation(NamedTuple):
     """A quoted stretch with its marks: `text[start:end]`.
 
     `inner_start`, `inner_end` leave the marks out. `single` tells single from double marks;
@@ -53,16 +59,23 @@ def quotations(text: str) -> list[Quotation]:
     """
     found: list[Quotation] = []
     left_open = False
+    line_end, closing = Ahead(_LINE_END, text), Ahead(_CLOSES_WORD, text)
     for start, end in lines(text):
         double = list(_pair_double(text, start, end, left_open))
         left_open = bool(double) and not double[-1].closed
         single = [
             quote
-            for quote in _pair_single(text, start, end)
-            if not any(quote.start < other.end and other.start < quote.end for other in double)
+            for quote in _pair_single(text, start, end, line_end, closing)
+            if not _overlaps(double, quote)
         ]
         found.extend(sorted([*double, *single], key=lambda quote: quote.start))
     return found
+
+
+def _overlaps(sorted_ones: list[Quotation], quote: Quotation) -> bool:
+    """Whether one of them, which are disjoint, has a character of `quote`."""
+    before = bisect_right(sorted_ones, quote.end - 1, key=lambda other: other.start)
+    return before > 0 and sorted_ones[before - 1].end > quote.start
 
 
 def is_scare_quote(text: str, quote: Quotation) -> bool:
@@ -73,12 +86,15 @@ def is_scare_quote(text: str, quote: Quotation) -> bool:
     or exclamation mark at the end, it is an utterance.
     """
     inner = text[quote.inner_start : quote.inner_end].strip()
-    words = re.findall(r"\w[\w'’-]*", inner)
+    words = _WORD.findall(inner)
     if not words:
         return True
     if inner[-1] in "!?…" and len(words) > 1:
         return False
-    if text[: quote.start].rstrip(" \u00a0").endswith(":"):
+    place = quote.start
+    while place and text[place - 1] in " \u00a0":
+        place -= 1
+    if place and text[place - 1] == ":":
         return False
     if all(word[:1].isupper() or word.lower() in _SMALL for word in words):
         return len(words) <= 8
@@ -152,17 +168,19 @@ def _role(text: str, start: int, end: int, shape: str, inside: bool) -> str:
 
 def _is_measure(text: str, place: int) -> bool:
     """6'2" is no quotation."""
-    return text[place : place + 1] in "\"″'" and bool(
-        re.search(r"\d['′]\s?\d+$", text[:place][-8:])
-    )
+    before = text[place - 1 : place]
+    if text[place] not in "\"″'" or not (before.isdigit() or before == "\n"):
+        return False
+    return _FEET.search(text[max(0, place - 8) : place]) is not None
 
 
 def _opens_speech(text: str, start: int, place: int) -> bool:
-    lead = text[start:place].rstrip()
-    return not lead or lead[-1] in ":,.!?…"
+    return previous(text, start, place) in ("", *":,.!?…")
 
 
-def _pair_single(text: str, start: int, end: int) -> Iterator[Quotation]:
+def _pair_single(
+    text: str, start: int, end: int, line_end: Ahead, closing: Ahead
+) -> Iterator[Quotation]:
     opened: int | None = None
     for mark in _SINGLE.finditer(text, start, end):
         place, shape = mark.start(), mark.group()
@@ -171,19 +189,22 @@ def _pair_single(text: str, start: int, end: int) -> Iterator[Quotation]:
             starts_word = not before or before in _OPENS_AFTER or before in '"“'
             if starts_word and after and (after.isalnum() or after in "…$£€[") and shape != "’":
                 opened = place
-        elif shape in "'’›" and _closes_single(text, place, before, after):
+        elif shape in "'’›" and _closes_single(
+            text, place, before, after, line_end, closing
+        ):
             if place - opened <= _SINGLE_LIMIT:
                 yield Quotation(opened, place + 1, opened + 1, place, single=True)
             opened = None
 
 
-def _closes_single(text: str, place: int, before: str, after: str) -> bool:
+def _closes_single(
+    text: str, place: int, before: str, after: str, line_end: Ahead, closing: Ahead
+) -> bool:
     if before.isspace() or (after and after not in _CLOSES_BEFORE and after not in '"”'):
         return False
     if before in ".,!?…":
         return True
     # `voters' rights` is a plural possessive, unless no other mark can close the quotation.
     if before == "s" and re.match(r" [a-z]", text[place + 1 : place + 3]):
-        rest = text[place + 1 : text.find("\n", place) if "\n" in text[place:] else len(text)]
-        return not re.search(r"[\w.,!?…]['’](?!\w)", rest)
+        return closing.start(place + 1) >= line_end.start(place)
     return True

@@ -8,9 +8,12 @@ and ties are left unresolved.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from heapq import heappop, heappush
+from itertools import islice
 
 from harness.adapters._attribution.names import NameMention, People, Person, speaker_words
 from harness.adapters._attribution.quotation import Quotation
@@ -50,7 +53,7 @@ _AFTER_NAME = _PREPOSITIONS | {
     "as",
 }
 _PLACES = frozenset(["ORG", "GPE", "NORP", "LOC"])
-_WORD = re.compile(r"[\w'’.-]*\w")
+_WORD = re.compile(r"(?<![\w'’.-])[\w'’.-]*\w")
 _INDEFINITE = frozenset(
     [
         "a",
@@ -97,13 +100,14 @@ def resolve(
     known = list(mentions)
     resolver = _Resolver(text, People(text, known), known, quotes)
     order = sorted(range(len(sources)), key=lambda i: sources[i].span or Span(0, 0))
+    said_by = _outer(text, sources, order)
     names: list[str | None] = [None] * len(sources)
     for index in order:
         span = sources[index].span
         if span is None:
             continue
         if text[span.start : span.end] == "I":
-            names[index] = _outer(sources, names, index)
+            names[index] = names[said_by[index]] if index in said_by else None
         else:
             names[index] = resolver.name(span)
         if names[index] is not None:
@@ -111,27 +115,57 @@ def resolve(
     return names
 
 
+@lru_cache(maxsize=1)
+def _heads() -> frozenset[str]:
+    return speaker_words().roles | speaker_words().generic
+
+
+def _last_word(text: str, start: int, end: int) -> str:
+    """The last that `_WORD` finds there, looked for from the end; empty for none."""
+    while end > start and not (text[end - 1].isalnum() or text[end - 1] == "_"):
+        end -= 1
+    first = end
+    while first > start and (text[first - 1].isalnum() or text[first - 1] in "_'’.-"):
+        first -= 1
+    return text[first:end]
+
+
 def _may_precede(word: str) -> bool:
     """A title, a capitalised word or a conjunction: not "for Roe", not "the government Roe"."""
     low = word.lower()
     if low in _PREPOSITIONS:
         return False
-    roles = speaker_words().roles | speaker_words().generic
-    return word[:1].isupper() or low in roles or low in ("and", "or", "even", "only", "not", "then")
+    return word[:1].isupper() or low in _heads() or low in ("and", "or", "even", "only", "not", "then")
 
 
-def _outer(sources: Sequence[SourceMention], names: Sequence[str | None], index: int) -> str | None:
-    span = sources[index].span
-    assert span is not None
-    around = [
-        other
-        for other, source in enumerate(sources)
-        if other != index
-        and any(part.start <= span.start and span.end <= part.end for part in source.content)
-    ]
-    size = {i: sum(p.end - p.start for p in sources[i].content) for i in around}
-    inner = min(around, key=lambda i: size[i], default=None)
-    return None if inner is None else names[inner]
+def _outer(text: str, sources: Sequence[SourceMention], order: Sequence[int]) -> dict[int, int]:
+    """For each "I" the relation in whose content it stands, the smallest one of them."""
+    sizes = [sum(part.end - part.start for part in source.content) for source in sources]
+    parts = sorted(
+        (part.start, part.end, sizes[index], index)
+        for index, source in enumerate(sources)
+        for part in source.content
+    )
+    around: dict[int, int] = {}
+    begun = 0
+    open_ones: list[tuple[int, int, int]] = []  # size, index, end; those that ended go when met
+    for index in order:
+        span = sources[index].span
+        if span is None or text[span.start : span.end] != "I":
+            continue
+        while begun < len(parts) and parts[begun][0] <= span.start:
+            start, end, size, other = parts[begun]
+            heappush(open_ones, (size, other, end))
+            begun += 1
+        own = []
+        while open_ones and (open_ones[0][2] < span.end or open_ones[0][1] == index):
+            one = heappop(open_ones)
+            own += [one] * (one[1] == index)
+        if open_ones:
+            around[index] = open_ones[0][1]
+        for one in own:
+            heappush(open_ones, one)
+    return around
 
 
 class _Resolver:
@@ -140,8 +174,13 @@ class _Resolver:
     ) -> None:
         self._text = text
         self._people = people
-        self._mentions = [m for m in mentions if m.label in _PLACES]
+        places = (m for m in mentions if m.label in _PLACES)
+        self._mentions = sorted(places, key=lambda mention: mention.start)
+        self._named_from = [mention.start for mention in self._mentions]
         self._quotes = quotes
+        self._quoted_from = [quote.start for quote in quotes]
+        self._by_name = {person.name: person for person in reversed(people.persons)}
+        self._in_role: dict[tuple[str, frozenset[str], frozenset[str]], list[str]] = {}
         self._starts = [match.end() for match in _SENTENCE.finditer(text)]
         self._last: tuple[str, Span] | None = None
 
@@ -177,19 +216,19 @@ class _Resolver:
         previous_end = span.start
         for place, person in self._people.inside(span.start, span.end):
             after = self._text[place.end : min(place.end + 40, span.end)]
-            before = _WORD.findall(self._text[span.start : place.start])
+            before = _last_word(self._text, span.start, place.start)
             if re.match(r"['’]s?\b|['’](?= )", after):
                 owned = [word.lower() for word in _WORD.findall(after[2:])]
                 if not owned or owned[-1] not in speaker_words().proxies:
                     continue
-            if before and not _may_precede(before[-1]):
+            if before and not _may_precede(before):
                 continue
             modified = re.match(r" ([a-z]\w+)", after)
             if modified and modified.group(1) not in _AFTER_NAME:
                 continue  # "Roe spokesman Bob Moe", "the Roe campaign"
             if found:
                 gap = self._text[previous_end : place.start]
-                if not re.fullmatch(r"(?:[\s,]*)(?:and|,)?[\s]*(?:[A-Z][\w.]*\s)*", gap):
+                if not re.fullmatch(r"[\s,]*+(?:and)?\s*+(?:[A-Z][\w.]*\s)*", gap):
                     break
             found.append(person)
             previous_end = place.end
@@ -228,22 +267,27 @@ class _Resolver:
         """Whether a name stands where subjects stand: among its sentence's first words."""
         if re.match(r"['’]", self._text[place.end : place.end + 1]):
             return False
-        lead = self._text[self._sentence(place.start) : place.start]
-        return len(_WORD.findall(lead)) <= _SUBJECT_BY
+        lead = _WORD.finditer(self._text, self._sentence(place.start), place.start)
+        return sum(1 for _ in islice(lead, _SUBJECT_BY + 1)) <= _SUBJECT_BY
 
     def _before(self, span: Span, *, since: int) -> list[tuple[Span, Person]]:
         """Mentions outside quotations that end before the source."""
         return [
             (place, person)
             for place, person in self._people.inside(max(0, since), span.start)
-            if not any(quote.start < place.start < quote.end for quote in self._quotes)
+            if not self._is_quoted(place.start)
         ]
 
+    def _is_quoted(self, place: int) -> bool:
+        before = bisect_left(self._quoted_from, place)
+        return before > 0 and place < self._quotes[before - 1].end
+
     def _person(self, name: str) -> Person | None:
-        return next((p for p in self._people.persons if p.name == name), None)
+        return self._by_name.get(name)
 
     def _relative(self, span: Span) -> str | None:
-        start = max(0, span.start - 120, self._text.rfind(". ", 0, span.start))
+        near = max(0, span.start - 120)
+        start = max(near, self._text.rfind(". ", near, span.start))
         before = self._people.inside(start, span.start)
         if before and len(_WORD.findall(self._text[before[-1][0].end : span.start])) <= 6:
             return before[-1][1].name
@@ -260,16 +304,17 @@ class _Resolver:
             r",| (?:of|for|in|on|at|who|which|that|to)\b", self._text[span.start : span.end]
         )[0]
         end = span.start + len(head.rstrip())
-        for mention in self._mentions:
-            if span.start <= mention.start and mention.end <= span.end and mention.label != "NORP":
-                rest = self._text[mention.end : end].lower().split()
-                if mention.start < end and (
-                    mention.end >= end or (len(rest) == 1 and rest[0] in speaker_words().bodies)
-                ):
-                    lead = self._text[span.start : mention.start].strip().lower()
-                    if lead in ("", "the"):
-                        name = self._text[mention.start : mention.end]
-                        return re.sub(r"^[Tt]he\s+|['’]s?$", "", name)
+        for number in range(bisect_left(self._named_from, span.start), len(self._mentions)):
+            mention = self._mentions[number]
+            lead = self._text[span.start : mention.start].strip()
+            if mention.start >= end or len(lead) > len("the"):
+                break
+            if mention.end > span.end or mention.label == "NORP" or lead.lower() not in ("", "the"):
+                continue
+            rest = self._text[mention.end : end].lower().split()
+            if mention.end >= end or (len(rest) == 1 and rest[0] in speaker_words().bodies):
+                name = self._text[mention.start : mention.end]
+                return re.sub(r"^[Tt]he\s+|['’]s?$", "", name)
         return None
 
     def _role(self, span: Span, tokens: Sequence[str]) -> str | None:
@@ -278,14 +323,8 @@ class _Resolver:
         if parts[0] in _INDEFINITE:
             return None
         stop = next((i for i, part in enumerate(parts) if part in _PREPOSITIONS), len(parts))
-        head = next(
-            (
-                p
-                for p in reversed(parts[:stop])
-                if p in speaker_words().roles | speaker_words().generic
-            ),
-            None,
-        )
+        heads = _heads()
+        head = next((p for p in reversed(parts[:stop]) if p in heads), None)
         if head is None or parts[stop - 1] != head:
             return None
         keys = set(parts) - {"the", "its", "of", "this", "that", "s", "former"}
@@ -295,15 +334,10 @@ class _Resolver:
             for word in _WORD.findall(said)[1:]
             if word[:1].isupper() and word.lower() not in speaker_words().roles
         }
-        scored: dict[str, int] = {}
-        for person in self._people.persons:
-            overlap = keys & person.descriptions
-            if not named <= person.descriptions:
-                continue  # "the president of France" is not the president of somewhere else
-            if head in overlap or (overlap and head in speaker_words().generic):
-                scored[person.name] = len(overlap)
-        best = max(scored.values(), default=0)
-        winners = [name for name, score in scored.items() if score == best]
+        asked = (head, frozenset(keys), frozenset(named))
+        if asked not in self._in_role:
+            self._in_role[asked] = self._described(*asked)
+        winners = self._in_role[asked]
         if len(winners) == 1:
             return winners[0]
         if not winners and head in speaker_words().generic and self._last is not None:
@@ -312,3 +346,15 @@ class _Resolver:
             if near and self._person(self._last[0]) and len(recent) <= 1:
                 return self._last[0]
         return None
+
+    def _described(self, head: str, keys: frozenset[str], named: frozenset[str]) -> list[str]:
+        """The persons of whom most of the words were said."""
+        scored: dict[str, int] = {}
+        for person in self._people.persons:
+            overlap = keys & person.descriptions
+            if not named <= person.descriptions:
+                continue  # "the president of France" is not the president of somewhere else
+            if head in overlap or (overlap and head in speaker_words().generic):
+                scored[person.name] = len(overlap)
+        best = max(scored.values(), default=0)
+        return [name for name, score in scored.items() if score == best]

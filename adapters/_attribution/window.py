@@ -8,9 +8,11 @@ quotation and never beyond the sentence.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from harness.adapters._attribution.ahead import Ahead
 from harness.adapters._attribution.inflection import forms
 from harness.adapters._attribution.lexicon import Lexicon
 from harness.adapters._attribution.quotation import Quotation
@@ -51,8 +53,10 @@ class SpeechPatterns:
             re.compile(rf"{lead}{subject}[ \u00a0,]+{verb}"),
             re.compile(rf"{lead}{verb}[ \u00a0]+{subject}"),
         )
-        self._before = re.compile(rf"\b{subject}[ \u00a0,]+{verb}")
-        self._before_inverted = re.compile(rf"\b{verb}[ \u00a0]+{subject}\s*[:,]?\s*$")
+        self._before = re.compile(rf"\b(?:{subject}[ \u00a0,]++{verb}|(?>{_NAME}))")
+        noun = rf"(?P<source>{_NOUN}{_APPOSITION}?)"
+        self._before_noun = re.compile(rf"\b{noun}[ \u00a0,]++{verb}")
+        self._before_inverted = re.compile(rf"\b{verb}[ \u00a0]+{subject}\s*+[:,]?\s*+$")
         self._label = re.compile(rf"^\W*(?P<source>{_NAME}|{_NOUN})[^:]{{0,40}}?(?P<cue>[:―])\s*$")
 
     def attribute(self, text: str, quote: Quotation, left: int, right: int) -> SourceAndCue | None:
@@ -67,12 +71,33 @@ class SpeechPatterns:
         match = self._before_inverted.search(before)
         if match:
             return _spans(match, start)
-        found = list(self._before.finditer(before))
-        last = found[-1] if found else None
+        last = self._last_before(before)
         if last is not None and len(before) - last.end() <= 90:
             return _spans(last, start)
         match = self._label.match(before)
         return _spans(match, start) if match else None
+
+    def _last_before(self, before: str) -> re.Match[str] | None:
+        """The last subject with its verb, of those that follow each other from the left.
+
+        A run of capitalised words that leads to no verb does not from its second word on either,
+        but for "the ..." within it, and for a single letter at its end, which may be an initial.
+        """
+        last: re.Match[str] | None = None
+        nouns: Ahead | None = None
+        place = 0
+        while match := self._before.search(before, place):
+            place = match.end()
+            if match["cue"] is not None:
+                last = match
+                continue
+            nouns = nouns or Ahead(self._before_noun, before)
+            inner = nouns.match(match.start() + 1)
+            if inner is not None and inner.start() < place:
+                last, place = inner, inner.end()
+            else:
+                place = max(match.start() + 1, place - 1)
+        return last
 
 
 def find(
@@ -87,8 +112,9 @@ def find(
     the sentence with that one's cue stands between ("…," he said. "…").
     """
     groups: list[tuple[list[Quotation], SourceAndCue | None]] = []
+    starts = [quote.start for quote in quotes]
     for start, end in paragraphs:
-        inside = [quote for quote in quotes if start <= quote.start < end]
+        inside = quotes[bisect_left(starts, start) : bisect_left(starts, end)]
         last: tuple[list[Quotation], SourceAndCue | None] | None = None
         for place, quote in enumerate(inside):
             left = inside[place - 1].end if place else start
@@ -112,7 +138,7 @@ def _follows(
     text: str, last: tuple[list[Quotation], SourceAndCue | None], quote: Quotation
 ) -> bool:
     gap = text[last[0][-1].end : quote.start]
-    return len(re.findall(r"[.!?](?=\s)", gap)) <= 1 and len(gap) <= 160
+    return len(gap) <= 160 and len(re.findall(r"[.!?](?=\s)", gap)) <= 1
 
 
 def _spans(match: re.Match[str], offset: int) -> SourceAndCue:
@@ -134,7 +160,8 @@ def _sentence_end(text: str, start: int, limit: int) -> int:
 
 def _sentence_start(text: str, limit: int, end: int) -> int:
     start = limit
+    words_end = limit + len(text[limit:end].rstrip())
     for match in _STOP.finditer(text, limit, end):
-        if text[match.end() : end].strip():
+        if match.end() < words_end:
             start = match.end()
     return start

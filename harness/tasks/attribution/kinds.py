@@ -14,7 +14,7 @@ a line. `docs/gold.md` has the rule with examples; `doubles` and `singles` have 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from harness.annotation import Kind, Span
 from harness.paragraphs import lines
@@ -70,33 +70,54 @@ def kind_of(
     A content without letters or digits is judged by all its characters. Regions that hold the
     `cue` and some of the content, but not with their first mark, are replaced by those inside.
     """
-    positions = {i for start, end in content for i in range(start, end)}
-    letters = {i for i in positions if text[i].isalnum()} or positions
+    content = _outermost(content)
+    weigh = _letters if any(_letters(text, *span) for span in content) else _characters
     for _ in range(_DEPTH if cue and any(map(str.isalnum, text[cue[0] : cue[1]])) else 0):
-        touched = _touched(quoted, letters)
-        if not any(_nests(region, cue, positions) for region in touched):
+        touched = _touched(text, quoted, content, weigh)
+        if not any(_nests(region, cue, content) for region in touched):
             break
         quoted = [inner for region in touched for inner in _inside(text, region)]
-    inside = sum(_region_at(quoted, i) is not None for i in letters)
+    inside = sum(_touched(text, quoted, content, weigh).values())
     if not inside:
         return "indirect"
-    return "direct" if inside > DIRECT_SHARE * len(letters) else "mixed"
+    letters = sum(weigh(text, *span) for span in content)
+    return "direct" if inside > DIRECT_SHARE * letters else "mixed"
 
 
-def _nests(region: tuple[int, int], cue: tuple[int, int] | None, content: set[int]) -> bool:
+def _letters(text: str, start: int, end: int) -> int:
+    return sum(map(str.isalnum, text[start:end]))
+
+
+def _characters(text: str, start: int, end: int) -> int:
+    return end - start
+
+
+def _nests(
+    region: tuple[int, int], cue: tuple[int, int] | None, content: Sequence[tuple[int, int]]
+) -> bool:
     """Whether a region holds the cue, and its first mark is not the content's own."""
     start, end = region
-    return cue is not None and start <= cue[0] and cue[1] <= end and start not in content
+    own = any(low <= start < high for low, high in content)
+    return cue is not None and start <= cue[0] and cue[1] <= end and not own
 
 
-def _touched(quoted: Sequence[tuple[int, int]], positions: Iterable[int]) -> list[tuple[int, int]]:
-    """The regions that hold one of the positions at least."""
-    return sorted({region for i in positions if (region := _region_at(quoted, i)) is not None})
-
-
-def _region_at(quoted: Sequence[tuple[int, int]], position: int) -> tuple[int, int] | None:
-    at = bisect_right(quoted, position, key=lambda region: region[0]) - 1
-    return quoted[at] if at >= 0 and position < quoted[at][1] else None
+def _touched(
+    text: str,
+    quoted: Sequence[tuple[int, int]],
+    content: Sequence[tuple[int, int]],
+    weigh: Callable[[str, int, int], int],
+) -> dict[tuple[int, int], int]:
+    """The regions that hold some of the content, in order, with how much they hold."""
+    touched: dict[tuple[int, int], int] = {}
+    for start, end in content:
+        at = max(0, bisect_right(quoted, (start, len(text))) - 1)
+        while at < len(quoted) and quoted[at][0] < end:
+            region = quoted[at]
+            inside = weigh(text, max(start, region[0]), max(start, min(end, region[1])))
+            if inside:
+                touched[region] = touched.get(region, 0) + inside
+            at += 1
+    return touched
 
 
 def _inside(text: str, region: tuple[int, int]) -> list[tuple[int, int]]:
