@@ -102,7 +102,9 @@ def maximum_weight_matching(weights: Mapping[tuple[int, int], int]) -> list[tupl
     rows = {i: number for number, i in enumerate(left)}
     columns = {j: number for number, j in enumerate(right)}
     edges = [(rows[i], columns[j], weight) for (i, j), weight in weights.items()]
-    return [(left[i], right[j]) for i, j in assign(edges, len(left), len(right))]
+    chosen = assign(edges, len(left), len(right))
+    assert chosen is not None  # Nothing limits it.
+    return [(left[i], right[j]) for i, j in chosen]
 
 
 Edges = list[tuple[tuple[int, int], int]]
