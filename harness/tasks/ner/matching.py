@@ -17,7 +17,9 @@ Greedy pairing, as in several scorers in use, makes scores depend on the order o
 pairing here is exact. Mentions fall apart into runs that overlap; nearly every run is one against
 one or one against several. A run in which neither side overlaps itself is solved by dynamic
 programming in linear time, any other by shortest augmenting paths (Jonker and Volgenant 1987) on
-the sparse graph of overlaps.
+the list of its overlaps. A crowd, a run for which that is too much work, is solved without a list
+(`harness.stats.dense`), where ties may go to other mentions, though by the same rules; what would
+be too much even so is refused (`TooEntangled`).
 """
 
 from __future__ import annotations
@@ -73,7 +75,7 @@ def align_mentions(gold: AbstractSet[MentionKey], predicted: AbstractSet[Mention
     """Align the mentions of one document that have no equal on the other side.
 
     Linear in the number of mentions but for sorting, unless mentions of one side overlap each
-    other.
+    other. Raises `TooEntangled` for those that overlap too densely.
     """
     alignment = Alignment([], [], [], [], [])
     left: list[MentionKey] = []
@@ -111,28 +113,26 @@ def _settle(gold: list[MentionKey], predicted: list[MentionKey], alignment: Alig
     if found is None:
         found = _solved_crowd(*sides)
     if flipped:
-        found = {
-            preference: [(right, left) for left, right in pairs]
-            for preference, pairs in found.items()
-        }
+        found = {name: [(g, p) for p, g in pairs] for name, pairs in found.items()}
     _record(gold, predicted, found["span"], alignment)
-    for preference, changes in (("partial", alignment.partial), ("type", alignment.type)):
-        if preference in found:
-            _compare(found["span"], found[preference], changes)
+    if "partial" in found:
+        _compare(found["span"], found["partial"], alignment.partial)
+        if "type" in found:
+            _compare(found["span"], found["type"], alignment.type)
 
 
 def _solved(left: list[MentionKey], right: list[MentionKey]) -> _Solved | None:
     """The best pairings of a run by the list of its overlaps; `None` where that is too long."""
-    flat = _flat(left) and _flat(right)
-    few = max(_LISTED, _LISTED_EACH * (len(left) + len(right)))
-    if not flat and len(left) * len(right) > few and count_overlaps(left, right) > few:
-        return None
+    if len(left) * len(right) > _LISTED and not (_flat(left) and _flat(right)):
+        few = max(_LISTED, _LISTED_EACH * (len(left) + len(right)))
+        if count_overlaps(left, right) > few:
+            return None
     overlaps = _overlaps(left, right)
     same_span = any(_same_span(left[i], right[j]) for i, j in overlaps)
     same_label = sum(left[i][2] == right[j][2] for i, j in overlaps)
     found: _Solved = {}
     for preference in _preferences(same_span, same_label, len(overlaps)):
-        pairs = _solve(left, right, overlaps, preference, flat)
+        pairs = _solve(left, right, overlaps, preference)
         if pairs is None:
             return None
         found[preference] = pairs
@@ -231,7 +231,6 @@ def _solve(
     right: Sequence[MentionKey],
     overlaps: list[tuple[int, int]],
     preference: Preference,
-    flat: bool,
 ) -> list[MentionPair] | None:
     value = _valuer(left, right, preference)
     edges = [(i, j, value(left[i], right[j])) for i, j in overlaps]
@@ -240,7 +239,7 @@ def _solve(
         # `max` keeps the first of equals, and edges are sorted: the earliest mention wins.
         best = max(edges, key=lambda edge: edge[2], default=None)
         chosen = [] if best is None else [best[:2]]
-    elif flat:
+    elif _flat(left) and _flat(right):
         chosen = _chain(edges)
     else:
         most = _LOOKS + _LOOKS_EACH * len(edges)
