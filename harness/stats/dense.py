@@ -10,6 +10,7 @@ Quarterly 2, 1955.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     Numbers: TypeAlias = NDArray[np.int64]
 
-__all__ = ["LARGEST", "NO_EDGE", "Graph", "Overrun", "heaviest"]
+__all__ = ["LARGEST", "NO_EDGE", "Graph", "Overrun", "heaviest", "near_heaviest"]
 
 LARGEST = 1 << 57
 """No value may be larger: sums of a few have to fit in 64 bits."""
@@ -59,9 +60,22 @@ def heaviest(graph: Graph, most: int) -> list[tuple[int, int]]:
     Which of several equally good pairings is taken follows from the numbering of the nodes. Raises
     `Overrun` where more than about `most` edges had to be looked at.
     """
+    solver = _solved(graph, most)
+    return [(i, j) for i, j in enumerate(solver.mate[0].tolist()) if j >= 0]
+
+
+def near_heaviest(graph: Graph, most: int, within: int) -> Iterator[tuple[int, int]]:
+    """The edges of all pairings whose value is less than `within` below that of the best one, and
+    perhaps some more, sorted. Raises `Overrun` like `heaviest`, at once.
+    """
+    solver = _solved(graph, most)
+    return solver.near(within)
+
+
+def _solved(graph: Graph, most: int) -> _Solver:
     solver = _Solver(graph, [most])
     solver.solve()
-    return [(i, j) for i, j in enumerate(solver.mate[0].tolist()) if j >= 0]
+    return solver
 
 
 class _Solver:
@@ -88,6 +102,15 @@ class _Solver:
                 # An earlier path may have mended it.
                 if self.mate[side][node] < 0 and self.dual[side][node] > 0:
                     self._mend(side, node)
+
+    def near(self, within: int) -> Iterator[tuple[int, int]]:
+        """A pairing falls short of the best by what the duals at its edges have too much, and more
+        for those that it leaves alone."""
+        for node, dual in enumerate(self.dual[0].tolist()):
+            first, values = self.graph.values(0, node)
+            over = self.dual[1][first : first + len(values)] - values
+            for other in (over < within - dual).nonzero()[0].tolist():
+                yield node, first + other
 
     def _values(self, side: int, node: int) -> tuple[int, Numbers]:
         first, values = self.graph.values(side, node)

@@ -24,8 +24,9 @@ from support import examples
 from harness.errors import TooEntangled
 from harness.stats.assignment import assign
 from harness.stats.dense import LARGEST, NO_EDGE, Overrun, heaviest
+from harness.stats.overlaps import count_overlaps
 from harness.tasks.ner import matching
-from harness.tasks.ner.crowd import count_overlaps, most_pairs
+from harness.tasks.ner.crowd import most_pairs
 from harness.tasks.ner.matching import Alignment, MentionKey, align_mentions
 
 Side = set[MentionKey]
@@ -206,7 +207,8 @@ def test_neither_order_nor_sides_decide(gold: Side, predicted: Side, chance: ran
 def test_overlaps_are_counted_and_pairs_bounded(one: Side, other: Side) -> None:
     left, right = ([key for key in sorted(side) if key[1] > key[0]] for side in (one, other))
     edges = [(i, j, 1) for i, g in enumerate(left) for j, p in enumerate(right) if shares(g, p)]
-    assert count_overlaps(left, right) == len(edges)
+    spans = ([key[:2] for key in side] for side in (left, right))
+    assert count_overlaps(*spans) == len(edges)
     assert most_pairs(left, right) == len(assign(edges, len(left), len(right)) or ())
 
 

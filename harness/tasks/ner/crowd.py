@@ -1,4 +1,4 @@
-"""Overlaps of mentions where there are too many to list: counted, or a graph for `stats.dense`."""
+"""Overlaps of mentions where there are too many to list: a graph for `stats.dense`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Numbers: TypeAlias = NDArray[np.int64]
 
-__all__ = ["Crowd", "Worth", "crowd", "count_overlaps", "most_pairs"]
+__all__ = ["Crowd", "Worth", "crowd", "most_pairs"]
 
 _Mention: TypeAlias = tuple[int, int, str] | tuple[int, int, str, int]
 
@@ -28,19 +28,8 @@ class Worth(NamedTuple):
     label: int
 
 
-def count_overlaps(left: Sequence[_Mention], right: Sequence[_Mention]) -> int:
-    """How many pairs share a character. No mention may be empty, here and below."""
-    import numpy as np
-
-    starts = np.sort(np.array([key[0] for key in right], dtype=np.int64))
-    ends = np.sort(np.array([key[1] for key in right], dtype=np.int64))
-    begun = np.searchsorted(starts, [key[1] for key in left], side="left")
-    over = np.searchsorted(ends, [key[0] for key in left], side="right")
-    return int((begun - over).sum())
-
-
 def most_pairs(left: Sequence[_Mention], right: Sequence[_Mention]) -> int:
-    """How many pairs there can be, each mention in one at most.
+    """How many pairs there can be, each mention in one at most. None of them may be empty.
 
     Whoever ends first takes, of those that it overlaps, the one that ends first: the others reach
     whatever that one could reach later.

@@ -32,7 +32,8 @@ from typing import Literal, NamedTuple, TypeAlias
 from harness.errors import TooEntangled
 from harness.stats.assignment import assign
 from harness.stats.dense import LARGEST, Overrun, heaviest
-from harness.tasks.ner.crowd import Worth, count_overlaps, crowd, most_pairs
+from harness.stats.overlaps import count_overlaps
+from harness.tasks.ner.crowd import Worth, crowd, most_pairs
 
 __all__ = ["Alignment", "Change", "MentionKey", "MentionPair", "Preference", "align_mentions"]
 
@@ -125,7 +126,7 @@ def _solved(left: list[MentionKey], right: list[MentionKey]) -> _Solved | None:
     """The best pairings of a run by the list of its overlaps; `None` where that is too long."""
     if len(left) * len(right) > _LISTED and not (_flat(left) and _flat(right)):
         few = max(_LISTED, _LISTED_EACH * (len(left) + len(right)))
-        if count_overlaps(left, right) > few:
+        if _count(left, right) > few:
             return None
     overlaps = _overlaps(left, right)
     same_span = any(_same_span(left[i], right[j]) for i, j in overlaps)
@@ -137,6 +138,10 @@ def _solved(left: list[MentionKey], right: list[MentionKey]) -> _Solved | None:
             return None
         found[preference] = pairs
     return found
+
+
+def _count(left: list[MentionKey], right: list[MentionKey]) -> int:
+    return count_overlaps((key[:2] for key in left), (key[:2] for key in right))
 
 
 def _preferences(same_span: bool, same_label: int, pairs: int) -> tuple[Preference, ...]:
@@ -159,8 +164,8 @@ def _solved_crowd(left: list[MentionKey], right: list[MentionKey]) -> _Solved:
             groups.setdefault(key[2], ([], []))[side].append(key)
     alike = [group for group in groups.values() if all(group)]
     spans = {key[:2] for key in left} & {key[:2] for key in right}
-    same_label = sum(count_overlaps(*group) for group in alike)
-    wanted = _preferences(bool(spans), same_label, count_overlaps(left, right))
+    same_label = sum(_count(*group) for group in alike)
+    wanted = _preferences(bool(spans), same_label, _count(left, right))
     base = _solve_crowd(left, right, "span", bool(spans))
     found: _Solved = {"span": base}
     if "partial" in wanted:
