@@ -4,6 +4,7 @@
       + UsageError           2  the command line, a suite or a rules file is wrong
       + InputError           2  a file is wrong: names file, line, found, expected, mend
       |   + AnnotationError  2  offsets, span text or labels do not fit the document
+      |   + TooEntangled     2  annotations that overlap too densely to be paired
       |   + SchemaError      2  an unknown or inconsistent label schema or projection
       + NothingMeasured      3  there was nothing to score
       + BackendUnavailable   3  a library or model is missing; says how to install it
@@ -33,6 +34,7 @@ __all__ = [
     "NothingMeasured",
     "ReaderOptions",
     "SchemaError",
+    "TooEntangled",
     "UsageError",
     "closeness",
     "near_name",
@@ -106,6 +108,10 @@ class AnnotationError(InputError):
 
 class SchemaError(InputError):
     """A label schema or projection that is unknown, or a label that it does not have."""
+
+
+class TooEntangled(InputError):
+    """Annotations of both sides that overlap so densely that an exact pairing is too much work."""
 
 
 class NothingMeasured(HarnessError):

@@ -7,20 +7,23 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from support import BACKENDS, alive
 
 from harness.cli.main import main
-from harness.errors import BackendFailed, UsageError
+from harness.errors import BackendFailed, TooEntangled, UsageError
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec
 from harness.results.record import Result, RunRecord
+from harness.run.counting import ScoringTime
 from harness.run.options import Limits, RunOptions
 from harness.run.process import Fault, Log, Worker
 from harness.run.runner import check_required, run
+from harness.tasks.ner.count import events
+from harness.tasks.tally import Event
 
 TEXTS = {
     "a": "Anna went to Bonn.",
@@ -235,6 +238,54 @@ def test_time_in_all(make_gold: Make) -> None:
     assert result.status == "partial"
     assert 0 < result.failed < 50
     assert "the 1.2 s for the whole backend were used up" in result.failures[-1].error
+
+
+def test_time_in_all_holds_for_scoring(make_gold: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    late = 0.0
+
+    def slow(gold: object, predicted: object, *options: object, **more: object) -> Iterator[Event]:
+        nonlocal late
+        late += 20.0 if predicted else 0.0
+        return events(gold, predicted, *options, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("harness.tasks.ner.count.events", slow)
+    monkeypatch.setattr("harness.run.counting.monotonic", lambda: time.monotonic() + late)
+    gold = make_gold({str(i): f"Text number {i}." for i in range(9)})
+    limits = Limits(total_seconds=90.0)
+    bad, good = record_of(["planted/ok", "empty"], gold, limits=limits).results
+    assert bad.status == "failed"
+    assert "scoring did not end within" in bad.reason
+    assert "the 90 s for the whole backend" in bad.reason
+    assert bad.signature is None
+    assert late < 9 * 20  # It was not counted to its end.
+    assert good.status == "ok"
+    assert run_one("planted/ok", gold).status == "ok"
+
+
+def test_scoring_has_a_tenth_of_the_time_where_asking_took_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("harness.run.counting.monotonic", lambda: now)
+    scoring = ScoringTime(10.0)
+    now = 11.0
+    scoring.spend(0.5)
+    with pytest.raises(BackendFailed, match="scoring did not end within 1 s"):
+        scoring.spend(0.6)
+
+
+def test_answers_too_dense_to_score_are_an_error_row(
+    make_gold: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(gold: object, predicted: object, *options: object, **more: object) -> object:
+        if predicted:
+            raise TooEntangled("too dense")
+        return iter(())
+
+    monkeypatch.setattr("harness.tasks.ner.count.events", refuse)
+    bad, good = record_of(["planted/ok", "empty"], make_gold(TEXTS)).results
+    assert (bad.status, good.status) == ("failed", "ok")
+    assert bad.reason == "document 'a': too dense"
 
 
 @pytest.mark.parametrize("fault", ["raises", "exits", "hangs"])

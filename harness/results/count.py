@@ -11,7 +11,7 @@ from harness.adapter import ModelIdentity
 from harness.annotation import Capabilities, replaced
 from harness.coding import from_words, to_words
 from harness.digest import digest_text
-from harness.errors import InputError
+from harness.errors import InputError, TooEntangled
 from harness.gold.goldset import GoldSet
 from harness.labels.schema import Schema
 from harness.paragraphs import paragraph_starts
@@ -79,7 +79,8 @@ class Count:
     def add(self, pair: DocumentPair, *, further: bool = True) -> list[Tally]:
         """Count a document whose labels are as they came; a tally per paragraph.
 
-        Without `further` nothing is counted that `stated_scores` alone needs.
+        Without `further` nothing is counted that `stated_scores` alone needs. Raises `TooEntangled`
+        where the sides overlap too densely.
         """
         compared, sides, strange = self._compared(pair)
         self.unknown_gold.update(strange)
@@ -87,12 +88,12 @@ class Count:
         extra = sides.extra
         text = pair.gold.text
         starts = [0] if text is None else paragraph_starts(text)
-        tallies = Tally.units(self.task.count(compared, self.options), starts)
+        tallies = self._units(compared, self.options, starts)
         self._documents += 1
         _add(self._sums[""], tallies)
         if further and text is not None:
             for name, options in self.task.further_options(self.options).items():
-                _add(self._further[name], Tally.units(self.task.count(compared, options)))
+                _add(self._further[name], self._units(compared, options))
         if extra:
             self._not_scored.update(item.label for item in extra)
             # A type of its own, whatever the gold calls its types.
@@ -101,8 +102,14 @@ class Count:
             layers = compared.predicted.with_layer(self.task.layer, everything)
             again = replace(compared, predicted=layers)
             _add(self._sums["without"], tallies)
-            _add(self._sums["with"], Tally.units(self.task.count(again, self.options)))
+            _add(self._sums["with"], self._units(again, self.options))
         return tallies
+
+    def _units(self, pair: DocumentPair, options: Any, starts: Sequence[int] = (0,)) -> list[Tally]:
+        try:
+            return Tally.units(self.task.count(pair, options), starts)
+        except TooEntangled as error:
+            raise TooEntangled(f"document {pair.gold.id!r}: {error.message}") from None
 
     def compared(self, pair: DocumentPair) -> DocumentPair:
         """The pair with the labels of both sides as they are compared, without what is not

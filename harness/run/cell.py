@@ -17,7 +17,13 @@ from math import nan
 from typing import Any
 
 from harness.annotation import Annotations, Record, TaskName
-from harness.errors import BackendFailed, BackendUnavailable, NothingMeasured, SchemaError
+from harness.errors import (
+    BackendFailed,
+    BackendUnavailable,
+    NothingMeasured,
+    SchemaError,
+    TooEntangled,
+)
 from harness.formats import jsonl
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec, adapter
@@ -25,7 +31,7 @@ from harness.results.count import open_count
 from harness.results.record import Costs, GoldRecord, Result, ResultStatus
 from harness.results.settle import labels_of_predictions
 from harness.run.asking import annotated, ask_about, gold_labels
-from harness.run.counting import count_units, is_settled
+from harness.run.counting import ScoringTime, count_units, is_settled
 from harness.run.files import CellFiles
 from harness.run.measurement import Measurement
 from harness.run.options import RunOptions
@@ -92,7 +98,7 @@ class RunCell:
             self._fail("unavailable", error.reason, install)
         except (BackendFailed, NothingMeasured) as error:
             self._fail("failed", str(error))
-        except SchemaError as error:
+        except (SchemaError, TooEntangled) as error:
             self._fail("failed", error.message + (f" ({error.hint})" if error.hint else ""))
 
     def result(self) -> Result:
@@ -102,6 +108,7 @@ class RunCell:
     def _measure(self) -> Iterator[None]:
         """All rounds, with a stop after each for those of other backends."""
         options = self.options
+        time = ScoringTime(options.limits.total_seconds)
         predictions = Predictions(
             self.spec,
             task=self.task,
@@ -112,7 +119,7 @@ class RunCell:
         )
         try:
             with closing(self._answers(predictions)) as answers:
-                counted = self._count(predictions, answers)
+                counted = self._count(predictions, answers, time)
         except (BackendFailed, BackendUnavailable):
             self._files.write_log(predictions.log.text())
             raise
@@ -155,7 +162,9 @@ class RunCell:
         if predictions.damaged:
             self.progress.note(f"{self.title}: {predictions.damaged}")
 
-    def _count(self, predictions: Predictions, answers: Iterator[_Pair]) -> dict[str, Any]:
+    def _count(
+        self, predictions: Predictions, answers: Iterator[_Pair], time: ScoringTime
+    ) -> dict[str, Any]:
         """Count while answers come, or after the last where all of them decide in which labels.
 
         Returns the fields of the result that hold the counts.
@@ -180,7 +189,7 @@ class RunCell:
             capabilities=self._declaration.capabilities,
         )
         with self._files.open("units") if self._large else nullcontext() as file:
-            units = count_units(count, pairs, file)
+            units = count_units(count, pairs, file, time)
         count.model = predictions.model  # Known for certain only now: answers may be stored ones.
         schema = self.options.schema if task.labelled else None
         return {"schema": schema, **count.fields(produced), "units": tuple(units)}

@@ -8,13 +8,13 @@ schema that gold and every backend can be projected onto, from the predictions o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from harness.digest import digest_file
-from harness.errors import SchemaError
+from harness.errors import SchemaError, TooEntangled
 from harness.formats.files import atomic_writer
 from harness.gold.goldset import GoldSet
 from harness.results.count import Count, open_count
@@ -49,10 +49,9 @@ def count_in_common(
             ]
             if len({result.counted.schema for result in measured}) > 1:
                 counts = _counts(gold, task, measured, options[task.name], out)
-                again += [
-                    _counted(result, gold, count, out)
-                    for result, count in zip(measured, counts, strict=False)
-                ]
+                for result, count in zip(measured, counts, strict=False):
+                    with suppress(TooEntangled):  # In these labels; it has its own count.
+                        again.append(_counted(result, gold, count, out))
     return tuple(again)
 
 

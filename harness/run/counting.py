@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from time import monotonic
 from typing import IO
 
 from harness.adapter import Declaration
 from harness.annotation import Record
+from harness.errors import BackendFailed
 from harness.results.count import Count
 from harness.results.record import UnitTally
 from harness.results.settle import labels_of_predictions
@@ -14,7 +16,32 @@ from harness.results.stored import dump_units
 from harness.tasks.base import DocumentPair
 from harness.tasks.registry import task_named
 
-__all__ = ["count_units", "is_settled"]
+__all__ = ["ScoringTime", "count_units", "is_settled"]
+
+_AT_LEAST = 0.1
+"""The part of the total that scoring has in any case: what was answered in time is scored too."""
+
+
+class ScoringTime:
+    """How long counting may take: what asking leaves of the total, which runs from here on."""
+
+    def __init__(self, total_seconds: float | None) -> None:
+        self._total = total_seconds
+        self._began = monotonic()
+        self._spent = 0.0
+
+    def spend(self, seconds: float) -> None:
+        """Raise `BackendFailed` once more was spent than there is."""
+        self._spent += seconds
+        if self._total is None:
+            return
+        asking = monotonic() - self._began - self._spent
+        left = max(self._total - asking, self._total * _AT_LEAST)
+        if self._spent > left:
+            raise BackendFailed(
+                f"scoring did not end within {left:.3g} s, what is left for it of the "
+                f"{self._total:g} s for the whole backend"
+            )
 
 
 def is_settled(name: str, declaration: Declaration, produced: tuple[str, ...] | None) -> bool:
@@ -32,16 +59,21 @@ def count_units(
     count: Count,
     pairs: Iterable[tuple[Record, Record]],
     file: IO[str] | None,
+    time: ScoringTime | None = None,
 ) -> list[UnitTally]:
     """Count documents with what is predicted for them, or an error: then they are all-missed.
 
-    The units go into the file, else they are returned.
+    The units go into the file, else they are returned. Raises `BackendFailed` when the `time` is
+    used up (between two documents), `TooEntangled` for a document that cannot be scored.
     """
     kept: list[UnitTally] = []
     for gold, predicted in pairs:
         failed = predicted.error is not None
         layers = count.task.layers() if failed else predicted.annotations
+        before = monotonic()
         tallies = count.add(DocumentPair(gold, layers, error=predicted.error))
+        if time is not None:
+            time.spend(monotonic() - before)
         units = [UnitTally(gold.id, number, one.to_json()) for number, one in enumerate(tallies)]
         if file is None:
             kept += units

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from heapq import heappop, heappush
+from math import inf
 
 __all__ = ["assign"]
 
 
-def assign(edges: Sequence[tuple[int, int, int]], rows: int, columns: int) -> list[tuple[int, int]]:
+def assign(
+    edges: Sequence[tuple[int, int, int]], rows: int, columns: int, most: float = inf
+) -> list[tuple[int, int]] | None:
     """Pairs `(row, column)` of the best pairing, each row and column in one at most, by row.
 
     An edge is `(row, column, value)`, the value a positive integer; sums are exact. Which of
     several equally good pairings is taken follows from the numbering of rows and columns, not from
-    the order of the edges.
+    the order of the edges. `None` where more than `most` edges had to be looked at, those looked at
+    again counted again.
 
     Every row also has a column of its own that is worth nothing, so that all rows can always be
     assigned and staying alone is a choice like the others. Shortest augmenting paths: Jonker and
@@ -37,6 +41,9 @@ def assign(edges: Sequence[tuple[int, int, int]], rows: int, columns: int) -> li
         done: list[int] = []
         row, travelled, base = first, 0, 0
         while True:
+            most -= len(costs[row])
+            if most < 0:
+                return None
             for j, cost in costs[row]:
                 reached = travelled + cost - potential[j] - base
                 if j not in distance or reached < distance[j]:

@@ -3,63 +3,18 @@
 from __future__ import annotations
 
 import random
-from itertools import permutations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_pairings import PREFERENCES, best_by_brute_force, pairing, shares, value
 from support import examples
 
-from harness.tasks.ner.matching import Alignment, MentionKey, MentionPair, align_mentions
-
-PREFERENCES = ("span", "partial", "type")
+from harness.tasks.ner.matching import MentionKey, align_mentions
 
 
 def keys(*mentions: tuple[int, int, str]) -> set[MentionKey]:
     return set(mentions)
-
-
-def pairing(found: Alignment, preference: str) -> set[MentionPair]:
-    """The pairs under a preference, from the base pairs and what changes."""
-    changes = {"span": [], "partial": found.partial, "type": found.type}[preference]
-    taken = {(g, p) for sign, g, p in changes if sign < 0 and g and p}
-    given = {(g, p) for sign, g, p in changes if sign > 0 and g and p}
-    assert taken <= set(found.pairs)
-    assert not given & set(found.pairs)
-    return (set(found.pairs) - taken) | given
-
-
-def value(pairs: set[MentionPair], preference: str) -> tuple[int, ...]:
-    """What each preference says that it maximises, first things first."""
-    spans = sum(g[:2] == p[:2] for g, p in pairs)
-    labels = sum(g[2] == p[2] for g, p in pairs)
-    characters = sum(min(g[1], p[1]) - max(g[0], p[0]) for g, p in pairs)
-    if preference == "partial":
-        return (spans + len(pairs), spans, labels, len(pairs), characters)
-    if preference == "type":
-        return (labels, spans, len(pairs), characters)
-    return (spans, labels, len(pairs), characters)
-
-
-def shares(g: MentionKey, p: MentionKey) -> bool:
-    return max(g[0], p[0]) < min(g[1], p[1])
-
-
-def best_by_brute_force(
-    gold: set[MentionKey], predicted: set[MentionKey], preference: str
-) -> tuple[int, ...]:
-    small, large = sorted((sorted(gold), sorted(predicted)), key=len)
-    swapped = small != sorted(gold)
-    padded = [*large, *([None] * len(small))]
-    best = value(set(), preference)
-    for chosen in permutations(padded, len(small)):
-        pairs = {
-            (large_, small_) if swapped else (small_, large_)
-            for small_, large_ in zip(small, chosen, strict=True)
-            if large_ is not None and shares(small_, large_)
-        }
-        best = max(best, value(pairs, preference))
-    return best
 
 
 def test_touching_mentions_share_nothing() -> None:

@@ -15,14 +15,31 @@ else is named in the gold; it is therefore asked both ways, with each side as th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import lcm
-from typing import NamedTuple
+from math import inf, lcm
+from typing import NamedTuple, NoReturn
 
 from harness.annotation import Attribution, Kind
+from harness.errors import TooEntangled
 from harness.stats.assignment import assign
+from harness.stats.dense import Overrun
+from harness.stats.overlaps import count_overlaps
 from harness.tasks.attribution.characters import Element, common, equal_elements
+from harness.tasks.attribution.crowd import degrees, likely
 
-__all__ = ["Relation", "SameSpeaker", "align_relations", "maximum_weight_matching", "touching"]
+__all__ = [
+    "Relation",
+    "SameSpeaker",
+    "align_relations",
+    "maximum_weight_matching",
+    "touches",
+    "touching",
+]
+
+_LISTED, _LISTED_EACH = 50_000, 16
+"""Pairs that touch are listed: so many, or so many for each relation where that is more."""
+_LISTED_OF_CROWD = 1_000_000
+_LOOKS, _CROWD_LOOKS = 50_000_000, 4_000_000_000
+"""Looks at a listed pair, and at one that is not listed; beyond that the alignment is refused."""
 
 
 class Relation(NamedTuple):
@@ -60,12 +77,38 @@ def align_relations(
         return in_gold(ours, theirs) + in_predicted(theirs, ours)
 
     pairs: list[tuple[int, int]] = []
-    for component in _components(touching(one, other)):
+    edges = _likely(one, other) if _is_crowd(one, other) else touching(one, other)
+    for component in _components(edges):
         weights = (
             _weights(one, other, component, agreeing) if len(component) > 1 else dict(component)
         )
-        pairs += maximum_weight_matching(weights)
+        pairs += maximum_weight_matching(weights, _LOOKS) or _refuse(one, other)
     return sorted((j, i) for i, j in pairs) if swapped else sorted(pairs)
+
+
+def _is_crowd(one: Sequence[Relation], other: Sequence[Relation]) -> bool:
+    """Whether so many contents touch that their pairs are not to be listed."""
+    few = max(_LISTED, _LISTED_EACH * (len(one) + len(other)))
+    return len(one) * len(other) > few and few < count_overlaps(
+        *(((item.content.start, item.content.end) for item in side) for side in (one, other))
+    )
+
+
+def _likely(one: Sequence[Relation], other: Sequence[Relation]) -> dict[tuple[int, int], int]:
+    """Of what `touching` gives, all that may be in an alignment of largest total Dice."""
+    left, right = ([item.content for item in side] for side in (one, other))
+    try:
+        found = likely(left, right, _CROWD_LOOKS, _LISTED_OF_CROWD)
+    except Overrun:
+        found = None
+    return _refuse(one, other) if found is None else found
+
+
+def _refuse(one: Sequence[Relation], other: Sequence[Relation]) -> NoReturn:
+    raise TooEntangled(
+        f"the contents of {len(one):,} attributions of one side and {len(other):,} of the other "
+        "overlap too densely to be aligned exactly"
+    )
 
 
 def touching(one: Sequence[Relation], other: Sequence[Relation]) -> dict[tuple[int, int], int]:
@@ -89,11 +132,27 @@ def touching(one: Sequence[Relation], other: Sequence[Relation]) -> dict[tuple[i
     return shared
 
 
-def maximum_weight_matching(weights: Mapping[tuple[int, int], int]) -> list[tuple[int, int]]:
+def touches(
+    one: Sequence[Relation], other: Sequence[Relation]
+) -> tuple[Sequence[int], Sequence[int]]:
+    """How many contents of the other side each content shares characters with."""
+    if _is_crowd(one, other):
+        return degrees([item.content for item in one], [item.content for item in other])
+    left, right = [0] * len(one), [0] * len(other)
+    for i, j in touching(one, other):
+        left[i] += 1
+        right[j] += 1
+    return left, right
+
+
+def maximum_weight_matching(
+    weights: Mapping[tuple[int, int], int], most: float = inf
+) -> list[tuple[int, int]] | None:
     """The matching of a bipartite graph with the largest total weight, sorted.
 
     `weights` maps an edge `(left, right)` to a positive integer; nodes without an edge need not
-    be named. The answer depends on the weights alone, not on their order in the mapping.
+    be named. The answer depends on the weights alone, not on their order in the mapping. `None`
+    where more than `most` edges had to be looked at.
     """
     left = sorted({i for i, _ in weights})
     right = sorted({j for _, j in weights})
@@ -102,7 +161,8 @@ def maximum_weight_matching(weights: Mapping[tuple[int, int], int]) -> list[tupl
     rows = {i: number for number, i in enumerate(left)}
     columns = {j: number for number, j in enumerate(right)}
     edges = [(rows[i], columns[j], weight) for (i, j), weight in weights.items()]
-    return [(left[i], right[j]) for i, j in assign(edges, len(left), len(right))]
+    chosen = assign(edges, len(left), len(right), most)
+    return None if chosen is None else [(left[i], right[j]) for i, j in chosen]
 
 
 Edges = list[tuple[tuple[int, int], int]]

@@ -25,7 +25,7 @@ from typing import Literal
 
 from harness.annotation import Attribution, Span
 from harness.errors import AnnotationError
-from harness.tasks.attribution.alignment import Relation, align_relations, touching
+from harness.tasks.attribution.alignment import Relation, align_relations, touches
 from harness.tasks.attribution.characters import (
     Characters,
     Element,
@@ -238,11 +238,12 @@ def _of_sides(left: _Side, right: _Side) -> Iterator[tuple[int, Counter[str]]]:
     for side, name in ((left, "gold"), (right, "predicted")):
         for start, reason in side.dropped:
             yield start, Counter({f"{reason}.{name}": 1})
-    edges = touching(left.relations, right.relations)
-    for place, side, name in ((0, left, "split"), (1, right, "merged")):
-        for number, touched in Counter(edge[place] for edge in edges).items():
-            if touched > 1:
-                yield side.relations[number].content.start, Counter({name: 1})
+    for side, name, touched in zip(
+        (left, right), ("split", "merged"), touches(left.relations, right.relations), strict=True
+    ):
+        for one, n in zip(side.relations, touched, strict=True):
+            if n > 1:
+                yield one.content.start, Counter({name: 1})
 
 
 def _count_side(counts: Counter[str], item: Relation, side: str, speakers: Speakers) -> None:

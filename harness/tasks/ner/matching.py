@@ -17,7 +17,9 @@ Greedy pairing, as in several scorers in use, makes scores depend on the order o
 pairing here is exact. Mentions fall apart into runs that overlap; nearly every run is one against
 one or one against several. A run in which neither side overlaps itself is solved by dynamic
 programming in linear time, any other by shortest augmenting paths (Jonker and Volgenant 1987) on
-the sparse graph of overlaps.
+the list of its overlaps. A crowd, a run for which that is too much work, is solved without a list
+(`harness.stats.dense`), where ties may go to other mentions, though by the same rules; what would
+be too much even so is refused (`TooEntangled`).
 """
 
 from __future__ import annotations
@@ -27,7 +29,11 @@ from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
+from harness.errors import TooEntangled
 from harness.stats.assignment import assign
+from harness.stats.dense import LARGEST, Overrun, heaviest
+from harness.stats.overlaps import count_overlaps
+from harness.tasks.ner.crowd import Worth, crowd, most_pairs
 
 __all__ = ["Alignment", "Change", "MentionKey", "MentionPair", "Preference", "align_mentions"]
 
@@ -37,9 +43,18 @@ MentionKey: TypeAlias = tuple[int, int, str] | tuple[int, int, str, int]
 MentionPair: TypeAlias = tuple[MentionKey, MentionKey]
 Change: TypeAlias = tuple[int, MentionKey | None, MentionKey | None]
 Preference: TypeAlias = Literal["span", "partial", "type"]
+_Solved: TypeAlias = dict[Preference, list[MentionPair]]
 
 _Edge: TypeAlias = tuple[int, int, int]
 """Index on the left, index on the right, value."""
+
+_LISTED, _LISTED_EACH = 50_000, 16
+"""Overlaps that are listed: so many, or so many for each mention where that is more."""
+_LOOKS, _LOOKS_EACH = 1_000_000, 10
+"""Looks at a listed overlap: so many, and so many for each; runs of 100 mentions a side need no
+more in any case."""
+_CROWD_LOOKS = 4_000_000_000
+"""Looks at an overlap that is not listed."""
 
 
 class Alignment(NamedTuple):
@@ -61,7 +76,7 @@ def align_mentions(gold: AbstractSet[MentionKey], predicted: AbstractSet[Mention
     """Align the mentions of one document that have no equal on the other side.
 
     Linear in the number of mentions but for sorting, unless mentions of one side overlap each
-    other.
+    other. Raises `TooEntangled` for those that overlap too densely.
     """
     alignment = Alignment([], [], [], [], [])
     left: list[MentionKey] = []
@@ -95,22 +110,73 @@ def _settle(gold: list[MentionKey], predicted: list[MentionKey], alignment: Alig
     # The side that begins first is solved as the left one, so that swapping changes nothing.
     flipped = predicted[0] < gold[0]
     sides = (predicted, gold) if flipped else (gold, predicted)
-    edges = _overlaps(*sides)
-    same_span = any(_same_span(sides[0][i], sides[1][j]) for i, j in edges)
-    same_label = sum(sides[0][i][2] == sides[1][j][2] for i, j in edges)
+    found = _solved(*sides)
+    if found is None:
+        found = _solved_crowd(*sides)
+    if flipped:
+        found = {name: [(g, p) for p, g in pairs] for name, pairs in found.items()}
+    _record(gold, predicted, found["span"], alignment)
+    if "partial" in found:
+        _compare(found["span"], found["partial"], alignment.partial)
+        if "type" in found:
+            _compare(found["span"], found["type"], alignment.type)
 
-    def outcome(preference: Preference) -> list[MentionPair]:
-        pairs = _solve(sides, edges, preference)
-        return [(right, left) for left, right in pairs] if flipped else pairs
 
-    pairs = outcome("span")
-    _record(gold, predicted, pairs, alignment)
-    # Preferences can only disagree where some pairs share the label and others do not; `type` only
-    # where some share the span, too (not the same ones: those would be equal mentions).
-    if 0 < same_label < len(edges):
-        _compare(pairs, outcome("partial"), alignment.partial)
-        if same_span:
-            _compare(pairs, outcome("type"), alignment.type)
+def _solved(left: list[MentionKey], right: list[MentionKey]) -> _Solved | None:
+    """The best pairings of a run by the list of its overlaps; `None` where that is too long."""
+    if len(left) * len(right) > _LISTED and not (_flat(left) and _flat(right)):
+        few = max(_LISTED, _LISTED_EACH * (len(left) + len(right)))
+        if _count(left, right) > few:
+            return None
+    overlaps = _overlaps(left, right)
+    same_span = any(_same_span(left[i], right[j]) for i, j in overlaps)
+    same_label = sum(left[i][2] == right[j][2] for i, j in overlaps)
+    found: _Solved = {}
+    for preference in _preferences(same_span, same_label, len(overlaps)):
+        pairs = _solve(left, right, overlaps, preference)
+        if pairs is None:
+            return None
+        found[preference] = pairs
+    return found
+
+
+def _count(left: list[MentionKey], right: list[MentionKey]) -> int:
+    return count_overlaps((key[:2] for key in left), (key[:2] for key in right))
+
+
+def _preferences(same_span: bool, same_label: int, pairs: int) -> tuple[Preference, ...]:
+    """Those that can disagree: only where some pairs share the label and others do not, and
+    `type` only where some share the span, too (not the same ones: those would be equal mentions).
+    """
+    if not 0 < same_label < pairs:
+        return ("span",)
+    return ("span", "partial", "type") if same_span else ("span", "partial")
+
+
+def _solved_crowd(left: list[MentionKey], right: list[MentionKey]) -> _Solved:
+    """The same without a list. Raises `TooEntangled` where even that is too much work."""
+    left, right = ([key for key in side if key[1] > key[0]] for side in (left, right))
+    if not left or not right:
+        return {"span": []}
+    groups: dict[str, tuple[list[MentionKey], list[MentionKey]]] = {}
+    for side, keys in enumerate((left, right)):
+        for key in keys:
+            groups.setdefault(key[2], ([], []))[side].append(key)
+    alike = [group for group in groups.values() if all(group)]
+    spans = {key[:2] for key in left} & {key[:2] for key in right}
+    same_label = sum(_count(*group) for group in alike)
+    wanted = _preferences(bool(spans), same_label, _count(left, right))
+    base = _solve_crowd(left, right, "span", bool(spans))
+    found: _Solved = {"span": base}
+    if "partial" in wanted:
+        # What cannot be better in its own terms need not be looked for.
+        best = len(base) == most_pairs(left, right)
+        found["partial"] = base if best else _solve_crowd(left, right, "partial", bool(spans))
+    if "type" in wanted:
+        labels = sum(one[2] == other[2] for one, other in base)
+        best = labels == sum(most_pairs(*group) for group in alike)
+        found["type"] = base if best else _solve_crowd(left, right, "type", bool(spans))
+    return found
 
 
 def _record(
@@ -166,14 +232,14 @@ def _overlaps(left: Sequence[MentionKey], right: Sequence[MentionKey]) -> list[t
 
 
 def _solve(
-    sides: tuple[Sequence[MentionKey], Sequence[MentionKey]],
+    left: Sequence[MentionKey],
+    right: Sequence[MentionKey],
     overlaps: list[tuple[int, int]],
     preference: Preference,
-) -> list[MentionPair]:
-    left, right = sides
+) -> list[MentionPair] | None:
     value = _valuer(left, right, preference)
     edges = [(i, j, value(left[i], right[j])) for i, j in overlaps]
-    chosen: Iterable[tuple[int, int]]
+    chosen: Iterable[tuple[int, int]] | None
     if len(left) == 1 or len(right) == 1:
         # `max` keeps the first of equals, and edges are sorted: the earliest mention wins.
         best = max(edges, key=lambda edge: edge[2], default=None)
@@ -181,24 +247,51 @@ def _solve(
     elif _flat(left) and _flat(right):
         chosen = _chain(edges)
     else:
-        chosen = assign(edges, len(left), len(right))
+        most = _LOOKS + _LOOKS_EACH * len(edges)
+        chosen = assign(edges, len(left), len(right), most)
+    return None if chosen is None else [(left[i], right[j]) for i, j in chosen]
+
+
+def _solve_crowd(
+    left: Sequence[MentionKey], right: Sequence[MentionKey], preference: Preference, spans: bool
+) -> list[MentionPair]:
+    pairs = min(len(left), len(right))
+    longest = min(max(key[1] - key[0] for key in side) for side in (left, right))
+    worth = _worth(pairs * longest + 1, pairs + 1, preference)
+    if not spans:
+        worth = worth._replace(span=0)
+    try:
+        if 2 * (sum(worth) + longest) > LARGEST:
+            raise Overrun
+        chosen = heaviest(crowd(left, right, worth), _CROWD_LOOKS)
+    except Overrun:
+        start, end = left[0][0], max(key[1] for key in (*left, *right))
+        raise TooEntangled(
+            f"{len(left):,} mentions of one side and {len(right):,} of the other overlap in one "
+            f"stretch, [{start}, {end}), too densely to be paired exactly"
+        ) from None
     return [(left[i], right[j]) for i, j in chosen]
+
+
+def _worth(characters: int, pairs: int, preference: Preference) -> Worth:
+    """What makes sums of values compare like tuples of sums; `characters` and `pairs` exceed any
+    number of those, so that no carry upsets the order."""
+    first, second, third = characters * pairs * pairs, characters * pairs, characters
+    if preference == "partial":
+        # Credit is counted in halves: one for any pair, another for the same span.
+        return Worth(pair=first, span=first + second, label=third)
+    if preference == "type":
+        return Worth(pair=third, span=second, label=first)
+    return Worth(pair=third, span=first, label=second)
 
 
 def _valuer(
     left: Sequence[MentionKey], right: Sequence[MentionKey], preference: Preference
 ) -> Callable[[MentionKey, MentionKey], int]:
     """The value of a pair as one integer whose sums compare like tuples of sums."""
-    # Each base exceeds any sum of the digits below it, so that no carry upsets the order.
     pairs = 2 * min(len(left), len(right)) + 1
     characters = pairs * max(key[1] - key[0] for key in (*left, *right)) + 1
-    first, second, third = characters * pairs * pairs, characters * pairs, characters
-    for_span, for_label, for_pair = {
-        "span": (first, second, third),
-        # Credit is counted in halves: one for any pair, another for the same span.
-        "partial": (first + second, third, first),
-        "type": (second, first, third),
-    }[preference]
+    for_pair, for_span, for_label = _worth(characters, pairs, preference)
 
     def value(one: MentionKey, other: MentionKey) -> int:
         # Spelt out: in long chains of mentions this is most of the work.
