@@ -9,6 +9,16 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reading import (
+    PAYLOADS,
+    log_lines,
+    read_csv,
+    read_html,
+    read_json,
+    read_latex,
+    read_markdown,
+    read_xml,
+)
 
 from harness.annotation import printable
 from harness.cli.streams import _Guarded
@@ -26,16 +36,6 @@ from harness.media import (
 )
 from harness.report.tables import TABLE_FORMS, render_lines, render_tables
 from harness.table import Table
-from tests.reading import (
-    PAYLOADS,
-    log_lines,
-    read_csv,
-    read_html,
-    read_json,
-    read_latex,
-    read_markdown,
-    read_xml,
-)
 
 # What the media obey, in any order.
 MARKS = ":: : ## ##[ [ ] ( ) vso = + - @ a 1 # < > & ` `` * _ ~ \\ $ % { } ^ \" ' ! |"

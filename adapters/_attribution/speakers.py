@@ -135,7 +135,9 @@ def _may_precede(word: str) -> bool:
     low = word.lower()
     if low in _PREPOSITIONS:
         return False
-    return word[:1].isupper() or low in _heads() or low in ("and", "or", "even", "only", "not", "then")
+    return (
+        word[:1].isupper() or low in _heads() or low in ("and", "or", "even", "only", "not", "then")
+    )
 
 
 def _outer(text: str, sources: Sequence[SourceMention], order: Sequence[int]) -> dict[int, int]:

@@ -1,6 +1,6 @@
 """How time grows with the length of hostile texts: `python tests/benchmarks/long_texts.py`.
 
-Each kind of `tests/hostile.py` goes through each backend of our own, in a process of its own;
+Each kind of `tests/longest.py` goes through each backend of our own, in a process of its own;
 printed is its time per character over that on the seed articles (CPU time, the best of several).
 Not a test: `syntax` takes minutes.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from hostile import KINDS, articles
+from longest import KINDS, articles
 
 from harness.adapter import Backend, LoadRequest
 from harness.registry import BackendSpec, adapter

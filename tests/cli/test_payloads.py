@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import reading
+from reading import PAYLOADS
 
 from harness.cli.main import VERBS
 from harness.report.tables import TABLE_FORMS
-from tests import reading
-from tests.reading import PAYLOADS
 
 Run = Callable[..., Any]
 
