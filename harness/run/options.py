@@ -36,7 +36,7 @@ class Limits:
     total_seconds: Annotated[
         float | None,
         _seconds(
-            "for all documents of a backend and gold set, and loading; default: none",
+            "for all documents of a backend and gold set, loading and scoring; default: none",
             name="total_timeout",
         ),
     ] = None

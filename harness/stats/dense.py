@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     Numbers: TypeAlias = NDArray[np.int64]
 
-__all__ = ["LARGEST", "NO_EDGE", "Graph", "Overrun", "heaviest", "near_heaviest"]
+__all__ = ["LARGEST_VALUE", "NO_EDGE", "Graph", "Overrun", "heaviest", "near_heaviest"]
 
-LARGEST = 1 << 57
+LARGEST_VALUE = 1 << 57
 """No value may be larger: sums of a few have to fit in 64 bits."""
 NO_EDGE = -(1 << 61)
 """The value where there is no edge."""

@@ -108,10 +108,20 @@ class Crowd:
     def half(self) -> tuple[Crowd, Numbers]:
         import numpy as np
 
+        both = np.intersect1d(self._sides[0][3], self._sides[1][3])
         kept = []
-        for starts, ends, labels, _ in self._sides:
+        for starts, ends, labels, spans in self._sides:
+            chosen = np.zeros(len(starts), dtype=bool)
             alike = np.lexsort((starts, starts + ends, labels))
-            kept.append(np.sort(alike[1::2]))
+            # Who may meet its own span keeps whom it may meet; within a span every second stays.
+            shared = np.isin(spans, both) & bool(self._worth.span)
+            chosen[alike[~shared[alike]][1::2]] = True
+            order = np.lexsort((labels, spans))
+            order = order[shared[order]]
+            groups = np.searchsorted(both, spans[order])
+            ranks = np.arange(len(order)) - np.searchsorted(groups, groups)
+            chosen[order] = (ranks + groups) % 2 == 1
+            kept.append(chosen.nonzero()[0])
         left, right = (side[:, nodes] for side, nodes in zip(self._sides, kept, strict=True))
         return Crowd((left, right), self._worth), kept[0]
 

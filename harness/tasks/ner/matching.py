@@ -31,7 +31,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from harness.errors import TooEntangled
 from harness.stats.assignment import assign
-from harness.stats.dense import LARGEST, Overrun, heaviest
+from harness.stats.dense import LARGEST_VALUE, Overrun, heaviest
 from harness.stats.overlaps import count_overlaps
 from harness.tasks.ner.crowd import Worth, crowd, most_pairs
 
@@ -261,7 +261,7 @@ def _solve_crowd(
     if not spans:
         worth = worth._replace(span=0)
     try:
-        if 2 * (sum(worth) + longest) > LARGEST:
+        if 2 * (sum(worth) + longest) > LARGEST_VALUE:
             raise Overrun
         chosen = heaviest(crowd(left, right, worth), _CROWD_LOOKS)
     except Overrun:
