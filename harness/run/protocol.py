@@ -37,6 +37,8 @@ __all__ = [
 PROTOCOL = 1
 MAX_MESSAGE_BYTES = 64 << 20
 """A longer line is taken for garbage, so that a worker cannot fill the parent's memory."""
+_MOST_PARTS = 10_000_000
+"""Objects, lists and items of a message: a byte of JSON can be 25 bytes of memory."""
 _SHOWN = 1000
 """Bytes of a line that is no message which are looked at."""
 
@@ -106,7 +108,13 @@ def documents_message(documents: Iterable[tuple[str, str, Mapping[str, Any] | No
     )
 
 
-def parse_message(line: bytes, load: Callable[[str], Any] = load_json) -> dict[str, Any]:
+def _load(text: str) -> Any:
+    if sum(map(text.count, "{[,")) > _MOST_PARTS:
+        raise ProtocolError(f"sent a message of more than {_MOST_PARTS:,} parts")
+    return load_json(text)
+
+
+def parse_message(line: bytes, load: Callable[[str], Any] = _load) -> dict[str, Any]:
     """A decoded message with a string `type`. Raises `ProtocolError` showing what was found.
 
     A worker gives another `load`, which needs no library: its memory is measured.

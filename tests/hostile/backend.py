@@ -267,12 +267,15 @@ def add_numbers() -> None:
         "object": '{"seconds": 1}',
     }
     for name, text in spelled.items():
-        add(f"seconds-{name}", "drops", "seconds: found", answer=answer_with(text, "seconds"))
+        slow = "minus-" in name or name in ("object", "1E999")  # Much like others.
+        answer = answer_with(text, "seconds")
+        add(f"seconds-{name}", "drops", "seconds: found", answer=answer, slow=slow)
         if name != "1e308":  # A score may be that large.
-            add(f"score-{name}", "drops", "score is", answer=entity_with(text, "score"))
-        add(f"end-{name}", "drops", "end", answer=entity_with(text, "end"))
+            answer = entity_with(text, "score")
+            add(f"score-{name}", "drops", "score is", answer=answer, slow=slow)
+        add(f"end-{name}", "drops", "end", answer=entity_with(text, "end"), slow=slow)
         hello = hello_with(text, "seconds", "load")
-        add(f"load-{name}", "fails", "seconds.load: found", hello=hello)
+        add(f"load-{name}", "fails", "seconds.load: found", hello=hello, slow=slow)
     for name, text in {"nan": "nan", "hex": "0x10", "plus": "+1", "inf": "inf"}.items():
         add(f"seconds-{name}", "partial", NOT_JSON, answer=answer_with(text, "seconds"))
     for place in ("seconds", "characters"):
@@ -518,6 +521,8 @@ def add_sizes() -> None:
         hello=lambda: said(sound_hello(packages=numbered(10_000))),
     )
     too_long = "a line of more than 64 MiB"
+    bomb = answer_with(lambda: "[" + "{}," * 20_000_000 + "{}]", "later")
+    add("objects-of-60-MB", "partial", "of more than 10,000,000 parts", answer=bomb, slow=True)
     add("line-of-100-MB", "partial", too_long, answer=instead(lambda: "x" * 100_000_000), slow=True)
     add("no-line-break-ever", "partial", too_long, answer=endless(1), slow=True)
     add("no-line-break-in-hello", "fails", too_long, hello=endless(1), slow=True)
@@ -602,7 +607,8 @@ def add_hellos() -> None:
     }
     for key, texts in odd.items():
         for number, text in enumerate(texts):
-            add(f"hello-{key}-{number}", "fails", f"{key}", hello=hello_with(text, key))
+            hello = hello_with(text, key)
+            add(f"hello-{key}-{number}", "fails", key, hello=hello, slow=number > 3)
         add(f"hello-{key}-null", "holds", "", hello=hello_with("null", key))
     add("hello-list", "fails", "expected an object with a type", hello=instead("[]"))
     add("hello-number", "fails", "expected an object with a type", hello=instead("1"))

@@ -24,7 +24,7 @@ from harness.run import contract
 
 pytestmark = pytest.mark.processes
 
-TOGETHER = 10
+TOGETHER = 12
 """So many bad backends are in one run."""
 MOST_TEXT = 1_100
 """Characters of a string in a record, whoever said it."""
@@ -176,7 +176,7 @@ def test_what_is_left_can_be_read(name: str, ran: Any) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=pytest.mark.slow if mode.slow or number % 12 else ())
+        pytest.param(name, marks=pytest.mark.slow if mode.slow or number % 16 else ())
         for number, (name, mode) in enumerate(MODES.items())
         if mode.contract
     ],
