@@ -9,9 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.annotation import Record
+from harness.coding import short
 from harness.errors import InputError
 from harness.formats.hints import SAME_TEXT
-from harness.formats.items import Where, short
+from harness.formats.items import Where
 from harness.formats.jsonl import record_from_json
 from harness.formats.jsonstream import json_lines, no_document, parse_line
 

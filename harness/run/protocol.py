@@ -18,8 +18,7 @@ from typing import Any, NamedTuple
 
 from harness.adapter import ModelIdentity, Option
 from harness.annotation import Annotations, TaskName
-from harness.coding import load_json
-from harness.formats.items import short
+from harness.coding import load_json, short
 from harness.formats.offsets import OffsetUnit
 
 __all__ = [
