@@ -320,7 +320,7 @@ NAMES = (
     *("docbin", "datasets", "brat", *_TOOLS, "pdnc", "litbank", "polnear", "jsonl", "card"),
     *("run", "units", "gate", "schema", "suite"),
 )
-EACH = 1500 // len(NAMES) + 1
+EACH = 90
 SLOW_ONES = {"datasets": 3}
 """A library that takes its time: fewer of them."""
 
