@@ -306,5 +306,8 @@ def test_what_is_no_json(text: str, words: str) -> None:
 
 
 def test_what_is_json() -> None:
-    for value in ({"a": [1, -2.5, None, True, "é\n"]}, [10**39], "1" * 99, "\ud800"):
+    for value in ({"a": [1, -2.5, None, True, "é\n"]}, [10**39], "1" * 99, "🙂"):
         assert parse_json(json.dumps(value)) == value
+    for half in ("\ud800", {"\udcff": 1}, ["a\ud83d"]):
+        with pytest.raises(ValueError, match="half a character"):
+            parse_json(json.dumps(half))

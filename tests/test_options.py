@@ -90,7 +90,7 @@ def test_values_of_python_are_checked_as_well() -> None:
         check_options(Example(many_words=0))
     with pytest.raises(UsageError, match="wait is -1, expected seconds above 0"):
         check_options(Example(inner=Inner(wait=-1)))
-    with pytest.raises(UsageError, match="threads is 0, expected a whole number from 1 up"):
+    with pytest.raises(UsageError, match="threads is 0, expected a whole number between 1 and"):
         PredictOptions(threads=0)
     with pytest.raises(UsageError, match="seed is -1"):
         RunOptions(seed=-1)

@@ -68,7 +68,7 @@ def test_the_example_is_clean(tiny: Path) -> None:
         ("[agreement]", "[elsewhere]", "warning", '"agreement" is missing'),
         ("ner = {", "nerd = {", "warning", "does not state ner = { f1 = 0.857"),
         ("ner = { f1 = 0.857", "ner = { f1 = 0.9", "error", "ner f1 is 0.857, the card says 0.9"),
-        ("ner = { f1 = 0.857,", "ner = {", "error", "ner f1 is 0.857, the card says None"),
+        ("ner = { f1 = 0.857,", "ner = {", "error", "agreement.ner: no 'f1'"),
         ('schema = "ontonotes5"\n', "", "warning", '"schema" is missing'),
         ('tasks = ["ner", "attribution"]', 'tasks = ["nerd"]', "error", "tasks[0]: found 'nerd'"),
         ('texts = "texts"', 'texts = "nowhere"', "error", "is no folder"),

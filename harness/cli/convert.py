@@ -14,6 +14,7 @@ from harness.cli.common import add_flags, output
 from harness.cli.printer import note, print_json, print_lines, print_tables
 from harness.errors import UsageError
 from harness.formats.docbin import MOST_UNPACKED
+from harness.formats.files import is_there
 from harness.formats.registry import (
     FORMATS,
     Format,
@@ -124,8 +125,9 @@ def _source(
     args: argparse.Namespace, given: dict[str, Any], target: Format, lost: Counter[str]
 ) -> tuple[str, Iterable[Record]]:
     path = Path(args.source)
-    is_set = (path / CARD).is_file() or path.name == CARD
-    if args.source_format is None and (is_set or not (path.exists() or _is_hub(args.source))):
+    there = is_there(path) or _is_hub(args.source)
+    is_set = path.name == CARD or (there and (path / CARD).is_file())
+    if args.source_format is None and (is_set or not there):
         goldset = load_goldset(args.source)
         _refuse(given, target.write_options, "a gold set", target)
         return "goldset", goldset.records()

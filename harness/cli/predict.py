@@ -95,10 +95,10 @@ def run(args: argparse.Namespace) -> int:
 def _documents(path: Path) -> Iterator[Record]:
     """Documents of a folder of .txt, of one .txt, or of JSON lines; ids are never the same."""
     from harness.formats import jsonl
-    from harness.formats.files import read_text
+    from harness.formats.files import files_in, is_there, read_text
 
-    if path.is_dir():
-        files = sorted(path.glob("*.txt"))
+    if is_there(path) and path.is_dir():
+        files = list(files_in(path, ".txt").values())
         if not files:
             raise InputError("no .txt file in this folder", path=path)
     elif path.suffix == ".txt":

@@ -11,6 +11,7 @@ from harness.cli.printer import note, print_json, print_lines, print_whole
 from harness.curation.validate.card import sums_as_toml
 from harness.curation.validate.finding import Finding
 from harness.curation.validate.validate import validate
+from harness.formats.files import is_there
 from harness.gold.goldset import load_goldset
 from harness.table import plural
 
@@ -69,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _located(path: str) -> Path:
     """A path, or a gold set's name as its folder."""
-    return Path(path) if Path(path).exists() else load_goldset(path).path
+    return Path(path) if is_there(path) else load_goldset(path).path
 
 
 def _show(findings: list[Finding], *, whole: bool) -> None:

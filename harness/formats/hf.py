@@ -103,14 +103,17 @@ def _open(path: str, split: str | None, tag_column: str | None, online: bool) ->
             loaded = datasets.load_from_disk(str(folder))
         else:
             loaded = datasets.load_dataset(str(folder), streaming=True)
+        data = _one_split(loaded, split, path)
+        return _columns(data, tag_column, folder, path)
     except (InputError, BackendUnavailable):
         raise
-    except Exception as error:  # the library raises errors of a dozen kinds for unusable folders
-        raise InputError(
-            f"cannot be read as a data set: {type(error).__name__}: {error}", path=path
-        ) from None
-    data = _one_split(loaded, split, path)
-    return _columns(data, tag_column, folder, path)
+    except Exception as error:
+        raise _unreadable(error, path) from None
+
+
+def _unreadable(error: Exception, path: str) -> InputError:
+    """The library raises errors of a dozen kinds, when it opens something and at every row."""
+    return InputError(f"cannot be read as a data set: {type(error).__name__}: {error}", path=path)
 
 
 def _library() -> Any:
@@ -196,8 +199,20 @@ def _columns(data: Any, tag_column: str | None, folder: Path, path: str) -> _Row
     return _Rows(path, folder.stem, data, tokens, tags, names and list(names), grouped)
 
 
+def _numbered(table: _Rows) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    rows = enumerate(table.rows, 1)
+    while True:
+        try:
+            numbered = next(rows, None)
+        except Exception as error:
+            raise _unreadable(error, table.path) from None
+        if numbered is None:
+            return
+        yield numbered
+
+
 def _documents(table: _Rows) -> Iterator[tuple[str | None, list[tuple[int, Mapping[str, Any]]]]]:
-    numbered = enumerate(table.rows, 1)
+    numbered = _numbered(table)
     if not table.grouped:
         for number, row in numbered:
             yield None, [(number, row)]
@@ -222,7 +237,7 @@ def _tags(row: Mapping[str, Any], number: int, table: _Rows) -> list[str]:
 
 def _scheme(table: _Rows, repair: Repair) -> str:
     pairs: dict[tuple[str, str], int] = {}
-    for number, row in enumerate(table.rows, 1):
+    for number, row in _numbered(table):
         before = "O"
         for tag in (*_tags(row, number, table), "O"):
             pairs.setdefault((before, tag), number)

@@ -20,7 +20,7 @@ from harness.formats import hints
 from harness.formats.offsets import Offsets
 from harness.tasks.registry import task_for_layer
 
-__all__ = ["LARGEST", "NO_LIMIT", "Decoder", "Remedy", "Sink", "Where", "half_character", "short"]
+__all__ = ["LARGEST", "NO_LIMIT", "Decoder", "Remedy", "Sink", "Where", "half_character"]
 
 LARGEST = sys.float_info.max
 """The largest number that a score can be: integers beyond it exist in JSON."""

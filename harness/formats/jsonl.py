@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.annotation import Annotations, Attribution, Entity, Record
+from harness.coding import short
 from harness.errors import InputError
 from harness.formats import hints
-from harness.formats.items import NO_LIMIT, Decoder, Where, half_character, short
+from harness.formats.items import NO_LIMIT, Decoder, Where, half_character
 from harness.formats.jsonstream import json_lines, no_document, parse_line, write_lines
 from harness.formats.sniff import Head
 from harness.tasks.registry import layer_names, task_for_layer

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from harness.coding import load_json
+from harness.coding import load_json, short
 from harness.errors import InputError
 from harness.formats.files import atomic_writer, opened
-from harness.formats.items import short
 
 __all__ = ["json_lines", "no_document", "objects", "parse_line", "write_lines"]
 

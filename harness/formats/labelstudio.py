@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.annotation import Entity, Record
+from harness.coding import short
 from harness.errors import UsageError
 from harness.formats.files import atomic_writer
-from harness.formats.items import Where, short
+from harness.formats.items import Where
 from harness.formats.losses import writable
 from harness.formats.sniff import Head
 from harness.formats.tools import Example, as_unit, records

@@ -9,9 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.annotation import Record
+from harness.coding import short
 from harness.errors import InputError
+from harness.formats.files import is_there
 from harness.formats.hints import SAME_TEXT
-from harness.formats.items import Where, short
+from harness.formats.items import Where
 from harness.formats.jsonl import record_from_json
 from harness.formats.jsonstream import json_lines, no_document, parse_line
 
@@ -57,7 +59,7 @@ def read_multi(path: str | Path) -> dict[str, list[Record]]:
 def is_multi(path: str | Path) -> bool:
     """Whether the first line of a file is a JSON object that names its annotator."""
     path = Path(path)
-    if not path.is_file():
+    if not (is_there(path) and path.is_file()):
         return False
     try:
         value = next((parse_line(line, path, number) for number, line in json_lines(path)), None)

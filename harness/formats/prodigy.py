@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.annotation import Record
-from harness.formats.items import Where, short
+from harness.coding import short
+from harness.formats.items import Where
 from harness.formats.jsonl import entity_to_json
 from harness.formats.jsonstream import write_lines
 from harness.formats.losses import writable

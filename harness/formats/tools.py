@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.annotation import Annotations, Entity, Record
+from harness.coding import short
 from harness.errors import UsageError
 from harness.formats import hints
-from harness.formats.items import Decoder, Where, short
+from harness.formats.items import Decoder, Where
 from harness.formats.jsonstream import objects
 from harness.formats.offsets import OFFSET_UNITS, Offsets, OffsetUnit
 

@@ -23,7 +23,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.coding import DecodeError, decode, parse_toml, short
+from harness.coding import DecodeError, decode, parse_toml
 from harness.errors import SchemaError, nearest
 from harness.paths import CARD
 
@@ -267,7 +267,7 @@ def _toml(path: Path) -> dict[str, Any]:
         raise SchemaError(f"byte {error.start} is not UTF-8", path=path) from None
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL.
         why = error.strerror if isinstance(error, OSError) else error
-        raise SchemaError(f"cannot be read: {why}", path=short(str(path))) from None
+        raise SchemaError(f"cannot be read: {why}", path=str(path)[:200]) from None
     return parse_toml(text, path, error=SchemaError)
 
 

@@ -10,7 +10,8 @@ from harness.coding import FileKind, compact, decode, decode_file, encode, laid_
 from harness.digest import digest_file, digest_text
 from harness.errors import InputError
 from harness.formats import jsonl
-from harness.formats.files import atomic_writer, opened, read_text
+from harness.formats.files import atomic_writer, read_text
+from harness.formats.jsonstream import json_lines
 from harness.paths import RECORD
 from harness.results.record import RECORD_SCHEMA, Result, RunRecord, UnitTally
 
@@ -149,15 +150,11 @@ def iter_units(result: Result, folder: str | Path) -> Iterator[UnitTally]:
     if result.units_file is None:
         return
     path = beside(folder, result.units_file, result.units_digest, "units")
-    try:
-        with opened(path, "a file of units", mode="r", encoding="utf-8") as handle:
-            for number, line in enumerate(handle, 1):
-                try:
-                    yield decode(UnitTally, parse_json(line))
-                except (ValueError, RecursionError) as error:
-                    raise InputError(f"not a unit: {error}", path=path, line=number) from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+    for number, line in json_lines(path):
+        try:
+            yield decode(UnitTally, parse_json(line.decode("utf-8")))
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"not a unit: {error}", path=path, line=number) from None
 
 
 def dump_units(units: Iterable[UnitTally]) -> Iterator[str]:

@@ -14,8 +14,8 @@ from msgspec import Meta
 
 from harness.adapter import ModelIdentity
 from harness.annotation import Annotations, TaskName, replaced
-from harness.coding import DecodeError, decode, encode
-from harness.formats.items import Decoder, Remedy, short
+from harness.coding import DecodeError, decode, encode, short
+from harness.formats.items import Decoder, Remedy
 from harness.formats.offsets import Offsets, OffsetUnit
 from harness.run.protocol import PROTOCOL, Answer, Hello, ProtocolError
 from harness.tasks.registry import task_named

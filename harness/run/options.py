@@ -122,7 +122,7 @@ class RunOptions(WorkerOptions):
         Path | None, Flag("folder for the record and the predictions", metavar="DIR")
     ] = None
     """Folder for run.json and the predictions; `None` writes nothing."""
-    seed: Annotated[int, Flag("of the resampling", metavar="N", least=0, most=10**18 - 1)] = 0
+    seed: Annotated[int, Flag("of the resampling", metavar="N", least=0, most=10**15 - 1)] = 0
     """Written down for whoever resamples the record."""
     command: tuple[str, ...] = ()
     suite: str | None = None

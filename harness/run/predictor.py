@@ -16,19 +16,14 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from harness.annotation import TaskName, printable
+from harness.coding import short
 from harness.errors import BackendFailed, BackendUnavailable
 from harness.formats.offsets import Offsets
 from harness.run.answers import check_answer, hello
 from harness.run.launch import Launch
 from harness.run.options import Limits
 from harness.run.process import Exit, Fault, Log, Worker
-from harness.run.protocol import (
-    Answer,
-    Hello,
-    ProtocolError,
-    documents_message,
-    shown,
-)
+from harness.run.protocol import Answer, Hello, ProtocolError, documents_message
 
 __all__ = ["Query", "Reply", "Predictor"]
 
@@ -56,7 +51,7 @@ class Reply(NamedTuple):
 def _words(value: Any) -> str:
     """What a worker says to a person: one line that can be shown and written."""
     said = value or "no reason given"
-    return printable((said if isinstance(said, str) else shown(said))[:1000])
+    return printable((said if isinstance(said, str) else short(said))[:1000])
 
 
 class Predictor:
@@ -194,7 +189,7 @@ class Predictor:
         allowed = self._limits.document_seconds * len(group)
         before = monotonic()
         for item in group:
-            message = worker.receive(self._within(allowed), f"working on document {shown(item.id)}")
+            message = worker.receive(self._within(allowed), f"working on document {short(item.id)}")
             now = monotonic()
             yield self._reply(message, item, now - before)
             before = monotonic()
@@ -204,13 +199,13 @@ class Predictor:
         kind = message["type"]
         if kind not in ("annotations", "error"):
             raise Fault(
-                "protocol", f"the worker sent a message of type {shown(kind)}, not an answer"
+                "protocol", f"the worker sent a message of type {short(kind)}, not an answer"
             )
         if message.get("id") != item.id:
             detail = f": {_words(message.get('error'))}" if kind == "error" else ""
             raise Fault(
                 "protocol",
-                f"the worker answered for {shown(message.get('id'))} when {shown(item.id)} was due"
+                f"the worker answered for {short(message.get('id'))} when {short(item.id)} was due"
                 f"{detail}",
             )
         if kind == "error":
@@ -232,7 +227,7 @@ class Predictor:
         if kind == "error":
             raise BackendFailed(_words(message.get("error")))
         if kind != "hello":
-            raise BackendFailed(f"the worker sent {shown(kind)} where its hello was due")
+            raise BackendFailed(f"the worker sent {short(kind)} where its hello was due")
         try:
             return hello(message)
         except ProtocolError as error:

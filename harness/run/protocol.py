@@ -18,8 +18,7 @@ from typing import Any, NamedTuple
 
 from harness.adapter import ModelIdentity, Option
 from harness.annotation import Annotations, TaskName
-from harness.coding import load_json
-from harness.formats.items import short
+from harness.coding import load_json, short
 from harness.formats.offsets import OffsetUnit
 
 __all__ = [
@@ -31,7 +30,6 @@ __all__ = [
     "documents_message",
     "load_message",
     "parse_message",
-    "shown",
 ]
 
 PROTOCOL = 1
@@ -128,16 +126,8 @@ def parse_message(line: bytes, load: Callable[[str], Any] = _load) -> dict[str, 
             "where only messages may go"
         ) from None
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-        raise ProtocolError(f"sent {shown(message)}, expected an object with a type")
+        raise ProtocolError(f"sent {short(message)}, expected an object with a type")
     return message
-
-
-def shown(value: Any) -> str:
-    """A value as a message shows it: short, and however deep it is nested."""
-    try:
-        return short(value)
-    except RecursionError:
-        return "something that is nested too deeply"
 
 
 def _line(message: Mapping[str, Any]) -> bytes:

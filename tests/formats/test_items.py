@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.annotation import Attribution, Entity, Span
+from harness.coding import short
 from harness.errors import AnnotationError
 from harness.formats import hints, items
-from harness.formats.items import LARGEST, Decoder, Remedy, Where, half_character, short
+from harness.formats.items import LARGEST, Decoder, Remedy, Where, half_character
 from harness.formats.offsets import Offsets, OffsetUnit
 from harness.tasks.base import Task
 from harness.tasks.ner.options import NerOptions

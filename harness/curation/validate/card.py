@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from harness.curation.agreement.agreement import agreement
@@ -96,9 +97,16 @@ def sums(gold: GoldSet) -> dict[str, dict[str, str]]:
     for name, folder in gold.annotators.items():
         tables[f"annotators.{name}"] = files_in(folder, ".ann")
     return {
-        table: {stem: digest_file(file) for stem, file in sorted(files.items())}
+        table: {stem: _sum(file) for stem, file in sorted(files.items())}
         for table, files in tables.items()
     }
+
+
+def _sum(file: Path) -> str:
+    try:
+        return digest_file(file)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path=file) from None
 
 
 def sums_as_toml(gold: GoldSet) -> str:

@@ -140,7 +140,7 @@ def validate(
     Neighbours are the gold sets in the same folder: a document must not lie in two of them.
     """
     validation = Validation()
-    own = {Path(path).resolve() for path in paths}
+    own = {Path(path).resolve() for path in paths if is_there(path)}
     for path in own:
         if (path / CARD).is_file():
             for card in sorted(path.parent.glob(f"*/{CARD}")):
