@@ -26,7 +26,7 @@ __all__ = [
     "xml_text",
 ]
 
-MOST = 2_000
+_MOST = 2_000
 """Characters of one text on one line."""
 _MOST_OF_COMMAND = 4_000
 
@@ -65,7 +65,7 @@ _NO_WIDTH = "&#8203;"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def one_line(text: str, most: int = MOST) -> str:
+def one_line(text: str, most: int = _MOST) -> str:
     """Printable, on one line, of `most` characters; `…` ends what is cut."""
     shown = printable(text[: most + 1])
     return shown if len(shown) <= most else shown[: most - 1] + "…"

@@ -289,7 +289,7 @@ NUMBER = "9" * 5000
         (lambda v: v["mentions"].update(file="link"), "mentions.file"),
         (lambda v: v["mentions"].update(file="a\0b"), "mentions.file"),
         (lambda v: v["mentions"].update(file="x" * 5000), "mentions.file"),
-        (lambda v: v["mentions"].update(file=""), "is not there"),
+        (lambda v: v["mentions"].update(file=""), "mentions.file"),
         (lambda v: v["mentions"].update(file="none"), "is not there"),
         (lambda v: v["mentions"].update(file=FIRST), "was accepted with"),
     ],

@@ -380,7 +380,7 @@ def test_a_damaged_registry_is_told(
     assert Path(made.folder).exists(), "nothing was deleted"
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/etc", "a\0b", "\ud800"])
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/etc", "a\0b"])
 def test_a_row_of_an_impossible_name_is_broken(
     name: str, envs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
