@@ -462,7 +462,8 @@ def add_sizes() -> None:
             return lambda: f'{before}"{long()}"{after}'
 
         def add_(name: str, must: Must, words: str, size: str = size, **what: Any) -> None:
-            add(f"{name}-of-{size}", must, words, slow="50" in size, **what)
+            large = size != "1-MB"
+            add(f"{name}-of-{size}", must, words, slow=large, contract=not large, **what)
 
         add_("label", "drops", "label is", answer=entity_with(text(), "label"))
         add_(
