@@ -154,5 +154,5 @@ def kind_of(value: Any) -> str:
     if isinstance(value, Spelt):
         return "list" if value.text.startswith("[") else "number"
     if isinstance(value, bool) or value is None:
-        return str(value)[:1]
+        return "null" if value is None else "true or false"
     return {str: "string", dict: "object", list: "list"}.get(type(value), "number")

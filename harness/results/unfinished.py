@@ -15,7 +15,7 @@ from typing import TextIO
 
 from harness.coding import load_json
 from harness.errors import InputError, NothingMeasured, UsageError
-from harness.formats.files import is_draft
+from harness.formats.files import is_draft, is_there, read_text
 from harness.paths import UNFINISHED, WRITTEN
 from harness.results.lock import locked
 from harness.results.provenance import now
@@ -35,15 +35,12 @@ def unfinished(folder: Path | None, command: Sequence[str] = ()) -> Iterator[Non
         return
     path = folder / UNFINISHED
     with _locked(path) as handle:
-        handle.truncate(0)
-        json.dump(
-            {
-                "started": now(),
-                "command": list(command),
-            },
-            handle,
-        )
-        handle.flush()
+        try:
+            handle.truncate(0)
+            json.dump({"started": now(), "command": list(command)}, handle)
+            handle.flush()
+        except OSError as error:
+            raise InputError(f"cannot be written: {error.strerror}", path=path) from None
         _sweep(folder)
         yield
         path.unlink(missing_ok=True)
@@ -51,6 +48,8 @@ def unfinished(folder: Path | None, command: Sequence[str] = ()) -> Iterator[Non
 
 def _locked(path: Path) -> TextIO:
     """The mark, opened and locked."""
+    if is_there(path) and not path.is_file():
+        raise InputError("is no regular file, expected a file to write", path=path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = locked(path)
@@ -73,9 +72,9 @@ def check_finished(folder: Path) -> None:
     if not os.path.lexists(path):
         return
     started = ""
-    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        text = path.read_text("utf-8")
-        started = f", at {load_json(text)['started']}"
+    with suppress(InputError, ValueError, KeyError, TypeError, RecursionError):
+        said = load_json(read_text(path))["started"]
+        started = f", at {said}" if isinstance(said, str) and len(said) < 100 else ""
     raise NothingMeasured(
         f"{folder}: a run into this folder was begun{started} and has not ended: it is still under "
         "way, or was stopped. A record there is of an earlier one. Give the same command again, "
