@@ -70,6 +70,8 @@ def kind_of(
     A content without letters or digits is judged by all its characters. Regions that hold the
     `cue` and some of the content, but not with their first mark, are replaced by those inside.
     """
+    if not quoted:
+        return "indirect"
     content = _outermost(content)
     weigh = _letters if any(_letters(text, *span) for span in content) else _characters
     for _ in range(_DEPTH if cue and any(map(str.isalnum, text[cue[0] : cue[1]])) else 0):
