@@ -99,8 +99,8 @@ def _kinds() -> dict[str, Callable[[int], str]]:
         "nested": "“a ‘b ",
         "emoji": "😀",
     }
-    units |= {f"marks {mark}": mark for mark in "\"“”„‟«»″＂〝〞〟「」『』｢｣‘‚‛‹›＇`"}
-    units |= {f"spaced marks {mark}": f"{mark} " for mark in "\"“”„«»″「」‘‚‹›`"}
+    units |= {f"marks {mark}": mark for mark in '"“”„‟«»″＂〝〞〟「」『』｢｣‘‚‛‹›＇`'}
+    units |= {f"spaced marks {mark}": f"{mark} " for mark in '"“”„«»″「」‘‚‹›`'}
     units |= {f"marks {pair}": pair for pair in ("“”", "”“", "«»", "‘’", "``''", "''", ",,", "‚‚")}
     return {"prose": _prose} | {name: partial(_filled, unit) for name, unit in units.items()}
 

@@ -189,9 +189,7 @@ def _pair_single(
             starts_word = not before or before in _OPENS_AFTER or before in '"“'
             if starts_word and after and (after.isalnum() or after in "…$£€[") and shape != "’":
                 opened = place
-        elif shape in "'’›" and _closes_single(
-            text, place, before, after, line_end, closing
-        ):
+        elif shape in "'’›" and _closes_single(text, place, before, after, line_end, closing):
             if place - opened <= _SINGLE_LIMIT:
                 yield Quotation(opened, place + 1, opened + 1, place, single=True)
             opened = None
