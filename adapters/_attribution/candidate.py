@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.adapters._attribution.parse import Parse, Token
+from harness.adapters._attribution.tokens import Tokens
 
 __all__ = ["SourceCandidate", "is_infinitive", "lemma_of", "starts_with_that"]
 
@@ -15,9 +16,9 @@ class SourceCandidate:
 
     rule: str
     trigger: int
-    content: frozenset[int]
-    cue: frozenset[int]
-    source: frozenset[int]
+    content: Tokens
+    cue: Tokens
+    source: Tokens
 
 
 def lemma_of(token: Token) -> str:

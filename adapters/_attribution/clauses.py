@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 from harness.adapters._attribution import cues, nominal, sources
 from harness.adapters._attribution.candidate import (
@@ -13,6 +15,7 @@ from harness.adapters._attribution.candidate import (
 )
 from harness.adapters._attribution.lexicon import Lexicon
 from harness.adapters._attribution.parse import Parse, Token
+from harness.adapters._attribution.tokens import NONE, Tokens
 
 __all__ = ["candidates"]
 
@@ -62,9 +65,9 @@ def _verb(parse: Parse, lexicon: Lexicon, verb: Token, lemma: str) -> Iterator[S
         host = parse.head(verb.index)
         if verb.dep == "parataxis" and _has_subject(parse, verb):
             content = parse.subtree(host.index) - parse.subtree(verb.index)
-            left = min(parse.subtree(verb.index)) - 1
+            left = parse.subtree(verb.index).first - 1
             if left in content and left in parse.quoted and parse[left].pos == "PUNCT":
-                content = frozenset(i for i in content if i in parse.quoted)
+                content &= parse.once("quoted", lambda: _united(parse.quotations))
             yield _build(parse, "parenthesis", verb, content, passive)
             return
     for attempt in (_infinitive, _gerund, _predicate, _prepositional, _object):
@@ -86,7 +89,7 @@ def _infinitive(
     person = parse.child(verb.index, "dobj", "dative")
     if passive and lemma in lexicon.verbs["passive"]:
         subject = parse.child(verb.index, "nsubjpass")
-        raised = parse.subtree(subject.index) if subject is not None else frozenset()
+        raised = parse.subtree(subject.index) if subject is not None else NONE
         return _build(parse, "passive-infinitive", verb, content | raised, True)
     if person is not None or xcomp.dep == "ccomp":
         known = lemma in lexicon.verbs["person-infinitive"]
@@ -104,10 +107,10 @@ def _seem(parse: Parse, verb: Token) -> SourceCandidate | None:
     if seen is None or seen.index < verb.index:
         return None
     subject = parse.child(verb.index, "nsubj")
-    raised = parse.subtree(subject.index) if subject is not None else frozenset()
+    raised = parse.subtree(subject.index) if subject is not None else NONE
     cue = cues.verb_group(parse, verb.index)
     return SourceCandidate(
-        "seem", verb.index, (parse.subtree(seen.index) | raised) - cue, cue, frozenset()
+        "seem", verb.index, (parse.subtree(seen.index) | raised) - cue, cue, NONE
     )
 
 
@@ -127,7 +130,7 @@ def _predicate(
     if lemma not in lexicon.verbs["predicate"]:
         return None
     thing = parse.child(verb.index, "dobj", "nsubjpass", "nmod")
-    named = parse.subtree(thing.index) if thing is not None else frozenset()
+    named = parse.subtree(thing.index) if thing is not None else NONE
     predicate = parse.child(verb.index, "oprd")
     if predicate is not None:
         content = parse.subtree(predicate.index) | named
@@ -137,7 +140,7 @@ def _predicate(
         near += parse.children(thing.index, "prep")
     for child in near:
         subtree = parse.subtree(child.index)
-        if parse[min(subtree)].text.lower() == "as" and min(subtree) > verb.index and named:
+        if parse[subtree.first].text.lower() == "as" and subtree.first > verb.index and named:
             content = subtree | named
             return _build(parse, "as-predicate", verb, content, passive)
     return None
@@ -154,7 +157,7 @@ def _prepositional(
             continue
         if f"{lemma}:{prep.text.lower()}" in lexicon.verbs["prepositional"]:
             content = parse.subtree(noun.index) | _rest(parse, verb, prep)
-            extra = frozenset([prep.index])
+            extra = Tokens.of(prep.index)
             return _build(parse, "prepositional", verb, content, passive, extra)
     return None
 
@@ -176,18 +179,18 @@ def _object(
 _ATTACHED = frozenset(["prep", "advmod", "npadvmod", "xcomp", "advcl", "oprd", "dobj", "ccomp"])
 
 
-def _rest(parse: Parse, verb: Token, after: Token) -> frozenset[int]:
+def _rest(parse: Parse, verb: Token, after: Token) -> Tokens:
     """What follows the object up to the first comma or conjunction: "criticised him *for it*"."""
-    tokens: frozenset[int] = frozenset()
-    last = max(parse.subtree(after.index))
+    tokens = NONE
+    last = parse.subtree(after.index).last
     for child in parse.children(verb.index):
         if child.index <= last:
             continue
         subtree = parse.subtree(child.index)
-        if child.dep not in _ATTACHED or min(subtree) != last + 1:
+        if child.dep not in _ATTACHED or subtree.first != last + 1:
             break
         tokens |= subtree
-        last = max(subtree)
+        last = subtree.last
     return tokens
 
 
@@ -195,12 +198,12 @@ def _build(
     parse: Parse,
     rule: str,
     verb: Token,
-    content: frozenset[int],
+    content: Tokens,
     passive: bool,
-    extra: frozenset[int] = frozenset(),
+    extra: Tokens = NONE,
 ) -> SourceCandidate:
     source = sources.of_verb(parse, verb.index, passive=passive)
-    if not source and not passive and content and min(content) < verb.index:
+    if not source and not passive and content and content.first < verb.index:
         source = sources.after_verb(parse, verb.index)
     cue = cues.verb_group(parse, verb.index, extra=extra)
     return SourceCandidate(rule, verb.index, content - cue, cue, source - content - cue)
@@ -227,25 +230,27 @@ def _is_set_off(parse: Parse, verb: Token, clause: Token) -> bool:
     mark = parse.child(verb.index, "mark")
     if mark is not None and mark.index < verb.index:
         return False
-    first = min(cues.verb_group(parse, verb.index))
+    first = cues.verb_group(parse, verb.index).first
     subject = parse.child(verb.index, "nsubj", "nsubjpass")
     if subject is not None and subject.index < verb.index:
-        first = min(first, min(parse.subtree(subject.index)))
-    subtree = parse.subtree(clause.index)
-    last = max((i for i in subtree if i < first and parse[i].pos != "PUNCT"), default=first)
-    return any(
-        parse[i].text in _PAUSES or (i in parse.quoted and parse[i].pos == "PUNCT")
-        for i in range(last + 1, first)
-    )
+        first = min(first, parse.subtree(subject.index).first)
+    words = parse.once("words", lambda: [t.index for t in parse.tokens if t.pos != "PUNCT"])
+    last = parse.subtree(clause.index).before(first).last_of(words)
+    if last is None:
+        return False
+    pauses = parse.once("pauses", lambda: [t.index for t in parse.tokens if _pauses(parse, t)])
+    return Tokens.span(last + 1, first).last_of(pauses) is not None
 
 
-def _clause_content(
-    parse: Parse, lexicon: Lexicon, verb: Token, clauses: list[Token]
-) -> frozenset[int]:
+def _pauses(parse: Parse, token: Token) -> bool:
+    return token.text in _PAUSES or (token.index in parse.quoted and token.pos == "PUNCT")
+
+
+def _clause_content(parse: Parse, lexicon: Lexicon, verb: Token, clauses: list[Token]) -> Tokens:
     """What of a verb's clauses is reported: those before it, after it, or around it."""
     before = [clause for clause in clauses if clause.index < verb.index]
     after = [clause for clause in clauses if clause.index > verb.index]
-    end = max(cues.verb_group(parse, verb.index)) + 1
+    end = cues.verb_group(parse, verb.index).last + 1
     breaks = end < len(parse) and parse[end].pos == "PUNCT"
     if before and after:
         only_after_quoted = after[0].index in parse.quoted and before[-1].index not in parse.quoted
@@ -254,10 +259,9 @@ def _clause_content(
     if not before:
         return _following(parse, lexicon, verb, after[0])
     content = _fronted(parse, verb, before[-1])
-    last = max(index for index in content if index < verb.index)
+    last = content.before(verb.index).last
     if last in parse.quoted and parse[last].pos == "PUNCT":
-        number = parse.quoted[last]
-        inside = frozenset(i for i in content if parse.quoted.get(i) == number)
+        inside = content & parse.quotations[parse.quoted[last]]
         if _reports_elsewhere(parse, lexicon, content - inside):
             content = inside
         after = [clause for clause in after if clause.index in parse.quoted]
@@ -266,25 +270,30 @@ def _clause_content(
     return content
 
 
-def _reports_elsewhere(parse: Parse, lexicon: Lexicon, tokens: frozenset[int]) -> bool:
+def _reports_elsewhere(parse: Parse, lexicon: Lexicon, tokens: Tokens) -> bool:
     """Whether an unquoted lead-in has a reporting verb with a subject of its own."""
-    return any(
-        parse[index].pos == "VERB"
-        and lemma_of(parse[index]) in lexicon.verbs["clause"]
-        and index not in parse.quoted
-        and _has_subject(parse, parse[index])
-        for index in tokens
+    reports = parse.once(
+        ("reports", id(lexicon)),
+        lambda: [
+            token.index
+            for token in parse.tokens
+            if token.pos == "VERB"
+            and lemma_of(token) in lexicon.verbs["clause"]
+            and token.index not in parse.quoted
+            and _has_subject(parse, token)
+        ],
     )
+    return tokens.first_of(reports) is not None
 
 
-def _fronted(parse: Parse, verb: Token, clause: Token) -> frozenset[int]:
+def _fronted(parse: Parse, verb: Token, clause: Token) -> Tokens:
     """Everything from the start of the clause's side up to the subject or the cue."""
     content = parse.subtree(clause.index)
-    left = min(parse.subtree(verb.index))
-    return content | frozenset(range(left, max(i for i in content if i < verb.index) + 1))
+    left = parse.subtree(verb.index).first
+    return content | Tokens.span(left, content.before(verb.index).last + 1)
 
 
-def _following(parse: Parse, lexicon: Lexicon, verb: Token, clause: Token) -> frozenset[int]:
+def _following(parse: Parse, lexicon: Lexicon, verb: Token, clause: Token) -> Tokens:
     """The clause, its sisters, and a co-ordinated clause that the parser hung on the cue."""
     content = parse.subtree(clause.index)
     for child in parse.children(verb.index, "ccomp", "conj"):
@@ -296,32 +305,47 @@ def _following(parse: Parse, lexicon: Lexicon, verb: Token, clause: Token) -> fr
             or parse.child(child.index, "ccomp") is not None
         ):
             break
-        content |= frozenset(range(max(content) + 1, max(parse.subtree(child.index)) + 1))
+        content |= Tokens.span(content.last + 1, parse.subtree(child.index).last + 1)
     return _before_next_report(parse, lexicon, verb, clause, content)
 
 
 def _before_next_report(
-    parse: Parse, lexicon: Lexicon, verb: Token, clause: Token, content: frozenset[int]
-) -> frozenset[int]:
+    parse: Parse, lexicon: Lexicon, verb: Token, clause: Token, content: Tokens
+) -> Tokens:
     """Cut where the sentence goes on to the next report: "says A *and tells them B*",
     "said A, *adding that B*". The parser hangs both on the first report's clause.
     """
-    for index in sorted(content):
-        token = parse[index]
-        if index <= clause.index or index in parse.quoted:
+    nexts = parse.once(("next", id(lexicon)), lambda: _next_reports(parse, lexicon))
+    found = (content.first_of(nexts[tag], after=clause.index) for tag in ("VBG", verb.tag))
+    index = min((index for index in found if index is not None), default=None)
+    if index is None:
+        return content
+    left = parse.subtree(index).first
+    if parse[index].dep == "conj":
+        joins = parse.below(parse[index].head, "cc")
+        before = bisect_left(joins, left)
+        left = joins[before - 1] if before else left
+    return content.before(left)
+
+
+def _next_reports(parse: Parse, lexicon: Lexicon) -> dict[str, list[int]]:
+    """By tag the verbs with which the next report may begin."""
+    nexts: dict[str, list[int]] = defaultdict(list)
+    for token in parse.tokens:
+        if token.index in parse.quoted or lemma_of(token) not in lexicon.verbs["clause"]:
             continue
-        if lemma_of(token) not in lexicon.verbs["clause"]:
+        if parse.child(token.index, "ccomp") is None:
             continue
-        if parse.child(index, "ccomp") is None:
-            continue
-        left = min(parse.subtree(index))
-        if token.dep == "conj" and token.tag == verb.tag and token.tag in ("VBZ", "VBD"):
-            joins = [c.index for c in parse.children(token.head, "cc") if c.index < left]
-            return frozenset(i for i in content if i < max(joins, default=left))
-        if token.dep == "advcl" and token.tag == "VBG" and parse[left - 1].text == ",":
-            return frozenset(i for i in content if i < left)
-    return content
+        joined = token.dep == "conj" and token.tag in ("VBZ", "VBD")
+        added = token.dep == "advcl" and token.tag == "VBG"
+        if joined or (added and parse[parse.subtree(token.index).first - 1].text == ","):
+            nexts[token.tag].append(token.index)
+    return nexts
 
 
 def _has_subject(parse: Parse, verb: Token) -> bool:
     return parse.child(verb.index, "nsubj", "nsubjpass") is not None
+
+
+def _united(some: Iterable[Tokens]) -> Tokens:
+    return Tokens(one for tokens in some for one in tokens.ranges)

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from operator import attrgetter
 
 from harness.adapters._attribution.parse import Parse
 from harness.adapters._attribution.quotation import Quotation
+from harness.adapters._attribution.tokens import Tokens
 from harness.annotation import Span
 
-__all__ = ["united", "runs", "span_of", "stretch", "trim_edges"]
+__all__ = ["extend", "holding", "runs", "span_of", "stretch", "trim_edges", "united"]
 
 _EDGE = frozenset(",;:.–—-―…")
-_OPEN = frozenset("“‘\"'«([")
-_PAIRS = {"(": ")", "[": "]"}
+_PAIRS = ("()", "[]")
 _LOOSE_ENDS = frozenset(["and", "but", "or", "nor", "yet", "so", "while", "as"])
 
 
-def span_of(parse: Parse, tokens: Iterable[int]) -> Span | None:
+def span_of(parse: Parse, tokens: Tokens) -> Span | None:
     """From the first to the last token; `None` for none."""
-    ordered = sorted(tokens)
-    return Span(parse[ordered[0]].start, parse[ordered[-1]].end) if ordered else None
+    return Span(parse[tokens.first].start, parse[tokens.last].end) if tokens else None
 
 
-def runs(parse: Parse, tokens: Iterable[int]) -> list[Span]:
+def runs(parse: Parse, tokens: Tokens) -> list[Span]:
     """One span for each unbroken run of tokens."""
-    found: list[list[int]] = []
-    for index in sorted(tokens):
-        if found and index == found[-1][-1] + 1:
-            found[-1].append(index)
-        else:
-            found.append([index])
-    return [Span(parse[run[0]].start, parse[run[-1]].end) for run in found]
+    return [Span(parse[start].start, parse[stop - 1].end) for start, stop in tokens.ranges]
 
 
 def trim_edges(text: str, span: Span) -> Span | None:
@@ -45,18 +42,19 @@ def trim_edges(text: str, span: Span) -> Span | None:
     while changed and end > start:
         changed = False
         while end > start and (text[end - 1] in _EDGE or text[end - 1].isspace()):
-            if text[start:end].endswith("...") or _abbreviation(text, start, end):
+            if text.endswith("...", start, end) or _abbreviation(text, start, end):
                 break
             end -= 1
-        last = text[start:end]
-        if last and (last[-1] in "([" or (last[-1] in ")]" and not _balanced(last))):
+        space = text.rfind(" ", max(start, end - 6), end)  # No loose end is longer than five.
+        word = text[space + 1 : end].lower() if space >= 0 else ""
+        last = text[end - 1 : end] if end > start else ""
+        if last and (last in "([" or (last in ")]" and not _balanced(text, start, end))):
             end -= 1
             changed = True
-        word = last.rpartition(" ")[2].lower()
-        if word in _LOOSE_ENDS and " " in last:
+        if word in _LOOSE_ENDS:
             end -= len(word)
             changed = True
-    return Span(start, end) if any(char.isalnum() for char in text[start:end]) else None
+    return Span(start, end) if any(text[i].isalnum() for i in range(start, end)) else None
 
 
 def _abbreviation(text: str, start: int, end: int) -> bool:
@@ -69,24 +67,48 @@ def _abbreviation(text: str, start: int, end: int) -> bool:
     )
 
 
-def _balanced(text: str) -> bool:
-    return all(text.count(one) == text.count(two) for one, two in _PAIRS.items())
+def _balanced(text: str, start: int, end: int) -> bool:
+    counts = {
+        mark: bisect_left(places, end) - bisect_left(places, start)
+        for mark, places in _brackets(text).items()
+    }
+    return all(counts[one] == counts[two] for one, two in _PAIRS)
+
+
+@lru_cache(maxsize=2)
+def _brackets(text: str) -> dict[str, list[int]]:
+    """Where each kind of bracket stands."""
+    return {
+        mark: [match.start() for match in re.finditer(re.escape(mark), text)]
+        for pair in _PAIRS
+        for mark in pair
+    }
+
+
+def holding(quotes: Sequence[Quotation], place: int) -> Quotation | None:
+    """Which of the quotations, sorted and disjoint, has the place behind its first character."""
+    before = bisect_left(quotes, place, key=attrgetter("start")) - 1
+    return quotes[before] if before >= 0 and place < quotes[before].end else None
 
 
 def stretch(
     spans: Iterable[Span], quotes: Sequence[Quotation], cue: int, host: Quotation | None
 ) -> list[Span]:
-    """Each span with the whole of every quotation that it touches.
+    """Each span with the whole of every quotation that it touches; they are sorted and disjoint.
 
     A quotation that holds the cue, and `host`, in which everything lies, do not stretch it.
     """
     out: list[Span] = []
+    held = holding(quotes, cue)
     for start, end in spans:
-        for quote in quotes:
-            if quote is host or quote.start < cue < quote.end:
-                continue
-            if quote.start < end and start < quote.end:
-                start, end = min(start, quote.start), max(end, quote.end)
+        low = bisect_right(quotes, start, key=attrgetter("end"))
+        high = bisect_left(quotes, end, key=attrgetter("start")) - 1
+        while low <= high and (quotes[low] is host or quotes[low] is held):
+            low += 1
+        while low <= high and (quotes[high] is host or quotes[high] is held):
+            high -= 1
+        if low <= high:
+            start, end = min(start, quotes[low].start), max(end, quotes[high].end)
         out.append(Span(start, end))
     return out
 
@@ -95,11 +117,24 @@ def united(text: str, spans: Iterable[Span]) -> list[Span]:
     """Sorted; overlapping ones, and ones with nothing but punctuation between them, united."""
     out: list[Span] = []
     for span in sorted(spans):
-        if out and (
-            span.start <= out[-1].end
-            or not any(char.isalnum() for char in text[out[-1].end : span.start])
-        ):
-            out[-1] = Span(out[-1].start, max(out[-1].end, span.end))
-        else:
-            out.append(span)
+        _append(text, out, span)
     return out
+
+
+def extend(text: str, content: list[Span], spans: Iterable[Span]) -> None:
+    """Have a content that is `united` hold these spans, too."""
+    for span in spans:
+        if not content or span >= content[-1]:
+            _append(text, content, span)
+        else:
+            content[:] = united(text, [*content, span])
+
+
+def _append(text: str, out: list[Span], span: Span) -> None:
+    if out and (
+        span.start <= out[-1].end
+        or not any(char.isalnum() for char in text[out[-1].end : span.start])
+    ):
+        out[-1] = Span(out[-1].start, max(out[-1].end, span.end))
+    else:
+        out.append(span)

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from heapq import heapify, heappop, heappush, heapreplace
 from itertools import pairwise
 
-from harness.adapters._attribution import cues, sources
-from harness.adapters._attribution.candidate import lemma_of
-from harness.adapters._attribution.contents import span_of, united
+from harness.adapters._attribution.beside import Beside, spoken
+from harness.adapters._attribution.contents import extend
+from harness.adapters._attribution.cover import Cover
 from harness.adapters._attribution.lexicon import Lexicon
-from harness.adapters._attribution.parse import Parse, Token
+from harness.adapters._attribution.parse import Parse
 from harness.adapters._attribution.quotation import Quotation
 from harness.adapters._attribution.relation import DraftAttribution
+from harness.adapters._attribution.stops import stops_of
 from harness.annotation import Span
+from harness.tasks.attribution.doubles import previous
 
 __all__ = ["adjacent", "claim_rest", "join_paragraphs"]
 
 _CLAUSAL = frozenset(
     ["clause", "parenthesis", "according", "label", "that-clause", "quote-alone", "adjacent"]
 )
-_STOP = re.compile(
-    r"(?<![A-Z])(?<!Mr)(?<!Ms)(?<!Mrs)(?<!Dr)(?<!Sen)(?<!Rep)(?<!Gov)[.!?][”\"'’)]*(?=\s)"
-)
 # Shorter stray quotations inside a sentence are names, titles and scare quotes.
 _SHORT = 4
+_WORD = re.compile(r"\w+")
 
 
 def adjacent(
@@ -38,57 +40,30 @@ def adjacent(
 
     After the quotation nothing but the subject may come before the verb ("…" Roe beams); before
     it a few words may follow a reporting verb (Roe writes in her book: "…"), and more before a
-    colon (Roe went further: "…").
+    colon (Roe went further: "…"). A cue is used once.
     """
-    made: list[DraftAttribution] = []
-    taken = [part for relation in relations for part in relation.content]
+    taken = _covered(relations)
+    free = [quote for quote in quotes if not taken.overlaps(quote.start, quote.end)]
+    if not free:
+        return []
     busy = {relation.cue.start for relation in relations if relation.cue is not None}
-    for quote in quotes:
-        if any(part.start < quote.end and quote.start < part.end for part in taken):
-            continue
-        best: tuple[int, DraftAttribution] | None = None
-        for token in parse.tokens:
-            if token.pos != "VERB" or token.index in parse.quoted:
-                continue
-            distance = _beside(text, parse, lexicon, token, quote)
-            if distance is None or (best is not None and best[0] <= distance):
-                continue
-            group = cues.verb_group(parse, token.index)
-            cue = span_of(parse, group)
-            source = span_of(parse, sources.of_verb(parse, token.index) - group)
-            if cue is not None and cue.start not in busy and source is not None:
-                content = [Span(quote.start, quote.end)]
-                best = (distance, DraftAttribution(content, cue, source, "adjacent"))
-        if best is not None:
-            made.append(best[1])
-            taken += best[1].content
-            busy.add(best[1].cue.start if best[1].cue is not None else -1)
+    beside = Beside(text, parse, lexicon, busy)
+    made: list[DraftAttribution] = []
+    for quote in free:
+        verb = beside.after(quote) or beside.before(quote)
+        if verb is not None:
+            content = [Span(quote.start, quote.end)]
+            made.append(DraftAttribution(content, verb.cue, verb.source, "adjacent"))
+            busy.add(verb.cue.start)
     return made
 
 
-def _beside(text: str, parse: Parse, lexicon: Lexicon, verb: Token, quote: Quotation) -> int | None:
-    """How far a verb's clause is from the quotation in characters; `None` where too far."""
-    reports = lemma_of(verb) in lexicon.verbs["clause"]
-    subject = parse.child(verb.index, "nsubj")
-    core = {verb.index} | (parse.subtree(subject.index) if subject is not None else set())
-    start, end = parse[min(core)].start, parse[max(core)].end
-    if quote.end <= start:
-        touches = not _letters(text[quote.end : start])
-        finite = verb.tag in ("VBD", "VBZ") and subject is not None
-        return 0 if touches and (reports or finite) else None
-    if end > quote.start:
-        return None
-    lead = text[end : quote.start]
-    if _STOP.search(lead) or subject is None:
-        return None
-    if lead.rstrip().endswith(":"):
-        return len(lead)
-    close = reports and len(lead.split()) <= 5 and lead.rstrip()[-1:] == ","
-    return len(lead) if close else None
-
-
-def _letters(text: str) -> bool:
-    return any(char.isalnum() for char in text)
+def _covered(relations: Sequence[DraftAttribution]) -> Cover:
+    covered = Cover()
+    for relation in relations:
+        for part in relation.content:
+            covered.add(part.start, part.end)
+    return covered
 
 
 def claim_rest(
@@ -101,82 +76,122 @@ def claim_rest(
     its sentence, or, where it stands as a sentence, without cue and source. (Whoever spoke last
     would be the right source in fewer than half of those.)
     """
+    covered = _covered(relations)
+    speaking: _Speaking | None = None
     for quote in quotes:
-        if any(
-            part.start < quote.end and quote.start < part.end
-            for relation in relations
-            for part in relation.content
-        ):
+        if covered.overlaps(quote.start, quote.end):
             continue
-        before = _speaking_before(text, relations, quote)
+        speaking = speaking or _Speaking(text, parse, relations)
+        before = speaking.before(quote)
+        span = Span(quote.start, quote.end)
         if before is not None:
-            before.content = united(text, [*before.content, Span(quote.start, quote.end)])
+            extend(text, before.content, [span])
+            speaking.went_on()
+            covered.add(*before.content[-1])
         elif _utterance(text, quote):
-            span = Span(quote.start, quote.end)
             cue, source = _host_of(parse, quote)
             relations.append(DraftAttribution([span], cue, source, "quote-alone"))
+            covered.add(span.start, span.end)
+            speaking.add(relations[-1])
 
 
 def _host_of(parse: Parse, quote: Quotation) -> tuple[Span | None, Span | None]:
     """Cue and source of a quotation inside a sentence: the verb before it and its subject."""
-    first = next((t.index for t in parse.tokens if t.start >= quote.start), None)
-    if first is None:
+    first = bisect_left(parse.starts, quote.start)
+    if first == len(parse):
         return None, None
+    verbs = spoken(parse)
     start, _ = parse.sentence(first)
-    for index in range(first - 1, start - 1, -1):
-        if parse[index].pos != "VERB" or index in parse.quoted:
-            continue
-        group = cues.verb_group(parse, index)
-        source = span_of(parse, sources.of_verb(parse, index) - group)
-        if source is not None and source.end <= quote.start:
-            return span_of(parse, group), source
+    for number in range(bisect_left(verbs, first, key=lambda verb: verb.index) - 1, -1, -1):
+        verb = verbs[number]
+        if verb.index < start:
+            break
+        if verb.source.end <= quote.start:
+            return verb.cue, verb.source
     return None, None
 
 
-def _speaking_before(
-    text: str, relations: Sequence[DraftAttribution], quote: Quotation
-) -> DraftAttribution | None:
-    best: DraftAttribution | None = None
-    for relation in relations:
-        if (
-            relation.rule not in _CLAUSAL
-            or relation.cue is None
-            or relation.cue.start > quote.start
-        ):
-            continue
-        if max(part.start for part in relation.content) > quote.start:
-            continue
-        anchor = max(relation.cue.end, max(part.end for part in relation.content))
-        gap = text[anchor : quote.start]
-        if len(_STOP.findall(gap)) > 1 or not _starts_sentence(text, quote):
-            continue
-        if best is None or relation.end >= best.end:
-            best = relation
-    return best
+class _Speaking:
+    """The relations of a paragraph that may go on, for its quotations from left to right."""
 
+    def __init__(self, text: str, parse: Parse, relations: Sequence[DraftAttribution]) -> None:
+        self._text = text
+        self._stops = stops_of(text, parse)
+        self._count = len(relations)
+        self._to_come = [
+            (max(relation.cue.start, relation.content[-1].start), number, relation)
+            for number, relation in enumerate(relations)
+            if relation.rule in _CLAUSAL and relation.cue is not None
+        ]
+        heapify(self._to_come)
+        # The furthest end first, of equals the later relation.
+        self._begun: list[tuple[int, int, DraftAttribution]] = []
 
-def _starts_sentence(text: str, quote: Quotation) -> bool:
-    lead = text[: quote.start].rstrip()
-    return not lead or lead[-1] in ".!?”\"'’)"
+    def before(self, quote: Quotation) -> DraftAttribution | None:
+        """The relation that a quotation goes on with: the last of those in the sentence before."""
+        mark = previous(self._text, 0, quote.start)
+        if mark and mark not in ".!?”\"'’)":
+            return None
+        while self._to_come and self._to_come[0][0] <= quote.start:
+            _, number, relation = heappop(self._to_come)
+            heappush(self._begun, (-relation.end, -number, relation))
+        while self._begun:
+            relation = self._begun[0][2]
+            assert relation.cue is not None
+            anchor = max(relation.cue.end, relation.content[-1].end)
+            if self._stops.count(anchor, quote.start) <= 1:
+                return relation
+            heappop(self._begun)  # Too far behind for the quotations that follow as well.
+        return None
+
+    def went_on(self) -> None:
+        """The relation that `before` gave has the quotation now."""
+        _, number, relation = self._begun[0]
+        heapreplace(self._begun, (-relation.end, number, relation))
+
+    def add(self, relation: DraftAttribution) -> None:
+        """One more, which has begun."""
+        if relation.cue is not None:
+            heappush(self._begun, (-relation.end, -self._count, relation))
+        self._count += 1
 
 
 def _utterance(text: str, quote: Quotation) -> bool:
-    words = len(re.findall(r"\w+", text[quote.inner_start : quote.inner_end]))
+    words = len(_WORD.findall(text[quote.inner_start : quote.inner_end]))
     if quote.single and words < 2 * _SHORT:
         return False
-    line = text.rfind("\n", 0, quote.start) + 1
-    lead = text[line : quote.start].rstrip()
-    return words >= _SHORT or bool(lead and lead[-1] in ":,") or not lead
+    place = quote.start
+    while place and text[place - 1].isspace() and text[place - 1] != "\n":
+        place -= 1
+    lead = text[place - 1 : place].strip("\n")
+    return words >= _SHORT or lead in ("", ":", ",")
 
 
 def join_paragraphs(
-    text: str, relations: list[DraftAttribution], quotes: Sequence[Quotation]
-) -> None:
-    """Speech that runs on over paragraphs: the mark is not closed, and opens again below."""
+    text: str,
+    spans: Sequence[tuple[int, int]],
+    paragraphs: Sequence[list[DraftAttribution]],
+    quotes: Sequence[Quotation],
+) -> list[DraftAttribution]:
+    """The relations of all paragraphs, at `spans`, in order; speech that runs on is one relation.
+
+    It runs on where the mark is not closed and opens again in the next paragraph.
+    """
+    found = [relation for some in paragraphs for relation in some]
+    order = {id(relation): number for number, relation in enumerate(found)}
+    gone: set[int] = set()
+    living = {number: list(some) for number, some in enumerate(paragraphs)}
+    starts = [start for start, _ in spans]
+
+    def holder(quote: Quotation) -> DraftAttribution | None:
+        some = living.get(bisect_right(starts, quote.end - 1) - 1, ())
+        holders = (one for one in some if id(one) not in gone and _holds(one, quote))
+        return min(holders, key=lambda one: order[id(one)], default=None)
+
     for one, two in pairwise(quotes):
         if one.closed or text[one.end : two.start].strip():
             continue
-        first, second = _holder(relations, one), _holder(relations, two)
+        first, second = holder(one), holder(two)
         if first is None or second is None or first is second:
             continue
         if second.cue is None:
@@ -185,17 +200,14 @@ def join_paragraphs(
             keep, drop = second, first
         else:
             continue
-        keep.content = united(text, [*keep.content, *drop.content])
-        relations.remove(drop)
+        extend(text, keep.content, drop.content)
+        gone.add(id(drop))
+        for quote in (one, two):
+            living[bisect_right(starts, quote.end - 1) - 1].append(keep)
+    return [relation for relation in found if id(relation) not in gone]
 
 
-def _holder(relations: Sequence[DraftAttribution], quote: Quotation) -> DraftAttribution | None:
-    return next(
-        (
-            relation
-            for relation in relations
-            for part in relation.content
-            if part.start < quote.end and quote.start < part.end
-        ),
-        None,
-    )
+def _holds(relation: DraftAttribution, quote: Quotation) -> bool:
+    """Whether the content has something of the quotation."""
+    before = bisect_left(relation.content, (quote.end,)) - 1
+    return before >= 0 and relation.content[before].end > quote.start

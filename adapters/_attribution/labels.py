@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from harness.adapters._attribution.quotation import Quotation
@@ -36,7 +37,8 @@ def labelled(
     it, when it introduces several paragraphs (a transcript), or when a person's name in `names`
     ends it.
     """
-    named = list(names)
+    name_ends = sorted(end for _, end in names)
+    quoted_from = {quote.start for quote in quotes}
     found = []
     for start, end in spans:
         match = _TITLED.match(text, start, end) or _LABEL.match(text, start, end)
@@ -48,8 +50,9 @@ def labelled(
     made = []
     for match, end in found:
         label = Span(match.start("label"), match.end("label"))
-        quote = next((q for q in quotes if q.start == match.end()), None)
-        person = any(low < label.end and label.start < high <= label.end for low, high in named)
+        quote = match.end() in quoted_from
+        ends = bisect_right(name_ends, label.start), bisect_right(name_ends, label.end)
+        person = ends[0] < ends[1]
         repeated = len(said[match.group("label")]) > 1
         if not (quote or repeated or person) or len(match.group("label").split()) > 8:
             continue

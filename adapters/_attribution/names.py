@@ -107,9 +107,9 @@ class People:
             if 2 <= len(parts) <= 5:
                 self._add(parts)
         for _, parts in named:
-            if len(parts) == 1 and parts[0] not in self._by_surname:
-                if not self._by_given[parts[0]]:
-                    self._add(parts)
+            known = len(parts) != 1 or parts[0] in self._by_surname or self._by_given[parts[0]]
+            if not known:
+                self._add(parts)
         self._places = self._locate(text) if self.persons else []
         self._starts = [span.start for span, _ in self._places]
         self._ends = [span.end for span, _ in self._places]

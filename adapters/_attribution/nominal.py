@@ -8,10 +8,9 @@ from harness.adapters._attribution import cues, sources
 from harness.adapters._attribution.candidate import SourceCandidate, is_infinitive, starts_with_that
 from harness.adapters._attribution.lexicon import Lexicon
 from harness.adapters._attribution.parse import Parse, Token
+from harness.adapters._attribution.tokens import NONE, Tokens
 
 __all__ = ["adjective", "adjunct", "noun"]
-
-_NONE: frozenset[int] = frozenset()
 
 
 def noun(parse: Parse, lexicon: Lexicon, token: Token, lemma: str) -> Iterator[SourceCandidate]:
@@ -25,7 +24,7 @@ def noun(parse: Parse, lexicon: Lexicon, token: Token, lemma: str) -> Iterator[S
             stances = lexicon.nouns["prepositional"]
             known = f"{lemma}:{preposition}" in stances or (stances and preposition == "about")
             if known and thing is not None:
-                extra = frozenset([child.index])
+                extra = Tokens.of(child.index)
                 yield _noun_cue(parse, "noun-prep", token, parse.subtree(thing.index), extra)
                 return
         elif lemma in lexicon.nouns["clause"] and starts_with_that(parse, child):
@@ -37,19 +36,19 @@ def noun(parse: Parse, lexicon: Lexicon, token: Token, lemma: str) -> Iterator[S
 
 
 def _noun_cue(
-    parse: Parse, rule: str, token: Token, content: frozenset[int], extra: frozenset[int] = _NONE
+    parse: Parse, rule: str, token: Token, content: Tokens, extra: Tokens = NONE
 ) -> SourceCandidate:
     """Cue and source of a noun: its owner, its `by`-phrase, or the subject of its light verb."""
     owner = parse.child(token.index, "poss")
-    cue = {token.index, *extra}
-    source = _NONE
+    cue = Tokens.of(token.index) | extra
+    source = NONE
     if owner is not None:
         mark = parse.child(owner.index, "case")
         source = sources.noun_phrase(parse, owner.index, stop=token.index)
         if mark is not None:
-            source -= {mark.index}
-            cue.add(mark.index)
-        cue |= set(range(max(source) + 1, token.index)) if source else set()
+            source -= Tokens.of(mark.index)
+            cue |= Tokens.of(mark.index)
+        cue |= Tokens.span(source.last + 1, token.index) if source else NONE
     else:
         by = next(
             (
@@ -60,38 +59,38 @@ def _noun_cue(
             None,
         )
         person = parse.child(by.index, "pobj") if by is not None else None
-        if by is not None and person is not None and by.index < min(content):
+        if by is not None and person is not None and by.index < content.first:
             source = sources.noun_phrase(parse, person.index)
         elif token.dep == "dobj":
             source = sources.of_verb(parse, token.head)
-            cue |= set(range(token.head, token.index)) | cues.verb_group(parse, token.head)
-    return SourceCandidate(rule, token.index, content - cue, frozenset(cue), source - content - cue)
+            cue |= Tokens.span(token.head, token.index) | cues.verb_group(parse, token.head)
+    return SourceCandidate(rule, token.index, content - cue, cue, source - content - cue)
 
 
 def adjective(parse: Parse, lexicon: Lexicon, token: Token) -> Iterator[SourceCandidate]:
     """ "is confident that ...", "was critical of ..."."""
     if token.dep not in ("acomp", "oprd", "ROOT", "conj", "amod", "advcl"):
         return
-    extra = _NONE
+    extra = NONE
     clause = parse.child(token.index, "ccomp", "xcomp")
-    content = _NONE
+    content = NONE
     if clause is not None and clause.index > token.index and token.lemma in lexicon.adjectives:
         content = parse.subtree(clause.index)
     else:
         for prep in parse.children(token.index, "prep"):
             thing = parse.child(prep.index, "pobj", "pcomp")
             if f"{token.lemma}:{prep.text.lower()}" in lexicon.adjectives and thing is not None:
-                content, extra = parse.subtree(thing.index), frozenset([prep.index])
+                content, extra = parse.subtree(thing.index), Tokens.of(prep.index)
                 break
     if not content:
         return
     verb = parse.head(token.index)
-    cue = {token.index, *extra}
-    source = _NONE
+    cue = Tokens.of(token.index) | extra
+    source = NONE
     if token.dep in ("acomp", "oprd"):
         source = sources.of_verb(parse, verb.index)
         cue |= cues.verb_group(parse, verb.index)
-    whole = frozenset(range(min(cue), max(cue) + 1)) - source
+    whole = Tokens.span(cue.first, cue.last + 1) - source
     yield SourceCandidate("adjective", token.index, content - whole, whole, source - content)
 
 
@@ -107,9 +106,9 @@ def adjunct(parse: Parse, lexicon: Lexicon, token: Token) -> Iterator[SourceCand
     elif word in lexicon.hearsay and token.dep == "advmod":
         host = parse.head(token.index)
         if host.pos in ("VERB", "AUX"):
-            cue = frozenset([token.index])
+            cue = Tokens.of(token.index)
             yield SourceCandidate(
-                "hearsay", token.index, parse.subtree(host.index) - cue, cue, _NONE
+                "hearsay", token.index, parse.subtree(host.index) - cue, cue, NONE
             )
 
 
@@ -121,7 +120,7 @@ def _according(parse: Parse, token: Token) -> Iterator[SourceCandidate]:
     if thing is None:
         return
     source = sources.noun_phrase(parse, thing.index)
-    cue = frozenset([token.index, to])
+    cue = Tokens.of(token.index, to)
     content = _host_clause(parse, token) - source - cue
     yield SourceCandidate("according", token.index, content, cue, source)
 
@@ -134,15 +133,14 @@ def _named_by(
         return
     source = sources.noun_phrase(parse, thing.index)
     content = _host_clause(parse, token)
-    yield SourceCandidate(rule, token.index, content, frozenset([token.index]), source)
+    yield SourceCandidate(rule, token.index, content, Tokens.of(token.index), source)
 
 
-def _host_clause(parse: Parse, token: Token) -> frozenset[int]:
+def _host_clause(parse: Parse, token: Token) -> Tokens:
     """The clause that the adjunct stands in, without the adjunct."""
     phrase = parse.subtree(token.index)
     host = parse.head(token.index)
-    for verb in (host, *parse.ancestors(host.index)):
-        if verb.pos in ("VERB", "AUX"):
-            return parse.subtree(verb.index) - phrase
-    first, last = parse.sentence(token.index)
-    return frozenset(range(first, last)) - phrase
+    verb = parse.clause_verb(host.index)
+    if verb is not None:
+        return parse.subtree(verb.index) - phrase
+    return Tokens.span(*parse.sentence(token.index)) - phrase

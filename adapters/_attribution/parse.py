@@ -6,11 +6,17 @@ Universal Dependencies are converted (`from_ud`): prepositions and copulas becom
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+from harness.adapters._attribution.tokens import NONE, Tokens
 
 __all__ = ["Parse", "Token", "UdWord", "from_spacy", "from_ud"]
+
+T = TypeVar("T")
+_MANY = 8  # Children: from there on they are sorted by label.
 
 
 @dataclass(slots=True)
@@ -44,15 +50,26 @@ class Parse:
                 self.tokens[token.head].children.append(token.index)
         self.quoted: dict[int, int] = {}
         """Number of the quotation that a token stands in; tokens outside are left out."""
-        self._subtrees: dict[int, frozenset[int]] = {}
+        self.quotations: list[Tokens] = []
+        """The tokens of each quotation."""
+        self.starts = [token.start for token in self.tokens]
+        self._subtrees: list[Tokens | None] = []
+        self._labelled: dict[int, dict[str, list[int]]] = {}
+        self._made: dict[object, Any] = {}
 
     def mark_quotations(self, spans: Iterable[tuple[int, int]]) -> None:
-        """Note which tokens, marks included, lie in which of the quotations."""
-        bounds = list(spans)
-        for token in self.tokens:
-            for number, (start, end) in enumerate(bounds):
-                if start <= token.start < end:
-                    self.quoted[token.index] = number
+        """Note which tokens, marks included, lie in which of the quotations, which are disjoint."""
+        self._made.clear()
+        for number, (start, end) in enumerate(spans):
+            inside = range(bisect_left(self.starts, start), bisect_left(self.starts, end))
+            self.quoted.update(dict.fromkeys(inside, number))
+            self.quotations.append(Tokens.span(inside.start, inside.stop))
+
+    def once(self, name: object, make: Callable[[], T]) -> T:
+        """What `make` gives, asked once for each name: lists in which rules look things up."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]  # type: ignore[no-any-return]
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -60,49 +77,92 @@ class Parse:
     def __getitem__(self, index: int) -> Token:
         return self.tokens[index]
 
-    def subtree(self, index: int) -> frozenset[int]:
+    def subtree(self, index: int) -> Tokens:
         """The token and everything below it."""
-        if index not in self._subtrees:
-            reached, queue = {index}, [index]
-            while queue:
-                for child in self.tokens[queue.pop()].children:
-                    if child not in reached:
-                        reached.add(child)
-                        queue.append(child)
-            self._subtrees[index] = frozenset(reached)
-        return self._subtrees[index]
+        if not self._subtrees:
+            self._subtrees = self._all_subtrees()
+        found = self._subtrees[index]
+        return self._reached(index) if found is None else found
+
+    def _all_subtrees(self) -> list[Tokens | None]:
+        """From the leaves up; `None` for what hangs on no root, as in a broken tree."""
+        order = [token.index for token in self.tokens if token.head == token.index]
+        for index in order:
+            order.extend(self.tokens[index].children)
+        made: list[Tokens | None] = [None] * len(self.tokens)
+        for index in reversed(order):
+            below = (made[child] or NONE for child in self.tokens[index].children)
+            made[index] = Tokens(
+                [(index, index + 1), *(one for tokens in below for one in tokens.ranges)]
+            )
+        return made
+
+    def _reached(self, index: int) -> Tokens:
+        reached, queue = {index}, [index]
+        while queue:
+            for child in self.tokens[queue.pop()].children:
+                if child not in reached:
+                    reached.add(child)
+                    queue.append(child)
+        return Tokens.of(*reached)
+
+    def below(self, index: int, *deps: str) -> list[int]:
+        """Children, all of them or those with one of the labels, from left to right."""
+        every = self.tokens[index].children
+        if not deps:
+            return every
+        if len(every) < _MANY:
+            return [child for child in every if self.tokens[child].dep in deps]
+        if index not in self._labelled:
+            sorted_ones = self._labelled.setdefault(index, {})
+            for child in every:
+                sorted_ones.setdefault(self.tokens[child].dep, []).append(child)
+        found = [self._labelled[index].get(dep, []) for dep in dict.fromkeys(deps)]
+        return found[0] if len(found) == 1 else sorted(child for some in found for child in some)
 
     def children(self, index: int, *deps: str) -> list[Token]:
-        """Children, all of them or those with one of the labels, from left to right."""
-        every = (self.tokens[child] for child in self.tokens[index].children)
-        return [child for child in every if not deps or child.dep in deps]
+        """The same as tokens."""
+        return [self.tokens[child] for child in self.below(index, *deps)]
 
     def child(self, index: int, *deps: str) -> Token | None:
         """The first such child from the left."""
-        below = self.children(index, *deps)
-        return below[0] if below else None
+        if len(self.tokens[index].children) < _MANY:
+            for child in self.tokens[index].children:
+                if self.tokens[child].dep in deps:
+                    return self.tokens[child]
+            return None
+        firsts = [some[0] for dep in deps if (some := self.below(index, dep))]
+        return self.tokens[min(firsts)] if firsts else None
 
     def head(self, index: int) -> Token:
         return self.tokens[self.tokens[index].head]
 
-    def ancestors(self, index: int) -> Iterable[Token]:
-        """Heads, nearest first; ends at the root, and does not loop on a broken tree."""
-        for _ in self.tokens:
-            head = self.tokens[index].head
-            if head == index:
-                return
-            index = head
-            yield self.tokens[index]
+    def clause_verb(self, index: int) -> Token | None:
+        """The nearest verb or auxiliary, beginning with the token itself and going up."""
+        known: dict[int, int | None] = self.once("clause_verb", dict)
+        path: list[int] = []
+        found = None
+        while index not in known:
+            known[index] = None  # In a broken tree the way up comes back here.
+            path.append(index)
+            if self.tokens[index].pos in ("VERB", "AUX"):
+                found = index
+                break
+            index = self.tokens[index].head
+        else:
+            found = known[index]
+        known.update(dict.fromkeys(path, found))
+        return None if found is None else self.tokens[found]
 
     def sentence(self, index: int) -> tuple[int, int]:
         """First and past-the-last token index of the token's sentence."""
-        number = self.tokens[index].sentence
-        first = last = index
-        while first and self.tokens[first - 1].sentence == number:
-            first -= 1
-        while last + 1 < len(self.tokens) and self.tokens[last + 1].sentence == number:
-            last += 1
-        return first, last + 1
+        starts = self.once("sentences", self._sentence_starts)
+        place = bisect_left(starts, index + 1)
+        return starts[place - 1], starts[place] if place < len(starts) else len(self.tokens)
+
+    def _sentence_starts(self) -> list[int]:
+        numbers = [token.sentence for token in self.tokens]
+        return [i for i in range(len(numbers)) if not i or numbers[i] != numbers[i - 1]]
 
 
 def from_spacy(doc: Any, offset: int = 0) -> Parse:

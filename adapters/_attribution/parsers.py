@@ -1,11 +1,12 @@
 """Text to parsed paragraphs: spaCy's pipelines and Stanza's behind one call.
 
 Every paragraph is parsed by itself, so that a headline without a full stop never becomes part of
-the sentence after it.
+the sentence after it. One without a letter or digit says nothing, and is left out.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -16,6 +17,9 @@ from harness.adapters._attribution.parse import Parse, UdWord, from_spacy, from_
 from harness.paragraphs import lines
 
 __all__ = ["Parsed", "SpacyParser", "StanzaParser", "ud_sentences"]
+
+_WORD = re.compile(r"\w")
+_LONGEST_SUFFIX = 64  # Of spaCy's for any language, the row of full stops apart.
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class SpacyParser:
     """A spaCy pipeline with tagger, parser, lemmatizer and, for the speakers, `ner`."""
 
     def __init__(self, nlp: Any, *, batch_size: int = 64) -> None:
+        _bound_affixes(nlp)
         self._nlp = nlp
         self._batch_size = batch_size
 
@@ -38,7 +43,7 @@ class SpacyParser:
         parts = (
             (text[start:end], (number, start))
             for number, text in enumerate(texts)
-            for start, end in lines(text)
+            for start, end in _worded(text)
         )
         piped = self._nlp.pipe(parts, as_tuples=True, batch_size=self._batch_size)
         groups = groupby(piped, key=lambda pair: pair[1][0])
@@ -66,7 +71,7 @@ class StanzaParser:
         """One result per text, in order."""
         for text in texts:
             parsed = Parsed([], [])
-            for start, end in lines(text):
+            for start, end in _worded(text):
                 document = self._pipeline(text[start:end])
                 parsed.paragraphs.append(from_ud(ud_sentences(document, start)))
                 parsed.mentions.extend(
@@ -74,6 +79,39 @@ class StanzaParser:
                     for ent in getattr(document, "ents", None) or ()
                 )
             yield parsed
+
+
+def _worded(text: str) -> Iterator[tuple[int, int]]:
+    return (line for line in lines(text) if _WORD.search(text, *line))
+
+
+def _bound_affixes(nlp: Any) -> None:
+    """Have the tokenizer look for prefixes at the beginning and for suffixes at the end alone.
+
+    spaCy searches a word from one end to the other for each mark that it strips, though nothing but
+    its ends can match: a row of 20,000 marks takes it minutes. The tokens are the same.
+    """
+    from spacy.util import compile_prefix_regex, compile_suffix_regex
+
+    tokenizer, defaults = nlp.tokenizer, nlp.Defaults
+    prefix = compile_prefix_regex(defaults.prefixes or ())
+    if _searches(tokenizer, "prefix_search") == prefix.pattern:
+        tokenizer.prefix_search = prefix.match
+    suffix = compile_suffix_regex(defaults.suffixes or ())
+    if _searches(tokenizer, "suffix_search") == suffix.pattern:
+
+        def search(word: str) -> re.Match[str] | None:
+            if len(word) <= _LONGEST_SUFFIX:
+                return suffix.search(word)
+            return suffix.search(word, min(len(word) - _LONGEST_SUFFIX, len(word.rstrip(".")) - 1))
+
+        tokenizer.suffix_search = search
+
+
+def _searches(tokenizer: Any, name: str) -> str | None:
+    """The pattern, where it is one; somebody's own pipeline may have any function there."""
+    owner = getattr(getattr(tokenizer, name, None), "__self__", None)
+    return owner.pattern if isinstance(owner, re.Pattern) else None
 
 
 def ud_sentences(document: Any, offset: int = 0) -> list[list[UdWord]]:

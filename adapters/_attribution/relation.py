@@ -14,6 +14,7 @@ class DraftAttribution:
     """Mutable, because a quotation that goes on joins the relation before it."""
 
     content: list[Span]
+    """Sorted and disjoint, as `contents.united` gives them."""
     cue: Span | None
     source: Span | None
     rule: str = ""
@@ -21,7 +22,7 @@ class DraftAttribution:
     @property
     def end(self) -> int:
         """Where the last of its spans ends."""
-        spans = [*self.content, self.cue, self.source]
+        spans = [self.content[-1], self.cue, self.source]
         return max(span.end for span in spans if span is not None)
 
     @property

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 from harness.adapters._attribution import contents, cues, sources
 from harness.adapters._attribution.candidate import lemma_of
 from harness.adapters._attribution.clauses import candidates
 from harness.adapters._attribution.continuation import adjacent, claim_rest, join_paragraphs
+from harness.adapters._attribution.cover import Cover
 from harness.adapters._attribution.labels import labelled
 from harness.adapters._attribution.lexicon import Lexicon
 from harness.adapters._attribution.parse import Parse
 from harness.adapters._attribution.quotation import Quotation, is_scare_quote
 from harness.adapters._attribution.relation import DraftAttribution
-from harness.annotation import Span
 
 __all__ = ["relations"]
 
@@ -35,31 +37,41 @@ def relations(
     spans = [(parse[0].start, parse[len(parse) - 1].end) for parse in filled]
     labels = labelled(text, spans, quotes, names)
     utterances = [quote for quote in quotes if not is_scare_quote(text, quote)]
-    found: list[DraftAttribution] = []
+    found: list[list[DraftAttribution]] = []
     for parse, (start, end) in zip(filled, spans, strict=True):
-        inside = [quote for quote in utterances if quote.start < end and quote.end > start]
+        inside = _within(utterances, start, end)
         parse.mark_quotations((quote.start, quote.end) for quote in inside)
-        made = [
-            _sharpened(parse, lexicon, label)
-            for label in labels
-            if label.source is not None and start <= label.source.start < end
-        ]
-        marks = [quote for quote in quotes if quote.start < end and quote.end > start]
+        here = range(
+            bisect_left(labels, start, key=_source_start),
+            bisect_left(labels, end, key=_source_start),
+        )
+        made = [_sharpened(parse, lexicon, labels[number]) for number in here]
+        marks = _within(quotes, start, end)
         made += _candidates(text, parse, inside, marks, lexicon, nested=nested)
         kept = _apart(made, nested=nested)
         kept.sort(key=lambda relation: relation.content[0])
         kept += adjacent(text, parse, lexicon, kept, inside)
         claim_rest(text, parse, kept, inside)
-        found.extend(kept)
-    join_paragraphs(text, found, utterances)
-    return found
+        found.append(kept)
+    return join_paragraphs(text, spans, found, utterances)
+
+
+def _within(quotes: Sequence[Quotation], start: int, end: int) -> Sequence[Quotation]:
+    """The quotations, which are sorted and disjoint, that have something of a paragraph."""
+    first = bisect_right(quotes, start, key=attrgetter("end"))
+    return quotes[first : bisect_left(quotes, end, key=attrgetter("start"))]
+
+
+def _source_start(label: DraftAttribution) -> int:
+    assert label.source is not None
+    return label.source.start
 
 
 def _candidates(
     text: str,
     parse: Parse,
-    quotes: list[Quotation],
-    marks: list[Quotation],
+    quotes: Sequence[Quotation],
+    marks: Sequence[Quotation],
     lexicon: Lexicon,
     *,
     nested: bool,
@@ -69,7 +81,7 @@ def _candidates(
         cue = contents.span_of(parse, candidate.cue)
         source = contents.span_of(parse, candidate.source)
         place = cue.start if cue is not None else parse[candidate.trigger].start
-        host = next((q for q in quotes if q.start < place < q.end), None)
+        host = contents.holding(quotes, place)
         if host is not None and not nested:
             continue
         tokens = candidate.content - candidate.cue - candidate.source
@@ -101,17 +113,12 @@ def _apart(made: list[DraftAttribution], *, nested: bool) -> list[DraftAttributi
     Unless `nested`, a relation whose cue lies in another's content goes too.
     """
     kept: list[DraftAttribution] = []
+    covered = Cover()
     for relation in sorted(made, key=lambda item: -item.size):
         cue = relation.cue
-        inside = cue is not None and any(
-            part.start <= cue.start < part.end
-            for other in kept
-            for part in (*(() if nested else other.content), *_some(other.cue))
-        )
-        if not inside:
-            kept.append(relation)
+        if cue is not None and covered.overlaps(cue.start, cue.start + 1):
+            continue
+        kept.append(relation)
+        for part in (*(() if nested else relation.content), *(() if cue is None else (cue,))):
+            covered.add(part.start, part.end)
     return kept
-
-
-def _some(span: Span | None) -> tuple[Span, ...]:
-    return () if span is None else (span,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.adapters._attribution.parse import Parse, Token
+from harness.adapters._attribution.tokens import NONE, Tokens
 
 __all__ = ["after_verb", "noun_phrase", "of_verb"]
 
@@ -11,7 +12,7 @@ _EDGE = frozenset(",;:.–—-―")
 _CONTROLLED = frozenset(["xcomp", "advcl", "conj", "pcomp", "ccomp", "acomp", "oprd"])
 
 
-def of_verb(parse: Parse, verb: int, *, passive: bool = False) -> frozenset[int]:
+def of_verb(parse: Parse, verb: int, *, passive: bool = False) -> Tokens:
     """Tokens of the source of a verbal cue; empty where the text names none.
 
     A passive has its `by`-agent or nobody. An active verb has its subject; without one, that of
@@ -24,7 +25,7 @@ def of_verb(parse: Parse, verb: int, *, passive: bool = False) -> frozenset[int]
         subject = parse.child(token.index, *_SUBJECTS)
         if subject is not None:
             if subject.dep == "expl" or is_expletive(parse, subject, token.index):
-                return frozenset()
+                return NONE
             if subject.dep == "nsubjpass":
                 above = parse.head(token.index)
                 if token.index == verb or token.dep != "ccomp" or above.index == token.index:
@@ -36,7 +37,7 @@ def of_verb(parse: Parse, verb: int, *, passive: bool = False) -> frozenset[int]
             head = parse.head(token.index)
             return noun_phrase(parse, head.index, stop=token.index)
         if token.dep not in _CONTROLLED or token.head == token.index:
-            return frozenset()
+            return NONE
         head = parse.head(token.index)
         if token.dep == "xcomp":  # "urged him to say": the object speaks
             person = parse.child(head.index, "dobj")
@@ -45,16 +46,16 @@ def of_verb(parse: Parse, verb: int, *, passive: bool = False) -> frozenset[int]
         if token.dep == "pcomp" and head.head != head.index:
             head = parse.head(head.index)
         token = head
-    return frozenset()
+    return NONE
 
 
-def after_verb(parse: Parse, verb: int) -> frozenset[int]:
+def after_verb(parse: Parse, verb: int) -> Tokens:
     """The subject of an inverted report ("…," says Roe), which parsers often call an object."""
     noun = parse.child(verb, "dobj", "attr", "oprd", "npadvmod", "dep")
-    if noun is None or not verb < min(parse.subtree(noun.index)) <= verb + 2:
-        return frozenset()
+    if noun is None or not verb < parse.subtree(noun.index).first <= verb + 2:
+        return NONE
     if noun.pos not in ("PROPN", "NOUN", "PRON"):
-        return frozenset()
+        return NONE
     return noun_phrase(parse, noun.index, stop=verb)
 
 
@@ -65,34 +66,24 @@ def is_expletive(parse: Parse, subject: Token, verb: int) -> bool:
     return parse.child(verb, "auxpass") is not None or parse[verb].lemma in ("seem", "appear")
 
 
-def _agent(parse: Parse, verb: int) -> frozenset[int]:
+def _agent(parse: Parse, verb: int) -> Tokens:
     by = parse.child(verb, "agent")
     noun = parse.child(by.index, "pobj") if by is not None else None
-    return noun_phrase(parse, noun.index) if noun is not None else frozenset()
+    return noun_phrase(parse, noun.index) if noun is not None else NONE
 
 
-def noun_phrase(parse: Parse, head: int, *, stop: int | None = None) -> frozenset[int]:
+def noun_phrase(parse: Parse, head: int, *, stop: int | None = None) -> Tokens:
     """The whole noun phrase: titles, appositions and relative clauses, edges trimmed.
 
     `stop` is the cue: the phrase is the part of the subtree on the noun's side of it.
     """
     tokens = parse.subtree(head)
     if stop is not None:
-        tokens = frozenset(
-            index for index in tokens if (index < stop) == (head < stop) and index != stop
-        )
-    run = {head}
-    for index in range(head - 1, -1, -1):
-        if index not in tokens:
-            break
-        run.add(index)
-    for index in range(head + 1, len(parse)):
-        if index not in tokens:
-            break
-        run.add(index)
-    ordered = sorted(run)
-    while len(ordered) > 1 and parse[ordered[0]].text in _EDGE | {"“", '"', "”", "''"}:
-        ordered.pop(0)
-    while len(ordered) > 1 and parse[ordered[-1]].text in _EDGE | {"“", '"'}:
-        ordered.pop()
-    return frozenset(ordered)
+        tokens = tokens.before(stop) if head < stop else tokens.after(stop)
+    left, right = tokens.around(head - 1), tokens.around(head + 1)
+    first, last = left[0] if left else head, right[1] - 1 if right else head
+    while first < last and parse[first].text in _EDGE | {"“", '"', "”", "''"}:
+        first += 1
+    while first < last and parse[last].text in _EDGE | {"“", '"'}:
+        last -= 1
+    return Tokens.span(first, last + 1)

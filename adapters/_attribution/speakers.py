@@ -52,6 +52,7 @@ _AFTER_NAME = _PREPOSITIONS | {
     "now",
     "as",
 }
+_BEFORE_NAME = frozenset(["and", "or", "even", "only", "not", "then"])
 _PLACES = frozenset(["ORG", "GPE", "NORP", "LOC"])
 _WORD = re.compile(r"(?<![\w'’.-])[\w'’.-]*\w")
 _INDEFINITE = frozenset(
@@ -135,9 +136,7 @@ def _may_precede(word: str) -> bool:
     low = word.lower()
     if low in _PREPOSITIONS:
         return False
-    return (
-        word[:1].isupper() or low in _heads() or low in ("and", "or", "even", "only", "not", "then")
-    )
+    return word[:1].isupper() or low in _heads() or low in _BEFORE_NAME
 
 
 def _outer(text: str, sources: Sequence[SourceMention], order: Sequence[int]) -> dict[int, int]:
@@ -156,7 +155,7 @@ def _outer(text: str, sources: Sequence[SourceMention], order: Sequence[int]) ->
         if span is None or text[span.start : span.end] != "I":
             continue
         while begun < len(parts) and parts[begun][0] <= span.start:
-            start, end, size, other = parts[begun]
+            _, end, size, other = parts[begun]
             heappush(open_ones, (size, other, end))
             begun += 1
         own = []

@@ -13,7 +13,8 @@ from harness.registry import BackendSpec, adapter_of
 
 EPILOG = """\
 Asks a backend what every backend is asked: empty, odd and very long texts, the same texts again, in
-another order, in batches. Nothing is cached. Exit status 1 when a check fails.
+another order, in batches. Time has to be linear in the length of a text, whatever it consists of.
+Nothing is cached. Exit status 1 when a check fails.
 
 example:
   harness check-backend spacy/en_core_web_sm
@@ -26,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("backend", help="for example spacy/en_core_web_sm")
     add_flags(parser, replace(TASK, help="default: every task of the backend"), LABELS_FLAG)
     parser.add_argument(
-        "--no-long", action="store_true", help="leave out the document of 200,000 characters"
+        "--no-long", action="store_true", help="leave out the documents of 200,000 characters"
     )
     add_flags(parser, *output("for machines", tables=False), *worker())
 

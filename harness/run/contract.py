@@ -2,8 +2,8 @@
 
 What a good backend does: one answer per text and in order, offsets in code points inside the text
 and on the words that it means, whatever stands around them; the same answer whatever else is asked,
-in whatever batch; nothing cut off, nothing stripped, nothing normalised. Each check that fails says
-how to mend it.
+in whatever batch; nothing cut off, nothing stripped, nothing normalised; a time that is linear in
+the text. Each check that fails says how to mend it.
 """
 
 from __future__ import annotations
@@ -11,22 +11,24 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from harness.annotation import TaskName
 from harness.distributions import requirement_name
 from harness.errors import BackendFailed, BackendUnavailable
 from harness.registry import BackendSpec, adapter
 from harness.run.contract_checks import (
-    LONG,
-    TEXTS,
+    FACTOR,
     ContractCheck,
     answers_all,
     check_same,
     declared_labels,
+    in_linear_time,
     inside_the_text,
     not_cut_off,
     on_the_words,
 )
+from harness.run.contract_texts import HOSTILE, LONG, TEXTS, hostile
 from harness.run.key import Description, proof
 from harness.run.launch import Launch, describe_backend, launch
 from harness.run.options import Limits
@@ -37,6 +39,11 @@ from harness.run.variables import variables
 from harness.tasks.registry import task_named
 
 __all__ = ["check_backend"]
+
+_SIZE = 200_000
+_SECONDS = 10.0  # That a hostile text should take: a slow backend is given shorter ones,
+_LEAST_SIZE = 10_000  # but none is shorter.
+_QUICK = 1e-6  # Seconds per character: nobody has to be faster, and less cannot be measured.
 
 
 def check_backend(
@@ -49,7 +56,7 @@ def check_backend(
     passed: Sequence[str] = (),
     long: bool = True,
 ) -> list[ContractCheck]:
-    """Put every question to one backend; `long=False` leaves out the long document.
+    """Put every question to one backend; `long=False` leaves out the long documents.
 
     Raises `BackendUnavailable` when it is not on this machine, `UsageError` for an unknown adapter.
     """
@@ -127,13 +134,40 @@ class _Contract:
             "results that are not one per text, at windows that run over the end of a text",
         )
         if long:
-            yield not_cut_off(self._ask_texts([("long", LONG)])["long"])
+            reply = self._ask_texts([("long", LONG)])["long"]
+            yield not_cut_off(reply)
+            if reply.answer is not None:
+                yield self._linear((reply.answer.seconds or 0) / len(LONG))
+
+    def _linear(self, ordinary: float) -> ContractCheck:
+        """`ordinary`: seconds per character of `LONG`."""
+        rate = max(ordinary, _QUICK)
+        size = int(min(_SIZE, max(_LEAST_SIZE, _SECONDS / rate)))
+        given = min(self._limits.document_seconds, 2 * FACTOR * rate * size)
+        limits = replace(self._limits, document_seconds=given)
+        asked = [(kind, hostile(kind, size)) for kind in HOSTILE]
+        replies: dict[str, Reply] = {}
+        times: dict[str, float] = {}
+        for _ in range(2):  # What else the machine does slows down once, and hardly twice.
+            for kind, reply in self._ask_texts(asked, limits=limits).items():
+                replies[kind] = reply
+                if reply.answer is not None:
+                    taken = (reply.answer.seconds or 0) / size / rate
+                    times[kind] = min(taken, times.get(kind, taken))
+            asked = [(kind, text) for kind, text in asked if times.get(kind, 0) > FACTOR]
+            if not asked:
+                break
+        return in_linear_time(replies, times, given)
 
     def _ask(self, names: Sequence[str], *, batch_size: int = 1) -> dict[str, Reply]:
         return self._ask_texts([(name, TEXTS[name]) for name in names], batch_size=batch_size)
 
     def _ask_texts(
-        self, texts: Sequence[tuple[str, str]], *, batch_size: int = 1
+        self,
+        texts: Sequence[tuple[str, str]],
+        *,
+        batch_size: int = 1,
+        limits: Limits | None = None,
     ) -> dict[str, Reply]:
         load = load_message(
             str(self._spec),
@@ -152,7 +186,7 @@ class _Contract:
             load,
             task=self._task,
             batch_size=batch_size,
-            limits=self._limits,
+            limits=limits or self._limits,
         ) as predictor:
             self._hello = predictor.start()
             replies = list(predictor.ask(asked))

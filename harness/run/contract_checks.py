@@ -1,4 +1,4 @@
-"""The texts of the contract test, and what is made of the answers: one check each."""
+"""What the contract test makes of the answers: one check each."""
 
 from __future__ import annotations
 
@@ -8,49 +8,29 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness.annotation import context, replaced
+from harness.run.contract_texts import LONG, TEXTS
 from harness.run.predictor import Reply
 from harness.run.protocol import Answer
 from harness.tasks.base import Task
 from harness.tasks.registry import layer_names, tasks
 
 __all__ = [
-    "LONG",
-    "TEXTS",
+    "FACTOR",
     "ContractCheck",
     "answers_all",
     "declared_labels",
     "inside_the_text",
+    "in_linear_time",
     "not_cut_off",
     "on_the_words",
     "check_same",
 ]
 
-CheckStatus = Literal["ok", "failed", "warning"]
+FACTOR = 10
+"""A hostile text may take so many times the time of ordinary text, per character: it may consist
+of tokens of one character where that has one in five."""
 
-_PARAGRAPH = (
-    "“The bridge in Riga will open in May,” Jane Roe of Example Corp. said on Monday. "
-    "John Smith, who leads Acme Ltd. in Oslo, told reporters that 300 workers had been hired.\n\n"
-)
-# Every text has the paragraph in it, so that a backend has something to find, after what is to be
-# survived: whoever miscounts that is off by so much on every word that follows.
-TEXTS: dict[str, str] = {
-    "plain": _PARAGRAPH,
-    "empty": "",
-    "white space": " \t\n\u00a0\u2003\r\n ",
-    "leading white space": "  \n\n \t" + _PARAGRAPH,
-    "line breaks of Windows": _PARAGRAPH.replace("\n", "\r\n") * 3,
-    "no-break spaces": _PARAGRAPH.replace(" in ", "\u00a0in\u00a0") * 2,
-    "emoji": "Well 😀👩‍👩‍👧🇳🇴 now. " * 3 + _PARAGRAPH,
-    "combining accents": "Cafe\u0301 a\u0308u\u0308o\u0308. " * 3 + _PARAGRAPH,
-    "compatibility characters": "ﬁve oﬃces, ½ of №\u20097, Ⅳ… " * 3 + _PARAGRAPH,
-    "byte-order mark": "\ufeff" + _PARAGRAPH,
-    "zero width": "a\u200bb\u00adc\u2060d. " * 3 + _PARAGRAPH,
-    "control characters": "a\x00b\x0cc\x0b. " + _PARAGRAPH,
-    "right to left": "שלום עולם. مرحبا. " * 2 + _PARAGRAPH,
-    "one very long word": "x" * 3000 + ". " + _PARAGRAPH,
-    "another": "Mary Major met Richard Miles in Lagos. She said: “We agreed on Tuesday.”\n",
-}
-LONG = _PARAGRAPH * (200_000 // len(_PARAGRAPH) + 1)
+CheckStatus = Literal["ok", "failed", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +178,42 @@ def not_cut_off(reply: Reply) -> ContractCheck:
             "the text is cut at the model's limit: use windows that overlap",
         )
     return ContractCheck(name, "ok", f"{reply.answer.seconds or 0:.1f} s, {len(edges) // 2} spans")
+
+
+def in_linear_time(
+    replies: dict[str, Reply], times: dict[str, float], given: float
+) -> ContractCheck:
+    """Whether hostile texts are answered, with their time per character over that of `LONG`.
+
+    A text may be refused by name. `given`: the seconds that each of them had.
+    """
+    name = "long hostile documents"
+    slow = f"{FACTOR} times as long as ordinary text takes is {given / 2:.1f} s"
+    bad = [
+        f"{kind}: {reply.error} ({slow})"
+        for kind, reply in replies.items()
+        if reply.answer is None and not reply.final
+    ]
+    bad += [
+        f"{kind}: {times[kind]:.0f} times the time of ordinary text, per character"
+        for kind, reply in replies.items()
+        if reply.answer is not None and times[kind] > FACTOR
+    ]
+    if bad:
+        return ContractCheck(
+            name,
+            "failed",
+            "; ".join(bad),
+            f"at most {FACTOR} times is linear: look for what goes through the rest of the text, "
+            "or through all that was found, at each mark, word or sentence; or refuse by name "
+            "(DocumentRefused) what is too long",
+        )
+    refused = [kind for kind, reply in replies.items() if reply.final]
+    most = max(times.values(), default=0.0)
+    told = f"; refuses {', '.join(refused)}: {replies[refused[0]].error}" if refused else ""
+    return ContractCheck(
+        name, "ok", f"at most {most:.1f} times the time of ordinary text, per character{told}"
+    )
 
 
 def _said(reply: Reply) -> object:
