@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Annotated, Any
 
 from msgspec import Meta
@@ -135,11 +136,10 @@ def is_answer_to(annotations: Annotations, text: str, task: TaskName) -> bool:
     """Whether annotations that were kept could be an answer to this text."""
     kind = task_named(task)
     items = annotations.layer(kind.layer)
-    return items is not None and all(
-        not _too_large(item) and all(0 <= span.start < span.end <= len(text) for span in spans)
-        for item in items
-        for spans in (kind.spans(item),)
-    )
+    if items is None or _are_too_large(items):
+        return False
+    spans = (span for item in items for span in kind.spans(item))
+    return all(0 <= span.start < span.end <= len(text) for span in spans)
 
 
 def to_nanoseconds(seconds: float | None) -> float | None:
@@ -167,7 +167,7 @@ def _checked(message: Mapping[str, Any], text: str, task: TaskName, offsets: Off
 
     decoder = Decoder(text, drop, offsets=offsets, least_score=0.0)
     kept = decoder.layer(items, layer)
-    if any(map(_too_large, kept)):
+    if _are_too_large(kept):
         kept = tuple(_bounded_items(kept, note))
     annotations = Annotations().with_layer(layer, kept)
 
@@ -184,6 +184,18 @@ def _checked(message: Mapping[str, Any], text: str, task: TaskName, offsets: Off
         seen = None
     characters = None if seen is None else offsets.code_points(int(seen))
     return Answer(annotations, tuple(problems), to_nanoseconds(seconds), characters)
+
+
+def _are_too_large(items: tuple[Any, ...]) -> bool:
+    """Whether any item is `_too_large`; there may be many, so that all are asked at once."""
+    for name, longest in _LONGEST.items():
+        if items and hasattr(items[0], name):
+            values = map(attrgetter(name), items)
+            if any(isinstance(value, str) and len(value) > longest for value in values):
+                return True
+    if not items or not hasattr(items[0], "score"):
+        return False
+    return int in set(map(type, map(attrgetter("score"), items))) and any(map(_too_large, items))
 
 
 def _too_large(item: Any) -> str:

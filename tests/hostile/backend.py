@@ -506,7 +506,7 @@ def add_sizes() -> None:
     add(
         "20000-declared-labels",
         "fails",
-        "labels",
+        "labels: found",
         hello=lambda: said(sound_hello(labels=[f"label {i}" for i in range(20_000)])),
     )
     add(
