@@ -185,7 +185,8 @@ class Predictor:
         return worker
 
     def _ask_group(self, worker: Worker, group: Sequence[Query]) -> Iterator[Reply]:
-        worker.send(documents_message((item.id, item.text, item.gold) for item in group))
+        asked = documents_message((item.id, item.text, item.gold) for item in group)
+        worker.send(asked, asking=True)
         allowed = self._limits.document_seconds * len(group)
         before = monotonic()
         for item in group:

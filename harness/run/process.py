@@ -23,6 +23,7 @@ from time import monotonic
 from typing import Any, Literal, NamedTuple
 
 from harness.annotation import printable
+from harness.coding import short
 from harness.interrupt import uninterrupted
 from harness.run import parenthood
 from harness.run.protocol import MAX_MESSAGE_BYTES, ProtocolError, parse_message
@@ -30,6 +31,7 @@ from harness.run.protocol import MAX_MESSAGE_BYTES, ProtocolError, parse_message
 __all__ = ["Exit", "Fault", "Log", "Worker", "kill_all"]
 
 _CHUNK = 1 << 16
+_SHOWN = 1000
 _DRAIN_CHUNKS = 64
 _POLL_SECONDS = 0.05
 _GRACE_SECONDS = 5.0
@@ -164,8 +166,14 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self.kill()
 
-    def send(self, message: bytes) -> None:
-        """Queue a message; it is written while `receive` waits, so that nothing can deadlock."""
+    def send(self, message: bytes, *, asking: bool = False) -> None:
+        """Queue a message; it is written while `receive` waits, so that nothing can deadlock.
+
+        `asking` for something, raises `Fault`, after killing the worker, where it has said
+        something already: that is no answer to what it has not read.
+        """
+        if asking and self._exit is None:
+            self._refuse_unasked()
         self._out += message
         self._want_write()
 
@@ -199,6 +207,18 @@ class Worker:
         except BaseException:
             self.kill()
             raise
+
+    def _refuse_unasked(self) -> None:
+        try:
+            self._wait(0)
+        except _Closed:
+            ended = self._await_end(_DEAF_SECONDS)
+            self.kill()
+            raise Fault("died", self._obituary(ended, "waiting for documents")) from None
+        if self._in:
+            said = self._in[:_SHOWN].decode("utf-8", "replace").strip()
+            self.kill()
+            raise Fault("protocol", f"the worker printed {short(said)} before it was asked")
 
     def close(self) -> Exit:
         """Ask the worker to end by closing its stdin; kill it when it does not."""

@@ -656,7 +656,7 @@ def add_hellos() -> None:
 
 def add_conversations() -> None:
     hello = said(sound_hello())
-    add("two-hellos", "fails", "of type 'hello', not an answer", hello=lambda: hello * 2)
+    add("two-hellos", "fails", "before it was asked", hello=lambda: hello * 2)
     add(
         "hello-after-an-answer",
         "partial",
@@ -664,14 +664,14 @@ def add_conversations() -> None:
         answer=lambda document: hello + said(sound(document)),
     )
     early = {"type": "annotations", "id": "b", "entities": []}
-    add("answers-unasked", "partial", "answered for 'b'", hello=lambda: hello + said(early))
+    add("answers-unasked", "fails", "before it was asked", hello=lambda: hello + said(early))
     add("unknown-id", "partial", "answered for 'zzz'", answer=answer_with('"zzz"', "id"))
     for name, text in {"null": "null", "number": "1", "list": '["a"]', "object": "{}"}.items():
         add(f"id-{name}", "partial", "answered for", answer=answer_with(text, "id"))
     add(
         "answers-twice",
         "partial",
-        "answered for 'a'",
+        "before it was asked",
         answer=lambda document: said(sound(document)) * 2,
         again="holds",
     )
