@@ -22,7 +22,7 @@ from msgspec import Meta
 
 from harness.coding import DecodeError, decode, parse_toml, short
 from harness.errors import InputError, UsageError, nearest
-from harness.formats.files import read_text
+from harness.formats.files import is_there, read_text
 from harness.options import Flag
 from harness.registry import BackendSpec
 
@@ -80,11 +80,11 @@ def load_suite(name: str, flags: Iterable[Flag], *, folder: str | Path = ".") ->
         if name not in suites:
             raise UsageError(f"{path}: no suite {name!r}{nearest(name, sorted(suites))}")
         read = {one: _read(suite, known, f"suites.{one}") for one, suite in suites.items()}
+        said = read[name]
+        for number, one in enumerate(said.get("gold", ())):
+            said["gold"][number] = _beside(one, path, f"suites.{name}.gold[{number}]")
     except DecodeError as error:
         raise InputError(str(error), path=path) from None
-    said = read[name]
-    if "gold" in said:
-        said["gold"] = [_beside(one, path) for one in said["gold"]]
     return said
 
 
@@ -133,7 +133,10 @@ def _spec(entry: str | _Backend, place: str) -> BackendSpec:
     return BackendSpec(spec.adapter, spec.model, {**spec.options, **named.options})
 
 
-def _beside(name: str, path: Path) -> str:
+def _beside(name: str, path: Path, place: str) -> str:
     """A gold set by name, or a path as seen from the file's own folder."""
     beside = path.parent / name
-    return str(beside) if not Path(name).exists() and beside.exists() else name
+    try:
+        return str(beside) if not is_there(name) and is_there(beside) else name
+    except InputError as error:
+        raise DecodeError(error.message, place) from None
