@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import inf, lcm
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from harness.annotation import Attribution, Kind
 from harness.errors import TooEntangled
@@ -39,7 +39,10 @@ _LISTED, _LISTED_EACH = 50_000, 16
 """Pairs that touch are listed: so many, or so many for each relation where that is more."""
 _LISTED_OF_CROWD = 1_000_000
 _LOOKS, _CROWD_LOOKS = 50_000_000, 4_000_000_000
-"""Looks at a listed pair, and at one that is not listed; beyond that the alignment is refused."""
+"""Looks at a listed pair (fewer where weights have thousands of bits), and at one that is not
+listed; beyond that the alignment is refused."""
+_BITS = 2_500_000_000
+"""Of the weights of pairs that hang together, in all."""
 
 
 class Relation(NamedTuple):
@@ -67,7 +70,8 @@ def align_relations(
     """Pairs of indices `(gold, predicted)` whose contents share characters, sorted.
 
     Both sequences must be sorted by `key` and hold each key once. `in_gold` is asked with the gold
-    name first, `in_predicted` with the predicted one first.
+    name first, `in_predicted` with the predicted one first. Raises `TooEntangled` for contents that
+    overlap too densely.
     """
     swapped = [item.key for item in predicted] < [item.key for item in gold]
     one, other = (predicted, gold) if swapped else (gold, predicted)
@@ -77,12 +81,18 @@ def align_relations(
         return in_gold(ours, theirs) + in_predicted(theirs, ours)
 
     pairs: list[tuple[int, int]] = []
-    edges = _likely(one, other) if _is_crowd(one, other) else touching(one, other)
-    for component in _components(edges):
-        weights = (
-            _weights(one, other, component, agreeing) if len(component) > 1 else dict(component)
-        )
-        pairs += maximum_weight_matching(weights, _LOOKS) or _refuse(one, other)
+    try:
+        edges = _likely(one, other) if _is_crowd(one, other) else touching(one, other)
+        for component in _components(edges):
+            weights = (
+                _weights(one, other, component, agreeing) if len(component) > 1 else dict(component)
+            )
+            pairs += _matched(weights)
+    except Overrun:
+        raise TooEntangled(
+            f"the contents of {len(one):,} attributions of one side and {len(other):,} of the "
+            "other overlap too densely to be aligned exactly"
+        ) from None
     return sorted((j, i) for i, j in pairs) if swapped else sorted(pairs)
 
 
@@ -97,18 +107,16 @@ def _is_crowd(one: Sequence[Relation], other: Sequence[Relation]) -> bool:
 def _likely(one: Sequence[Relation], other: Sequence[Relation]) -> dict[tuple[int, int], int]:
     """Of what `touching` gives, all that may be in an alignment of largest total Dice."""
     left, right = ([item.content for item in side] for side in (one, other))
-    try:
-        found = likely(left, right, _CROWD_LOOKS, _LISTED_OF_CROWD)
-    except Overrun:
-        found = None
-    return _refuse(one, other) if found is None else found
+    return likely(left, right, _CROWD_LOOKS, _LISTED_OF_CROWD)
 
 
-def _refuse(one: Sequence[Relation], other: Sequence[Relation]) -> NoReturn:
-    raise TooEntangled(
-        f"the contents of {len(one):,} attributions of one side and {len(other):,} of the other "
-        "overlap too densely to be aligned exactly"
-    )
+def _matched(weights: Mapping[tuple[int, int], int]) -> list[tuple[int, int]]:
+    """The best matching; `Overrun` where that is too much work."""
+    bits = max(weights.values()).bit_length()
+    found = maximum_weight_matching(weights, _LOOKS // (1 + bits // 1000))
+    if found is None:
+        raise Overrun
+    return found
 
 
 def touching(one: Sequence[Relation], other: Sequence[Relation]) -> dict[tuple[int, int], int]:
@@ -212,6 +220,8 @@ def _weights(
 
 def _scaled(fractions: list[tuple[int, int]]) -> list[int]:
     denominator = lcm(*(below for _, below in fractions))
+    if denominator.bit_length() * len(fractions) > _BITS:
+        raise Overrun
     return [above * (denominator // below) for above, below in fractions]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from harness.stats.dense import NO_EDGE, near_heaviest
+from harness.stats.dense import NO_EDGE, Overrun, near_heaviest
 from harness.tasks.attribution.characters import Element
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ def degrees(one: Sequence[Element], other: Sequence[Element]) -> tuple[list[int]
 
 def likely(
     one: Sequence[Element], other: Sequence[Element], most: int, edges: int
-) -> dict[tuple[int, int], int] | None:
+) -> dict[tuple[int, int], int]:
     """The pairs of every alignment of largest total Dice, with the characters that they share.
 
     There may be others among them. Raises `Overrun` where more than about `most` pairs had to be
-    looked at; `None` where there are more than `edges`.
+    looked at, and where there are more than `edges`.
     """
     graph = _Contents((_Side(one), _Side(other)))
     # Values are doubled.
@@ -53,7 +53,7 @@ def likely(
             row, shared = i, graph.shared(0, i)
         found[i, j] = int(shared[j])
         if len(found) > edges:
-            return None
+            raise Overrun
     return found
 
 
