@@ -328,7 +328,7 @@ def test_audit_command(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["--task", "ner", "--gold", "none"], 2, "there is: planted"),
         (["--task", "attribution"], 2, "there is: planted"),
         (["--task", "ner", "--backend", "none"], 2, "no backend"),
-        (["--task", "ner", "--resamples", "0"], 2, "from 1 up"),
+        (["--task", "ner", "--resamples", "0"], 2, "between 1 and"),
     ],
 )
 def test_bad_usage(

@@ -333,7 +333,7 @@ def test_nothing_to_measure(make_gold: Make) -> None:
 def test_usage(make_gold: Make) -> None:
     gold = make_gold(TEXTS)
     for options in ({"rounds": 0}, {"jobs": 0}, {"batch_size": 0}, {"threads": 0}):
-        with pytest.raises(UsageError, match="from 1 up"):
+        with pytest.raises(UsageError, match="between 1 and"):
             record_of(["empty"], gold, **options)
     with pytest.raises(UsageError, match="nothing is timed"):
         record_of(["empty"], gold, rounds=2, jobs=2)
