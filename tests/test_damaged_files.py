@@ -128,7 +128,7 @@ def _ended(command: str) -> Ending:
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HARNESS_HOME", str(tmp_path / "home"))
-    shutil.copytree(TINY, tmp_path / "tiny")
+    shutil.copytree(TINY, tmp_path / "goldsets" / "tiny")
     made = tmp_path / "guild"
     made.mkdir()
     (made / "g.jsonl").write_text(
@@ -185,7 +185,7 @@ def test_a_card(here: Path) -> None:
     card |= {"aliases": {"Ada": ["she"]}, "nested": False}
     said = here / "said.jsonl"
     said.write_text('{"id": "mill", "entities": []}\n')
-    path = here / "tiny" / "goldset.toml"
+    path = here / "goldsets" / "tiny" / "goldset.toml"
     read = ("convert tiny o.jsonl", "agreement tiny", f"score --gold tiny --pred {said} --task ner")
     _none_passes("card", card, as_toml, path, "validate tiny", *read)
 

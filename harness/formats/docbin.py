@@ -121,7 +121,7 @@ def _check(data: bytes, path: Path, spacy: Any, most: int) -> None:
             raise InputError(
                 f"unpacks to more than {most >> 20:,} MiB",
                 path=path,
-                hint="if you trust it, convert it with a larger most-unpacked (MiB)",
+                hint="if it is yours, convert it, and say how many MiB it may be (most-unpacked)",
             )
         message = srsly.msgpack_loads(unpacked)
     except InputError:

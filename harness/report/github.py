@@ -6,6 +6,7 @@ from pathlib import Path
 
 from harness.decide.gate.verdicts import GateReport
 from harness.errors import InputError
+from harness.formats.files import is_there
 from harness.media import github_command, markdown
 from harness.report.gate import gate_lines, gate_table
 from harness.report.tables import render_lines, render_tables
@@ -57,6 +58,8 @@ def append_summary(report: GateReport, path: Path) -> str | None:
     What other commands of the step have written counts against the limit too. Raises `InputError`
     where the file cannot be written.
     """
+    if is_there(path) and not path.is_file():
+        raise InputError("is no regular file, expected a file to append to", path=path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8", newline="\n") as handle:

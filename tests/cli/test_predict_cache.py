@@ -69,7 +69,7 @@ def test_predict_to_stdout_with_text(docs: Path, capsys: Capture) -> None:
         (
             ["planted/ok", "--docs", "{docs}", "--threads", "0"],
             2,
-            "expected a whole number between 1 and",
+            "expected a whole number between 1 and 10,000",
         ),
         (["planted/ok"], 2, "--docs"),
     ],
