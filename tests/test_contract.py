@@ -29,7 +29,7 @@ def failed(checks: dict[str, ContractCheck]) -> set[str]:
 def test_a_good_backend_keeps_the_contract() -> None:
     checks = checks_of("planted/ok", long=True)
     assert {check.status for check in checks.values()} == {"ok"}
-    assert len(checks) == 13
+    assert len(checks) == 14
     assert "are the same" in checks["proven to be the same"].detail
 
 

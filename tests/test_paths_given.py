@@ -98,7 +98,8 @@ def test_names_that_no_file_has(name: str, run: Path) -> None:
     for command in (*READ, *WRITTEN):
         status, said = _asked(command, NAMES[name])
         assert status == 2, (command, said)
-    assert {path.name for path in run.parent.iterdir()} <= {"r", "b.json", "home"}
+    written = {"r", "b.json", "b.mentions.jsonl", "home"}
+    assert {path.name for path in run.parent.iterdir()} <= written
 
 
 def test_what_no_record_can_keep_is_refused_at_once(here: Path) -> None:
