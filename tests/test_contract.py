@@ -29,7 +29,7 @@ def failed(checks: dict[str, ContractCheck]) -> set[str]:
 def test_a_good_backend_keeps_the_contract() -> None:
     checks = checks_of("planted/ok", long=True)
     assert {check.status for check in checks.values()} == {"ok"}
-    assert len(checks) == 13
+    assert len(checks) == 14
     assert "are the same" in checks["proven to be the same"].detail
 
 
@@ -64,6 +64,29 @@ def test_a_text_that_is_cut_is_found() -> None:
     checks = checks_of("planted/cuts", long=True)
     assert failed(checks) == {"a document of 200,000 characters"}
     assert "in the first tenth, 0 in the last" in checks["a document of 200,000 characters"].detail
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("looks-back", "a verb of speech: "),
+        ("never-ends", "a verb of speech: no answer within "),
+    ],
+)
+def test_a_time_that_is_not_linear_is_found(
+    fault: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.run.contract._QUICK", 2e-7)
+    checks = checks_of(f"planted/{fault}", long=True)
+    assert failed(checks) == {"long hostile documents"}
+    assert words in checks["long hostile documents"].detail
+    assert "DocumentRefused" in checks["long hostile documents"].mend
+
+
+def test_a_long_document_may_be_refused_by_name() -> None:
+    checks = checks_of("planted/refuses-rows", long=True)
+    assert failed(checks) == set()
+    assert "refuses a verb of speech: no rows of verbs" in checks["long hostile documents"].detail
 
 
 def test_spans_outside_are_found() -> None:

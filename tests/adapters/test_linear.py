@@ -126,7 +126,7 @@ def _star(count: int) -> tuple[str, list[Token]]:
             place = unit.index(word, place)
             start = number * len(unit) + place
             head = len(tokens) + 1 if word == "Roe" else 7
-            dep = {"Roe": "nsubj", "said": "parataxis"}.get(word, "dep")
+            dep = "nsubj" if word == "Roe" else "dep"
             lemma, tag = ("say", "VBD") if word == "said" else (word, pos)
             tokens.append(Token(word, lemma, pos, tag, dep, head, start, start + len(word)))
             place += len(word)
@@ -147,7 +147,7 @@ def test_rules_over_a_parse_are_linear(
 
         return min(_seconds(ask) for _ in range(3)) / count
 
-    assert seconds(1600) < GROWTH * seconds(200)
+    assert seconds(800) < GROWTH * seconds(100)
 
 
 SETS = st.frozensets(st.integers(0, 30), max_size=12)
