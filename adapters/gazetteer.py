@@ -28,16 +28,20 @@ _SMALL = (
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fifteen|twenty|"
     "thirty|forty|fifty|hundred|thousand|million|billion"
 )
-_NUMBER = rf"(?:\d[\d,]*(?:\.\d+)?|(?:{_SMALL}))(?: (?:hundred|thousand|million|billion|trillion))?"
+_MANY = "(?: (?:hundred|thousand|million|billion|trillion))?"
+# Nobody writes a longer number; without an end each comma of a row would look on to its end.
+_NUMBER = rf"(?:\d[\d,]{{0,30}}(?:\.\d+)?|(?:{_SMALL})){_MANY}"
+# With something after it, which begins neither with a digit nor with a comma.
+_COUNT = rf"(?:\d[\d,]{{0,30}}+(?:\.\d+)?|(?:{_SMALL})){_MANY}"
 
 # Order is rank: an earlier pattern wins over a later one of the same length.
 _PATTERNS = (
-    ("MONEY", rf"[$€£¥] ?{_NUMBER}|{_NUMBER} (?:dollars|euros|pounds|yen|yuan|rubles)"),
-    ("PERCENT", rf"{_NUMBER} ?(?:%|percent|per cent)"),
-    ("QUANTITY", rf"{_NUMBER} (?:kilometers|kilometres|km|miles|meters|metres|tons|tonnes|kg)"),
+    ("MONEY", rf"[$€£¥] ?{_NUMBER}|{_COUNT} (?:dollars|euros|pounds|yen|yuan|rubles)"),
+    ("PERCENT", rf"{_COUNT} ?(?:%|percent|per cent)"),
+    ("QUANTITY", rf"{_COUNT} (?:kilometers|kilometres|km|miles|meters|metres|tons|tonnes|kg)"),
     (
         "TIME",
-        rf"{_NUMBER} (?:hours?|minutes?|seconds?)"
+        rf"{_COUNT} (?:hours?|minutes?|seconds?)"
         rf"|(?:this |(?:{_DAY}) )(?:morning|afternoon|evening|night)"
         r"|tonight|\d{1,2}(?::\d\d)? ?(?:a\.m\.|p\.m\.|am|pm)",
     ),
@@ -46,7 +50,7 @@ _PATTERNS = (
         rf"(?:{_MONTH})(?: \d{{1,2}})?(?:,? \d{{4}})?|\d{{1,2}} (?:{_MONTH})(?: \d{{4}})?"
         rf"|(?:(?:last|next|this) )?(?:{_DAY})"
         rf"|(?:last|next|this|the last|the next|the past|recent) (?:{_UNIT})s?"
-        rf"|{_NUMBER} (?:{_UNIT})s?(?: ago| old)?|{_NUMBER}-year-old"
+        rf"|{_COUNT} (?:{_UNIT})s?(?: ago| old)?|{_COUNT}-year-old"
         r"|today|yesterday|tomorrow|(?:1[89]|20)\d\d",
     ),
     ("ORDINAL", r"\d+(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|tenth"),
@@ -133,14 +137,20 @@ def _compile() -> tuple[re.Pattern[str], re.Pattern[str]]:
     titles = _alternatives(data["titles"])
     word = r"[A-Z][\w’'-]*[a-z]\w*"
     persons = rf"(?<!\w)(?:{titles}) (?P<name>{word}(?: {word}){{0,2}})"
-    return re.compile(rf"(?<!\w)(?:{groups})(?!\w)"), re.compile(persons)
+    # Most places are no name's beginning, which one look tells.
+    initials = {"t", "T", *(name[0] for label in _LISTS for name in _split(data[label]))}
+    first = f"(?=[{re.escape(''.join(sorted(initials)))}])"
+    return re.compile(rf"{first}(?<!\w)(?:{groups})(?!\w)"), re.compile(persons)
+
+
+def _split(listing: str) -> list[str]:
+    return [name.strip() for name in listing.replace("\n", "").split("|") if name.strip()]
 
 
 def _alternatives(listing: str) -> str:
     """An alternation of the names, longest first; a leading "the" may be missing."""
-    names = [name.strip() for name in listing.replace("\n", "").split("|") if name.strip()]
     patterns = []
-    for name in sorted(names, key=len, reverse=True):
+    for name in sorted(_split(listing), key=len, reverse=True):
         if name.startswith("the "):
             patterns.append(rf"(?:[Tt]he )?{re.escape(name[4:])}")
         else:

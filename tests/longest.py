@@ -102,6 +102,19 @@ def _kinds() -> dict[str, Callable[[int], str]]:
     units |= {f"marks {mark}": mark for mark in '"“”„‟«»″＂〝〞〟「」『』｢｣‘‚‛‹›＇`'}
     units |= {f"spaced marks {mark}": f"{mark} " for mark in '"“”„«»″「」‘‚‹›`'}
     units |= {f"marks {pair}": pair for pair in ("“”", "”“", "«»", "‘’", "``''", "''", ",,", "‚‚")}
+    units |= {
+        "one sentence of quotations": "“We go on,” he said, ",
+        "quotations around": "“We go on,” he said, “and on,” he added, “and on” and ",
+        "colons before quotations": "Roe said: “we all go on” ",
+        "labels in a row": "Roe: “We all go on” ",
+        "straight ones in a row": '"we go on" says Roe ',
+        "relatives": "the man who said that ",
+        "according": "according to Roe ",
+        "claims": "the claim that his promise to ",
+        "and": "he said and she said and ",
+        "lists": "Roe, Smith, Jones, ",
+        "I": "“I said I think I know” ",
+    }
     return {"prose": _prose} | {name: partial(_filled, unit) for name, unit in units.items()}
 
 

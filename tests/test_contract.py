@@ -66,6 +66,29 @@ def test_a_text_that_is_cut_is_found() -> None:
     assert "in the first tenth, 0 in the last" in checks["a document of 200,000 characters"].detail
 
 
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("looks-back", "a verb of speech: "),
+        ("never-ends", "a verb of speech: no answer within "),
+    ],
+)
+def test_a_time_that_is_not_linear_is_found(
+    fault: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.run.contract._QUICK", 2e-7)
+    checks = checks_of(f"planted/{fault}", long=True)
+    assert failed(checks) == {"long hostile documents"}
+    assert words in checks["long hostile documents"].detail
+    assert "DocumentRefused" in checks["long hostile documents"].mend
+
+
+def test_a_long_document_may_be_refused_by_name() -> None:
+    checks = checks_of("planted/refuses-rows", long=True)
+    assert failed(checks) == set()
+    assert "refuses a verb of speech: no rows of verbs" in checks["long hostile documents"].detail
+
+
 def test_spans_outside_are_found() -> None:
     program = f"process:{sys.executable} {BACKENDS / 'speaker.py'} utf16"
     assert failed(checks_of(program)) == set()

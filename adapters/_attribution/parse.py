@@ -7,6 +7,7 @@ Universal Dependencies are converted (`from_ud`): prepositions and copulas becom
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
@@ -227,6 +228,7 @@ _RENAMED = {
     "flat": "compound",
     "appos": "appos",
 }
+_OF_PASSIVES = ("aux:pass", "nsubj:pass")
 _NEGATIONS = frozenset(["not", "n't", "n’t", "never"])
 
 
@@ -287,26 +289,32 @@ _CLAUSAL = frozenset(
 
 
 def _raise_copulas(sentence: list[Token]) -> None:
+    below: dict[int, set[int]] = defaultdict(set)
+    for place, token in enumerate(sentence):
+        below[token.head].add(place)
+
+    def hang(place: int, head: int) -> None:
+        below[sentence[place].head].discard(place)
+        below[head].add(place)
+        sentence[place].head = head
+
     for place, copula in enumerate(sentence):
         if copula.dep != "cop" or sentence[copula.head].dep == "cop":
             continue
         old = copula.head
         predicate = sentence[old]
-        copula.head, copula.dep = (
-            (place if predicate.head == old else predicate.head),
-            predicate.dep,
-        )
-        for other, token in enumerate(sentence):
-            if token.head == old and other not in (old, place):
-                label = token.dep.partition(":")[0]
-                clausal = label in _CLAUSAL and label not in ("advmod", "obl", "conj", "cc")
-                if clausal:
-                    token.head = place
-        predicate.head = place
+        hang(place, place if predicate.head == old else predicate.head)
+        copula.dep = predicate.dep
+        for other in below[old] - {old, place}:
+            label = sentence[other].dep.partition(":")[0]
+            if label in _CLAUSAL and label not in ("advmod", "obl", "conj", "cc"):
+                hang(other, place)
+        hang(old, place)
         predicate.dep = "acomp" if predicate.pos in ("ADJ", "VERB") else "attr"
 
 
 def _raise_prepositions(sentence: list[Token]) -> None:
+    passive = Counter(token.head for token in sentence if token.dep in _OF_PASSIVES)
     for place, case in enumerate(sentence):
         if case.dep != "case" or case.tag == "POS" or case.text in ("'s", "’s", "'", "’"):
             continue
@@ -315,10 +323,8 @@ def _raise_prepositions(sentence: list[Token]) -> None:
         if noun.dep == "pobj":  # a second preposition: `from behind the house`
             continue
         label = "agent" if noun.dep.endswith(":agent") else "prep"
-        if case.text.lower() == "by" and any(
-            token.head == noun.head and token.dep in ("aux:pass", "nsubj:pass")
-            for token in sentence
-        ):
+        if case.text.lower() == "by" and passive[noun.head]:
             label = "agent"
+        passive[noun.head] -= noun.dep in _OF_PASSIVES
         case.head, case.dep = (place if noun.head == old else noun.head), label
         noun.head, noun.dep = place, "pobj"

@@ -188,9 +188,9 @@ def in_linear_time(
     A text may be refused by name. `given`: the seconds that each of them had.
     """
     name = "long hostile documents"
-    slow = f"{FACTOR} times as long as ordinary text takes is {given / 2:.1f} s"
+    ordinary = given / 2 / FACTOR
     bad = [
-        f"{kind}: {reply.error} ({slow})"
+        f"{kind}: {reply.error} (as much ordinary text takes {ordinary:.2g} s)"
         for kind, reply in replies.items()
         if reply.answer is None and not reply.final
     ]

@@ -52,6 +52,8 @@ class Planted(Backend):
             os.write(1, b"\x00garbage from C code\n")
         if "FAULT" in text:
             strike(self._fault, self._detail)
+        if "said said" in text:
+            strike_row(self._fault, text)
         if self._fault == "model-file":
             return [Path(self._detail).read_text("utf-8").strip()] * len(_WORD.findall(text))
         if self._fault == "cuts":
@@ -179,6 +181,16 @@ def strike(fault: str, detail: str) -> None:
         line = b"x" * 1023 + b"\n"
         for _ in range(100):
             os.write(2, line * 1024)
+
+
+def strike_row(fault: str, text: str) -> None:
+    """What happens to a document that repeats a verb, as hostile ones do."""
+    if fault == "looks-back":
+        time.sleep(len(text) ** 2 * 15e-12)
+    if fault == "never-ends":
+        time.sleep(600)
+    if fault == "refuses-rows":
+        raise DocumentRefused("no rows of verbs")
 
 
 def _log(text: str) -> None:
