@@ -41,7 +41,7 @@ results: $(VENV)/.bench
 	$(BIN)/harness baseline accept results --baseline results/baseline.json --yes
 
 test: $(VENV)/.test $(COMPROMISE)/node_modules
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 quick: $(VENV)/.quick
 	$(BIN)/python -m pytest --hypothesis-profile quick -m "not models and not node and not processes and not slow"
