@@ -73,7 +73,9 @@ def kind_of(
     if not quoted:
         return "indirect"
     content = _outermost(content)
-    weigh = _letters if any(_letters(text, *span) for span in content) else _characters
+    weigh, letters = _letters, sum(_letters(text, *span) for span in content)
+    if not letters:
+        weigh, letters = _characters, sum(end - start for start, end in content)
     for _ in range(_DEPTH if cue and any(map(str.isalnum, text[cue[0] : cue[1]])) else 0):
         touched = _touched(text, quoted, content, weigh)
         if not any(_nests(region, cue, content) for region in touched):
@@ -82,7 +84,6 @@ def kind_of(
     inside = sum(_touched(text, quoted, content, weigh).values())
     if not inside:
         return "indirect"
-    letters = sum(weigh(text, *span) for span in content)
     return "direct" if inside > DIRECT_SHARE * letters else "mixed"
 
 
