@@ -43,7 +43,7 @@ TRIED = (
 )
 MORE: dict[str, Callable[[int], str]] = {
     "quotation after names": lambda size: "Abc " * (size // 4) + ". he said: “We will vote.”",
-    "spaced verse": lambda size: "x" + " " * (size // 2) + "‘A. " * (size // 8) + "“Yes, I will.”",
+    "spaced verse": lambda size: "x:" + " " * (size // 2) + "‘A. " * (size // 8) + "“Yes, I will.”",
 }
 
 

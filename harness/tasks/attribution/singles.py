@@ -59,17 +59,22 @@ def pair_singles(
     pairs: list[tuple[int, int]] = []
     opened: _Mark | None = None
     first = -1  # Where the quotation of `opened` began, if that is an earlier sentence's mark.
+    speaks: bool | None = None  # Whether `first` opens speech, once it was asked.
     closer: _Mark | None = None
     for mark in _marks(text, start, end, taken):
         if opened is None:
-            opened, first = (mark, mark.at) if mark.opens else (None, -1)
+            opened, first, speaks = (mark, mark.at, None) if mark.opens else (None, -1, None)
         elif mark.closes and (not mark.opens or not _sure(closer)):
             closer = _better(closer, mark, opened)
         elif mark.opens and (_sure(closer) or mark.rank <= opened.rank):
             if closer is not None:
                 pairs.append((first, closer.at + 1))
-            joins = closer is None and _joins(text, start, first, opened, mark)
-            opened, first, closer = mark, first if joins else mark.at, None
+            joins = closer is None and _joins(text, start, opened, mark)
+            if joins and speaks is None:
+                speaks = opens_speech(text, start, first)
+            if not (joins and speaks):
+                first, speaks = mark.at, None
+            opened, closer = mark, None
     if opened is None:
         return pairs
     if not _sure(closer) and _resumes(text, start, opened, following, begun=closer is not None):
@@ -91,12 +96,11 @@ def _sure(closer: _Mark | None) -> bool:
     return closer is not None and closer.rank >= _SURE
 
 
-def _joins(text: str, start: int, first: int, opened: _Mark, mark: _Mark) -> bool:
-    """Whether a mark opens the next sentence of the quotation that is open."""
+def _joins(text: str, start: int, opened: _Mark, mark: _Mark) -> bool:
+    """Whether a mark opens the next sentence of the quotation that is open, if that is speech."""
     return (
         mark.family == opened.family
         and opened.rank < _SURE
-        and opens_speech(text, start, first)
         and previous(text, start, mark.at) in SENTENCE_END
     )
 
