@@ -178,7 +178,7 @@ def test_what_is_left_can_be_read(name: str, ran: Any) -> None:
     [
         pytest.param(name, marks=pytest.mark.slow if mode.slow or number % 16 else ())
         for number, (name, mode) in enumerate(MODES.items())
-        if mode.contract
+        if mode.contract and number % 4 == 0  # A run reads the same answers, of all of them.
     ],
 )
 def test_the_contract_test_ends(name: str, ran: Any, tmp_path: Path) -> None:
