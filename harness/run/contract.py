@@ -41,7 +41,7 @@ from harness.tasks.registry import task_named
 __all__ = ["check_backend"]
 
 _SIZE = 200_000
-_SECONDS = 10.0  # That a hostile text should take: a slow backend is given shorter ones,
+_SECONDS = 5.0  # That a hostile text should take: a slow backend is given shorter ones,
 _LEAST_SIZE = 10_000  # but none is shorter.
 _QUICK = 1e-6  # Seconds per character: nobody has to be faster, and less cannot be measured.
 
@@ -143,7 +143,7 @@ class _Contract:
         """`ordinary`: seconds per character of `LONG`."""
         rate = max(ordinary, _QUICK)
         size = int(min(_SIZE, max(_LEAST_SIZE, _SECONDS / rate)))
-        given = min(self._limits.document_seconds, 2 * FACTOR * rate * size)
+        given = min(self._limits.document_seconds, round(1.25 * FACTOR * rate * size, 1))
         limits = replace(self._limits, document_seconds=given)
         asked = [(kind, hostile(kind, size)) for kind in HOSTILE]
         replies: dict[str, Reply] = {}
@@ -157,7 +157,7 @@ class _Contract:
             asked = [(kind, text) for kind, text in asked if times.get(kind, 0) > FACTOR]
             if not asked:
                 break
-        return in_linear_time(replies, times, given)
+        return in_linear_time(replies, times, rate * size)
 
     def _ask(self, names: Sequence[str], *, batch_size: int = 1) -> dict[str, Reply]:
         return self._ask_texts([(name, TEXTS[name]) for name in names], batch_size=batch_size)

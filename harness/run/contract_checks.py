@@ -181,14 +181,13 @@ def not_cut_off(reply: Reply) -> ContractCheck:
 
 
 def in_linear_time(
-    replies: dict[str, Reply], times: dict[str, float], given: float
+    replies: dict[str, Reply], times: dict[str, float], ordinary: float
 ) -> ContractCheck:
     """Whether hostile texts are answered, with their time per character over that of `LONG`.
 
-    A text may be refused by name. `given`: the seconds that each of them had.
+    A text may be refused by name. `ordinary`: the seconds of as much ordinary text.
     """
     name = "long hostile documents"
-    ordinary = given / 2 / FACTOR
     bad = [
         f"{kind}: {reply.error} (as much ordinary text takes {ordinary:.2g} s)"
         for kind, reply in replies.items()

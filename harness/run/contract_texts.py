@@ -37,7 +37,8 @@ HOSTILE: dict[str, str] = {
     "quotations that are not closed": "“We will all vote in May.\n",
     "a verb of speech": "said ",
     "reports of reports": "he said that she said that ",
-    "marks alone": "".join(mark * 1000 for mark in _MARKS),
+    # In rows as people type them: tokenisers take the square of a longer one, which is one word.
+    "marks alone": "".join(mark * 50 + " " for mark in _MARKS),
     "names": "Jane Roe ",
     "short paragraphs": "He left.\n",
     "letters without a space": "a",
