@@ -20,10 +20,13 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from harness.errors import InputError, near_name
 
-__all__ = ["DecodeError", "FileKind", "compact", "decode", "decode_file", "encode", "from_words"]
-__all__ += ["laid_out", "load_json", "parse_json", "parse_toml", "short", "to_words"]
+__all__ = ["EXACT", "DecodeError", "FileKind", "compact", "decode", "decode_file", "encode"]
+__all__ += ["from_words", "laid_out", "load_json", "parse_json", "parse_toml", "short", "to_words"]
 
 T = TypeVar("T")
+
+EXACT = 2**53
+"""Up to here every whole number is one of floating point, too; none from outside may be larger."""
 
 _WORDS = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 _DIGITS = 40

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, TypeAlias
 
 from harness.adapter import ModelIdentity
-from harness.results.consistent import MOST
+from harness.coding import EXACT
 from harness.results.count import options_of
 from harness.results.outcomes import Outcomes
 from harness.results.record import ResultKey, RunRecord
@@ -145,7 +145,7 @@ def problems(entry: Entry) -> Iterator[str]:
         yield f"{entry.documents} documents were counted, its counts are of {len(paragraphs)}"
     if not 0 <= entry.failed <= entry.documents:
         yield f"{entry.failed} of {entry.documents} documents failed"
-    if entry.model is not None and not 0 <= entry.model.size_bytes <= MOST:
+    if entry.model is not None and not 0 <= entry.model.size_bytes <= EXACT:
         yield f"its model has {entry.model.size_bytes} bytes"
     yield from _of_outcomes(entry.outcomes, paragraphs)
     yield from _of_scores(entry.scores, scored)
@@ -157,7 +157,7 @@ def _of_outcomes(outcomes: Outcomes | None, documents: Mapping[str, int]) -> Ite
     for mention in sorted(outcomes.gold | outcomes.spurious):
         if mention.document not in documents:
             yield f"it has a mention in {mention.document!r}, and no counts of that document"
-        if not 0 <= mention.start <= mention.end <= MOST:
+        if not 0 <= mention.start <= mention.end <= EXACT:
             yield f"it has a mention from {mention.start} to {mention.end}"
     for mention in sorted(outcomes.found & (outcomes.missed | outcomes.spurious)):
         yield f"it has {mention} as found, and as missed or spurious"

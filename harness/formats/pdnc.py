@@ -55,10 +55,10 @@ def read(path: str | Path, *, losses: Counter[str] | None = None) -> Iterator[Re
 
 def _quotations(path: Path, text: str, losses: Counter[str]) -> Iterator[Attribution]:
     rows = csv.DictReader(read_text(path).splitlines(keepends=True), strict=True)
-    missing = [column for column in _COLUMNS if column not in (rows.fieldnames or ())]
-    if missing:
-        raise InputError(f"lacks the column {missing[0]!r}", path=path, line=1)
     try:
+        missing = [column for column in _COLUMNS if column not in (rows.fieldnames or ())]
+        if missing:
+            raise InputError(f"lacks the column {missing[0]!r}", path=path, line=1)
         for row in rows:
             spans = tuple(_spans(row["quoteByteSpans"], text, path, rows.line_num, losses))
             if _letters("".join(text[a:b] for a, b in spans)) != _letters(row["quoteText"]):

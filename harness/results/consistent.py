@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.coding import EXACT
 from harness.errors import HarnessError, InputError
 from harness.results.count import options_of
 from harness.results.record import (
@@ -29,11 +30,9 @@ from harness.tasks.parts import block
 from harness.tasks.registry import task_named, tasks
 from harness.tasks.tally import Tally
 
-__all__ = ["MOST", "add_gold", "check_record", "gold_differs", "other_scores", "read_tally"]
+__all__ = ["add_gold", "check_record", "gold_differs", "other_scores", "read_tally"]
 
 _TOLERANCE = 1e-9
-MOST = 2**53
-"""No score or count is larger, and up to here floating-point numbers are exact."""
 _DEEPEST = 20
 """Objects of scores inside objects of scores."""
 
@@ -214,7 +213,7 @@ def read_tally(task: Task, value: Any) -> Tally:
     for key, n in tally.items():
         if problem := task.problem(key, n):
             raise ValueError(problem)
-        if abs(n) > MOST:
+        if abs(n) > EXACT:
             raise ValueError(f"{' '.join(map(str, key))} is {n}, expected a count")
     return tally
 
@@ -307,7 +306,7 @@ def _are_scores(value: Any, depth: int = 0) -> bool:
 def _is_number(value: Any) -> bool:
     """A number that can be computed with; `None` is an undefined one."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value is None or (is_number and abs(value) <= MOST)
+    return value is None or (is_number and abs(value) <= EXACT)
 
 
 def _predicts(task: Task, tally: Tally, options: Any) -> bool:

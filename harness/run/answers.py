@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from harness.adapter import ModelIdentity
 from harness.annotation import Annotations, TaskName, replaced
-from harness.coding import DecodeError, decode, encode, short
+from harness.coding import EXACT, DecodeError, decode, encode, short
 from harness.formats.items import Decoder, Remedy
 from harness.formats.offsets import Offsets, OffsetUnit
 from harness.run.protocol import PROTOCOL, Answer, Hello, ProtocolError
@@ -26,7 +26,6 @@ __all__ = ["Bytes", "Seconds", "Size", "check_answer", "is_answer_to", "hello", 
 _WHOLE = r"\A[^\ud800-\udfff]*\Z"
 _LONGEST = {"label": 200, "speaker": 1000}
 """Characters of what an item is called by: it heads tables, and is a key of the record."""
-_EXACT = 1 << 53
 _MOST_PROBLEMS = 10_000
 _MOST_SAID = 300
 _Text = Annotated[
@@ -65,12 +64,10 @@ _Notes = Annotated[
     dict[_Text, _Note],
     Meta(max_length=100, description="an object of strings, of 100 keys at most"),
 ]
-Bytes = Annotated[int, Meta(ge=0, le=_EXACT, description="bytes, 2^53 at most")]
+Bytes = Annotated[int, Meta(ge=0, le=EXACT, description="bytes, 2^53 at most")]
 Seconds = Annotated[float, Meta(ge=0, le=86_400, description="seconds, from 0 to a day")]
 # Some languages have one kind of numbers, and write 5.0 for 5.
-Size = Annotated[
-    float, Meta(ge=0, le=_EXACT, multiple_of=1, description="a whole number from 0 up")
-]
+Size = Annotated[float, Meta(ge=0, le=EXACT, multiple_of=1, description="a whole number from 0 up")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +202,7 @@ def _too_large(item: Any) -> str:
         if isinstance(value, str) and len(value) > longest:
             return name
     score = getattr(item, "score", None)
-    return "score" if type(score) is int and score > _EXACT else ""
+    return "score" if type(score) is int and score > EXACT else ""
 
 
 def _bounded_items(items: Iterable[Any], note: Callable[[str], None]) -> Iterator[Any]:

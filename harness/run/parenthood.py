@@ -72,6 +72,8 @@ def _become(command: list[str], parent: int) -> None:
 def _kill_at_end_of(line: int, running: list[int]) -> None:
     _try(os.read, line, 1)
     for worker in running:
+        # It leads no group yet where it has only begun.
+        _try(os.kill, worker, _SIGKILL)
         _try(os.killpg, worker, _SIGKILL)
 
 

@@ -18,7 +18,7 @@ from harness.decide.baseline import Baseline
 from harness.decide.gate.check import check
 from harness.decide.gate.verdicts import GateReport
 from harness.decide.rules import Rule, Rules, default_rules
-from harness.results.record import RunRecord, UnitTally
+from harness.results.record import RunRecord
 from harness.results.save import run_record
 from harness.results.scored import Scored
 from harness.tasks.tally import Tally, TallyKey
@@ -57,13 +57,9 @@ class Bench:
     def accept(self, counts: Any) -> Baseline:
         """A baseline of these counts."""
         tallies = self.with_counts(counts).tallies
-        units = tuple(
-            UnitTally(document, paragraph, tally.to_json())
-            for (document, paragraph), tally in zip(self.units, tallies, strict=True)
-        )
         accepted = baselines.accepted([self.system], self.record)
         (entry,) = accepted.entries
-        entry = replace(entry, units=units, found=None, missed=None, spurious=None)
+        entry = replace(entry, units=tuple(self.units), tallies=tuple(tallies), outcomes=None)
         return replace(accepted, entries=(entry,))
 
     def check(
