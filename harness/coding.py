@@ -22,6 +22,7 @@ from harness.errors import InputError, near_name
 
 __all__ = ["EXACT", "DecodeError", "FileKind", "compact", "decode", "decode_file", "encode"]
 __all__ += ["from_words", "laid_out", "load_json", "parse_json", "parse_toml", "short", "to_words"]
+__all__ += ["whole_number"]
 
 T = TypeVar("T")
 
@@ -30,6 +31,7 @@ EXACT = 2**53
 
 _WORDS = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 _DIGITS = 40
+_PLAIN = re.compile("[0-9]{1,18}")
 _TOO_LONG = re.compile(f"[0-9]{{{_DIGITS + 1}}}")
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -208,6 +210,13 @@ def short(value: Any) -> str:
     except RecursionError:
         return "something nested too deeply"
     return text if len(text) <= 60 else text[:59] + "…"
+
+
+def whole_number(text: str) -> int:
+    """The number that up to 18 ASCII digits write, and nothing else. Raises `ValueError`."""
+    if not _PLAIN.fullmatch(text):
+        raise ValueError(f"found {short(text)}, expected a whole number")
+    return int(text)
 
 
 def _finite(text: str) -> float:

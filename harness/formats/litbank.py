@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.annotation import Annotations, Attribution, Record, Span
+from harness.coding import whole_number
 from harness.errors import AnnotationError, InputError
 from harness.formats.files import files_in, read_text
 from harness.formats.sniff import Head
@@ -73,7 +74,7 @@ def _quotes(path: Path, text: str, losses: Counter[str] | None) -> Iterator[Attr
 
 def _span(fields: list[str], starts: list[int], text: str, path: Path, number: int) -> Span:
     try:
-        places = [int(field) for field in fields[2:6]]
+        places = [whole_number(field) for field in fields[2:6]]
         first = _token(places[0], places[1], starts, text)
         last = _token(places[2], places[3], starts, text)
     except (ValueError, IndexError):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.annotation import Span, span_problems
+from harness.coding import whole_number
 from harness.errors import AnnotationError
 from harness.formats.files import read_text
 
@@ -131,12 +132,12 @@ def _add_span(
     label, _, offsets = fields[1].partition(" ")
     parts = []
     for part in offsets.split(";"):
-        ends = part.split()
-        if len(ends) != 2 or not (ends[0].isdecimal() and ends[1].isdecimal()):
+        try:
+            start, end = map(whole_number, part.split())
+        except ValueError:
             raise ann.error(
                 number, f'offsets are {offsets!r}, expected "start end" or "start end;start end"'
-            )
-        start, end = int(ends[0]), int(ends[1])
+            ) from None
         problem = span_problems(len(text), start, end)
         if problem:
             raise ann.error(number, problem, hint="offsets count Unicode code points")

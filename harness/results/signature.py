@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote, unquote
 
 from harness import __version__
+from harness.coding import whole_number
 from harness.errors import InputError
 
 __all__ = ["Signature", "diff"]
@@ -83,8 +84,10 @@ class Signature:
         count = values.pop("n")
         if not at or not hash_:
             raise _wrong(text, "gold set without @version#digest")
-        if not count.endswith("d") or not count[:-1].isdecimal():
-            raise _wrong(text, f"n:{count}, expected a number of documents such as n:5d")
+        try:
+            documents = whole_number(count[:-1] if count.endswith("d") else "")
+        except ValueError:
+            raise _wrong(text, f"n:{count}, expected a number of documents such as n:5d") from None
         projection, told, prompts = values.get("proj", "").partition(",prompts=")
         if told:  # So versions before 0.5 wrote it; the field stands directly behind.
             first = {"schema": values.pop("schema", "none"), "proj": projection, "prompts": prompts}
@@ -96,7 +99,7 @@ class Signature:
             gold=unquote(name),
             gold_version=unquote(version),
             gold_digest=digest,
-            documents=int(count[:-1]),
+            documents=documents,
             fields={
                 key: unquote(value) for key, value in values.items() if former.get(key) != value
             },

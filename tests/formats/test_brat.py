@@ -119,6 +119,8 @@ def test_a_text_with_a_bom_keeps_it_as_its_first_character(tmp_path: Path) -> No
         ("T1\tORG 4 4\t\n", 1, "end 4 is not after start 4"),
         ("T1\tORG 0\tNATO\n", 1, "offsets are '0'"),
         ("T1\tORG -1 4\tNATO\n", 1, "offsets are '-1 4'"),
+        ("T1\tORG 0 ٤\tNATO\n", 1, "offsets are '0 ٤'"),
+        (f"T1\tORG 0 {'4' * 5000}\tNATO\n", 1, "offsets are '0 444"),
         ("T1 ORG 0 4 NATO\n", 1, "expected a brat line"),
         ("nonsense\n", 1, "expected a brat line"),
         ("T1\tORG 0 4\tNATO\nT1\tORG 5 9\tsays\n", 2, r"T1 comes a second time \(first on 1\)"),

@@ -27,6 +27,12 @@ def _novel(folder: Path, table: str = TABLE) -> Path:
     return novel
 
 
+def test_pdnc_with_a_table_that_is_none(tmp_path: Path) -> None:
+    _novel(tmp_path, "x" * 200_000 + "\n")
+    with pytest.raises(InputError, match="field larger than"):
+        list(pdnc.read(tmp_path / "data"))
+
+
 def test_pdnc(tmp_path: Path) -> None:
     report: Counter[str] = Counter()
     novel = _novel(tmp_path)
@@ -108,6 +114,7 @@ def test_litbank(tmp_path: Path) -> None:
         ("QUOTE\tQ1\t1\t0\t1\t99\t“\n", 1, "not in the text"),
         ("QUOTE\tQ1\t9\t0\t9\t1\t“\n", 1, "not in the text"),
         ("QUOTE\tQ1\tx\t0\t1\t4\t“\n", 1, "not in the text"),
+        ("QUOTE\tQ1\t-1\t0\t1\t4\t“\n", 1, "not in the text"),
         ("\nQUOTE\tQ1\t1\t0\t1\t4\t“ Go away , ”\n", 2, "reads '“ Go away , ”', but the text has"),
         ("T1\tPER 0 4\tCome\n", 1, "expected a QUOTE row"),
     ],
