@@ -24,7 +24,7 @@ __all__ = ["LARGEST_VALUE", "NO_EDGE", "Graph", "Overrun", "heaviest", "near_hea
 LARGEST_VALUE = 1 << 57
 """No value may be larger: sums of a few have to fit in 64 bits."""
 NO_EDGE = -(1 << 61)
-"""The value where there is no edge."""
+"""The value where there is no edge, or less than `LARGEST_VALUE` above."""
 
 _CLOSED = 1 << 60  # Above every distance.
 _FEW = 32
@@ -45,8 +45,8 @@ class Graph(Protocol):
     def values(self, side: int, node: int) -> tuple[int, Numbers]:
         """The edges of a node: the first node of the other side, and the values from there on.
 
-        A value is positive and even, or `NO_EDGE`; nodes before and behind have no edge. The
-        array is the caller's to change.
+        A value is positive and even, or about `NO_EDGE`; nodes before and behind have no edge.
+        The array is the caller's to change.
         """
 
     def half(self) -> tuple[Graph, Numbers]:

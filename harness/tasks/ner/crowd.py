@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Crowd", "Worth", "crowd", "most_pairs"]
 
+_SPANS_KEPT = 64
+"""Of so many spans a side it is kept what they are worth: mentions may have few spans in common."""
+
 _Mention: TypeAlias = tuple[int, int, str] | tuple[int, int, str, int]
 
 
@@ -69,6 +72,7 @@ class Crowd:
 
         self._sides, self._worth = sides, worth
         self._windows = []
+        self._same_span: list[dict[int, Numbers]] = [{}, {}]
         self._equals = []
         for (starts, ends, labels, spans), there in zip(sides, sides[::-1], strict=True):
             first = np.searchsorted(np.maximum.accumulate(there[1]), starts, side="right")
@@ -87,23 +91,35 @@ class Crowd:
         return self._sides[0].shape[1], self._sides[1].shape[1]
 
     def values(self, side: int, node: int) -> tuple[int, Numbers]:
+        first, last = (ends[node] for ends in self._windows[side])
+        span = int(self._sides[side][3, node])
+        known = self._same_span[side]
+        if span in known:
+            found = known[span].copy()
+        else:
+            found = self._overlaps(side, node, first, last)
+            if len(known) < _SPANS_KEPT:
+                known[span] = found.copy()
+        for places, own, bonus in self._equals[side]:
+            equal = places.get(own[node])
+            if equal is not None:
+                here = equal[equal.searchsorted(first) : equal.searchsorted(last)]
+                found[here - first] += 2 * bonus
+        return first, found
+
+    def _overlaps(self, side: int, node: int, first: int, last: int) -> Numbers:
+        """What the shared characters are worth, doubled, to be even."""
         import numpy as np
 
-        first, last = (ends[node] for ends in self._windows[side])
         starts, ends = self._sides[1 - side][:2, first:last]
         start, end = self._sides[side][:2, node]
         found: Numbers = np.minimum(ends, end)
         found -= np.maximum(starts, start)
         apart = found <= 0
         found += self._worth.pair
-        for places, own, bonus in self._equals[side]:
-            equal = places.get(own[node])
-            if equal is not None:
-                here = equal[equal.searchsorted(first) : equal.searchsorted(last)]
-                found[here - first] += bonus
         found += found
         found[apart] = NO_EDGE
-        return first, found
+        return found
 
     def half(self) -> tuple[Crowd, Numbers]:
         import numpy as np
