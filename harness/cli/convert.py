@@ -13,8 +13,7 @@ from harness.annotation import Record
 from harness.cli.common import add_flags, output
 from harness.cli.printer import note, print_json, print_lines, print_tables
 from harness.errors import UsageError
-from harness.formats.docbin import MOST_UNPACKED
-from harness.formats.files import is_there
+from harness.formats.files import MOST_UNPACKED, is_there
 from harness.formats.registry import (
     FORMATS,
     Format,
@@ -57,7 +56,7 @@ _OPTIONS = (
     _option("datasets", name="split", metavar="NAME"),
     _option("docbin: span group to read", name="spans_key", metavar="KEY"),
     _option(
-        f"docbin: what a file may unpack to; default: {MOST_UNPACKED}",
+        f"docbin, datasets: what a file may unpack to; default: {MOST_UNPACKED}",
         name="most_unpacked",
         kind=int,
         metavar="MIB",

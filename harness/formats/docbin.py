@@ -16,7 +16,7 @@ from typing import Any
 
 from harness.annotation import Annotations, Entity, Record, Span
 from harness.errors import BackendUnavailable, InputError
-from harness.formats.files import new_file, opened
+from harness.formats.files import MOST_UNPACKED, new_file, opened, too_large
 from harness.formats.losses import writable
 from harness.formats.sniff import Head
 from harness.formats.tokens import cut, cut_at, flat
@@ -26,8 +26,6 @@ __all__ = ["SPANS_KEY", "HOLDS", "SUFFIXES", "matches", "read", "write"]
 HOLDS = "entities"
 SUFFIXES = (".spacy",)
 SPANS_KEY = "entities"
-MOST_UNPACKED = 512
-"""MiB that a file may unpack to: it is compressed, and a few of it can become gigabytes."""
 _ID = "harness.id"
 _KEYS = {"version", "attrs", "tokens", "spaces", "lengths", "strings"}
 
@@ -97,7 +95,7 @@ def _docs(path: Path, most_unpacked: int) -> Iterator[Any]:
     with opened(path, "a .spacy file") as handle:
         data = handle.read()
     try:
-        _check(data, path, spacy, most_unpacked << 20)
+        _check(data, path, spacy, most_unpacked)
         bin_ = spacy.tokens.DocBin().from_bytes(data)
         yield from bin_.get_docs(spacy.vocab.Vocab())
     except InputError:
@@ -116,13 +114,9 @@ def _check(data: bytes, path: Path, spacy: Any, most: int) -> None:
 
     stream = zlib.decompressobj()
     try:
-        unpacked = stream.decompress(data, most)
+        unpacked = stream.decompress(data, most << 20)
         if stream.unconsumed_tail and stream.decompress(stream.unconsumed_tail, 1):
-            raise InputError(
-                f"unpacks to more than {most >> 20:,} MiB",
-                path=path,
-                hint="if it is yours, convert it, and say how many MiB it may be (most-unpacked)",
-            )
+            raise too_large(path, most)
         message = srsly.msgpack_loads(unpacked)
     except InputError:
         raise

@@ -18,6 +18,7 @@ from harness.interrupt import uninterrupted
 from harness.paths import LONGEST_NAME
 
 __all__ = [
+    "MOST_UNPACKED",
     "atomic_writer",
     "files_in",
     "is_draft",
@@ -27,9 +28,12 @@ __all__ = [
     "not_utf8",
     "opened",
     "read_text",
+    "too_large",
     "write_text",
 ]
 
+MOST_UNPACKED = 512
+"""MiB that a file may unpack to: where it is compressed, a few of it can become gigabytes."""
 
 _DRAFT = re.compile(r"\..+\.(jsonl|json|md|txt|log)\.[a-z0-9_]{8}")
 _ROOM = LONGEST_NAME - len("..12345678")
@@ -117,6 +121,15 @@ def read_text(path: str | Path) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise not_utf8(data, error, path) from None
+
+
+def too_large(path: Path, most: int) -> InputError:
+    """The error of a compressed file that unpacks to more than so many MiB."""
+    return InputError(
+        f"unpacks to more than {most:,} MiB",
+        path=path,
+        hint="if it is yours, convert it, and say how many MiB it may be (most-unpacked)",
+    )
 
 
 def not_utf8(data: bytes, error: UnicodeDecodeError, path: Path) -> InputError:

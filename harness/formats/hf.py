@@ -15,14 +15,16 @@ import importlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import groupby
+from glob import escape
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.annotation import Record
 from harness.errors import BackendUnavailable, InputError
 from harness.formats import hints
-from harness.formats.files import new_file, new_folder
+from harness.formats.files import MOST_UNPACKED, new_file, new_folder
+from harness.formats.hf_files import SAVED, check_saved, check_unpacked, split_files
 from harness.formats.losses import writable
 from harness.formats.sniff import Head
 from harness.formats.tags import BadTag, Repair, check_scheme, encode_tags, guess_scheme, repaired
@@ -36,11 +38,10 @@ HUB = "hf:"
 _TOKENS = ("tokens", "words")
 _TAGS = ("ner_tags", "tags", "labels", "ner")
 _BATCH = 1000
-_SAVED = ("state.json", "dataset_dict.json")
 
 
 def matches(head: Head) -> bool:
-    if str(head.path).startswith(HUB) or head.data.startswith(b"PAR1") or head.holds(*_SAVED):
+    if str(head.path).startswith(HUB) or head.data.startswith(b"PAR1") or head.holds(*SAVED):
         return True
     if head.standoff is None and head.holds("*.parquet", "*/*.parquet"):
         return True
@@ -68,10 +69,11 @@ def read(
     tag_column: str | None = None,
     scheme: str | None = None,
     repair: Repair = "strict",
+    most_unpacked: int = MOST_UNPACKED,
     online: bool = False,
     losses: Counter[str] | None = None,
 ) -> Iterator[Record]:
-    """Stream the rows of one split as documents.
+    """Stream the rows of one split as documents; `most_unpacked` MiB may be in memory at once.
 
     Raises `InputError` for a column that is missing or holds numbers without names, several
     splits of which none is chosen, rows whose tokens and tags differ in number, and tags that
@@ -80,35 +82,44 @@ def read(
     """
     losses = Counter() if losses is None else losses
     check_scheme(scheme, repair)
-    table = _open(str(path), split, tag_column, online)
+    table = _open(str(path), split, tag_column, most_unpacked, online)
     chosen = _scheme(table, repair) if scheme is None else scheme
     for number, (id_, group) in enumerate(_documents(table), 1):
         record = _record(id_ or f"{table.name}-{number:05}", group, table, chosen, repair, losses)
         yield record if id_ else replace(record, number=number)
 
 
-def _open(path: str, split: str | None, tag_column: str | None, online: bool) -> _Rows:
+def _open(path: str, split: str | None, tag_column: str | None, most: int, online: bool) -> _Rows:
     datasets = _library()
     folder = Path(path.removeprefix(HUB))
     try:
-        if path.startswith(HUB) or not folder.exists():
-            loaded = _from_hub(datasets, path.removeprefix(HUB), online)
-        elif folder.is_file():
-            if folder.suffix in (".json", ".jsonl"):
-                kind, how = "json", {}
-            else:  # A row group at a time, as is the default, may be all of a file's rows.
-                kind, how = "parquet", {"batch_size": _BATCH}
-            loaded = datasets.load_dataset(kind, data_files=str(folder), streaming=True, **how)
-        elif any((folder / name).is_file() for name in _SAVED):
-            loaded = datasets.load_from_disk(str(folder))
+        if folder.exists():
+            loaded = _from_disk(datasets, folder, most)
         else:
-            loaded = datasets.load_dataset(str(folder), streaming=True)
+            loaded = _from_hub(datasets, path.removeprefix(HUB), online)
         data = _one_split(loaded, split, path)
         return _columns(data, tag_column, folder, path)
     except (InputError, BackendUnavailable):
         raise
     except Exception as error:
         raise _unreadable(error, path) from None
+
+
+def _from_disk(datasets: Any, path: Path, most: int) -> Any:
+    if path.is_dir() and any((path / name).is_file() for name in SAVED):
+        check_saved(path, most)
+        return datasets.load_from_disk(str(path))
+    if path.is_dir():
+        kind, splits = split_files(path)
+    else:
+        kind = "json" if path.suffix in (".json", ".jsonl") else "parquet"
+        splits = {"train": [path]}
+    for file in chain.from_iterable(splits.values()):
+        check_unpacked(file, most)
+    # A row group at a time, as is the default, may be all of a file's rows.
+    how = {"batch_size": _BATCH} if kind == "parquet" else {}
+    files = {split: [escape(str(p.absolute())) for p in paths] for split, paths in splits.items()}
+    return datasets.load_dataset(kind, data_files=files, streaming=True, **how)
 
 
 def _unreadable(error: Exception, path: str) -> InputError:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.errors import BackendUnavailable, InputError, UsageError
 from harness.formats import hf
+from harness.formats.hf_files import check_unpacked, split_files
 from harness.formats.registry import read_any
 
 datasets = pytest.importorskip(
@@ -98,6 +101,105 @@ def test_splits(tmp_path: Path) -> None:
     assert _shown(list(hf.read(tmp_path / "d", split="test"))) == [[(5, 9, "PER")]]
     with pytest.raises(InputError, match="has no split 'dev', only train, test"):
         list(hf.read(tmp_path / "d", split="dev"))
+
+
+def test_the_split_of_a_file_is_in_its_name(tmp_path: Path) -> None:
+    data = _data([["B-PER", "O"]], datasets.Value("string"))
+    names = [
+        "data/dev_b-00000-of-00001",
+        "train/0",
+        "a.dev",
+        "b-validation",
+        "Test/x",
+        "rest",
+        ".t/x",
+    ]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.parquet").write_bytes(b"")
+    kind, splits = split_files(tmp_path / "train")
+    assert (kind, splits) == ("parquet", {"train": [tmp_path / "train" / "0.parquet"]})
+    with pytest.raises(InputError, match=r"has files of train in several folders: '[^']*train'"):
+        split_files(tmp_path)
+    (tmp_path / "rest.parquet").unlink()
+    assert {split: len(files) for split, files in split_files(tmp_path)[1].items()} == {
+        "dev_b": 1,
+        "validation": 2,
+        "test": 1,
+        "train": 1,
+    }
+    odd = tmp_path / "a[b]*"
+    odd.mkdir()
+    data.to_parquet(str(odd / "x?.parquet"))
+    for path in (odd, odd / "x?.parquet"):
+        assert _shown(list(hf.read(path))) == [[(0, 4, "PER")]]
+
+
+def test_files_of_a_folder_are_those_in_it(tmp_path: Path) -> None:
+    """Its README and its list of files may name others, on the network, too."""
+    data = _data([["B-PER", "O"]], datasets.Value("string"))
+    elsewhere, here = tmp_path / "elsewhere", tmp_path / "here"
+    here.mkdir()
+    data.to_parquet(str(here / "x.parquet"))
+    data.save_to_disk(str(elsewhere))
+    named = f"---\nconfigs:\n- config_name: default\n  data_files: {elsewhere}/*.arrow\n---\n"
+    (here / "README.md").write_text(named.replace(str(elsewhere), "http://127.0.0.1:9/x"))
+    assert [record.id for record in hf.read(here)] == ["here-00001"]
+    state = elsewhere / "state.json"
+    there = json.loads(state.read_text())["_data_files"][0]["filename"]
+    for name in (f"../elsewhere/{there}", f"{elsewhere}/{there}", "..", "", 5, None, [], {}):
+        state.write_text(json.dumps({"_data_files": [{"filename": name}]}))
+        with pytest.raises(InputError, match="in _data_files, expected what lies beside it"):
+            list(hf.read(elsewhere))
+    for broken in ("", "[]", "{}", '{"_data_files": 5}', '{"_data_files": [1]}', "[" * 9999):
+        state.write_text(broken)
+        with pytest.raises(InputError, match="no list of a data set's files"):
+            list(hf.read(elsewhere))
+
+
+@pytest.mark.parametrize("compression", ["zstd", "lz4"])
+@pytest.mark.parametrize("kind", ["parquet", "stream", "file", "dictionary"])
+def test_a_compressed_file_unpacks_to_so_much(tmp_path: Path, kind: str, compression: str) -> None:
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    words = pa.array([["x" * (3 << 20), "y"]])
+    if kind == "dictionary":
+        words = pa.array(["x" * (3 << 20)]).dictionary_encode()
+    table = pa.table({"tokens": words, "ner_tags": [["O", "O"]]})
+    path = tmp_path / ("a.parquet" if kind == "parquet" else "a.arrow")
+    if kind == "parquet":
+        parquet.write_table(table, path, compression=compression)
+    else:
+        new = pa.ipc.new_file if kind == "file" else pa.ipc.new_stream
+        options = pa.ipc.IpcWriteOptions(compression=compression)
+        with pa.OSFile(str(path), "wb") as sink, new(sink, table.schema, options=options) as writer:
+            writer.write_table(table)
+    assert path.stat().st_size < 1 << 20
+    check_unpacked(path, 4)
+    with pytest.raises(InputError, match=r"unpacks to more than 2 MiB(.|\n)*most-unpacked"):
+        check_unpacked(path, 2)
+    whole = path.read_bytes()
+    for cut in range(0, len(whole), max(1, len(whole) // 40)):
+        path.write_bytes(whole[:cut])
+        with suppress(InputError):  # What is broken is for the library to say.
+            check_unpacked(path, 2)
+
+
+def test_a_saved_folder_unpacks_to_so_much(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    data = _data([["B-PER", "O"]], datasets.Value("string"))
+    datasets.DatasetDict({"train": data, "test": data}).save_to_disk(str(tmp_path / "d"))
+    (path,) = (tmp_path / "d" / "test").glob("*.arrow")
+    table = pa.table({"tokens": [["x" * (3 << 20)]], "ner_tags": [["O"]]})
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with (
+        pa.OSFile(str(path), "wb") as sink,
+        pa.ipc.new_stream(sink, table.schema, options=options) as writer,
+    ):
+        writer.write_table(table)
+    assert len(list(hf.read(tmp_path / "d", split="train"))) == 1
+    with pytest.raises(InputError, match="unpacks to more than 2 MiB"):
+        list(hf.read(tmp_path / "d", split="train", most_unpacked=2))
 
 
 def test_numbers_without_names(tmp_path: Path) -> None:
