@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile.backend import BAD, MODES, answer_with, entity_with, hello_with
+from hostile.backend import BAD, MODES
 from hostile.calling import TEXTS, backend, call, run_command, write_gold
+from hostile.saying import answer_with, entity_with, hello_with
 
 from harness import api
 from harness.errors import HarnessError, UsageError

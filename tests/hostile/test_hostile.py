@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hostile.backend import BAD, MODES, Must
+from hostile.backend import BAD, MODES
 from hostile.calling import Said, backend, call, run_command, write_gold
+from hostile.saying import Must
 from support import timeless
 
 from harness.results.consistent import check_record

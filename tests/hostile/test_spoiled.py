@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile.backend import SPOILING, STORE
 from hostile.calling import Said, backend, call, run_command, write_gold
+from hostile.spoiling import SPOILING, STORE
 from support import timeless
 
 from harness.results.stored import read
