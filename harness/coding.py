@@ -22,7 +22,7 @@ from harness.errors import InputError, near_name
 
 __all__ = ["EXACT", "DecodeError", "FileKind", "compact", "decode", "decode_file", "encode"]
 __all__ += ["from_words", "laid_out", "load_json", "parse_json", "parse_toml", "short", "to_words"]
-__all__ += ["whole_number"]
+__all__ += ["real_number", "whole_number"]
 
 T = TypeVar("T")
 
@@ -32,6 +32,10 @@ EXACT = 2**53
 _WORDS = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 _DIGITS = 40
 _PLAIN = re.compile("[0-9]{1,18}")
+_REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
+_PARTS = 200
+"""Of a key such as `a.b.c`, at most: tomllib takes the square of their number."""
+_BETWEEN = re.compile(r"[,={}\[\]]")
 _TOO_LONG = re.compile(f"[0-9]{{{_DIGITS + 1}}}")
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -171,9 +175,27 @@ def parse_toml(
     import tomllib
 
     try:
-        return tomllib.loads(text)
+        for number, line in enumerate(text.split("\n"), 1):
+            if any(part.count(".") > _PARTS for part in _BETWEEN.split(line)):
+                raise ValueError(f"a key of more than {_PARTS} parts (at line {number})")
+        tables = tomllib.loads(text)
+        _refuse_endless(tables)
+        return tables
     except (ValueError, RecursionError) as problem:  # Numbers without end, tables without end.
         raise error(f"not TOML: {problem}", path=path) from None
+
+
+def _refuse_endless(tables: Any) -> None:
+    """Whole numbers of 0x... have no limit of their own, and cannot even be shown."""
+    waiting = [tables]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, int) and abs(value) >= 10**_DIGITS:
+            raise ValueError(f"a number of more than {_DIGITS} digits")
 
 
 def compact(value: Any) -> str:
@@ -209,6 +231,8 @@ def short(value: Any) -> str:
         text = repr(value[:60] if isinstance(value, str) else value)
     except RecursionError:
         return "something nested too deeply"
+    except ValueError:
+        return "a number of thousands of digits"
     return text if len(text) <= 60 else text[:59] + "…"
 
 
@@ -217,6 +241,13 @@ def whole_number(text: str) -> int:
     if not _PLAIN.fullmatch(text):
         raise ValueError(f"found {short(text)}, expected a whole number")
     return int(text)
+
+
+def real_number(text: str) -> float:
+    """The finite number that a text in ASCII writes, and nothing else. Raises `ValueError`."""
+    if not _REAL.fullmatch(text):
+        raise ValueError(f"found {short(text)}, expected a number")
+    return _finite(text)
 
 
 def _finite(text: str) -> float:

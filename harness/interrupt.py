@@ -26,12 +26,13 @@ _waiting = False
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
+def stoppable(*, at_last: bool = False) -> Iterator[None]:
     """While the block runs, Ctrl-C, SIGTERM and SIGHUP raise `KeyboardInterrupt`, once.
 
     Another one within five seconds says nothing new, and must not disturb who is cleaning up.
-    Signals that are ignored (`nohup`) stay so. In another thread than the main one, and inside
-    another such block, this does nothing.
+    Once stopped, a program that has nothing else to do (`at_last`) ignores all further ones, until
+    it has ended. Signals that are ignored (`nohup`) stay so. In another thread than the main one,
+    and inside another such block, this does nothing.
     """
     global _raised
     before = {}
@@ -50,7 +51,8 @@ def stoppable() -> Iterator[None]:
         raise
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            ignored = at_last and _raised != -inf
+            signal.signal(number, signal.SIG_IGN if ignored else handler)
 
 
 @contextmanager

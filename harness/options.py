@@ -20,6 +20,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from harness.coding import real_number
 from harness.errors import UsageError, nearest
 from harness.paths import too_long
 
@@ -96,7 +97,7 @@ class Flag:
             return self.read(int(text) if _WHOLE.fullmatch(text) else None)
         if self.kind is float:
             try:
-                return self.read(float(text))
+                return self.read(real_number(text))
             except ValueError:
                 raise ValueError(self.expected) from None
         return self.read(text)

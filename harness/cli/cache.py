@@ -10,6 +10,7 @@ from typing import Any
 from harness.cli.common import TASK, add_flags, chosen_cache, output, store
 from harness.cli.printer import print_json, print_lines
 from harness.errors import NothingMeasured, UsageError
+from harness.formats.files import is_there
 from harness.options import Flag, flags_of
 from harness.paths import PREDICTIONS
 from harness.registry import BackendSpec, adapter_of
@@ -50,7 +51,7 @@ def _keyed() -> list[Flag]:
 def run(args: argparse.Namespace) -> int:
     folder = chosen_cache(args)
     assert folder is not None
-    if args.action != "explain" and not (folder / PREDICTIONS).is_file():
+    if args.action != "explain" and not is_there(folder / PREDICTIONS):
         if args.json:
             print_json([])
         else:

@@ -55,16 +55,17 @@ UNFORESEEN = 70
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status. Errors go to stderr, without a traceback."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    program = argv is None  # Not called by another one, which goes on.
     with guarded_streams():
-        status = _guided(_dispatch, arguments)
+        status = _guided(_dispatch, arguments, program)
         # Whatever waits to be printed goes out here, where it can still be said that it cannot.
-        return _guided(_flushed, status)
+        return _guided(_flushed, status, program)
 
 
-def _guided(step: Callable[[T], int], given: T) -> int:
+def _guided(step: Callable[[T], int], given: T, program: bool) -> int:
     """What `step` returns, or the status of what it raises, which is said on stderr."""
     try:
-        with stoppable():
+        with stoppable(at_last=program):
             return step(given)
     except HarnessError as error:
         print(f"harness: {error}", file=sys.stderr)

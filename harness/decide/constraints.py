@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
+from harness.coding import real_number
 from harness.errors import SchemaError, UsageError
 from harness.labels.schema import catalogue, load_schema
 from harness.options import Flag
@@ -64,7 +65,7 @@ def parse_weights(texts: list[str]) -> dict[str, float]:
     for text in texts:
         name, equals, value = text.partition("=")
         try:
-            weight = float(value)
+            weight = real_number(value)
         except ValueError:
             weight = -1.0
         if name not in ("precision", "recall") or not equals or not 0 <= weight < 1e6:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.annotation import Annotations, Entity, Record, Span
+from harness.coding import short
 from harness.errors import BackendUnavailable, InputError
 from harness.formats.files import MOST_UNPACKED, new_file, opened, too_large
 from harness.formats.losses import writable
@@ -122,13 +123,22 @@ def _check(data: bytes, path: Path, spacy: Any, most: int) -> None:
         raise
     except Exception as error:  # msgpack raises what it happens to raise
         raise InputError(
-            f"is no DocBin ({error})", path=path, hint="expected a file written by DocBin.to_disk"
+            f"is no DocBin ({str(error) or type(error).__name__})",
+            path=path,
+            hint="expected a file written by DocBin.to_disk",
         ) from None
-    own = spacy.tokens.DocBin().version
-    version = message.get("version") if isinstance(message, dict) else None
-    if not isinstance(message, dict) or not message.keys() >= _KEYS or version != own:
+    lacks = sorted(_KEYS - message.keys()) if isinstance(message, dict) else sorted(_KEYS)
+    if lacks:
         raise InputError(
-            f"is a DocBin of version {version!r}, expected {own!r} (spaCy {spacy.__version__})",
+            f"is no DocBin: it lacks {', '.join(lacks)}",
+            path=path,
+            hint="expected a file written by DocBin.to_disk",
+        )
+    own, version = spacy.tokens.DocBin().version, message["version"]
+    if version != own:
+        raise InputError(
+            f"is a DocBin of version {short(version)}, expected {own!r} "
+            f"(spaCy {spacy.__version__})",
             path=path,
             hint="load and save it again with this version of spaCy",
         )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.annotation import Record
+from harness.coding import short
 from harness.formats.items import Where
 from harness.formats.jsonstream import write_lines
 from harness.formats.losses import writable
@@ -46,8 +47,11 @@ def read(
     losses = Counter() if losses is None else losses
 
     def example(value: Mapping[str, Any], where: Where) -> Example:
-        if value.get("relations"):
-            losses["relations: left out"] += len(value["relations"])
+        relations = value.get("relations") or []
+        if not isinstance(relations, list):
+            raise where.error(f'"relations" is {short(relations)}, expected a list')
+        if relations:
+            losses["relations: left out"] += len(relations)
         return Example(
             value.get("id"), value.get("text", value.get("data")), *_entities(value, where)
         )

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.annotation import Record
+from harness.coding import short
 from harness.errors import BackendUnavailable, InputError
 from harness.formats import hints
 from harness.formats.files import MOST_UNPACKED, new_file, new_folder
@@ -233,17 +234,32 @@ def _documents(table: _Rows) -> Iterator[tuple[str | None, list[tuple[int, Mappi
 
 
 def _tags(row: Mapping[str, Any], number: int, table: _Rows) -> list[str]:
-    words, tags = row[table.tokens], row[table.tags]
-    if words is None or tags is None or len(words) != len(tags):
-        raise InputError(
-            f"row {number}: {len(words or ())} tokens and {len(tags or ())} tags", path=table.path
-        )
+    words = _listed(row[table.tokens], table.tokens, number, table.path)
+    tags = _listed(row[table.tags], table.tags, number, table.path)
+    if len(words) != len(tags):
+        raise InputError(f"row {number}: {len(words)} tokens and {len(tags)} tags", path=table.path)
+    _check_texts(words, table.tokens, number, table.path)
     if table.names is None:
-        return list(tags)
+        _check_texts(tags, table.tags, number, table.path)
+        return tags
     try:
         return [table.names[tag] if tag >= 0 else "O" for tag in tags]
     except (IndexError, TypeError):
         raise InputError(f"row {number}: a tag that has no name", path=table.path) from None
+
+
+def _listed(value: Any, column: str, number: int, path: str) -> list[Any]:
+    if value is not None and not isinstance(value, list):
+        raise InputError(f"row {number}: {column} is {short(value)}, expected a list", path=path)
+    return value or []
+
+
+def _check_texts(items: list[Any], column: str, number: int, path: str) -> None:
+    for item in items:
+        if type(item) is not str:
+            raise InputError(
+                f"row {number}: {short(item)} among {column}, expected a string", path=path
+            )
 
 
 def _scheme(table: _Rows, repair: Repair) -> str:

@@ -38,8 +38,11 @@ def read(path: str | Path, *, losses: Counter[str] | None = None) -> Iterator[Re
         if answer != "accept":
             losses[f"examples answered {short(answer)}: left out"] += 1
             return None
-        if value.get("relations"):
-            losses["relations: left out"] += len(value["relations"])
+        relations = value.get("relations") or []
+        if not isinstance(relations, list):
+            raise where.error(f'"relations" is {short(relations)}, expected a list')
+        if relations:
+            losses["relations: left out"] += len(relations)
         spans = value.get("spans")
         if spans is None and "answer" in value:
             spans = []

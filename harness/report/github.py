@@ -61,7 +61,6 @@ def append_summary(report: GateReport, path: Path) -> str | None:
     if is_there(path) and not path.is_file():
         raise InputError("is no regular file, expected a file to append to", path=path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8", newline="\n") as handle:
             room = MAX_SUMMARY - path.stat().st_size
             if room < 1000:

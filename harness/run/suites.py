@@ -13,6 +13,7 @@ is an error, with the nearest that is.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
@@ -31,8 +32,9 @@ __all__ = ["OWN_FILE", "find_suites", "load_suite"]
 OWN_FILE = "harness.toml"
 
 
+_Finite = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
 _Option = Annotated[
-    str | int | float | bool, Meta(description="a string, a number, or true or false")
+    str | int | _Finite | bool, Meta(description="a string, a finite number, or true or false")
 ]
 
 
@@ -53,10 +55,10 @@ def find_suites(folder: str | Path = ".") -> tuple[Path, Mapping[str, Any]]:
     """
     for place in (Path(folder).resolve(), *Path(folder).resolve().parents):
         own = place / OWN_FILE
-        if own.is_file():
+        if is_there(own):  # Whatever it is, it is what was meant.
             return own, parse_toml(read_text(own), own)
         shared = place / "pyproject.toml"
-        if shared.is_file():
+        if is_there(shared):
             tools = parse_toml(read_text(shared), shared).get("tool")
             if isinstance(tools, dict) and "harness" in tools:
                 return shared, tools["harness"]

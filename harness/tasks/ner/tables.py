@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from harness.tasks.ner.tally import dash_last
 from harness.tasks.parts import BLOCK_HEADERS, block_row
 
 __all__ = ["confusion_table", "error_table", "type_table"]
+
+_MOST_LABELS = 100
 
 
 def type_table(title: str, score: Mapping[str, Any], *, notes: tuple[str, ...] = ()) -> Table:
@@ -46,11 +49,22 @@ def error_table(title: str, score: Mapping[str, Any]) -> Table:
 
 
 def confusion_table(title: str, score: Mapping[str, Any]) -> Table:
-    """Gold labels down, predicted labels across; `-` is missed (column) and spurious (row)."""
+    """Gold labels down, predicted labels across; `-` is missed (column) and spurious (row).
+
+    Of very many labels those that occur most: a table grows with their square.
+    """
     matrix: Mapping[str, Mapping[str, int]] = score["confusion"]
-    columns = sorted({label for row in matrix.values() for label in row}, key=dash_last)
+    counts: Counter[str] = Counter()
+    for gold, row in matrix.items():
+        counts[gold] += sum(row.values())
+        counts.update(row)
+    most = sorted(counts, key=lambda label: (label != "-", -counts[label], label))
+    kept = {*most[: _MOST_LABELS + 1]}
+    columns = sorted(kept & {label for row in matrix.values() for label in row}, key=dash_last)
     rows = tuple(
         (gold, *(matrix[gold].get(label) or None for label in columns))
-        for gold in sorted(matrix, key=dash_last)
+        for gold in sorted(kept & matrix.keys(), key=dash_last)
     )
-    return Table(title, ("gold \\ predicted", *columns), rows)
+    left_out = len(counts) - len(kept)
+    notes = (f"{left_out} labels that occur less are left out",) if left_out else ()
+    return Table(title, ("gold \\ predicted", *columns), rows, notes)
