@@ -33,6 +33,7 @@ _WORDS = {str: "a string", int: "a whole number", float: "a number", bool: "true
 _DIGITS = 40
 _PLAIN = re.compile("[0-9]{1,18}")
 _REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
+_BITS = 10_000
 _PARTS = 200
 """Of a key such as `a.b.c`, at most: tomllib takes the square of their number."""
 _BETWEEN = re.compile(r"[,={}\[\]]")
@@ -187,15 +188,15 @@ def parse_toml(
 
 def _refuse_endless(tables: Any) -> None:
     """Whole numbers of 0x... have no limit of their own, and cannot even be shown."""
-    waiting = [tables]
+    waiting: list[tuple[str, Any]] = [("", tables)]
     while waiting:
-        value = waiting.pop()
+        where, value = waiting.pop()
         if isinstance(value, dict):
-            waiting += value.values()
+            waiting += ((f"{where}{key}.", inner) for key, inner in value.items())
         elif isinstance(value, list):
-            waiting += value
-        elif isinstance(value, int) and abs(value) >= 10**_DIGITS:
-            raise ValueError(f"a number of more than {_DIGITS} digits")
+            waiting += ((where, inner) for inner in value)
+        elif isinstance(value, int) and value.bit_length() > _BITS:
+            raise ValueError(f"{where.rstrip('.')} is a number of thousands of digits")
 
 
 def compact(value: Any) -> str:

@@ -45,7 +45,7 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list[str]]:
     """First line of every document that a planted backend predicted, in order; no warm-up."""
     path = tmp_path / "planted.log"
-    monkeypatch.setenv("HARNESS_PLANTED_LOG", str(path))
+    monkeypatch.setenv("NLTK_DATA", str(path))
 
     def read() -> list[str]:
         lines = path.read_text("utf-8").splitlines() if path.exists() else []

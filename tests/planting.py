@@ -47,7 +47,7 @@ for line in sys.stdin:
         continue
     for document in message["documents"]:
         text = document["text"]
-        with open(os.environ["HARNESS_PLANTED_LOG"], "a") as log:
+        with open(os.environ["NLTK_DATA"], "a") as log:
             log.write(text + "\\n")
         time.sleep({seconds})
         if "FAULT" in text:
@@ -75,7 +75,7 @@ class Backend(harness.adapter.Backend):
         self.identity, self._words = identity, set(words)
 
     def predict(self, texts):
-        with open(os.environ["HARNESS_PLANTED_LOG"], "a") as log:
+        with open(os.environ["NLTK_DATA"], "a") as log:
             log.writelines(text.partition("\\n")[0] + "\\n" for text in texts)
         return [[m.span() for m in re.finditer(r"\\w+", t) if m[0] in self._words] for t in texts]
 

@@ -14,7 +14,16 @@ import pytest
 from msgspec import Meta
 
 from harness.cli.main import main
-from harness.coding import DecodeError, decode, encode, parse_json
+from harness.coding import (
+    DecodeError,
+    decode,
+    encode,
+    parse_json,
+    parse_toml,
+    real_number,
+    short,
+    whole_number,
+)
 from harness.decide import baseline
 from harness.decide.rules import read_rules
 from harness.errors import HarnessError
@@ -311,3 +320,45 @@ def test_what_is_json() -> None:
     for half in ("\ud800", {"\udcff": 1}, ["a\ud83d"]):
         with pytest.raises(ValueError, match="half a character"):
             parse_json(json.dumps(half))
+
+
+@pytest.mark.parametrize("text", ["1", "0", "007", "9" * 18])
+def test_whole_numbers(text: str) -> None:
+    assert whole_number(text) == int(text)
+
+
+@pytest.mark.parametrize("text", ["", "-1", "+1", "1_0", " 1", "1 ", "٣", "²", "1.0", "9" * 5000])
+def test_what_is_no_whole_number(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a whole number"):
+        whole_number(text)
+
+
+@pytest.mark.parametrize("text", ["1", "-1.5", "+.5", "2.", "1e3", "5E-324"])
+def test_real_numbers(text: str) -> None:
+    assert real_number(text) == float(text)
+
+
+@pytest.mark.parametrize("text", ["", ".", "1_0", " 1", "٣", "nan", "inf", "0x1", "1e", "1e999"])
+def test_what_is_no_real_number(text: str) -> None:
+    with pytest.raises(ValueError, match="found"):
+        real_number(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a = 0x" + "f" * 6000, "a is a number of thousands of digits"),
+        ("[x]\na = [{b = [0b" + "1" * 20_000 + "]}]", "x.a.b is a number of thousands of digits"),
+        ("a" + ".a" * 50_000 + " = 1", r"a key of more than 200 parts \(at line 1\)"),
+        ("\n[a" + ".a" * 50_000 + "]", r"a key of more than 200 parts \(at line 2\)"),
+        ("a = {b" + ' . "b"' * 50_000 + " = 1}", "a key of more than 200 parts"),
+    ],
+)
+def test_toml_has_limits(text: str, words: str) -> None:
+    with pytest.raises(HarnessError, match=f"x.toml: not TOML: .*{words}"):
+        parse_toml(text, "x.toml")
+
+
+def test_short_shows_whatever_it_is_given() -> None:
+    assert short(10**5000) == "a number of thousands of digits"
+    assert len(short(["x" * 1000])) == 60

@@ -46,6 +46,21 @@ def test_the_first_signal_stops_and_the_next_says_nothing_new(number: int) -> No
         signal.raise_signal(number)
 
 
+def test_a_program_that_was_stopped_ends_undisturbed() -> None:
+    before = [signal.getsignal(number) for number in SIGNALS]
+    with stoppable(at_last=True):
+        pass
+    assert [signal.getsignal(number) for number in SIGNALS] == before
+    try:
+        with pytest.raises(KeyboardInterrupt), stoppable(at_last=True):
+            signal.raise_signal(signal.SIGTERM)
+        for number in SIGNALS:
+            signal.raise_signal(number)
+    finally:
+        for number, handler in zip(SIGNALS, before, strict=True):
+            signal.signal(number, handler)
+
+
 def test_a_signal_waits_for_what_must_not_be_cut() -> None:
     done = []
     with pytest.raises(KeyboardInterrupt), stoppable():

@@ -387,6 +387,24 @@ def test_a_full_disk(command: str, old: str, large: Path) -> None:
 
 
 @pytest.mark.processes
+def test_no_room_for_the_mark_of_a_run(run: Path) -> None:
+    """The record of before stays one that is read."""
+    before = sorted(path.name for path in run.iterdir())
+    again = f"run gazetteer --gold {GOLD} --task ner --no-cache --out {run} -q"
+    status, said = _on_a_full_disk(again, 0)
+    assert (status, said.count("\n"), "cannot be written: " in said) == (2, 1, True), said
+    assert sorted(path.name for path in run.iterdir()) == before
+    assert _asked(f"report {run}", "")[0] == 0
+
+
+@pytest.mark.processes
+def test_a_full_disk_is_not_a_broken_store(here: Path) -> None:
+    command = f"run gazetteer --gold {GOLD} --task ner --cache-dir c --out o -q"
+    status, said = _on_a_full_disk(command, 20_000)
+    assert (status, "is there room on its disk" in said, "delete" in said) == (2, True, False), said
+
+
+@pytest.mark.processes
 def test_a_folder_on_a_full_disk(large: Path) -> None:
     (large / "one.jsonl").write_text(json.dumps({"id": "a", "text": "x" * 20_000}))
     status, said = _on_a_full_disk("convert one.jsonl o --to brat", 9_000)

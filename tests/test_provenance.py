@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -16,7 +17,7 @@ from harness.results.record import Git
 
 def git(folder: Path, *arguments: str) -> None:
     identity = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
-    command = ["git", *identity, *arguments]
+    command = [shutil.which("git", path=os.defpath) or "git", *identity, *arguments]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
 
@@ -79,6 +80,35 @@ def test_the_project_of_whoever_runs_it(
     (outside / "out" / "run.json").unlink()
     (outside / "model.txt").write_text("2")
     assert provenance.project_state(outside / "out") == Git(state.commit, dirty=True)
+
+
+def test_a_checkout_may_be_anybodys(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its settings name is not run, nor a git that lies in it."""
+    there, ran = tmp_path / "unpacked", tmp_path / "ran"
+    there.mkdir()
+    git(there, "init", "-q")
+    (there / ".gitattributes").write_text("* filter=evil\n")
+    (there / "a.txt").write_text("a")
+    git(there, "add", ".")
+    git(there, "commit", "-qm", "first")
+    (there / "a.txt").write_text("b")
+    (there / "git").write_text(f"#!/bin/sh\necho git >> {ran}\n")
+    (there / "git").chmod(0o755)
+    monkeypatch.chdir(there)
+    monkeypatch.setenv("PATH", f".:{os.environ['PATH']}")
+    git(there, "config", "core.fsmonitor", f"echo fsmonitor >> {ran}; false")
+    state = provenance.project_state()
+    assert state is not None and state.dirty
+    for key in ("clean", "process"):
+        git(there, "config", f"filter.evil.{key}", f"echo {key} >> {ran}; cat")
+        assert provenance.project_state() is None
+        git(there, "config", "--unset", f"filter.evil.{key}")
+    (there / "own").write_text(f'[filter "evil"]\nclean = echo included >> {ran}; cat\n')
+    git(there, "config", "include.path", str(there / "own"))
+    assert provenance.project_state() is None
+    assert not ran.exists()
 
 
 def test_the_machine() -> None:

@@ -111,3 +111,13 @@ def test_documents_before_the_first_hello_are_counted(
     assert result.labels == ("ENT",)
     assert result.scores["strict"]["tp"] == 3
     assert [unit.document for unit in result.units] == ["a", "b", "c"]
+
+
+def test_a_store_that_is_pruned_under_a_run(tmp_path: Path) -> None:
+    with Store(tmp_path) as store, Store(tmp_path) as other:
+        shelf = Shelf(store, KEY, "here")
+        shelf.begin(Hello(), HERE)
+        shelf.put(b"a", ANSWER)
+        other.prune([row.id for row in other.backends()])
+        shelf.put(b"b", ANSWER)
+        assert shelf.get([b"a", b"b"]).keys() == {b"b"}

@@ -43,6 +43,15 @@ SECRETS = (
     "PYTHON_KEYRING_PASSWORD",
     "DATABASE_URL",
     "https_proxy",
+    "HF_ENDPOINT",
+    "HF_HUB_TOKEN_TIMEOUT",
+    "HARNESS_token",
+    "HARNESS_PASS",
+    "PYTHON_api_key",
+    "PYTHONPASSPHRASE",
+    "OMP_PAT",
+    "LC_SECRET",
+    "CUDA_LICENCE",
 )
 Make = Callable[..., GoldSet]
 

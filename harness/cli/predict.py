@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
             Query(record.id, record.text or "", document_digest(record.text or ""))
             for record in _documents(path)
         )
-        for prediction in predictions.round(asked):
+        for prediction in stack.enter_context(closing(predictions.round(asked))):
             error, problems = prediction.error, prediction.problems
             text = prediction.text if args.with_text else None
             layers = prediction.annotations or Annotations()

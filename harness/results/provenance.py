@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -95,20 +96,40 @@ def project_state(out: Path | None = None) -> Git | None:
 
 def _state(root: Path, paths: Sequence[str]) -> Git | None:
     commit = _git(root, "rev-parse", "HEAD")
-    status = _git(root, "status", "--porcelain", "--", *paths)
-    return None if commit is None or status is None else Git(commit, bool(status))
+    if commit is None or _runs_programs(root):
+        return None
+    status = _git(root, "status", "--porcelain", "--ignore-submodules=all", "--", *paths)
+    return None if status is None else Git(commit, bool(status))
+
+
+def _runs_programs(root: Path) -> bool:
+    """Whether git would run filters that the checkout itself names: it may be anybody's."""
+    listed = _git(root, "config", "--null", "--show-scope", "--name-only", "--list", "--includes")
+    if listed is None:
+        return True
+    words = listed.split("\0")
+    return any(
+        scope not in ("system", "global", "command") and name.startswith("filter.")
+        for scope, name in zip(words[::2], words[1::2], strict=False)
+    )
 
 
 def _git(root: Path, *arguments: str) -> str | None:
+    # A relative folder in PATH is somebody else's, where a checkout is the current one.
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    git = shutil.which("git", path=os.pathsep.join(filter(os.path.isabs, folders)))
+    if git is None:
+        return None
     try:
         done = subprocess.run(
-            ["git", "--no-optional-locks", *arguments],
+            [git, "--no-optional-locks", "-c", "core.fsmonitor=false", *arguments],
             cwd=root,
+            env={**os.environ, "GIT_ALLOW_PROTOCOL": "none"},  # Missing objects are not fetched.
             capture_output=True,
             text=True,
             timeout=20,
             check=True,
         )
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, ValueError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()

@@ -35,15 +35,24 @@ def unfinished(folder: Path | None, command: Sequence[str] = ()) -> Iterator[Non
         return
     path = folder / UNFINISHED
     with _locked(path) as handle:
-        try:
-            handle.truncate(0)
-            json.dump({"started": now(), "command": list(command)}, handle)
-            handle.flush()
-        except OSError as error:
-            raise InputError(f"cannot be written: {error.strerror}", path=path) from None
+        _say(handle, json.dumps({"started": now(), "command": list(command)}), path)
         _sweep(folder)
         yield
         path.unlink(missing_ok=True)
+
+
+def _say(handle: TextIO, text: str, path: Path) -> None:
+    """Write into the mark; one that cannot be written is no mark, but for that of a run before."""
+    mark, data = handle.fileno(), text.encode("utf-8", "backslashreplace")
+    before = os.fstat(mark).st_size
+    try:
+        os.ftruncate(mark, 0)
+        while data:
+            data = data[os.write(mark, data) :]
+    except OSError as error:
+        if not before:
+            path.unlink(missing_ok=True)
+        raise InputError(f"cannot be written: {error.strerror}", path=path) from None
 
 
 def _locked(path: Path) -> TextIO:

@@ -147,8 +147,8 @@ class RunCell:
         """Every document with what the backend says of it; measured, and written down."""
         golds, asked = tee(annotated(self.gold, self.task))
         task = self.progress.task(self.title, self.gold_record.documents)
-        answers = predictions.round(map(self._ask, asked))
-        with self._files.open("predictions") as file:
+        asking = closing(predictions.round(map(self._ask, asked)))
+        with asking as answers, self._files.open("predictions") as file:
             for gold, one in zip(golds, answers, strict=True):
                 answer = Record(one.id, None, one.annotations or Annotations(), error=one.error)
                 if file is not None:
@@ -211,10 +211,11 @@ class RunCell:
         asked = map(self._ask, compress(annotated(self.gold, self.task), answered))
         task = self.progress.task(f"{self.title}, round {number + 1}", len(places))
         unstable = 0
-        for place, one in zip(places, predictions.round(asked, number), strict=True):
-            seconds[place] = nan if one.seconds is None else one.seconds
-            unstable += one.unstable
-            task.advance(replayed=one.replayed, failed=one.error is not None)
+        with closing(predictions.round(asked, number)) as answers:
+            for place, one in zip(places, answers, strict=True):
+                seconds[place] = nan if one.seconds is None else one.seconds
+                unstable += one.unstable
+                task.advance(replayed=one.replayed, failed=one.error is not None)
         task.finish()
         return seconds, unstable
 

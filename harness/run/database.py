@@ -16,10 +16,11 @@ from typing import Any
 
 from harness.errors import InputError
 
-__all__ = ["Database"]
+__all__ = ["Database", "Pruned"]
 
 _VERSION = 2
 _WAIT_SECONDS = 60.0
+_DISK = ("SQLITE_FULL", "SQLITE_IOERR")
 _TABLES = """
 CREATE TABLE backends (
     id INTEGER PRIMARY KEY,
@@ -54,6 +55,10 @@ CREATE TABLE runs (
     started TEXT NOT NULL
 )
 """
+
+
+class Pruned(InputError):
+    """What a statement refers to has been removed in the meantime, by another process."""
 
 
 class Database:
@@ -93,6 +98,10 @@ class Database:
         """
         try:
             return self._db.execute(statement, values).fetchall()
+        except sqlite3.IntegrityError as error:
+            raise Pruned(
+                f"a key of the predictions store is gone: {error}", path=self._path
+            ) from None
         except sqlite3.Error as error:
             raise self._broken(error) from None
 
@@ -129,8 +138,9 @@ class Database:
             sleep(0.01)
 
     def _broken(self, error: sqlite3.Error) -> InputError:
+        hint = "if it is broken, delete it: predictions are made again"
+        if getattr(error, "sqlite_errorname", "").startswith(_DISK):
+            hint = "is there room on its disk? Make some, or name another folder with --cache-dir"
         return InputError(
-            f"the predictions store cannot be used: {error}",
-            path=self._path,
-            hint="if it is broken, delete it: predictions are made again",
+            f"the predictions store cannot be used: {error}", path=self._path, hint=hint
         )

@@ -7,7 +7,7 @@ the next is waited for, so that a killed run goes on where it stopped.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from time import monotonic
@@ -118,8 +118,10 @@ class Predictions:
         self._load_first = not self._find_shelf(None)
         """Whether only the loaded model can say where its answers are kept."""
 
-    def round(self, documents: Iterable[Query], number: int = 0) -> Iterator[Prediction]:
+    def round(self, documents: Iterable[Query], number: int = 0) -> Generator[Prediction]:
         """One prediction per document, in order; `number` counts the rounds from 0.
+
+        Whoever does not take all of them closes it, before the store is closed.
 
         Raises `BackendUnavailable` or `BackendFailed` when the backend cannot be loaded at all.
         Later breakdowns are errors of documents.

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from harness.coding import decode, encode, load_json
 from harness.run.answers import hello as checked_hello
+from harness.run.database import Pruned
 from harness.run.key import StoreKey
 from harness.run.protocol import PROTOCOL, Hello, ProtocolError
 from harness.run.store import ProcessCosts, Store, Stored
@@ -32,6 +33,7 @@ class Shelf:
         self._key = key
         self._machine = machine
         self._row = store.backend_id(key)
+        self._said = ""
         self.processes: dict[int, ProcessCosts] = {}
         """Costs of the processes met so far, by number."""
 
@@ -64,12 +66,17 @@ class Shelf:
 
     def put(self, document: bytes, stored: Stored) -> None:
         """Keep an answer, or a refusal; it is safe once this returns."""
-        self._store.put(self._row, self._key.digest, document, stored)
+        try:
+            self._store.put(self._row, self._key.digest, document, stored)
+        except Pruned:  # Somebody pruned the store under a run.
+            self._row = self._store.backend_id(self._key, hello=self._said)
+            self._store.put(self._row, self._key.digest, document, stored)
 
     def begin(self, hello: Hello, costs: ProcessCosts) -> int:
         """A worker process has begun; returns its number, for the times of what it answers."""
         untimed = replace(hello, load_seconds=None, warmup_seconds=None)
-        self._row = self._store.backend_id(self._key, hello=json.dumps(encode(untimed)))
+        self._said = json.dumps(encode(untimed))
+        self._row = self._store.backend_id(self._key, hello=self._said)
         number = self._store.add_process(self._row, costs)
         self.processes[number] = costs
         return number

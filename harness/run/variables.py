@@ -20,25 +20,30 @@ _NEEDED = re.compile(
     r"""
     PATH | HOME | USER | LOGNAME | SHELL | LANG | LANGUAGE | TZ | TMPDIR | TMP | TEMP
     | LD_LIBRARY_PATH | LD_PRELOAD | DYLD_LIBRARY_PATH | VIRTUAL_ENV | CONDA_PREFIX | JAVA_HOME
-    | NODE_PATH | XDG_(CACHE|CONFIG|DATA)_HOME | HF_(HOME|HUB_CACHE|ENDPOINT|HUB_\w+_TIMEOUT)
+    | NODE_PATH | XDG_(CACHE|CONFIG|DATA)_HOME | HARNESS_(HOME|CACHE|ENVS)
+    | HF_(HOME|HUB_CACHE|HUB_(ETAG|DOWNLOAD)_TIMEOUT)
     | HUGGINGFACE_HUB_CACHE | TRANSFORMERS_CACHE | SENTENCE_TRANSFORMERS_HOME | TORCH_HOME
     | STANZA_RESOURCES_DIR | FLAIR_CACHE_ROOT | NLTK_DATA
-    | CUBLAS_WORKSPACE_CONFIG | (HIP|ROCR)_VISIBLE_DEVICES | PYTORCH_CUDA_ALLOC_CONF
+    | CUBLAS_WORKSPACE_CONFIG | (CUDA|HIP|ROCR)_VISIBLE_DEVICES | PYTORCH_CUDA_ALLOC_CONF
+    | LC_(ALL|COLLATE|CTYPE|MESSAGES|MONETARY|NUMERIC|TIME)
+    | PYTHON(PATH|HOME|USERBASE|NOUSERSITE|SAFEPATH|UTF8|IOENCODING|WARNINGS|OPTIMIZE|DEVMODE)
+    | PYTHON(DONTWRITEBYTECODE|PYCACHEPREFIX|MALLOC|FAULTHANDLER|UNBUFFERED)
+    | CUDA_(HOME|PATH|DEVICE_ORDER|CACHE_(PATH|DISABLE)|LAUNCH_BLOCKING|MODULE_LOADING)
+    | OMP_(DYNAMIC|PROC_BIND|PLACES|SCHEDULE|STACKSIZE|THREAD_LIMIT|WAIT_POLICY)
+    | MKL_(DYNAMIC|CBWR|THREADING_LAYER|INTERFACE_LAYER|ENABLE_INSTRUCTIONS|DEBUG_CPU_TYPE)
+    | KMP_(AFFINITY|BLOCKTIME|DUPLICATE_LIB_OK|INIT_AT_FORK|SETTINGS|STACKSIZE)
+    | OPENBLAS_(CORETYPE|MAIN_FREE|VERBOSE)
     """,
     re.VERBOSE,
 )
-"""Programs and libraries, words and clocks; where models are kept; which device computes."""
-
-_FAMILIES = re.compile(r"(LC_|PYTHON|HARNESS_|CUDA_|OMP_|MKL_|KMP_|OPENBLAS_)\w*")
-"""Settings of the C library, of Python, of this project, and of numeric libraries."""
+"""Programs and libraries, words and clocks; where models are kept; which device computes, and how.
+Each by its whole name: a family such as `PYTHON*` would let in names that nobody has thought of."""
 
 _ONLINE = re.compile(
     "(HTTP|HTTPS|ALL|NO|http|https|all|no)_(PROXY|proxy)"
-    "|SSL_CERT_(FILE|DIR)|(REQUESTS|CURL)_CA_BUNDLE"
+    "|SSL_CERT_(FILE|DIR)|(REQUESTS|CURL)_CA_BUNDLE|HF_ENDPOINT"
 )
-"""The way to the net. A proxy may be named with a password, so that it needs a reason to pass."""
-
-_SECRET = re.compile("TOKEN|SECRET|KEY|PASSWORD|PASSWD|CREDENTIAL|AUTH")
+"""The way to the net. An address may hold a password, so that it needs a reason to pass."""
 
 _THREADS = (
     "OMP_NUM_THREADS",
@@ -98,6 +103,4 @@ def passed_digests(names: Sequence[str]) -> Mapping[str, str]:
 
 
 def _is_needed(name: str, *, offline: bool) -> bool:
-    if _NEEDED.fullmatch(name) or (_ONLINE.fullmatch(name) and not offline):
-        return True
-    return bool(_FAMILIES.fullmatch(name)) and not _SECRET.search(name)
+    return bool(_NEEDED.fullmatch(name) or (_ONLINE.fullmatch(name) and not offline))

@@ -1,8 +1,9 @@
 """Backends with planted faults: `planted/<fault>`. Registered like anybody's adapter.
 
 A good one marks every capitalised word. Faults strike on a document that holds the word FAULT, so
-that a test can see whether the others get through. `HARNESS_PLANTED_LOG` names a file to which
-every prediction is appended, so that a test can count them.
+that a test can see whether the others get through. `NLTK_DATA`, which
+backends see and nothing here reads, names a file to which every prediction is appended, so that a
+test can count them.
 """
 
 from __future__ import annotations
@@ -194,7 +195,7 @@ def strike_row(fault: str, text: str) -> None:
 
 
 def _log(text: str) -> None:
-    path = os.environ.get("HARNESS_PLANTED_LOG")
+    path = os.environ.get("NLTK_DATA")
     if path:
         with Path(path).open("a", encoding="utf-8") as handle:
             handle.write((text.splitlines() or ["(empty)"])[0] + "\n")

@@ -224,6 +224,28 @@ def test_faulty_rows(tmp_path: Path, tags: list[list[int]], message: str) -> Non
         list(hf.read(tmp_path / "d"))
 
 
+@pytest.mark.parametrize(
+    ("tokens", "tags", "message"),
+    [
+        (["Ada", None], ["B-PER", "O"], "row 1: None among tokens, expected a string"),
+        ([1, 2], ["B-PER", "O"], "row 1: 1 among tokens, expected a string"),
+        (["Ada", "met"], ["B-PER", None], "row 1: None among ner_tags, expected a string"),
+        (b"\xff", ["O"], r"row 1: tokens is b'\\xff', expected a list"),
+        ("ab", ["O", "O"], "row 1: tokens is 'ab', expected a list"),
+        (None, ["O"], "row 1: 0 tokens and 1 tags"),
+    ],
+)
+def test_tokens_and_tags_are_texts(
+    tmp_path: Path, tokens: Any, tags: list[str | None], message: str
+) -> None:
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = pa.table({"tokens": pa.array([tokens]), "ner_tags": [tags]})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(InputError, match=message):
+        list(hf.read(tmp_path / "a.parquet"))
+
+
 def test_repair(tmp_path: Path) -> None:
     data = _data([[2, 0], [1, 2]], datasets.ClassLabel(names=NAMES))
     data.save_to_disk(str(tmp_path / "d"))
