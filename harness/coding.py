@@ -100,6 +100,7 @@ def decode_file(kind: type[T], text: str, file: FileKind, path: str | Path | Non
     """
     try:
         value = parse_json(text)
+        json.loads(text, object_pairs_hook=_refuse_twice)
     except (ValueError, RecursionError) as error:
         raise InputError(f"not a {file.name}: {error}", path=path, hint=file.broken) from None
     for key, mark in file.marks.items():
@@ -121,6 +122,14 @@ def decode_file(kind: type[T], text: str, file: FileKind, path: str | Path | Non
         return decode(kind, value)
     except DecodeError as error:
         raise InputError(f"not a valid {file.name}: {error}", path=path) from None
+
+
+def _refuse_twice(pairs: list[tuple[str, Any]]) -> None:
+    """A key that comes twice: people see the one, programs take the other."""
+    keys = [key for key, _ in pairs]
+    if len(set(keys)) < len(keys):
+        twice = next(key for place, key in enumerate(keys) if key in keys[:place])
+        raise ValueError(f"the key {short(twice)} comes twice in an object")
 
 
 def to_words(options: Any, names: Iterable[str]) -> dict[str, str]:

@@ -242,7 +242,7 @@ def test_units_beside_a_record(run: Path) -> None:
     first = record["results"][0]
     units = first["units"]
     first.update(units=[], units_file="u.jsonl", units_digest="")
-    record["schema_version"] = 1
+    record.update(schema_version=1, tool_version="0.1.0")
     run.write_text(json.dumps(record))
     rest = "".join(json.dumps(unit) + "\n" for unit in units[1:])
     path = run.parent / "u.jsonl"

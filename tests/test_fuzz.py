@@ -182,7 +182,7 @@ _ON_RUNS = (
 def _with_units(files: dict[str, bytes]) -> dict[str, bytes]:
     """A record of the first version with its units beside it, and no digest to betray a change."""
     record = json.loads(files["r/run.json"])
-    record["schema_version"] = 1
+    record.update(schema_version=1, tool_version="0.1.0")
     for result in record["results"]:
         result["predictions_digest"] = ""
     first = record["results"][0]

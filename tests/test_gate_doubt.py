@@ -85,6 +85,10 @@ def no_failed_row(value: Json) -> None:
     del value["results"][2], value["common"][1]
 
 
+def old_error(value: Json) -> None:
+    value.update(status="error", schema_version=1, tool_version="0.1.0")
+
+
 def renamed(value: Json) -> None:
     row(value, "b")["gold"] = "elsewhere"
 
@@ -100,7 +104,11 @@ DOUBTS: dict[str, tuple[Any, str]] = {
     "small gold set": (lambda v: v["gold"][0].update(documents=11), "12 documents of 11"),
     "error": (lambda v: v.update(status="error"), "status is 'error', its results make it 'par"),
     "success": (lambda v: v.update(status="success"), "'success', its results make it 'partial'"),
-    "old error": (lambda v: v.update(status="error", schema_version=1), "status is 'error', and"),
+    "old error": (old_error, "status is 'error', and"),
+    "an old record of today": (lambda v: v.update(schema_version=1), "of schema version 1, which"),
+    "another version": (lambda v: v.update(tool_version="0.4.9"), "version is '0."),
+    "another match": (lambda v: v["options"].update(match="exact"), "match is 'strict' in its sig"),
+    "another boundary": (lambda v: v["options"].update(boundary="x"), "boundary is 'raw' in its"),
     "no failed row": (no_failed_row, "'partial', its results make it 'success'"),
     "all failed": (puts("b", failed=12), "12 of 12 documents failed, and yet it has counts"),
     "no documents": (puts("b", documents=0), "documents is 12 in its signature and 0"),

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from doubtful import CHECK, OTHERS, VERBS, Capture, Desk, accepted, said
 
+from harness.digest import digest_file
+
 pytest_plugins = ["pytester"]
 
 REPLAY = (*CHECK, "--replay")
@@ -105,7 +107,37 @@ def test_gold_under_another_name_is_the_same_gold(desk: Path, capsys: Capture) -
         assert status == 0, (argv, text)
 
 
+def test_a_digest_of_gold_is_whole(desk: Path, capsys: Capture) -> None:
+    path = desk / "run" / "run.json"
+    value = json.loads(path.read_text("utf-8"))
+    value["gold"][0]["digest"] = value["gold"][0]["digest"][:8] + "0" * 56
+    path.write_text(json.dumps(value), "utf-8")
+    status, text = said(capsys, REPLAY)
+    assert status == 2 and "its digest of the gold set is not whole" in text
+
+
 # --- files -------------------------------------------------------------------------------------
+
+
+def test_counts_are_those_of_the_predictions(desk: Path, capsys: Capture) -> None:
+    """Somebody puts other predictions there, with their digest, and leaves the counts."""
+    path = desk / "run" / "run.json"
+    value = json.loads(path.read_text("utf-8"))
+    (row,) = (one for one in value["results"] if (one["backend"], one["gold"]) == ("b", "planted"))
+    shutil.copy(of_b(desk).with_name("c.jsonl"), of_b(desk))
+    row["predictions_digest"] = digest_file(of_b(desk))
+    path.write_text(json.dumps(value), "utf-8")
+    status, text = said(capsys, REPLAY)
+    assert status == 2 and "its counts are not those of its predictions" in text
+
+
+def test_a_key_that_comes_twice(desk: Path, capsys: Capture) -> None:
+    path = desk / "run" / "run.json"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('"units":', '"units": [], "units":', 1), "utf-8")
+    for argv in VERBS:
+        status, text = said(capsys, argv)
+        assert status == 2 and "the key 'units' comes twice" in text
 
 
 def of_b(desk: Path) -> Path:

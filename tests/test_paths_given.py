@@ -238,7 +238,7 @@ ON_RUNS = (
 
 def _edited(run: Path, key: str, value: str) -> None:
     record = json.loads((run / "run.json").read_text())
-    record["schema_version"] = 1
+    record.update(schema_version=1, tool_version="0.1.0")
     for result in record["results"]:
         result["predictions_digest"] = ""
         if key == "units_file":

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.coding import EXACT
+from harness.coding import EXACT, encode, short
 from harness.errors import HarnessError, InputError
 from harness.results.count import options_of
 from harness.results.record import (
@@ -33,6 +33,7 @@ from harness.tasks.tally import Tally
 __all__ = ["add_gold", "check_record", "gold_differs", "other_scores", "read_tally"]
 
 _TOLERANCE = 1e-9
+_FIRST = "0.1."
 _DEEPEST = 20
 """Objects of scores inside objects of scores."""
 
@@ -67,6 +68,9 @@ def check_record(record: RunRecord, folder: str | Path, *, path: str | Path | No
 
 
 def _problems(record: RunRecord, folder: Path) -> Iterator[str]:
+    if record.schema_version == 1 and not record.tool_version.startswith(_FIRST):
+        # Its files have no digests, its counts no status: nothing says that they belong together.
+        yield f"it is of schema version 1, which harness {short(record.tool_version)} never wrote"
     gold_records = {gold_record.name: gold_record for gold_record in record.gold}
     if len(gold_records) < len(record.gold):
         yield "two gold sets have the same name"
@@ -89,7 +93,8 @@ def _problems(record: RunRecord, folder: Path) -> Iterator[str]:
             for said in _of_result(result, gold_records, folder, mine):
                 yield f"{mine.what}: {said}"
             if record.schema_version > 1:
-                yield from (f"{mine.what}: {said}" for said in _of_digests(result))
+                told = (*_of_digests(result), *_of_options(result, record))
+                yield from (f"{mine.what}: {said}" for said in told)
             if not mine.units:
                 continue
             other = seen.setdefault((result.gold, result.task), mine)
@@ -153,6 +158,18 @@ def _of_digests(result: Result) -> Iterator[str]:
             yield f"it names a file of {what} without a digest"
         elif digest and not name:
             yield f"it has the digest of {what}, but names no file"
+
+
+def _of_options(result: Result, record: RunRecord) -> Iterator[str]:
+    """One run counts in one way, and is made by one version."""
+    if result.signature is None:
+        return
+    signed = result.counted
+    options = options_of(task_named(result.task), signed)
+    said = {"version": record.tool_version, **record.options}
+    for name, value in {"version": signed.version, **encode(options)}.items():
+        if isinstance(value, str) and said.get(name, value) != value:
+            yield f"the {name} is {value!r} in its signature and {short(said[name])} in the record"
 
 
 def _of_gold(result: Result, gold_record: GoldRecord) -> Iterator[str]:

@@ -12,6 +12,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
+from harness import __version__
 from harness.errors import InputError, NotComparable, NothingMeasured, UsageError
 from harness.formats.files import is_there, opened
 from harness.gold.goldset import GoldSet
@@ -273,6 +274,21 @@ def _stored(
 
 
 def _again(scored: Scored, run: _Run, schema: str | None) -> Scored:
-    pairs, count = _stored(run, _gold(run, None), schema=schema)
+    goldset = _gold(run, None)
+    pairs, count = _stored(run, goldset, schema=schema)
     again = score_pairs(scored, pairs, count)
+    stated = next(one.digest for one in run.record.gold if one.name == run.result.gold)
+    if stated != goldset.digest and stated[:8] == goldset.digest[:8]:
+        raise _contradiction(run, "its digest of the gold set is not whole")
+    same = stated == goldset.digest and schema is None and run.result.counted.version == __version__
+    if same and (again.units, again.tallies) != (scored.units, scored.tallies):
+        raise _contradiction(run, "its counts are not those of its predictions")
     return replace(again, schema=schema or scored.schema)
+
+
+def _contradiction(run: _Run, problem: str) -> InputError:
+    return InputError(
+        f"the record contradicts itself: {run.what}: {problem}",
+        path=run.folder,
+        hint="it was edited, or the code that counts has changed: run again",
+    )
