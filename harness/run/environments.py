@@ -73,7 +73,7 @@ class Environment:
         place = environments_folder() / self.name
         if self.folder != str(place) or place.parent != environments_folder():
             return f"{self.folder} is not where environments lie, {environments_folder()}"
-        wrong = _distrust(place)
+        wrong = _distrust(place, forbidden=0o077)  # What lies in it is as safe as it is.
         if wrong is None and self.owner != os.geteuid():
             return f"{place} was made by user {self.owner}, and you are {os.geteuid()}"
         if wrong is None and not os.access(self.python, os.X_OK):
@@ -172,7 +172,7 @@ def discard(place: Path) -> None:
     Raises `InputError` for what is no folder of the user's own, which is left as it is.
     """
     there = os.path.lexists(place)
-    wrong = _distrust(place, open_to_others=True) if there else None
+    wrong = _distrust(place, forbidden=0) if there else None
     if wrong is not None:
         raise InputError(f"{wrong}; it was left as it is", path=place, hint="delete it yourself")
     known = environments()
@@ -210,9 +210,12 @@ def _write(known: Iterable[Environment]) -> None:
 
 
 def _distrust(
-    place: Path, is_kind: Callable[[int], bool] = stat.S_ISDIR, *, open_to_others: bool = False
+    place: Path, is_kind: Callable[[int], bool] = stat.S_ISDIR, *, forbidden: int = 0o022
 ) -> str | None:
-    """Why something is not the user's own, and nobody else's; a symlink is not followed."""
+    """Why something is not the user's own, and nobody else's; a symlink is not followed.
+
+    `forbidden` are the bits of its mode that let others do what they must not.
+    """
     try:
         status = place.lstat()
     except FileNotFoundError:
@@ -226,7 +229,8 @@ def _distrust(
         return f"is not {expected}"
     if status.st_uid != os.geteuid():
         return f"belongs to user {status.st_uid}, and you are {os.geteuid()}"
-    if not open_to_others and status.st_mode & 0o022:
+    if status.st_mode & forbidden:
         mode = stat.S_IMODE(status.st_mode)
-        return f"may be written to by others (mode {mode:o}, expected {mode & ~0o022:o})"
+        what = "written to" if mode & 0o022 else "entered"
+        return f"may be {what} by others (mode {mode:o}, expected {mode & ~forbidden:o})"
     return None
