@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from time import monotonic
 from typing import IO
 
@@ -13,6 +14,7 @@ from harness.results.count import Count
 from harness.results.record import UnitTally
 from harness.results.settle import labels_of_predictions
 from harness.results.stored import dump_units
+from harness.stats.deadline import OutOfTime, time_limit
 from harness.tasks.base import DocumentPair
 from harness.tasks.registry import task_named
 
@@ -30,18 +32,26 @@ class ScoringTime:
         self._began = monotonic()
         self._spent = 0.0
 
-    def spend(self, seconds: float) -> None:
-        """Raise `BackendFailed` once more was spent than there is."""
-        self._spent += seconds
+    @contextmanager
+    def spent(self) -> Iterator[None]:
+        """Counts the block's time. Raises `BackendFailed` once more was spent than there is."""
         if self._total is None:
+            yield
             return
         asking = monotonic() - self._began - self._spent
-        left = max(self._total - asking, self._total * _AT_LEAST)
-        if self._spent > left:
+        allowed = max(self._total - asking, self._total * _AT_LEAST)
+        before = monotonic()
+        try:
+            with time_limit(allowed - self._spent):
+                yield
+            self._spent += monotonic() - before
+            if self._spent > allowed:
+                raise OutOfTime
+        except OutOfTime:
             raise BackendFailed(
-                f"scoring did not end within {left:.3g} s, what is left for it of the "
+                f"scoring did not end within {allowed:.3g} s, what is left for it of the "
                 f"{self._total:g} s for the whole backend"
-            )
+            ) from None
 
 
 def is_settled(name: str, declaration: Declaration, produced: tuple[str, ...] | None) -> bool:
@@ -64,16 +74,14 @@ def count_units(
     """Count documents with what is predicted for them, or an error: then they are all-missed.
 
     The units go into the file, else they are returned. Raises `BackendFailed` when the `time` is
-    used up (between two documents), `TooEntangled` for a document that cannot be scored.
+    used up, `TooEntangled` for a document that cannot be scored.
     """
     kept: list[UnitTally] = []
     for gold, predicted in pairs:
         failed = predicted.error is not None
         layers = count.task.layers() if failed else predicted.annotations
-        before = monotonic()
-        tallies = count.add(DocumentPair(gold, layers, error=predicted.error))
-        if time is not None:
-            time.spend(monotonic() - before)
+        with nullcontext() if time is None else time.spent():
+            tallies = count.add(DocumentPair(gold, layers, error=predicted.error))
         units = [UnitTally(gold.id, number, one.to_json()) for number, one in enumerate(tallies)]
         if file is None:
             kept += units

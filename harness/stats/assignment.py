@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from math import inf
 
+from harness.stats.deadline import check_time
+
 __all__ = ["assign"]
+
+_LOOKS = 100_000
+"""At so many edges between two looks at the clock."""
 
 
 def assign(
@@ -17,7 +22,7 @@ def assign(
     An edge is `(row, column, value)`, the value a positive integer; sums are exact. Which of
     several equally good pairings is taken follows from the numbering of rows and columns, not from
     the order of the edges. `None` where more than `most` edges had to be looked at, those looked at
-    again counted again.
+    again counted again. Raises `OutOfTime` within a `time_limit`.
 
     Every row also has a column of its own that is worth nothing, so that all rows can always be
     assigned and staying alone is a choice like the others. Shortest augmenting paths: Jonker and
@@ -34,6 +39,7 @@ def assign(
     row_of: list[int] = [-1] * (columns + rows)
     column_of: list[int] = [-1] * rows
     cost_of = [dict(row) for row in costs]
+    looked, look = 0, _LOOKS
     for first in range(rows):
         distance: dict[int, int] = {}
         parent: dict[int, int] = {}
@@ -41,9 +47,12 @@ def assign(
         done: list[int] = []
         row, travelled, base = first, 0, 0
         while True:
-            most -= len(costs[row])
-            if most < 0:
+            looked += len(costs[row])
+            if looked > most:
                 return None
+            if looked > look:
+                check_time()
+                look = looked + _LOOKS
             for j, cost in costs[row]:
                 reached = travelled + cost - potential[j] - base
                 if j not in distance or reached < distance[j]:

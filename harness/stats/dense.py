@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from harness.stats.deadline import check_time
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -58,7 +60,8 @@ def heaviest(graph: Graph, most: int) -> list[tuple[int, int]]:
     """Pairs `(node of side 0, node of side 1)` of the best pairing, each in one at most, sorted.
 
     Which of several equally good pairings is taken follows from the numbering of the nodes. Raises
-    `Overrun` where more than about `most` edges had to be looked at.
+    `Overrun` where more than about `most` edges had to be looked at, `OutOfTime` within a
+    `time_limit`.
     """
     solver = _solved(graph, most)
     return [(i, j) for i, j in enumerate(solver.mate[0].tolist()) if j >= 0]
@@ -114,6 +117,7 @@ class _Solver:
 
     def _values(self, side: int, node: int) -> tuple[int, Numbers]:
         first, values = self.graph.values(side, node)
+        check_time()
         self.left[0] -= len(values) + _PER_SCAN
         if self.left[0] < 0:
             raise Overrun

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from harness.annotation import Attribution, Kind
 from harness.errors import TooEntangled
 from harness.stats.assignment import assign
+from harness.stats.deadline import check_time
 from harness.stats.dense import Overrun
 from harness.stats.overlaps import count_overlaps
 from harness.tasks.attribution.characters import Element, common, equal_elements
@@ -207,6 +208,7 @@ def _weights(
     )
     roles = _scaled([_role_dice(one[i], other[j]) for (i, j), _ in component])
     # Speakers agree by halves: 2 where both sides say so.
+    check_time()
     agreed = [
         2 * _agreements(one[i], other[j]) + speakers(one[i], other[j]) for (i, j), _ in component
     ]
