@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.annotation import Record
-from harness.coding import short
 from harness.formats.items import Where
 from harness.formats.jsonstream import write_lines
 from harness.formats.losses import writable
 from harness.formats.offsets import Offsets, OffsetUnit
 from harness.formats.sniff import Head
-from harness.formats.tools import Example, as_unit, records
+from harness.formats.tools import Example, as_unit, lose_relations, records
 
 __all__ = ["HOLDS", "matches", "read", "write"]
 
@@ -47,11 +46,7 @@ def read(
     losses = Counter() if losses is None else losses
 
     def example(value: Mapping[str, Any], where: Where) -> Example:
-        relations = value.get("relations") or []
-        if not isinstance(relations, list):
-            raise where.error(f'"relations" is {short(relations)}, expected a list')
-        if relations:
-            losses["relations: left out"] += len(relations)
+        lose_relations(value, where, losses)
         return Example(
             value.get("id"), value.get("text", value.get("data")), *_entities(value, where)
         )

@@ -74,7 +74,7 @@ def read(
     online: bool = False,
     losses: Counter[str] | None = None,
 ) -> Iterator[Record]:
-    """Stream the rows of one split as documents; `most_unpacked` MiB may be in memory at once.
+    """Stream the rows of one split as documents; a file may unpack to `most_unpacked` MiB.
 
     Raises `InputError` for a column that is missing or holds numbers without names, several
     splits of which none is chosen, rows whose tokens and tags differ in number, and tags that
@@ -116,7 +116,7 @@ def _from_disk(datasets: Any, path: Path, most: int) -> Any:
         kind = "json" if path.suffix in (".json", ".jsonl") else "parquet"
         splits = {"train": [path]}
     for file in chain.from_iterable(splits.values()):
-        check_unpacked(file, most)
+        check_unpacked(file, kind, most)
     # A row group at a time, as is the default, may be all of a file's rows.
     how = {"batch_size": _BATCH} if kind == "parquet" else {}
     files = {split: [escape(str(p.absolute())) for p in paths] for split, paths in splits.items()}

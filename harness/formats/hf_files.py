@@ -81,7 +81,7 @@ def check_saved(folder: Path, most: int = MOST_UNPACKED) -> None:
     splits = _names(several, "splits") if several.is_file() else ["."]
     for part in (folder / split for split in splits):
         for name in _names(part / SAVED[0], "_data_files", "filename"):
-            check_unpacked(part / name, most)
+            check_unpacked(part / name, "arrow", most)
 
 
 def _names(path: Path, key: str, inner: str | None = None) -> list[str]:
@@ -100,15 +100,15 @@ def _names(path: Path, key: str, inner: str | None = None) -> list[str]:
     return names
 
 
-def check_unpacked(path: Path, most: int = MOST_UNPACKED) -> None:
-    """Raise `InputError` for a file of which more than `most` MiB would have to be in memory at
-    once, by what it says of itself: a group of rows of a Parquet file, all that is compressed in
-    an Arrow file. Other files, and those that are broken, are the library's to judge.
+def check_unpacked(path: Path, kind: str, most: int = MOST_UNPACKED) -> None:
+    """Raise `InputError` for a file that unpacks to more than `most` MiB, by what it says of itself:
+    a group of rows of a Parquet file, all that is compressed in an Arrow file. Other kinds are not
+    compressed, and broken files are the library's to judge.
     """
     sizes: Iterator[int] = iter(())
-    if path.suffix == ".parquet":
+    if kind == "parquet":
         sizes = _row_groups(path)
-    elif path.suffix == ".arrow":
+    elif kind == "arrow":
         sizes = iter([sum(_compressed(path))])
     if any(size > most << 20 for size in sizes):
         raise too_large(path, most)

@@ -18,7 +18,7 @@ from harness.formats.jsonl import entity_to_json
 from harness.formats.jsonstream import write_lines
 from harness.formats.losses import writable
 from harness.formats.sniff import Head
-from harness.formats.tools import Example, records
+from harness.formats.tools import Example, lose_relations, records
 
 __all__ = ["HOLDS", "matches", "read", "write"]
 
@@ -38,11 +38,7 @@ def read(path: str | Path, *, losses: Counter[str] | None = None) -> Iterator[Re
         if answer != "accept":
             losses[f"examples answered {short(answer)}: left out"] += 1
             return None
-        relations = value.get("relations") or []
-        if not isinstance(relations, list):
-            raise where.error(f'"relations" is {short(relations)}, expected a list')
-        if relations:
-            losses["relations: left out"] += len(relations)
+        lose_relations(value, where, losses)
         spans = value.get("spans")
         if spans is None and "answer" in value:
             spans = []

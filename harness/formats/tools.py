@@ -5,6 +5,7 @@ A tool says what an object of its file means (`Example`); all else is done here.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from harness.formats.items import Decoder, Where
 from harness.formats.jsonstream import objects
 from harness.formats.offsets import OFFSET_UNITS, Offsets, OffsetUnit
 
-__all__ = ["Example", "as_unit", "records"]
+__all__ = ["Example", "as_unit", "lose_relations", "records"]
 
 _ASTRAL = "\uffff"
 
@@ -31,6 +32,15 @@ class Example(NamedTuple):
     """Objects with `start`, `end`, `label` and perhaps `text` and `score`."""
     name: str
     """What that list is called in the file."""
+
+
+def lose_relations(value: Mapping[str, Any], where: Where, losses: Counter[str]) -> None:
+    """Count the relations between entities, which no document here has. Raises `InputError`."""
+    relations = value.get("relations") or []
+    if not isinstance(relations, list):
+        raise where.error(f'"relations" is {short(relations)}, expected a list')
+    if relations:
+        losses["relations: left out"] += len(relations)
 
 
 def records(

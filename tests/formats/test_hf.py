@@ -166,7 +166,7 @@ def test_a_compressed_file_unpacks_to_so_much(tmp_path: Path, kind: str, compres
     if kind == "dictionary":
         words = pa.array(["x" * (3 << 20)]).dictionary_encode()
     table = pa.table({"tokens": words, "ner_tags": [["O", "O"]]})
-    path = tmp_path / ("a.parquet" if kind == "parquet" else "a.arrow")
+    path, sort = tmp_path / "a", "parquet" if kind == "parquet" else "arrow"
     if kind == "parquet":
         parquet.write_table(table, path, compression=compression)
     else:
@@ -175,14 +175,24 @@ def test_a_compressed_file_unpacks_to_so_much(tmp_path: Path, kind: str, compres
         with pa.OSFile(str(path), "wb") as sink, new(sink, table.schema, options=options) as writer:
             writer.write_table(table)
     assert path.stat().st_size < 1 << 20
-    check_unpacked(path, 4)
+    check_unpacked(path, sort, 4)
     with pytest.raises(InputError, match=r"unpacks to more than 2 MiB(.|\n)*most-unpacked"):
-        check_unpacked(path, 2)
+        check_unpacked(path, sort, 2)
     whole = path.read_bytes()
     for cut in range(0, len(whole), max(1, len(whole) // 40)):
         path.write_bytes(whole[:cut])
         with suppress(InputError):  # What is broken is for the library to say.
-            check_unpacked(path, 2)
+            check_unpacked(path, sort, 2)
+
+
+def test_a_file_unpacks_to_so_much_whatever_its_name(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = pa.table({"tokens": [["x" * (3 << 20)]], "ner_tags": [["O"]]})
+    parquet.write_table(table, tmp_path / "a.bin", compression="zstd")
+    with pytest.raises(InputError, match="unpacks to more than 2 MiB"):
+        list(hf.read(tmp_path / "a.bin", most_unpacked=2))
+    assert len(list(hf.read(tmp_path / "a.bin", most_unpacked=9))) == 1
 
 
 def test_a_saved_folder_unpacks_to_so_much(tmp_path: Path) -> None:
