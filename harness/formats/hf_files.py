@@ -101,9 +101,10 @@ def _names(path: Path, key: str, inner: str | None = None) -> list[str]:
 
 
 def check_unpacked(path: Path, kind: str, most: int = MOST_UNPACKED) -> None:
-    """Raise `InputError` for a file that unpacks to more than `most` MiB, by what it says of itself:
-    a group of rows of a Parquet file, all that is compressed in an Arrow file. Other kinds are not
-    compressed, and broken files are the library's to judge.
+    """Raise `InputError` for a file that unpacks to more than `most` MiB.
+
+    By what it says of itself: a group of rows of a Parquet file, all that is compressed in an Arrow
+    file. Other kinds are not compressed, and broken files are the library's to judge.
     """
     sizes: Iterator[int] = iter(())
     if kind == "parquet":
