@@ -152,7 +152,7 @@ def _buffers(message: Any) -> Iterator[int]:
         batch = _field(head, batch, 1)
     if message.type not in ("record batch", "dictionary") or not batch or body is None:
         return
-    if not _field(head, batch, 3):  # Not compressed: it is as large as the file.
+    if not _field(head, batch, 3):  # Not compressed: it takes what the file takes.
         return
     buffers = _field(head, batch, 2)
     (count,) = struct.unpack_from("<I", head, buffers)
