@@ -99,8 +99,7 @@ def decode_file(kind: type[T], text: str, file: FileKind, path: str | Path | Non
     another version, and for a field of another type.
     """
     try:
-        value = parse_json(text)
-        json.loads(text, object_pairs_hook=_refuse_twice)
+        value = parse_json(text, keys_once=True)
     except (ValueError, RecursionError) as error:
         raise InputError(f"not a {file.name}: {error}", path=path, hint=file.broken) from None
     for key, mark in file.marks.items():
@@ -124,14 +123,6 @@ def decode_file(kind: type[T], text: str, file: FileKind, path: str | Path | Non
         raise InputError(f"not a valid {file.name}: {error}", path=path) from None
 
 
-def _refuse_twice(pairs: list[tuple[str, Any]]) -> None:
-    """A key that comes twice: people see the one, programs take the other."""
-    keys = [key for key, _ in pairs]
-    if len(set(keys)) < len(keys):
-        twice = next(key for place, key in enumerate(keys) if key in keys[:place])
-        raise ValueError(f"the key {short(twice)} comes twice in an object")
-
-
 def to_words(options: Any, names: Iterable[str]) -> dict[str, str]:
     """Some fields of a dataclass, each as one word: `{"match": "strict", "depth": "2"}`."""
     return {name: str(getattr(options, name)) for name in names}
@@ -147,13 +138,17 @@ def from_words(kind: type[T], words: Mapping[str, str]) -> T:
     return msgspec.convert(dict(words), kind, strict=False)
 
 
-def parse_json(text: str) -> Any:
+def parse_json(text: str, *, keys_once: bool = False) -> Any:
     """A JSON value without infinite or undefined numbers, endless whole ones, half characters.
 
-    Raises `ValueError` that says where, or `RecursionError`.
+    With `keys_once` also without a key that comes twice in an object: people see the one, programs
+    take the other. Raises `ValueError` that says where, or `RecursionError`.
     """
     hooks: dict[str, Any] = {"parse_float": _finite, "parse_constant": _finite, "parse_int": _whole}
-    value = json.loads(text, **hooks) if _TOO_LONG.search(text) else load_json(text, **hooks)
+    if keys_once:
+        value = json.loads(text, object_pairs_hook=_once, **hooks)
+    else:
+        value = json.loads(text, **hooks) if _TOO_LONG.search(text) else load_json(text, **hooks)
     if _HALF.search(text):
         try:
             compact(value).encode()
@@ -258,6 +253,15 @@ def real_number(text: str) -> float:
     if not _REAL.fullmatch(text):
         raise ValueError(f"found {short(text)}, expected a number")
     return _finite(text)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in made:
+            raise ValueError(f"the key {short(key)} comes twice in an object")
+        made[key] = value
+    return made
 
 
 def _finite(text: str) -> float:

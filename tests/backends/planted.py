@@ -1,9 +1,8 @@
 """Backends with planted faults: `planted/<fault>`. Registered like anybody's adapter.
 
 A good one marks every capitalised word. Faults strike on a document that holds the word FAULT, so
-that a test can see whether the others get through. `NLTK_DATA`, which
-backends see and nothing here reads, names a file to which every prediction is appended, so that a
-test can count them.
+that a test can see whether the others get through. `NLTK_DATA`, which backends see and nothing here
+needs, names a file to which every prediction is appended, so that a test can count them.
 """
 
 from __future__ import annotations
