@@ -44,12 +44,17 @@ class Span(NamedTuple):
 
 
 class Entity(NamedTuple):
-    """A labelled span; `score` is the backend's confidence where it gives one."""
+    """A labelled span; `score` is the backend's confidence where it gives one.
+
+    A discontinuous one has two or more `fragments`, sorted and apart; `start` and `end` are then
+    those of its hull. It is equal to none that covers the gaps as well.
+    """
 
     start: int
     end: int
     label: str
     score: float | None = None
+    fragments: tuple[Span, ...] = ()
 
     @property
     def span(self) -> Span:

@@ -12,6 +12,7 @@ place in a dataclass is a `Flag` with a name of its own.
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, MISSING, Field, dataclass, fields, is_dataclass, replace
@@ -25,6 +26,7 @@ from harness.errors import UsageError, nearest
 from harness.paths import too_long
 
 __all__ = ["Flag", "build", "changed", "check_options", "check_text", "flags_of", "from_flags"]
+__all__ += ["parameters", "query_of"]
 
 T = TypeVar("T")
 
@@ -143,6 +145,37 @@ def check_text(text: str) -> None:
         raise ValueError("text in UTF-8") from None
 
 
+def query_of(query: str, whole: str) -> dict[str, str]:
+    """`key=value&...` as a dictionary; of an empty text an empty one.
+
+    Raises `UsageError` that names `whole` for a part without `=`, and for a key that comes twice.
+    """
+    options: dict[str, str] = {}
+    for item in query.split("&") if query else ():
+        key, equals, value = item.partition("=")
+        if not equals or not key:
+            raise UsageError(f"{whole!r}: option {item!r}, expected key=value")
+        if key in options:
+            raise UsageError(f"{whole!r}: option {key!r} comes a second time")
+        options[key] = value
+    return options
+
+
+def parameters(function: Callable[..., Any] | None) -> tuple[Flag, ...]:
+    """The flags that a function declares: keyword-only parameters annotated with a `Flag`."""
+    if function is None:
+        return ()
+    hints = get_type_hints(function, include_extras=True)
+    out = []
+    for one in inspect.signature(function).parameters.values():
+        if one.kind is one.KEYWORD_ONLY and get_origin(hints[one.name]) is Annotated:
+            hint, *notes = get_args(hints[one.name])
+            flag = next((note for note in notes if isinstance(note, Flag)), None)
+            if flag is not None:
+                out.append(_of_hint(flag, one.name, one.default, hint))
+    return tuple(out)
+
+
 def flags_of(kind: type, *plain: str) -> tuple[Flag, ...]:
     """The flags that a dataclass declares, those of dataclasses inside it among them.
 
@@ -222,16 +255,20 @@ def _parts(
 
 def _completed(flag: Flag, field: Field[Any], hint: Any) -> Flag:
     """The flag with what its field says."""
+    default = None if field.default is MISSING else field.default
+    return _of_hint(flag, field.name, default, hint)
+
+
+def _of_hint(flag: Flag, name: str, default: Any, hint: Any) -> Flag:
     if get_origin(hint) in (Union, UnionType):
         (hint,) = (one for one in get_args(hint) if one is not NoneType)
     many = get_origin(hint) is tuple
     hint = get_args(hint)[0] if many else hint
     choices = get_args(hint) if get_origin(hint) is Literal else flag.choices
-    default = None if field.default is MISSING else field.default
     inverted = hint is bool and default is True
     return replace(
         flag,
-        name=flag.name or field.name,
+        name=flag.name or name,
         kind=str if choices else hint,
         choices=choices,
         many=many or flag.many,

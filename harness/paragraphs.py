@@ -13,7 +13,17 @@ from collections.abc import Sequence
 
 __all__ = ["lines", "paragraph_starts", "tokens", "unit_of"]
 
-_TOKEN = re.compile(r"\w+|[^\w\s]")
+# Thai, Lao, Burmese, Khmer, kana and Chinese characters: no space stands between words.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff"
+    "\uf900-\ufaff\U00020000-\U0003ffff"
+)
+# Marks that stand on the character before them: a name neither begins nor ends between the two.
+_MARKS = (
+    "\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u102b-\u103e"
+    "\u17b4-\u17d3\u3099\u309a\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef"
+)
+_TOKEN = re.compile(rf"[{_UNSPACED}][{_MARKS}]*|(?:[^\W{_UNSPACED}]|[{_MARKS}])+|\S[{_MARKS}]*")
 _LINE = re.compile(r"[^\n\r\v\f\x85\u2028\u2029]+")
 
 
@@ -24,7 +34,10 @@ def lines(text: str) -> list[tuple[int, int]]:
 
 def tokens(text: str) -> list[tuple[int, int]]:
     """Start and end of every run of word characters (`\\w+`) and of every other character that is
-    no white space: the tokens of a text whose file has none."""
+    no white space: the tokens of a text whose file has none.
+
+    In scripts that put no space between words every character is a token, with its marks.
+    """
     return [m.span() for m in _TOKEN.finditer(text)]
 
 

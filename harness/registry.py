@@ -13,7 +13,7 @@ from importlib.metadata import Distribution, EntryPoint, entry_points
 
 from harness.adapter import Adapter, AnyAdapter, Option, read_options
 from harness.errors import HarnessError, UsageError, nearest
-from harness.options import check_text
+from harness.options import check_text, query_of
 
 __all__ = [
     "ADAPTER_GROUP",
@@ -75,13 +75,8 @@ class BackendSpec:
         adapter_name, _, model = name.partition("/")
         if not adapter_name:
             raise UsageError(f"backend {text!r}: expected a name such as spacy/en_core_web_sm")
-        options: dict[str, Option] = {}
-        for item in query.split("&") if query else ():
-            key, equals, value = item.partition("=")
-            if not equals or not key:
-                raise UsageError(f"backend {text!r}: option {item!r}, expected key=value")
-            options[key] = _read(value)
-        return cls(adapter_name, model, options)
+        said = query_of(query, text)
+        return cls(adapter_name, model, {key: _read(value) for key, value in said.items()})
 
 
 @cache

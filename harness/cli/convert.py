@@ -4,111 +4,114 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple
 
 from harness.annotation import Record
 from harness.cli.common import add_flags, output
-from harness.cli.printer import note, print_json, print_lines, print_tables
-from harness.errors import UsageError
-from harness.formats.files import MOST_UNPACKED, is_there
+from harness.cli.formats import print_formats
+from harness.cli.printer import note, print_json, print_lines
+from harness.errors import InputError, UsageError
+from harness.formats.files import is_there
+from harness.formats.losses import Losses
 from harness.formats.registry import (
     FORMATS,
     Format,
+    Reader,
     for_output,
     format_named,
-    guess,
-    read_any,
+    open_source,
     write_any,
 )
-from harness.formats.tags import REPAIRS, SCHEMES
-from harness.formats.tokens import Tokens
-from harness.gold.goldset import load_goldset
+from harness.formats.source import HUB, Source
+from harness.gold.goldset import GoldSet, load_goldset
 from harness.options import Flag
 from harness.paths import CARD
-from harness.table import Table
 from harness.tasks.registry import layer_names
 
 EPILOG = """\
-The input's format is told by its content, the output's by its ending; --from and --to override.
-What the target cannot hold is counted on stderr. Nothing is written unless all of it is.
+IN is a source: a path, and perhaps how it is to be read, PATH?option=value&...; several become one.
+The input's format is told by its content, the output's by its ending; --from and --to override, as
+do the options below for a single file. `harness formats` lists the formats and their options. What
+the target cannot hold is counted on stderr. Nothing is written unless all of it is.
 
 examples:
   harness convert eng.train train.jsonl --repair conlleval
+  harness convert 'a.conll?tag-column=2' 'b.conll?scheme=IOB1' both.jsonl
   harness convert PolNeAR/data/dev dev.jsonl
   harness convert goldsets/seeds seeds.spacy
   harness convert export.json gold --to brat --offsets utf16
-  harness convert --formats
 """
 
-_option = partial(Flag, group="options of some formats")
-# By the names that readers and writers know them under.
-_OPTIONS = (
-    _option("faulty tag sequences; default: strict", name="repair", choices=REPAIRS),
-    _option("tag scheme; guessed when reading", name="scheme", choices=SCHEMES),
-    _option("conll: number; datasets: name", name="tag_column", metavar="COLUMN"),
-    _option("when writing tags", name="tokens", choices=get_args(Tokens)),
-    _option("unit of a tool's offsets", name="offsets", choices=("codepoint", "utf16")),
-    _option("labelstudio", name="layer", choices=("annotations", "predictions")),
-    _option("polnear: this one's labels", name="annotator", metavar="NAME"),
-    _option("datasets", name="split", metavar="NAME"),
-    _option("docbin: span group to read", name="spans_key", metavar="KEY"),
-    _option(
-        f"docbin, datasets: what a file may unpack to; default: {MOST_UNPACKED}",
-        name="most_unpacked",
-        kind=int,
-        metavar="MIB",
-        least=1,
-        most=1_000_000,
-    ),
-    _option("datasets: allow a download", name="online", kind=bool),
-)
+_GROUP = "options of some formats"
+
+
+def _flags() -> tuple[Flag, ...]:
+    """The options of every format, each name once; those that two formats explain differently or
+    give other choices are explained by the first."""
+    every: dict[str, Flag] = {}
+    for item in FORMATS.values():
+        for flag in (*item.options, *item.write_options):
+            every.setdefault(flag.name, replace(flag, default=None, group=_GROUP))
+    return tuple(every[name] for name in sorted(every))
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     names = ", ".join(FORMATS)
-    parser.add_argument("source", nargs="?", metavar="IN", help="file, folder, gold set, hf:ID")
     parser.add_argument(
-        "target", nargs="?", metavar="OUT", help="file, or folder that is not there"
+        "path", nargs="*", metavar="IN ... OUT", help="sources, and a file or folder to write"
     )
     parser.add_argument("--from", dest="source_format", metavar="FORMAT", help=names)
     parser.add_argument(
         "--to", dest="target_format", metavar="FORMAT", help="the same, if writable"
     )
     parser.add_argument("--formats", action="store_true", help="list the formats")
-    add_flags(parser, *output("the counts, for machines", tables=False), *_OPTIONS)
+    add_flags(parser, *output("the counts, for machines", tables=False), *_flags())
+
+
+class _Input(NamedTuple):
+    """Where records come from: what it is called, and how it is read."""
+
+    format: str
+    read: Callable[[Losses], Iterator[Record]]
+    name: str
 
 
 def run(args: argparse.Namespace) -> int:
     if args.formats:
-        _list_formats(as_json=args.json)
+        print_formats(as_json=args.json)
         return 0
-    if args.source is None or args.target is None:
+    if len(args.path) < 2:
         raise UsageError("expected IN and OUT; see: harness convert --help")
-    target = (
-        for_output(args.target) if args.target_format is None else format_named(args.target_format)
-    )
+    *sources, out = args.path
+    target = for_output(out) if args.target_format is None else format_named(args.target_format)
     if not target.writes:
         raise UsageError(f"format {target.name} can be read, not written")
-    said = {flag.name: getattr(args, flag.name) for flag in _OPTIONS}
+    said = {flag.name: getattr(args, flag.name) for flag in _flags()}
     given = {name: value for name, value in said.items() if value not in (None, False)}
-    lost_reading: Counter[str] = Counter()
-    lost_writing: Counter[str] = Counter()
+    if len(sources) > 1 and given.keys() - {flag.name for flag in target.write_options}:
+        raise UsageError(
+            "options of reading are of one file: with several, say them as PATH?option"
+        )
+    inputs = [_input(source, args.source_format, given, target) for source in sources]
+    lost_reading, lost_writing = Losses(), Losses()
     count: Counter[str] = Counter()
-    name, records = _source(args, given, target, lost_reading)
-    options = {key: value for key, value in given.items() if key in target.write_options}
-    write_any(args.target, _counted(records, count), target.name, losses=lost_writing, **options)
+    written = {flag.name for flag in target.write_options}
+    options = {key: value for key, value in given.items() if key in written}
+    records = _counted(_joined(inputs, lost_reading), count)
+    write_any(out, records, target.name, losses=lost_writing, **options)
+    name = " + ".join(dict.fromkeys(one.format for one in inputs))
     if args.json:
-        out = {
+        counts = {
             "from": name,
             "to": target.name,
             **{key: count[key] for key in ("documents", *layer_names())},
             "lost_reading": dict(lost_reading),
             "lost_writing": dict(lost_writing),
         }
-        print_json(out)
+        print_json(counts)
         return 0
     for where, lost in ((name, lost_reading), (target.name, lost_writing)):
         for message, number in sorted(lost.items()):
@@ -116,34 +119,59 @@ def run(args: argparse.Namespace) -> int:
     if lost_writing:
         note(f"{target.name} holds: {target.holds}")
     shown = ", ".join(f"{count[key]} {key}" for key in ("documents", *layer_names()))
-    print_lines([f"{args.target}: {shown} ({name} -> {target.name})"])
+    print_lines([f"{out}: {shown} ({name} -> {target.name})"])
     return 0
 
 
-def _source(
-    args: argparse.Namespace, given: dict[str, Any], target: Format, lost: Counter[str]
-) -> tuple[str, Iterable[Record]]:
-    path = Path(args.source)
-    there = is_there(path) or _is_hub(args.source)
-    is_set = path.name == CARD or (there and (path / CARD).is_file())
-    if args.source_format is None and (is_set or not there):
-        goldset = load_goldset(args.source)
-        _refuse(given, target.write_options, "a gold set", target)
-        return "goldset", goldset.records()
-    if args.source_format is None:
-        chosen = guess(args.source)
-    else:
-        chosen = format_named(args.source_format)
-    _refuse(given, (*chosen.options, *target.write_options), chosen.name, target)
-    options = {key: value for key, value in given.items() if key in chosen.options}
-    return chosen.name, read_any(args.source, chosen.name, losses=lost, **options)
+def _joined(inputs: list[_Input], losses: Losses) -> Iterator[Record]:
+    """The records of several inputs; a number in place of an id is given the input's name."""
+    seen: dict[str, str] = {}
+    for one in inputs:
+        for record in one.read(losses):
+            if len(inputs) > 1 and record.id in seen:
+                raise InputError(
+                    f"document id {record.id!r} comes a second time (first in {seen[record.id]})",
+                    path=one.name,
+                    hint="ids have to differ: convert one of the two by itself",
+                )
+            seen[record.id] = one.name
+            yield record
 
 
-def _is_hub(source: str) -> bool:
-    return source.startswith("hf:")
+def _input(said: str, source_format: str | None, given: dict[str, Any], target: Format) -> _Input:
+    source = Source.parse(said)
+    path = Path(source.path)
+    if source_format is None and "format" not in source.options and not source.path.startswith(HUB):
+        goldset = _gold_set(source, path)
+        if goldset is not None:
+            _refuse(given, target.write_options, "a gold set", target)
+            return _Input("goldset", goldset.read, said)
+    reader = open_source(
+        source, source_format, **_for_reading(source, source_format, given, target)
+    )
+    return _Input(reader.format.name, reader.records, said)
 
 
-def _refuse(given: dict[str, Any], known: tuple[str, ...], source: str, target: Format) -> None:
+def _gold_set(source: Source, path: Path) -> GoldSet | None:
+    """The gold set that a source names; `None` for any other file or folder."""
+    there = is_there(path)
+    if path.name == CARD or (there and (path / CARD).is_file()) or not there:
+        return load_goldset(source)
+    return None
+
+
+def _for_reading(
+    source: Source, source_format: str | None, given: dict[str, Any], target: Format
+) -> dict[str, Any]:
+    """The options that are the reader's."""
+    reader: Reader = open_source(source, source_format)
+    _refuse(given, (*reader.format.options, *target.write_options), reader.format.name, target)
+    known = {flag.name for flag in reader.format.options}
+    return {key: value for key, value in given.items() if key in known}
+
+
+def _refuse(given: dict[str, Any], flags: Iterable[Flag], source: str, target: Format) -> None:
+    known = {flag.name for flag in flags}
     for name in given:
         if name not in known:
             option = "--" + name.replace("_", "-")
@@ -156,22 +184,3 @@ def _counted(records: Iterable[Record], count: Counter[str]) -> Iterator[Record]
         for layer in layer_names():
             count[layer] += len(record.annotations.layer(layer) or ())
         yield record
-
-
-def _list_formats(*, as_json: bool) -> None:
-    rows = [
-        {
-            "format": item.name,
-            "read": True,
-            "write": item.writes,
-            "holds": item.holds if item.writes else "",
-            "what": item.summary,
-        }
-        for item in FORMATS.values()
-    ]
-    if as_json:
-        print_json(rows)
-        return
-    shown = [row | {key: "yes" if row[key] else "no" for key in ("read", "write")} for row in rows]
-    cells = tuple(tuple(map(str, row.values())) for row in shown)
-    print_tables([Table("Formats", tuple(shown[0]), cells)], "simple")

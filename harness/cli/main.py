@@ -41,6 +41,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "validate": ("validate", "check a gold set or a file of annotations"),
     "agreement": ("agreement", "how far annotators agree with each other"),
     "convert": ("convert", "read annotations in one format and write them in another"),
+    "formats": ("formats", "list the formats: their options, what they lose, an example"),
     "cache": ("cache", "look into the store of predictions"),
     "env": ("env", "give a backend an environment of its own"),
     "check-backend": ("check_backend", "the contract test for an adapter"),

@@ -14,6 +14,7 @@ from harness.cli.common import TASK, add_flags, is_for_people, output
 from harness.cli.printer import note, print_json, print_lines, print_tables
 from harness.cli.score_as import print_as, refuse
 from harness.errors import InputError, UsageError
+from harness.formats.source import Source
 from harness.interop.ask import SCORERS
 from harness.options import flags_of, from_flags
 from harness.run.options import task_flags
@@ -35,12 +36,12 @@ example:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--gold", required=True, metavar="PATH", help="gold set, folder or file of annotations")
+    add("--gold", required=True, metavar="SOURCE", help="gold set, folder or file of annotations")
     add(
         "--pred",
         required=True,
-        metavar="FILE",
-        help="predictions, in any format that convert reads",
+        metavar="SOURCE",
+        help="predictions, in any format that `harness formats` lists",
     )
     add_flags(parser, replace(TASK, required=True, help=""), *task_flags())
     add("--schema", metavar="NAME", help="project gold and predictions onto this label schema")
@@ -100,14 +101,17 @@ def run(args: argparse.Namespace) -> int:
             "not_scored": dict(scored.caveats.not_scored),
             "f1_with_all": scored.caveats.f1_with_all,
             "assumed": list(scored.assumptions),
+            "losses": {side: dict(lost) for side, lost in scored.losses.items()},
+            "sources": dict(scored.sources),
             "findings": findings,
         }
         print_json({**scored.to_json(), **extra})
         return 0
-    notes = [str(scored.signature), *scored.assumptions]
+    read = [f"{side} read as {how}" for side, how in scored.sources.items() if "scheme=" in how]
+    notes = [str(scored.signature), *read, *scored.assumptions]
     if scored.caveats.not_scored:
         notes.append(not_scored(scored.caveats.not_scored, scored.caveats.f1_with_all))
-    title = f"{Path(args.pred).name} against {Path(args.gold).name}"
+    title = " against ".join(_file_name(said) for said in (args.pred, args.gold))
     tables = list(task.tables(title, scored.score.to_json(), tuple(notes)))
     print_tables(tables if args.confusion else tables[:1], args.format)
     # What a program reads has to stay JSON or CSV.
@@ -117,6 +121,11 @@ def run(args: argparse.Namespace) -> int:
         lines = [finding["message"], *seen, f"  -> {finding['mend']}"]
         print_lines(["", *lines], args.format, stream=stream)
     return 0
+
+
+def _file_name(said: str) -> str:
+    source = Source.parse(said)
+    return str(replace(source, path=Path(source.path).name or source.path))
 
 
 def _diagnose(args: argparse.Namespace, scored: Scored) -> list[dict[str, Any]]:
@@ -144,7 +153,7 @@ def _explained(hint: str | None, args: argparse.Namespace, goldset: GoldSet) -> 
 
     try:
         gold = goldset.read_all()
-        predicted = renamed(gold, list(read_any(Path(args.pred))), path=args.pred)
+        predicted = renamed(gold, list(read_any(args.pred)), path=args.pred)
     except HarnessError:
         return hint
     findings = [str(finding) for finding in diagnose(gold, predicted, args.task)]
@@ -156,6 +165,8 @@ def _warn(scored: Scored) -> None:
     """What the reader of the numbers must know, on stderr."""
     assert scored.count is not None
     notes = list(scored.score.warnings)
+    for side, lost in scored.losses.items():
+        notes += [f"{side}: {number} {message}" for message, number in sorted(lost.items())]
     if scored.missing:
         notes.append(_missed("gold document(s) have no predictions", scored.missing))
     if scored.failed:

@@ -33,8 +33,8 @@ from harness.annotation import (
 )
 from harness.coding import short
 from harness.errors import InputError
-from harness.formats.files import files_in, new_folder, read_text, write_text
-from harness.formats.losses import count_others, writable
+from harness.formats.files import files_below, new_folder, read_text, write_text
+from harness.formats.losses import Losses, count_others, writable
 from harness.formats.sniff import Head
 from harness.formats.standoff import (
     EventLine,
@@ -47,44 +47,56 @@ from harness.formats.standoff import (
 )
 from harness.paths import LONGEST_NAME
 
-__all__ = ["HOLDS", "LAYERS", "layers_in", "matches", "one_span", "read", "read_ann", "roles_of"]
+__all__ = [
+    "EXAMPLE",
+    "HOLDS",
+    "LAYERS",
+    "LEAVES_OUT",
+    "LOSES",
+    "layers_in",
+    "matches",
+    "one_span",
+    "read",
+    "read_ann",
+    "roles_of",
+]
 __all__ += ["write"]
 
 BRAT_ROLES = ("Source", "Cue", "Content", "Attribution")
 IGNORE = "Ignore"
 LAYERS = ("entities", "attributions")
-HOLDS = "entities, attributions, ignore regions"
+HOLDS = "entities, attributions, ignore regions, ids"
+LOSES = "relations, events but attributions, attributes, notes"
+EXAMPLE = "T1\tORG 0 4\tNATO\nT2\tPER 20 27\tAda Roe\n"
+LEAVES_OUT = True
 _CONF = "annotation.conf"
 
 
 def matches(head: Head) -> bool:
-    return head.standoff is not None or head.holds("*.txt")
+    return head.standoff is not None
 
 
-def read(
-    path: str | Path,
-    *,
-    layers: Iterable[str] | None = None,
-    texts: str | Path | None = None,
-    losses: Counter[str] | None = None,
-) -> Iterator[Record]:
+def read(path: str | Path, *, losses: Losses | None = None) -> Iterator[Record]:
     """Stream the records of a folder of `.ann` and `.txt` files, sorted by name, or of one `.ann`.
 
-    The document's id is the file's stem. `texts` is another folder for the `.txt` files. A `.txt`
-    without `.ann` is a document without layers. `losses` counts what the model cannot hold.
+    The document's id is the file's stem, below the folder's own subfolders with their names before
+    it (`sub/stem`). A `.txt` without `.ann` is a document without layers. `losses` counts what the
+    model cannot hold.
 
-    Raises `InputError` for an `.ann` without `.txt` and for a folder with neither.
+    Raises `InputError` for an `.ann` without `.txt` and for a folder without one `.ann`.
     """
     path = Path(path)
+    losses = Losses() if losses is None else losses
     folder = path if path.is_dir() else path.parent
-    text_folder = folder if texts is None else Path(texts)
-    files = {path.stem: path} if not path.is_dir() else files_in(folder, ".ann")
-    names = set(files) if not path.is_dir() else set(files) | set(files_in(text_folder, ".txt"))
-    if not names:
+    files = {path.stem: path} if not path.is_dir() else files_below(folder, ".ann")
+    if not files:
         raise InputError("holds no .ann file", path=path, hint="expected <id>.txt and <id>.ann")
-    chosen = tuple(layers) if layers is not None else layers_in(folder)
-    for name in sorted(names):
-        source = text_folder / f"{name}.txt"
+    texts = files_below(folder, ".txt") if path.is_dir() else {path.stem: path.with_suffix(".txt")}
+    if path.is_dir():
+        _count_others(folder, losses)
+    chosen = layers_in(folder)
+    for name in sorted({*files, *texts}):
+        source = texts.get(name) or files[name].with_suffix(".txt")
         if not source.is_file():
             raise InputError(
                 f"has no text: expected {source}", path=files[name], hint="put the .txt there"
@@ -96,24 +108,30 @@ def read(
             number = None if path.is_dir() else 1
             yield Record(name, text, annotations, ignore, number=number)
         else:
+            losses["texts without an .ann: documents without layers"] += 1
             yield Record(name, text, Annotations())
 
 
+def _count_others(folder: Path, losses: Losses) -> None:
+    for file in folder.rglob("*"):
+        own = file.suffix in (".ann", ".txt", ".conf", ".toml", ".md") or file.name.startswith(".")
+        if not own and file.is_file():
+            losses[f"files that end in {file.suffix or 'nothing'}: not looked into"] += 1
+
+
 def layers_in(folder: Path) -> tuple[str, ...]:
-    """Which layers a folder holds: what its `annotation.conf` declares, else what occurs in it."""
+    """Which layers a folder holds: what its `annotation.conf` declares, and what occurs in it."""
     conf = folder / _CONF
-    if conf.is_file():
-        return _declared(read_text(conf))
-    layers: set[str] = set()
-    for path in files_in(folder, ".ann").values():
-        for line in read_text(path).removeprefix("\ufeff").split("\n"):
-            label = line.partition("\t")[2].partition(" ")[0]
-            if line.startswith("E"):
-                layers.add("attributions")
-            elif line.startswith("T") and label and label not in (*BRAT_ROLES, IGNORE):
-                layers.add("entities")
+    layers = {*_declared(read_text(conf))} if conf.is_file() else set()
+    for path in files_below(folder, ".ann").values():
         if len(layers) == len(LAYERS):
             break
+        for line in read_text(path).removeprefix("\ufeff").split("\n"):
+            label = line.partition("\t")[2].partition(" ")[0]
+            if line.startswith("E") and label.startswith("Attribution"):
+                layers.add("attributions")
+            elif line.startswith("T") and label and role_name(label) not in (*BRAT_ROLES, IGNORE):
+                layers.add("entities")
     return tuple(one for one in LAYERS if one in layers)
 
 
@@ -127,7 +145,7 @@ def _declared(conf: str) -> tuple[str, ...]:
             name = line.split()[0]
             if section == "[events]" and name.startswith("Attribution"):
                 layers.add("attributions")
-            elif section == "[entities]" and name not in (*BRAT_ROLES, IGNORE):
+            elif section in ("[entities]", "[spans]") and name not in (*BRAT_ROLES, IGNORE):
                 layers.add("entities")
     return tuple(one for one in LAYERS if one in layers)
 
@@ -137,21 +155,21 @@ def read_ann(
     text: str,
     *,
     layers: Iterable[str] = LAYERS,
-    losses: Counter[str] | None = None,
+    losses: Losses | None = None,
 ) -> tuple[Annotations, tuple[Span, ...]]:
     """These layers of one `.ann` file, and its ignore regions.
 
     Raises `AnnotationError` with the line for all that `standoff.parse` refuses, an unknown kind,
     and an event without content.
     """
-    return interpret(parse_standoff(path, text), layers=layers, losses=losses)
+    return interpret(parse_standoff(path, text, losses=losses), layers=layers, losses=losses)
 
 
 def interpret(
-    ann: Standoff, *, layers: Iterable[str] = LAYERS, losses: Counter[str] | None = None
+    ann: Standoff, *, layers: Iterable[str] = LAYERS, losses: Losses | None = None
 ) -> tuple[Annotations, tuple[Span, ...]]:
     """What the lines of an `.ann` file mean; see the module's docstring."""
-    losses = Counter() if losses is None else losses
+    losses = Losses() if losses is None else losses
     layers = tuple(layers)
     triggers = {
         event.trigger
@@ -159,7 +177,7 @@ def interpret(
         if event.trigger in ann.spans and ann.spans[event.trigger].label == event.type
     }
     entities = tuple(
-        _entity(bound, losses)
+        _entity(bound)
         for id_, bound in ann.spans.items()
         if role_name(bound.label) not in BRAT_ROLES
         and bound.label != IGNORE
@@ -173,10 +191,9 @@ def interpret(
     )
 
 
-def _entity(bound: TextBound, losses: Counter[str]) -> Entity:
-    if len(bound.fragments) > 1:
-        losses["discontinuous entities: taken from the first to the last character"] += 1
-    return Entity(*hull(bound.fragments), bound.label)
+def _entity(bound: TextBound) -> Entity:
+    fragments = bound.fragments if len(bound.fragments) > 1 else ()
+    return Entity(*hull(bound.fragments), bound.label, None, fragments)
 
 
 def _attributions(ann: Standoff, losses: Counter[str]) -> Iterator[Attribution]:
@@ -281,7 +298,7 @@ def _file_name(id_: str, path: str | Path) -> str:
 
 def render(record: Record, *, losses: Counter[str] | None = None) -> str:
     """The `.ann` file of one record. A span used twice by the same role is one `T` line."""
-    losses = Counter() if losses is None else losses
+    losses = Losses() if losses is None else losses
     assert record.text is not None
     count_others(record, losses)
     lines = _Lines(record.text)
@@ -289,7 +306,7 @@ def render(record: Record, *, losses: Counter[str] | None = None) -> str:
         taken = role_name(entity.label) in BRAT_ROLES or entity.label == IGNORE
         if taken or any(char.isspace() for char in entity.label):
             raise InputError(f"{record.id}: an entity in brat cannot be labelled {entity.label!r}")
-        lines.span(entity.label, [entity.span], shared=False)
+        lines.span(entity.label, entity.fragments or [entity.span], shared=False)
         if entity.score is not None:
             losses["entity scores: brat holds none"] += 1
     for item in record.annotations.attributions or ():

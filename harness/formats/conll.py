@@ -1,152 +1,142 @@
 """CoNLL columns: a token and its tag a line, a blank line between sentences.
 
-CoNLL-2002, CoNLL-2003 and any IOB1 / IOB2 / BIOES / BILOU tag file: the first column is the token,
-the last one its tag (or `tag_column`), parted by tabs or else by spaces. `-DOCSTART-` begins a
-document; without one every sentence is a document of its own, since nothing says which belong
-together. White space is rebuilt: single spaces between tokens, a newline between sentences.
+CoNLL-2002, CoNLL-2003, GermEval 2014, LitBank, WNUT, MultiCoNER, WikiANN and any other file of tags
+(`harness.formats.tags`), parted by tabs or else by spaces. The token is the first column, or the
+second where the first counts 1, 2, 3; the tags are the last column that holds tags, or
+`tag_column`, which may name several for nested entities (`tag-column=2,3`). `-DOCSTART-` or a
+comment `# newdoc` begins a document; without one every sentence is a document of its own, since
+nothing says which belong together. White space is rebuilt: single spaces between tokens, a newline
+between sentences.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 from harness.annotation import Record
-from harness.errors import InputError, UsageError
+from harness.errors import InputError
 from harness.formats import hints
-from harness.formats.files import atomic_writer, opened
-from harness.formats.losses import writable
+from harness.formats.columns import DOCSTART, Layout, Row, layout_of, places_of, rows_of
+from harness.formats.files import atomic_writer
+from harness.formats.losses import Losses, writable
+from harness.formats.options import (
+    CommentsOption,
+    RepairOption,
+    SchemeOption,
+    TagColumnOption,
+    TokenColumnOption,
+    TokensOption,
+)
 from harness.formats.sniff import Head
 from harness.formats.tags import (
     BadTag,
+    Bigrams,
     Chunk,
     Repair,
     check_scheme,
     encode_tags,
     guess_scheme,
+    is_tag,
     repaired,
-    split_tag,
 )
-from harness.formats.tokens import Tokens, sentences, tagged
-from harness.table import plural
+from harness.formats.tokens import sentences, tagged
 
-__all__ = ["DOCSTART", "HOLDS", "SUFFIXES", "tag_lines", "matches", "read", "scheme_of", "write"]
+__all__ = ["EXAMPLE", "HOLDS", "LOSES", "SUFFIXES", "census", "matches", "read", "scheme_of"]
+__all__ += ["settle", "write"]
 
-HOLDS = "flat entities, no ids"
+HOLDS = "flat entities, tokens; no ids"
+LOSES = "other columns, comments, white space between tokens"
+EXAMPLE = "NATO\tB-ORG\nleft\tO\n"
 SUFFIXES = (".conll", ".iob", ".iob2", ".bio", ".bioes", ".tsv")
 
-DOCSTART = "-DOCSTART-"
-_SPACES = re.compile(r"[ \t]+")
-_COMMENT = re.compile(r"#\s*(?:id\b|[\w.-]+ =(?: |$))")
-_TAG = re.compile(r"(?:O|[BIESLUMW][-_]\S+)$")
+_SOME = 0.2
 
 
 def matches(head: Head) -> bool:
-    """At least half of the lines end in a tag."""
-    rows = [line.split() for line in head.lines if line.strip() and line[0] != "#"]
-    tagged = sum(len(row) > 1 and bool(_TAG.match(row[-1])) for row in rows)
-    return head.standoff is None and bool(rows) and tagged * 2 >= len(rows)
-
-
-class Line(NamedTuple):
-    """One line of the file: number, token, tag. An empty token is a blank line."""
-
-    number: int
-    token: str
-    tag: str
+    """Rows of columns, of which one holds tags in at least half of them."""
+    if head.standoff is not None or head.path.is_dir() or b"\0" in head.data or not head.text:
+        return False
+    layout = layout_of(head.path)
+    if layout.columns < 2:
+        return False
+    last = []
+    for line in head.text.split("\n")[:-1] or [head.text]:
+        row = line.rstrip("\r").split("\t") if layout.tabs else line.split()
+        if len(row) == layout.columns and not line.startswith("#"):
+            last.append(row[layout.tags[-1]])
+    rows = [line for line in head.text.split("\n") if line.strip() and line[0] != "#"]
+    if 2 * len(last) < len(rows):
+        return False
+    if layout.candidates:
+        return 2 * sum(map(is_tag, last)) >= len(last)
+    # Tags without letters: most tokens are in no entity, and there are few labels.
+    return last.count("O") >= _SOME * len(last) and len(set(last)) <= 1 + len(last) // 3 + 1
 
 
 def read(
     path: str | Path,
     *,
-    scheme: str | None = None,
-    repair: Repair = "strict",
-    tag_column: int | str = -1,
-    losses: Counter[str] | None = None,
+    scheme: SchemeOption = None,
+    repair: RepairOption = "strict",
+    tag_column: TagColumnOption = None,
+    token_column: TokenColumnOption = None,
+    comments: CommentsOption = None,
+    losses: Losses | None = None,
 ) -> Iterator[Record]:
     """Stream the documents of a tag file.
 
-    `tag_column` counts columns from 0, or from the end with -1, -2 (the gold of conlleval's input).
-
-    The scheme is guessed from the whole file, in a first pass that keeps nothing but the pairs of
-    neighbouring tags. Documents are numbered: `<file>-00001`. Under `conlleval` and `discard` the
-    entities repaired or left out are counted in `losses`.
+    Columns are counted from 0, or from the end with -1, -2 (the gold of conlleval's input). The
+    scheme is told from the whole file, in a first pass that keeps nothing but the pairs of
+    neighbouring tags. Documents without ids of their own are numbered: `<file>-00001`. Under
+    `conlleval` and `discard` the entities repaired or left out are counted in `losses`, as are
+    prefixes of a language that are cut off.
 
     Raises `InputError` with the line for a missing column, a tag that is none, a file that mixes
     schemes and, under `strict`, a sequence that the scheme does not allow.
     """
-    path = Path(path)
     check_scheme(scheme, repair)
-    try:
-        column = int(tag_column)
-    except ValueError:
-        raise UsageError(f"tag column {tag_column!r}, expected a number such as -1") from None
-    chosen = scheme_of(path, column, strict=repair == "strict") if scheme is None else scheme
-    reader = _Reader(path, chosen, repair, Counter() if losses is None else losses)
-    return reader.records(column)
+    layout = _layout(path, tag_column, token_column)
+    if scheme is None:
+        scheme = scheme_of(path, layout, comments, strict=repair == "strict")
+    losses = Losses() if losses is None else losses
+    return _documents(Path(path), _How(layout, scheme, repair, comments, losses))
 
 
-class _Reader:
-    def __init__(self, path: Path, scheme: str, repair: Repair, losses: Counter[str]) -> None:
-        self.path, self.scheme, self.repair, self.losses = path, scheme, repair, losses
-        self.count = 0
-
-    def records(self, tag_column: int) -> Iterator[Record]:
-        document: list[list[Line]] | None = None
-        for sentence in _sentences(self.path, tag_column):
-            if sentence[0].token == DOCSTART:
-                if document is not None:
-                    yield self.record(document)
-                document = [sentence[1:]] if len(sentence) > 1 else []
-            elif document is None:
-                yield self.record([sentence])
-            else:
-                document.append(sentence)
-        if document is not None:
-            yield self.record(document)
-        if not self.count:
-            raise InputError("the file holds no token", path=self.path)
-
-    def record(self, document: list[list[Line]]) -> Record:
-        self.count += 1
-        sentences = [([line.token for line in one], self.chunks(one)) for one in document]
-        record = tagged(f"{self.path.stem}-{self.count:05}", sentences)
-        return replace(record, number=self.count)
-
-    def chunks(self, sentence: list[Line]) -> list[Chunk]:
-        if all(line.tag == "O" for line in sentence):
-            return []
-        try:
-            return repaired([row.tag for row in sentence], self.scheme, self.repair, self.losses)
-        except BadTag as error:
-            raise InputError(
-                error.message,
-                path=self.path,
-                line=sentence[error.place].number,
-                options=hints.REPAIR_HINT,
-            ) from None
+def settle(
+    path: str | Path,
+    *,
+    scheme: SchemeOption = None,
+    repair: RepairOption = "strict",
+    tag_column: TagColumnOption = None,
+    token_column: TokenColumnOption = None,
+    comments: CommentsOption = None,
+) -> dict[str, Any]:
+    """Columns and scheme as `read` would find them out."""
+    layout = _layout(path, tag_column, token_column)
+    told = scheme or scheme_of(path, layout, comments, strict=repair == "strict")
+    tags = ",".join(map(str, layout.tags))
+    return {"scheme": told, "token_column": str(layout.token), "tag_column": tags}
 
 
-def scheme_of(path: str | Path, tag_column: int = -1, *, strict: bool = True) -> str:
+def census(
+    path: str | Path,
+    *,
+    tag_column: TagColumnOption = None,
+    token_column: TokenColumnOption = None,
+    comments: CommentsOption = None,
+) -> Bigrams:
+    """Every pair of neighbouring tags with the line where it comes first."""
+    return _bigrams(Path(path), _layout(path, tag_column, token_column), comments)
+
+
+def scheme_of(
+    path: str | Path, layout: Layout, comments: str | None = None, *, strict: bool = True
+) -> str:
     """The tag scheme of a file: one pass over it. See `guess_scheme`."""
-    path = Path(path)
-    pairs: dict[tuple[str, str], int] = {}
-    before = "O"
-    for number, token, tag in tag_lines(path, tag_column):
-        now = tag if token and token != DOCSTART else "O"
-        if (before, now) not in pairs:
-            try:
-                split_tag(now)
-            except BadTag as error:
-                raise InputError(error.message, path=path, line=number) from None
-            pairs[before, now] = number
-        before = now
-    if before != "O":
-        pairs.setdefault((before, "O"), number)
+    pairs = _bigrams(Path(path), layout, comments)
     try:
         return guess_scheme(pairs, strict=strict)
     except BadTag as error:
@@ -158,92 +148,138 @@ def scheme_of(path: str | Path, tag_column: int = -1, *, strict: bool = True) ->
         ) from None
 
 
-def tag_lines(path: str | Path, tag_column: int = -1) -> Iterator[Line]:
-    """Stream the lines of a tag file; a blank line has an empty token.
+def _layout(path: str | Path, tag_column: str | None, token_column: str | None) -> Layout:
+    layout = layout_of(path)
+    if token_column is not None:
+        (token,) = places_of(token_column, layout.columns, "token column")[:1]
+        layout = replace(layout, token=token)
+    if tag_column is not None:
+        layout = replace(layout, tags=places_of(tag_column, layout.columns, "tag column"))
+    if layout.columns == 1:
+        raise InputError("found 1 column, expected a token and a tag", path=path, line=1)
+    return layout
 
-    Comment lines (`# id …`, `# key = value` before a sentence) are skipped. Raises `InputError`
-    for a directory, an empty file, bytes that are not UTF-8, and a line with another number of
-    columns than the first.
-    """
-    path = Path(path)
-    columns, tabs, blank = 0, False, True
+
+def _bigrams(path: Path, layout: Layout, comments: str | None) -> dict[tuple[str, str], int]:
+    pairs: dict[tuple[str, str], int] = {}
+    outside = ("O",) * len(layout.tags)
+    before: Iterable[str] = outside
     number = 0
-    with opened(path, "a tag file", mode="r", encoding="utf-8") as handle:
-        try:
-            for number, raw in enumerate(handle, 1):
-                line = raw.rstrip("\r\n")
-                if number == 1:
-                    line = line.removeprefix("\ufeff")
-                if not line.strip(" \t"):
-                    blank = True
-                    yield Line(number, "", "O")
-                    continue
-                if blank and line[0] == "#" and _COMMENT.match(line):
-                    continue
-                if not columns:
-                    tabs = "\t" in line
-                fields = line.split("\t") if tabs else _SPACES.split(line.strip(" \t"))
-                blank = False
-                if fields[0] == DOCSTART:
-                    yield Line(number, DOCSTART, "O")
-                    continue
-                columns = columns or _checked(fields, tag_column, path, number)
-                if len(fields) != columns:
-                    raise InputError(
-                        f"found {plural(len(fields), 'column')}, expected {columns} as before",
-                        path=path,
-                        line=number,
-                        hint="a token and its tag on each line, a blank line between sentences",
-                    )
-                yield Line(number, fields[0], fields[tag_column])
-        except UnicodeDecodeError:
-            raise InputError(
-                "is not UTF-8 here or in the next lines",
-                path=path,
-                line=number + 1,
-                hint="save the file as UTF-8",
-            ) from None
-    if not number:
-        raise InputError("the file is empty", path=path)
+    for number, fields, _ in rows_of(path, layout, comments=comments):
+        now: Iterable[str] = [fields[column] for column in layout.tags] if fields else outside
+        for pair in zip(before, now, strict=True):
+            if pair not in pairs:
+                pairs[pair] = number
+        before = now
+    for pair in zip(before, outside, strict=True):
+        pairs.setdefault(pair, number)
+    return pairs
 
 
-def _checked(fields: list[str], tag_column: int, path: Path, number: int) -> int:
-    if len(fields) < 2 or not -len(fields) <= tag_column < len(fields):
-        raise InputError(
-            f"found {plural(len(fields), 'column')}, expected a token and a tag",
-            path=path,
-            line=number,
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How the rows of a file are read."""
+
+    layout: Layout
+    scheme: str
+    repair: Repair
+    comments: str | None
+    losses: Losses
+
+
+def _documents(path: Path, how: _How) -> Iterator[Record]:
+    count = 0
+    for id_, document in _grouped(path, how):
+        count += 1
+        name = id_ or f"{path.stem}-{count:05}"
+        record = tagged(name, [_sentence(rows, path, how) for rows in document])
+        yield record if id_ else replace(record, number=count)
+    if not count:
+        raise InputError("the file holds no token", path=path)
+
+
+def _grouped(path: Path, how: _How) -> Iterator[tuple[str, list[list[Row]]]]:
+    """Id (or none) and sentences of every document."""
+    document: list[list[Row]] | None = None
+    id_, sentence = "", list[Row]()
+    seen: set[str] = set()
+    for row in rows_of(path, how.layout, comments=how.comments):
+        if row.fields:
+            sentence.append(row)
+            continue
+        if sentence:
+            if document is None:
+                yield "", [sentence]
+            else:
+                document.append(sentence)
+            sentence = []
+        if row.document is not None:
+            if document is not None:
+                yield id_, document
+            document, id_ = [], row.document
+            if id_ and id_ in seen:
+                raise InputError(
+                    f"document id {id_!r} comes a second time", path=path, line=row.number
+                )
+            seen.add(id_)
+    if sentence and document is None:
+        yield "", [sentence]
+    elif document is not None:
+        yield id_, [*document, sentence] if sentence else document
+
+
+def _sentence(rows: list[Row], path: Path, how: _How) -> tuple[list[str], list[Chunk]]:
+    layout = how.layout
+    tokens = [row.fields[layout.token] for row in rows]
+    if layout.prefix:
+        tokens = [
+            _without(token, row, path, layout.prefix)
+            for token, row in zip(tokens, rows, strict=True)
+        ]
+        how.losses[f"tokens with the prefix {layout.prefix} of a language: it is cut off"] += len(
+            rows
         )
-    return len(fields)
+    chunks: list[Chunk] = []
+    for column in layout.tags:
+        tags = [row.fields[column] for row in rows]
+        if tags.count("O") == len(tags):
+            continue
+        try:
+            chunks += repaired(tags, how.scheme, how.repair, how.losses)
+        except BadTag as error:
+            raise InputError(
+                error.message,
+                path=path,
+                line=rows[error.place].number,
+                options=hints.REPAIR_HINT,
+            ) from None
+    return tokens, chunks
 
 
-def _sentences(path: Path, tag_column: int) -> Iterator[list[Line]]:
-    sentence: list[Line] = []
-    for line in tag_lines(path, tag_column):
-        if line.token == DOCSTART and sentence:
-            yield sentence
-            sentence = []
-        if line.token:
-            sentence.append(line)
-        elif sentence:
-            yield sentence
-            sentence = []
-    if sentence:
-        yield sentence
+def _without(token: str, row: Row, path: Path, prefix: str) -> str:
+    if not token.startswith(prefix) or token == prefix:
+        raise InputError(
+            f"found the token {token[:40]!r}; those before it begin with {prefix!r}, the code of "
+            "their language",
+            path=path,
+            line=row.number,
+        )
+    return token.removeprefix(prefix)
 
 
 def write(
     path: str | Path,
     records: Iterable[Record],
     *,
-    losses: Counter[str],
-    scheme: str = "IOB2",
-    tokens: Tokens = "auto",
+    losses: Losses,
+    scheme: SchemeOption = "IOB2",
+    tokens: TokensOption = "auto",
 ) -> int:
     """Write two columns, token and tag, with a `-DOCSTART-` before each document.
 
     Counts in `losses` what tags cannot hold; document ids and exact white space are always lost.
-    Raises `InputError` for a document without text and a label with white space.
+    Raises `InputError` for a document without text, a token with a tab or a line break in it, and a
+    label with white space.
     """
     check_scheme(scheme)
     count = 0
@@ -254,7 +290,7 @@ def write(
                 for _, _, label in chunks:
                     if not label or any(char.isspace() for char in label):
                         raise InputError(f"{record.id}: a tag cannot spell the label {label!r}")
-                rows = zip(words, encode_tags(chunks, len(words), scheme), strict=True)
+                rows = zip(words, encode_tags(chunks, len(words), scheme or "IOB2"), strict=True)
                 handle.write("".join(f"{word}\t{tag}\n" for word, tag in rows) + "\n")
             count += 1
     return count

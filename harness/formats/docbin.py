@@ -12,19 +12,23 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from harness.annotation import Annotations, Entity, Record, Span
 from harness.coding import short
 from harness.errors import BackendUnavailable, InputError
 from harness.formats.files import MOST_UNPACKED, new_file, opened, too_large
-from harness.formats.losses import writable
+from harness.formats.losses import Losses, writable
+from harness.formats.options import UnpackedOption
 from harness.formats.sniff import Head
-from harness.formats.tokens import cut, cut_at, flat
+from harness.formats.tokens import cut_at, flat, own_tokens
+from harness.options import Flag
 
-__all__ = ["SPANS_KEY", "HOLDS", "SUFFIXES", "matches", "read", "write"]
+__all__ = ["EXAMPLE", "LOSES", "SPANS_KEY", "HOLDS", "SUFFIXES", "matches", "read", "write"]
 
-HOLDS = "entities"
+HOLDS = "entities, tokens, ids"
+LOSES = "what spaCy knows besides: parts of speech, trees, other span groups"
+EXAMPLE = "a binary file: DocBin.to_disk\n"
 SUFFIXES = (".spacy",)
 SPANS_KEY = "entities"
 _ID = "harness.id"
@@ -38,9 +42,9 @@ def matches(head: Head) -> bool:
 def read(
     path: str | Path,
     *,
-    spans_key: str | None = None,
-    most_unpacked: int = MOST_UNPACKED,
-    losses: Counter[str] | None = None,
+    spans_key: Annotated[str | None, Flag("span group to read", metavar="KEY")] = None,
+    most_unpacked: UnpackedOption = MOST_UNPACKED,
+    losses: Losses | None = None,
 ) -> Iterator[Record]:
     """Stream the documents of a `.spacy` file, which may unpack to `most_unpacked` MiB.
 
@@ -52,12 +56,12 @@ def read(
     `BackendUnavailable` without spaCy.
     """
     path = Path(path)
-    losses = Counter() if losses is None else losses
+    losses = Losses() if losses is None else losses
     for number, doc in enumerate(_docs(path, most_unpacked), 1):
         id_ = doc.user_data.get(_ID)
         groups = sorted(set(doc.spans) - {spans_key or SPANS_KEY})
         for group in groups:
-            losses[f"span group {group!r}: left out (--spans-key reads it)"] += 1
+            losses[f"span group {group!r}: left out (spans-key=NAME reads it)"] += 1
         known = isinstance(id_, str) and id_ != ""
         yield Record(
             id_ if known else f"{path.stem}-{number:05}",
@@ -166,7 +170,7 @@ def write(path: str | Path, records: Iterable[Record], *, losses: Counter[str]) 
 def _doc(record: Record, text: str, vocab: Any, spacy: Any, losses: Counter[str]) -> Any:
     entities = record.annotations.entities
     edges = {edge for entity in entities or () for edge in (entity.start, entity.end)}
-    tokens, cuts = cut_at(_with_white_space(text, cut(text, "words")), edges)
+    tokens, cuts = cut_at(_with_white_space(text, own_tokens(record)), edges)
     if cuts:
         losses["entity edges inside a token: the token is cut there"] += cuts
     words, spaces = _words(text, tokens)

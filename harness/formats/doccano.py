@@ -16,7 +16,7 @@ from typing import Any
 from harness.annotation import Record
 from harness.formats.items import Where
 from harness.formats.jsonstream import write_lines
-from harness.formats.losses import writable
+from harness.formats.losses import Losses, writable
 from harness.formats.offsets import Offsets, OffsetUnit
 from harness.formats.sniff import Head
 from harness.formats.tools import Example, as_unit, lose_relations, records
@@ -37,13 +37,13 @@ def matches(head: Head) -> bool:
 
 
 def read(
-    path: str | Path, *, offsets: str | None = None, losses: Counter[str] | None = None
+    path: str | Path, *, offsets: str | None = None, losses: Losses | None = None
 ) -> Iterator[Record]:
     """Stream the documents. Raises as `tools.records` does.
 
     `offsets` is `utf16` or `codepoint`; without it a text where the two differ is an error.
     """
-    losses = Counter() if losses is None else losses
+    losses = Losses() if losses is None else losses
 
     def example(value: Mapping[str, Any], where: Where) -> Example:
         lose_relations(value, where, losses)

@@ -20,6 +20,7 @@ from harness.paths import LONGEST_NAME
 __all__ = [
     "MOST_UNPACKED",
     "atomic_writer",
+    "files_below",
     "files_in",
     "is_draft",
     "is_there",
@@ -57,6 +58,19 @@ def is_there(path: str | Path) -> bool:
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be looked for: {_why(error)}", path=path) from None
     return True
+
+
+def files_below(folder: Path, suffix: str) -> dict[str, Path]:
+    """The files with that ending in a folder and its subfolders, by their names in it without the
+    ending (`sub/stem`), sorted; hidden folders and links to
+    folders are left out. Raises as `files_in`."""
+    files = dict(files_in(folder, suffix))
+    for sub in sorted(folder.iterdir()):
+        if not sub.is_dir() or sub.is_symlink() or sub.name[0] == ".":
+            continue
+        below = files_below(sub, suffix)
+        files.update({f"{sub.name}/{name}": path for name, path in below.items()})
+    return files
 
 
 def files_in(folder: Path, suffix: str) -> dict[str, Path]:

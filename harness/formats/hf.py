@@ -18,7 +18,7 @@ from dataclasses import replace
 from glob import escape
 from itertools import chain, groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from harness.annotation import Record
 from harness.coding import short
@@ -26,16 +26,38 @@ from harness.errors import BackendUnavailable, InputError
 from harness.formats import hints
 from harness.formats.files import MOST_UNPACKED, new_file, new_folder
 from harness.formats.hf_files import SAVED, check_saved, check_unpacked, split_files
-from harness.formats.losses import writable
+from harness.formats.losses import Losses, writable
+from harness.formats.options import (
+    RepairOption,
+    SchemeOption,
+    SplitOption,
+    TagColumnOption,
+    TokensOption,
+    UnpackedOption,
+)
 from harness.formats.sniff import Head
-from harness.formats.tags import BadTag, Repair, check_scheme, encode_tags, guess_scheme, repaired
-from harness.formats.tokens import Tokens, sentences, tagged
+from harness.formats.source import HUB
+from harness.formats.tags import (
+    BadTag,
+    Bigrams,
+    Repair,
+    check_scheme,
+    encode_tags,
+    guess_scheme,
+    repaired,
+)
+from harness.formats.tokens import sentences, tagged
+from harness.options import Flag
 
-__all__ = ["HOLDS", "HUB", "SUFFIXES", "matches", "read", "write"]
+__all__ = ["EXAMPLE", "HOLDS", "LOSES", "SUFFIXES", "matches", "read", "write"]
 
-HOLDS = "flat entities"
+HOLDS = "flat entities, tokens, ids"
+LOSES = "other columns"
+EXAMPLE = """\
+{"tokens": ["NATO", "left"], "ner_tags": ["B-ORG", "O"]}
+{"tokens": ["It", "rains"], "ner_tags": ["O", "O"]}
+"""
 SUFFIXES = (".parquet",)
-HUB = "hf:"
 _TOKENS = ("tokens", "words")
 _TAGS = ("ner_tags", "tags", "labels", "ner")
 _BATCH = 1000
@@ -66,13 +88,13 @@ class _Rows(NamedTuple):
 def read(
     path: str | Path,
     *,
-    split: str | None = None,
-    tag_column: str | None = None,
-    scheme: str | None = None,
-    repair: Repair = "strict",
-    most_unpacked: int = MOST_UNPACKED,
-    online: bool = False,
-    losses: Counter[str] | None = None,
+    split: SplitOption = None,
+    tag_column: TagColumnOption = None,
+    scheme: SchemeOption = None,
+    repair: RepairOption = "strict",
+    most_unpacked: UnpackedOption = MOST_UNPACKED,
+    online: Annotated[bool, Flag("allow a download")] = False,
+    losses: Losses | None = None,
 ) -> Iterator[Record]:
     """Stream the rows of one split as documents; a file may unpack to `most_unpacked` MiB.
 
@@ -81,13 +103,40 @@ def read(
     follow no scheme (see `harness.formats.conll`); `BackendUnavailable` without the library, or
     for a hub id that is not on this machine.
     """
-    losses = Counter() if losses is None else losses
+    losses = Losses() if losses is None else losses
     check_scheme(scheme, repair)
     table = _open(str(path), split, tag_column, most_unpacked, online)
     chosen = _scheme(table, repair) if scheme is None else scheme
     for number, (id_, group) in enumerate(_documents(table), 1):
         record = _record(id_ or f"{table.name}-{number:05}", group, table, chosen, repair, losses)
         yield record if id_ else replace(record, number=number)
+
+
+def census(
+    path: str | Path,
+    *,
+    split: SplitOption = None,
+    tag_column: TagColumnOption = None,
+    most_unpacked: UnpackedOption = MOST_UNPACKED,
+    online: Annotated[bool, Flag("allow a download")] = False,
+) -> Bigrams:
+    """Every pair of neighbouring tags with the row where it comes first."""
+    return _bigrams(_open(str(path), split, tag_column, most_unpacked, online))
+
+
+def settle(
+    path: str | Path,
+    *,
+    split: SplitOption = None,
+    tag_column: TagColumnOption = None,
+    scheme: SchemeOption = None,
+    repair: RepairOption = "strict",
+    most_unpacked: UnpackedOption = MOST_UNPACKED,
+    online: Annotated[bool, Flag("allow a download")] = False,
+) -> dict[str, Any]:
+    """The scheme, and the column of the tags, as `read` would find them out."""
+    table = _open(str(path), split, tag_column, most_unpacked, online)
+    return {"scheme": scheme or _scheme(table, repair), "tag_column": table.tags}
 
 
 def _open(path: str, split: str | None, tag_column: str | None, most: int, online: bool) -> _Rows:
@@ -150,7 +199,7 @@ def _from_hub(datasets: Any, name: str, online: bool) -> Any:
         raise BackendUnavailable(
             f"{HUB}{name} is no file or folder, and not in this machine's cache of data sets",
             install=f"hf download --repo-type dataset {name}, then name its folder; or "
-            f"harness convert {HUB}{name} OUT.jsonl --online",
+            f"{HUB}{name}?online=true",
         ) from None
 
 
@@ -262,15 +311,19 @@ def _check_texts(items: list[Any], column: str, number: int, path: str) -> None:
             )
 
 
-def _scheme(table: _Rows, repair: Repair) -> str:
+def _bigrams(table: _Rows) -> dict[tuple[str, str], int]:
     pairs: dict[tuple[str, str], int] = {}
     for number, row in _numbered(table):
         before = "O"
         for tag in (*_tags(row, number, table), "O"):
             pairs.setdefault((before, tag), number)
             before = tag
+    return pairs
+
+
+def _scheme(table: _Rows, repair: Repair) -> str:
     try:
-        return guess_scheme(pairs, strict=repair == "strict")
+        return guess_scheme(_bigrams(table), strict=repair == "strict")
     except BadTag as error:
         at = f"row {error.place}: " if error.place >= 0 else ""
         raise InputError(
@@ -303,8 +356,8 @@ def write(
     records: Iterable[Record],
     *,
     losses: Counter[str],
-    scheme: str = "IOB2",
-    tokens: Tokens = "auto",
+    scheme: SchemeOption = "IOB2",
+    tokens: TokensOption = "auto",
 ) -> int:
     """Write a `save_to_disk` folder, or one file when `path` ends in `.parquet`.
 
@@ -317,7 +370,7 @@ def write(
     for count, (record, _) in enumerate(writable(records, path), 1):  # noqa: B007
         lines = list(sentences(record, tokens, losses)) or [([], [])]
         for number, (words, chunks) in enumerate(lines):
-            tags = encode_tags(chunks, len(words), scheme)
+            tags = encode_tags(chunks, len(words), scheme or "IOB2")
             rows.append({"id": record.id, "sentence": number, "tokens": words, "ner_tags": tags})
     names = ["O", *sorted({tag for row in rows for tag in row["ner_tags"]} - {"O"})]
     features = datasets.Features(

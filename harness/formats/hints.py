@@ -1,14 +1,17 @@
 """Options of readers that may read a file which cannot be read without: what a hint names.
 
 A reader raises `InputError(..., options=...)`; `harness.formats.registry` tries each of them on the
-whole file and names those that work, in a command that works whatever verb, or library, has read.
+whole file and names those that work, as a source that every verb reads.
 """
 
 from __future__ import annotations
 
-from harness.errors import ReaderOptions
+from collections.abc import Iterable
+from pathlib import Path
 
-__all__ = ["HALF", "SAME_TEXT", "REPAIR_HINT", "OFFSETS_HINT", "UTF16"]
+from harness.errors import InputError, ReaderOptions
+
+__all__ = ["HALF", "SAME_TEXT", "REPAIR_HINT", "OFFSETS_HINT", "UTF16", "no_annotator"]
 
 SAME_TEXT = "annotators must label the very same text, or offsets mean nothing"
 
@@ -25,3 +28,12 @@ OFFSETS_HINT: ReaderOptions = (
 )
 HALF = "one half of a UTF-16 pair is no text: mend it where it was made"
 UTF16: ReaderOptions = ("offsets", {"utf16": "takes the offsets for UTF-16 units"})
+
+
+def no_annotator(name: str, known: Iterable[str], path: str | Path) -> InputError:
+    """The error about an annotator who is not there, with those who are."""
+    return InputError(
+        f"has no annotator {name!r}, only {', '.join(sorted(known)) or 'nameless ones'}",
+        path=path,
+        options=("annotator", dict.fromkeys(sorted(known), "")),
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
@@ -17,6 +18,7 @@ from harness.annotation import KINDS, Attribution, Entity, Kind, Span, span_prob
 from harness.coding import short
 from harness.errors import AnnotationError, ReaderOptions
 from harness.formats import hints
+from harness.formats.losses import Losses
 from harness.formats.offsets import Offsets
 from harness.tasks.registry import task_for_layer
 
@@ -35,6 +37,7 @@ _new = tuple.__new__
 
 _start_end_label = operator.itemgetter("start", "end", "label")
 
+_SPECIAL = {"text", "fragments"}
 _SPAN = ("start", "end")
 _ENTITY = ("start", "end", "label")
 
@@ -70,6 +73,16 @@ class Where(NamedTuple):
     def refuse(self, place: str, message: str, remedy: Remedy) -> NoReturn:
         """The sink of files."""
         raise self.error(f"{place}: {message}", hint=remedy.hint, options=remedy.options)
+
+    def sink(self, losses: Losses) -> Sink:
+        """The sink of files of which faulty spans may be left out: `losses` says."""
+        if losses.faulty == "refuse":
+            return self.refuse
+
+        def leave_out(place: str, message: str, remedy: Remedy) -> None:
+            losses.fault(self.error(f"{place}: {message}", hint=remedy.hint))
+
+        return leave_out
 
     def error(
         self, message: str, *, hint: str | None = None, options: ReaderOptions | None = None
@@ -141,7 +154,7 @@ class Decoder:
                 )
                 if sound and len(item) > 3:
                     score = item.get("score")
-                    sound = "text" not in item and (
+                    sound = not item.keys() & _SPECIAL and (
                         "score" not in item or (type(score) is float and least <= score <= LARGEST)
                     )
                 if sound and code_point is not None:
@@ -150,7 +163,7 @@ class Decoder:
             except (KeyError, TypeError, IndexError, AttributeError):
                 sound = False
             if sound:
-                keep(_new(Entity, (start, end, label, score)))
+                keep(_new(Entity, (start, end, label, score, ())))
             elif entity := self.entity(item, f"{name}[{index}]"):
                 keep(entity)
         return tuple(entities)
@@ -203,6 +216,8 @@ class Decoder:
             return None
 
     def _entity(self, item: Any) -> Entity:
+        if isinstance(item, dict) and item.get("fragments") is not None:
+            return self._discontinuous(item)
         start, end = self._span(item, _ENTITY)
         label, score = item.get("label"), item.get("score")
         if not isinstance(label, str) or not label:
@@ -210,6 +225,29 @@ class Decoder:
             raise _Unusable(_lacking(item, _ENTITY, message))
         _check_whole(label, "label")
         return Entity(start, end, label, score)
+
+    def _discontinuous(self, item: dict[str, Any]) -> Entity:
+        """An entity of several fragments, whose own text is theirs with a space between."""
+        given = item["fragments"]
+        if not isinstance(given, list) or not given:
+            raise _Unusable(f'"fragments" is {short(given)}, expected a list of spans')
+        parts = sorted(self._span(one) for one in given)
+        for one, other in pairwise(parts):
+            if other.start < one.end:
+                raise _Unusable(f'"fragments" overlap: {short(given)}')
+        hull = {"start": parts[0].start, "end": parts[-1].end}
+        for key, place in hull.items():
+            said = item.get(key, place)
+            if self._code_point is None and said != place:
+                raise _Unusable(f"{key} is {short(said)}, but the fragments have {place}")
+        own = item.get("text")
+        if own is not None and self._text is not None:
+            there = " ".join(self._text[start:end] for start, end in parts)
+            if not self._same(own, there):
+                raise _Unusable(f'"text" is {short(own)}, but the document has {short(there)}')
+        rest = {key: item[key] for key in ("label", "score") if key in item}
+        entity = Decoder(None, self._sink, least_score=self._least)._entity({**hull, **rest})
+        return entity if len(parts) == 1 else entity._replace(fragments=tuple(parts))
 
     def _score(self, score: Any) -> float:
         if type(score) in (int, float) and self._least <= score <= LARGEST:

@@ -13,6 +13,7 @@ that the document's file had; scores never use them.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,16 +22,23 @@ from harness.annotation import Annotations, Attribution, Entity, Record
 from harness.coding import short
 from harness.errors import InputError
 from harness.formats import hints
-from harness.formats.items import NO_LIMIT, Decoder, Where, half_character
+from harness.formats.items import NO_LIMIT, Decoder, Sink, Where, half_character
 from harness.formats.jsonstream import json_lines, no_document, parse_line, write_lines
+from harness.formats.losses import Losses
+from harness.formats.multi import annotators_of, is_multi, read_annotator
+from harness.formats.options import AnnotatorOption
 from harness.formats.sniff import Head
 from harness.tasks.registry import layer_names, task_for_layer
 
 __all__ = [
+    "EXAMPLE",
     "HOLDS",
+    "LEAVES_OUT",
+    "LOSES",
     "SUFFIXES",
     "annotations_from_json",
     "annotations_to_json",
+    "annotators",
     "check_said",
     "dumps",
     "entity_to_json",
@@ -45,6 +53,12 @@ __all__ = [
 
 _NOWHERE = Where()
 HOLDS = "everything"
+LOSES = ""
+EXAMPLE = """\
+{"id": "a", "text": "NATO left", "entities": [{"start": 0, "end": 4, "label": "ORG"}]}
+{"id": "b", "text": "It rains", "entities": []}
+"""
+LEAVES_OUT = True
 SUFFIXES = (".jsonl",)
 
 
@@ -54,50 +68,78 @@ def matches(head: Head) -> bool:
     return head.start == "{" and not head.value  # none of the objects told
 
 
-def read(path: str | Path) -> Iterator[Record]:
-    """Stream the records of a JSON-lines file.
+def annotators(path: str | Path) -> tuple[str, ...]:
+    """Who is named on the lines, in order of appearance."""
+    return annotators_of(Path(path), record_from_json) if is_multi(path) else ()
+
+
+def read(
+    path: str | Path,
+    *,
+    annotator: AnnotatorOption = None,
+    losses: Losses | None = None,
+) -> Iterator[Record]:
+    """Stream the records of a JSON-lines file; one without id is numbered.
+
+    Where lines name several annotators, those of `annotator` are read, else for each document the
+    first's; the others are counted in `losses`.
 
     Raises `InputError` for a directory, an empty file, bytes that are not UTF-8, broken JSON, and
     a document id that comes twice; `AnnotationError` for spans that do not fit. Each names the
     line. Blank lines are allowed.
     """
     path = Path(path)
+    losses = Losses() if losses is None else losses
+    if annotator is not None or is_multi(path):
+        return read_annotator(path, annotator, record_from_json, losses)
+    return _read(path, losses)
+
+
+def _read(path: Path, losses: Losses) -> Iterator[Record]:
     seen: set[int] = set()  # Hashes: the ids of a long file would not fit into flat memory.
-    for number, record in read_lines(path):
+    for number, record in read_lines(path, losses):
         key = hash(record.id)
-        if key in seen:
-            _refuse_twin(path, record.id, number)
+        if key in seen and (error := _twin(path, record.id, number)):
+            losses.fault(error, "documents")
+            continue
         seen.add(key)
         yield record
-    if not seen:
+    if not seen and not losses.faults:
         raise no_document(path)
 
 
-def _refuse_twin(path: Path, id_: str, number: int) -> None:
-    for first, record in read_lines(path):
+def _twin(path: Path, id_: str, number: int) -> InputError | None:
+    """The error about a document whose id comes a second time on a line; `None`: it does not."""
+    for first, record in read_lines(path, Losses("leave-out")):
         if first >= number:
-            return  # Two ids with one hash.
+            return None  # Two ids with one hash.
         if record.id == id_:
-            raise InputError(
+            return InputError(
                 f"document id {id_!r} comes a second time (first on line {first})",
                 path=path,
                 line=number,
                 hint="give every document an id of its own",
             )
+    return None
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, Record]]:
+def read_lines(path: Path, losses: Losses | None = None) -> Iterator[tuple[int, Record]]:
     """Stream `(line number, record)` without the check for duplicate ids."""
     from harness.formats.plain import plain_record  # Late: writing and workers have no need of it.
 
+    losses = Losses() if losses is None else losses
     is_plain = True  # Where one line is not, the others will hardly be.
-    for number, line in json_lines(path):
+    for count, (number, line) in enumerate(json_lines(path), 1):
         record = plain_record(line) if is_plain else None
         is_plain = record is not None
-        yield (
-            number,
-            record or record_from_json(parse_line(line, path, number), path=path, line=number),
-        )
+        if record is None:
+            try:
+                value = parse_line(line, path, number)
+                record = record_from_json(value, path=path, line=number, place=count, losses=losses)
+            except InputError as error:
+                losses.fault(error, "documents")
+                continue
+        yield number, record
 
 
 def check_said(path: str | Path, texts: Mapping[str, str]) -> None:
@@ -117,13 +159,27 @@ def check_said(path: str | Path, texts: Mapping[str, str]) -> None:
 
 
 def record_from_json(
-    value: Any, *, path: str | Path | None = None, line: int | None = None
+    value: Any,
+    *,
+    path: str | Path | None = None,
+    line: int | None = None,
+    place: int | None = None,
+    losses: Losses | None = None,
 ) -> Record:
-    """A record from a decoded JSON object; see the module's docstring for its keys."""
+    """A record from a decoded JSON object; see the module's docstring for its keys.
+
+    One without id is called after the file and its `place` in it, where there is a place.
+    """
     where = Where(path, line)
+    losses = Losses() if losses is None else losses
     if not isinstance(value, Mapping):
         raise where.error(f"found {_kind_of(value)}, expected a JSON object")
     id_ = value.get("id", value.get("doc"))
+    number = None
+    if type(id_) is int:
+        id_ = str(id_)
+    elif id_ is None and place is not None:
+        id_, number = f"{Path(path or 'document').stem}-{place:05}", place
     if not isinstance(id_, str) or not id_:
         raise where.error(
             f'"id" is {short(id_)}, expected a non-empty string',
@@ -140,9 +196,10 @@ def record_from_json(
     if error is not None and not isinstance(error, str):
         raise where.error(f'"error" is {_kind_of(error)}, expected a string')
     regions = _items(value, "ignore", where)
-    ignore = Decoder(text, where.refuse).spans(regions, "ignore") if regions else ()
-    layers = annotations_from_json(value, text, where)
-    return Record(id_, text, layers, ignore, error, tokens=_tokens(value, text, where))
+    sink = where.sink(losses)
+    ignore = Decoder(text, sink).spans(regions, "ignore") if regions else ()
+    layers = annotations_from_json(value, text, where, sink)
+    return Record(id_, text, layers, ignore, error, number, _tokens(value, text, where))
 
 
 def _tokens(
@@ -171,10 +228,10 @@ def _tokens(
 
 
 def annotations_from_json(
-    value: Mapping[str, Any], text: str | None, where: Where = _NOWHERE
+    value: Mapping[str, Any], text: str | None, where: Where = _NOWHERE, sink: Sink | None = None
 ) -> Annotations:
     """The layers of a decoded JSON object, checked against `text` where it is known."""
-    decoder = Decoder(text, where.refuse)
+    decoder = Decoder(text, sink or where.refuse)
     annotations = Annotations()
     for name in layer_names():
         items = _items(value, name, where)
@@ -217,7 +274,9 @@ def dumps(record: Record) -> str:
     return json.dumps(record_to_json(record), ensure_ascii=False)
 
 
-def write(path: str | Path, records: Iterable[Record]) -> int:
+def write(
+    path: str | Path, records: Iterable[Record], *, losses: Counter[str] | None = None
+) -> int:
     """Write records one a line, whole or not at all; returns how many were written."""
     return write_lines(path, map(record_to_json, records))
 
@@ -236,6 +295,8 @@ def _span_json(span: tuple[int, int]) -> dict[str, int]:
 def entity_to_json(entity: Entity) -> dict[str, Any]:
     """An entity as JSON; a score that it does not have is left out."""
     out: dict[str, Any] = {"start": entity.start, "end": entity.end, "label": entity.label}
+    if entity.fragments:
+        out["fragments"] = [_span_json(part) for part in entity.fragments]
     if entity.score is not None:
         out["score"] = entity.score
     return out

@@ -18,7 +18,7 @@ from harness.coding import short
 from harness.errors import UsageError
 from harness.formats.files import atomic_writer
 from harness.formats.items import Where
-from harness.formats.losses import writable
+from harness.formats.losses import Losses, writable
 from harness.formats.sniff import Head
 from harness.formats.tools import Example, as_unit, records
 
@@ -43,7 +43,7 @@ def read(
     *,
     offsets: str | None = None,
     layer: str | None = None,
-    losses: Counter[str] | None = None,
+    losses: Losses | None = None,
 ) -> Iterator[Record]:
     """Stream the tasks. Raises as `tools.records` does.
 
@@ -51,7 +51,7 @@ def read(
     """
     if layer not in (None, "annotations", "predictions"):
         raise UsageError(f"layer {layer!r}, expected annotations or predictions")
-    losses = Counter() if losses is None else losses
+    losses = Losses() if losses is None else losses
 
     def example(task: Mapping[str, Any], where: Where) -> Example:
         data = task.get("data", task)

@@ -19,19 +19,24 @@ from harness.annotation import Annotations, Attribution, Record, Span
 from harness.coding import whole_number
 from harness.errors import AnnotationError, InputError
 from harness.formats.files import files_in, read_text
+from harness.formats.losses import Losses
 from harness.formats.sniff import Head
 
-__all__ = ["matches", "read"]
+__all__ = ["EXAMPLE", "LOSES", "matches", "read"]
 
 _ROW = re.compile(r"(?:QUOTE|ATTRIB)\t")
 _TOKEN = re.compile(r"[^ \r\n]+")
+
+
+LOSES = ""
+EXAMPLE = "QUOTE\tQ1\t0\t0\t0\t4\t“ It rains . ”\nATTRIB\tQ1\tAda-1\n"
 
 
 def matches(head: Head) -> bool:
     return any(_ROW.match(line) for line in head.standoff_lines())
 
 
-def read(path: str | Path, *, losses: Counter[str] | None = None) -> Iterator[Record]:
+def read(path: str | Path, *, losses: Losses | None = None) -> Iterator[Record]:
     """Stream one record per `.ann` file of a folder, sorted by name, or for one file.
 
     Raises `InputError` for an `.ann` without `.txt`, `AnnotationError` with the line for a row that

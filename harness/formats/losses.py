@@ -1,4 +1,4 @@
-"""What a format cannot hold: counted, so that `convert` can say it, or an error."""
+"""What a reader leaves out or changes, and what a format cannot hold: counted, or an error."""
 
 from __future__ import annotations
 
@@ -10,9 +10,34 @@ from typing import Literal
 from harness.annotation import Record
 from harness.errors import InputError
 
-__all__ = ["Holds", "count_losses", "count_others", "writable"]
+__all__ = ["FaultPolicy", "Holds", "Losses", "count_losses", "count_others", "writable"]
 
-Holds = Literal["entities", "attributions", "scores", "overlaps", "ignore", "errors", "absent"]
+FaultPolicy = Literal["refuse", "leave-out", "collect"]
+
+Holds = Literal[
+    "entities", "attributions", "scores", "overlaps", "fragments", "ignore", "errors", "absent"
+]
+
+
+class Losses(Counter[str]):
+    """What was lost, by message; and what becomes of a part that cannot be used.
+
+    Under `refuse` the first such part is the error that it is; under `leave-out` it is counted;
+    under `collect` it is kept in `faults` as well, for whoever lists them all.
+    """
+
+    def __init__(self, faulty: FaultPolicy = "refuse") -> None:
+        super().__init__()
+        self.faulty = faulty
+        self.faults: list[InputError] = []
+
+    def fault(self, error: InputError, what: str = "spans") -> None:
+        """Raise `error`, which is about one of `what`, or go on without that part."""
+        if self.faulty == "refuse":
+            raise error
+        if self.faulty == "collect":
+            self.faults.append(error)
+        self[f"faulty {what}: left out"] += 1
 
 
 def count_losses(record: Record, losses: Counter[str], *, holds: Collection[Holds]) -> None:
@@ -23,6 +48,10 @@ def count_losses(record: Record, losses: Counter[str], *, holds: Collection[Hold
         "entities left out": ("entities", len(entities)),
         "attributions left out": ("attributions", len(layers.attributions or ())),
         "entity scores left out": ("scores", sum(e.score is not None for e in entities)),
+        "discontinuous entities: widened from the first to the last character": (
+            "fragments",
+            sum(bool(e.fragments) for e in entities) if "entities" in holds else 0,
+        ),
         "ignore regions left out": ("ignore", len(record.ignore)),
         "errors of a backend left out": ("errors", int(record.error is not None)),
         "documents without an entity layer: written as if nothing were there": (

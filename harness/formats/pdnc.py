@@ -17,13 +17,18 @@ from harness.annotation import Annotations, Attribution, Record, Span, span_prob
 from harness.coding import decode, parse_json, short
 from harness.errors import AnnotationError, InputError
 from harness.formats.files import read_text
+from harness.formats.losses import Losses
 from harness.formats.sniff import Head
 
-__all__ = ["TABLE", "TEXT", "matches", "novels", "read"]
+__all__ = ["EXAMPLE", "LOSES", "TABLE", "TEXT", "matches", "novels", "read"]
 
 TEXT, TABLE = "novel_text.txt", "quotation_info.csv"
 _Spans = tuple[tuple[int, int], ...]
 _COLUMNS = ("quoteID", "quoteText", "quoteByteSpans", "speaker")
+
+
+LOSES = "the rest of the table"
+EXAMPLE = "quoteID,quoteText,speaker,quoteByteSpans,...\n"
 
 
 def matches(head: Head) -> bool:
@@ -35,7 +40,7 @@ def novels(path: Path) -> list[Path]:
     return [path] if (path / TABLE).is_file() else sorted(p.parent for p in path.glob(f"*/{TABLE}"))
 
 
-def read(path: str | Path, *, losses: Counter[str] | None = None) -> Iterator[Record]:
+def read(path: str | Path, *, losses: Losses | None = None) -> Iterator[Record]:
     """Stream one record per novel, named after its folder.
 
     White space at the edges of a quotation is trimmed and counted in `losses`, as are quotations
@@ -46,7 +51,7 @@ def read(path: str | Path, *, losses: Counter[str] | None = None) -> Iterator[Re
     folders = novels(path)
     if not folders:
         raise InputError("holds no PDNC novel", path=path, hint=f"expected {TEXT} and {TABLE}")
-    losses = Counter() if losses is None else losses
+    losses = Losses() if losses is None else losses
     for folder in folders:
         text = read_text(folder / TEXT)
         quotations = tuple(_quotations(folder / TABLE, text, losses))

@@ -47,5 +47,5 @@ def plain_record(line: bytes) -> Record | None:
         start, end, score = one.start, one.end, one.score
         if not start < end <= limit or type(score) is int:
             return None
-        entities.append(_new(Entity, (start, end, one.label, score)))
+        entities.append(_new(Entity, (start, end, one.label, score, ())))
     return Record(value.id, value.text, Annotations(tuple(entities)))

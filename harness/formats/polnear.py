@@ -20,12 +20,19 @@ from harness.annotation import Annotations, Attribution, Record
 from harness.errors import InputError
 from harness.formats.brat import one_span, roles_of
 from harness.formats.files import files_in, read_text
+from harness.formats.hints import no_annotator
+from harness.formats.losses import Losses
+from harness.formats.options import AnnotatorOption
 from harness.formats.sniff import Head
 from harness.formats.standoff import Standoff, parse_standoff
 
-__all__ = ["annotators", "matches", "read"]
+__all__ = ["EXAMPLE", "LOSES", "annotators", "labellings", "matches", "read"]
 
 _FOLDERS = (("attributions", "text"), ("annotations", "text"), (".", "."))
+
+
+LOSES = "Discuss regions, nested attributions, types of events"
+EXAMPLE = "T1\tContent 10 22\tit will grow\nE1\tAttribution:T1 Content:T1\n"
 
 
 def matches(head: Head) -> bool:
@@ -39,8 +46,13 @@ def matches(head: Head) -> bool:
     return doc != "" and file.with_name(f"{doc}.txt").is_file()
 
 
+def annotators(path: str | Path) -> tuple[str, ...]:
+    """Every annotator, sorted by name."""
+    return tuple(sorted({name for by in labellings(path).values() for name in by}))
+
+
 def read(
-    path: str | Path, *, annotator: str | None = None, losses: Counter[str] | None = None
+    path: str | Path, *, annotator: AnnotatorOption = None, losses: Losses | None = None
 ) -> Iterator[Record]:
     """Stream one record per article, sorted by name.
 
@@ -50,14 +62,24 @@ def read(
 
     Raises `InputError` for an `.ann` whose text is missing, and when there is none at all.
     """
-    losses = Counter() if losses is None else losses
-    for doc, by in annotators(path).items():
+    losses = Losses() if losses is None else losses
+    every = labellings(path)
+    known = {name for by in every.values() for name in by}
+    if annotator is not None and annotator not in known:
+        raise no_annotator(annotator, known, path)
+    for doc, by in every.items():
         name = min(by) if annotator is None else annotator
-        if name in by:
-            yield _record(doc, by[name], losses)
+        if name not in by:
+            losses[f"articles that {annotator} did not label: left out"] += 1
+            continue
+        if annotator is None and len(by) > 1:
+            losses["labellings by further annotators: left out (annotator=NAME reads one)"] += (
+                len(by) - 1
+            )
+        yield _record(doc, by[name], losses)
 
 
-def annotators(path: str | Path) -> dict[Path, dict[str, Path]]:
+def labellings(path: str | Path) -> dict[Path, dict[str, Path]]:
     """Text file of each article -> annotator -> `.ann` file. Sorted by the article's name."""
     path = Path(path)
     for layer, text in _FOLDERS:

@@ -16,7 +16,7 @@ from harness.coding import short
 from harness.formats.items import Where
 from harness.formats.jsonl import entity_to_json
 from harness.formats.jsonstream import write_lines
-from harness.formats.losses import writable
+from harness.formats.losses import Losses, writable
 from harness.formats.sniff import Head
 from harness.formats.tools import Example, lose_relations, records
 
@@ -29,9 +29,9 @@ def matches(head: Head) -> bool:
     return isinstance(head.value.get("spans"), list) or "_input_hash" in head.value
 
 
-def read(path: str | Path, *, losses: Counter[str] | None = None) -> Iterator[Record]:
+def read(path: str | Path, *, losses: Losses | None = None) -> Iterator[Record]:
     """Stream the accepted examples. Raises as `tools.records` does."""
-    losses = Counter() if losses is None else losses
+    losses = Losses() if losses is None else losses
 
     def example(value: Mapping[str, Any], where: Where) -> Example | None:
         answer = value.get("answer", "accept")

@@ -3,30 +3,49 @@
 A format is a module of this folder and a row here. The module has
 
     matches(head) -> bool                       whether a file or folder is of this format
-    read(path, *, ...) -> Iterator[Record]
+    read(path, *, losses, ...) -> Iterator[Record]
+    LOSES, EXAMPLE                              what reading leaves out; two lines of such a file
     write(path, records, *, ...) -> int         where it can be written, with
     HOLDS, SUFFIXES                             what survives, and endings that mean this format
+    settle(path, ...) -> dict                   what `read` would find out by itself, by option
+    census(path, ...) -> Bigrams                tags: from which the scheme is told
+    annotators(path, ...) -> tuple[str, ...]    where a file may hold the labels of several
+    LEAVES_OUT = True                           where single faulty spans can be left out
 
-The keyword options of `read` and `write` are the format's options; `losses` counts what it leaves
-out. Modules are imported when a format is needed, and import heavy libraries inside functions.
+The annotated keyword parameters of `read` and `write` are the format's options
+(`harness.formats.options`); `losses` counts what is left out. Modules are imported when a format is
+needed, and import heavy libraries inside functions.
 """
 
 from __future__ import annotations
 
 import importlib
-import inspect
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from harness.annotation import Record
 from harness.errors import HarnessError, InputError, UsageError, nearest
+from harness.formats.losses import Losses
+from harness.formats.source import Source
+from harness.formats.tags import Bigrams
+from harness.options import Flag, parameters
 
-__all__ = ["FORMATS", "Format", "for_output", "format_named", "guess", "read_any", "write_any"]
+__all__ = ["FORMATS", "Format", "Reader", "for_output", "format_named", "guess", "open_source"]
+__all__ += ["read_any", "write_any"]
+
+FAULTY = Flag(
+    "what becomes of a faulty span: an error, or left out and counted",
+    name="faulty",
+    choices=("refuse", "leave-out"),
+    default="refuse",
+)
+"""The option of every format that can leave single spans out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +65,14 @@ class Format:
         return hasattr(self.load(), "write")
 
     @property
-    def options(self) -> tuple[str, ...]:
-        """Keyword options of `read`, such as `repair`."""
-        return _keyword_only(self.load().read)
+    def options(self) -> tuple[Flag, ...]:
+        """Options of reading."""
+        module = self.load()
+        return (*parameters(module.read), *([FAULTY] if _has(module, "LEAVES_OUT") else []))
 
     @property
-    def write_options(self) -> tuple[str, ...]:
-        return _keyword_only(getattr(self.load(), "write", None))
+    def write_options(self) -> tuple[Flag, ...]:
+        return parameters(getattr(self.load(), "write", None))
 
     @property
     def holds(self) -> str:
@@ -60,14 +80,23 @@ class Format:
         return str(getattr(self.load(), "HOLDS", ""))
 
     @property
+    def loses(self) -> str:
+        """For people: what of a file reading leaves out; empty for nothing."""
+        return str(getattr(self.load(), "LOSES", ""))
+
+    @property
+    def example(self) -> str:
+        """The first lines of such a file."""
+        return str(getattr(self.load(), "EXAMPLE", ""))
+
+    @property
     def suffixes(self) -> tuple[str, ...]:
         """Endings of a file to write that mean this format, where they mean only one."""
         return tuple(getattr(self.load(), "SUFFIXES", ()))
 
 
-def _keyword_only(function: Callable[..., Any] | None) -> tuple[str, ...]:
-    parameters = inspect.signature(function).parameters.values() if function else ()
-    return tuple(one.name for one in parameters if one.kind is one.KEYWORD_ONLY)
+def _has(module: ModuleType, name: str) -> bool:
+    return bool(getattr(module, name, False))
 
 
 # A file is asked of them from the last to the first: what is more special stands further down.
@@ -124,71 +153,149 @@ def for_output(path: str | Path) -> Format:
     raise UsageError(f"{path}: cannot tell which format to write; say --to FORMAT ({names})")
 
 
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """A source whose format is known and whose options are checked; reads as often as asked."""
+
+    source: Source
+    format: Format
+    keywords: Mapping[str, Any] = field(repr=False)
+    """The options that were said, as the reader takes them."""
+    faulty: str = "refuse"
+
+    @cached_property
+    def decided(self) -> Mapping[str, Any]:
+        """What nobody said and the format finds out, such as a tag scheme, by option."""
+        module = self.format.load()
+        if not hasattr(module, "settle"):
+            return {}
+        return dict(self._asked(module.settle, self.keywords))
+
+    @property
+    def settled(self) -> Source:
+        """The source with everything that was said and found out: how it is read."""
+        return replace(self.source, options={"format": self.format.name}).but(
+            **{**self.keywords, **self.decided},
+            faulty=None if self.faulty == "refuse" else self.faulty,
+        )
+
+    @property
+    def note(self) -> str:
+        """What of that changes a score, for a signature; empty where nothing does."""
+        named = {**self.keywords, **self.decided}
+        shown = [str(named["scheme"])] if named.get("scheme") else []
+        shown += [str(named["repair"])] if named.get("repair", "strict") != "strict" else []
+        shown += ["without faulty spans"] if self.faulty == "leave-out" else []
+        return "+".join(shown)
+
+    def records(self, losses: Losses | None = None) -> Iterator[Record]:
+        """Stream the records. Raises what the format's reader raises, with what mends it."""
+        losses = Losses() if losses is None else losses
+        if losses.faulty == "refuse" and self.faulty == "leave-out":
+            losses.faulty = "leave-out"
+        keywords = {**self.keywords, **self.decided}
+        try:
+            yield from self.format.load().read(self.source.path, losses=losses, **keywords)
+        except InputError as error:
+            raise self._helped(error) from None
+
+    @property
+    def has_tags(self) -> bool:
+        """Whether such files hold tags of tokens, whose scheme can be told."""
+        return hasattr(self.format.load(), "census")
+
+    def census(self) -> Bigrams:
+        """Every pair of neighbouring tags, with a place where it stands."""
+        bigrams: Bigrams = self._asked(self.format.load().census, self.keywords)
+        return bigrams
+
+    def annotators(self) -> tuple[str, ...]:
+        """Who labelled it, by name; empty where the format knows nobody."""
+        module = self.format.load()
+        if not hasattr(module, "annotators"):
+            return ()
+        return tuple(self._asked(module.annotators, self.keywords))
+
+    def but(self, **options: Any) -> Reader:
+        """The same with other options, by their names in Python, as the reader takes them."""
+        return replace(self, keywords={**self.keywords, **options})
+
+    def _asked(self, function: Any, keywords: Mapping[str, Any]) -> Any:
+        known = {flag.name.replace("-", "_") for flag in parameters(function)}
+        try:
+            return function(
+                self.source.path, **{name: v for name, v in keywords.items() if name in known}
+            )
+        except InputError as error:
+            raise self._helped(error) from None
+
+    def _helped(self, error: InputError) -> InputError:
+        """The error with the options that really read the file; they are tried on all of it."""
+        if error.options is None:
+            return error
+        option, values = error.options
+        name = option.replace("-", "_")
+        lines = [
+            f"{shlex.quote(str(self.source.but(**{name: value})))}{f'   # {what}' if what else ''}"
+            for value, what in values.items()
+            if self._reads(name, value)
+        ]
+        if not lines:
+            return error
+        hint = "\n  ".join(["say how it is to be read, in any command:", *lines])
+        return error.of(self.source.path, hint=hint)
+
+    def _reads(self, name: str, value: str) -> bool:
+        flags = {flag.name.replace("-", "_"): flag for flag in self.format.options}
+        if name not in flags:
+            return False
+        keywords = {**self.keywords, name: flags[name].read_text(value)}
+        try:
+            for _ in self.format.load().read(self.source.path, losses=Losses(), **keywords):
+                pass
+        except HarnessError:
+            return False
+        return True
+
+
+def open_source(
+    said: str | Path | Source,
+    format: str | None = None,  # noqa: A002  named as the option is
+    **options: Any,
+) -> Reader:
+    """How a source is read; nothing but its beginning is looked at, and only to tell its format.
+
+    `format` and `options`, by their names in Python, go beside what the source says itself. Raises
+    `UsageError` for a format that there is not, and for an option that the format does not have or
+    that is said twice.
+    """
+    source = Source.parse(said)
+    given = dict(source.options)
+    for name, value in {"format": format, **options}.items():
+        if value is not None:
+            if given.get(name.replace("_", "-"), value) != value:
+                raise UsageError(f"{source}: {name.replace('_', '-')} is said twice")
+            given[name.replace("_", "-")] = value
+    named = given.pop("format", None)
+    chosen = guess(source.path) if named is None else format_named(str(named))
+    keywords = _keywords(chosen, chosen.options, given)
+    faulty = str(keywords.pop("faulty", "refuse"))
+    return Reader(replace(source, options=given), chosen, keywords, faulty)
+
+
 def read_any(
-    path: str | Path,
+    said: str | Path | Source,
     format: str | None = None,  # noqa: A002  named as the option is
     *,
-    losses: Counter[str] | None = None,
+    losses: Losses | None = None,
     **options: Any,
 ) -> Iterator[Record]:
-    """Stream the records of a file or folder; the format is guessed unless it is named.
+    """Stream the records of a source; the format is guessed unless it is named.
 
-    `losses` counts, by message, what the format has and the data model cannot hold. Raises
-    `UsageError` for a format that there is not or an option that it does not have, and all that its
-    reader raises.
+    `losses` counts, by message, what the format has and the data model cannot hold. Raises what
+    `open_source` raises, and all that its reader raises.
     """
-    chosen = guess(path) if format is None else format_named(format)
-    keywords = _keywords(chosen, chosen.options, losses, options)
-    try:
-        records: Iterator[Record] = chosen.load().read(path, **keywords)
-    except InputError as error:
-        raise _helped(error, chosen, path, keywords) from None
-    return _read(records, chosen, path, keywords)
-
-
-def _read(
-    records: Iterator[Record], chosen: Format, path: str | Path, keywords: dict[str, Any]
-) -> Iterator[Record]:
-    try:
-        yield from records
-    except InputError as error:
-        raise _helped(error, chosen, path, keywords) from None
-
-
-def _helped(
-    error: InputError, chosen: Format, path: str | Path, keywords: dict[str, Any]
-) -> InputError:
-    """The error with the options that really read the file; they are tried on the whole of it.
-
-    Verbs differ in the options that they have, and a library call has none: `harness convert` has
-    those of every format, and all verbs read what it writes.
-    """
-    if error.options is None:
-        return error
-    option, values = error.options
-    lines = [
-        f"harness convert {shlex.quote(str(path))} OUT.jsonl --{option} {shlex.quote(value)}"
-        + (f"   # {what}" if what else "")
-        for value, what in values.items()
-        if _reads(chosen, path, {**keywords, option.replace("-", "_"): value})
-    ]
-    if not lines:
-        return error
-    hint = "\n  ".join(["convert it, and use what is written in its place:", *lines])
-    return error.of(path, hint=hint)
-
-
-def _reads(chosen: Format, path: str | Path, keywords: dict[str, Any]) -> bool:
-    if not keywords.keys() <= set(chosen.options):
-        return False
-    if "losses" in keywords:
-        keywords["losses"] = Counter()
-    try:
-        for _ in chosen.load().read(path, **keywords):
-            pass
-    except HarnessError:
-        return False
-    return True
+    return open_source(said, format, **options).records(losses)
 
 
 def write_any(
@@ -203,17 +310,40 @@ def write_any(
     chosen = format_named(format)
     if not chosen.writes:
         raise UsageError(f"format {chosen.name} can be read, not written")
-    losses = Counter() if losses is None else losses
-    keywords = _keywords(chosen, chosen.write_options, losses, options)
-    written: int = chosen.load().write(path, records, **keywords)
+    keywords = _keywords(chosen, chosen.write_options, options)
+    losses = Losses() if losses is None else losses
+    written: int = chosen.load().write(path, records, losses=losses, **keywords)
     return written
 
 
 def _keywords(
-    chosen: Format, accepted: tuple[str, ...], losses: Counter[str] | None, options: dict[str, Any]
+    chosen: Format, flags: tuple[Flag, ...], options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    keywords = {name: value for name, value in options.items() if value is not None}
-    for name in keywords:
-        if name not in accepted:
-            raise UsageError(f"format {chosen.name} has no option {name!r}")
-    return keywords | ({"losses": losses} if "losses" in accepted else {})
+    """What was said, by a parameter's name; a text as its flag reads it."""
+    known = {flag.name.replace("_", "-"): flag for flag in flags}
+    out = {}
+    for said, value in options.items():
+        name = said.replace("_", "-")
+        if value is None:
+            continue
+        if name not in known:
+            names = ", ".join(known) or "none"
+            raise UsageError(
+                f"format {chosen.name} has no option {name!r}{nearest(name, known, listed=False)}; "
+                f"it has: {names}"
+            )
+        flag = known[name]
+        try:
+            read = _said(flag, value)
+        except ValueError as error:
+            raise UsageError(f"{name} is {value!r}, expected {error}") from None
+        out[name.replace("-", "_")] = read
+    return out
+
+
+def _said(flag: Flag, value: Any) -> Any:
+    if flag.kind is bool and isinstance(value, str):
+        return flag.read({"true": True, "false": False}.get(value, value))
+    if isinstance(value, str) or flag.kind is str:
+        return flag.read_text(str(value))
+    return flag.read(value)

@@ -18,7 +18,7 @@ from harness.errors import InputError
 from harness.formats.files import is_there, not_utf8, opened
 from harness.formats.jsonstream import objects
 
-__all__ = ["Head", "heads", "unknown"]
+__all__ = ["Head", "head_of", "heads", "unknown"]
 
 _SIZE = 1 << 16
 _OBJECTS = 20
@@ -42,12 +42,17 @@ class Head:
         return first if first in ("{", "[") else ""
 
     @cached_property
-    def lines(self) -> list[str]:
-        """The first lines of a text file that is no JSON; empty where it is not UTF-8."""
+    def text(self) -> str:
+        """The beginning of a text file; empty where it is not UTF-8."""
         try:
-            return [] if self.start else _decoded(self.data).splitlines()
+            return _decoded(self.data)
         except UnicodeDecodeError:
-            return []
+            return ""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the file goes on."""
+        return len(self.data) == _SIZE
 
     @cached_property
     def standoff(self) -> Path | None:
@@ -80,16 +85,21 @@ def _decoded(data: bytes) -> str:
     return getincrementaldecoder("utf-8-sig")().decode(data)  # the last character may be cut
 
 
+def head_of(path: Path) -> Head:
+    """The beginning of a file, or nothing. Raises `InputError` for one that cannot be read."""
+    data = b""
+    if is_there(path) and not path.is_dir():
+        with opened(path, "a file") as handle:
+            data = handle.read(_SIZE)
+    return Head(path, data)
+
+
 def heads(path: Path) -> Iterator[Head]:
     """What the formats are asked about, in turn: with each of the first JSON objects, then without.
 
     Broken JSON is left to the reader to report. Raises `InputError` for a file that cannot be read.
     """
-    data = b""
-    if is_there(path) and not path.is_dir():
-        with opened(path, "a file") as handle:
-            data = handle.read(_SIZE)
-    head = Head(path, data)
+    head = head_of(path)
     if head.start:
         try:
             for _, value in islice(objects(path), _OBJECTS):

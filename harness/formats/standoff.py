@@ -15,6 +15,7 @@ from harness.annotation import Span, span_problems
 from harness.coding import whole_number
 from harness.errors import AnnotationError
 from harness.formats.files import read_text
+from harness.formats.losses import Losses
 
 __all__ = [
     "EventLine",
@@ -68,6 +69,11 @@ class Standoff:
     attributes: list[Remark] = field(default_factory=list)
     notes: list[Remark] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
+    losses: Losses = field(default_factory=Losses)
+
+    def fault(self, line: int, message: str, *, hint: str | None = None) -> None:
+        """What cannot be used on a line: an error, or left out and counted."""
+        self.losses.fault(self.error(line, message, hint=hint), "lines")
 
     def error(self, line: int, message: str, *, hint: str | None = None) -> AnnotationError:
         return AnnotationError(message, path=self.path, line=line, hint=hint)
@@ -87,17 +93,20 @@ class Standoff:
             ) from None
 
 
-def parse_standoff(path: str | Path, text: str, *, trust_offsets: bool = False) -> Standoff:
+def parse_standoff(
+    path: str | Path, text: str, *, trust_offsets: bool = False, losses: Losses | None = None
+) -> Standoff:
     """Read an `.ann` file against the text of its document.
 
     With `trust_offsets` the printed texts are not compared with the document, and a line that is
     no brat line is taken for the rest of a printed text (PolNeAR has a few of each).
 
-    Raises `AnnotationError` with the line for a line that is no brat line, a span outside the
-    text, a printed text that differs, an id that comes twice, and an event, attribute or note
-    about an unknown id.
+    Attributes and notes about what is not there are left out. Whatever else cannot be used goes to
+    `losses`, which raises an `AnnotationError` with the line unless it leaves faulty lines out: a
+    line that is no brat line, a span outside the text, a printed text that differs, an id that
+    comes twice, an event about an unknown id.
     """
-    ann = Standoff(Path(path))
+    ann = Standoff(Path(path), losses=Losses() if losses is None else losses)
     content = read_text(path).removeprefix("\ufeff")
     for number, line in enumerate(content.split("\n"), 1):
         line = line.removesuffix("\r")
@@ -118,7 +127,7 @@ def parse_standoff(path: str | Path, text: str, *, trust_offsets: bool = False) 
         elif start in "RN*" and len(fields) >= 2:
             ann.skipped[start] = ann.skipped.get(start, 0) + 1
         else:
-            raise ann.error(
+            ann.fault(
                 number,
                 f"found {line[:40]!r}, expected a brat line (T, E, A, # …, fields parted by tabs)",
             )
@@ -135,49 +144,56 @@ def _add_span(
         try:
             start, end = map(whole_number, part.split())
         except ValueError:
-            raise ann.error(
+            ann.fault(
                 number, f'offsets are {offsets!r}, expected "start end" or "start end;start end"'
-            ) from None
+            )
+            return
         problem = span_problems(len(text), start, end)
         if problem:
-            raise ann.error(number, problem, hint="offsets count Unicode code points")
+            ann.fault(number, problem, hint="offsets count Unicode code points")
+            return
         parts.append(Span(start, end))
     shown = printed("\t".join(fields[2:])).rstrip()
     there = " ".join(text[start:end] for start, end in parts)
     if len(fields) > 2 and not trust_offsets and shown != printed(there).rstrip():
-        raise ann.error(
+        ann.fault(
             number,
             f"{fields[0]} prints {shown[:60]!r}, but the document has {there[:60]!r} there",
             hint="were the offsets counted in bytes or UTF-16 units, or was the text changed?",
         )
+        return
     if fields[0] in ann.spans:
-        raise ann.error(
-            number, f"{fields[0]} comes a second time (first on {ann.spans[fields[0]].line})"
-        )
+        ann.fault(number, f"{fields[0]} comes a second time (first on {ann.spans[fields[0]].line})")
+        return
     ann.spans[fields[0]] = TextBound(label, _rejoined(parts, text), number)
 
 
 def _add_event(ann: Standoff, fields: list[str], number: int) -> None:
     pairs = [argument.partition(":") for argument in fields[1].split()]
     if not pairs or not all(role and id_ for role, _, id_ in pairs):
-        raise ann.error(number, f'found {fields[1]!r}, expected "Type:T1 Role:T2 ..."')
+        ann.fault(number, f'found {fields[1]!r}, expected "Type:T1 Role:T2 ..."')
+        return
     if fields[0] in ann.events:
-        raise ann.error(
+        ann.fault(
             number, f"{fields[0]} comes a second time (first on {ann.events[fields[0]].line})"
         )
+        return
     arguments = tuple((role, id_) for role, _, id_ in pairs[1:])
     ann.events[fields[0]] = EventLine(fields[0], pairs[0][0], pairs[0][2], arguments, number)
 
 
 def _check_targets(ann: Standoff) -> None:
-    for event in ann.events.values():
+    for event in list(ann.events.values()):
         for id_ in (event.trigger, *(id_ for _, id_ in event.arguments)):
-            if id_ not in ann.events:
-                ann.span(id_, event.line)
-    for remark in (*ann.attributes, *ann.notes):
-        there = remark.target in ann.spans or remark.target in ann.events
-        if remark.target[:1] in ("T", "E") and not there:
-            raise ann.error(remark.line, f"is about {remark.target}, which is not in the file")
+            if id_ not in ann.events and id_ not in ann.spans:
+                ann.fault(event.line, f"the event names {id_}, but no line {id_} is in the file")
+                ann.events.pop(event.id, None)
+    for remarks in (ann.attributes, ann.notes):
+        for remark in list(remarks):
+            there = remark.target in ann.spans or remark.target in ann.events
+            if remark.target[:1] in ("T", "E") and not there:
+                remarks.remove(remark)
+                ann.losses["attributes and notes about what is not in the file: left out"] += 1
 
 
 def _rejoined(parts: list[Span], text: str) -> tuple[Span, ...]:

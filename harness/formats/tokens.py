@@ -10,8 +10,10 @@ from itertools import pairwise
 from typing import Literal
 
 from harness.annotation import Annotations, Entity, Record, Span
+from harness.errors import InputError
 from harness.formats.losses import count_losses
 from harness.formats.tags import Chunk
+from harness.paragraphs import tokens as words_of
 
 __all__ = [
     "Tokens",
@@ -19,17 +21,15 @@ __all__ = [
     "cut_at",
     "flat",
     "join_tokens",
+    "own_tokens",
     "sentences",
     "tagged",
-    "tokenised",
 ]
 
 
 Tokens = Literal["auto", "space", "words"]
 
-_WORD = re.compile(r"\w+(?:[-'’.]\w+)*|[^\w\s]")
 _SPACE = re.compile(r"\S+")
-_GLUED = re.compile(r"[^\W\d_][,;:](?=\s)|[^\W\d_]{3}[.!?](?=\s*(?:\n|$))")
 
 
 def join_tokens(sentences: Iterable[Sequence[str]]) -> tuple[str, list[list[Span]]]:
@@ -65,19 +65,22 @@ def tagged(id_: str, sentences: Iterable[tuple[Sequence[str], Iterable[Chunk]]])
     return Record(id_, text, Annotations(entities), tokens=tokens)
 
 
-def tokenised(text: str) -> bool:
-    """Whether a text looks as if tokens had been joined by spaces: no comma on a word's tail."""
-    return _GLUED.search(text) is None
+def cut(text: str, how: Tokens = "words") -> list[Span]:
+    """Tokens of a text: `space` at white space alone, else as `harness.paragraphs.tokens`.
 
-
-def cut(text: str, how: Tokens = "auto") -> list[Span]:
-    """Tokens of a text: `space` at white space alone, `words` also before and after punctuation.
-
-    `auto` takes `space` where the text is tokenised already, so that tokens which were joined are
-    found again. Never looks at annotations: token edges must not betray them.
+    Never looks at annotations: token edges must not betray them, and two layers of one text have
+    the same tokens.
     """
-    pattern = _SPACE if how == "space" or (how == "auto" and tokenised(text)) else _WORD
-    return [Span(*match.span()) for match in pattern.finditer(text)]
+    if how == "space":
+        return [Span(*match.span()) for match in _SPACE.finditer(text)]
+    return [Span(*span) for span in words_of(text)]
+
+
+def own_tokens(record: Record, how: Tokens = "auto") -> list[Span]:
+    """The tokens that a document came with, where it has some and `how` is `auto`; else `cut`."""
+    if record.tokens is not None and how == "auto":
+        return [Span(*token) for token in record.tokens]
+    return cut(record.text or "", how)
 
 
 def flat(entities: Iterable[Entity], losses: Counter[str]) -> list[Entity]:
@@ -102,14 +105,18 @@ def sentences(
 ) -> Iterator[tuple[list[str], list[tuple[int, int, str]]]]:
     """The lines of a document as tokens, with its entities as token ranges `(start, end, label)`.
 
-    A token at whose inside an entity begins or ends is cut there; a line break inside an entity
-    ends no sentence. Both are counted, as is all else that tokens and tags cannot hold.
+    The tokens are those of `own_tokens`, whatever the entities are: one that begins or ends inside
+    a token is widened to all of it. A line break inside an entity ends no sentence. All of it is
+    counted, as is whatever else tokens and tags cannot hold. Raises `InputError` for a token with a
+    line break or a tab in it.
     """
     text = record.text or ""
     entities = flat(record.annotations.entities or (), losses)
-    tokens, edges = cut_at(cut(text, how), {edge for e in entities for edge in (e.start, e.end)})
+    tokens = [token for token in own_tokens(record, how) if token.end > token.start]
+    if record.tokens is not None and how == "auto" and len(tokens) < len(record.tokens):
+        losses["empty tokens: left out"] += len(record.tokens) - len(tokens)
     owners = _owners(tokens, entities)
-    _count_losses(record, entities, owners, edges, losses)
+    _count_losses(record, entities, tokens, owners, losses)
     words: list[str] = []
     chunks: list[tuple[int, int, str]] = []
     before = -1
@@ -124,7 +131,12 @@ def sentences(
             here = len(words)
             start = chunks.pop()[0] if owner == before else here
             chunks.append((start, here + 1, entities[owner].label))
-        words.append(text[token.start : token.end])
+        word = text[token.start : token.end]
+        if not word.isprintable() and any(char in word for char in "\t\n\r"):
+            raise InputError(
+                f"document {record.id!r}: the token {word[:40]!r} does not fit on a line"
+            )
+        words.append(word)
         before = owner
     if words:
         yield words, chunks
@@ -152,13 +164,28 @@ def _owners(tokens: list[Span], entities: list[Entity]) -> list[int]:
 
 
 def _count_losses(
-    record: Record, entities: list[Entity], owners: list[int], edges: int, losses: Counter[str]
+    record: Record,
+    entities: list[Entity],
+    tokens: list[Span],
+    owners: list[int],
+    losses: Counter[str],
 ) -> None:
     text = record.text or ""
     count_losses(record, losses, holds={"entities"})
+    edges: dict[int, list[int]] = {}
+    for token, owner in zip(tokens, owners, strict=True):
+        if owner >= 0:
+            edges.setdefault(owner, [token.start, token.end])[1] = token.end
+    blank = {index for index, e in enumerate(entities) if text[e.start : e.end].isspace()}
+    widened = sum(
+        start < entities[owner].start or entities[owner].end < end
+        for owner, (start, end) in edges.items()
+    )
     counts = {
-        "entity edges inside a token: the token is cut there": edges,
-        "entities of white space alone: left out": len(entities) - len(set(owners) - {-1}),
+        "entities that begin or end inside a token: widened to whole tokens": widened,
+        "entities of white space alone: left out": len(blank - edges.keys()),
+        "entities inside a token of another one: left out": len(entities)
+        - len(edges.keys() | blank),
         "entities with white space at an edge: trimmed": sum(
             (text[e.start].isspace() or text[e.end - 1].isspace())
             and not text[e.start : e.end].isspace()

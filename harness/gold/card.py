@@ -13,6 +13,7 @@ from harness.annotation import TaskName
 from harness.coding import DecodeError, decode, parse_toml
 from harness.errors import InputError
 from harness.formats.files import files_in, is_there, read_text
+from harness.formats.source import Source
 from harness.paths import CARD
 from harness.tasks.registry import task_names
 
@@ -62,6 +63,7 @@ class Card:
     known_problems: tuple[str, ...] = ()
     tasks: tuple[TaskName, ...] | None = None
     schema: str | None = None
+    labels: tuple[str, ...] = ()
     texts: str | tuple[str, ...] | None = None
     layers: str = "."
     data: str | None = None
@@ -88,7 +90,7 @@ def read_card(path: Path) -> tuple[Card, dict[str, Any]]:
         raise InputError(str(error), path=path) from None
     for key, name in _places(card):
         try:
-            is_there(path.parent / name)
+            is_there(path.parent / Source.parse(name).path)
         except InputError as error:
             raise InputError(f"{key}: {error.message}", path=path) from None
     return card, value

@@ -24,15 +24,18 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from harness.annotation import Annotations, Entity, Record, Span, TaskName
 from harness.digest import digest_text
-from harness.errors import InputError, near_name, nearest
+from harness.errors import InputError, UsageError, near_name, nearest
 from harness.formats import brat, jsonl
 from harness.formats.files import files_in, is_there, read_text
+from harness.formats.losses import Losses
+from harness.formats.registry import Reader, open_source
+from harness.formats.source import HUB, Source
 from harness.gold.card import Card, card_texts, read_card
 from harness.labels.meeting import schema_of
 from harness.labels.schema import Schema, load_schema
@@ -60,7 +63,8 @@ class GoldSet:
 
     name: str
     path: Path
-    read: Callable[[], Iterator[Record]] = field(repr=False)
+    read: Callable[[Losses], Iterator[Record]] = field(repr=False)
+    """Streams the records; what is left out is counted."""
     version: str = ""
     description: str = ""
     language: str = ""
@@ -71,21 +75,48 @@ class GoldSet:
     """Name -> folder of that annotator's layer."""
     stated_tasks: tuple[TaskName, ...] | None = field(default=None, repr=False)
     stated_schema: Schema | None = field(default=None, repr=False)
+    stated_labels: tuple[str, ...] = ()
+    """Labels that were looked for, as the card or the source says, though none may occur."""
+    reader: Callable[[], Reader | None] = field(default=lambda: None, repr=False)
+    """How the file is read that it lies in, where it is one."""
+    said: Source | None = field(default=None, repr=False)
+    """How it was asked for, with the options of the gold set itself."""
 
     def records(self) -> Iterator[Record]:
         """Every document with its layers, in the order of the file or of the names."""
-        return self.read()
+        return self.read(Losses())
+
+    @property
+    def losses(self) -> Mapping[str, int]:
+        """What reading leaves out or changes, with how often."""
+        return self._facts.losses
+
+    @property
+    def read_as(self) -> str:
+        """What of the way it is read changes a score, such as its tag scheme; mostly nothing."""
+        reader = self.reader()
+        return "" if reader is None else reader.note
+
+    @property
+    def source(self) -> str:
+        """The file with all options by which it is read; empty where a card says how."""
+        reader = self.reader()
+        return "" if reader is None else str(reader.settled)
 
     def texts(self) -> dict[str, str]:
         """Document id -> text."""
         return {record.id: record.text or "" for record in self.records()}
 
-    def annotator(self, name: str) -> Iterator[Record]:
+    def annotator(self, name: str, losses: Losses | None = None) -> Iterator[Record]:
         """The same documents with one annotator's layers; those without are left out."""
         if name not in self.annotators:
             known = ", ".join(sorted(self.annotators)) or "none"
             raise InputError(f"has no annotator {name!r} (known: {known})", path=self.path)
-        layer = load_layer(self.annotators[name], self.texts(), layers=_layers(self.tasks))
+        return self._annotated_by(name, Losses() if losses is None else losses)
+
+    def _annotated_by(self, name: str, losses: Losses) -> Iterator[Record]:
+        layers = _layers(self.tasks)
+        layer = load_layer(self.annotators[name], self.texts(), layers=layers, losses=losses)
         for record in self.records():
             if record.id in layer:
                 annotations, ignore = layer[record.id]
@@ -140,12 +171,19 @@ class GoldSet:
 
     @property
     def labels(self) -> Mapping[str, int]:
-        """Labels as they are spelt, with how often each comes, of every layer that has labels."""
-        return sum(self._facts.labels.values(), start=Counter())
+        """Labels as they are spelt, with how often each comes, of every layer that has labels.
+
+        Those that were stated come too, be it 0 times.
+        """
+        total: Counter[str] = Counter(dict.fromkeys(self.stated_labels, 0))
+        for counts in self._facts.labels.values():
+            total.update(counts)
+        return total
 
     def labels_of(self, layer: str) -> Mapping[str, int]:
         """Those of one layer."""
-        return self._facts.labels.get(layer, {})
+        counts: Mapping[str, int] = self._facts.labels.get(layer, {})
+        return {**dict.fromkeys(self.stated_labels, 0), **counts}
 
     @property
     def documents(self) -> int:
@@ -165,13 +203,15 @@ class GoldSet:
 
     def read_all(self) -> list[Record]:
         """Every record in memory; `digest`, `labels` and `documents` cost no second pass then."""
-        records = list(self.records())
-        self.__dict__["_facts"] = _facts_of(records)
+        losses = Losses()
+        records = list(self.read(losses))
+        self.__dict__["_facts"] = _facts_of(records, losses)
         return records
 
     @cached_property
     def _facts(self) -> _Facts:
-        return _facts_of(self.records())
+        losses = Losses()
+        return _facts_of(self.read(losses), losses)
 
 
 @dataclass(frozen=True)
@@ -181,9 +221,10 @@ class _Facts:
     """By layer."""
     documents: int
     digest: str
+    losses: Mapping[str, int]
 
 
-def _facts_of(records: Iterable[Record]) -> _Facts:
+def _facts_of(records: Iterable[Record], losses: Losses) -> _Facts:
     labels = {task.layer: Counter[str]() for task in tasks().values() if task.labelled}
     known = {task.name: task.layer for task in tasks().values()}
     occurring: set[str] = set()
@@ -195,7 +236,8 @@ def _facts_of(records: Iterable[Record]) -> _Facts:
         occurring.update(name for name in known if layers.layer(known[name]) is not None)
         digests.append(record_digest(record))
     total = digest_text("".join(sorted(digests)))
-    return _Facts(tuple(name for name in known if name in occurring), labels, len(digests), total)
+    annotated = tuple(name for name in known if name in occurring)
+    return _Facts(annotated, labels, len(digests), total, dict(losses))
 
 
 _dumps = json.JSONEncoder(sort_keys=True, check_circular=False).encode
@@ -215,20 +257,23 @@ def record_digest(record: Record) -> str:
     return digest_text(_dumps(value))
 
 
-def _sorted(entities: Iterable[Entity]) -> list[Entity]:
-    """By offsets, label and score, one without a score first."""
+def _sorted(entities: Iterable[Entity]) -> list[Any]:
+    """By offsets, label and score, one without a score first; fragments only where there are any,
+    so that digests stay what they were before entities had some."""
+    plain: list[Any] = [one if one.fragments else one[:4] for one in entities]
     try:
-        return sorted(entities)
+        return sorted(plain)
     except TypeError:  # Where nothing but the score tells two apart, and only one has it.
-        return sorted(entities, key=_entity_order)
+        return sorted(plain, key=_entity_order)
 
 
-def _entity_order(entity: Entity) -> tuple[int, int, str, float]:
-    return entity.start, entity.end, entity.label, -1.0 if entity.score is None else entity.score
+def _entity_order(entity: Sequence[Any]) -> tuple[Any, ...]:
+    start, end, label, score, *fragments = entity
+    return start, end, label, -1.0 if score is None else score, fragments
 
 
 def load_goldset(
-    name_or_path: str | Path,
+    name_or_path: str | Path | Source,
     *,
     schema: str | None = None,
     format: str | None = None,  # noqa: A002  named as the option is
@@ -236,14 +281,23 @@ def load_goldset(
 ) -> GoldSet:
     """A gold set from a folder with a card, from a bare file or folder, or by its name.
 
-    Names are looked up in `root`, by default in `harness.paths.goldset_folders()`. `schema`
-    overrides the card; `format` overrides the guess for a bare file. Texts and layers are read
-    when they are asked for, not here.
+    Names are looked up in `root`, by default in `harness.paths.goldset_folders()`. A bare file or
+    folder may be a source with options (`harness.formats.source`); of a gold set with a card, and
+    of any other, these are options: `schema` (also as a parameter, over the card's), `labels`
+    (annotated though none may occur), and `annotator` (this one's layers in place of the gold's).
+    Texts and layers are read when they are asked for, not here.
 
     Raises `InputError` when there is no such thing, with the nearest name, and when the card is
-    not TOML or lacks what it takes to read the set; `SchemaError` for an unknown schema.
+    not TOML or lacks what it takes to read the set; `SchemaError` for an unknown schema,
+    `UsageError` for options that are not possible.
     """
-    path = Path(name_or_path)
+    source = Source.parse(name_or_path)
+    options = dict(source.options)
+    schema = schema or options.pop("schema", None)
+    labels = tuple(
+        part.strip() for part in str(options.pop("labels", "")).split(",") if part.strip()
+    )
+    path = Path(source.path)
     there = is_there(path)
     roots = goldset_folders() if root is None else (Path(root),)
     named = named_goldset(path, roots)
@@ -253,14 +307,34 @@ def load_goldset(
     if path.name == CARD and path.is_file():
         path = path.parent
     if (path / CARD).is_file():
+        annotator = options.pop("annotator", None)
+        if options:
+            raise UsageError(
+                f"{source}: option {next(iter(options))!r}; a gold set with a card has: annotator, "
+                "labels, schema"
+            )
         goldset = _from_card(path)
-    elif there or is_there(path):
-        goldset = _bare(path, format)
+        if annotator is not None:
+            goldset = _of_annotator(goldset, annotator)
+    elif there or is_there(path) or source.path.startswith(HUB):
+        goldset = _bare(path, replace(source, options=options), format)
     else:
-        raise InputError(_no_such(str(name_or_path), roots))
+        raise InputError(_no_such(source.path, roots))
+    goldset = replace(goldset, said=source)
+    if labels:
+        goldset = replace(goldset, stated_labels=labels)
     if schema is None:
         return goldset
     return replace(goldset, stated_schema=load_schema(schema, goldset.schema_folders))
+
+
+def _of_annotator(goldset: GoldSet, name: str) -> GoldSet:
+    goldset.annotator(name)  # Whether there is one.
+    return replace(
+        goldset,
+        name=f"{goldset.name} ({name})",
+        read=lambda losses: goldset.annotator(name, losses),
+    )
 
 
 def named_goldset(name: str | Path, roots: Sequence[Path] | None = None) -> Path | None:
@@ -285,7 +359,11 @@ def known_goldsets(roots: Sequence[Path] | None = None) -> list[Path]:
 
 
 def load_layer(
-    path: str | Path, texts: Mapping[str, str], *, layers: Iterable[str] = brat.LAYERS
+    path: str | Path,
+    texts: Mapping[str, str],
+    *,
+    layers: Iterable[str] = brat.LAYERS,
+    losses: Losses | None = None,
 ) -> LabelledDocuments:
     """One annotator's folder of `.ann` files (or one file of records) over known texts.
 
@@ -298,8 +376,12 @@ def load_layer(
         if not files:
             raise InputError("holds no .ann file", path=path)
         _check_known(files, texts, path)
-        return {id_: brat.read_ann(file, texts[id_], layers=layers) for id_, file in files.items()}
-    layer = {record.id: (record.annotations, record.ignore) for record in _reader(path, None)()}
+        return {
+            id_: brat.read_ann(file, texts[id_], layers=layers, losses=losses)
+            for id_, file in files.items()
+        }
+    records = open_source(Source(str(path))).records(losses)
+    layer = {record.id: (record.annotations, record.ignore) for record in records}
     _check_known(layer, texts, path)
     return layer
 
@@ -317,15 +399,14 @@ def _check_known(ids: Iterable[str], texts: Mapping[str, str], path: Path) -> No
             raise InputError(f"annotates {id_!r}, which is no document here", path=path, hint=hint)
 
 
-def _reader(path: Path, format_name: str | None) -> Callable[[], Iterator[Record]]:
-    from harness.formats.registry import read_any
-
-    return lambda: read_any(path, format=format_name)
-
-
-def _bare(path: Path, format_name: str | None) -> GoldSet:
+def _bare(path: Path, source: Source, format_name: str | None) -> GoldSet:
+    reader = cache(lambda: open_source(source, format_name))
+    name = path.stem if path.is_file() else path.resolve().name
     return GoldSet(
-        path.stem if path.is_file() else path.resolve().name, path, _reader(path, format_name)
+        name=name if is_there(path) else source.path,
+        path=path,
+        read=lambda losses: reader().records(losses),
+        reader=reader,
     )
 
 
@@ -365,26 +446,42 @@ def _from_card(path: Path) -> GoldSet:
         annotators={name: path / place for name, place in card.annotators.items()},
         stated_tasks=stated,
         stated_schema=schema,
+        stated_labels=card.labels,
+        reader=_card_file(card, path),
     )
+
+
+def _card_file(card: Card, path: Path) -> Callable[[], Reader | None]:
+    if card.data is None:
+        return lambda: None
+    data = Source.parse(card.data)
+    source = replace(data, path=str(path / data.path))
+    return cache(lambda: open_source(source, card.format))
 
 
 def _card_reader(
     card: Card, value: Mapping[str, Any], path: Path, tasks: tuple[TaskName, ...] | None
-) -> Callable[[], Iterator[Record]]:
+) -> Callable[[Losses], Iterator[Record]]:
     if card.data is not None:
-        return _reader(path / card.data, card.format)
+        file = _card_file(card, path)
+
+        def read_file(losses: Losses) -> Iterator[Record]:
+            reader = file()
+            assert reader is not None
+            return reader.records(losses)
+
+        return read_file
     if card.texts is None:
         raise InputError(
             'says neither "texts" (folder of .txt) nor "data" (one file)', path=path / CARD
         )
     layers = path / card.layers
 
-    def read() -> Iterator[Record]:
+    def read(losses: Losses) -> Iterator[Record]:
         texts = card_texts(value, path)
         chosen = brat.layers_in(layers) if tasks is None else _layers(tasks)
-        layer = load_layer(
-            layers, {id_: read_text(file) for id_, file in texts.items()}, layers=chosen
-        )
+        known = {id_: read_text(file) for id_, file in texts.items()}
+        layer = load_layer(layers, known, layers=chosen, losses=losses)
         for id_, file in texts.items():
             annotations, ignore = layer.get(id_, (Annotations(), ()))
             yield Record(id_, read_text(file), annotations, ignore)

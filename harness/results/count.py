@@ -16,7 +16,7 @@ from harness.gold.goldset import GoldSet
 from harness.labels.schema import Schema
 from harness.paragraphs import paragraph_starts
 from harness.results.settle import LabelMapping, PredictedLabels, SettledEntities, settle
-from harness.results.signature import Signature
+from harness.results.signature import READ_AS, Signature
 from harness.stats.rates import defined, rates
 from harness.tasks.base import DocumentPair, Task
 from harness.tasks.tally import Tally
@@ -28,6 +28,7 @@ _OF_LABELS = ("schema", "proj")
 _MOST_LABELS = 30
 _PROMPTS = "prompts"
 """The field of backends alone that are told what to look for."""
+_AT_WILL = (_PROMPTS, READ_AS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,13 @@ class Count:
         capabilities: Capabilities | None = None,
         *,
         model: ModelIdentity | None = None,
+        read_as: str = "",
     ) -> None:
-        """`model` tells backends apart that were told what to look for (`prompts`)."""
+        """`model` tells backends apart that were told what to look for (`prompts`); `read_as` is
+        what of the way that predictions were read changes a score."""
         self.task = task
         self.model = model
+        self.read_as = read_as
         self.options = task.with_aliases(options, goldset.aliases)
         self.mapping = mapping
         self.capabilities = capabilities
@@ -193,6 +197,10 @@ class Count:
         if prompts := self.model.notes.get(_PROMPTS) if self.model else None:
             fields[_PROMPTS] = digest_text(prompts)[:8]
         fields |= to_words(self.options, self.task.signed)
+        fields |= to_words(self.options, self.task.changed(self.options))
+        sides = {"gold": goldset.read_as, "pred": self.read_as}
+        if notes := [f"{side}={note}" for side, note in sides.items() if note]:
+            fields[READ_AS] = ",".join(notes)
         return Signature(
             task=self.task.name,
             gold=goldset.name,
@@ -214,6 +222,7 @@ def open_count(
     as_spelled: bool = False,
     capabilities: Capabilities | None = None,
     model: ModelIdentity | None = None,
+    read_as: str = "",
 ) -> Count:
     """Settle in which labels a gold set and predictions meet, and open a count of them.
 
@@ -225,7 +234,7 @@ def open_count(
         goldset, predicted_labels, task=task, schema=schema, meet_in=meet_in, as_spelled=as_spelled
     )
     options = options or task.options()
-    return Count(task, options, goldset, mapping, capabilities, model=model)
+    return Count(task, options, goldset, mapping, capabilities, model=model, read_as=read_as)
 
 
 def count_pairs(task: Task, pairs: Iterable[DocumentPair], options: Any) -> Tally:
@@ -240,7 +249,8 @@ def options_of(task: Task, signature: Signature) -> Any:
     cannot be.
     """
     expected = ((*_OF_LABELS, *task.signed)) if task.labelled else task.signed
-    stated = (name for name in signature.fields if name != _PROMPTS)
+    at_will = (*_AT_WILL, *task.signed_if_changed)
+    stated = (name for name in signature.fields if name not in at_will)
     for name in dict.fromkeys((*expected, *stated)):
         if (name in expected) != (name in signature.fields):
             which = "no" if name in expected else "a strange"
@@ -249,7 +259,9 @@ def options_of(task: Task, signature: Signature) -> Any:
                 hint=f"found {str(signature)[:200]!r}",
             )
     try:
-        return from_words(task.options, {name: signature.fields[name] for name in task.signed})
+        signed = (*task.signed, *task.signed_if_changed)
+        words = {name: signature.fields[name] for name in signed if name in signature.fields}
+        return from_words(task.options, words)
     except ValueError as error:
         raise InputError(
             f"not a signature of the task {task.name!r}: {error}",

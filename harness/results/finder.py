@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.errors import HarnessError, NotComparable, UsageError
 from harness.formats.files import is_there
+from harness.formats.source import Source
 from harness.gold.goldset import GoldSet, load_goldset, named_goldset
 from harness.results.record import GoldRecord, RunRecord
 from harness.results.scored import Scored
@@ -41,7 +42,8 @@ class GoldFinder:
         self._renamed: dict[str, str] = {}
         patterns = []
         for place in places:
-            if is_there(place) or named_goldset(place):
+            path = Source.parse(place).path
+            if is_there(path) or named_goldset(path):
                 goldset = load_goldset(place)
                 self._given[goldset.name] = goldset
                 patterns.append(goldset.name)
@@ -118,7 +120,8 @@ class GoldFinder:
         places: list[str | Path] = [name]
         if name in self._gold_records and self._gold_records[name][0].path:
             recorded, folder = self._gold_records[name]
-            places.insert(0, folder / recorded.path)
+            said = Source.parse(recorded.path)
+            places.insert(0, str(Source(str(folder / said.path), said.options)))
         for place in places:
             try:
                 goldset = load_goldset(place)

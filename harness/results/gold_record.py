@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from harness.formats.source import HUB, Source
 from harness.gold.goldset import GoldSet, named_goldset
 from harness.results.record import GoldRecord
 
@@ -32,16 +33,24 @@ def gold_record(
         words=words,
         path=_place(goldset, folder),
         assumed=() if schema is not None else tuple(goldset.assumed),
+        losses=goldset.losses,
+        read_as=goldset.read_as,
         agreement=dict(goldset.card.get("agreement", {})),
     )
 
 
 def _place(goldset: GoldSet, folder: Path | None) -> str:
-    """Relative to the record, so that both can be moved together; empty where the name finds it."""
-    if folder is None:
-        return str(goldset.path)
+    """Relative to the record, so that both can be moved together; empty where the name finds it.
+
+    With the options that it was asked for, or another gold set would be read there.
+    """
+    options = {} if goldset.said is None else goldset.said.options
+    if folder is None or str(goldset.path).startswith(HUB):
+        return str(Source(str(goldset.path), options))
     place = goldset.path.resolve()
     known = named_goldset(goldset.name)
-    if known is not None and known.resolve() == place and not place.is_relative_to(Path.cwd()):
+    came_along = known is not None and known.resolve() == place
+    if came_along and not options and not place.is_relative_to(Path.cwd()):
         return ""  # It came with the harness.
-    return Path(os.path.relpath(place, folder.resolve())).as_posix()
+    relative = Path(os.path.relpath(place, folder.resolve())).as_posix()
+    return str(Source(relative, options))

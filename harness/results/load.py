@@ -14,7 +14,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 from harness import __version__
 from harness.errors import InputError, NotComparable, NothingMeasured, UsageError
+from harness.formats.alike import read_alike
 from harness.formats.files import is_there, opened
+from harness.formats.losses import Losses
+from harness.formats.registry import open_source
 from harness.gold.goldset import GoldSet
 from harness.paths import RECORD
 from harness.results import stored
@@ -145,11 +148,16 @@ def from_file(
     Raises what reading and joining raise (`InputError`, `NothingMeasured`, `SchemaError`), with the
     file.
     """
-    path = Path(path)
+    reader = open_source(path)
+    own = goldset.reader()
+    if own is not None:
+        own, reader = read_alike(own, reader)
+        goldset = replace(goldset, read=own.records, reader=lambda: own)
     gold = goldset.read_all()
-    predicted = read_predictions(path, gold)
-    return score_records(
-        path.stem,
+    losses = Losses()
+    predicted = read_predictions(reader, gold, losses)
+    scored = score_records(
+        Path(reader.source.path).stem,
         goldset,
         predicted,
         task,
@@ -157,7 +165,13 @@ def from_file(
         schema=schema,
         strict_labels=strict_labels,
         gold=gold,
-        source=str(path),
+        source=reader.source.path,
+        read_as=reader.note,
+    )
+    return replace(
+        scored,
+        losses={"gold": goldset.losses, "predictions": dict(losses)},
+        sources={"gold": goldset.source, "predictions": str(reader.settled)},
     )
 
 

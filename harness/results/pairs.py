@@ -13,20 +13,24 @@ from pathlib import Path
 from harness.annotation import Annotations, Record, span_problems
 from harness.errors import AnnotationError, InputError, NothingMeasured
 from harness.formats import jsonl
-from harness.formats.registry import guess, read_any
+from harness.formats.losses import Losses
+from harness.formats.registry import Reader
 from harness.tasks.base import DocumentPair, Task
 
 __all__ = ["checked", "join_documents", "read_predictions", "renamed"]
 
 
-def read_predictions(path: str | Path, gold: Sequence[Record]) -> list[Record]:
+def read_predictions(
+    reader: Reader, gold: Sequence[Record], losses: Losses | None = None
+) -> list[Record]:
     """The predictions in a file of any format that is read, under the gold's document ids.
 
     What spans say of themselves (`"text"`) is held against the document, which is the gold's where
     the file leaves it out. Raises `InputError` for what cannot be read or is about other
     documents, `AnnotationError` for spans that contradict the text.
     """
-    predicted = renamed(gold, list(read_any(Path(path))), path=path)
+    path = reader.source.path
+    predicted = renamed(gold, list(reader.records(losses)), path=path)
     checked(path, gold, predicted)
     return predicted
 
@@ -34,9 +38,9 @@ def read_predictions(path: str | Path, gold: Sequence[Record]) -> list[Record]:
 def checked(path: str | Path, gold: Sequence[Record], predicted: Sequence[Record]) -> None:
     """Raise `AnnotationError` where spans in a file contradict the gold's text.
 
-    Reading has checked that wherever the text stands beside them.
+    Reading has checked that wherever the text stands beside them: only JSON lines may leave it out.
     """
-    if any(record.text is None for record in predicted) and guess(path).name == "jsonl":
+    if any(record.text is None for record in predicted):
         jsonl.check_said(path, {r.id: r.text for r in gold if r.text is not None})
 
 

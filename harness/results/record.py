@@ -105,6 +105,10 @@ class GoldRecord:
     named. `digest` says whether what lies there now is the same."""
     assumed: tuple[str, ...] = ()
     """What nobody stated of it and was taken to be so, a sentence each."""
+    losses: Mapping[str, int] = field(default_factory=dict)
+    """What reading it left out or changed, with how often."""
+    read_as: str = ""
+    """What of the way that its file was read changes a score, such as a tag scheme."""
     agreement: Mapping[str, Any] = field(default_factory=dict)
     """What the card says of the annotators' agreement: `who`, and per task the F1 over pairs of
     annotators (`f1`, `lowest`, `highest`, `pairs`); the ceiling row of the tables."""

@@ -56,6 +56,10 @@ class Scored:
     """The label schema that was asked for; `signature.schema` is where labels met."""
     count: Count | None = field(default=None, repr=False)
     """What counted it, where that was done here."""
+    losses: Mapping[str, Mapping[str, int]] = field(default_factory=dict, repr=False)
+    """What reading left out or changed, of `gold` and `predictions`, where files were read here."""
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """How the two were read: their sources with every option."""
     documents: tuple[DocumentPair, ...] = field(default=(), repr=False)
     """Gold and predictions with their labels as they came, where it was counted here."""
     recall_pairs: Callable[[], list[DocumentPair]] | None = field(default=None, repr=False)
@@ -214,6 +218,7 @@ def score_records(
     strict_labels: bool = False,
     gold: Sequence[Record] | None = None,
     source: str = "",
+    read_as: str = "",
 ) -> Scored:
     """Score records of predictions against a gold set, under a name for tables.
 
@@ -235,6 +240,7 @@ def score_records(
         predicted_labels=predicted_labels,
         schema=schema,
         as_spelled=True,
+        read_as=read_as,
     )
     empty = Scored(name, name, goldset.name, task, count.signature(), (), ())
     scored = score_pairs(replace(empty, source=source, schema=schema), pairs, count)
@@ -275,6 +281,7 @@ def stated_scores(scored: Scored) -> dict[str, Any]:
         count.mapping,
         count.capabilities,
         model=count.model,
+        read_as=count.read_as,
     )
     for pair in scored.documents:
         again.add(pair)

@@ -17,7 +17,11 @@ from harness import __version__
 from harness.coding import whole_number
 from harness.errors import InputError
 
-__all__ = ["Signature", "diff"]
+__all__ = ["READ_AS", "Signature", "diff"]
+
+READ_AS = "src"
+"""The field that says how files were read where that changes a score: the scheme of their tags,
+what became of faulty ones. Whether the gold is the same its digest says."""
 
 # Left readable; what separates the fields, or the gold set's own parts, is escaped.
 _READABLE = "/.,+>*=()[]!$&;~ '"
@@ -114,9 +118,12 @@ class Signature:
 def diff(left: Signature, right: Signature) -> list[tuple[str, str, str]]:
     """`(field, left, right)` for every field that differs, in the signature's own order.
 
-    The tool's version is left out: it is worth a remark, not a refusal.
+    The tool's version, and how files were read, are left out: they are worth a remark, not a
+    refusal.
     """
     sides = [_flat(side) for side in (left, right)]
+    for side in sides:
+        side.pop(READ_AS, None)
     names = dict.fromkeys((*sides[0], *sides[1]))
     return [
         (_NAMES.get(name, name.replace("_", " ")), one, two)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from harness.annotation import Record, TaskName
 from harness.errors import BackendFailed, NothingMeasured, UsageError
+from harness.formats.losses import Losses
 from harness.gold.goldset import GoldSet
 from harness.interrupt import stoppable
 from harness.paths import RECORD
@@ -224,8 +225,14 @@ def _interruptible(stop: threading.Event) -> Iterator[None]:
 def _held(gold: GoldSet) -> GoldSet:
     """A small gold set read once for all backends; a large one streams, each time it is asked."""
     held: list[Record] = []
-    for record in gold.records():
+    lost = Losses()
+    for record in gold.read(lost):
         held.append(record)
         if len(held) > _HELD_DOCUMENTS:
             return gold
-    return replace(gold, read=lambda: iter(held))
+
+    def again(losses: Losses) -> Iterator[Record]:
+        losses.update(lost)
+        return iter(held)
+
+    return replace(gold, read=again)

@@ -93,6 +93,8 @@ class Task:
     item: type[Any]
     options: type[Any]
     signed: tuple[str, ...] = ()
+    signed_if_changed: tuple[str, ...] = ()
+    """Further ones, in a signature only where they are not as by default."""
     order: int = 100
     """Its place among the tasks."""
     labelled: bool = False
@@ -110,6 +112,15 @@ class Task:
     gated: Mapping[str, float] = MappingProxyType({})
     """Parts that the built-in rules of the gate speak of, with the points that each may drop; `*`
     is every listed part."""
+
+    def changed(self, options: Any) -> tuple[str, ...]:
+        """Those of `signed_if_changed` that are not as by default."""
+        usual = self.options()
+        return tuple(
+            name
+            for name in self.signed_if_changed
+            if getattr(options, name) != getattr(usual, name)
+        )
 
     def items(self, annotations: Annotations) -> tuple[Any, ...]:
         """The layer; empty where it was not annotated."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from harness.annotation import Record
 from harness.errors import InputError, UsageError
 from harness.formats import brat
 from harness.formats.files import files_in, read_text
-from harness.formats.multi import is_multi, read_multi
+from harness.formats.multi import is_multi
 from harness.formats.registry import read_any
+from harness.formats.source import Source
 from harness.gold.goldset import load_goldset, load_layer
 from harness.paths import CARD
 from harness.results.pairs import renamed
@@ -23,24 +27,39 @@ def load_annotators(
 ) -> dict[str, list[Record]]:
     """Annotator -> records.
 
-    Either one path a person (a file of any known format, or a folder of `.ann`, named after
-    itself), or files of JSON lines that name their annotators, or one gold set that has several.
+    Either one source a person (a file of any known format, or a folder of `.ann`, named after
+    itself), or files of JSON lines that name their annotators, or one gold set or file that has
+    several. Where ids differ documents are paired by their texts.
     A folder without texts takes them from `gold` (a gold set, or a folder of `.txt`), else from
     the gold set that it lies in.
 
     Raises `UsageError` for one annotator alone, `InputError` for whatever cannot be read.
     """
-    if all(is_multi(path) for path in paths):
-        return _merged([read_multi(path) for path in paths])
-    if len(paths) == 1:
-        return _of_gold_set(paths[0])
-    names = _names([Path(path) for path in paths])
-    records_of = {name: _one(Path(path), gold) for name, path in zip(names, paths, strict=True)}
+    sources = [Source.parse(path) for path in paths]
+    if len(sources) == 1:
+        return _of_one(sources[0])
+    if all(is_multi(source.path) and "annotator" not in source.options for source in sources):
+        return _merged([_of_one(source) for source in sources])
+    names = _names(sources)
+    records_of = {name: _one(source, gold) for name, source in zip(names, sources, strict=True)}
     first = records_of[names[0]]
     return {
-        name: records if records is first else renamed(first, records, path=path)
-        for (name, records), path in zip(records_of.items(), paths, strict=True)
+        name: records if records is first else _matched(first, records, path=source.path)
+        for (name, records), source in zip(records_of.items(), sources, strict=True)
     }
+
+
+def _matched(first: list[Record], records: list[Record], *, path: str) -> list[Record]:
+    """Records under the ids of the first annotator's documents, by place or else by text."""
+    ids = {record.id for record in first}
+    if any(record.id in ids for record in records):
+        return records
+    if all(record.number is not None for record in (*first, *records)):
+        with suppress(InputError):
+            return renamed(first, records, path=path)
+    counts = Counter(record.text for record in first)
+    known = {r.text: r.id for r in first if r.text is not None and counts[r.text] == 1}
+    return [replace(record, id=known.get(record.text or "", record.id)) for record in records]
 
 
 def _merged(files: Sequence[dict[str, list[Record]]]) -> dict[str, list[Record]]:
@@ -51,21 +70,26 @@ def _merged(files: Sequence[dict[str, list[Record]]]) -> dict[str, list[Record]]
     return merged
 
 
-def _of_gold_set(name: str | Path) -> dict[str, list[Record]]:
-    gold = load_goldset(name)
-    if len(gold.annotators) < 2:
+def _of_one(source: Source) -> dict[str, list[Record]]:
+    gold = load_goldset(source)
+    if len(gold.annotators) > 1:
+        texts = gold.texts()
+        return {name: _layer(folder, texts) for name, folder in gold.annotators.items()}
+    reader = gold.reader()
+    names = () if reader is None else reader.annotators()
+    if reader is None or len(names) < 2:
         raise UsageError(
-            f"{name} is the labelling of one annotator; give a second path, a gold set with "
+            f"{source} is the labelling of one annotator; give a second path, a gold set with "
             'several annotators, or JSON lines with "annotator" on every line'
         )
-    texts = gold.texts()
-    return {name: _layer(folder, texts) for name, folder in gold.annotators.items()}
+    return {name: list(reader.but(annotator=name).records()) for name in names}
 
 
-def _one(path: Path, gold: str | Path | None) -> list[Record]:
+def _one(source: Source, gold: str | Path | None) -> list[Record]:
+    path = Path(source.path)
     if path.is_dir() and not any(path.glob("*.txt")) and any(path.glob("*.ann")):
         return _layer(path, _texts(gold if gold is not None else _gold_set_around(path)))
-    return list(read_any(path))
+    return list(read_any(source))
 
 
 def _layer(folder: Path, texts: dict[str, str]) -> list[Record]:
@@ -97,12 +121,15 @@ def _gold_set_around(path: Path) -> Path:
     )
 
 
-def _names(paths: Sequence[Path]) -> list[str]:
-    """The paths' own names where they differ, else the paths."""
-    short = [path.stem if path.is_file() else path.resolve().name for path in paths]
+def _names(sources: Sequence[Source]) -> list[str]:
+    """The sources' own names where they differ, else the sources."""
+    short = [
+        path.stem if path.is_file() else path.resolve().name
+        for path in (Path(source.path) for source in sources)
+    ]
     if len(set(short)) == len(short):
         return short
-    full = [str(path) for path in paths]
+    full = [str(source) for source in sources]
     if len(set(full)) < len(full):
         raise UsageError("the same path is given twice; agreement takes different annotators")
     return full

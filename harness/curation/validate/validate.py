@@ -5,7 +5,6 @@ Errors make a gold set unusable or untrustworthy; warnings are for a person to l
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,10 +14,10 @@ from harness.curation.validate.finding import Finding
 from harness.curation.validate.lints import lint_record, lint_strings
 from harness.digest import digest_text
 from harness.errors import HarnessError, InputError, SchemaError
-from harness.formats import brat, jsonl
-from harness.formats.files import files_in, is_there, opened, read_text
-from harness.formats.jsonstream import parse_line
-from harness.formats.registry import guess, read_any
+from harness.formats import brat
+from harness.formats.files import files_in, is_there, read_text
+from harness.formats.losses import Losses
+from harness.formats.source import Source
 from harness.gold.card import card_texts
 from harness.gold.goldset import GoldSet, load_goldset
 from harness.labels.schema import Schema
@@ -70,14 +69,15 @@ class Validation:
         try:
             gold = load_goldset(path, schema=schema, format=format)
         except InputError as error:
-            if not is_there(path):
+            place = Path(Source.parse(path).path)
+            if not is_there(place):
                 raise
-            yield _unreadable(error, Path(path))
+            yield _unreadable(error, place)
             return
         if gold.card:
             yield from check_card(gold)
         broken = False
-        for finding in _readable(gold, format):
+        for finding in _readable(gold):
             broken = broken or finding.severity == "error"
             yield finding
         if not broken:
@@ -140,7 +140,8 @@ def validate(
     Neighbours are the gold sets in the same folder: a document must not lie in two of them.
     """
     validation = Validation()
-    own = {Path(path).resolve() for path in paths if is_there(path)}
+    named = [Path(Source.parse(path).path) for path in paths]
+    own = {path.resolve() for path in named if is_there(path)}
     for path in own:
         if (path / CARD).is_file():
             for card in sorted(path.parent.glob(f"*/{CARD}")):
@@ -170,26 +171,28 @@ def _layers(gold: GoldSet, record: Record) -> Iterator[Finding]:
             yield Finding("error", "missing-layer", f"no layer for {task}", "", None, record.id)
 
 
-def _readable(gold: GoldSet, format_name: str | None) -> Iterator[Finding]:
-    """Errors of reading: one for each file of a folder, one for each line of JSON lines."""
+def _readable(gold: GoldSet) -> Iterator[Finding]:
+    """Everything that cannot be read: all faulty lines and spans where the format tells them apart,
+    else the first."""
     if gold.card and "texts" in gold.card:
         yield from _readable_layers(gold)
         return
-    path = gold.path / str(gold.card["data"]) if gold.card else gold.path
-    losses: Counter[str] = Counter()
+    reader = gold.reader()
+    path = gold.path if reader is None else Path(reader.source.path)
+    losses = Losses("collect")
     try:
-        if (format_name or guess(path).name) == "jsonl" and path.is_file():
-            yield from _readable_lines(path)
-        else:
-            for _ in read_any(path, format_name, losses=losses):
-                pass
+        for _ in gold.read(losses):
+            pass
     except HarnessError as error:
         yield _unreadable(error, path)
+    yield from map(_unreadable, losses.faults)
     yield from _not_held(losses, path)
 
 
-def _not_held(losses: Counter[str], path: Path) -> Iterator[Finding]:
+def _not_held(losses: Losses, path: Path) -> Iterator[Finding]:
     for message, count in sorted(losses.items()):
+        if losses.faults and message.startswith("faulty "):
+            continue  # Each is a finding.
         yield Finding("warning", "not-held", f"{count} {message}", str(path))
 
 
@@ -205,35 +208,11 @@ def _readable_layers(gold: GoldSet) -> Iterator[Finding]:
             try:
                 if file.stem not in texts:
                     raise InputError(f"annotates {file.stem!r}, which is no document", path=file)
-                losses: Counter[str] = Counter()
+                losses = Losses("collect")
                 brat.read_ann(file, texts[file.stem], losses=losses)
+                yield from map(_unreadable, losses.faults)
                 yield from _not_held(losses, file)
             except InputError as error:
                 yield _unreadable(error)
     if not any(folders[0].glob("*.ann")):
         yield Finding("error", "unreadable", "holds no .ann file", str(folders[0]))
-
-
-def _readable_lines(path: Path) -> Iterator[Finding]:
-    first: dict[str, int] = {}
-    is_blank = True
-    with opened(path, "a file of JSON lines") as handle:
-        for number, line in enumerate(handle, 1):
-            if not line.strip():
-                continue
-            is_blank = False
-            try:
-                value = parse_line(line, path, number)
-                record = jsonl.record_from_json(value, path=path, line=number)
-                if record.id in first:
-                    raise InputError(
-                        f"document id {record.id!r} comes a second time (first on line "
-                        f"{first[record.id]})",
-                        path=path,
-                        line=number,
-                    )
-                first[record.id] = number
-            except InputError as error:
-                yield _unreadable(error)
-    if is_blank:
-        yield Finding("error", "unreadable", "the file holds no document", str(path))

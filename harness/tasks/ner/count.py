@@ -28,7 +28,7 @@ from operator import itemgetter
 from harness.annotation import Entity, Span
 from harness.tasks.base import Outcome
 from harness.tasks.ner.keys import Sides, sides
-from harness.tasks.ner.matching import MentionKey, align_mentions
+from harness.tasks.ner.matching import MentionKey, align_mentions, extent
 from harness.tasks.ner.options import NerOptions
 from harness.tasks.ner.tally import ErrorCell, ErrorClass
 from harness.tasks.tally import Event
@@ -55,7 +55,8 @@ def events(
     """
     if not gold and not predicted:
         return iter(())
-    if options.boundary == "raw" and not ignore:
+    whole = not any(entity.fragments for side in (gold, predicted) for entity in side)
+    if options.boundary == "raw" and not ignore and whole:
         # Nearly every call; quicker for not remembering which mention has which key.
         left: set[MentionKey] = {entity[:3] for entity in gold}
         right: set[MentionKey] = {entity[:3] for entity in predicted}
@@ -143,7 +144,7 @@ def _error(gold: MentionKey, predicted: MentionKey) -> ErrorClass:
     """The class of two mentions that are paired without being equal."""
     if gold[2] == predicted[2]:
         return "boundary"
-    return "type" if gold[:2] == predicted[:2] else "boundary_type"
+    return "type" if extent(gold) == extent(predicted) else "boundary_type"
 
 
 def _cell(gold: MentionKey | None, predicted: MentionKey | None) -> ErrorCell:

@@ -19,7 +19,7 @@ __all__ = ["Crowd", "Worth", "crowd", "most_pairs"]
 _SPANS_KEPT = 64
 """Of so many spans a side it is kept what they are worth: mentions may have few spans in common."""
 
-_Mention: TypeAlias = tuple[int, int, str] | tuple[int, int, str, int]
+_Mention: TypeAlias = tuple[int, int, str] | tuple[int, int, str, tuple[int, ...]]
 
 
 class Worth(NamedTuple):

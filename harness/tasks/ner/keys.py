@@ -15,10 +15,10 @@ from typing import NamedTuple
 from harness.annotation import Entity, Span
 from harness.errors import UsageError
 from harness.tasks.ner.boundary import trim
-from harness.tasks.ner.matching import MentionKey
+from harness.tasks.ner.matching import MentionKey, extent
 from harness.tasks.ner.options import BoundaryRule
 
-__all__ = ["Sides", "sides"]
+__all__ = ["Sides", "key_of", "sides"]
 
 
 class Sides(NamedTuple):
@@ -32,6 +32,13 @@ class Sides(NamedTuple):
     def common(self) -> set[MentionKey]:
         """The keys of mentions that are equal on both sides."""
         return self.gold.keys() & self.predicted.keys()
+
+
+def key_of(entity: Entity) -> MentionKey:
+    """Under what a mention is matched, as it stands."""
+    if not entity.fragments:
+        return entity[:3]
+    return (*entity[:3], tuple(edge for part in entity.fragments for edge in part))
 
 
 def sides(
@@ -48,8 +55,8 @@ def sides(
     """
     if ignore:
         gold, predicted = _outside(gold, ignore), _outside(predicted, ignore)
-    left: dict[MentionKey, Entity] = {entity[:3]: entity for entity in gold}
-    right: dict[MentionKey, Entity] = {entity[:3]: entity for entity in predicted}
+    left: dict[MentionKey, Entity] = {key_of(entity): entity for entity in gold}
+    right: dict[MentionKey, Entity] = {key_of(entity): entity for entity in predicted}
     duplicates_gold: list[Entity] = []
     duplicates_predicted: list[Entity] = []
     if len(left) < len(gold):
@@ -72,7 +79,7 @@ def _distinct(entities: Sequence[Entity]) -> tuple[dict[MentionKey, Entity], lis
     kept: dict[MentionKey, Entity] = {}
     left_out: list[Entity] = []
     for entity in sorted(entities, key=lambda e: float("inf") if e.score is None else -e.score):
-        key = entity[:3]
+        key = key_of(entity)
         if key in kept:
             left_out.append(entity)
         else:
@@ -107,9 +114,16 @@ def _trimmed(
     """
     ranked = sorted(side, key=lambda key: (key not in equal, key[1] - key[0], key))
     out: dict[MentionKey, Entity] = {}
-    seen: Counter[tuple[int, int, str]] = Counter()
+    seen: Counter[MentionKey] = Counter()
     for key in ranked:
-        kind = (*trim(text, key[0], key[1]), key[2])
-        out[(*kind, seen[kind]) if seen[kind] else kind] = side[key]
+        start, end = trim(text, key[0], key[1])
+        edges = extent(key)
+        if len(edges) > 2:  # Its outer edges; what is trimmed away whole stays.
+            edges = (min(start, edges[1] - 1), *edges[1:-1], max(end, edges[-2] + 1))
+            kind: MentionKey = (edges[0], edges[-1], key[2], edges)
+            out.setdefault(kind, side[key])
+            continue
+        kind = (start, end, key[2])
+        out[(*kind, (seen[kind],)) if seen[kind] else kind] = side[key]
         seen[kind] += 1
     return out

@@ -36,9 +36,11 @@ from harness.stats.overlaps import count_overlaps
 from harness.tasks.ner.crowd import Worth, crowd, most_pairs
 
 __all__ = ["Alignment", "Change", "MentionKey", "MentionPair", "Preference", "align_mentions"]
+__all__ += ["extent"]
 
-MentionKey: TypeAlias = tuple[int, int, str] | tuple[int, int, str, int]
-"""Start, end, label; a number behind them tells apart mentions that became equal by trimming."""
+MentionKey: TypeAlias = tuple[int, int, str] | tuple[int, int, str, tuple[int, ...]]
+"""Start, end, label. Behind them may stand a number of one part, which tells apart mentions that
+became equal by trimming, or the edges of every fragment of a discontinuous mention."""
 
 MentionPair: TypeAlias = tuple[MentionKey, MentionKey]
 Change: TypeAlias = tuple[int, MentionKey | None, MentionKey | None]
@@ -70,6 +72,11 @@ class Alignment(NamedTuple):
     spurious: list[MentionKey]
     partial: list[Change]
     type: list[Change]
+
+
+def extent(key: MentionKey) -> tuple[int, ...]:
+    """Everything that the mention covers, as edges: of its span, or of its fragments."""
+    return key[3] if len(key) > 3 and len(key[3]) > 1 else key[:2]
 
 
 def align_mentions(gold: AbstractSet[MentionKey], predicted: AbstractSet[MentionKey]) -> Alignment:
