@@ -105,6 +105,7 @@ FORMATS: dict[str, Format] = {
     for item in (
         Format("jsonl", "this project's own JSON lines"),
         Format("brat", "brat standoff: a folder of .txt and .ann"),
+        Format("bionlp", "BioNLP shared tasks: a folder of .txt, .a1 and .a2"),
         Format("conll", "CoNLL columns, any IOB1 / IOB2 / BIOES / BILOU tag file"),
         Format("docbin", "spaCy's DocBin (.spacy)"),
         Format("doccano", "doccano's JSON lines"),

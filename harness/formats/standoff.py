@@ -18,6 +18,7 @@ from harness.formats.files import read_text
 from harness.formats.losses import Losses
 
 __all__ = [
+    "NO_TRIGGER",
     "EventLine",
     "Remark",
     "Standoff",
@@ -27,6 +28,9 @@ __all__ = [
     "printed",
     "role_name",
 ]
+
+NO_TRIGGER = "-"
+"""Stands for the trigger of an event that has none."""
 
 # A printed span shows every line break or tab as one space, or the line would end there.
 _AS_SPACE = str.maketrans(dict.fromkeys("\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029", " "))
@@ -70,6 +74,8 @@ class Standoff:
     notes: list[Remark] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
     losses: Losses = field(default_factory=Losses)
+    has_triggers: bool = True
+    """Whether every event names one first."""
 
     def fault(self, line: int, message: str, *, hint: str | None = None) -> None:
         """What cannot be used on a line: an error, or left out and counted."""
@@ -94,12 +100,19 @@ class Standoff:
 
 
 def parse_standoff(
-    path: str | Path, text: str, *, trust_offsets: bool = False, losses: Losses | None = None
+    path: str | Path,
+    text: str,
+    *,
+    trust_offsets: bool = False,
+    given: Standoff | None = None,
+    losses: Losses | None = None,
 ) -> Standoff:
     """Read an `.ann` file against the text of its document.
 
-    With `trust_offsets` the printed texts are not compared with the document, and a line that is
-    no brat line is taken for the rest of a printed text (PolNeAR has a few of each).
+    A file that goes on from another one (BioNLP's `.a2` from its `.a1`) holds, and may name, what
+    was `given` there; its events may be without a trigger. With `trust_offsets` the printed texts
+    are not compared with the document, and a line that is no brat line is taken for the rest of a
+    printed text (PolNeAR has a few of each).
 
     Attributes and notes about what is not there are left out. Whatever else cannot be used goes to
     `losses`, which raises an `AnnotationError` with the line unless it leaves faulty lines out: a
@@ -107,6 +120,8 @@ def parse_standoff(
     comes twice, an event about an unknown id.
     """
     ann = Standoff(Path(path), losses=Losses() if losses is None else losses)
+    if given is not None:
+        ann.spans, ann.has_triggers = dict(given.spans), False
     content = read_text(path).removeprefix("\ufeff")
     for number, line in enumerate(content.split("\n"), 1):
         line = line.removesuffix("\r")
@@ -170,6 +185,8 @@ def _add_span(
 
 def _add_event(ann: Standoff, fields: list[str], number: int) -> None:
     pairs = [argument.partition(":") for argument in fields[1].split()]
+    if pairs and not ann.has_triggers and not pairs[0][1]:
+        pairs[0] = (pairs[0][0], ":", NO_TRIGGER)
     if not pairs or not all(role and id_ for role, _, id_ in pairs):
         ann.fault(number, f'found {fields[1]!r}, expected "Type:T1 Role:T2 ..."')
         return
@@ -185,7 +202,7 @@ def _add_event(ann: Standoff, fields: list[str], number: int) -> None:
 def _check_targets(ann: Standoff) -> None:
     for event in list(ann.events.values()):
         for id_ in (event.trigger, *(id_ for _, id_ in event.arguments)):
-            if id_ not in ann.events and id_ not in ann.spans:
+            if id_ not in ann.events and id_ not in ann.spans and id_ != NO_TRIGGER:
                 ann.fault(event.line, f"the event names {id_}, but no line {id_} is in the file")
                 ann.events.pop(event.id, None)
     for remarks in (ann.attributes, ann.notes):
