@@ -37,7 +37,7 @@ Sentence = tuple[int, Spans, Spans]
 
 
 def counted(gold: list[Record], predicted: list[Record], **options: Any) -> Scored:
-    goldset = GoldSet("made", Path("made"), read=lambda: iter(gold))
+    goldset = GoldSet("made", Path("made"), read=lambda losses: iter(gold))
     return score_records("predictions", goldset, predicted, "ner", gold=gold, **options)
 
 

@@ -184,6 +184,9 @@ def interpret(
         and id_ not in triggers
     )
     attributions = tuple(_attributions(ann, losses)) if "attributions" in layers else None
+    for event in ann.events.values():
+        if not event.type.startswith("Attribution"):
+            losses[f"{event.type} events (only Attribution events are read)"] += 1
     for letter, count in ann.skipped.items():
         losses[f"{letter} lines (relations, links and equivalences have no place here)"] += count
     return Annotations(entities if "entities" in layers else None, attributions), ann.regions(
@@ -201,7 +204,6 @@ def _attributions(ann: Standoff, losses: Counter[str]) -> Iterator[Attribution]:
     speakers = {note.target: note.value for note in ann.notes if note.name == "Speaker"}
     for event in ann.events.values():
         if not event.type.startswith("Attribution"):
-            losses[f"{event.type} events (only Attribution events are read)"] += 1
             continue
         roles = roles_of(ann, event)
         if not roles["Content"]:

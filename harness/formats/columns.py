@@ -21,7 +21,7 @@ from harness.formats.sniff import Head, head_of
 from harness.formats.tags import is_tag
 from harness.table import plural
 
-__all__ = ["DOCSTART", "Layout", "Row", "layout_of", "places_of", "rows_of"]
+__all__ = ["DOCSTART", "Layout", "ColumnRow", "layout_of", "places_of", "rows_of"]
 
 DOCSTART = "-DOCSTART-"
 _SPACES = re.compile(r"[ \t]+")
@@ -33,7 +33,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]+)*:")
 _MOST_COLUMNS = 1000
 
 
-class Row(NamedTuple):
+class ColumnRow(NamedTuple):
     """One line: its number and its columns. None of them: a blank line.
 
     `document` says that a document begins here, and its id where the file gives one; such a row has
@@ -137,7 +137,9 @@ def places_of(said: str | None, columns: int, what: str) -> tuple[int, ...]:
     return tuple(out)
 
 
-def rows_of(path: str | Path, layout: Layout, *, comments: str | None = None) -> Iterator[Row]:
+def rows_of(
+    path: str | Path, layout: Layout, *, comments: str | None = None
+) -> Iterator[ColumnRow]:
     """Stream the rows of a file, memory flat.
 
     A line with # before a sentence is a comment where it is no row: where it has another number of
@@ -158,13 +160,13 @@ def rows_of(path: str | Path, layout: Layout, *, comments: str | None = None) ->
                 first = fields[0]
                 if len(fields) == columns and first and first[0] != "#" and first != DOCSTART:
                     blank = False
-                    yield Row(number, fields)
+                    yield ColumnRow(number, fields)
                 elif not line.strip(" \t"):
                     blank = True
-                    yield Row(number)
+                    yield ColumnRow(number)
                 elif first == DOCSTART and _ends_nothing(fields, layout):
                     blank = True
-                    yield Row(number, document="")
+                    yield ColumnRow(number, document="")
                 elif (
                     blank
                     and first[:1] == "#"
@@ -172,11 +174,11 @@ def rows_of(path: str | Path, layout: Layout, *, comments: str | None = None) ->
                 ):
                     begins = _NEW_DOCUMENT.match(line)
                     if begins is not None:
-                        yield Row(number, document=begins["id"] or "")
+                        yield ColumnRow(number, document=begins["id"] or "")
                 else:
                     _check(fields, layout, path, number)
                     blank = False
-                    yield Row(number, fields)
+                    yield ColumnRow(number, fields)
         except UnicodeDecodeError:
             raise InputError(
                 "is not UTF-8 here or in the next lines",

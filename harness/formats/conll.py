@@ -19,7 +19,7 @@ from typing import Any
 from harness.annotation import Record
 from harness.errors import InputError
 from harness.formats import hints
-from harness.formats.columns import DOCSTART, Layout, Row, layout_of, places_of, rows_of
+from harness.formats.columns import DOCSTART, Layout, ColumnRow, layout_of, places_of, rows_of
 from harness.formats.files import atomic_writer
 from harness.formats.losses import Losses, writable
 from harness.formats.options import (
@@ -37,10 +37,10 @@ from harness.formats.tags import (
     Chunk,
     Repair,
     check_scheme,
-    encode_tags,
     guess_scheme,
     is_tag,
     repaired,
+    written_tags,
 )
 from harness.formats.tokens import sentences, tagged
 
@@ -198,10 +198,10 @@ def _documents(path: Path, how: _How) -> Iterator[Record]:
         raise InputError("the file holds no token", path=path)
 
 
-def _grouped(path: Path, how: _How) -> Iterator[tuple[str, list[list[Row]]]]:
+def _grouped(path: Path, how: _How) -> Iterator[tuple[str, list[list[ColumnRow]]]]:
     """Id (or none) and sentences of every document."""
-    document: list[list[Row]] | None = None
-    id_, sentence = "", list[Row]()
+    document: list[list[ColumnRow]] | None = None
+    id_, sentence = "", list[ColumnRow]()
     seen: set[str] = set()
     for row in rows_of(path, how.layout, comments=how.comments):
         if row.fields:
@@ -228,7 +228,7 @@ def _grouped(path: Path, how: _How) -> Iterator[tuple[str, list[list[Row]]]]:
         yield id_, [*document, sentence] if sentence else document
 
 
-def _sentence(rows: list[Row], path: Path, how: _How) -> tuple[list[str], list[Chunk]]:
+def _sentence(rows: list[ColumnRow], path: Path, how: _How) -> tuple[list[str], list[Chunk]]:
     layout = how.layout
     tokens = [row.fields[layout.token] for row in rows]
     if layout.prefix:
@@ -256,7 +256,7 @@ def _sentence(rows: list[Row], path: Path, how: _How) -> tuple[list[str], list[C
     return tokens, chunks
 
 
-def _without(token: str, row: Row, path: Path, prefix: str) -> str:
+def _without(token: str, row: ColumnRow, path: Path, prefix: str) -> str:
     if not token.startswith(prefix) or token == prefix:
         raise InputError(
             f"found the token {token[:40]!r}; those before it begin with {prefix!r}, the code of "
@@ -290,7 +290,9 @@ def write(
                 for _, _, label in chunks:
                     if not label or any(char.isspace() for char in label):
                         raise InputError(f"{record.id}: a tag cannot spell the label {label!r}")
-                rows = zip(words, encode_tags(chunks, len(words), scheme or "IOB2"), strict=True)
+                rows = zip(
+                    words, written_tags(chunks, len(words), scheme or "IOB2", losses), strict=True
+                )
                 handle.write("".join(f"{word}\t{tag}\n" for word, tag in rows) + "\n")
             count += 1
     return count

@@ -42,9 +42,9 @@ from harness.formats.tags import (
     Bigrams,
     Repair,
     check_scheme,
-    encode_tags,
     guess_scheme,
     repaired,
+    written_tags,
 )
 from harness.formats.tokens import sentences, tagged
 from harness.options import Flag
@@ -370,7 +370,7 @@ def write(
     for count, (record, _) in enumerate(writable(records, path), 1):  # noqa: B007
         lines = list(sentences(record, tokens, losses)) or [([], [])]
         for number, (words, chunks) in enumerate(lines):
-            tags = encode_tags(chunks, len(words), scheme or "IOB2")
+            tags = written_tags(chunks, len(words), scheme or "IOB2", losses)
             rows.append({"id": record.id, "sentence": number, "tokens": words, "ner_tags": tags})
     names = ["O", *sorted({tag for row in rows for tag in row["ner_tags"]} - {"O"})]
     features = datasets.Features(

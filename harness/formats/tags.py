@@ -19,6 +19,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from harness.errors import UsageError
@@ -39,6 +40,7 @@ __all__ = [
     "is_tag",
     "repaired",
     "split_tag",
+    "written_tags",
 ]
 
 Repair = Literal["strict", "conlleval", "discard"]
@@ -57,6 +59,7 @@ _CANDIDATES = {"IOB": ("IOB2", "IOB1"), "IOE": ("IOE2", "IOE1")}
 _PLAIN = {letter: plain for family in _LETTERS.values() for letter, plain in family.items()}
 _PREFIXED = re.compile(r"[BIESLUMW][-_](?=.)", re.DOTALL)
 _SUFFIXED = re.compile(r"(?<=.)[-_][BIESLUMW]\Z", re.DOTALL)
+_EMPTY = re.compile(r"[BIESLUMW][-_]")
 NO_TYPE = "_"
 """The type of entities whose tags are letters alone."""
 
@@ -138,7 +141,7 @@ def check_spelling(tags: Mapping[str, int]) -> str:
         if tag == "O":
             continue
         spelling = _parsed(tag)[2]
-        if not tag.strip():
+        if not tag.strip() or _EMPTY.fullmatch(tag):
             raise BadTag(f"found the tag {tag!r}, expected O or one such as B-PER", place)
         if first and spelling != first:
             found = f"found the tag {tag!r}"
@@ -352,6 +355,17 @@ def _split_at(tag: str, index: int, scheme: str) -> tuple[str, str]:
         return split_tag(tag, scheme)
     except BadTag as error:
         raise BadTag(error.message, index) from None
+
+
+def written_tags(
+    chunks: Sequence[tuple[int, int, str]], length: int, scheme: str, losses: Counter[str]
+) -> list[str]:
+    """As `encode_tags`, counting in `losses` the entities that `IO` makes part of others."""
+    if scheme == "IO":
+        joined = sum(a[1:] == (b[0], b[2]) for a, b in pairwise(chunks))
+        if joined:
+            losses["entities that IO makes one with a neighbour of their type"] += joined
+    return encode_tags(chunks, length, scheme)
 
 
 def encode_tags(

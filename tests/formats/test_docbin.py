@@ -61,7 +61,7 @@ def test_what_spacy_wrote(tmp_path: Path) -> None:
     report: Counter[str] = Counter()
     layers = [r.annotations.entities for r in docbin.read(tmp_path / "a.spacy", losses=report)]
     assert layers == [(Entity(0, 4, "PER"),), None, None]
-    assert report == {"span group 'sc': left out (--spans-key reads it)": 1}
+    assert report == {"span group 'sc': left out (spans-key=NAME reads it)": 1}
     layers = [r.annotations.entities for r in docbin.read(tmp_path / "a.spacy", spans_key="sc")]
     assert layers == [None, None, (Entity(0, 16, "X"), Entity(12, 16, "Y"))]
 

@@ -96,7 +96,7 @@ def test_splits(tmp_path: Path) -> None:
     label = datasets.ClassLabel(names=NAMES)
     both = {"train": _data([[1, 0]], label), "test": _data([[0, 1]], label)}
     datasets.DatasetDict(both).save_to_disk(str(tmp_path / "d"))
-    with pytest.raises(InputError, match=r"has the splits train, test(.|\n)*--split"):
+    with pytest.raises(InputError, match=r"has the splits train, test(.|\n)*d.split=train"):
         list(read_any(tmp_path / "d"))
     assert _shown(list(hf.read(tmp_path / "d", split="test"))) == [[(5, 9, "PER")]]
     with pytest.raises(InputError, match="has no split 'dev', only train, test"):
@@ -269,8 +269,10 @@ def test_repair(tmp_path: Path) -> None:
 def test_names_that_are_no_tags(tmp_path: Path) -> None:
     data = _data([[0, 1]], datasets.ClassLabel(names=["O", "PER"]))
     data.save_to_disk(str(tmp_path / "d"))
+    assert hf.settle(tmp_path / "d")["scheme"] == "IO"
+    _data([[0, 1]], datasets.ClassLabel(names=["B-PER", "PER"])).save_to_disk(str(tmp_path / "e"))
     with pytest.raises(InputError, match="found the tag 'PER'"):
-        list(hf.read(tmp_path / "d"))
+        list(hf.read(tmp_path / "e"))
 
 
 def test_what_is_no_data_set(tmp_path: Path) -> None:

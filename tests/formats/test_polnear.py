@@ -67,11 +67,13 @@ def test_rules(corpus: Path) -> None:
     assert report == {
         "events without content: dropped": 1,
         "Discuss regions (an annotator's doubt): left out": 1,
+        "labellings by further annotators: left out (annotator=NAME reads one)": 1,
     }
 
 
 def test_annotators(corpus: Path) -> None:
-    files = polnear.annotators(corpus)
+    assert polnear.annotators(corpus) == ("a1", "b2", "c3")
+    files = polnear.labellings(corpus)
     assert {text.stem: sorted(by) for text, by in files.items()} == {
         "paper_one": ["a1", "b2"],
         "paper_two": ["c3"],

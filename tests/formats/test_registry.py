@@ -74,10 +74,12 @@ def test_folders_and_binary_files(tmp_path: Path) -> None:
         path.write_text(content)
     names = {
         "brat": "brat", "polnear": "polnear", "flat": "polnear", "litbank": "litbank",
-        "pdnc": "pdnc", "saved": "datasets", "many": "datasets", "files": "datasets", "raw": "brat",
+        "pdnc": "pdnc", "saved": "datasets", "many": "datasets", "files": "datasets",
         "brat/a.ann": "brat", "litbank/b.ann": "litbank", "files/data/train.parquet": "datasets",
     }  # fmt: skip
     assert {place: guess(tmp_path / place).name for place in names} == names
+    with pytest.raises(InputError):
+        guess(tmp_path / "raw")
     (tmp_path / "a.spacy").write_bytes(b"x")
     assert guess(tmp_path / "a.spacy").name == "docbin"
     assert guess("hf:someone/something").name == "datasets"
@@ -154,7 +156,9 @@ def test_every_module_of_the_table_has_what_a_format_needs() -> None:
     for item in FORMATS.values():
         assert callable(item.load().matches)
         assert hasattr(item.load(), "read")
-        assert item.writes == (item.name not in ("polnear", "pdnc", "litbank"))
+        assert item.loses or item.name in ("jsonl", "litbank")
+        assert item.example
+        assert all(flag.help for flag in (*item.options, *item.write_options))
         assert bool(item.holds) == item.writes
         assert set(item.load().__all__) >= {"matches", "read"} | (
             {"write"} if item.writes else set()
@@ -163,7 +167,8 @@ def test_every_module_of_the_table_has_what_a_format_needs() -> None:
 
 def test_options_are_those_of_the_functions() -> None:
     conll, jsonl, pdnc = (FORMATS[name] for name in ("conll", "jsonl", "pdnc"))
-    assert set(conll.options) == {"losses", "scheme", "repair", "tag_column"}
-    assert set(conll.write_options) == {"losses", "scheme", "tokens"}
-    assert (jsonl.options, jsonl.write_options) == ((), ())
-    assert (pdnc.options, pdnc.write_options) == (("losses",), ())
+    reading = ["scheme", "repair", "tag_column", "token_column", "comments"]
+    assert [flag.name for flag in conll.options] == reading
+    assert [flag.name for flag in conll.write_options] == ["scheme", "tokens"]
+    assert [flag.name for flag in jsonl.options] == ["annotator", "faulty"]
+    assert (jsonl.write_options, pdnc.options, pdnc.write_options) == ((), (), ())

@@ -18,6 +18,7 @@ from harness.formats.tags import (
     guess_scheme,
     repaired,
     split_tag,
+    written_tags,
 )
 
 
@@ -109,6 +110,12 @@ def _pairs(*sentences: str) -> dict[tuple[str, str], int]:
         (["B-PER M-PER E-PER"], "BMEWO"),
         (["B-PER L-PER"], "BILOU"),
         (["S-PER"], "BIOES"),
+        (["I-PER E-PER", "E-PER O"], "IOE2"),
+        (["I-PER E-PER I-PER"], "IOE1"),
+        (["PER PER O", "LOC"], "IO"),
+        (["person-other O"], "IO"),
+        (["PER-B PER-I O"], "IOB2"),
+        (["B I O"], "IOB2"),
     ],
 )
 def test_guess(sentences: list[str], scheme: str) -> None:
@@ -121,8 +128,9 @@ def test_guess(sentences: list[str], scheme: str) -> None:
         (["B-PER O", "I-PER O"], 4, r"I-PER after O is no IOB2, and B-PER after O \(place 1\)"),
         (["S-PER O", "U-PER"], 4, "U- in a file with S-: two schemes are mixed"),
         (["B-PER E-PER", "B-PER I-PER O"], 6, "O after I-PER is impossible in BIOES"),
-        (["O PER"], -1, "found the tag 'PER'"),
-        (["B-"], -1, "found the tag 'B-'"),
+        (["O PER", "B-PER"], 4, "found the tag 'B-PER'.*others in the file have no letter"),
+        (["B-PER", "O PER-B"], 4, "whose letter is behind its type; in others it is before"),
+        (["B-"], 1, "found the tag 'B-'"),
     ],
 )
 def test_mixed_schemes_and_no_tags_at_all(sentences: list[str], place: int, message: str) -> None:
@@ -151,6 +159,11 @@ def test_encode_then_decode(steps: list[tuple[int, int, str]], scheme: str, rest
         at += gap + length
     tags = encode_tags(chunks, at + rest, scheme)
     decoded = decode_tags(tags, scheme)
+    if scheme == "IO":  # Neighbours of one type are one.
+        lost: Counter[str] = Counter()
+        written_tags(chunks, at + rest, scheme, lost)
+        assert len(chunks) - len(decoded) == lost.total()
+        return
     assert [chunk[:3] for chunk in decoded] == chunks
     assert all(chunk.valid for chunk in decoded)
 

@@ -177,10 +177,11 @@ def _readable(gold: GoldSet) -> Iterator[Finding]:
     if gold.card and "texts" in gold.card:
         yield from _readable_layers(gold)
         return
-    reader = gold.reader()
-    path = gold.path if reader is None else Path(reader.source.path)
+    path = gold.path
     losses = Losses("collect")
     try:
+        reader = gold.reader()
+        path = path if reader is None else Path(reader.source.path)
         for _ in gold.read(losses):
             pass
     except HarnessError as error:

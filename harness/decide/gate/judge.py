@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.decide.draws import Drawn, resample
-from harness.decide.gate.power import DropLimits, detectable_drop, losses
+from harness.decide.gate.power import DropLimits, detectable_drop, possible_drops
 from harness.decide.gate.scope import ScoreCheck
 from harness.decide.gate.verdicts import Verdict, VerdictStatus, about
 from harness.results.outcomes import Flips, flips
@@ -208,7 +208,7 @@ def _detectable(
     tested = item.max_drop is not None and (not item.interval or evidence.lacking is None)
     if not item.can_fail or seen.old is None or not (tested or item.floor is not None):
         return None, None
-    lost = losses(item.accepted, units)
+    lost = possible_drops(item.accepted, units)
     noise = 100 * values[values == values]
     if lost is None or not len(noise):
         return None, None

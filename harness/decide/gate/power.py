@@ -19,7 +19,7 @@ from harness.tasks.parts import PartCounts
 if TYPE_CHECKING:
     from harness.stats.units import Array
 
-__all__ = ["DropLimits", "Losses", "detectable_drop", "losses"]
+__all__ = ["DropLimits", "PossibleDrops", "detectable_drop", "possible_drops"]
 
 _RESAMPLES = 1000
 _DRAWS = 40
@@ -31,7 +31,7 @@ _SINGLY = 60
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Losses:
+class PossibleDrops:
     """What there is to lose of one score. `groups` is 1, or the number of types of an average."""
 
     score: Statistic
@@ -60,7 +60,7 @@ class DropLimits:
     gap: float | None = None
 
 
-def losses(counts: PartCounts, units: Units) -> Losses | None:
+def possible_drops(counts: PartCounts, units: Units) -> PossibleDrops | None:
     """What this score can lose; `None` where it is undefined or 0.
 
     For recall and F1 a right prediction disappears; for precision it turns wrong.
@@ -85,11 +85,11 @@ def losses(counts: PartCounts, units: Units) -> Losses | None:
         one[:, group] = lost[:, group]
         after = score(total - one.reshape(table.shape))
         worth[:, group] = np.maximum(0.0, points - 100 * np.nan_to_num(after))
-    return Losses(score, total, lost, right, worth) if (worth > 0).any() else None
+    return PossibleDrops(score, total, lost, right, worth) if (worth > 0).any() else None
 
 
 def detectable_drop(
-    noise: Array, losses: Losses, limits: DropLimits, *, whole: bool
+    noise: Array, losses: PossibleDrops, limits: DropLimits, *, whole: bool
 ) -> float | None:
     """The smallest true drop, in points, on which a check fails with 80 % power.
 
