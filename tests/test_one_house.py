@@ -20,7 +20,10 @@ TREES = {
 }
 
 # Columns of datasets in the Hugging Face format are called so; it is no task of ours.
-NO_TASK = {("formats/hf.py", "ner")}
+NO_TASK = {
+    (f"formats/{name}.py", "ner")  # A key of a file, or the name of a column.
+    for name in ("csvtable", "dygie", "gliner", "hf", "prodigy", "spacy_json")
+}
 
 SCORES = {"precision", "recall", "f1", "micro", "macro", "headline", "score"}
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)

@@ -11,8 +11,19 @@ from pathlib import Path
 
 from harness.errors import InputError, ReaderOptions
 
-__all__ = ["HALF", "SAME_TEXT", "REPAIR_HINT", "OFFSETS_HINT", "UTF16", "no_annotator"]
+__all__ = [
+    "FURTHER_ANNOTATORS",
+    "HALF",
+    "NUMBERED",
+    "SAME_TEXT",
+    "REPAIR_HINT",
+    "OFFSETS_HINT",
+    "UTF16",
+    "no_annotator",
+]
 
+FURTHER_ANNOTATORS = "labellings by further annotators: left out (annotator=NAME reads one)"
+"""What is counted where a document has the labels of several, of whom one is read."""
 SAME_TEXT = "annotators must label the very same text, or offsets mean nothing"
 
 REPAIR_HINT: ReaderOptions = (
@@ -26,6 +37,7 @@ OFFSETS_HINT: ReaderOptions = (
         "codepoint": "counts it as one",
     },
 )
+NUMBERED: ReaderOptions = ("ids", {"number": "numbers the documents of the file"})
 HALF = "one half of a UTF-16 pair is no text: mend it where it was made"
 UTF16: ReaderOptions = ("offsets", {"utf16": "takes the offsets for UTF-16 units"})
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -11,9 +13,12 @@ from harness.coding import load_json, short
 from harness.errors import InputError
 from harness.formats.files import atomic_writer, opened
 
-__all__ = ["json_lines", "no_document", "objects", "parse_line", "write_lines"]
+__all__ = ["beginning", "json_lines", "json_values", "no_document", "objects", "parse_line"]
+__all__ += ["write_lines"]
 
 _CHUNK = 1 << 16
+_LINE = 1 << 24
+"""Of a first line, at most, to tell whether lines are arrays."""
 _CUT_OFF = "is the file cut off?"
 
 
@@ -51,14 +56,30 @@ def objects(path: str | Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     line, for broken JSON and for anything that is no object.
     """
     path = Path(path)
-    number = 0
-    for number, value in _values(path):
+    for number, value in json_values(path):
         if not isinstance(value, Mapping):
             message = f"found {short(value)}, expected a JSON object"
             raise InputError(message, path=path, line=number)
         yield number, value
+
+
+def json_values(path: str | Path) -> Iterator[tuple[int, Any]]:
+    """The same for values of any kind. A file that begins with `[` is one array of values, unless
+    its lines are arrays: the first ends with `]`, and the next begins with `[`."""
+    path = Path(path)
+    number = 0
+    for number, value in _values(path):
+        yield number, value
     if not number:
         raise no_document(path)
+
+
+def beginning(path: str | Path, count: int) -> list[Any]:
+    """The first values of a file, up to `count`; as far as they can be read. Raises nothing."""
+    found: list[Any] = []
+    with suppress(InputError):
+        found.extend(value for _, value in islice(json_values(path), count))
+    return found
 
 
 def no_document(path: Path) -> InputError:
@@ -97,8 +118,19 @@ def _is_array(path: Path) -> bool:
     with opened(path, "a JSON file") as handle:
         while head := handle.read(_CHUNK).removeprefix(b"\xef\xbb\xbf"):
             if head.strip():
-                return bool(head.lstrip().startswith(b"["))
-    return False
+                break
+        if not head.lstrip().startswith(b"["):
+            return False
+        handle.seek(0)
+        line = b""
+        while not line.strip() and (line := handle.readline(_LINE)):
+            pass
+        if not line.endswith(b"\n") or not line.rstrip().endswith(b"]"):
+            return True
+        following = b"\n"
+        while following and not following.strip():
+            following = handle.readline(_CHUNK)
+        return not following.lstrip().startswith(b"[")
 
 
 def _array(handle: IO[str], path: Path) -> Iterator[tuple[int, Any]]:
@@ -121,10 +153,10 @@ def _array(handle: IO[str], path: Path) -> Iterator[tuple[int, Any]]:
                     f"found {buffer[:20]!r}, expected {wanted[0]!r}", path=path, line=line
                 )
             if buffer[0] == "]":
-                return
+                break
             wanted, buffer = "value", buffer[1:]
         elif buffer[0] == "]":
-            return
+            break
         else:
             try:
                 value, end = decoder.raw_decode(buffer)
@@ -135,9 +167,19 @@ def _array(handle: IO[str], path: Path) -> Iterator[tuple[int, Any]]:
                     raise _broken(error, path, line, _CUT_OFF) from None
                 buffer += chunk
                 continue
+            if end == len(buffer) and not ended and not isinstance(value, (dict, list, str)):
+                chunk = handle.read(_CHUNK)  # A number may go on.
+                ended = not chunk
+                buffer += chunk
+                continue
             yield line, value
             line += buffer.count("\n", 0, end)
             buffer, wanted = buffer[end:], ",]"
+    rest = buffer[1:].strip()
+    while not rest and (chunk := handle.read(_CHUNK)):
+        rest = chunk.strip()
+    if rest:
+        raise InputError(f"found {short(rest[:20])} after the JSON array", path=path, line=line)
 
 
 def _broken(error: Exception, path: Path, line: int, hint: str) -> InputError:

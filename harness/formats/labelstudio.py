@@ -1,8 +1,13 @@
-"""Label Studio's JSON: tasks with `data.text` and `annotations`, or the short form JSON_MIN.
+"""Label Studio's JSON: tasks with `data` and `annotations`, or the short form JSON_MIN.
 
-Of several annotations of a task the first that was not cancelled is read; `layer="predictions"`
-reads a task's predictions instead. Offsets are code points, UTF-16 units in exports before 2022
-(its issue 1008): a region's own `text` tells, else `offsets` must.
+    [{"id": 1, "data": {"text": "Ada left"}, "annotations": [{"completed_by": 1, "result": [
+      {"type": "labels", "to_name": "text", "value": {"start": 0, "end": 3, "labels": ["PER"]}}]}]}]
+
+Defined at labelstud.io/guide/export. The text is the string of `data` that regions name by
+`to_name`, else `text`, else the only one. Of several annotations of a task the one marked as ground
+truth is read, else the first that was not cancelled; `layer="predictions"` reads a task's
+predictions instead. Offsets are code points, UTF-16 units in exports before 2022 (its issue 1008):
+a region's own `text` tells, else `offsets` must.
 """
 
 from __future__ import annotations
@@ -11,28 +16,47 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from harness.annotation import Entity, Record
 from harness.coding import short
 from harness.errors import UsageError
 from harness.formats.files import atomic_writer
 from harness.formats.items import Where
+from harness.formats.jsonstream import beginning
 from harness.formats.losses import Losses, writable
+from harness.formats.options import AnnotatorOption, OffsetsOption
 from harness.formats.sniff import Head
-from harness.formats.tools import Example, as_unit, records
+from harness.formats.studio import are_regions, labellings_of, text_key_of
+from harness.formats.tools import Example, as_unit, records, who_labels
+from harness.options import Flag
 
-__all__ = ["HOLDS", "matches", "read", "write"]
+__all__ = ["EXAMPLE", "HOLDS", "LEAVES_OUT", "LOSES", "annotators", "matches", "read", "settle"]
+__all__ += ["write"]
 
 HOLDS = "entities with scores"
-_ENTITY = ("labels", "hypertextlabels")
+LOSES = "other annotations of a task, predictions, drafts, relations, choices, regions of HTML"
+EXAMPLE = """\
+[{"id": 1, "data": {"text": "NATO left"}, "annotations": [{"result": [{"type": "labels",
+  "to_name": "text", "value": {"start": 0, "end": 4, "labels": ["ORG"]}}]}]}]
+"""
+LEAVES_OUT = True
+
+_LayerOption = Annotated[
+    str | None,
+    Flag("which labels of a task are read", choices=("annotations", "predictions")),
+]
+_TextKeyOption = Annotated[str | None, Flag('the key of "data" that holds the text', metavar="KEY")]
 
 
 def matches(head: Head) -> bool:
-    if isinstance(head.value.get("data"), Mapping) or (head.start == "[" and not head.value):
+    """Tasks with `data`, lists of regions, or an array in which nothing can be read at all."""
+    if isinstance(head.value.get("data"), Mapping):
         return True
+    if head.start == "[" and not head.value:
+        return not any(isinstance(value, (list, dict)) for value in beginning(head.path, 1))
     return any(
-        _are_regions([item]) and isinstance(item.get("labels"), list)
+        are_regions([item]) and isinstance(item.get("labels"), list)
         for items in head.value.values()
         for item in head.first(items)
     )
@@ -41,81 +65,54 @@ def matches(head: Head) -> bool:
 def read(
     path: str | Path,
     *,
-    offsets: str | None = None,
-    layer: str | None = None,
+    offsets: OffsetsOption = None,
+    layer: _LayerOption = None,
+    annotator: AnnotatorOption = None,
+    text_key: _TextKeyOption = None,
     losses: Losses | None = None,
 ) -> Iterator[Record]:
-    """Stream the tasks. Raises as `tools.records` does.
+    """Stream the tasks. Raises as `tools.records` does, and where no one string is the text.
 
-    A task without annotations has no entity layer; one annotated with nothing has an empty one.
+    A task without annotations has no entity layer; one annotated with nothing has an empty one. A
+    region with several labels is as many entities. Whoever completed an annotation is called by
+    e-mail address, else by number; a prediction is called after its model.
     """
+    losses = Losses() if losses is None else losses
+    key = text_key or text_key_of(Path(path))
+    example = _example(key, layer, losses)
+    return records(path, example, as_unit(offsets), annotator=annotator, losses=losses)
+
+
+def settle(path: str | Path, *, text_key: _TextKeyOption = None) -> dict[str, Any]:
+    """The key of the text as `read` would find it out, where it is not `text`."""
+    key = text_key or text_key_of(Path(path))
+    return {} if key == "text" else {"text_key": key}
+
+
+def annotators(path: str | Path, *, layer: _LayerOption = None) -> tuple[str, ...]:
+    """Who labelled anything, in order of appearance."""
+    return who_labels(path, _example("", layer, Losses()))
+
+
+def _example(key: str, layer: str | None, losses: Losses) -> Any:
     if layer not in (None, "annotations", "predictions"):
         raise UsageError(f"layer {layer!r}, expected annotations or predictions")
-    losses = Losses() if losses is None else losses
 
     def example(task: Mapping[str, Any], where: Where) -> Example:
         data = task.get("data", task)
-        text = _text(data, where)
+        if not isinstance(data, Mapping):
+            raise where.error(f'"data" is {short(data)}, expected an object')
+        if key and not isinstance(data.get(key), str):
+            raise where.error(f'has no "data" with a text: "{key}" is {short(data.get(key))}')
         id_ = data.get("document_id", task.get("id", task.get("inner_id")))
-        return Example(id_, text, _regions(task, where, layer or "annotations", losses), "regions")
+        labellings = labellings_of(task, where, layer or "annotations", key, losses)
+        return Example(id_, data.get(key), labellings, "regions")
 
-    return records(path, example, as_unit(offsets))
-
-
-def _text(data: Any, where: Where) -> str:
-    if isinstance(data, Mapping):
-        for value in (data.get("text"), *data.values()):
-            if isinstance(value, str):
-                return value
-    raise where.error('has no "data" with a text')
-
-
-def _regions(
-    task: Mapping[str, Any], where: Where, layer: str, losses: Counter[str]
-) -> list[Any] | None:
-    if "data" not in task:  # JSON_MIN: the regions of each control tag, as lists of their own
-        lists = [v for v in task.values() if isinstance(v, list) and _are_regions(v)]
-        if not any(lists) and "annotation_id" not in task:
-            return None
-        return [_region(item, where) for items in lists for item in items]
-    candidates = task.get(layer) or []
-    if not isinstance(candidates, list) or not all(isinstance(c, Mapping) for c in candidates):
-        raise where.error(f'"{layer}" is no list of objects')
-    done = [item for item in candidates if not item.get("was_cancelled")]
-    if len(done) < len(candidates):
-        losses["cancelled annotations: left out"] += len(candidates) - len(done)
-    if len(done) > 1:
-        losses[f"further {layer} of a task (the first is read)"] += len(done) - 1
-    return None if not done else list(_results(done[0], where, losses))
-
-
-def _results(annotation: Mapping[str, Any], where: Where, losses: Counter[str]) -> Iterator[Any]:
-    results = annotation.get("result", [])
-    if not isinstance(results, list) or not all(isinstance(item, Mapping) for item in results):
-        raise where.error('"result" is no list of objects')
-    for item in results:
-        if item.get("type") not in _ENTITY:
-            losses[f"results of type {item.get('type')!r}: left out"] += 1
-        elif isinstance(item.get("value"), Mapping):
-            yield _region(item["value"], where, item.get("score"))
-        else:
-            raise where.error(f"a result's value is {item.get('value')!r}, expected an object")
-
-
-def _are_regions(items: list[Any]) -> bool:
-    return all(isinstance(item, Mapping) and "start" in item and "end" in item for item in items)
-
-
-def _region(value: Mapping[str, Any], where: Where, score: Any = None) -> dict[str, Any]:
-    labels = next((value[key] for key in _ENTITY if key in value), None)
-    if not isinstance(labels, list) or len(labels) != 1:
-        raise where.error(f"a region's labels are {short(labels)}, expected exactly one")
-    region = {key: value.get(key) for key in ("start", "end", "text")}
-    return region | {"label": labels[0], "score": score}
+    return example
 
 
 def write(path: str | Path, records: Iterable[Record], *, losses: Counter[str]) -> int:
-    """Write a JSON array of tasks; entities under `annotations`, or `predictions` with scores.
+    """Write a JSON array of tasks; entities under `annotations`, with their scores.
 
     The control tag is called `label`, the text `text`. `losses` counts what is left out.
     """

@@ -14,7 +14,7 @@ from harness.annotation import Record
 from harness.coding import short
 from harness.errors import InputError
 from harness.formats.files import is_there
-from harness.formats.hints import SAME_TEXT, no_annotator
+from harness.formats.hints import FURTHER_ANNOTATORS, SAME_TEXT, no_annotator
 from harness.formats.items import Where
 from harness.formats.jsonstream import json_lines, no_document, parse_line
 from harness.formats.losses import Losses
@@ -62,7 +62,7 @@ def read_annotator(
     if annotator is not None and annotator not in known:
         raise no_annotator(annotator, known, path)
     if further:
-        losses["labellings by further annotators: left out (annotator=NAME reads one)"] += further
+        losses[FURTHER_ANNOTATORS] += further
 
 
 def _labelled(path: Path, decode: RecordReader, losses: Losses) -> Iterator[tuple[str, Record]]:

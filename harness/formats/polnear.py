@@ -20,7 +20,7 @@ from harness.annotation import Annotations, Attribution, Record
 from harness.errors import InputError
 from harness.formats.brat import one_span, roles_of
 from harness.formats.files import files_in, read_text
-from harness.formats.hints import no_annotator
+from harness.formats.hints import FURTHER_ANNOTATORS, no_annotator
 from harness.formats.losses import Losses
 from harness.formats.options import AnnotatorOption
 from harness.formats.sniff import Head
@@ -73,9 +73,7 @@ def read(
             losses[f"articles that {annotator} did not label: left out"] += 1
             continue
         if annotator is None and len(by) > 1:
-            losses["labellings by further annotators: left out (annotator=NAME reads one)"] += (
-                len(by) - 1
-            )
+            losses[FURTHER_ANNOTATORS] += len(by) - 1
         yield _record(doc, by[name], losses)
 
 

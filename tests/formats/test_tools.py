@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
-from harness.errors import AnnotationError, InputError, UsageError
+from harness.errors import InputError
 from harness.formats import doccano, labelstudio, prodigy
-from harness.formats.jsonstream import objects
-from harness.formats.registry import read_any
+from harness.formats.jsonstream import beginning, json_values, objects
+from harness.formats.losses import Losses
 
 TEXT = "Ines left\u00a0Brackwater.\r\n"
 ENTITIES = (Entity(0, 4, "PER"), Entity(10, 20, "LOC"))
@@ -39,7 +39,7 @@ def _array(folder: Path, *values: Any, indent: int | None = None) -> Path:
 
 @pytest.mark.parametrize("tool", [prodigy, doccano, labelstudio])
 def test_round_trip(tmp_path: Path, tool: Any) -> None:
-    report: Counter[str] = Counter()
+    report = Losses()
     assert tool.write(tmp_path / "out", RECORDS, losses=report) == 3
     assert not report
     assert list(tool.read(tmp_path / "out", losses=report)) == RECORDS
@@ -58,7 +58,7 @@ def test_what_a_tool_cannot_hold(tmp_path: Path, tool: Any, lost: set[str]) -> N
         (Span(0, 1),),
         "broken",
     )
-    report: Counter[str] = Counter()
+    report = Losses()
     tool.write(tmp_path / "out", [record], losses=report)
     common = {"attributions left out", "ignore regions left out", "errors of a backend left out"}
     assert set(report) == common | lost
@@ -72,133 +72,6 @@ def test_nothing_half_written(tmp_path: Path, tool: Any) -> None:
         tool.write(tmp_path / "out", [RECORDS[0], Record("x", None, Annotations())],
                    losses=Counter())  # fmt: skip
     assert list(tmp_path.iterdir()) == []
-
-
-def test_prodigy_answers_ids_and_relations(tmp_path: Path) -> None:
-    span = {"start": 0, "end": 4, "label": "PER", "token_start": 0, "token_end": 0}
-    path = _lines(
-        tmp_path,
-        {"text": TEXT, "spans": [span], "answer": "accept", "_input_hash": 7},
-        {"text": TEXT, "spans": [], "answer": "reject"},
-        {"text": TEXT, "answer": "ignore"},
-        {"text": "No", "answer": "accept", "relations": [{}, {}], "meta": {"id": 12}},
-        {"text": "New", "id": "x"},
-    )
-    report: Counter[str] = Counter()
-    assert list(prodigy.read(path, losses=report)) == [
-        Record("a-00001", TEXT, Annotations(ENTITIES[:1])),
-        Record("12", "No", Annotations(())),
-        Record("x", "New", Annotations(None)),
-    ]
-    assert report == {
-        "examples answered 'reject': left out": 1,
-        "examples answered 'ignore': left out": 1,
-        "relations: left out": 2,
-    }
-
-
-def test_doccano_in_each_of_its_shapes(tmp_path: Path) -> None:
-    items = [{"id": 9, "label": "PER", "start_offset": 0, "end_offset": 4}]
-    path = _lines(
-        tmp_path,
-        {"id": 1, "text": TEXT, "label": [[0, 4, "PER"]]},
-        {"id": 2, "data": TEXT, "labels": [[0, 4, "PER"]]},
-        {"id": 3, "text": TEXT, "entities": items, "relations": [{}], "Comments": []},
-        {"id": 4, "text": TEXT, "label": []},
-        {"id": 5, "text": TEXT},
-    )
-    report: Counter[str] = Counter()
-    layers = [record.annotations.entities for record in doccano.read(path, losses=report)]
-    assert layers == [ENTITIES[:1]] * 3 + [(), None]
-    assert report == {"relations: left out": 1}
-
-
-def test_doccano_with_emoji_needs_a_unit(tmp_path: Path) -> None:
-    text = "Ines 😀 left Brackwater"
-    # Brackwater is [12, 22) in code points and [13, 23) in UTF-16 units.
-    path = _lines(tmp_path, {"text": text, "label": [[0, 4, "PER"], [13, 23, "LOC"]]})
-    with pytest.raises(AnnotationError, match="--offsets utf16") as caught:
-        list(read_any(path))
-    assert caught.value.line == 1
-    assert "codepoint" not in str(caught.value), "it does not read this file"
-    (record,) = doccano.read(path, offsets="utf16")
-    assert record.annotations.entities == (Entity(0, 4, "PER"), Entity(12, 22, "LOC"))
-    with pytest.raises(AnnotationError, match="end 23 is outside"):
-        list(doccano.read(path, offsets="codepoint"))
-    with pytest.raises(UsageError, match="offset unit 'utf8'"):
-        list(doccano.read(path, offsets="utf8"))
-    before = _lines(tmp_path, {"text": text, "label": [[0, 4, "PER"]]})
-    (record,) = doccano.read(before)  # the units agree up to there
-    assert record.annotations.entities == (Entity(0, 4, "PER"),)
-    report: Counter[str] = Counter()
-    doccano.write(
-        tmp_path / "out",
-        [Record("x", text, Annotations((Entity(12, 22, "LOC"),)))],
-        losses=report,
-        offsets="utf16",
-    )
-    assert json.loads((tmp_path / "out").read_text())["label"] == [[13, 23, "LOC"]]
-    with pytest.raises(AnnotationError, match="utf16 offset 6 is in the middle of a character"):
-        list(doccano.read(_lines(tmp_path, {"text": text, "label": [[0, 6, "X"]]}),
-                          offsets="utf16"))  # fmt: skip
-
-
-def _task(*results: dict[str, Any], **rest: Any) -> dict[str, Any]:
-    return {"id": 1, "data": {"text": TEXT}, "annotations": [{"result": list(results)}], **rest}
-
-
-def _result(start: int, end: int, *labels: str, **rest: Any) -> dict[str, Any]:
-    return {"type": "labels", "value": {"start": start, "end": end, "labels": list(labels), **rest}}
-
-
-def test_labelstudio_annotations_and_predictions(tmp_path: Path) -> None:
-    task = _task(
-        _result(0, 4, "PER", text="Ines"),
-        {"type": "relation", "from_id": "a", "to_id": "b"},
-        {"type": "choices", "value": {"choices": ["good"]}},
-        predictions=[{"result": [_result(10, 20, "LOC") | {"score": 0.5}]}],
-    )
-    task["annotations"].insert(0, {"was_cancelled": True, "result": []})
-    task["annotations"].append({"result": []})
-    path = _array(tmp_path, task)
-    report: Counter[str] = Counter()
-    (record,) = labelstudio.read(path, losses=report)
-    assert record == Record("1", TEXT, Annotations(ENTITIES[:1]))
-    assert report == {
-        "cancelled annotations: left out": 1,
-        "further annotations of a task (the first is read)": 1,
-        "results of type 'relation': left out": 1,
-        "results of type 'choices': left out": 1,
-    }
-    (record,) = labelstudio.read(path, layer="predictions")
-    assert record.annotations.entities == (Entity(10, 20, "LOC", 0.5),)
-    with pytest.raises(UsageError, match="layer 'drafts'"):
-        list(labelstudio.read(path, layer="drafts"))
-
-
-def test_labelstudio_json_min(tmp_path: Path) -> None:
-    value = _result(0, 4, "PER", text="Ines")["value"]
-    path = _array(
-        tmp_path,
-        {"id": 1, "text": TEXT, "label": [value], "annotator": 1, "annotation_id": 3},
-        {"id": 2, "text": TEXT, "annotation_id": 4},
-        {"id": 3, "text": TEXT},
-    )
-    layers = [record.annotations.entities for record in labelstudio.read(path)]
-    assert layers == [ENTITIES[:1], (), None]
-
-
-def test_labelstudio_tells_utf16_by_the_regions_text(tmp_path: Path) -> None:
-    text = "😀 Ines left"
-    for start in (2, 3):  # code points, then UTF-16 units
-        task = _task(_result(start, start + 4, "PER", text="Ines"))
-        task["data"] = {"text": text}
-        (record,) = labelstudio.read(_array(tmp_path, task))
-        assert record.annotations.entities == (Entity(2, 6, "PER"),)
-    task = _task(_result(3, 7, "PER"))
-    task["data"] = {"text": text}
-    with pytest.raises(AnnotationError, match="as one or as two"):
-        list(labelstudio.read(_array(tmp_path, task)))
 
 
 @pytest.mark.parametrize(
@@ -219,8 +92,10 @@ def test_labelstudio_tells_utf16_by_the_regions_text(tmp_path: Path) -> None:
         (doccano.read, {"text": TEXT, "label": [[4, 0, "X"]]}, "end 0 is not after start 4"),
         (doccano.read, {"text": TEXT, "label": [[0, 4, ""]]}, "label is ''"),
         (doccano.read, {"text": 3}, 'has no "text"'),
-        (labelstudio.read, _task(_result(0, 4, "A", "B")), "expected exactly one"),
-        (labelstudio.read, _task({"type": "labels", "value": 3}), "expected an object"),
+        (labelstudio.read, {"data": {"text": "x"}, "annotations": [
+            {"result": [{"type": "labels", "value": 3}]}]}, "expected an object"),
+        (labelstudio.read, {"data": {"text": "x"}, "annotations": [
+            {"result": [{"type": "labels", "value": {"labels": "A"}}]}]}, "labels are 'A'"),
         (labelstudio.read, {"data": {"image": 3}}, 'has no "data" with a text'),
         (labelstudio.read, {"data": {"text": "x"}, "annotations": 3}, "no list of objects"),
     ],
@@ -281,3 +156,18 @@ def test_stream_of_what_is_no_file(tmp_path: Path) -> None:
         list(objects(tmp_path / "a"))
     (tmp_path / "a").write_bytes('\ufeff{"a": 1}\r\n'.encode())
     assert list(objects(tmp_path / "a")) == [(1, {"a": 1})]
+
+
+def test_arrays_on_lines_are_no_array_of_arrays(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text('\n["x", {"a": [1]}]\n\n["y", {}]\n')
+    assert list(json_values(tmp_path / "a")) == [(2, ["x", {"a": [1]}]), (4, ["y", {}])]
+    (tmp_path / "a").write_text('[["x", {}],\n["y", {}]]\n')
+    assert list(json_values(tmp_path / "a")) == [(1, ["x", {}]), (2, ["y", {}])]
+    assert beginning(tmp_path / "a", 1) == [["x", {}]]
+    assert beginning(tmp_path / "missing", 1) == []
+
+
+def test_nothing_may_follow_an_array(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text('[{"a": 1}]\n\n{"b": 2}\n')
+    with pytest.raises(InputError, match="after the JSON array"):
+        list(objects(tmp_path / "a"))
