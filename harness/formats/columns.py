@@ -21,7 +21,7 @@ from harness.formats.sniff import Head, head_of
 from harness.formats.tags import is_tag
 from harness.table import plural
 
-__all__ = ["DOCSTART", "Layout", "ColumnRow", "layout_of", "places_of", "rows_of"]
+__all__ = ["DOCSTART", "ColumnRow", "Layout", "layout_of", "numbered_lines", "places_of", "rows_of"]
 
 DOCSTART = "-DOCSTART-"
 _SPACES = re.compile(r"[ \t]+")
@@ -149,36 +149,42 @@ def rows_of(
     """
     path = Path(path)
     columns, tabs = layout.columns, layout.tabs
-    number, blank = 0, True
-    with opened(path, "a tag file", mode="r", encoding="utf-8") as handle:
+    blank = True
+    for number, line in numbered_lines(path):
+        fields = line.split("\t") if tabs else _SPACES.split(line.strip(" \t"))
+        first = fields[0]
+        if len(fields) == columns and first and first[0] != "#" and first != DOCSTART:
+            blank = False
+            yield ColumnRow(number, fields)
+        elif not line.strip(" \t"):
+            blank = True
+            yield ColumnRow(number)
+        elif first == DOCSTART and _ends_nothing(fields, layout):
+            blank = True
+            yield ColumnRow(number, document="")
+        elif (
+            blank and first[:1] == "#" and _is_comment(line, fields, layout, comments, path, number)
+        ):
+            begins = _NEW_DOCUMENT.match(line)
+            if begins is not None:
+                yield ColumnRow(number, document=begins["id"] or "")
+        else:
+            _check(fields, layout, path, number)
+            blank = False
+            yield ColumnRow(number, fields)
+
+
+def numbered_lines(path: Path, expected: str = "a tag file") -> Iterator[tuple[int, str]]:
+    """Stream `(number, line)` of a UTF-8 file, without line ends and byte order mark, memory flat.
+
+    Lines end at `\\n` or `\\r\\n` alone. Raises `InputError` for an empty file, for bytes that are
+    not UTF-8, and for what `opened` refuses.
+    """
+    number = 0
+    with opened(path, expected, mode="r", encoding="utf-8") as handle:
         try:
-            for number, raw in enumerate(handle, 1):
-                line = raw.rstrip("\r\n")
-                if number == 1:
-                    line = line.removeprefix("\ufeff")
-                fields = line.split("\t") if tabs else _SPACES.split(line.strip(" \t"))
-                first = fields[0]
-                if len(fields) == columns and first and first[0] != "#" and first != DOCSTART:
-                    blank = False
-                    yield ColumnRow(number, fields)
-                elif not line.strip(" \t"):
-                    blank = True
-                    yield ColumnRow(number)
-                elif first == DOCSTART and _ends_nothing(fields, layout):
-                    blank = True
-                    yield ColumnRow(number, document="")
-                elif (
-                    blank
-                    and first[:1] == "#"
-                    and _is_comment(line, fields, layout, comments, path, number)
-                ):
-                    begins = _NEW_DOCUMENT.match(line)
-                    if begins is not None:
-                        yield ColumnRow(number, document=begins["id"] or "")
-                else:
-                    _check(fields, layout, path, number)
-                    blank = False
-                    yield ColumnRow(number, fields)
+            for number, line in enumerate(handle, 1):
+                yield number, (line if number > 1 else line.removeprefix("\ufeff")).rstrip("\r\n")
         except UnicodeDecodeError:
             raise InputError(
                 "is not UTF-8 here or in the next lines",

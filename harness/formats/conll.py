@@ -18,8 +18,7 @@ from typing import Any
 
 from harness.annotation import Record
 from harness.errors import InputError
-from harness.formats import hints
-from harness.formats.columns import DOCSTART, Layout, ColumnRow, layout_of, places_of, rows_of
+from harness.formats.columns import DOCSTART, ColumnRow, Layout, layout_of, places_of, rows_of
 from harness.formats.files import atomic_writer
 from harness.formats.losses import Losses, writable
 from harness.formats.options import (
@@ -31,17 +30,8 @@ from harness.formats.options import (
     TokensOption,
 )
 from harness.formats.sniff import Head
-from harness.formats.tags import (
-    BadTag,
-    Bigrams,
-    Chunk,
-    Repair,
-    check_scheme,
-    guess_scheme,
-    is_tag,
-    repaired,
-    written_tags,
-)
+from harness.formats.tagging import chunks_at, told_scheme
+from harness.formats.tags import Bigrams, Chunk, Repair, check_scheme, is_tag, written_tags
 from harness.formats.tokens import sentences, tagged
 
 __all__ = ["EXAMPLE", "HOLDS", "LOSES", "SUFFIXES", "census", "matches", "read", "scheme_of"]
@@ -136,16 +126,7 @@ def scheme_of(
     path: str | Path, layout: Layout, comments: str | None = None, *, strict: bool = True
 ) -> str:
     """The tag scheme of a file: one pass over it. See `guess_scheme`."""
-    pairs = _bigrams(Path(path), layout, comments)
-    try:
-        return guess_scheme(pairs, strict=strict)
-    except BadTag as error:
-        raise InputError(
-            error.message.replace("(place ", "(line "),
-            path=path,
-            line=error.place,
-            options=hints.REPAIR_HINT,
-        ) from None
+    return told_scheme(_bigrams(Path(path), layout, comments), path, strict=strict)
 
 
 def _layout(path: str | Path, tag_column: str | None, token_column: str | None) -> Layout:
@@ -242,17 +223,14 @@ def _sentence(rows: list[ColumnRow], path: Path, how: _How) -> tuple[list[str], 
     chunks: list[Chunk] = []
     for column in layout.tags:
         tags = [row.fields[column] for row in rows]
-        if tags.count("O") == len(tags):
-            continue
-        try:
-            chunks += repaired(tags, how.scheme, how.repair, how.losses)
-        except BadTag as error:
-            raise InputError(
-                error.message,
-                path=path,
-                line=rows[error.place].number,
-                options=hints.REPAIR_HINT,
-            ) from None
+        chunks += chunks_at(
+            tags,
+            [row.number for row in rows],
+            path,
+            scheme=how.scheme,
+            repair=how.repair,
+            losses=how.losses,
+        )
     return tokens, chunks
 
 

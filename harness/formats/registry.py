@@ -108,6 +108,7 @@ FORMATS: dict[str, Format] = {
         Format("bionlp", "BioNLP shared tasks: a folder of .txt, .a1 and .a2"),
         Format("conll", "CoNLL columns, any IOB1 / IOB2 / BIOES / BILOU tag file"),
         Format("pubtator", "PubTator: titles, abstracts and a line a mention"),
+        Format("conllu", "CoNLL-U and CoNLL-U Plus: NER= in MISC, or a named column"),
         Format("bioc", "BioC, XML and JSON", module="bioc_files"),
         Format("docbin", "spaCy's DocBin (.spacy)"),
         Format("doccano", "doccano's JSON lines"),
