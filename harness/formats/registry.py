@@ -110,6 +110,8 @@ FORMATS: dict[str, Format] = {
         Format("pubtator", "PubTator: titles, abstracts and a line a mention"),
         Format("conllu", "CoNLL-U and CoNLL-U Plus: NER= in MISC, or a named column"),
         Format("bioc", "BioC, XML and JSON", module="bioc_files"),
+        Format("cas", "UIMA CAS (XMI, JSON) of INCEpTION, WebAnno and DKPro", module="cas_xmi"),
+        Format("ontonotes", "CoNLL-2012: the columns of OntoNotes 5"),
         Format("docbin", "spaCy's DocBin (.spacy)"),
         Format("doccano", "doccano's JSON lines"),
         Format("prodigy", "Prodigy's JSON lines"),
