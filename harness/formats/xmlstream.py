@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +29,14 @@ _DECLARES = re.compile(rb"\s*(?=<!(?!--))")
 _ELEMENT = re.compile(rb"\s*<[A-Za-z_\x80-\xff]")
 
 
-def check_prolog(path: Path, doctypes: Collection[str] = ()) -> None:
-    """Refuse a file that could make a parser fetch or expand anything.
+def check_prolog(data: bytes, path: Path, doctypes: Collection[str] = ()) -> None:
+    """Refuse what could make a parser fetch or expand anything; `data` is the file's beginning.
 
     `doctypes` are the names of external document types that may be named; they are not fetched.
     Raises `InputError` for any other document type, for an encoding that is not built on ASCII, for
     more than 64 KiB before the first element, and for what is no XML.
     """
-    with opened(path, "an XML file") as handle:
-        data = handle.read(_PROLOG).removeprefix(b"\xef\xbb\xbf")
+    data = data[:_PROLOG].removeprefix(b"\xef\xbb\xbf")
     declared = _ENCODING.match(data)
     encoding = declared[1].decode("ascii", "replace") if declared else "utf-8"
     if b"\0" in data[:4] or not _ONE_BYTE.fullmatch(encoding.lower()):
@@ -71,12 +71,17 @@ def _skip(data: bytes, at: int) -> int:
 
 
 def elements(
-    path: str | Path, *tags: str, doctypes: Collection[str] = (), extra: str = "formats"
+    path: str | Path,
+    *tags: str,
+    data: bytes | None = None,
+    doctypes: Collection[str] = (),
+    extra: str = "formats",
 ) -> Iterator[Any]:
     """Stream the elements of these names, whole, in their order; each is gone after its turn.
 
-    `extra` of this project installs lxml. Raises what `check_prolog` raises, `InputError` with the
-    line for broken XML, and `BackendUnavailable` without lxml.
+    Without `data` it is read from the file; without names all elements are streamed. `extra` of
+    this project installs lxml. Raises what `check_prolog` raises, `InputError` with the line for
+    broken XML, and `BackendUnavailable` without lxml.
     """
     try:
         from lxml import etree
@@ -85,12 +90,13 @@ def elements(
             "an XML file needs lxml", install=f"pip install 'nlp-harness[{extra}]'"
         ) from None
     path = Path(path)
-    check_prolog(path, doctypes)
-    with opened(path, "an XML file") as handle:
+    with opened(path, "an XML file") if data is None else BytesIO(data) as handle:
+        check_prolog(handle.read(_PROLOG), path, doctypes)
+        handle.seek(0)
         stream = etree.iterparse(
             handle,
             events=("end",),
-            tag=tags,
+            tag=tags or None,
             resolve_entities=False,
             no_network=True,
             load_dtd=False,
