@@ -25,7 +25,8 @@ from harness.formats.losses import Losses, writable
 from harness.formats.offsets import Offsets, OffsetUnit
 from harness.formats.options import OffsetsOption
 from harness.formats.sniff import Head
-from harness.formats.tools import Example, Labelling, as_unit, label_problem, lose_items, records
+from harness.formats.tools import Example, Labelling, lose_items, records
+from harness.formats.units import as_unit, label_problem
 
 __all__ = ["EXAMPLE", "HOLDS", "LEAVES_OUT", "LOSES", "matches", "read", "write"]
 

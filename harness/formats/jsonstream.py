@@ -50,7 +50,8 @@ def parse_line(line: bytes, path: Path, number: int) -> Any:
 
 
 def objects(path: str | Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Stream `(line, object)` from JSON lines or from a JSON array of objects, memory flat.
+    """Stream `(line, object)` from JSON lines or from a JSON array of objects, memory flat; or one
+    object that is laid out on several lines.
 
     Raises `InputError` for a directory, an empty file, bytes that are not UTF-8, and, with the
     line, for broken JSON and for anything that is no object.
@@ -99,7 +100,13 @@ def write_lines(path: str | Path, values: Iterable[object]) -> int:
 
 
 def _values(path: Path) -> Iterator[tuple[int, Any]]:
-    if not _is_array(path):
+    shape = _shape(path)
+    if shape == "object":
+        with opened(path, "a JSON file") as handle:
+            data = handle.read()
+        yield 1, parse_line(data, path, 1)
+        return
+    if shape == "lines":
         for number, line in json_lines(path):
             yield number, parse_line(line, path, number)
         return
@@ -114,23 +121,27 @@ def _values(path: Path) -> Iterator[tuple[int, Any]]:
         ) from None
 
 
-def _is_array(path: Path) -> bool:
+def _shape(path: Path) -> str:
+    """`lines` of values, an `array` of them, or one `object` on several lines."""
     with opened(path, "a JSON file") as handle:
         while head := handle.read(_CHUNK).removeprefix(b"\xef\xbb\xbf"):
             if head.strip():
                 break
-        if not head.lstrip().startswith(b"["):
-            return False
+        start = head.lstrip()[:1]
+        if start not in (b"[", b"{"):
+            return "lines"
         handle.seek(0)
         line = b""
         while not line.strip() and (line := handle.readline(_LINE)):
             pass
+        if start == b"{":
+            return "lines" if line.rstrip().endswith(b"}") or len(line) == _LINE else "object"
         if not line.endswith(b"\n") or not line.rstrip().endswith(b"]"):
-            return True
+            return "array"
         following = b"\n"
         while following and not following.strip():
             following = handle.readline(_CHUNK)
-        return not following.lstrip().startswith(b"[")
+        return "lines" if following.lstrip().startswith(b"[") else "array"
 
 
 def _array(handle: IO[str], path: Path) -> Iterator[tuple[int, Any]]:

@@ -23,12 +23,12 @@ from harness.coding import short
 from harness.errors import UsageError
 from harness.formats.files import atomic_writer
 from harness.formats.items import Where
-from harness.formats.jsonstream import beginning
 from harness.formats.losses import Losses, writable
 from harness.formats.options import AnnotatorOption, OffsetsOption
 from harness.formats.sniff import Head
 from harness.formats.studio import are_regions, labellings_of, text_key_of
-from harness.formats.tools import Example, as_unit, records, who_labels
+from harness.formats.tools import Example, records, who_labels
+from harness.formats.units import as_unit
 from harness.options import Flag
 
 __all__ = ["EXAMPLE", "HOLDS", "LEAVES_OUT", "LOSES", "annotators", "matches", "read", "settle"]
@@ -50,11 +50,9 @@ _TextKeyOption = Annotated[str | None, Flag('the key of "data" that holds the te
 
 
 def matches(head: Head) -> bool:
-    """Tasks with `data`, lists of regions, or an array in which nothing can be read at all."""
+    """Tasks with `data`, or lists of regions."""
     if isinstance(head.value.get("data"), Mapping):
         return True
-    if head.start == "[" and not head.value:
-        return not any(isinstance(value, (list, dict)) for value in beginning(head.path, 1))
     return any(
         are_regions([item]) and isinstance(item.get("labels"), list)
         for items in head.value.values()

@@ -12,7 +12,8 @@ from harness.errors import InputError
 from harness.formats.items import Where
 from harness.formats.jsonstream import objects
 from harness.formats.losses import Losses
-from harness.formats.tools import Labelling, label_problem
+from harness.formats.tools import Labelling
+from harness.formats.units import label_problem
 
 __all__ = ["are_regions", "labellings_of", "text_key_of"]
 

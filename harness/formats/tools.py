@@ -7,30 +7,27 @@ have the labels of several annotators, in one object or in several: those of one
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.annotation import Annotations, Entity, Record, Span
+from harness.annotation import Annotations, Record, Span
 from harness.coding import short
-from harness.errors import InputError, UsageError
+from harness.errors import InputError
 from harness.formats import hints
-from harness.formats.items import Decoder, Where, half_character
+from harness.formats.items import Where, half_character
 from harness.formats.jsonstream import objects
 from harness.formats.losses import Losses
-from harness.formats.offsets import OFFSET_UNITS, Offsets, OffsetUnit
+from harness.formats.offsets import OffsetUnit
+from harness.formats.units import entities_in
 
 __all__ = [
     "Example",
     "Labelling",
-    "as_unit",
-    "label_problem",
     "lose_items",
     "records",
     "who_labels",
 ]
-
-_ASTRAL = "\uffff"
 
 
 class Labelling(NamedTuple):
@@ -56,7 +53,7 @@ class Example(NamedTuple):
     tokens: tuple[Span, ...] | None = None
 
 
-_Reads = Callable[[Mapping[str, Any], Where], Example]
+_Reads = Callable[[Any, Where], Example]
 
 
 def lose_items(
@@ -70,13 +67,6 @@ def lose_items(
         losses[f"{what}: left out"] += len(items)
 
 
-def label_problem(label: object, place: str, where: Where, mend: str) -> InputError | None:
-    """The error about a label that is the number of one in the tool, and how to get its name."""
-    if type(label) not in (int, float):
-        return None
-    return where.error(f"{place}: the label is the number {short(label)}, not a name", hint=mend)
-
-
 def records(
     path: str | Path,
     example: _Reads,
@@ -84,25 +74,28 @@ def records(
     *,
     annotator: str | None = None,
     losses: Losses | None = None,
+    stream: Callable[[Path], Iterator[tuple[int, Any]]] = objects,
+    textless: bool = False,
 ) -> Iterator[Record]:
-    """Stream the documents of a file; `example` reads one object.
+    """Stream the documents of a file; `example` reads one value of the `stream`.
 
     Objects with one id, and the n-th object of every annotator with one text, are one document; one
     without id is numbered. Of several annotators the first of a document is read, or `annotator`.
     Without a unit, a span behind characters beyond U+FFFF (emoji) is an error: JavaScript tools
-    count such a character as two, and nothing but the span's own text tells which is meant. Raises
-    as `objects` does, and with the line for a text or an id that cannot be used, an id that comes
-    twice, and spans that do not fit; or leaves them out, as `losses` says.
+    count such a character as two, and nothing but the span's own text tells which is meant.
+    `textless` files may leave the texts out. Raises as `objects` does, and with the line for a text
+    or an id that cannot be used, an id that comes twice, and spans that do not fit; or leaves them
+    out, as `losses` says.
     """
     path = Path(path)
     losses = Losses() if losses is None else losses
     documents, names = _Documents(path), set[str]()
     given, labelled, further = set[int](), set[int](), 0
-    for line, value in objects(path):
+    for line, value in stream(path):
         where = Where(path, line)
         try:
             read = example(value, where)
-            text = _text(read.text, where)
+            text = None if textless and read.text is None else _text(read.text, where)
             id_, number = documents.find(read, text, where)
         except InputError as error:
             losses.fault(error, "documents")
@@ -124,7 +117,7 @@ def records(
         try:
             items = own[0].entities() if own else None
             if items is not None:
-                entities = _decoded(items, read.name, text, unit, where, losses)
+                entities = entities_in(items, read.name, text, unit, where, losses)
         except InputError as error:
             losses.fault(error, "documents")
             continue
@@ -174,7 +167,7 @@ class _Documents:
         self._times: Counter[tuple[str | None, int]] = Counter()
         self._by: set[tuple[int, str | None]] = set()
 
-    def find(self, read: Example, text: str, where: Where) -> tuple[str, int]:
+    def find(self, read: Example, text: str | None, where: Where) -> tuple[str, int]:
         """Id and number of an object's document."""
         by = [one.annotator for one in read.labellings] or [None]
         told = hash(text)
@@ -199,54 +192,3 @@ class _Documents:
                 message = f"document id {id_!r} comes a second time, with another text"
                 raise where.error(message, hint=hints.SAME_TEXT, options=hints.NUMBERED)
         return id_, number
-
-
-def _decoded(
-    items: list[Any], name: str, text: str, unit: OffsetUnit | None, where: Where, losses: Losses
-) -> tuple[Entity, ...]:
-    sink = where.sink(losses)
-    if unit is not None or not text or max(text) <= _ASTRAL:
-        one = Offsets(text, unit or "codepoint")
-        return Decoder(text, sink, offsets=one, same=_same).entities(items, name)
-    both = Offsets(text, "codepoint"), Offsets(text, "utf16")
-    decoded = []
-    for index, item in enumerate(items):
-        place = f"{name}[{index}]"
-        offsets = _meant(item, text, both) if isinstance(item, dict) else both[0]
-        if offsets is None:
-            error = where.error(
-                f"{place}: {short(item)} in a text with emoji or the like: does the tool count "
-                "such a character as one or as two?",
-                options=hints.OFFSETS_HINT,
-            )
-            losses.fault(error)
-            continue
-        decoded.append(Decoder(text, sink, offsets=offsets, same=_same).entity(item, place))
-    return tuple(entity for entity in decoded if entity is not None)
-
-
-def _meant(item: dict[str, Any], text: str, units: Iterable[Offsets]) -> Offsets | None:
-    """The only unit that a span can be meant in, or the first of those that agree on it."""
-    place = {"start": item.get("start"), "end": item.get("end")}
-    own = item.get("text")
-    for offsets in units:
-        span = Decoder(text, lambda *_: None, offsets=offsets).span(place, "")
-        if span is None:
-            continue
-        told = isinstance(own, str) and _same(own, text[span.start : span.end])
-        if told or max(text[: span.end]) <= _ASTRAL:
-            return offsets
-    return None
-
-
-def _same(own: object, there: str) -> bool:
-    """Tools show white space as they like, and a few put what is no string there."""
-    return not isinstance(own, str) or own == there or own.split() == there.split()
-
-
-def as_unit(value: str | None) -> OffsetUnit | None:
-    """An option's value as an offset unit."""
-    if value is not None and value not in OFFSET_UNITS:
-        raise UsageError(f"offset unit {value!r}, expected one of {', '.join(OFFSET_UNITS)}")
-    unit: OffsetUnit | None = value  # type: ignore[assignment]  # checked in the line above
-    return unit
