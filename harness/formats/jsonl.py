@@ -60,12 +60,16 @@ EXAMPLE = """\
 """
 LEAVES_OUT = True
 SUFFIXES = (".jsonl",)
+_NAMED = {"id", "doc", "text"}
+_KEYS = {*_NAMED, "ignore", "tokens", "error", "annotator"}
 
 
 def matches(head: Head) -> bool:
-    if isinstance(head.value.get("entities"), list) or {"attributions", "doc"} & head.value.keys():
+    """An object with a layer, a list; or one that has none, if all its keys are of this format."""
+    value = head.value
+    if any(isinstance(value.get(name), list) for name in layer_names()):
         return True
-    return head.start == "{" and not head.value  # none of the objects told
+    return bool(_NAMED & value.keys()) and value.keys() <= {*_KEYS, *layer_names()}
 
 
 def annotators(path: str | Path) -> tuple[str, ...]:

@@ -152,7 +152,7 @@ def guess(path: str | Path) -> Format:
         for item in reversed(FORMATS.values()):
             if item.load().matches(head):
                 return item
-    raise unknown(head)
+    raise unknown(head, guess)
 
 
 def for_output(path: str | Path) -> Format:

@@ -7,16 +7,18 @@ content is binary. `harness.formats.registry` asks them in turn.
 from __future__ import annotations
 
 from codecs import getincrementaldecoder
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from harness.coding import short
 from harness.errors import InputError
 from harness.formats.files import is_there, not_utf8, opened
-from harness.formats.jsonstream import objects
+from harness.formats.foreign import endings_below, foreign_data, foreign_json
+from harness.formats.jsonstream import json_values, objects
 
 __all__ = ["Head", "head_of", "heads", "unknown"]
 
@@ -110,17 +112,81 @@ def heads(path: Path) -> Iterator[Head]:
     yield head
 
 
-def unknown(head: Head) -> InputError:
-    """The error for a path whose format nobody knows."""
+_FORMATS = "harness formats lists what is read; ?format=NAME behind the path names one of them"
+_MOST_KEYS = 12
+_MOST_ENDINGS = 12
+
+
+def unknown(head: Head, guess: Callable[[Path], Any]) -> InputError:
+    """The error for a path whose format nobody knows: what it seems to be, and what helps.
+
+    `guess` tells the format of a file in a folder, or raises `InputError`.
+    """
     path = head.path
     if not path.exists():
         return InputError("no such file or folder", path=path)
-    if path.is_file() and not head.data.strip():
+    if path.is_dir():
+        return _unknown_folder(path, guess)
+    if not head.data.strip():
         return InputError("the file is empty", path=path, hint="expected annotated documents")
+    if not head.start and (foreign := foreign_data(head.data)):
+        return InputError(f"is {foreign.name}, which is not read", path=path, hint=foreign.remedy)
     try:
         _decoded(head.data)
     except UnicodeDecodeError as error:
         return not_utf8(head.data, error, path)
-    what = "a folder in which nothing is known" if path.is_dir() else "none of the known formats"
-    hint = "name its format: harness convert INPUT out.jsonl --from FORMAT"
-    return InputError(f"is {what}; cannot tell how to read it", path=path, hint=hint)
+    if head.start:
+        return _unknown_json(path)
+    return InputError(
+        "is none of the known formats; cannot tell how to read it", path=path, hint=_FORMATS
+    )
+
+
+def _unknown_json(path: Path) -> InputError:
+    try:
+        _, value = next(json_values(path))
+    except InputError as error:
+        return error
+    if foreign := foreign_json(value):
+        return InputError(f"is {foreign.name}, which is not read", path=path, hint=foreign.remedy)
+    if isinstance(value, Mapping):
+        keys = [*map(short, islice(value, _MOST_KEYS)), *(["…"] if len(value) > _MOST_KEYS else [])]
+        what = f"keys: {', '.join(keys) or 'none'}"
+    else:
+        what = f"it begins with {short(value)}"
+    return InputError(
+        f"is JSON of none of the known formats; {what}; cannot tell how to read it",
+        path=path,
+        hint=_FORMATS,
+    )
+
+
+def _unknown_folder(path: Path, guess: Callable[[Path], Any]) -> InputError:
+    endings = sorted(endings_below(path).items(), key=lambda one: (-one[1], one[0] != ".txt", one))
+    shown = [f"{count:,} {ending or 'without ending'}" for ending, count in endings]
+    if len(shown) > _MOST_ENDINGS:
+        shown[_MOST_ENDINGS:] = ["…"]
+    if not endings:
+        message, hint = "holds no file", "expected annotated documents"
+    elif [ending for ending, _ in endings] == [".txt"]:
+        message = f"holds texts alone and no annotations: {shown[0]}"
+        hint = "put what annotates them beside them, such as brat's .ann, or name another folder"
+    else:
+        message = f"holds no annotations that are known: {', '.join(shown)}"
+        hint = _of_a_file_in(path, [ending for ending, _ in endings if ending != ".txt"], guess)
+    return InputError(f"{message}; cannot tell how to read it", path=path, hint=hint)
+
+
+def _of_a_file_in(folder: Path, endings: list[str], guess: Callable[[Path], Any]) -> str:
+    """What the first file with one of the endings is: of a format that is read, or known not to."""
+    for ending in endings[:_MOST_ENDINGS]:
+        files = (file for file in folder.rglob(f"*{ending}") if file.suffix == ending)
+        for file in islice((file for file in files if file.is_file()), 1):
+            name = file.relative_to(folder)
+            try:
+                return f"{name} is of the format {guess(file).name}: name a file, not the folder"
+            except InputError:
+                pass
+            if foreign := foreign_data(head_of(file).data):
+                return f"{name} is {foreign.name}, which is not read: {foreign.remedy}"
+    return "harness formats lists what is read"

@@ -45,8 +45,6 @@ def test_json_is_told_by_its_keys(tmp_path: Path, name: str) -> None:
         ("# id 3\nx\tO\n", "conll"),
         ("x B-PER\ny\nz O\n", "conll"),
         ("\ufeffx\tU-PER\r\n", "conll"),
-        ('{"broken', "jsonl"),
-        ("[1", "labelstudio"),
     ],
 )
 def test_text_is_told_by_its_columns(tmp_path: Path, content: str, name: str) -> None:
@@ -92,6 +90,8 @@ def test_folders_and_binary_files(tmp_path: Path) -> None:
         (b" \n\n", "the file is empty"),
         (b"Some prose\nand more.\n", "none of the known formats"),
         (b"x O\n\xff\xfe O\n", "byte 4 is not UTF-8"),
+        (b'{"id": "a",\n"broken', "a:2: not a JSON object: Unterminated string"),
+        (b'[\n{"id" 1}]', "a:2: not a JSON object: Expecting ':' delimiter"),
     ],
 )
 def test_what_cannot_be_told(tmp_path: Path, content: bytes, message: str) -> None:
