@@ -34,12 +34,13 @@ _PAIR = 2
 
 
 def matches(head: Head) -> bool:
-    values = beginning(head.path, _PAIR) if head.start else []
-    if _is_pair(values):
-        return True
-    if values and isinstance(values[0], Mapping):
-        wrapped = values[0].get(_WRAPPED)
+    if head.value:
+        wrapped = head.value.get(_WRAPPED)
         values = wrapped if isinstance(wrapped, list) else []
+    else:
+        values = beginning(head.path, _PAIR) if head.start == "[" else []
+        if _is_pair(values):
+            return True
     return any(_is_pair(value) for value in values[:3])
 
 
