@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from harness.coding import short, whole_number
-from harness.errors import InputError
 from harness.formats.files import opened
 from harness.formats.items import Where
-from harness.formats.jsonstream import objects, parse_line
+from harness.formats.jsonstream import objects
 from harness.formats.xmlstream import element_text, elements
 
 __all__ = ["PLACE", "bioc_documents"]
@@ -40,7 +39,7 @@ def bioc_documents(path: Path) -> Iterator[tuple[int | None, Any]]:
         for element in elements(path, "document", doctypes=_DOCTYPES, extra="bioc"):
             yield element.sourceline, _of_xml(element, path)
         return
-    for line, value in objects(path) if first == b"[" else _objects(path):
+    for line, value in objects(path):
         lists = [value[key] for key in _LISTS if key in value]
         if "passages" in value:
             yield line, value
@@ -52,24 +51,6 @@ def bioc_documents(path: Path) -> Iterator[tuple[int | None, Any]]:
                 f'found an object with {short(keys) if keys else "no key"}, expected "documents" '
                 'or "passages", lists'
             )
-
-
-def _objects(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """JSON objects one a line, or the one of the whole file."""
-    with opened(path, "a BioC file") as handle:
-        for line in handle:
-            if line.strip():
-                break
-        try:
-            parse_line(line, path, 1)
-        except InputError:
-            handle.seek(0)
-            value = parse_line(handle.read(), path, 1)
-            if not isinstance(value, Mapping):
-                raise Where(path, 1).error("is no JSON object") from None
-            yield 1, value
-            return
-    yield from objects(path)
 
 
 def _of_xml(element: Any, path: Path) -> dict[Any, Any]:
