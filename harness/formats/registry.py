@@ -114,6 +114,7 @@ FORMATS: dict[str, Format] = {
         Format("ontonotes", "CoNLL-2012: the columns of OntoNotes 5"),
         Format("hipe", "HIPE-2022: tables with several layers of tags"),
         Format("webanno", "WebAnno TSV 3: files and exported folders of INCEpTION"),
+        Format("booknlp", "BookNLP: .entities, .quotes and .tokens"),
         Format("docbin", "spaCy's DocBin (.spacy)"),
         Format("spacy_tuples", "spaCy's tuples: [text, {entities: [[0, 4, ORG]]}] as JSON"),
         Format("spacy_json", "spaCy's JSON: training data of version 2, and Doc.to_json"),

@@ -29,6 +29,10 @@ def anno_file(path: Path, unit: OffsetUnit) -> AnnoFile:
     return _Parser(path, unit).parse()
 
 
+_LONGEST = 1 << 16
+"""What may stand between two sentences, at most."""
+
+
 class _Line(NamedTuple):
     """The line of a token, or of a part of one, with offsets as they are given."""
 
@@ -111,7 +115,7 @@ class _Parser:
         self._said = []
         if begin is None and not text:
             return
-        if gap < 0 or gap > 1 << 24:
+        if not 0 <= gap <= _LONGEST:
             message = f"the sentence begins at {begin}, but the text before it ends at "
             raise self._wrong(f"{message}{self._length}", number)
         between = " " * (gap - 1) + "\n" if gap and self._length else " " * gap
