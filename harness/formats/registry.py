@@ -107,6 +107,7 @@ FORMATS: dict[str, Format] = {
         Format("brat", "brat standoff: a folder of .txt and .ann"),
         Format("bionlp", "BioNLP shared tasks: a folder of .txt, .a1 and .a2"),
         Format("conll", "CoNLL columns, any IOB1 / IOB2 / BIOES / BILOU tag file"),
+        Format("csv", "CSV and TSV with a header: a token or a span a row", module="csvtable"),
         Format("pubtator", "PubTator: titles, abstracts and a line a mention"),
         Format("conllu", "CoNLL-U and CoNLL-U Plus: NER= in MISC, or a named column"),
         Format("bioc", "BioC, XML and JSON", module="bioc_files"),
