@@ -22,7 +22,7 @@ TREES = {
 # Columns of datasets in the Hugging Face format are called so; it is no task of ours.
 NO_TASK = {
     (f"formats/{name}.py", "ner")  # A key of a file, or the name of a column.
-    for name in ("csvtable", "dygie", "gliner", "hf", "prodigy", "spacy_json")
+    for name in ("csvrows", "dygie", "gliner", "hf", "prodigy", "spacy_tokens")
 }
 
 SCORES = {"precision", "recall", "f1", "micro", "macro", "headline", "score"}

@@ -15,10 +15,9 @@ from typing import Any
 from harness.annotation import Record
 from harness.coding import short
 from harness.formats.items import Where
-from harness.formats.jsonstream import write_lines
-from harness.formats.losses import Losses, writable
+from harness.formats.losses import Losses
 from harness.formats.sniff import Head
-from harness.formats.tools import Example, Labelling, records
+from harness.formats.tools import Example, Labelling, records, write_each
 
 __all__ = ["EXAMPLE", "HOLDS", "LEAVES_OUT", "LOSES", "matches", "read", "write"]
 
@@ -79,8 +78,7 @@ def _pairs(value: object, place: str, where: Where) -> Iterable[tuple[str, Any]]
 
 def write(path: str | Path, records: Iterable[Record], *, losses: Losses) -> int:
     """Write an object a line; counts in `losses` what is left out."""
-    pairs = writable(records, path, losses, ("entities", "overlaps", "absent"))
-    return write_lines(path, (_line(record, text) for record, text in pairs))
+    return write_each(path, records, _line, losses, ("entities", "overlaps", "absent"))
 
 
 def _line(record: Record, text: str) -> dict[str, Any]:

@@ -20,11 +20,11 @@ from harness.coding import short
 from harness.formats.items import Where
 from harness.formats.losses import Losses
 from harness.formats.options import RepairOption, SchemeOption
-from harness.formats.results import Result, first_results, results_of
+from harness.formats.results import ResultList, first_results, results_of
 from harness.formats.sniff import Head
-from harness.formats.tagging import chunks_at, tag_pairs, told_scheme
+from harness.formats.tagging import chunks_at, tag_pairs
 from harness.formats.tags import Bigrams, check_scheme
-from harness.formats.tools import Example, Labelling, records
+from harness.formats.tools import Example, Labelling, records, scheme_found
 
 __all__ = ["EXAMPLE", "LEAVES_OUT", "LOSES", "census", "matches", "read", "settle"]
 
@@ -55,9 +55,9 @@ def read(
     `harness.formats.conll`. Raises as `tools.records` does, and with the line for faulty tags."""
     check_scheme(scheme, repair)
     losses = Losses() if losses is None else losses
-    told = scheme or _scheme(Path(path), repair)
+    told = scheme or scheme_found(census(path), path, None, repair).get("scheme")
 
-    def example(result: Result, where: Where) -> Example:
+    def example(result: ResultList, where: Where) -> Example:
         items = [_item(one) for one in result.items if not _is_word(one)]
         words = _words(result, where)
         if words and told is not None:
@@ -77,18 +77,12 @@ def settle(
     path: str | Path, *, scheme: SchemeOption = None, repair: RepairOption = "strict"
 ) -> dict[str, Any]:
     """The scheme as `read` would find it out; nothing where words are aggregated."""
-    told = scheme or _scheme(Path(path), repair)
-    return {} if told is None else {"scheme": told}
+    return scheme_found(census(path), path, scheme, repair)
 
 
 def census(path: str | Path) -> Bigrams:
     """Every pair of neighbouring tags, with the line where it comes first."""
     return tag_pairs(_tag_lines(Path(path)))
-
-
-def _scheme(path: Path, repair: str) -> str | None:
-    pairs = census(path)
-    return told_scheme(pairs, path, strict=repair == "strict") if pairs else None
 
 
 def _tag_lines(path: Path) -> Iterator[list[tuple[str, int]]]:
@@ -98,7 +92,7 @@ def _tag_lines(path: Path) -> Iterator[list[tuple[str, int]]]:
             yield [(tag, line) for tag in _tags(words)[0]]
 
 
-def _stream(path: Path) -> Iterator[tuple[int, Result]]:
+def _stream(path: Path) -> Iterator[tuple[int, ResultList]]:
     return results_of(path, _MARKS)
 
 
@@ -106,7 +100,7 @@ def _is_word(item: object) -> bool:
     return isinstance(item, Mapping) and _GROUP not in item and _TAG in item
 
 
-def _words(result: Result, where: Where) -> list[_Word]:
+def _words(result: ResultList, where: Where) -> list[_Word]:
     words = [item for item in result.items if _is_word(item)]
     for index, word in enumerate(words):
         if not isinstance(word[_TAG], str) or not word[_TAG]:

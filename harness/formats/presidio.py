@@ -16,7 +16,7 @@ from typing import Any
 from harness.annotation import Record
 from harness.formats.items import Where
 from harness.formats.losses import Losses
-from harness.formats.results import Result, first_results, results_of
+from harness.formats.results import ResultList, first_results, results_of
 from harness.formats.sniff import Head
 from harness.formats.tools import Example, Labelling, records
 
@@ -38,7 +38,7 @@ def read(path: str | Path, *, losses: Losses | None = None) -> Iterator[Record]:
     """Stream the documents. Raises as `tools.records` does."""
     losses = Losses() if losses is None else losses
 
-    def example(result: Result, where: Where) -> Example:
+    def example(result: ResultList, where: Where) -> Example:
         items: list[Any] = []
         for item in result.items:
             if isinstance(item, dict):
@@ -50,7 +50,7 @@ def read(path: str | Path, *, losses: Losses | None = None) -> Iterator[Record]:
             items.append(item)
         return Example(result.id, result.text, [Labelling(None, lambda: items)], result.name)
 
-    def stream(path: Path) -> Iterator[tuple[int, Result]]:
+    def stream(path: Path) -> Iterator[tuple[int, ResultList]]:
         return results_of(path, {_TYPE})
 
     return records(path, example, losses=losses, stream=stream, textless=True)

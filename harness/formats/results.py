@@ -16,13 +16,13 @@ from harness.formats.items import Where
 from harness.formats.jsonstream import beginning, json_values
 from harness.formats.sniff import Head
 
-__all__ = ["Result", "first_results", "results_of"]
+__all__ = ["ResultList", "first_results", "results_of"]
 
 _LISTS = ("entities", "results", "predictions", "output")
 _SOME = 50
 
 
-class Result(NamedTuple):
+class ResultList(NamedTuple):
     """What is said of one document."""
 
     id: object
@@ -52,7 +52,7 @@ def _list_in(value: object) -> tuple[str, list[Any] | None]:
     return "", None
 
 
-def results_of(path: Path, marks: Collection[str]) -> Iterator[tuple[int, Result]]:
+def results_of(path: Path, marks: Collection[str]) -> Iterator[tuple[int, ResultList]]:
     """Stream `(line, result)`; an object with one of the `marks` is an item of the only document.
 
     Raises `InputError` with the line for anything else, and as `json_values` does.
@@ -69,7 +69,7 @@ def results_of(path: Path, marks: Collection[str]) -> Iterator[tuple[int, Result
             text, id_ = None, None
             if isinstance(value, Mapping):
                 text, id_ = value.get("text"), value.get("id")
-            yield line, Result(id_, text, items, name)
+            yield line, ResultList(id_, text, items, name)
         elif isinstance(value, Mapping) and not many and any(mark in value for mark in marks):
             first = first or line
             alone.append(value)
@@ -80,6 +80,6 @@ def results_of(path: Path, marks: Collection[str]) -> Iterator[tuple[int, Result
                 hint="one list a document, or a single list for the only document",
             )
     if alone:
-        yield first, Result(None, None, alone, "result")
+        yield first, ResultList(None, None, alone, "result")
     elif not many:
         raise InputError("the file holds no document", path=path)

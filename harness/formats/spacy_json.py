@@ -23,9 +23,9 @@ from harness.formats.losses import Losses
 from harness.formats.options import RepairOption, SchemeOption
 from harness.formats.sniff import Head
 from harness.formats.spacy_tokens import Paragraph, paragraph_of
-from harness.formats.tagging import chunks_at, tag_pairs, told_scheme
+from harness.formats.tagging import chunks_at, tag_pairs
 from harness.formats.tags import Bigrams, check_scheme
-from harness.formats.tools import Example, Labelling, lose_items, records
+from harness.formats.tools import Example, Labelling, lose_items, records, scheme_found
 from harness.options import Flag
 
 __all__ = ["EXAMPLE", "LEAVES_OUT", "LOSES", "census", "matches", "read", "settle"]
@@ -70,7 +70,7 @@ def read(
     in the text and for faulty tags.
     """
     check_scheme(scheme, repair)
-    told = scheme or _scheme(Path(path), repair)
+    told = scheme or scheme_found(census(path), path, None, repair).get("scheme")
     losses = Losses() if losses is None else losses
 
     def example(value: Any, where: Where) -> Example:
@@ -111,18 +111,12 @@ def settle(
     path: str | Path, *, scheme: SchemeOption = None, repair: RepairOption = "strict"
 ) -> dict[str, Any]:
     """The scheme as `read` would find it out; nothing where there are no tags."""
-    told = scheme or _scheme(Path(path), repair)
-    return {} if told is None else {"scheme": told}
+    return scheme_found(census(path), path, scheme, repair)
 
 
 def census(path: str | Path) -> Bigrams:
     """Every pair of neighbouring tags, with the line of the object where it comes first."""
     return tag_pairs(_tag_lines(Path(path)))
-
-
-def _scheme(path: Path, repair: str) -> str | None:
-    pairs = census(path)
-    return told_scheme(pairs, path, strict=repair == "strict") if pairs else None
 
 
 def _tag_lines(path: Path) -> Iterator[list[tuple[str, int]]]:

@@ -15,10 +15,10 @@ from typing import Any
 from harness.annotation import Record
 from harness.coding import short
 from harness.formats.items import Where
-from harness.formats.jsonstream import beginning, json_values, write_lines
-from harness.formats.losses import Losses, writable
+from harness.formats.jsonstream import beginning, json_values
+from harness.formats.losses import Losses
 from harness.formats.sniff import Head
-from harness.formats.tools import Example, Labelling, records
+from harness.formats.tools import Example, Labelling, records, write_each
 
 __all__ = ["EXAMPLE", "HOLDS", "LEAVES_OUT", "LOSES", "matches", "read", "write"]
 
@@ -114,8 +114,7 @@ def _items(given: object, where: Where, losses: Losses) -> list[Any] | None:
 
 def write(path: str | Path, records: Iterable[Record], *, losses: Losses) -> int:
     """Write a pair a line; counts in `losses` what is left out."""
-    pairs = writable(records, path, losses, ("entities", "overlaps", "absent"))
-    return write_lines(path, (_pair(record, text) for record, text in pairs))
+    return write_each(path, records, _pair, losses, ("entities", "overlaps", "absent"))
 
 
 def _pair(record: Record, text: str) -> list[Any]:

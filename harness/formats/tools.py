@@ -7,7 +7,7 @@ have the labels of several annotators, in one object or in several: those of one
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,9 +16,11 @@ from harness.coding import short
 from harness.errors import InputError
 from harness.formats import hints
 from harness.formats.items import Where, half_character
-from harness.formats.jsonstream import objects
-from harness.formats.losses import Losses
+from harness.formats.jsonstream import objects, write_lines
+from harness.formats.losses import Holds, Losses, writable
 from harness.formats.offsets import OffsetUnit
+from harness.formats.tagging import told_scheme
+from harness.formats.tags import Bigrams
 from harness.formats.units import entities_in
 
 __all__ = [
@@ -26,7 +28,9 @@ __all__ = [
     "Labelling",
     "lose_items",
     "records",
+    "scheme_found",
     "who_labels",
+    "write_each",
 ]
 
 
@@ -130,6 +134,27 @@ def records(
     if further:
         same = "further labellings by the annotator: left out"
         losses[hints.FURTHER_ANNOTATORS if annotator is None else same] += further
+
+
+def write_each(
+    path: str | Path,
+    records: Iterable[Record],
+    line: Callable[[Record, str], object],
+    losses: Counter[str],
+    holds: Collection[Holds],
+) -> int:
+    """Write a JSON value a line for each record; counts in `losses` what is not of `holds`."""
+    pairs = writable(records, path, losses, holds)
+    return write_lines(path, (line(record, text) for record, text in pairs))
+
+
+def scheme_found(
+    pairs: Bigrams, path: str | Path, scheme: str | None, repair: str
+) -> dict[str, str]:
+    """The scheme of a file's tags, by the name of its option; nothing where there are no tags."""
+    if not scheme and not pairs:
+        return {}
+    return {"scheme": scheme or told_scheme(pairs, path, strict=repair == "strict")}
 
 
 def who_labels(path: str | Path, example: _Reads) -> tuple[str, ...]:
