@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from harness.decide.compare import counted_by
+from harness.results.scored import read_with
 from harness.results.scored import Scored
 from harness.results.signature import Signature
 from harness.tasks.ner.parts import type_part
@@ -17,9 +17,9 @@ __all__ = ["counts_of", "entity_types", "part_of", "plain", "signed_otherwise", 
 
 def part_of(scored: Scored, name: str, match: str | None = None) -> Part:
     """The part of that name; a type that the gold lacks too."""
-    counted = counted_by(scored, match)
+    counted = read_with(scored, match=match)
     known = {part.name: part for part in counted.parts}
-    return known[name] if name in known else type_part(name, counted.options.match)
+    return known[name] if name in known else type_part(name, counted.options)
 
 
 def counts_of(

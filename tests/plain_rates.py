@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from harness.stats.rates import Rates, rates
+from harness.tasks.ner.options import NerOptions
 from harness.tasks.ner.parts import type_part
 from harness.tasks.parts import PartCounts
 
@@ -41,6 +42,6 @@ def as_counts(table: Any) -> PartCounts:
     threes = np.asarray(table, float).reshape(len(table), -1, 3)
     right, predicted, gold = (threes[..., i] for i in range(3))
     rows = np.stack([right, gold, right, predicted], axis=-1).reshape(len(table), -1)
-    one = type_part(None, "strict")
+    one = type_part(None, NerOptions())
     over = tuple(one for _ in range(threes.shape[1])) if threes.shape[1] > 1 else None
     return PartCounts(rows, one._replace(over=over))

@@ -394,7 +394,7 @@ def test_parts_give_the_scores_of_every_match_mode(match: Match) -> None:
     tallies = [ner.tally(gold, predicted, options), ner.tally(gold, gold, options)]
     score = ner.score(ner.total(tallies), options)
     matrix = Matrix(tallies)
-    known = {part.name: part for part in parts(ner.total(tallies), match)}
+    known = {part.name: part for part in parts(ner.total(tallies), NerOptions(match=match))}
     for name, block in (("micro", score.micro), *score.types.items()):
         counted = matrix.counts(known[name])
         for metric in METRICS:
@@ -405,7 +405,7 @@ def test_parts_give_the_scores_of_every_match_mode(match: Match) -> None:
 
 
 def test_what_is_undefined_has_no_value() -> None:
-    nothing = Matrix([Tally()]).counts(type_part(None, "strict"))
+    nothing = Matrix([Tally()]).counts(type_part(None, NerOptions()))
     for metric in METRICS:
         assert np.isnan(nothing.score(np.zeros(4), metric))
     assert nothing.value is None
@@ -486,7 +486,7 @@ def test_what_a_backend_cannot_give_is_undefined_and_not_0(tmp_path: Path) -> No
 
 
 def test_part_names() -> None:
-    types = parts(Tally({("correct", "PER"): 1, ("correct", "ORG"): 1}), "strict")
+    types = parts(Tally({("correct", "PER"): 1, ("correct", "ORG"): 1}), NerOptions())
     assert part_named("micro", types).name == "micro"
     with pytest.raises(UsageError, match="Did you mean 'found50'"):
         part_named("found_50", attribution_parts(Tally()))

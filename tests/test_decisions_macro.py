@@ -19,6 +19,7 @@ from harness.results.load import from_run
 from harness.results.save import write_run
 from harness.stats.resample import Resampler
 from harness.stats.student import normal_tail
+from harness.tasks.ner.options import NerOptions
 from harness.tasks.ner.parts import parts
 from harness.tasks.parts import Matrix
 
@@ -162,7 +163,7 @@ def test_so_it_has_where_there_is_one_type_only(tmp_path: Path) -> None:
 
 
 def test_a_mean_over_no_type_is_undefined() -> None:
-    _, macro = parts({}, "strict")
+    _, macro = parts({}, NerOptions())
     assert Matrix([]).counts(macro).value is None
 
 

@@ -100,7 +100,7 @@ def test_values_of_python_are_checked_as_well() -> None:
 
 def test_any_dataclass_declares_options() -> None:
     """Also one whose fields say nothing of a command line, by name."""
-    match, boundary = flags_of(NerOptions, "match", "boundary")
+    match, boundary, *_ = flags_of(NerOptions, "match", "boundary")
     assert (match.choices, match.default) == (MATCH_MODES, "strict")
     assert (boundary.choices, boundary.default) == (BOUNDARY_RULES, "raw")
     (free, same) = changed((match, boundary), match={"default": None})

@@ -17,6 +17,7 @@ from harness.cli.common import (
     add_run,
     is_for_people,
     output,
+    reading_flags,
 )
 from harness.cli.printer import note, print_json, print_lines, print_tables
 from harness.media import verbatim
@@ -43,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_flags(parser, BASELINE)
     add("--rules", metavar="FILE", help="floors, largest drops and pinned mentions (TOML)")
     add("--replay", action="store_true", help="count the run's stored predictions again; no model")
-    add_flags(parser, GOLD, BACKEND)
+    add_flags(parser, GOLD, BACKEND, *reading_flags())
     add("--junit", metavar="FILE", help="write JUnit XML")
     add("--summary", metavar="FILE", help="append the Markdown summary (always in GitHub Actions)")
     add("--badge", metavar="FILE", help="write a shields.io badge")
@@ -90,6 +91,7 @@ def _report(args: argparse.Namespace) -> GateReport:
         gold=finder.patterns,
         backends=args.backend,
         unread=unread,
+        reading={flag.name: getattr(args, flag.name) for flag in reading_flags()},
         resamples=args.resamples,
     )
     shown = f"{folder}, counted again" if args.replay else str(folder)

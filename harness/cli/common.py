@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ from harness.errors import UsageError
 from harness.options import Flag, check_text, flags_of
 from harness.paths import cache_folder as default_cache
 from harness.report.tables import TABLE_FORMS
-from harness.run.options import RunOptions, WorkerOptions
+from harness.run.options import RunOptions, WorkerOptions, task_flags
 from harness.stats.units import DEFAULT_RESAMPLES
-from harness.tasks.registry import task_names
+from harness.tasks.registry import task_names, tasks
 
 __all__ = [
     "BACKEND",
@@ -38,6 +39,7 @@ __all__ = [
     "count",
     "is_for_people",
     "output",
+    "reading_flags",
     "comma_list",
     "store",
     "worker",
@@ -75,6 +77,16 @@ RESAMPLES = count(
 (SEED,) = (flag for flag in flags_of(RunOptions) if flag.name == "seed")
 
 QUIET = Flag("no progress on stderr", name="quiet", kind=bool, short="-q")
+
+
+def reading_flags() -> tuple[Flag, ...]:
+    """Options by which counts that were made with others can be read; by default as they were."""
+    known = {name for task in tasks().values() for name in task.read_off}
+    return tuple(
+        replace(flag, default=None, help=f"{flag.help}; default: as scored")
+        for flag in task_flags()
+        if flag.name in known
+    )
 
 
 def comma_list(text: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from harness.cli.common import (
     count,
     is_for_people,
     output,
+    reading_flags,
 )
 from harness.cli.printer import note, print_json, print_lines, print_tables
 from harness.options import changed, from_flags
@@ -51,7 +52,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     changes: dict[str, dict[str, Any]] = {
         flag.name: {"help": "for predictions"} for flag in counting
     }
-    changes["match"] = {"default": None, "help": "default: as scored"}
+    for flag in reading_flags():
+        changes[flag.name] = {"default": None, "help": flag.help}
     add_flags(
         parser,
         *changed(counting, **changes),
@@ -79,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
             aligned(group, force=args.force),
             metric=args.metric,
             part=args.part,
-            match=args.match,
+            **{flag.name: getattr(args, flag.name) for flag in reading_flags()},
             resamples=args.resamples,
             seed=args.seed,
             force=args.force,
@@ -122,7 +124,7 @@ def _scored(args: argparse.Namespace) -> list[Scored]:
     options = None
     if args.task is not None:
         task = task_named(args.task)
-        told = {name: value for name, value in vars(args).items() if name != "match"}
+        told = vars(args)
         options = from_flags(task.options, told, *task.signed)
     scored = load_sources(
         args.input,

@@ -15,7 +15,7 @@ from harness.cli.formats import print_formats
 from harness.cli.printer import note, print_json, print_lines
 from harness.errors import InputError, UsageError
 from harness.formats.files import is_there
-from harness.formats.losses import Losses
+from harness.formats.losses import Losses, lost
 from harness.formats.registry import (
     FORMATS,
     Format,
@@ -113,9 +113,9 @@ def run(args: argparse.Namespace) -> int:
         }
         print_json(counts)
         return 0
-    for where, lost in ((name, lost_reading), (target.name, lost_writing)):
-        for message, number in sorted(lost.items()):
-            note(f"{where}: {number} {message}")
+    for where, losses in ((name, lost_reading), (target.name, lost_writing)):
+        for line in lost(where, losses):
+            note(line)
     if lost_writing:
         note(f"{target.name} holds: {target.holds}")
     shown = ", ".join(f"{count[key]} {key}" for key in ("documents", *layer_names()))

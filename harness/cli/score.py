@@ -14,6 +14,7 @@ from harness.cli.common import TASK, add_flags, is_for_people, output
 from harness.cli.printer import note, print_json, print_lines, print_tables
 from harness.cli.score_as import print_as, refuse
 from harness.errors import InputError, UsageError
+from harness.formats.losses import lost
 from harness.formats.source import Source
 from harness.interop.ask import SCORERS
 from harness.options import flags_of, from_flags
@@ -165,8 +166,7 @@ def _warn(scored: Scored) -> None:
     """What the reader of the numbers must know, on stderr."""
     assert scored.count is not None
     notes = list(scored.score.warnings)
-    for side, lost in scored.losses.items():
-        notes += [f"{side}: {number} {message}" for message, number in sorted(lost.items())]
+    notes += [line for side, lines in scored.losses.items() for line in lost(side, lines)]
     if scored.missing:
         notes.append(_missed("gold document(s) have no predictions", scored.missing))
     if scored.failed:

@@ -22,7 +22,7 @@ a person to look at: exit status 0, unless --strict.
 
 checks: unreadable (offsets, span text, broken lines), not-held, no-text, card, sha256, agreement,
 missing-layer, unknown-label, overlap, duplicate, white-space-edge, punctuation-edge, two-labels,
-unlabelled-repeat, normal-form, odd-character, same-document
+nested, unlabelled-repeat, normal-form, odd-character, same-document
 
 examples:
   harness validate goldsets/seeds

@@ -19,7 +19,7 @@ from harness.decide.draws import Drawn, resample
 from harness.decide.pairwise import Pairwise, pairwise
 from harness.errors import NothingMeasured, UsageError
 from harness.results.record import Costs
-from harness.results.scored import Scored
+from harness.results.scored import Scored, read_losses
 from harness.stats.rates import defined
 from harness.stats.resample import Resampler
 from harness.stats.units import DEFAULT_RESAMPLES
@@ -141,7 +141,7 @@ def choose(
         candidates=tuple(candidates[i] for i in ranked),
         recommended=recommended,
         tied=tied,
-        reasons=tuple(reasons),
+        reasons=(*reasons, *read_losses(scored[:1])),
         pairs=sides.tested(),
         unit=resampler.unit,
         resamples=resamples,

@@ -14,7 +14,7 @@ from harness.decide.comparison import Comparison, PartRow, Row
 from harness.decide.pairwise import Pairwise, pairwise
 from harness.errors import NotComparable, NothingMeasured
 from harness.results.outcomes import flips
-from harness.results.scored import Scored
+from harness.results.scored import Scored, read_losses, read_with
 from harness.results.select import distinct_names
 from harness.results.settle import common_schema, not_scored
 from harness.results.signature import diff
@@ -22,10 +22,10 @@ from harness.stats.permutation import PairedTest, holm_steps, randomisation_test
 from harness.stats.resample import Resampler
 from harness.stats.units import COMPARE_SUPPORT, DEFAULT_RESAMPLES, Units
 from harness.table import tallied
-from harness.tasks.parts import PartCounts, metric_named, part_named
+from harness.tasks.parts import PartCounts, metric_named, part_named, shown_metric
 from harness.tasks.tally import Tally
 
-__all__ = ["check_same_count", "compare", "counted_by", "shared_units"]
+__all__ = ["check_same_count", "compare", "shared_units"]
 
 
 def compare(
@@ -34,6 +34,8 @@ def compare(
     metric: str = "f1",
     part: str | None = None,
     match: str | None = None,
+    types: str | None = None,
+    beta: float | None = None,
     resamples: int = DEFAULT_RESAMPLES,
     seed: int | None = None,
     force: bool = False,
@@ -41,8 +43,9 @@ def compare(
 ) -> Comparison:
     """Compare backends on one gold set and task, the first being the reference.
 
-    `part` is what is compared (default: the task's headline), `match` the match mode for entities
-    (default: as the reference was scored), `seed` that of the resampling (default: the run's).
+    `part` is what is compared (default: the task's headline); `match`, `types` and `beta` are how
+    counts of entities are read (default: as the reference was scored), `seed` that of the
+    resampling (default: the run's).
     Raises `NothingMeasured` for no backend, `UsageError` for an unknown metric or part,
     `NotComparable` where they were counted in different ways; with `force` those are compared on
     the units that they share.
@@ -55,7 +58,7 @@ def compare(
     if dropped:
         notes.append(f"{dropped} units that not every backend has are left out")
     as_counted = scored[0].options
-    scored = [counted_by(one, match) for one in scored]
+    scored = [read_with(one, match=match, types=types, beta=beta) for one in scored]
     reference = scored[0]
     seed = reference.seed if seed is None else seed
     task = reference.definition
@@ -86,7 +89,7 @@ def compare(
         gold=reference.gold,
         task=reference.task,
         part=chosen.name,
-        metric=known_metric,
+        metric=shown_metric(known_metric, chosen.beta),
         match=task.match(reference.options) or parts[0].name,
         signature=str(reference.signature),
         rows=tuple(_rows([one.name for one in scored], pairs)),
@@ -110,14 +113,6 @@ def compare(
     )
 
 
-def counted_by(scored: Scored, match: str | None) -> Scored:
-    """The same counts read under another match mode, which counts of entities serve for."""
-    if match is None or "match" not in scored.definition.signed:
-        return scored
-    options = replace(scored.options, match=match)
-    return replace(scored, options=options, signature=scored.signature.but(match=match))
-
-
 def _notes(
     scored: Sequence[Scored], measured: Sequence[PartCounts], *, with_f1: bool
 ) -> Iterator[str]:
@@ -125,6 +120,7 @@ def _notes(
     for one, counts in sorted(zip(scored, measured, strict=True), key=lambda row: row[0].name):
         if not counts.part.available:
             yield f"{one.name}: cannot give {counts.part.name}"
+    yield from read_losses(scored)
     for one in scored:
         yield from (f"{one.name}: {note}" for note in _labels(one, with_f1=with_f1))
     yield from _strange(scored)

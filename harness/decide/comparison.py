@@ -11,7 +11,6 @@ from harness.results.outcomes import Flips
 from harness.stats.permutation import ALPHA, PairedTest
 from harness.stats.resample import Interval
 from harness.stats.ties import letters
-from harness.tasks.parts import Metric
 
 __all__ = ["Comparison", "PartRow", "Row", "bounds_or_none"]
 
@@ -75,7 +74,7 @@ class Comparison:
     gold: str
     task: str
     part: str
-    metric: Metric
+    metric: str
     match: str
     signature: str
     """The reference's, under the match mode that was compared."""

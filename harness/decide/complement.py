@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from harness.decide.compare import check_same_count, counted_by
+from harness.decide.compare import check_same_count
 from harness.decide.same_answers import Answers, answers_of, same_answers, votes
 from harness.errors import NothingMeasured
-from harness.results.scored import Scored
+from harness.results.scored import Scored, read_with
 from harness.stats.rates import defined, rates
 
 __all__ = ["Combination", "Complement", "complement"]
@@ -109,4 +109,4 @@ def _score(
 
 def _as_named(scored: Scored) -> Scored:
     """As its mentions are told apart: by span and label, whatever the match mode."""
-    return counted_by(scored, "strict")
+    return read_with(scored, match="strict")

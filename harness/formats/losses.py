@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
 from harness.annotation import Record
 from harness.errors import InputError
 
-__all__ = ["FaultPolicy", "Holds", "Losses", "count_losses", "count_others", "writable"]
+__all__ = ["FaultPolicy", "Holds", "Losses", "count_losses", "count_others", "lost", "writable"]
 
 FaultPolicy = Literal["refuse", "leave-out", "collect"]
 
@@ -38,6 +38,12 @@ class Losses(Counter[str]):
         if self.faulty == "collect":
             self.faults.append(error)
         self[f"faulty {what}: left out"] += 1
+
+
+def lost(what: str, losses: Mapping[str, int]) -> Iterator[str]:
+    """A line for everything that was lost of `what`, the most frequent first."""
+    for message, number in sorted(losses.items(), key=lambda item: (-item[1], item[0])):
+        yield f"{what}: {number:,} {message}"
 
 
 def count_losses(record: Record, losses: Counter[str], *, holds: Collection[Holds]) -> None:

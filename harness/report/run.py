@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.decide.ranking import Ranked, Ranking, measured, rankings
+from harness.formats.losses import lost
 from harness.media import markdown, markdown_code
 from harness.report.method import between, resampling, scope, shared
 from harness.report.remarks import remarks
@@ -15,6 +16,7 @@ from harness.results.record import Result, RunRecord
 from harness.results.signature import Signature
 from harness.table import UNDEFINED, Cell, Table, megabytes, number, quantity
 from harness.tasks.base import Task
+from harness.tasks.parts import f_name
 
 __all__ = ["description", "details", "leaderboard", "ranking_table", "ranking_tables"]
 
@@ -82,6 +84,7 @@ def ranking_table(ranking: Ranking) -> Table:
         notes.append(
             f"{who}: F1 from the lowest to the highest of {ceiling['pairs']} pairs: {spread}."
         )
+    notes.extend(lost(f"{recorded.name}, as it was read", recorded.losses))
     if task.labelled:
         notes.extend(recorded.assumed)
     notes.extend(remarks([row.result for row in ranking.rows]))
@@ -90,7 +93,7 @@ def ranking_table(ranking: Ranking) -> Table:
     size = f"{recorded.documents} documents, {recorded.words} words"
     title = f"{recorded.name}: {task.title}{labels} ({size})"
     second = () if task.column is None else (task.column.header,)
-    headers = ("backend", "P", "R", "F1", "95 % CI", *second, *_COSTS)
+    headers = ("backend", "P", "R", f_name(_beta(ranking)), "95 % CI", *second, *_COSTS)
     return Table(title, headers, tuple(rows), tuple(notes))
 
 
@@ -137,6 +140,11 @@ def _second(result: Result, place: tuple[str, ...]) -> float | None:
     return value
 
 
+def _beta(ranking: Ranking) -> float:
+    """Of F in this ranking: one run counts in one way."""
+    return next((row.scored.parts[0].beta for row in ranking.rows if row.scored is not None), 1.0)
+
+
 def _signatures(ranking: Ranking) -> list[str]:
     """Each different signature once; normally there is one."""
     seen: dict[str, list[str]] = {}
@@ -158,7 +166,10 @@ def _method(ranking: Ranking) -> Iterator[str]:
     by = " ".join(filter(None, (task.match(first.options), first.parts[0].name)))
     made = resampling(ranking.unit, ranking.resamples, ranking.seed)
     meaning = "" if task.column is None else f"{task.column.meaning} "
-    sentences = [f"Ranked by F1, {by}. {meaning}CI: {made}.", scope(ranking.unit)]
+    sentences = [
+        f"Ranked by {f_name(_beta(ranking))}, {by}. {meaning}CI: {made}.",
+        scope(ranking.unit),
+    ]
     lacking = [
         (row.result.backend, "no interval", row.interval.lacking)
         for row in ranking.rows

@@ -287,12 +287,14 @@ def _scores(result: Result, tallies: Iterable[Tally]) -> Mapping[str, Any]:
     """The numbers that counts make, in the shape of a result's `scores`."""
     task = task_named(result.task)
     options = options_of(task, result.counted)
-    scores = task.stated_scores(Tally.of(tallies), options, result.capabilities)
+    total = Tally.of(tallies)
+    scores = task.stated_scores(total, options, result.capabilities)
+    weights = task.parts(total, options, result.capabilities)[0].weights
     for name in task.further_options(options):
         stated = result.scores.get(name)
         if isinstance(stated, Mapping):  # Of these the counts say nothing, but they have to fit.
             tp, predicted, gold = (stated.get(side) or 0 for side in ("tp", "predicted", "support"))
-            scores[name] = {"f1": defined(rates(tp, gold, tp, predicted).f1)}
+            scores[name] = {"f1": defined(rates(tp, gold, tp, predicted, weights=weights).f1)}
     return scores
 
 

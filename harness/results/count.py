@@ -11,7 +11,7 @@ from harness.adapter import ModelIdentity
 from harness.annotation import Capabilities, replaced
 from harness.coding import from_words, to_words
 from harness.digest import digest_text
-from harness.errors import InputError, TooEntangled
+from harness.errors import InputError, TooEntangled, UsageError, nearest
 from harness.gold.goldset import GoldSet
 from harness.labels.schema import Schema
 from harness.paragraphs import paragraph_starts
@@ -21,7 +21,7 @@ from harness.stats.rates import defined, rates
 from harness.tasks.base import DocumentPair, Task
 from harness.tasks.tally import Tally
 
-__all__ = ["Count", "Caveats", "count_pairs", "open_count", "options_of"]
+__all__ = ["Count", "Caveats", "check_chosen", "count_pairs", "open_count", "options_of"]
 
 _OF_LABELS = ("schema", "proj")
 """The fields of a signature that say in which labels both sides met."""
@@ -186,7 +186,7 @@ class Count:
         everything.update(self._sums["with"])
         everything.subtract(self._sums["without"])
         headline = self.task.parts(everything, self.options, self.capabilities)[0]
-        return defined(rates(*headline.sums(everything)).f1)
+        return defined(rates(*headline.sums(everything), weights=headline.weights).f1)
 
     def signature(self) -> Signature:
         """How this was counted."""
@@ -234,7 +234,16 @@ def open_count(
         goldset, predicted_labels, task=task, schema=schema, meet_in=meet_in, as_spelled=as_spelled
     )
     options = options or task.options()
+    check_chosen(task, options, mapping.annotated or goldset.labels)
     return Count(task, options, goldset, mapping, capabilities, model=model, read_as=read_as)
+
+
+def check_chosen(task: Task, options: Any, known: Iterable[str]) -> None:
+    """Raise `UsageError` for a label that is to be scored alone and that there is not."""
+    labels = sorted(known)
+    for label in sorted(task.chosen_labels(options)):
+        if label not in labels:
+            raise UsageError(f"unknown {task.part_word} {label!r}{nearest(label, labels)}")
 
 
 def count_pairs(task: Task, pairs: Iterable[DocumentPair], options: Any) -> Tally:

@@ -243,6 +243,7 @@ def _scored(run: _Run, *, meet_in: str | None = None) -> Scored:
         seed=run.record.seed,
         result=result,
         schema=result.schema,
+        losses={"gold": next((g.losses for g in run.record.gold if g.name == result.gold), {})},
         recall_pairs=cache(pairs),
     )
 

@@ -14,21 +14,23 @@ from functools import cached_property
 from typing import Any
 
 from harness.annotation import Capabilities, Record
-from harness.errors import HarnessError, SchemaError
+from harness.coding import to_words
+from harness.errors import HarnessError, SchemaError, UsageError
+from harness.formats.losses import lost
 from harness.gold.goldset import GoldSet
-from harness.results.count import Caveats, Count, open_count
+from harness.results.count import Caveats, Count, check_chosen, open_count
 from harness.results.outcomes import Mention, Outcomes, outcomes_of
 from harness.results.pairs import join_documents
 from harness.results.record import Result, ResultKey
 from harness.results.settle import labels_of_predictions
-from harness.results.signature import Signature
+from harness.results.signature import READ_AS, Signature
 from harness.table import tallied
 from harness.tasks.base import DocumentPair, Task
 from harness.tasks.parts import Block, Matrix, Metric, PartCounts, block
 from harness.tasks.registry import task_named
 from harness.tasks.tally import Part, Tally
 
-__all__ = ["Scored", "stated_scores", "score_pairs", "score_records"]
+__all__ = ["Scored", "read_losses", "read_with", "stated_scores", "score_pairs", "score_records"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +132,7 @@ class Scored:
         self,
         part: Part | None = None,
         metric: Metric = "f1",
-        weights: tuple[float, float] = (1.0, 1.0),
+        weights: tuple[float, float] | None = None,
     ) -> PartCounts:
         """One part of every paragraph; the headline unless another is named."""
         return self.matrix.counts(part or self.parts[0], metric, weights)
@@ -268,6 +270,47 @@ def score_pairs(empty: Scored, pairs: Sequence[DocumentPair], count: Count) -> S
         count=count,
         documents=tuple(pairs),
     )
+
+
+def read_losses(scored: Iterable[Scored]) -> list[str]:
+    """What reading left out or changed: a line each, that of a gold set once."""
+    lines: dict[str, None] = {}
+    for one in scored:
+        for side, losses in one.losses.items():
+            what = (
+                f"{one.gold}, as it was read" if side == "gold" else f"{one.name}, as it was read"
+            )
+            lines.update(dict.fromkeys(lost(what, losses)))
+    return list(lines)
+
+
+def read_with(scored: Scored, **options: Any) -> Scored:
+    """The same counts read with other options of the task, of those for which they serve.
+
+    Those that are `None` stay, as do those that the task does not have. Raises `UsageError` for an
+    option that asks for another count.
+    """
+    known = scored.definition.read_off
+    given = {name: value for name, value in options.items() if value is not None and name in known}
+    if not given:
+        return scored
+    read = replace(scored.options, **given)
+    task = scored.definition
+    if (other := task.needs_another_count(scored.options, read)) is not None:
+        raise UsageError(
+            f"{scored.name} on {scored.gold} was not counted with {other}: run or score it so"
+        )
+    check_chosen(
+        task, read, {*task.gold_counts(scored.total), *task.labels_not_in_gold(scored.total)}
+    )
+    signed = (*task.signed, *task.signed_if_changed)
+    fields = dict(scored.signature.fields)
+    read_as = fields.pop(READ_AS, None)
+    fields = {name: value for name, value in fields.items() if name not in signed}
+    fields |= to_words(read, (*task.signed, *task.changed(read)))
+    fields |= {} if read_as is None else {READ_AS: read_as}
+    signature = replace(scored.signature, fields=fields)
+    return replace(scored, options=read, signature=signature)
 
 
 def stated_scores(scored: Scored) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import dataclass, field, make_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +24,7 @@ from msgspec import Meta
 from harness.coding import DecodeError, decode, parse_toml, short
 from harness.errors import InputError, UsageError, nearest
 from harness.formats.files import is_there, read_text
+from harness.formats.source import Source
 from harness.options import Flag
 from harness.registry import BackendSpec
 
@@ -137,8 +138,11 @@ def _spec(entry: str | _Backend, place: str) -> BackendSpec:
 
 def _beside(name: str, path: Path, place: str) -> str:
     """A gold set by name, or a path as seen from the file's own folder."""
-    beside = path.parent / name
+    source = Source.parse(name)
+    beside = path.parent / source.path
     try:
-        return str(beside) if not is_there(name) and is_there(beside) else name
+        if not is_there(source.path) and is_there(beside):
+            return str(replace(source, path=str(beside)))
+        return name
     except InputError as error:
         raise DecodeError(error.message, place) from None

@@ -95,6 +95,8 @@ class Task:
     signed: tuple[str, ...] = ()
     signed_if_changed: tuple[str, ...] = ()
     """Further ones, in a signature only where they are not as by default."""
+    read_off: tuple[str, ...] = ()
+    """Options by which counts are only read: the same counts serve for other values of them."""
     order: int = 100
     """Its place among the tasks."""
     labelled: bool = False
@@ -112,6 +114,14 @@ class Task:
     gated: Mapping[str, float] = MappingProxyType({})
     """Parts that the built-in rules of the gate speak of, with the points that each may drop; `*`
     is every listed part."""
+
+    def chosen_labels(self, options: Any) -> frozenset[str]:
+        """The labels that are scored alone; empty for all."""
+        return frozenset()
+
+    def needs_another_count(self, before: Any, after: Any) -> str | None:
+        """What of the options `after` cannot be read off counts that were made with `before`."""
+        return None
 
     def changed(self, options: Any) -> tuple[str, ...]:
         """Those of `signed_if_changed` that are not as by default."""
@@ -169,7 +179,7 @@ class Task:
         way, tally = next(iter(sums.items()))
         parts = self.parts(tally, self.agreement_options()[way])
         return {
-            (part.name,): defined(rates(*part.sums(tally)).f1)
+            (part.name,): defined(rates(*part.sums(tally), weights=part.weights).f1)
             for part in parts
             if part.over is None
         }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from harness.coding import encode
 from harness.errors import UsageError, nearest
+from harness.options import Flag
 from harness.stats.rates import defined, rates
 from harness.table import Cell, Table, number
 from harness.tasks.tally import Part, TallyKey
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from harness.stats.units import Array
 
 __all__ = [
-    "BLOCK_HEADERS",
+    "BETA",
     "METRICS",
     "Average",
     "Block",
@@ -31,9 +32,12 @@ __all__ = [
     "average",
     "block",
     "block_fields",
+    "block_headers",
     "block_row",
+    "f_name",
     "metric_named",
     "part_named",
+    "shown_metric",
     "parts_table",
     "whole",
 ]
@@ -83,7 +87,7 @@ def block(part: Part, tally: Mapping[TallyKey, int]) -> Block:
 def block_fields(part: Part, tally: Mapping[TallyKey, int]) -> dict[str, Any]:
     """The fields of a `Block`. Of what a backend cannot give there are counts and no rates."""
     found, gold, right, predicted = part.sums(tally)
-    values = rates(found, gold, right, predicted)
+    values = rates(found, gold, right, predicted, weights=part.weights)
     return {
         **{
             name: defined(value) if part.available else None
@@ -175,14 +179,14 @@ class Matrix:
         self._values = np.asarray(values, dtype=np.float64)
 
     def counts(
-        self, part: Part, metric: Metric = "f1", weights: tuple[float, float] = (1.0, 1.0)
+        self, part: Part, metric: Metric = "f1", weights: tuple[float, float] | None = None
     ) -> PartCounts:
-        """A part of every unit."""
+        """A part of every unit; `weights` of precision and recall are the part's own."""
         import numpy as np
 
         sides = [self._sums(one.weigh) for one in part.groups if part.available]
         table = np.concatenate(sides, axis=1) if sides else np.zeros((self._units, 4))
-        return PartCounts(table, part, metric, weights)
+        return PartCounts(table, part, metric, weights or part.weights)
 
     def _sums(self, weigh: Callable[[TallyKey], Any]) -> Array:
         import numpy as np
@@ -262,13 +266,33 @@ def block_row(name: str, values: Mapping[str, Any], *, counts: bool = True) -> t
     return (name, values.get("support"), *shown, *numbers)
 
 
-BLOCK_HEADERS = ("support", "P", "R", "F1", "TP", "FP", "FN")
+BETA = Flag(
+    "recall weighs beta squared times as much as precision in F",
+    metavar="BETA",
+    above=0,
+    most=1000,
+)
+
+
+def f_name(beta: float = 1.0) -> str:
+    """What F is called: `F1`, `F0.5`."""
+    return f"F{beta:g}"
+
+
+def shown_metric(metric: Metric, beta: float = 1.0) -> str:
+    """A metric as people read it: `precision`, `recall`, `f1`, `f0.5`."""
+    return f_name(beta).lower() if metric == "f1" else metric
+
+
+def block_headers(beta: float = 1.0) -> tuple[str, ...]:
+    """The headers of `block_row`."""
+    return ("support", "P", "R", f_name(beta), "TP", "FP", "FN")
 
 
 def parts_table(title: str, score: Mapping[str, Any], notes: tuple[str, ...] = ()) -> Table:
     """A row for each part of `Score.to_json()`."""
     rows = tuple(block_row(name, values) for name, values in score.items() if "f1" in values)
-    return Table(title, ("part", *BLOCK_HEADERS), rows, notes)
+    return Table(title, ("part", *block_headers()), rows, notes)
 
 
 def _count(value: float | None) -> Cell:

@@ -155,6 +155,13 @@ class Part(NamedTuple):
     """Whether the backend can give such a thing at all; else its rates are undefined."""
     counts: str = ""
     """What is counted where it is not what the task looks for: `letters`."""
+    beta: float = 1.0
+    """How many times as much recall weighs in F as precision, as a square root."""
+
+    @property
+    def weights(self) -> tuple[float, float]:
+        """Of precision and recall in F (`harness.stats.rates`)."""
+        return 1.0, self.beta**2
 
     @property
     def groups(self) -> tuple[Part, ...]:

@@ -18,6 +18,7 @@ from harness.report.gate import gate_table
 from harness.report.github import annotation_commands, append_summary, summary
 from harness.report.junit import junit_xml
 from harness.stats.units import Units
+from harness.tasks.ner.options import NerOptions
 from harness.tasks.ner.parts import type_part
 from harness.tasks.parts import PartCounts
 
@@ -105,7 +106,7 @@ def test_the_table_states_level_and_power(gate: Gate) -> None:
 
 def power_of(noise: list[float], limits: DropLimits, *, whole: bool, documents: int = 400) -> float:
     """What is seen of a score of 1 with ten mentions in each document: .1 or .01 points each."""
-    counts = PartCounts(np.full((documents, 4), 10.0), type_part(None, "strict"), "recall")
+    counts = PartCounts(np.full((documents, 4), 10.0), type_part(None, NerOptions()), "recall")
     lost = possible_drops(counts, Units(range(documents)))
     assert lost is not None and lost.points == pytest.approx(100)
     found = detectable_drop(np.array(noise), lost, limits, whole=whole)
@@ -142,8 +143,8 @@ def test_noise_alone_by_hand() -> None:
 
 def test_a_drop_that_nobody_would_see_has_no_number() -> None:
     limits = DropLimits(margin=99.5, tail=0.025)
-    counts = PartCounts(np.full((400, 4), 10.0), type_part(None, "strict"), "recall")
+    counts = PartCounts(np.full((400, 4), 10.0), type_part(None, NerOptions()), "recall")
     lost = possible_drops(counts, Units(range(400)))
     assert lost is not None
     assert detectable_drop(np.zeros(100), lost, limits, whole=True) is None
-    assert possible_drops(PartCounts(np.zeros((4, 4)), type_part(None, "strict")), Units([0] * 4)) is None
+    assert possible_drops(PartCounts(np.zeros((4, 4)), type_part(None, NerOptions())), Units([0] * 4)) is None

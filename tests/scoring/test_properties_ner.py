@@ -281,7 +281,7 @@ def test_a_measure_is_the_same_of_a_sum_and_of_a_matrix(
     result = score(whole, replace(options, match=match))
     matrix = Matrix(tallies)
     blocks = {"micro": result.micro, "macro": result.macro, **result.types}
-    named = {part.name: part for part in parts(whole, match)}
+    named = {part.name: part for part in parts(whole, NerOptions(match=match))}
     # A type that is predicted and never gold has a block, and is no part.
     assert {"micro", "macro"} <= named.keys() <= blocks.keys()
     for name, part in named.items():
@@ -387,5 +387,5 @@ def test_outcomes_are_the_strict_counts_in_every_mode(
 
 def test_a_type_that_is_called_like_an_average_has_a_name_of_its_own() -> None:
     gold = [Entity(0, 4, "micro"), Entity(5, 8, "macro"), Entity(9, 12, "A")]
-    names = [part.name for part in parts(count(gold, gold[:2]), "strict")]
+    names = [part.name for part in parts(count(gold, gold[:2]), NerOptions())]
     assert names == ["micro", "macro", "A", "type macro", "type micro"]

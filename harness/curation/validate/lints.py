@@ -122,8 +122,10 @@ def _overlaps(task: Task, items: Sequence[Any], report: _Reporter) -> Iterator[F
     for one in sorted(set(map(task.mention, items)), key=lambda m: (m[0], -m[1], m[2])):
         start, end, label = one
         if widest is not None and start < widest[1]:
-            said = f"{label} overlaps {widest[2]} [{widest[0]}, {widest[1]}) in a flat layer"
-            yield report("error", "overlap", said, Span(start, end))
+            nested = end <= widest[1]
+            how = "lies in" if nested else "overlaps"
+            said = f"{label} {how} {widest[2]} [{widest[0]}, {widest[1]})"
+            yield report("warning", "nested" if nested else "overlap", said, Span(start, end))
         if widest is None or end > widest[1]:
             widest = one
 

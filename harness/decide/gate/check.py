@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from harness.decide.baseline import Baseline
 from harness.decide.gate.blackout import check_blackout
@@ -15,7 +16,7 @@ from harness.decide.gate.verdicts import GateReport, about
 from harness.decide.rules import Rules, default_rules
 from harness.results.finder import matches_pattern
 from harness.results.record import ResultKey, RunRecord
-from harness.results.scored import Scored
+from harness.results.scored import Scored, read_with
 from harness.stats.permutation import ALPHA
 from harness.stats.resample import Resampler, enough_resamples, shown_by
 from harness.stats.units import DEFAULT_RESAMPLES, Units
@@ -32,6 +33,7 @@ def check(
     gold: Sequence[str] = (),
     backends: Sequence[str] = (),
     unread: Mapping[ResultKey, str] | None = None,
+    reading: Mapping[str, Any] | None = None,
     resamples: int = DEFAULT_RESAMPLES,
     seed: int | None = None,
     power: bool = True,
@@ -41,15 +43,18 @@ def check(
     `scored` are the run's (`harness.results.load.from_run`), `record` says what became of
     the others, and `unread` why some (gold set, task, backend) are not among them although they
     were measured. `gold` and `backends` restrict the check to entries matching one of these names
-    or patterns. Without `power` it is not worked out what each check is able to see. Raises
+    or patterns; `reading` are options by which counts of both are read (`read_with`). Without
+    `power` it is not worked out what each check is able to see. Raises
     `UsageError` for a rule that names an unknown type and for a pin that names no gold mention.
     """
     rules = rules or default_rules()
     seed = record.seed if seed is None else seed
+    reading = reading or {}
+    scored = [read_with(one, **reading) for one in scored]
     matched_entries, verdicts = match_entries(
-        record, scored, baseline, gold, backends, unread or {}
+        record, scored, baseline, gold, backends, unread or {}, reading
     )
-    entries = [entry.scored() for entry in baseline.entries]
+    entries = [read_with(entry.scored(), **reading) for entry in baseline.entries]
     check_names(rules, entries)
     checks = [list(checks_of(matched, rules)) for matched in matched_entries]
     units = [Units(matched.current.document_numbers) for matched in matched_entries]

@@ -15,7 +15,7 @@ from harness.stats.permutation import ALPHA
 from harness.stats.resample import Interval, Resampler, percentile_interval
 from harness.stats.student import normal_tail
 from harness.stats.units import SampleSize, Units
-from harness.tasks.parts import Metric, PartCounts
+from harness.tasks.parts import Metric, PartCounts, shown_metric
 
 if TYPE_CHECKING:
     from harness.stats.units import Array
@@ -104,7 +104,7 @@ def _verdict(
         status,
         code,
         message,
-        metric=item.metric,
+        metric=shown_metric(item.metric, item.current.part.beta),
         part=item.part,
         support=item.current.support,
         baseline=old,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.decide.gate.presence import MatchedEntry
+from harness.results.scored import read_losses
 
 __all__ = ["notes", "gate_remarks"]
 
@@ -45,5 +46,6 @@ def gate_remarks(matched_entries: Sequence[MatchedEntry]) -> Iterator[str]:
             )
     for why, rows in stored.items():
         yield f"From the store, not asked for in this run: {'; '.join(rows)}. Allowed since {why}."
+    yield from read_losses([matched.current for matched in matched_entries])
     reasons = dict.fromkeys(matched.current.without_outcomes for matched in matched_entries)
     yield from (f"Which mentions flipped is not shown: {reason}" for reason in reasons if reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from harness.decide.baseline import Baseline
 from harness.decide.entry import Entry
@@ -12,7 +13,7 @@ from harness.decide.gate.verdicts import Verdict, about
 from harness.results.consistent import add_gold, gold_differs, other_scores
 from harness.results.finder import fits, matches_pattern
 from harness.results.record import ResultKey, RunRecord
-from harness.results.scored import Scored
+from harness.results.scored import Scored, read_with
 from harness.results.signature import diff
 
 __all__ = ["MatchedEntry", "match_entries"]
@@ -47,8 +48,12 @@ def match_entries(
     gold: Sequence[str],
     backends: Sequence[str],
     unread: Mapping[ResultKey, str],
+    reading: Mapping[str, Any],
 ) -> tuple[list[MatchedEntry], list[Verdict]]:
-    """What can be compared, and a verdict for everything that cannot."""
+    """What can be compared, and a verdict for everything that cannot.
+
+    What was accepted is read with the options `reading`, as `scored` was.
+    """
     wanted = [
         entry
         for entry in baseline.entries
@@ -62,7 +67,7 @@ def match_entries(
         if current is None:
             verdicts.append(_absent(entry, record, unread))
             continue
-        accepted = entry.scored()
+        accepted = read_with(entry.scored(), **reading)
         problem = _other_count(entry, accepted, current)
         if problem is not None:
             verdicts.append(problem)

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.table import Table, number
 from harness.tasks.attribution.tally import RELATIONS
-from harness.tasks.parts import BLOCK_HEADERS, block_row
+from harness.tasks.parts import block_headers, block_row
 
 __all__ = ["element_table"]
 
@@ -47,5 +47,5 @@ def element_table(title: str, score: Mapping[str, Any], *, notes: tuple[str, ...
     )
     kinds = (_KINDS,) if score["kinds"] else ()
     return Table(
-        title, ("element", *BLOCK_HEADERS), tuple(rows), (f"speaker: {figures}", *kinds, *notes)
+        title, ("element", *block_headers()), tuple(rows), (f"speaker: {figures}", *kinds, *notes)
     )

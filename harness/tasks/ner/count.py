@@ -29,8 +29,9 @@ from harness.annotation import Entity, Span
 from harness.tasks.base import Outcome
 from harness.tasks.ner.keys import Sides, sides
 from harness.tasks.ner.matching import MentionKey, align_mentions, extent
-from harness.tasks.ner.options import NerOptions
+from harness.tasks.ner.options import OVERLAP, NerOptions, threshold_of
 from harness.tasks.ner.tally import ErrorCell, ErrorClass
+from harness.tasks.ner.threshold import overlap_changes
 from harness.tasks.tally import Event
 
 __all__ = ["events", "outcomes"]
@@ -44,7 +45,8 @@ def events(
     text: str | None = None,
     ignore: Sequence[Span] = (),
 ) -> Iterator[Event]:
-    """Everything that is counted of one document. Order is of no account, nor `options.match`.
+    """Everything that is counted of one document. Order is of no account, nor is `options.match`
+    but for `overlap=T`, whose counts stand beside those of the other modes.
 
     A gold mention counts where it starts, together with the prediction that it is paired with; a
     spurious prediction, or a duplicate, where it starts itself. Identical duplicates on one side
@@ -63,8 +65,9 @@ def events(
         if len(left) == len(gold) and len(right) == len(predicted):
             alone, astray = left - right, right - left
             left -= alone  # equal on both sides is what stays
-            return _matched(left, alone, astray, itemgetter(0))
-    return _of_sides(sides(gold, predicted, boundary=options.boundary, text=text, ignore=ignore))
+            return _matched(left, alone, astray, itemgetter(0), threshold_of(options.match))
+    both = sides(gold, predicted, boundary=options.boundary, text=text, ignore=ignore)
+    return _of_sides(both, threshold_of(options.match))
 
 
 def outcomes(
@@ -98,7 +101,7 @@ def _place(outcome: Outcome) -> tuple[tuple[int, int, str], ...]:
     return tuple(entity[:3] for entity in sides if entity is not None)
 
 
-def _of_sides(both: Sides) -> Iterator[Event]:
+def _of_sides(both: Sides, threshold: float | None) -> Iterator[Event]:
     yield [entity.start for entity in both.duplicates_gold], ("duplicates_gold",), 1
     yield [entity.start for entity in both.duplicates_predicted], ("duplicates_predicted",), 1
     common = both.common()
@@ -106,7 +109,7 @@ def _of_sides(both: Sides) -> Iterator[Event]:
     yield [both.gold[key].start for key in forgiven], ("forgiven",), 1
     starts = {key: entity.start for key, entity in (both.predicted | both.gold).items()}
     alone, astray = both.gold.keys() - common, both.predicted.keys() - common
-    yield from _matched(common, alone, astray, starts.__getitem__)
+    yield from _matched(common, alone, astray, starts.__getitem__, threshold)
 
 
 def _matched(
@@ -114,10 +117,11 @@ def _matched(
     gold: AbstractSet[MentionKey],
     predicted: AbstractSet[MentionKey],
     start: Callable[[MentionKey], int],
+    threshold: float | None,
 ) -> Iterator[Event]:
     """What becomes of mentions that are equal on both sides, and of the others of each side.
 
-    `start` says where the mention with that key begins.
+    `start` says where the mention with that key begins; `threshold` is that of `overlap=T`.
     """
     correct: defaultdict[str, list[int]] = defaultdict(list)
     for key in common:
@@ -138,6 +142,12 @@ def _matched(
             owner = gold_key or predicted_key
             assert owner is not None
             yield (start(owner),), (name, *_cell(gold_key, predicted_key)), sign
+    if threshold is not None:
+        for sign, gold_key, predicted_key, enough in overlap_changes(rest, threshold):
+            owner = gold_key or predicted_key
+            assert owner is not None
+            cell = ("correct", owner[2], owner[2]) if enough else _cell(gold_key, predicted_key)
+            yield (start(owner),), (OVERLAP, *cell), sign
 
 
 def _error(gold: MentionKey, predicted: MentionKey) -> ErrorClass:

@@ -18,7 +18,7 @@ from harness.tasks.ner.boundary import trim
 from harness.tasks.ner.matching import MentionKey, extent
 from harness.tasks.ner.options import BoundaryRule
 
-__all__ = ["Sides", "key_of", "sides"]
+__all__ = ["Sides", "key_of", "outside", "sides"]
 
 
 class Sides(NamedTuple):
@@ -54,7 +54,7 @@ def sides(
     Raises `UsageError` when the rule is `normalised` and there is no text.
     """
     if ignore:
-        gold, predicted = _outside(gold, ignore), _outside(predicted, ignore)
+        gold, predicted = outside(gold, ignore), outside(predicted, ignore)
     left: dict[MentionKey, Entity] = {key_of(entity): entity for entity in gold}
     right: dict[MentionKey, Entity] = {key_of(entity): entity for entity in predicted}
     duplicates_gold: list[Entity] = []
@@ -87,7 +87,7 @@ def _distinct(entities: Sequence[Entity]) -> tuple[dict[MentionKey, Entity], lis
     return kept, left_out
 
 
-def _outside(entities: Sequence[Entity], ignore: Sequence[Span]) -> list[Entity]:
+def outside(entities: Sequence[Entity], ignore: Sequence[Span]) -> list[Entity]:
     """The entities that share no character with an ignored region."""
     regions: list[list[int]] = []
     for start, end in sorted(ignore):

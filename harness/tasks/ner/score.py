@@ -10,9 +10,9 @@ from typing import Any
 from harness.coding import encode
 from harness.tasks.ner.credit import muc_class_of, type_of_prediction
 from harness.tasks.ner.options import NerOptions
-from harness.tasks.ner.parts import type_part
-from harness.tasks.ner.tally import ERROR_CLASSES, ErrorCell, ErrorClass, cells, dash_last
-from harness.tasks.parts import Average, Block, average, block_fields
+from harness.tasks.ner.parts import finer_part, type_part
+from harness.tasks.ner.tally import ERROR_CLASSES, FINER, ErrorCell, ErrorClass, cells, dash_last
+from harness.tasks.parts import Average, Block, average, block, block_fields
 from harness.tasks.tally import TallyKey
 
 __all__ = ["MucBlock", "NerScore", "score"]
@@ -55,6 +55,8 @@ class NerScore:
     types: dict[str, MucBlock]
     errors: dict[ErrorClass, int]
     confusion: dict[str, dict[str, int]]
+    finer: dict[str, Block]
+    """Scores of tokens and characters, where they were counted."""
     forgiven: int
     warnings: tuple[str, ...]
 
@@ -66,6 +68,10 @@ class NerScore:
             del out["forgiven"]
         if not self.warnings:
             del out["warnings"]
+        if not self.finer:
+            del out["finer"]
+        if self.options.beta != 1:
+            out["beta"] = self.options.beta
         return out
 
 
@@ -76,10 +82,10 @@ def score(tally: Mapping[TallyKey, int], options: NerOptions) -> NerScore:
     `harness.stats.rates`. `options.boundary` must be what the tallies were made with: it is only
     reported here.
     """
-    matched = cells(tally, options.match)
+    matched = cells(tally, options.match, options.chosen)
     labels = {label for _, *sides in matched for label in sides if label is not None}
     types = {label: _block(label, tally, matched, options) for label in sorted(labels)}
-    strict = cells(tally)
+    strict = cells(tally, chosen=options.chosen)
     return NerScore(
         options=options,
         micro=_block(None, tally, matched, options),
@@ -88,6 +94,11 @@ def score(tally: Mapping[TallyKey, int], options: NerOptions) -> NerScore:
         types=types,
         errors={name: sum(n for c, n in strict.items() if c[0] == name) for name in ERROR_CLASSES},
         confusion=_confusion(strict),
+        finer={
+            name: block(finer_part(name, options), tally)
+            for name in FINER
+            if options.levels == "all"
+        },
         forgiven=tally.get(("forgiven",), 0),
         warnings=tuple(_warnings(tally)),
     )
@@ -95,7 +106,7 @@ def score(tally: Mapping[TallyKey, int], options: NerOptions) -> NerScore:
 
 def micro(tally: Mapping[TallyKey, int], options: NerOptions) -> MucBlock:
     """All types together."""
-    return _block(None, tally, cells(tally, options.match), options)
+    return _block(None, tally, cells(tally, options.match, options.chosen), options)
 
 
 def _block(
@@ -111,7 +122,7 @@ def _block(
         if label in (None, owner):
             counts[muc_class_of(error, options.match)] += n
     return MucBlock(
-        **block_fields(type_part(label, options.match), tally),
+        **block_fields(type_part(label, options), tally),
         **{name: counts[name] for name in ("cor", "inc", "par", "mis", "spu")},
     )
 

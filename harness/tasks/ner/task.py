@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from harness.annotation import Capabilities, Entity
@@ -12,7 +13,7 @@ from harness.coding import encode
 from harness.table import Table
 from harness.tasks.base import Column, DocumentPair, Outcome, Task
 from harness.tasks.ner import tally as counts
-from harness.tasks.ner.options import MATCH_MODES, NerOptions
+from harness.tasks.ner.options import MATCH_MODES, OVERLAP, NerOptions
 from harness.tasks.ner.parts import gold_types, parts
 from harness.tasks.ner.score import NerScore, micro, score
 from harness.tasks.ner.tables import confusion_table, error_table, type_table
@@ -32,6 +33,8 @@ class NamedEntities(Task):
     item = Entity
     options = NerOptions
     signed = ("match", "boundary")
+    signed_if_changed = ("types", "beta", "levels")
+    read_off = ("match", "types", "beta")
     order = 0
     labelled = True
     flat = True
@@ -50,13 +53,27 @@ class NamedEntities(Task):
         from harness.tasks.ner.count import events  # Late: most commands count nothing.
 
         gold, predicted = self.sides(pair)
-        return events(gold, predicted, options, text=pair.gold.text, ignore=pair.gold.ignore)
+        counted = events(gold, predicted, options, text=pair.gold.text, ignore=pair.gold.ignore)
+        if options.levels == "mentions":
+            return counted
+        from harness.tasks.ner.finer import finer_events
+        from harness.tasks.ner.keys import outside
+
+        kept = (outside(side, pair.gold.ignore) for side in (gold, predicted))
+        return chain(counted, finer_events(pair.gold, *kept))
 
     def outcomes(self, pair: DocumentPair, options: NerOptions) -> Iterator[Outcome]:
         from harness.tasks.ner.count import outcomes
 
         gold, predicted = self.sides(pair)
         yield from outcomes(gold, predicted, options, text=pair.gold.text, ignore=pair.gold.ignore)
+
+    def chosen_labels(self, options: NerOptions) -> frozenset[str]:
+        return options.chosen
+
+    def needs_another_count(self, before: NerOptions, after: NerOptions) -> str | None:
+        same = before.match == after.match or after.match in MATCH_MODES
+        return None if same else f"--match {after.match}"
 
     def sides(self, pair: DocumentPair) -> tuple[tuple[Entity, ...], tuple[Entity, ...]]:
         """The entities of both sides."""
@@ -83,13 +100,14 @@ class NamedEntities(Task):
         options: NerOptions,
         capabilities: Capabilities | None = None,
     ) -> tuple[Part, ...]:
-        return parts(tally, options.match)
+        return parts(tally, options)
 
     def problem(self, key: TallyKey, n: int) -> str | None:
         return counts.problem(key, n)
 
     def adds_up(self, tally: Tally) -> bool:
-        return all(n >= 0 for mode in MATCH_MODES for n in counts.cells(tally, mode).values())
+        modes = (*MATCH_MODES, OVERLAP)
+        return all(n >= 0 for mode in modes for n in counts.cells(tally, mode).values())
 
     def gold_counts(self, tally: Tally) -> Counter[str]:
         return Counter(gold_types(tally))
@@ -125,11 +143,13 @@ class NamedEntities(Task):
         """Micro under each match mode, and `normalised`: strict with forgiving boundaries, and how
         many boundary errors that forgives."""
         out: dict[str, Any] = {
-            mode: encode(micro(tally, replace(options, match=mode))) for mode in MATCH_MODES
+            mode: encode(micro(tally, replace(options, match=mode)))
+            for mode in dict.fromkeys((*MATCH_MODES, options.match))
         }
         for name, other in (further or {}).items():
             forgiven = other[("forgiven",)]
-            out[name] = {**encode(micro(other, _NORMALISED)), "forgiven": forgiven}
+            as_told = replace(_NORMALISED, types=options.types, beta=options.beta)
+            out[name] = {**encode(micro(other, as_told)), "forgiven": forgiven}
         return out
 
     def match(self, options: NerOptions) -> str:
