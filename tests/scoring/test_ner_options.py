@@ -1,0 +1,175 @@
+"""Chosen types, F-beta, `overlap=T`, tokens and characters, discontinuous mentions."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.annotation import Annotations, Entity, Record, Span
+from harness.errors import UsageError
+from harness.stats.rates import rates
+from harness.tasks.base import DocumentPair
+from harness.tasks.ner.options import NerOptions
+from harness.tasks.ner.task import NamedEntities
+from harness.tasks.parts import block
+from harness.tasks.tally import Tally
+
+TASK = NamedEntities()
+TEXT = "Ada Roe met NATO in old Oslo today."
+
+
+def count(
+    gold: Any, predicted: Any, tokens: Any = None, **options: Any
+) -> tuple[Tally, NerOptions]:
+    chosen = NerOptions(**options)
+    record = Record("a", TEXT, Annotations(tuple(gold)), tokens=tokens)
+    pair = DocumentPair(record, Annotations(tuple(predicted)))
+    return Tally.of(Tally.units(TASK.count(pair, chosen))), chosen
+
+
+def blocks(gold: Any, predicted: Any, **options: Any) -> dict[str, Any]:
+    tally, chosen = count(gold, predicted, **options)
+    parts = TASK.parts(tally, chosen)
+    return {part.name: block(part, tally) for part in parts if part.over is None}
+
+
+GOLD = [Entity(0, 7, "PER"), Entity(12, 16, "ORG"), Entity(24, 28, "LOC")]
+PREDICTED = [Entity(0, 3, "PER"), Entity(12, 16, "LOC"), Entity(20, 28, "LOC")]
+
+
+def test_chosen_types_are_as_if_the_others_were_not_there() -> None:
+    for types in ("PER", "ORG", "LOC", "LOC,PER", "ORG, LOC"):
+        kept = set(types.replace(" ", "").split(","))
+        some = blocks(GOLD, PREDICTED, types=types)
+        alone = blocks(
+            [e for e in GOLD if e.label in kept], [e for e in PREDICTED if e.label in kept]
+        )
+        assert some == alone
+
+
+_entity = st.builds(
+    lambda start, length, label: Entity(start, min(start + length, 35), label),
+    st.integers(0, 30),
+    st.integers(1, 8),
+    st.sampled_from(["PER", "ORG", "LOC"]),
+)
+
+
+@given(st.lists(_entity, max_size=6), st.lists(_entity, max_size=6), st.sets(
+    st.sampled_from(["PER", "ORG", "LOC"]), min_size=1))  # fmt: skip
+def test_chosen_types_count_as_the_filtered_files(gold: Any, predicted: Any, types: Any) -> None:
+    some = blocks(gold, predicted, types=",".join(types))
+    alone = blocks(
+        [e for e in gold if e.label in types], [e for e in predicted if e.label in types]
+    )
+    assert some["micro"] == alone["micro"]
+    assert {name: some[name] for name in types if name in some} == {
+        name: alone[name] for name in types if name in alone
+    }
+
+
+@pytest.mark.parametrize("beta", [0.5, 1.0, 2.0])
+def test_f_beta_is_van_rijsbergens(beta: float) -> None:
+    micro = blocks([*GOLD, Entity(8, 11, "PER")], [GOLD[0], PREDICTED[1]], beta=beta)["micro"]
+    p, r = 1 / 2, 1 / 4
+    assert (micro.precision, micro.recall) == (p, r)
+    assert micro.f1 == pytest.approx((1 + beta**2) * p * r / (beta**2 * p + r))
+    assert micro.f1 == pytest.approx(rates(1, 4, 1, 2, weights=(1, beta**2)).f1)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "right"),
+    [("0.3", 2), ("0.42", 2), ("0.43", 1), ("0.5", 1), ("0.51", 0), ("1", 0)],
+)
+def test_overlap_is_intersection_over_union(threshold: str, right: int) -> None:
+    """Ada of Ada Roe: 3 of 7 characters; Oslo of old Oslo: 4 of 8; NATO has another type."""
+    assert blocks(GOLD, PREDICTED, match=f"overlap={threshold}")["micro"].tp == right
+
+
+def test_overlap_of_one_is_strict_and_pairs_are_one_to_one() -> None:
+    assert blocks(GOLD, GOLD, match="overlap=1")["micro"].f1 == 1
+    halves = [Entity(0, 3, "PER"), Entity(4, 7, "PER")]
+    micro = blocks([GOLD[0]], halves, match="overlap=0.4")["micro"]
+    assert (micro.tp, micro.fp, micro.fn) == (1, 1, 0)
+
+
+@given(
+    st.lists(_entity, max_size=4), st.lists(_entity, max_size=4), st.sampled_from([0.2, 0.5, 0.8])
+)
+def test_overlap_makes_as_many_pairs_as_can_be(gold: Any, predicted: Any, threshold: float) -> None:
+    """Against every assignment there is, after equals have met each other."""
+
+    def share(one: Entity, other: Entity) -> float:
+        both = max(0, min(one.end, other.end) - max(one.start, other.start))
+        return both / (one.end - one.start + other.end - other.start - both)
+
+    left, right = set(gold), set(predicted)
+    equal = left & right
+    rest, others = sorted(left - equal), sorted(right - equal)
+    padded = [*others, *[None] * len(rest)]
+    best = max(
+        sum(
+            two is not None and one.label == two.label and share(one, two) >= threshold
+            for one, two in zip(rest, order, strict=False)
+        )
+        for order in permutations(padded, len(rest))
+    )
+    micro = blocks(gold, predicted, match=f"overlap={threshold}")["micro"]
+    assert micro.tp == len(equal) + best
+    assert (micro.support, micro.predicted) == (len(left), len(right))
+
+
+def test_tokens_and_characters_by_hand() -> None:
+    """Tokens: Ada Roe . NATO . old Oslo; each with its label."""
+    found = blocks(GOLD, PREDICTED, levels="all")
+    tokens, characters = found["tokens"], found["characters"]
+    assert (tokens.tp, tokens.support, tokens.predicted) == (2, 4, 4)
+    assert (characters.tp, characters.support, characters.predicted) == (3 + 4, 15, 15)
+    own = ((0, 7), (12, 16), (20, 28))  # Tokens of the file: no text is cut anew.
+    tally, options = count(GOLD, PREDICTED, tokens=own, levels="all")
+    part = next(part for part in TASK.parts(tally, options) if part.name == "tokens")
+    assert (block(part, tally).tp, block(part, tally).support) == (2, 3)
+
+
+@given(st.lists(_entity, max_size=6), st.lists(_entity, max_size=6))
+def test_characters_against_sets(gold: Any, predicted: Any) -> None:
+    def covered(side: Any) -> set[tuple[int, str]]:
+        return {(at, e.label) for e in side for at in range(e.start, e.end)}
+
+    one, other = covered(gold), covered(predicted)
+    if not one and not other:
+        return
+    characters = blocks(gold, predicted, levels="all")["characters"]
+    assert characters.tp == len(one & other)
+    assert (characters.support, characters.predicted) == (len(one), len(other))
+
+
+def test_a_discontinuous_mention_is_not_its_hull() -> None:
+    parts = (Span(0, 3), Span(12, 16))
+    split = Entity(0, 16, "PER", None, parts)
+    whole = Entity(0, 16, "PER")
+    assert blocks([split], [split])["micro"].f1 == 1
+    micro = blocks([split], [whole])["micro"]
+    assert (micro.tp, micro.fp, micro.fn) == (0, 1, 1)
+    both = blocks([split, whole], [whole, split])["micro"]
+    assert (both.tp, both.fp, both.fn) == (2, 0, 0)
+    assert blocks([split], [whole], match="type")["micro"].tp == 1
+    assert blocks([split], [whole], match="exact")["micro"].tp == 0
+    assert blocks([split], [whole], match="overlap=0.4")["micro"].tp == 1  # 7 of 16 characters
+    assert blocks([split], [whole], match="overlap=0.5")["micro"].tp == 0
+    assert blocks([split], [split], boundary="normalised")["micro"].f1 == 1
+    assert blocks([split], [split], levels="all")["characters"].support == 7
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"match": "overlap"}, {"match": "overlap=0"}, {"match": "overlap=1.1"}, {"match": "overlap=x"},
+     {"match": "loose"}],
+)  # fmt: skip
+def test_what_is_no_mode(options: Any) -> None:
+    with pytest.raises(UsageError, match=r"unknown match mode .* or overlap=T"):
+        NerOptions(**options)
