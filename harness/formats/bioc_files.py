@@ -47,7 +47,7 @@ _UNITS: Remedy = Remedy(
     ("offsets", {"byte": "counts bytes of UTF-8", "utf16": "counts UTF-16 units"}),
 )
 
-LabelKeyOption = Annotated[str, Flag("infon of an annotation that is its label", metavar="KEY")]
+_LabelKeyOption = Annotated[str, Flag("infon of an annotation that is its label", metavar="KEY")]
 
 
 def matches(head: Head) -> bool:
@@ -61,7 +61,7 @@ def matches(head: Head) -> bool:
 def read(
     path: str | Path,
     *,
-    label_key: LabelKeyOption = "type",
+    label_key: _LabelKeyOption = "type",
     offsets: OffsetsOption = None,
     losses: Losses | None = None,
 ) -> Iterator[Record]:

@@ -38,7 +38,7 @@ _SKIPPED = {
     "N": "references to databases",
 }
 
-FilesOption = Annotated[
+_FilesOption = Annotated[
     Literal["both", "a1"],
     Flag("which files the entities are read from: .a1 alone (what was given), or .a2 as well"),
 ]
@@ -53,7 +53,7 @@ def matches(head: Head) -> bool:
 
 
 def read(
-    path: str | Path, *, files: FilesOption = "both", losses: Losses | None = None
+    path: str | Path, *, files: _FilesOption = "both", losses: Losses | None = None
 ) -> Iterator[Record]:
     """Stream the documents of a folder and its subfolders, sorted by name, or the one of a file.
 

@@ -45,11 +45,11 @@ _FOLDERS = ("*.xmi", "*/*.xmi", *(f"{top}/*/*.{end}" for top in ("annotation", "
                                   for end in ("xmi", "zip")))  # fmt: skip
 _INITIAL_VIEW = "_InitialView"
 
-LayerOption = Annotated[
+_LayerOption = Annotated[
     str | None,
     Flag("type of the annotations to read, or its last part; named entities", metavar="TYPE"),
 ]
-FeatureOption = Annotated[str, Flag("feature that is the label", metavar="NAME")]
+_FeatureOption = Annotated[str, Flag("feature that is the label", metavar="NAME")]
 
 
 def matches(head: Head) -> bool:
@@ -77,8 +77,8 @@ def annotators(
 def read(
     path: str | Path,
     *,
-    layer: LayerOption = None,
-    feature: FeatureOption = "value",
+    layer: _LayerOption = None,
+    feature: _FeatureOption = "value",
     annotator: AnnotatorOption = None,
     offsets: OffsetsOption = None,
     most_unpacked: UnpackedOption = MOST_UNPACKED,

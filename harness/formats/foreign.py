@@ -97,7 +97,6 @@ _KEYS: dict[tuple[str, ...], Foreign] = {
     ("images", "annotations"): _IMAGES,
     ("shapes", "imagePath"): _IMAGES,
     ("denotations",): Foreign("PubAnnotation's JSON", _OWN),
-    ("rasa_nlu_data",): Foreign("Rasa's training data", _OWN),
     ("source-ref",): _IMAGES,
     ("text_snippet",): Foreign("JSON of Google's AutoML", _OWN),
     ("textSegmentAnnotations",): Foreign("JSON of Google's Vertex AI", _OWN),

@@ -63,7 +63,6 @@ def test_a_known_format_that_is_not_read_is_named(
     [
         ({"text": "x", "label": "good"}, "classification data"),
         ({"images": [], "annotations": [], "categories": []}, "annotated images"),
-        ({"rasa_nlu_data": {}}, "Rasa"),
         ({"sentences": [], "docDate": "x"}, "CoreNLP"),
         ({"a": 1, "b": {}}, "JSON of none of the known formats; keys: 'a', 'b'"),
         ({str(number): 0 for number in range(20)}, "'11', …; cannot tell"),
