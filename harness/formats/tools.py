@@ -7,7 +7,7 @@ have the labels of several annotators, in one object or in several: those of one
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,6 +57,9 @@ class Example(NamedTuple):
     tokens: tuple[Span, ...] | None = None
 
 
+_SEEN, _READ = 1, 2
+_MORE = 1 << 12
+
 _Reads = Callable[[Any, Where], Example]
 
 
@@ -94,7 +97,7 @@ def records(
     path = Path(path)
     losses = Losses() if losses is None else losses
     documents, names = _Documents(path), set[str]()
-    given, labelled, further = set[int](), set[int](), 0
+    further = missing = 0
     for line, value in stream(path):
         where = Where(path, line)
         try:
@@ -107,15 +110,19 @@ def records(
             continue
         if read.left_out:
             continue
-        labelled.add(number)
         names.update(one.annotator for one in read.labellings if one.annotator is not None)
         own = [one for one in read.labellings if annotator in (None, one.annotator)]
+        known = documents.state(number)
+        if known is None:
+            missing += 1  # Until the annotator's labels come.
         if not own and annotator is not None:
+            documents.states[number] = known or _SEEN
             continue
-        if number in given:
+        documents.states[number] = _READ
+        if known == _READ:
             further += len(own)
             continue
-        given.add(number)
+        missing -= 1
         further += max(0, len(own) - 1)
         entities = None
         try:
@@ -129,8 +136,8 @@ def records(
         yield Record(id_, text, Annotations(entities), number=place, tokens=read.tokens)
     if annotator is not None and annotator not in names:
         raise hints.no_annotator(annotator, names, path)
-    if annotator is not None and len(given) < len(labelled):
-        losses[f"documents that {annotator} did not label: left out"] += len(labelled - given)
+    if annotator is not None and missing:
+        losses[f"documents that {annotator} did not label: left out"] += missing
     if further:
         same = "further labellings by the annotator: left out"
         losses[hints.FURTHER_ANNOTATORS if annotator is None else same] += further
@@ -187,32 +194,41 @@ class _Documents:
 
     def __init__(self, path: Path) -> None:
         self._path, self.unusable = path, 0
-        self._numbers: dict[Hashable, int] = {}
+        self.states = bytearray()
+        """Of each number, whether the document was seen, and read."""
+        self._numbers: dict[int, int] = {}
         self._texts: dict[int, int] = {}
-        self._times: Counter[tuple[str | None, int]] = Counter()
-        self._by: set[tuple[int, str | None]] = set()
+        self._times: dict[int, int] = {}
+        self._by: set[int] = set()
+
+    def state(self, number: int) -> int | None:
+        """Whether a document was read, or seen only; `None`: neither."""
+        if number >= len(self.states):
+            self.states.extend(bytes(number + _MORE - len(self.states)))
+        return self.states[number] or None
 
     def find(self, read: Example, text: str | None, where: Where) -> tuple[str, int]:
         """Id and number of an object's document."""
         by = [one.annotator for one in read.labellings] or [None]
         told = hash(text)
-        key: Hashable
         if read.id is None:
-            self._times[by[0], told] += 1
-            key = (told, self._times[by[0], told])
+            own = hash((by[0], told))
+            times = self._times[own] = self._times.get(own, 0) + 1
+            key = hash((told, times))
         elif isinstance(read.id, (str, int)) and not isinstance(read.id, bool) and read.id != "":
-            key = id_ = _whole(str(read.id), "id", where)
+            id_ = _whole(str(read.id), "id", where)
+            key = hash(id_)
         else:
             raise where.error(f'"id" is {short(read.id)}, expected a string or a whole number')
         number = self._numbers.setdefault(key, len(self._numbers) + self.unusable + 1)
         if read.id is None:
             return f"{self._path.stem}-{number:05}", number
         if not read.left_out:
-            again = None in by or any((number, name) in self._by for name in by)
+            again = None in by or any(hash((number, name)) in self._by for name in by)
             if again and number in self._texts:
                 message = f"document id {id_!r} comes a second time"
                 raise where.error(message, options=hints.NUMBERED)
-            self._by.update((number, name) for name in by)
+            self._by.update(hash((number, name)) for name in by)
             if self._texts.setdefault(number, told) != told:
                 message = f"document id {id_!r} comes a second time, with another text"
                 raise where.error(message, hint=hints.SAME_TEXT, options=hints.NUMBERED)
