@@ -1,36 +1,26 @@
-"""Rows of columns: a token a line, a blank line between sentences, comments before a sentence.
-
-What the columns are is told from the file's beginning, once for all who read such files: what parts
-them, how many there are, whether the first one counts the tokens, which one holds the tags, and
-whether every token begins with the code of its language (WikiANN, PAN-X).
-"""
+"""Rows of columns: a token a line, a blank line between sentences, comments before a sentence."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from harness.coding import whole_number
 from harness.errors import InputError, UsageError
 from harness.formats.files import opened
-from harness.formats.sniff import Head, head_of
+from harness.formats.layout import DOCSTART, Layout
 from harness.formats.tags import is_tag
 from harness.table import plural
 
-__all__ = ["DOCSTART", "ColumnRow", "Layout", "layout_of", "numbered_lines", "places_of", "rows_of"]
+__all__ = ["ColumnRow", "numbered_lines", "places_of", "rows_of"]
 
-DOCSTART = "-DOCSTART-"
 _SPACES = re.compile(r"[ \t]+")
 _KNOWN_COMMENT = re.compile(r"#\s*(?:(?:id|newdoc|newpar|sent_id|text)\b|[\w.:-]+ =(?: |$))")
 _NEW_DOCUMENT = re.compile(
     r"#\s*(?:newdoc(?:\s+id)?|[\w.-]+:document_id)(?:\s*=\s*(?P<id>.*\S))?\s*$"
 )
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]+)*:")
-_MOST_COLUMNS = 1000
 
 
 class ColumnRow(NamedTuple):
@@ -43,79 +33,6 @@ class ColumnRow(NamedTuple):
     number: int
     fields: Sequence[str] = ()
     document: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """What the columns of a file are."""
-
-    columns: int
-    tabs: bool
-    token: int
-    tags: tuple[int, ...]
-    """Columns with tags, from the outer to the inner."""
-    candidates: tuple[int, ...] = ()
-    """Every column that looks as if it held tags."""
-    prefix: str = ""
-    """What every token begins with, such as `en:`; no part of it."""
-
-
-def _lines(head: Head) -> list[str]:
-    lines = [line.rstrip("\r") for line in head.text.split("\n")]
-    return lines[:-1] if head.is_cut else lines  # The last one may be cut.
-
-
-def _split(line: str, tabs: bool) -> list[str]:
-    return line.split("\t") if tabs else _SPACES.split(line.strip(" \t"))
-
-
-def layout_of(path: str | Path) -> Layout:
-    """The layout of a file; one without rows has no columns."""
-    lines = _lines(head_of(Path(path)))
-    shown = [line for line in lines if line.strip(" \t") and not line.startswith(("#", DOCSTART))]
-    shown = shown or [line for line in lines if line.strip(" \t") and line.startswith("#")]
-    if not shown:
-        return Layout(0, True, 0, ())
-    tabs = 2 * sum("\t" in line for line in shown) >= len(shown)
-    rows = [_split(line, tabs) for line in shown]
-    columns = Counter(map(len, rows)).most_common(1)[0][0]
-    rows = [row for row in rows if len(row) == columns]
-    token = int(columns > 2 and _counts_tokens(lines, tabs, columns))
-    tagged = [
-        column
-        for column in range(token + 1, min(columns, _MOST_COLUMNS))
-        if 2 * sum(is_tag(row[column]) for row in rows) >= len(rows)
-    ]
-    outer = tuple(tagged[-1:]) or (columns - 1,)
-    # An index, then the token, then two columns: GermEval 2014's outer and inner entities.
-    if token and columns == token + 3 and len(tagged) == 2:
-        outer = tuple(tagged)
-    return Layout(columns, tabs, token, outer, tuple(tagged), _prefix(rows, token))
-
-
-def _counts_tokens(lines: Sequence[str], tabs: bool, columns: int) -> bool:
-    """Whether the first column counts 1, 2, 3 in every sentence, beyond 1 in at least one."""
-    expected, furthest = 1, 0
-    for line in lines:
-        if not line.strip(" \t"):
-            expected = 1
-            continue
-        row = _split(line, tabs)
-        if len(row) != columns:
-            continue
-        if row[0] != str(expected):
-            return False
-        furthest = max(furthest, expected)
-        expected += 1
-    return furthest > 1
-
-
-def _prefix(rows: Sequence[Sequence[str]], token: int) -> str:
-    match = _LANGUAGE.match(rows[0][token]) if rows and token < len(rows[0]) else None
-    if match is None or len(rows) < 3:
-        return ""
-    prefix = match.group()
-    return prefix if all(row[token].startswith(prefix) for row in rows) else ""
 
 
 def places_of(said: str | None, columns: int, what: str) -> tuple[int, ...]:
@@ -148,11 +65,20 @@ def rows_of(
     token, and for bytes that are not UTF-8.
     """
     path = Path(path)
-    columns, tabs = layout.columns, layout.tabs
+    columns, tabs, split = layout.columns, layout.tabs, layout.split
     blank = True
     for number, line in numbered_lines(path):
         fields = line.split("\t") if tabs else _SPACES.split(line.strip(" \t"))
+        if len(fields) != columns or line[-1:] == " ":
+            fields = split(line)
         first = fields[0]
+        if "\r" in line:
+            raise InputError(
+                "found a line that goes on after a carriage return",
+                path=path,
+                line=number,
+                hint="lines end with a newline here: convert the line ends of the file",
+            )
         if len(fields) == columns and first and first[0] != "#" and first != DOCSTART:
             blank = False
             yield ColumnRow(number, fields)
@@ -160,7 +86,13 @@ def rows_of(
             blank = True
             yield ColumnRow(number)
         elif first == DOCSTART and _ends_nothing(fields, layout):
-            blank = True
+            if not blank:
+                raise InputError(
+                    f"found {DOCSTART} inside a sentence",
+                    path=path,
+                    line=number,
+                    hint="a blank line before it makes it the beginning of a document",
+                )
             yield ColumnRow(number, document="")
         elif (
             blank and first[:1] == "#" and _is_comment(line, fields, layout, comments, path, number)
@@ -208,8 +140,11 @@ def _is_comment(
 ) -> bool:
     if comments is not None:
         return comments == "yes"
-    is_row = len(fields) == layout.columns and all(is_tag(fields[c]) for c in layout.tags)
-    if is_row and _KNOWN_COMMENT.match(line):
+    if len(fields) != layout.columns:
+        return True
+    is_row, is_known = layout.is_tagged(fields), bool(_KNOWN_COMMENT.match(line))
+    # Where tags have no letters, anything may be one.
+    if is_row == is_known and (is_row or layout.labels):
         raise InputError(
             f"found {line[:60]!r}: a comment, or a row of {plural(layout.columns, 'column')}?",
             path=path,
@@ -220,6 +155,9 @@ def _is_comment(
 
 
 def _check(fields: Sequence[str], layout: Layout, path: Path, number: int) -> None:
+    if not layout.columns:
+        message = "found a first line of more than 64 KiB: its columns cannot be told"
+        raise InputError(message, path=path, line=number)
     if len(fields) != layout.columns:
         raise InputError(
             f"found {plural(len(fields), 'column')}, expected {layout.columns} as in most lines",

@@ -2,11 +2,11 @@
 
 CoNLL-2002, CoNLL-2003, GermEval 2014, LitBank, WNUT, MultiCoNER, WikiANN and any other file of tags
 (`harness.formats.tags`), parted by tabs or else by spaces. The token is the first column, or the
-second where the first counts 1, 2, 3; the tags are the last column that holds tags, or
-`tag_column`, which may name several for nested entities (`tag-column=2,3`). `-DOCSTART-` or a
-comment `# newdoc` begins a document; without one every sentence is a document of its own, since
-nothing says which belong together. White space is rebuilt: single spaces between tokens, a newline
-between sentences.
+second where the first counts the tokens; the tags are the last column that holds tags, all of them
+where there are four or more (LitBank's nested entities), or `tag_column`, which may name several
+(`tag-column=2,3`). `-DOCSTART-` or a comment `# newdoc` begins a document; without one every
+sentence is a document of its own, since nothing says which belong together. White space is rebuilt:
+single spaces between tokens, a newline between sentences.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from typing import Any
 
 from harness.annotation import Record
 from harness.errors import InputError
-from harness.formats.columns import DOCSTART, ColumnRow, Layout, layout_of, places_of, rows_of
+from harness.formats.columns import ColumnRow, places_of, rows_of
 from harness.formats.files import atomic_writer
+from harness.formats.layout import DOCSTART, Layout, layout_of
 from harness.formats.losses import Losses, writable
 from harness.formats.options import (
     CommentsOption,
@@ -50,16 +51,15 @@ def matches(head: Head) -> bool:
     if head.standoff is not None or head.path.is_dir() or b"\0" in head.data or not head.text:
         return False
     layout = layout_of(head.path)
+    whole = head.text.split("\n")[:-1] or [head.text]
+    lines = [line.rstrip("\r") for line in whole if line.strip(" \t\r")]
     if layout.columns < 2:
+        return bool(lines) and lines[0].startswith(DOCSTART)
+    lines = [line for line in lines if line[0] != "#"]
+    rows = [row for row in map(layout.split, lines) if len(row) == layout.columns]
+    if 2 * len(rows) < len(lines):
         return False
-    last = []
-    for line in head.text.split("\n")[:-1] or [head.text]:
-        row = line.rstrip("\r").split("\t") if layout.tabs else line.split()
-        if len(row) == layout.columns and not line.startswith("#"):
-            last.append(row[layout.tags[-1]])
-    rows = [line for line in head.text.split("\n") if line.strip() and line[0] != "#"]
-    if 2 * len(last) < len(rows):
-        return False
+    last = [row[layout.tags[-1]] for row in rows]
     if layout.candidates:
         return 2 * sum(map(is_tag, last)) >= len(last)
     # Tags without letters: most tokens are in no entity, and there are few labels.
@@ -107,6 +107,8 @@ def settle(
     """Columns and scheme as `read` would find them out."""
     layout = _layout(path, tag_column, token_column)
     told = scheme or scheme_of(path, layout, comments, strict=repair == "strict")
+    if not layout.tags:
+        return {"scheme": told}
     tags = ",".join(map(str, layout.tags))
     return {"scheme": told, "token_column": str(layout.token), "tag_column": tags}
 
