@@ -26,7 +26,7 @@ from harness.formats.items import Where
 from harness.formats.losses import Losses, writable
 from harness.formats.options import AnnotatorOption, OffsetsOption
 from harness.formats.sniff import Head
-from harness.formats.studio import are_regions, labellings_of, text_key_of
+from harness.formats.studio import are_regions, has_results, labellings_of, text_key_of
 from harness.formats.tools import Example, records, who_labels
 from harness.formats.units import as_unit
 from harness.options import Flag
@@ -52,6 +52,8 @@ _TextKeyOption = Annotated[str | None, Flag('the key of "data" that holds the te
 def matches(head: Head) -> bool:
     """Tasks with `data`, or lists of regions."""
     if isinstance(head.value.get("data"), Mapping):
+        return True
+    if has_results(head.value.get("annotations")) or has_results(head.value.get("completions")):
         return True
     return any(
         are_regions([item]) and isinstance(item.get("labels"), list)

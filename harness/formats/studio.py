@@ -15,7 +15,7 @@ from harness.formats.losses import Losses
 from harness.formats.tools import Labelling
 from harness.formats.units import label_problem
 
-__all__ = ["are_regions", "labellings_of", "text_key_of"]
+__all__ = ["are_regions", "has_results", "labellings_of", "text_key_of"]
 
 _LABELS = ("labels", "hypertextlabels")
 _LAYERS = ("annotations", "completions", "predictions")
@@ -70,6 +70,17 @@ def text_key_of(path: Path) -> str:
     )
 
 
+def _is_short(task: Mapping[str, Any]) -> bool:
+    """Whether it is of JSON_MIN: neither data nor annotations."""
+    return "data" not in task and not any(has_results(task.get(layer)) for layer in _LAYERS)
+
+
+def has_results(candidates: object) -> bool:
+    """Whether it is a list of annotations, judged by its first item."""
+    first = candidates[:1] if isinstance(candidates, list) else []
+    return any(isinstance(item, Mapping) and "result" in item for item in first)
+
+
 def _told(task: Mapping[str, Any]) -> Iterator[tuple[object, str]]:
     """What the regions of a task say of their text: its name, and what stands there."""
     for result in _every_result(task):
@@ -80,7 +91,7 @@ def _told(task: Mapping[str, Any]) -> Iterator[tuple[object, str]]:
 
 
 def _every_result(task: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    if "data" not in task:
+    if _is_short(task):
         for items in task.values():
             if isinstance(items, list) and are_regions(items):
                 yield from ({"value": item} for item in items)
@@ -101,7 +112,7 @@ def labellings_of(
 
     `key` is that of the text. Counts in `losses` what is left out. Raises `InputError`.
     """
-    if "data" not in task:  # JSON_MIN: the regions of each control tag, as lists of their own
+    if _is_short(task):  # The regions of each control tag, as lists of their own.
         lists = [v for v in task.values() if isinstance(v, list) and are_regions(v)]
         if not any(lists) and "annotation_id" not in task:
             return []
@@ -126,7 +137,7 @@ def labellings_of(
     if len(done) < len(candidates):
         losses["cancelled annotations: left out"] += len(candidates) - len(done)
     done.sort(key=lambda item: not (item.get("ground_truth") or item.get("honeypot")))
-    data = task["data"]
+    data = task.get("data", task)
     return [
         Labelling(_name(item), partial(_results, item, data, where, key, losses)) for item in done
     ]

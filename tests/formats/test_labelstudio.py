@@ -14,7 +14,7 @@ from harness.errors import AnnotationError, InputError, UsageError
 from harness.formats import labelstudio
 from harness.formats.hints import FURTHER_ANNOTATORS
 from harness.formats.losses import Losses
-from harness.formats.registry import open_source, read_any
+from harness.formats.registry import guess, open_source, read_any
 
 TEXT = "Ines left\u00a0Brackwater.\r\n"
 ENTITIES = (Entity(0, 4, "PER"), Entity(10, 20, "LOC"))
@@ -150,6 +150,13 @@ def test_completions_and_the_short_form_of_several(tmp_path: Path) -> None:
     assert open_source(path).annotators() == ("1", "b")
     assert [r.annotations.entities for r in read_any(path)] == [ENTITIES[:1]]
     assert [r.annotations.entities for r in read_any(f"{path}?annotator=b")] == [()]
+
+
+def test_annotations_beside_the_text(tmp_path: Path) -> None:
+    task = {"id": 1, "text": TEXT, "annotations": [_by(1, _result(0, 4, "PER"))]}
+    path = _array(tmp_path, task)
+    assert guess(path).name == "labelstudio"
+    assert [one.annotations.entities for one in read_any(path)] == [ENTITIES[:1]]
 
 
 def test_which_string_is_the_text(tmp_path: Path) -> None:
