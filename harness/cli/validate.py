@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from pathlib import Path
+from dataclasses import replace
 
 from harness.cli.common import add_flags, output
 from harness.cli.printer import note, print_json, print_lines, print_whole
@@ -12,6 +12,7 @@ from harness.curation.validate.card import sums_as_toml
 from harness.curation.validate.finding import Finding
 from harness.curation.validate.validate import validate
 from harness.formats.files import is_there
+from harness.formats.source import Source
 from harness.gold.goldset import load_goldset
 from harness.table import plural
 
@@ -68,9 +69,12 @@ def run(args: argparse.Namespace) -> int:
     return status
 
 
-def _located(path: str) -> Path:
-    """A path, or a gold set's name as its folder."""
-    return Path(path) if is_there(path) else load_goldset(path).path
+def _located(said: str) -> str:
+    """A source as it is, or a gold set's name as its folder."""
+    source = Source.parse(said)
+    if is_there(source.path):
+        return said
+    return str(replace(source, path=str(load_goldset(source.path).path)))
 
 
 def _show(findings: list[Finding], *, whole: bool) -> None:
