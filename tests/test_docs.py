@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -40,9 +41,16 @@ def test_the_committed_run_is_of_a_clean_checkout() -> None:
     assert {result.status for result in record.results} <= {"ok", "partial", "unavailable"}
 
 
+def test_the_page_of_formats_is_what_they_declare() -> None:
+    assert (ROOT / "docs" / "formats.md").read_text("utf-8") == runpy.run_path(
+        str(ROOT / "docs" / "formats_page.py")
+    )["page"]()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_links_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8")):
+    prose = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", prose):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 

@@ -221,13 +221,14 @@ def test_edges_of_attributions_may_be_punctuation_but_no_white_space() -> None:
 
 def test_overlaps_and_duplicates() -> None:
     text = "Bank of England"
-    assert _lint(_record(text, (0, 15, "ORG"), (8, 15, "GPE"))) == ["error overlap"]
+    assert _lint(_record(text, (0, 15, "ORG"), (8, 15, "GPE"))) == ["warning nested"]
     assert _lint(_record(text, (0, 15, "ORG"), (8, 15, "GPE")), nested=True) == []
     assert _lint(_record(text, (0, 15, "ORG"), (0, 15, "ORG"))) == ["warning duplicate"]
-    assert _lint(_record(text, (0, 15, "ORG"), (0, 15, "GPE"))) == ["error overlap"]
+    assert _lint(_record(text, (0, 15, "ORG"), (0, 15, "GPE"))) == ["warning nested"]
+    assert _lint(_record(text, (0, 7, "ORG"), (5, 15, "GPE"))) == ["warning overlap"]
     assert _lint(_record(text, (0, 4, "ORG"), (4, 7, "GPE"))) == ["warning white-space-edge"]
     nested = _record(text, (0, 15, "A"), (0, 4, "B"), (8, 15, "C"))
-    assert _lint(nested) == ["error overlap", "error overlap"]
+    assert _lint(nested) == ["warning nested", "warning nested"]
 
 
 def test_unknown_labels_are_errors_where_the_schema_is_known(tmp_path: Path) -> None:
@@ -350,7 +351,7 @@ def test_predictions_without_texts_are_checked_as_far_as_they_go(
     spans = [(0, 3, "PER"), (5, 9, "ORG"), (7, 12, "ODD")]
     jsonl.write(path, [Record("a", None, Annotations(tuple(Entity(*span) for span in spans)))])
     findings = validate(path, schema="conll03")
-    assert _checks(findings) == ["unknown-label", "overlap"]
-    assert _checks(findings, "warning") == ["no-text"]
+    assert _checks(findings) == ["unknown-label"]
+    assert _checks(findings, "warning") == ["overlap", "no-text"]
     assert main(["validate", str(path), "--schema", "conll03"]) == 2
     assert "1 document has no text" in capsys.readouterr().out
