@@ -9,11 +9,13 @@ give back the text as it was; sentences are parted by a space, paragraphs (`# ne
 `# newdoc id = x` begins a document; without one every sentence is a document of its own, called by
 its `# sent_id`. A multiword token (`1-2`) is one token of the text, and its words stand where it
 does; tags may be at either. Empty nodes (`1.1`) are in no text.
+
+The files of Universal NER (`.iob2`) are read as well: number, word, tag, doubt and annotator, with
+the same comments.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,14 +24,14 @@ from typing import Annotated, Any, TypeAlias
 from harness.annotation import Record
 from harness.errors import InputError, UsageError, nearest
 from harness.formats.columns import places_of
-from harness.formats.conllu_rows import STANDARD, TreeFile, columns_named
+from harness.formats.conllu_rows import STANDARD, TreeFile, tree_columns
 from harness.formats.conllu_text import TreeSentence
 from harness.formats.conllu_written import write_trees
 from harness.formats.losses import Losses
 from harness.formats.options import RepairOption, SchemeOption, TagColumnOption, TokensOption
 from harness.formats.sniff import Head, head_of
 from harness.formats.tagging import GrowingText, chunks_at, told_scheme
-from harness.formats.tags import Bigrams, Repair, check_scheme, is_tag
+from harness.formats.tags import Bigrams, Repair, check_scheme
 from harness.options import Flag
 
 __all__ = ["EXAMPLE", "HOLDS", "LOSES", "SUFFIXES", "census", "matches", "read", "settle", "write"]
@@ -48,33 +50,21 @@ MiscKeyOption: TypeAlias = Annotated[
 TextFromOption: TypeAlias = Annotated[
     str, Flag("what gives the text: # text, or the tokens alone", choices=("comment", "tokens"))
 ]
-_FIRST = re.compile(r"[1-9][0-9]*(?:[-.][1-9][0-9]*)?")
-_KNOWN = 10
-_MISC, _HEAD = STANDARD.index("MISC"), STANDARD.index("HEAD")
 
 
 def matches(head: Head) -> bool:
-    """Columns that are named in the first line, or ten of them: a number first, a head, MISC."""
-    if head.path.is_dir() or b"\0" in head.data:
-        return False
-    lines = [line.rstrip("\r") for line in head.text.split("\n")]
-    if columns_named(lines[0]) is not None:
-        return True
-    rows = [line.split("\t") for line in lines if line.strip() and line[0] != "#"][:_KNOWN]
-    if head.is_cut and len(rows) < _KNOWN:
-        rows = rows[:-1]
-    return bool(rows) and all(
-        len(row) == len(STANDARD)
-        and _FIRST.fullmatch(row[0]) is not None
-        and (row[_HEAD] == "_" or row[_HEAD].isdecimal())
-        and ("=" in row[_MISC] or not is_tag(row[_MISC]))
-        for row in rows
-    )
+    """What `tree_columns` knows the columns of."""
+    is_text = not head.path.is_dir() and b"\0" not in head.data
+    return is_text and tree_columns(head.text) is not None
 
 
 def _trees(path: str | Path, misc_key: str, tag_column: str | None) -> TreeFile:
     path = Path(path)
-    names = columns_named(head_of(path).text.split("\n")[0].rstrip("\r")) or STANDARD
+    names = tree_columns(head_of(path).text) or STANDARD
+    for needed in ("ID", "FORM"):
+        if names.count(needed) != 1:
+            message = f"the columns are {' '.join(names) or 'none'}, expected one {needed}"
+            raise InputError(message, path=path, line=1)
     column = "NER" if "NER" in names else None
     if tag_column is not None:
         if tag_column.upper() in names:
@@ -83,7 +73,7 @@ def _trees(path: str | Path, misc_key: str, tag_column: str | None) -> TreeFile:
             column = names[places_of(tag_column, len(names), "tag column")[0]]
         else:
             raise UsageError(f"no column {tag_column!r}{nearest(tag_column.upper(), names)}")
-    return TreeFile(path, misc_key.lower(), column)
+    return TreeFile(path, names, misc_key.lower(), column)
 
 
 def census(

@@ -13,12 +13,14 @@ from harness.errors import InputError
 from harness.formats.columns import numbered_lines
 from harness.formats.conllu_text import TreeSentence, TreeToken, gap_meant
 from harness.formats.tagging import tag_pairs
-from harness.formats.tags import Bigrams
+from harness.formats.tags import Bigrams, is_tag
 from harness.table import plural
 
-__all__ = ["STANDARD", "TreeFile", "TreeRow", "columns_named"]
+__all__ = ["STANDARD", "TreeFile", "TreeRow", "tree_columns"]
 
 STANDARD = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
+_UNIVERSAL = ("ID", "FORM", "NER", "DOUBT", "ANNOTATOR")
+_HEAD, _KNOWN = STANDARD.index("HEAD"), 10
 _NAMED = re.compile(r"#\s*global\.columns\s*=\s*(.*)")
 _COMMENT = re.compile(
     r"#\s*(newdoc|newpar|sent_id|text)\b(?:\s+id)?\s*(?:=\s*(.*?)\s*)?$", re.DOTALL
@@ -43,6 +45,7 @@ class TreeFile:
     """A file, and where its tags are."""
 
     path: Path
+    names: tuple[str, ...]
     key: str
     column: str | None
 
@@ -58,7 +61,7 @@ class TreeFile:
         Raises `InputError` with the line for another number of columns, a number of a word that
         does not follow on the one before it, an empty form, and a comment inside a sentence.
         """
-        return _sentences(self.path, self.tag_of)
+        return _sentences(self.path, self.names, self.tag_of)
 
     def pairs(self) -> Bigrams:
         """Every pair of neighbouring tags with a line; none where no row has a tag."""
@@ -73,10 +76,31 @@ class TreeFile:
         return pairs if found[0] or self.column is not None else {}
 
 
-def columns_named(line: str) -> tuple[str, ...] | None:
-    """The names that a first line gives to the columns; `None` where it gives none."""
-    named = _NAMED.match(line)
-    return tuple(named[1].upper().split()) if named else None
+def tree_columns(text: str) -> tuple[str, ...] | None:
+    """The names of the columns, told from the beginning of a file: those that the first line gives,
+    the ten of CoNLL-U, or the five of Universal NER. `None` where it is neither."""
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    named = _NAMED.match(lines[0])
+    if named is not None:
+        return tuple(named[1].upper().split())
+    shown = [line for line in (lines[:-1] or lines) if line.strip() and line[0] != "#"]
+    rows = [line.split("\t") for line in shown[:_KNOWN]]
+    if not rows or any(_ID.fullmatch(row[0]) is None for row in rows):
+        return None
+    if all(map(_is_standard, rows)):
+        return STANDARD
+    is_known = any(line.startswith("# text =") for line in lines)
+    tagged = all(len(row) == len(_UNIVERSAL) and is_tag(row[2]) for row in rows)
+    return _UNIVERSAL if is_known and tagged else None
+
+
+def _is_standard(row: Sequence[str]) -> bool:
+    """Whether there is a head where it ought to be, and at the end no tag but MISC."""
+    return (
+        len(row) == len(STANDARD)
+        and (row[_HEAD] == "_" or row[_HEAD].isdecimal())
+        and ("=" in row[-1] or not is_tag(row[-1]))
+    )
 
 
 def _gap(row: TreeRow, key: str, path: Path) -> str | None:
@@ -86,8 +110,7 @@ def _gap(row: TreeRow, key: str, path: Path) -> str | None:
         raise InputError(f"{key}: {error}", path=path, line=row.number) from None
 
 
-def _sentences(path: Path, tag_of: TagOf) -> Iterator[TreeSentence]:
-    names: tuple[str, ...] = STANDARD
+def _sentences(path: Path, names: Sequence[str], tag_of: TagOf) -> Iterator[TreeSentence]:
     now, rows = TreeSentence(0), _Rows(path, tag_of)
     for number, line in numbered_lines(path, "a CoNLL-U file"):
         if line.startswith("#"):
@@ -95,8 +118,6 @@ def _sentences(path: Path, tag_of: TagOf) -> Iterator[TreeSentence]:
                 message = f"found the comment {short(line)} inside a sentence"
                 hint = "a blank line ends a sentence"
                 raise InputError(message, path=path, line=number, hint=hint)
-            named = columns_named(line) if number == 1 else None
-            names = _checked(named, path) if named is not None else names
             what, value = _said(line)
             if what == "newdoc":
                 yield TreeSentence(number, document=value)
@@ -119,14 +140,6 @@ def _sentences(path: Path, tag_of: TagOf) -> Iterator[TreeSentence]:
 def _said(line: str) -> tuple[str, str]:
     match = _COMMENT.fullmatch(line)
     return (match[1], match[2] or "") if match else ("", "")
-
-
-def _checked(names: tuple[str, ...], path: Path) -> tuple[str, ...]:
-    for needed in ("ID", "FORM"):
-        if names.count(needed) != 1:
-            message = f"the columns are {' '.join(names) or 'none'}, expected one {needed}"
-            raise InputError(message, path=path, line=1)
-    return names
 
 
 def _row(line: str, names: Sequence[str], path: Path, number: int) -> TreeRow:

@@ -109,7 +109,7 @@ FORMATS: dict[str, Format] = {
         Format("conll", "CoNLL columns, any IOB1 / IOB2 / BIOES / BILOU tag file"),
         Format("csv", "CSV and TSV with a header: a token or a span a row", module="csvtable"),
         Format("pubtator", "PubTator: titles, abstracts and a line a mention"),
-        Format("conllu", "CoNLL-U and CoNLL-U Plus: NER= in MISC, or a named column"),
+        Format("conllu", "CoNLL-U, CoNLL-U Plus, Universal NER: NER= in MISC, or a column"),
         Format("bioc", "BioC, XML and JSON", module="bioc_files"),
         Format("cas", "UIMA CAS (XMI, JSON) of INCEpTION, WebAnno and DKPro", module="cas_xmi"),
         Format("ontonotes", "CoNLL-2012: the columns of OntoNotes 5"),

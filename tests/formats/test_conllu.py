@@ -117,6 +117,22 @@ def test_named_columns(tmp_path: Path) -> None:
         list(read_any(wrong))
 
 
+def test_universal_ner(tmp_path: Path) -> None:
+    content = (
+        "# newdoc id = n1\n# sent_id = n1-1\n# text = Ada, of New Ox!\n"
+        "1\tAda\tB-PER\t-\tzoe\n2\t,\tO\t-\t-\n3\tof\tO\t-\t-\n4\tNew\tB-LOC\t-\tzoe\n"
+        "5\tOx\tI-LOC\t-\tzoe\n6\t!\tO\t-\t-\n\n# text = Rain\n1\tRain\tO\t-\t-\n"
+    )
+    path = _file(tmp_path, content, "a.iob2")
+    assert guess(path).name == "conllu"
+    losses = Losses()
+    (record,) = read_any(path, losses=losses)
+    assert (record.id, record.text) == ("n1", "Ada, of New Ox! Rain")
+    assert _shown(record) == [("Ada", "PER"), ("New Ox", "LOC")]
+    assert not losses
+    assert guess(_file(tmp_path, content.replace("# text", "# said"), "b.iob2")).name == "conll"
+
+
 @pytest.mark.parametrize(
     ("content", "line", "message"),
     [
