@@ -1,4 +1,4 @@
-"""spaCy's JSON: training data of version 2, Doc.to_json, and tuples."""
+"""spaCy's JSON: training data of version 2, and Doc.to_json."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from harness.annotation import Annotations, Entity, Record
 from harness.api import score
 from harness.errors import InputError
-from harness.formats import spacy_json, spacy_tuples
+from harness.formats import spacy_json
 from harness.formats.losses import Losses
 from harness.formats.registry import guess, open_source, read_any
 
@@ -137,64 +137,17 @@ def test_refused_with_the_line(tmp_path: Path, paragraph: Any, message: str) -> 
     assert caught.value.line == 2
 
 
-TUPLES = [
-    ["Ada Roe left Oslo", {"entities": [[0, 7, "PER"], [13, 17, "LOC"], [0, 3, "FIRST"]]}],
-    ["It rains 😀 in Oslo", {"entities": [[14, 18, "LOC", ""]], "cats": {"A": 1}}],
-    ["Nobody looked", {}],
-]
-
-
-def test_tuples_in_each_of_their_shapes(tmp_path: Path) -> None:
-    lines = "".join(json.dumps(pair) + "\n" for pair in TUPLES)
-    wrapped = json.dumps({"classes": ["PER"], "annotations": [None, *TUPLES]})
-    for content in (json.dumps(TUPLES), json.dumps(TUPLES, indent=2), lines, wrapped):
-        path = tmp_path / "tuples"
-        path.write_text(content)
-        assert guess(path).name == "spacy_tuples"
-        losses = Losses()
-        first, second, third = read_any(path, losses=losses)
-        assert _surfaces(first) == [("Ada Roe", "PER"), ("Oslo", "LOC"), ("Ada", "FIRST")]
-        assert _surfaces(second) == [("Oslo", "LOC")]
-        assert (first.id, first.number) == ("tuples-00001", 1)
-        assert third.annotations.entities is None
-        assert losses == {
-            "'cats' of texts: left out": 1,
-            "further members of entities, such as links: left out": 1,
-        }
-        assert score(path, path, task="ner").f1 == 1.0
-    losses = Losses()
-    spacy_tuples.write(tmp_path / "again", [first, second, third], losses=losses)
-    assert [one.annotations for one in read_any(tmp_path / "again")] == [
-        one.annotations for one in (first, second, third)
-    ]
-    assert not losses
-
-
-@pytest.mark.parametrize(
-    ("pair", "message"),
-    [
-        (["x"], r"found \['x'\], expected \[text, "),
-        (["x", []], "expected .text, "),
-        ([3, {"entities": []}], 'has no "text"'),
-        (["x", {"entities": 3}], '"entities" is 3, expected a list'),
-        (["x", {"entities": ["U-PER"]}], r"entities\[0\]: found 'U-PER', expected \[start"),
-        (["x", {"entities": [[0, 2, "A"]]}], "end 2 is outside"),
-        (["x", {"entities": [[0, 1, None]]}], "label is None"),
-    ],
-)
-def test_tuples_refused_with_the_line(tmp_path: Path, pair: Any, message: str) -> None:
-    path = tmp_path / "a.jsonl"
-    path.write_text(json.dumps(TUPLES[2]) + "\n" + json.dumps(pair) + "\n")
-    with pytest.raises(InputError, match=message) as caught:
-        list(spacy_tuples.read(path))
-    assert caught.value.line == 2
-
-
-def test_a_faulty_tuple_may_be_left_out(tmp_path: Path) -> None:
-    path = _file(tmp_path, ["Ada", {"entities": [[0, 9, "A"], [0, 3, "PER"], "x"]}])
-    losses = Losses()
-    (record,) = read_any(path, faulty="leave-out", losses=losses)
-    assert (_surfaces(record), dict(losses)) == (
-        [("Ada", "PER")],
-        {"faulty spans: left out": 2},
-    )
+def test_what_spacy_itself_writes(tmp_path: Path) -> None:
+    spacy = pytest.importorskip("spacy")
+    training = pytest.importorskip("spacy.training")
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    doc = nlp('Ada Roe  met \n\nNATO in Oslo ("soon"). They left\n')
+    doc.ents = [doc.char_span(0, 7, "PER"), doc.char_span(15, 19, "ORG")]
+    _file(tmp_path, training.docs_to_json([doc]))
+    (tmp_path / "b.jsonl").write_text(json.dumps(doc.to_json()) + "\n")
+    for path in (tmp_path / "a.json", tmp_path / "b.jsonl"):
+        (record,) = read_any(path)
+        assert record.text == doc.text
+        assert _surfaces(record) == [("Ada Roe", "PER"), ("NATO", "ORG")]
+        assert record.tokens == tuple((one.idx, one.idx + len(one)) for one in doc)
