@@ -57,8 +57,8 @@ def paragraph_of(value: Mapping[str, Any], where: Where, *, joined: bool) -> Par
     return paragraph
 
 
-_Token = tuple[str, str, str]
-"""Form, tag, the white space behind it."""
+_Token = tuple[str, str, str | None]
+"""Form, tag, the white space behind it where the file says it."""
 
 
 def _sentences(value: Mapping[str, Any], where: Where) -> list[list[_Token]]:
@@ -79,10 +79,10 @@ def _token(value: Any, place: str, where: Where) -> _Token:
     form = value.get("orth") if isinstance(value, Mapping) else None
     if not isinstance(form, str) or not form:
         raise where.error(f'{place} is {short(value)}, expected an object with an "orth"')
-    tag, space = value.get("ner"), value.get("space", " ")
+    tag, space = value.get("ner"), value.get("space")
     if tag is not None and (not isinstance(tag, str) or not tag):
         raise where.error(f'{place}: "ner" is {short(tag)}, expected a tag')
-    return form, "-" if tag is None else tag, space if isinstance(space, str) else " "
+    return form, "-" if tag is None else tag, space if isinstance(space, str) else None
 
 
 def _join(sentences: list[list[_Token]]) -> Paragraph:
@@ -90,7 +90,8 @@ def _join(sentences: list[list[_Token]]) -> Paragraph:
     at, spans = 0, []
     for sentence in sentences:
         own = []
-        for form, _, space in sentence:
+        for form, _, said in sentence:
+            space = " " if said is None else said
             own.append(Span(at, at + len(form)))
             parts += (form, space)
             at += len(form) + len(space)
@@ -102,7 +103,7 @@ def _find(sentences: list[list[_Token]], paragraph: Paragraph, where: Where) -> 
     text, at = paragraph.text, 0
     for number, sentence in enumerate(sentences):
         own = []
-        for index, (form, _, _) in enumerate(sentence):
+        for index, (form, _, space) in enumerate(sentence):
             found = _at(form, text, at)
             if found is None:
                 raise where.error(
@@ -112,6 +113,8 @@ def _find(sentences: list[list[_Token]], paragraph: Paragraph, where: Where) -> 
                 )
             own.append(found)
             at = found.end
+            if space and text.startswith(space, at):
+                at += len(space)  # White space that follows may be a token.
         paragraph.spans.append(own)
 
 
