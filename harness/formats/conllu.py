@@ -166,8 +166,7 @@ class _Reading:
             text.gap(last.gap(None))
         annotated = self.scheme is not None
         if not annotated:
-            where = f"{self.trees.key.upper()}= in MISC"
-            self.losses[f"documents without {where}: no entity layer"] += 1
+            self.losses[f"documents without {self.trees.missing}: no entity layer"] += 1
         if name:
             return text.record(name, annotated=annotated)
         return text.record(f"{self.trees.path.stem}-{number:05}", number, annotated=annotated)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from harness.coding import short
 from harness.errors import InputError
 from harness.formats.columns import numbered_lines
 from harness.formats.conllu_text import TreeSentence, TreeToken, gap_meant
+from harness.formats.sniff import head_of
 from harness.formats.tagging import tag_pairs
 from harness.formats.tags import Bigrams, is_tag
 from harness.table import plural
@@ -40,7 +42,7 @@ TagOf = Callable[[TreeRow], str | None]
 """The tag of a row; `None` where it has none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TreeFile:
     """A file, and where its tags are."""
 
@@ -54,6 +56,19 @@ class TreeFile:
             return row.misc.get(self.key)
         tag = row.fields[self.column]
         return None if tag in ("_", "*") else tag
+
+    @cached_property
+    def missing(self) -> str:
+        """What a file without tags lacks, with the keys whose values look like tags."""
+        values: dict[str, set[str]] = {}
+        for line in head_of(self.path).text.split("\n"):
+            for part in line.rstrip("\r").rpartition("\t")[2].split("|"):
+                key, equals, value = part.partition("=")
+                if equals and not line.startswith("#"):
+                    values.setdefault(key, set()).add(value)
+        keys = [key for key, found in values.items() if found > {"O"} and all(map(is_tag, found))]
+        hint = f" (misc-key={' or '.join(keys)}?)" if keys else ""
+        return f"{self.key.upper()}= in MISC{hint}"
 
     def sentences(self) -> Iterator[TreeSentence]:
         """Stream the sentences of the file, and the beginnings of its documents, memory flat.
@@ -77,8 +92,7 @@ class TreeFile:
 
 
 def tree_columns(text: str) -> tuple[str, ...] | None:
-    """The names of the columns, told from the beginning of a file: those that the first line gives,
-    the ten of CoNLL-U, or the five of Universal NER. `None` where it is neither."""
+    """The columns that the beginning of a file names or has, in CoNLL-U or Universal NER, or none."""
     lines = [line.rstrip("\r") for line in text.split("\n")]
     named = _NAMED.match(lines[0])
     if named is not None:
@@ -115,9 +129,8 @@ def _sentences(path: Path, names: Sequence[str], tag_of: TagOf) -> Iterator[Tree
     for number, line in numbered_lines(path, "a CoNLL-U file"):
         if line.startswith("#"):
             if rows.begun:
-                message = f"found the comment {short(line)} inside a sentence"
-                hint = "a blank line ends a sentence"
-                raise InputError(message, path=path, line=number, hint=hint)
+                message = f"found the comment {short(line)} inside a sentence, without a blank line"
+                raise InputError(message, path=path, line=number)
             what, value = _said(line)
             if what == "newdoc":
                 yield TreeSentence(number, document=value)

@@ -81,7 +81,7 @@ def test_no_tags_are_no_layer(tmp_path: Path) -> None:
     losses = Losses()
     (record,) = read_any(path, losses=losses)
     assert record.annotations.entities is None
-    assert losses == {"documents without NER= in MISC: no entity layer": 1}
+    assert losses == {"documents without NER= in MISC (misc-key=name?): no entity layer": 1}
     assert open_source(path).decided == {}
     (record,) = read_any(f"{path}?misc-key=Name")
     assert _shown(record) == [("Ada", "PER")]
