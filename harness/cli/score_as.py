@@ -20,6 +20,9 @@ HONOURED = frozenset({"gold", "pred", "task", "schema", "scorer", "json"})
 REFUSED: Mapping[str, str] = {
     "match": "it has its own rule of what is right (nervaluate prints four of them)",
     "boundary": "it compares the spans as they stand",
+    "types": "it scores every label that there is",
+    "beta": "it knows F1 alone",
+    "levels": "it has units of its own",
     "strict_labels": "it takes any label",
     "doctor": "the causes are looked for in the score of the harness",
     "confusion": "it has no confusion matrix",

@@ -215,7 +215,7 @@ class Reader:
         try:
             yield from self.format.load().read(self.source.path, losses=losses, **keywords)
         except InputError as error:
-            raise self._helped(error) from None
+            raise self.helped(error) from None
 
     @property
     def has_tags(self) -> bool:
@@ -245,9 +245,9 @@ class Reader:
                 self.source.path, **{name: v for name, v in keywords.items() if name in known}
             )
         except InputError as error:
-            raise self._helped(error) from None
+            raise self.helped(error) from None
 
-    def _helped(self, error: InputError) -> InputError:
+    def helped(self, error: InputError) -> InputError:
         """The error with the options that really read the file; they are tried on all of it."""
         if error.options is None:
             return error

@@ -68,9 +68,10 @@ PLAIN = {
     "cache": ["cache list --cache-dir store", "cache explain {backend} --cache-dir store"],
     "check-backend": ["check-backend {backend} --task ner"],
     "env": ["env list", "env remove {payload}"],
+    "formats": ["formats {payload}"],
 }
 
-MAY_REFUSE = {"validate", "convert", "env"}
+MAY_REFUSE = {"validate", "convert", "env", "formats"}
 """What has errors, what a format cannot spell, what there is not."""
 
 

@@ -142,7 +142,7 @@ BAD = {
     ),
     "no layer": ('{"id": "a"}', "no entities layer"),
     "nothing": ("", "bad.jsonl: the file is empty"),
-    "no object": ("[1, 2]", "expected a JSON object"),
+    "no object": ("[1, 2]", "JSON of none of the known formats"),
     "bad kind": (
         '{"id": "a", "attributions": [{"kind": "free", "content": [{"start": 0, "end": 2}]}]}',
         "expected one of direct, indirect, mixed",
@@ -342,7 +342,8 @@ def test_hints_name_no_option_that_does_not_help(harness: Run, gold: Path, tmp_p
     odd.write_text("nothing of the kind\n")
     done = harness("score", "--gold", gold, "--pred", odd, "--task", "ner")
     assert done.status == 2
-    assert "harness convert INPUT out.jsonl --from" in done.err  # score has no --from
+    assert "harness formats lists what is read; ?format=NAME" in done.err
+    assert "--from" not in done.err  # which score does not have
     stranger = tmp_path / "stranger.jsonl"
     stranger.write_text('{"id": "stranger", "entities": []}\n')
     done = harness("score", "--gold", gold, "--pred", stranger, "--task", "ner", "--as", "seqeval")

@@ -29,7 +29,7 @@ def given(action: argparse.Action) -> list[str]:
     """The option with a value that is not its default."""
     if action.nargs == 0:
         return [action.option_strings[0]]
-    values = action.choices or ("7",)
+    values = action.choices or (("exact",) if action.dest == "match" else ("7",))
     return [action.option_strings[0], next(str(v) for v in values if v != action.default)]
 
 
@@ -47,7 +47,8 @@ def test_every_option_of_score_is_decided(
             argv = ("--gold", gold, "--pred", pred, "--task", "ner", "--as", scorer, *option)
             done = harness("score", *argv)
             assert (done.status, done.out) == (2, "")
-            assert f"--as {scorer} cannot go with {' '.join(option)}: " in done.err
+            shown = " ".join(option) + (".0" if action.dest == "beta" else "")
+            assert f"--as {scorer} cannot go with {shown}: " in done.err
             assert "leave one of the two out" in done.err
 
 

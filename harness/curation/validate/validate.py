@@ -17,6 +17,7 @@ from harness.errors import HarnessError, InputError, SchemaError
 from harness.formats import brat
 from harness.formats.files import files_in, is_there, read_text
 from harness.formats.losses import Losses
+from harness.formats.registry import Reader
 from harness.formats.source import Source
 from harness.gold.card import card_texts
 from harness.gold.goldset import GoldSet, load_goldset
@@ -177,7 +178,7 @@ def _readable(gold: GoldSet) -> Iterator[Finding]:
     if gold.card and "texts" in gold.card:
         yield from _readable_layers(gold)
         return
-    path = gold.path
+    path, reader = gold.path, None
     losses = Losses("collect")
     try:
         reader = gold.reader()
@@ -186,8 +187,15 @@ def _readable(gold: GoldSet) -> Iterator[Finding]:
             pass
     except HarnessError as error:
         yield _unreadable(error, path)
-    yield from map(_unreadable, losses.faults)
+    yield from map(_unreadable, _helped(losses.faults, reader))
     yield from _not_held(losses, path)
+
+
+def _helped(faults: list[InputError], reader: Reader | None) -> Iterator[InputError]:
+    """The first fault that an option of the reader may mend says which; all have one cause."""
+    first = next((fault for fault in faults if fault.options is not None), None)
+    for fault in faults:
+        yield reader.helped(fault) if fault is first and reader is not None else fault
 
 
 def _not_held(losses: Losses, path: Path) -> Iterator[Finding]:
