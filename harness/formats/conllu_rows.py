@@ -92,7 +92,7 @@ class TreeFile:
 
 
 def tree_columns(text: str) -> tuple[str, ...] | None:
-    """The columns that the beginning of a file names or has, in CoNLL-U or Universal NER, or none."""
+    """The columns that a beginning names or has, in CoNLL-U or Universal NER, or `None`."""
     lines = [line.rstrip("\r") for line in text.split("\n")]
     named = _NAMED.match(lines[0])
     if named is not None:
