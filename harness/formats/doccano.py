@@ -114,7 +114,7 @@ def write(
     records: Iterable[Record],
     *,
     losses: Counter[str],
-    offsets: str | None = None,
+    offsets: OffsetsOption = None,
 ) -> int:
     """Write `id`, `text` and `label`; offsets in code points, or UTF-16 units when asked for."""
     unit = as_unit(offsets) or "codepoint"
