@@ -1,6 +1,6 @@
 """Write docs/formats.md from what the formats declare: `python docs/formats_page.py`.
 
-Options, what is lost and examples stand where each reader stands; a test compares the page with them.
+Options, what is lost and examples stand where each reader stands; a test compares the page.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ PAGE = Path(__file__).resolve().parent / "formats.md"
 HEAD = """\
 # Formats, and how to say how a file is to be read
 
-*This page is made from the readers' own declarations: `python docs/formats_page.py`. `harness formats`
-prints the same.*
+*This page is made from the readers' own declarations: `python docs/formats_page.py`. `harness
+formats` prints the same.*
 
 ## A source: `PATH?option=value&...`
 
-Every command that reads annotations (`run --gold`, `score`, `compare`, `convert`, `validate`, `agreement`,
-`audit`), suites, cards (`data = "corpus.conll?tag-column=2"`) and the API take a source: a path, and behind
-a question mark the options of its format, written as a backend's are. A file that really has that name wins.
+Every command that reads annotations (`run --gold`, `score`, `compare`, `convert`, `validate`,
+`agreement`, `audit`), suites, cards (`data = "corpus.conll?tag-column=2"`) and the API take a
+source: a path, and behind a question mark the options of its format, written as a backend's are.
+A file that really has that name wins.
 
 ```
 harness score --gold 'x.conll?tag-column=2' --pred 'x.conll?tag-column=3' --task ner
@@ -31,41 +32,45 @@ harness run spacy --gold 'export.json?format=labelstudio&annotator=2'
 harness validate 'corpus/?format=webanno&layer=custom.Entity'
 ```
 
-The format is told by the file's content and not by its ending; `format=NAME` says it. As gold, a source has
-besides: `labels=PER,ORG,LOC`, types that were looked for though none may occur (a card says
-`labels = [...]`), and `schema=NAME`; a gold set with a card has these two and `annotator=NAME`. An option
-that a format does not have is an error that names those it has. `convert` has the options of a single file
-as flags too, and takes several sources for one output.
+The format is told by the file's content and not by its ending; `format=NAME` says it. As gold, a
+source has besides: `labels=PER,ORG,LOC`, types that were looked for though none may occur (a card
+says `labels = [...]`), and `schema=NAME`; a gold set with a card has these two and
+`annotator=NAME`. An option that a format does not have is an error that names those it has.
+`convert` has the options of a single file as flags too, and takes several sources for one output.
 
 ## Nothing is lost in silence
 
-Whatever a reader leaves out or changes is counted, by message: `convert` and `score` say it on stderr,
-`validate` as findings, `run`, `report`, `compare`, `check` and `choose` below their tables, and the record
-keeps it (`gold[].losses`). A faulty span is an error that names file and line, and `validate` lists all of
-them; where a format has `faulty=leave-out`, it is left out instead, and counted.
+Whatever a reader leaves out or changes is counted, by message: `convert` and `score` say it on
+stderr, `validate` as findings, `run`, `report`, `compare`, `check` and `choose` below their
+tables, and the record keeps it (`gold[].losses`). A faulty span is an error that names file and
+line, and `validate` lists all of them; where a format has `faulty=leave-out`, it is left out
+instead, and counted.
 
-Nested entities are kept wherever the format has them, and are a warning of `validate`; discontinuous ones
-(brat, WebAnno, BioC, ...) are kept as they are: one is not equal to the span that covers its gaps too.
+Nested entities are kept wherever the format has them, and are a warning of `validate`;
+discontinuous ones (brat, WebAnno, BioC, ...) are kept as they are: one is not equal to the span
+that covers its gaps too.
 
 ## Tags
 
-Tags may be IOB1, IOB2, IOE1, IOE2, BIOES, BILOU, BMEWO, or have no letter at all (IO: `PER`, `O`); the letter
-may stand behind (`PER-B`), or alone where there is one type (`B`, `I`, `O`; the type is then called `_`). The
-scheme is told from the whole file, and of gold and predictions from both together; `score` prints it, and it
-is in the signature (`src:gold=IOB2,pred=IOB2`). Where no scheme fits, the error says where, and
-`repair=conlleval` (a tag that cannot continue begins an entity, as the CoNLL script reads it) or
-`repair=discard` (what seqeval's strict mode reads) decides: the choice alone moves F1 by points.
+Tags may be IOB1, IOB2, IOE1, IOE2, BIOES, BILOU, BMEWO, or have no letter at all (IO: `PER`,
+`O`); the letter may stand behind (`PER-B`), or alone where there is one type (`B`, `I`, `O`; the
+type is then called `_`). The scheme is told from the whole file, and of gold and predictions from
+both together; `score` prints it, and it is in the signature (`src:gold=IOB2,pred=IOB2`). Where no
+scheme fits, the error says where, and `repair=conlleval` (a tag that cannot continue begins an
+entity, as the CoNLL script reads it) or `repair=discard` (what seqeval's strict mode reads)
+decides: the choice alone moves F1 by points.
 
-Columns are counted from 0. The token is the first one, or the second where the first counts 1, 2, 3 in every
-sentence; the tags are the last column that holds tags. A prefix `en:` before every token (WikiANN) is cut
-off. Both are said, and `token-column`, `tag-column` change them; several tag columns (`tag-column=2,3`) are
-nested entities. A line with `#` before a sentence is a comment where it is no row; `# newdoc` begins a
-document, as `-DOCSTART-` does.
+Columns are counted from 0. The token is the first one, or the second where the first counts 1, 2,
+3 in every sentence; the tags are the last column that holds tags. A prefix `en:` before every
+token (WikiANN) is cut off. Both are said, and `token-column`, `tag-column` change them; several
+tag columns (`tag-column=2,3`) are nested entities. A line with `#` before a sentence is a comment
+where it is no row; `# newdoc` begins a document, as `-DOCSTART-` does.
 
-A file's tokens are kept: they go into JSON lines, come back out as they were, and `score --as` asks other
-scorers on them. A text without tokens is cut into words and punctuation, in scripts without spaces (Chinese,
-Japanese, Thai, Lao, Khmer, Burmese) into characters, and never at an annotation: two layers of one text get
-the same tokens. What begins or ends inside a token is widened to it, and counted.
+A file's tokens are kept: they go into JSON lines, come back out as they were, and `score --as`
+asks other scorers on them. A text without tokens is cut into words and punctuation, in scripts
+without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) into characters, and never at an
+annotation: two layers of one text get the same tokens. What begins or ends inside a token is
+widened to it, and counted.
 """
 
 

@@ -107,7 +107,7 @@ class Flag:
     def read(self, value: Any) -> Any:
         """A value from TOML or from Python. Raises `ValueError` that says what was expected."""
         if self.parse is not None:
-            return self.parse(str(value))
+            return self.parse(str(value).lower() if isinstance(value, bool) else str(value))
         allowed: Any = (self.kind,)
         if self.kind is float:
             allowed = (float, int)

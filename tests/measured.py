@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from harness.results.scored import read_with
-from harness.results.scored import Scored
+from harness.results.scored import Scored, read_with
 from harness.results.signature import Signature
 from harness.tasks.ner.parts import type_part
 from harness.tasks.parts import PartCounts, metric_named

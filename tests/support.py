@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from harness.annotation import Record
 from harness.cli.main import main
 from harness.results.record import Costs, RunRecord
 
@@ -59,3 +60,10 @@ def timeless(record: RunRecord) -> RunRecord:
     results = tuple(replace(result, costs=Costs()) for result in record.results)
     common = tuple(replace(result, costs=Costs()) for result in record.common)
     return replace(record, started="", finished="", results=results, common=common)
+
+
+def by_annotator(path: Path) -> dict[str, list[Record]]:
+    """The records of every annotator whom JSON lines name."""
+    from harness.formats import jsonl
+
+    return {name: list(jsonl.read(path, annotator=name)) for name in jsonl.annotators(path)}

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from support import by_annotator
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.curation.agreement.agreement import Spread, agreement
 from harness.errors import AnnotationError, InputError, NothingMeasured, UsageError
-from harness.formats.multi import read_multi
 
 POLNEAR = Path(__file__).parents[2] / "shared" / "corpora" / "polnear"
 
@@ -214,7 +214,7 @@ def people() -> dict[str, list[Record]]:
     path = POLNEAR / "polnear_train_multi.jsonl"
     if not path.is_file():
         pytest.skip(f"the PolNeAR corpus is not here: {path}")
-    return read_multi(path)
+    return by_annotator(path)
 
 
 @pytest.mark.slow
@@ -236,7 +236,7 @@ def test_polnear_annotators_find_what_each_other_finds(people: dict[str, list[Re
 def test_polnear_dev_adds_two_articles_by_the_same_people(
     people: dict[str, list[Record]],
 ) -> None:
-    dev = read_multi(POLNEAR / "polnear_dev_multi.jsonl")
+    dev = by_annotator(POLNEAR / "polnear_dev_multi.jsonl")
     merged = {name: [*people[name], *dev[name]] for name in people}
     found = agreement(merged, disagreements=False)
     assert found.shared == {"attribution": 18}

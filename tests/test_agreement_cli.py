@@ -143,7 +143,10 @@ def test_bad_usage_is_exit_2_without_traceback(run: Run, tmp_path: Path) -> None
 
 def test_nothing_in_common_is_exit_3(run: Run, tmp_path: Path) -> None:
     a, b = jsonl(tmp_path / "a.jsonl", NATO), tmp_path / "b.jsonl"
-    b.write_text(json.dumps({"id": "e", "text": TEXT + " It rained.", "entities": []}) + "\n", encoding="utf-8")
+    b.write_text(
+        json.dumps({"id": "e", "text": TEXT + " It rained.", "entities": []}) + "\n",
+        encoding="utf-8",
+    )
     status, _, err = run(a, b)
     assert status == 3
     assert "document ids differ" in err

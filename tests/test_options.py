@@ -101,10 +101,12 @@ def test_values_of_python_are_checked_as_well() -> None:
 def test_any_dataclass_declares_options() -> None:
     """Also one whose fields say nothing of a command line, by name."""
     match, boundary, *_ = flags_of(NerOptions, "match", "boundary")
-    assert (match.choices, match.default) == (MATCH_MODES, "strict")
+    assert match.default == "strict"
+    assert [match.read_text(mode) for mode in MATCH_MODES] == [*MATCH_MODES]
+    assert match.read_text("overlap=0.50") == "overlap=0.5"
     assert (boundary.choices, boundary.default) == (BOUNDARY_RULES, "raw")
     (free, same) = changed((match, boundary), match={"default": None})
-    assert (free.default, free.choices, same) == (None, MATCH_MODES, boundary)
+    assert (free.default, free.parse, same) == (None, match.parse, boundary)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

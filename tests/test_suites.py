@@ -254,7 +254,7 @@ def test_pyproject_and_folders_above(tmp_path: Path) -> None:
         ("[suites.x]\nout = 3", "suites.x.out: found 3, expected a path"),
         ("[suites.x]\nrequire = 'a'", "suites.x.require: found 'a', expected a list"),
         ("[suites.x]\nmax_memory = true", "suites.x.max_memory: found True, expected a size"),
-        ("[suites.x]\nmatch = 'exakt'", "type. Did you mean 'exact'?"),
+        ("[suites.x]\nmatch = 'exakt'", "overlap=T. Did you mean 'exact'?"),
         ("[suites.x]\nbackends = ['a?b']", "suites.x.backends[0]: "),
         ("[suites.x]\ntimeout = 1" + "0" * 400, "expected seconds above 0"),
         (

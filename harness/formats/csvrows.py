@@ -17,7 +17,6 @@ from harness.table import plural
 __all__ = ["CsvRow", "Sheet", "cells_of", "sheet_in", "sheet_of", "with_columns"]
 
 _DELIMITERS = ",\t;"
-_LARGEST_CELL = 1 << 24
 _NO_LETTERS = re.compile(r"[\W_]+")
 _SHOWN = 12
 
@@ -132,9 +131,8 @@ def cells_of(path: Path, sheet: Sheet, encoding: str) -> Iterator[CsvRow]:
     """Stream the rows below the header, memory flat. Trailing empty cells may be missing or more.
 
     Raises `InputError` with the line for another number of cells, for quotes that do not close, for
-    cells of more than 16 Mi characters and for bytes of another encoding.
+    cells of more than 131,072 characters and for bytes of another encoding.
     """
-    csv.field_size_limit(_LARGEST_CELL)
     width = len(sheet.names)
     plain = encoding == "utf-8"
     with opened(path, "a table", mode="r", encoding="utf-8-sig" if plain else encoding) as handle:

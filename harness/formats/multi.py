@@ -28,7 +28,7 @@ RecordReader: TypeAlias = Callable[..., Record]
 
 def annotators_of(path: Path, decode: RecordReader) -> tuple[str, ...]:
     """Every annotator whom a line names, in order of appearance. Raises what reading raises."""
-    return tuple(dict.fromkeys(name for name, _ in _labelled(path, decode, Losses("leave-out"))))
+    return tuple(dict.fromkeys(name for name, *_ in _labelled(path, decode, Losses("leave-out"))))
 
 
 def read_annotator(
@@ -45,11 +45,13 @@ def read_annotator(
     known: dict[str, set[str]] = {}
     first: dict[str, str] = {}
     further = 0
-    for name, record in _labelled(path, decode, losses):
+    for name, record, line in _labelled(path, decode, losses):
         own = known.setdefault(name, set())
         if record.id in own:
             raise InputError(
-                f"annotator {name!r} has document {record.id!r} a second time", path=path
+                f"annotator {name!r} has document {record.id!r} a second time",
+                path=path,
+                line=line,
             )
         own.add(record.id)
         chosen = annotator or first.setdefault(record.id, name)
@@ -65,7 +67,9 @@ def read_annotator(
         losses[FURTHER_ANNOTATORS] += further
 
 
-def _labelled(path: Path, decode: RecordReader, losses: Losses) -> Iterator[tuple[str, Record]]:
+def _labelled(
+    path: Path, decode: RecordReader, losses: Losses
+) -> Iterator[tuple[str, Record, int]]:
     texts: dict[str, tuple[int, str]] = {}
     for number, line in json_lines(path):
         where = Where(path, number)
@@ -84,7 +88,7 @@ def _labelled(path: Path, decode: RecordReader, losses: Losses) -> Iterator[tupl
                     f"the text of document {record.id!r} is not that of line {first}",
                     hint=SAME_TEXT,
                 )
-        yield annotator, record
+        yield annotator, record, number
 
 
 def is_multi(path: str | Path) -> bool:

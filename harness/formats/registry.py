@@ -31,8 +31,9 @@ from typing import Any
 
 from harness.annotation import Record
 from harness.errors import HarnessError, InputError, UsageError, nearest
+from harness.formats.files import is_there
 from harness.formats.losses import Losses
-from harness.formats.source import Source
+from harness.formats.source import HUB, Source
 from harness.formats.tags import Bigrams
 from harness.options import Flag, parameters
 
@@ -211,6 +212,8 @@ class Reader:
         losses = Losses() if losses is None else losses
         if losses.faulty == "refuse" and self.faulty == "leave-out":
             losses.faulty = "leave-out"
+        if not self.source.path.startswith(HUB) and not is_there(self.source.path):
+            raise InputError("no such file or folder", path=self.source.path)
         keywords = {**self.keywords, **self.decided}
         try:
             yield from self.format.load().read(self.source.path, losses=losses, **keywords)

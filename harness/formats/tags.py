@@ -59,6 +59,7 @@ _CANDIDATES = {"IOB": ("IOB2", "IOB1"), "IOE": ("IOE2", "IOE1")}
 _PLAIN = {letter: plain for family in _LETTERS.values() for letter, plain in family.items()}
 _PREFIXED = re.compile(r"[BIESLUMW][-_](?=.)", re.DOTALL)
 _SUFFIXED = re.compile(r"(?<=.)[-_][BIESLUMW]\Z", re.DOTALL)
+_SMALL = re.compile(r"[biesluwm][-_](?=.)", re.DOTALL)
 _EMPTY = re.compile(r"[BIESLUMW][-_]")
 NO_TYPE = "_"
 """The type of entities whose tags are letters alone."""
@@ -166,6 +167,10 @@ def guess_scheme(bigrams: Bigrams, *, strict: bool = True) -> str:
     for (_, tag), place in bigrams.items():
         tags[tag] = min(place, tags.get(tag, place))
     if check_spelling(tags) == "missing":
+        labels = {tag: place for tag, place in tags.items() if tag != "O"}
+        if all(_SMALL.match(tag) for tag in labels):
+            tag, place = min(labels.items(), key=lambda item: item[1])
+            raise BadTag(f"found the tag {tag!r}, expected a capital letter: B-PER, I-PER", place)
         return "IO"
     family = _family(tags)
     candidates = _CANDIDATES.get(family, (family,))

@@ -71,7 +71,7 @@ def renamed(
                 path=path,
                 hint=_BY_NUMBER,
             )
-        if partner.text is not None and partner.text != record.text:
+        if record.text is not None and partner.text not in (None, record.text):
             raise InputError(
                 f"document {number} is not document {number} of the gold ({partner.id!r}): their "
                 f"texts differ ({_first_difference(partner.text, record.text or '')})",

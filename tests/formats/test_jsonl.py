@@ -63,7 +63,7 @@ def _content(**rest: object) -> str:
         (_doc(ignore=[{"start": 0, "end": 0}]), r"ignore\[0\]: end 0 is not after start 0"),
         (_doc(text=5), '"text" is the int 5, expected a string'),
         (_doc(id=""), "\"id\" is '', expected a non-empty string"),
-        (_doc(id=4), '"id" is 4, expected a non-empty string'),
+        (_doc(id=4.5), '"id" is 4.5, expected a non-empty string'),
         (_doc(error=4), '"error" is the int 4'),
         (_doc(text="\ud83d x"), '"text" holds half a character'),
         (_doc(id="\ud83d"), '"id" holds half a character'),

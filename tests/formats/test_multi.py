@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from support import by_annotator
 
 from harness.errors import InputError
-from harness.formats.multi import is_multi, read_multi
+from harness.formats import jsonl
+from harness.formats.multi import is_multi
 
 
 def write(path: Path, *rows: object) -> Path:
@@ -23,7 +25,7 @@ def row(id_: str, annotator: object, text: str | None = "He left.") -> dict[str,
 
 def test_records_by_annotator(tmp_path: Path) -> None:
     path = write(tmp_path / "m.jsonl", row("a", "x"), row("b", "x"), row("a", "y", None))
-    found = read_multi(path)
+    found = by_annotator(path)
     assert {name: [record.id for record in records] for name, records in found.items()} == {
         "x": ["a", "b"],
         "y": ["a"],
@@ -34,7 +36,7 @@ def test_records_by_annotator(tmp_path: Path) -> None:
 def test_blank_lines_do_not_shift_the_names(tmp_path: Path) -> None:
     path = tmp_path / "m.jsonl"
     path.write_text(f"\n{json.dumps(row('a', 'x'))}\n\n{json.dumps(row('a', 'y'))}", "utf-8")
-    assert list(read_multi(path)) == ["x", "y"]
+    assert list(by_annotator(path)) == ["x", "y"]
     assert is_multi(path)
 
 
@@ -48,13 +50,13 @@ def test_blank_lines_do_not_shift_the_names(tmp_path: Path) -> None:
 )
 def test_clear_errors(tmp_path: Path, rows: list[object], message: str, line: int) -> None:
     with pytest.raises(InputError, match=message) as caught:
-        read_multi(write(tmp_path / "m.jsonl", *rows))
+        by_annotator(write(tmp_path / "m.jsonl", *rows))
     assert caught.value.line == line
 
 
 def test_empty_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no document"):
-        read_multi(write(tmp_path / "m.jsonl"))
+        list(jsonl.read(write(tmp_path / "m.jsonl")))
 
 
 @pytest.mark.parametrize("content", ["", "not json", '{"id": "a"}', "[1]"])

@@ -147,4 +147,7 @@ def test_a_drop_that_nobody_would_see_has_no_number() -> None:
     lost = possible_drops(counts, Units(range(400)))
     assert lost is not None
     assert detectable_drop(np.zeros(100), lost, limits, whole=True) is None
-    assert possible_drops(PartCounts(np.zeros((4, 4)), type_part(None, NerOptions())), Units([0] * 4)) is None
+    assert (
+        possible_drops(PartCounts(np.zeros((4, 4)), type_part(None, NerOptions())), Units([0] * 4))
+        is None
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias, get_args
 
 from harness.coding import real_number
-from harness.errors import UsageError
+from harness.errors import UsageError, nearest
 from harness.options import Flag
 from harness.tasks.parts import BETA
 
@@ -50,7 +50,7 @@ def _match(text: str) -> str:
     if threshold is not None:
         return f"{OVERLAP}={threshold:g}"
     if text not in MATCH_MODES:
-        raise ValueError(_MATCHES)
+        raise ValueError(f"{_MATCHES}{nearest(text, (*MATCH_MODES, OVERLAP), listed=False)}")
     return text
 
 
