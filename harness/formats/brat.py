@@ -34,6 +34,7 @@ from harness.annotation import (
 from harness.coding import short
 from harness.errors import InputError
 from harness.formats.files import files_below, new_folder, read_text, write_text
+from harness.formats.foreign import endings_below
 from harness.formats.losses import Losses, count_others, writable
 from harness.formats.sniff import Head
 from harness.formats.standoff import (
@@ -70,10 +71,11 @@ LOSES = "relations, events but attributions, attributes, notes"
 EXAMPLE = "T1\tORG 0 4\tNATO\nT2\tPER 20 27\tAda Roe\n"
 LEAVES_OUT = True
 _CONF = "annotation.conf"
+_OWN = (".ann", ".txt", ".conf", ".toml", ".md")
 
 
 def matches(head: Head) -> bool:
-    return head.standoff is not None
+    return head.standoff is not None or head.holds("*/*.ann", "*/*/*.ann")
 
 
 def read(path: str | Path, *, losses: Losses | None = None) -> Iterator[Record]:
@@ -113,10 +115,9 @@ def read(path: str | Path, *, losses: Losses | None = None) -> Iterator[Record]:
 
 
 def _count_others(folder: Path, losses: Losses) -> None:
-    for file in folder.rglob("*"):
-        own = file.suffix in (".ann", ".txt", ".conf", ".toml", ".md") or file.name.startswith(".")
-        if not own and file.is_file():
-            losses[f"files that end in {file.suffix or 'nothing'}: not looked into"] += 1
+    for ending, count in endings_below(folder).items():
+        if ending not in _OWN:
+            losses[f"files that end in {ending or 'nothing'}: not looked into"] += count
 
 
 def layers_in(folder: Path) -> tuple[str, ...]:
@@ -265,7 +266,8 @@ def write(path: str | Path, records: Iterable[Record], *, losses: Counter[str]) 
     count = 0
     with new_folder(path) as folder:
         for record, text in writable(records, path):
-            name = _file_name(record.id, path)
+            name = "/".join(_file_name(part, record.id, path) for part in record.id.split("/"))
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             if (folder / f"{name}.txt").exists():
                 raise InputError(f"two documents are named {name!r}", path=path)
             write_text(folder / f"{name}.txt", text)
@@ -281,21 +283,23 @@ def write(path: str | Path, records: Iterable[Record], *, losses: Counter[str]) 
 _RENAME = "write JSON lines instead, or rename the document"
 
 
-def _file_name(id_: str, path: str | Path) -> str:
-    if not id_ or id_.startswith(".") or any(c in '/\\:*?"<>|' or not c.isprintable() for c in id_):
+def _file_name(part: str, id_: str, path: str | Path) -> str:
+    """A part of an id, between slashes, as the name of a file or folder."""
+    odd = any(char in '\\:*?"<>|' or not char.isprintable() for char in part)
+    if not part or part.startswith(".") or odd:
         raise InputError(
             f"document id {short(id_)} cannot be a file name",
             path=path,
             hint=_RENAME,
         )
-    if (length := len(os.fsencode(f"{id_}.txt"))) > LONGEST_NAME:
+    if (length := len(os.fsencode(f"{part}.txt"))) > LONGEST_NAME:
         raise InputError(
             f"document id {short(id_)} makes a file name of {length} bytes, and the limit is "
             f"{LONGEST_NAME}",
             path=path,
             hint=_RENAME,
         )
-    return id_
+    return part
 
 
 def render(record: Record, *, losses: Counter[str] | None = None) -> str:

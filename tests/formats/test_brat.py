@@ -206,7 +206,7 @@ def test_what_brat_cannot_hold_is_counted(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("id_", ["../a", "a/b", ".hidden", "", "a\nb", "c:d"])
+@pytest.mark.parametrize("id_", ["../a", "a/../b", "a//b", ".hidden", "", "a\nb", "c:d"])
 def test_ids_that_are_no_file_names_are_refused(tmp_path: Path, id_: str) -> None:
     with pytest.raises(InputError, match="cannot be a file name"):
         brat.write(tmp_path / "out", [Record(id_, "x", Annotations(()))], losses=Counter())
@@ -257,3 +257,13 @@ def test_round_trip_loses_nothing(record: Record) -> None:
         assert not report
         (again,) = brat.read(Path(folder) / "out")
         assert again == record
+
+
+def test_folders_in_folders_are_read_and_written(tmp_path: Path) -> None:
+    records = [Record(name, "NATO", Annotations((Entity(0, 4, "ORG"),))) for name in ("a/x", "b/x")]
+    brat.write(tmp_path / "out", records, losses=Losses())
+    assert (tmp_path / "out" / "b" / "x.ann").is_file()
+    losses = Losses()
+    (tmp_path / "out" / "a" / "notes.csv").write_text("")
+    assert list(brat.read(tmp_path / "out", losses=losses)) == records
+    assert losses == {"files that end in .csv: not looked into": 1}
