@@ -19,8 +19,8 @@ from harness.annotation import Record
 from harness.coding import short
 from harness.formats.items import Where
 from harness.formats.losses import Losses
+from harness.formats.model_results import ResultList, first_results, results_of
 from harness.formats.options import RepairOption, SchemeOption
-from harness.formats.results import ResultList, first_results, results_of
 from harness.formats.sniff import Head
 from harness.formats.tagging import chunks_at, tag_pairs
 from harness.formats.tags import Bigrams, check_scheme

@@ -16,7 +16,7 @@ from typing import Any
 from harness.annotation import Record
 from harness.formats.items import Where
 from harness.formats.losses import Losses
-from harness.formats.results import ResultList, first_results, results_of
+from harness.formats.model_results import ResultList, first_results, results_of
 from harness.formats.sniff import Head
 from harness.formats.tools import Example, Labelling, records
 
