@@ -24,9 +24,10 @@ from harness.annotation import Record
 from harness.coding import short
 from harness.errors import BackendUnavailable, InputError
 from harness.formats import hints
-from harness.formats.files import MOST_UNPACKED, new_file, new_folder
+from harness.formats.files import MOST_UNPACKED
 from harness.formats.hf_files import SAVED, check_saved, check_unpacked, split_files
-from harness.formats.losses import Losses, writable
+from harness.formats.hf_written import write_data_set
+from harness.formats.losses import Losses
 from harness.formats.options import (
     RepairOption,
     SchemeOption,
@@ -44,9 +45,8 @@ from harness.formats.tags import (
     check_scheme,
     guess_scheme,
     repaired,
-    written_tags,
 )
-from harness.formats.tokens import sentences, tagged
+from harness.formats.tokens import tagged
 from harness.options import Flag
 
 __all__ = ["EXAMPLE", "HOLDS", "LOSES", "SUFFIXES", "matches", "read", "write"]
@@ -364,28 +364,4 @@ def write(
     Columns `id`, `sentence`, `tokens`, `ner_tags` (ClassLabel); a document without a token is one
     row with empty lists. `losses` counts what tokens and tags cannot hold.
     """
-    datasets = _library()
-    rows: list[dict[str, Any]] = []
-    count = 0
-    for count, (record, _) in enumerate(writable(records, path), 1):  # noqa: B007
-        lines = list(sentences(record, tokens, losses)) or [([], [])]
-        for number, (words, chunks) in enumerate(lines):
-            tags = written_tags(chunks, len(words), scheme or "IOB2", losses)
-            rows.append({"id": record.id, "sentence": number, "tokens": words, "ner_tags": tags})
-    names = ["O", *sorted({tag for row in rows for tag in row["ner_tags"]} - {"O"})]
-    features = datasets.Features(
-        {
-            "id": datasets.Value("string"),
-            "sentence": datasets.Value("int32"),
-            "tokens": datasets.Sequence(datasets.Value("string")),
-            "ner_tags": datasets.Sequence(datasets.ClassLabel(names=names)),
-        }
-    )
-    data = datasets.Dataset.from_list(rows, features=features)
-    if Path(path).suffix == ".parquet":
-        with new_file(path) as draft:
-            data.to_parquet(str(draft))
-    else:
-        with new_folder(path) as folder:
-            data.save_to_disk(str(folder))
-    return count
+    return write_data_set(_library(), path, records, scheme or "IOB2", tokens, losses)
