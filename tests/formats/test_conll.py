@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -227,3 +228,15 @@ def test_nothing_half_written(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no text to write"):
         _written(tmp_path, good, Record("z", None, Annotations(())))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
+    peaks = []
+    for documents in (4000, 12000):  # more than what is looked at to tell the columns
+        path = tmp_path / f"{documents}.conll"
+        path.write_text("-DOCSTART-\tO\n\nAda\tB-PER\nleft\tO\n\n" * documents)
+        tracemalloc.start()
+        assert sum(1 for _ in conll.read(path)) == documents
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
