@@ -195,8 +195,8 @@ def score(
 
     `gold` is a gold set, its name or a path; `predictions` a file in any format that is read,
     records, or annotations by document id. A gold document without predictions counts as
-    all-missed. `schema` projects the labels of both sides; `options` are the task's own: `match`
-    and `boundary` for entities.
+    all-missed. `schema` projects the labels of both sides; `options` are the task's own: `match`,
+    `boundary`, `types`, `beta`, `levels` for entities.
 
     Raises `InputError` for files that cannot be read, predictions for unknown documents and other
     texts, `AnnotationError` for offsets outside the text, `NothingMeasured` when the gold has no
@@ -210,9 +210,10 @@ def score(
 
     goldset = gold if isinstance(gold, GoldSet) else load_goldset(gold)
     definition = task_named(task)
-    strange = sorted(options.keys() - set(definition.signed))
+    own = (*definition.signed, *definition.signed_if_changed)
+    strange = sorted(options.keys() - set(own))
     if strange:
-        known = ", ".join(definition.signed) or "none"
+        known = ", ".join(own) or "none"
         raise UsageError(f"the task {task!r} has no option {strange[0]!r}; it has: {known}")
     counted = definition.options(**options)
     check_options(counted)
@@ -232,6 +233,9 @@ def compare(
     task: str | None = None,
     metric: str = "f1",
     part: str | None = None,
+    match: str | None = None,
+    types: str | None = None,
+    beta: float | None = None,
     force: bool = False,
     resamples: int = DEFAULT_RESAMPLES,
     seed: int | None = None,
@@ -240,7 +244,8 @@ def compare(
 
     Runs give all their backends but the sanity rows; where these met the gold in different label
     schemas, their counts in the common one are compared. Files need `gold` and `task`. The sources
-    have to meet on one gold set and task; `gold` and `task` choose one.
+    have to meet on one gold set and task; `gold` and `task` choose one. `match`, `types` and `beta`
+    are how counts of entities are read; by default as they were scored.
 
     Raises `NotComparable` for backends that were counted differently (`force` compares all the
     same), `NothingMeasured` where there is nothing, `UsageError` where several gold sets are left.
@@ -274,6 +279,9 @@ def compare(
         group,
         metric=metric,
         part=part,
+        match=match,
+        types=types,
+        beta=beta,
         force=force,
         resamples=resamples,
         seed=seed,

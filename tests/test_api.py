@@ -266,3 +266,16 @@ def test_the_examples_of_the_library_page_run(
     for block in blocks:
         exec(compile(block, "docs/library.md", "exec"), space)
     assert "Reuters" in capsys.readouterr().out
+
+
+def test_options_that_are_signed_only_where_they_differ(tmp_path: Path) -> None:
+    (tmp_path / "x.conll").write_text("Ada B-PER B-PER\nRoe I-PER O\nNATO B-ORG B-ORG\n")
+    gold, predicted = (f"{tmp_path / 'x.conll'}?tag-column={column}" for column in (1, 2))
+    plain = api.score(gold, predicted, task="ner")
+    assert not plain.signature.fields.keys() & {"types", "beta", "levels"}
+    some = api.score(gold, predicted, task="ner", types="PER", beta=2.0, levels="all")
+    assert some.signature.fields["types"] == "PER"
+    assert [part.name for part in some.parts] == ["micro", "macro", "PER", "tokens", "characters"]
+    assert (some.score.micro.support, plain.score.micro.support) == (1, 2)
+    both = api.compare(plain, plain, types="ORG")
+    assert both.rows[0].value == 1
