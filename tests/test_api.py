@@ -278,4 +278,4 @@ def test_options_that_are_signed_only_where_they_differ(tmp_path: Path) -> None:
     assert [part.name for part in some.parts] == ["micro", "macro", "PER", "tokens", "characters"]
     assert (some.score.micro.support, plain.score.micro.support) == (1, 2)
     both = api.compare(plain, plain, types="ORG")
-    assert both.rows[0].value == 1
+    assert both.rows[0].score == 1
