@@ -77,6 +77,7 @@ class _Input(NamedTuple):
     format: str
     read: Callable[[Losses], Iterator[Record]]
     name: str
+    reader: Reader | None = None
 
 
 def run(args: argparse.Namespace) -> int:
@@ -113,6 +114,9 @@ def run(args: argparse.Namespace) -> int:
         }
         print_json(counts)
         return 0
+    for one in inputs:
+        if one.reader is not None and one.reader.decided:
+            note(f"{one.format}: read as {one.reader.settled}")
     for where, losses in ((name, lost_reading), (target.name, lost_writing)):
         for line in lost(where, losses):
             note(line)
@@ -149,7 +153,7 @@ def _input(said: str, source_format: str | None, given: dict[str, Any], target: 
     reader = open_source(
         source, source_format, **_for_reading(source, source_format, given, target)
     )
-    return _Input(reader.format.name, reader.records, said)
+    return _Input(reader.format.name, reader.records, said, reader)
 
 
 def _gold_set(source: Source, path: Path) -> GoldSet | None:
