@@ -61,16 +61,17 @@ entity, as the CoNLL script reads it) or `repair=discard` (what seqeval's strict
 decides: the choice alone moves F1 by points.
 
 Columns are counted from 0. The token is the first one, or the second where the first counts 1, 2,
-3 in every sentence; the tags are the last column that holds tags. A prefix `en:` before every
-token (WikiANN) is cut off. Both are said, and `token-column`, `tag-column` change them; several
-tag columns (`tag-column=2,3`) are nested entities. A line with `#` before a sentence is a comment
-where it is no row; `# newdoc` begins a document, as `-DOCSTART-` does.
+3 in every sentence; the tags are the last column that holds tags; `convert` says which were read,
+and `token-column`, `tag-column` change them. Several tag columns (`tag-column=2,3`) are nested
+entities. A prefix `en:` before every token (WikiANN), or its place in a word behind it (Weibo),
+is cut off and counted. A line with `#` before a sentence is a comment where it is no row; `#
+newdoc` begins a document, as `-DOCSTART-` does.
 
 A file's tokens are kept: they go into JSON lines, come back out as they were, and `score --as`
-asks other scorers on them. A text without tokens is cut into words and punctuation, in scripts
-without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) into characters, and never at an
-annotation: two layers of one text get the same tokens. What begins or ends inside a token is
-widened to it, and counted.
+asks other scorers on them. Tokens are joined by single spaces, in scripts without spaces
+(Chinese, Japanese, Thai, Lao, Khmer, Burmese) by none. A text without tokens is cut into words
+and punctuation, in those scripts into characters, and never at an annotation: two layers of one
+text get the same tokens. What begins or ends inside a token is widened to it, and counted.
 """
 
 

@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
-__all__ = ["lines", "paragraph_starts", "tokens", "unit_of"]
+__all__ = ["lines", "paragraph_starts", "stand_together", "tokens", "unit_of"]
 
 # Thai, Lao, Burmese, Khmer, kana and Chinese characters: no space stands between words.
 _UNSPACED = (
@@ -24,6 +24,7 @@ _MARKS = (
     "\u17b4-\u17d3\u3099\u309a\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef"
 )
 _TOKEN = re.compile(rf"[{_UNSPACED}][{_MARKS}]*|(?:[^\W{_UNSPACED}]|[{_MARKS}])+|\S[{_MARKS}]*")
+_TOGETHER = re.compile(rf"[{_UNSPACED}\u3001-\u303f\uff00-\uffef]")  # and their punctuation
 _LINE = re.compile(r"[^\n\r\v\f\x85\u2028\u2029]+")
 
 
@@ -39,6 +40,14 @@ def tokens(text: str) -> list[tuple[int, int]]:
     In scripts that put no space between words every character is a token, with its marks.
     """
     return [m.span() for m in _TOKEN.finditer(text)]
+
+
+def stand_together(before: str, after: str) -> bool:
+    """Whether two tokens, neither of them empty, stand side by side without a space: both are of a
+    script that puts none between words where they meet."""
+    if after[0] < "\u0e00" or before[-1] < "\u0e00":
+        return False
+    return bool(_TOGETHER.match(before[-1]) and _TOGETHER.match(after[0]))
 
 
 def paragraph_starts(text: str) -> list[int]:

@@ -20,7 +20,7 @@ from harness.annotation import Record
 from harness.errors import InputError
 from harness.formats.columns import ColumnRow, places_of, rows_of
 from harness.formats.files import atomic_writer
-from harness.formats.layout import DOCSTART, Layout, layout_of
+from harness.formats.layout import DOCSTART, NUMBERED, Layout, layout_of
 from harness.formats.losses import Losses, writable
 from harness.formats.options import (
     CommentsOption,
@@ -214,14 +214,14 @@ def _grouped(path: Path, how: _How) -> Iterator[tuple[str, list[list[ColumnRow]]
 def _sentence(rows: list[ColumnRow], path: Path, how: _How) -> tuple[list[str], list[Chunk]]:
     layout = how.layout
     tokens = [row.fields[layout.token] for row in rows]
-    if layout.prefix:
-        tokens = [
-            _without(token, row, path, layout.prefix)
-            for token, row in zip(tokens, rows, strict=True)
-        ]
-        how.losses[f"tokens with the prefix {layout.prefix} of a language: it is cut off"] += len(
-            rows
+    if layout.prefix or layout.numbered:
+        tokens = [_bare(row, path, layout) for row in rows]
+        what = (
+            f"the prefix {layout.prefix} of a language"
+            if layout.prefix
+            else "their place in a word"
         )
+        how.losses[f"tokens with {what}: it is cut off"] += len(rows)
     chunks: list[Chunk] = []
     for column in layout.tags:
         tags = [row.fields[column] for row in rows]
@@ -236,15 +236,20 @@ def _sentence(rows: list[ColumnRow], path: Path, how: _How) -> tuple[list[str], 
     return tokens, chunks
 
 
-def _without(token: str, row: ColumnRow, path: Path, prefix: str) -> str:
-    if not token.startswith(prefix) or token == prefix:
-        raise InputError(
-            f"found the token {token[:40]!r}; those before it begin with {prefix!r}, the code of "
-            "their language",
-            path=path,
-            line=row.number,
-        )
-    return token.removeprefix(prefix)
+def _bare(row: ColumnRow, path: Path, layout: Layout) -> str:
+    """A token without the code of its language, or its place in a word, that all others have."""
+    token = row.fields[layout.token]
+    if layout.prefix and token.startswith(layout.prefix) and token != layout.prefix:
+        return token.removeprefix(layout.prefix)
+    if not layout.prefix and (numbered := NUMBERED.fullmatch(token)):
+        return numbered[1]
+    said = f"begin with {layout.prefix!r}, the code of their language"
+    raise InputError(
+        f"found the token {token[:40]!r}; those before it "
+        f"{said if layout.prefix else 'are a character and its place in a word'}",
+        path=path,
+        line=row.number,
+    )
 
 
 def write(

@@ -15,7 +15,7 @@ from pathlib import Path
 from harness.formats.sniff import Head, head_of
 from harness.formats.tags import is_tag
 
-__all__ = ["DOCSTART", "Layout", "layout_of"]
+__all__ = ["NUMBERED", "DOCSTART", "Layout", "layout_of"]
 
 DOCSTART = "-DOCSTART-"
 _SPACES = re.compile(r"[ \t]+")
@@ -24,6 +24,10 @@ _MOST_COLUMNS = 1000
 _NESTED = 4
 _FEW = 2
 """Fewer tokens are not counted."""
+
+
+NUMBERED = re.compile(r"([0-9]|[^0-9]{1,2})[0-9]{1,2}")
+"""A token of one character with its place in a word behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class Layout:
     """Columns with tags, from the outer to the inner."""
     candidates: tuple[int, ...] = ()
     """Every column that looks as if it held tags."""
+    numbered: bool = False
+    """Whether every token is a character with its place in a word behind it (Weibo NER)."""
     prefix: str = ""
     """What every token begins with, such as `en:`; no part of it."""
     labels: frozenset[str] = frozenset()
@@ -91,7 +97,14 @@ def layout_of(path: str | Path) -> Layout:
     if any(map(is_tag, labels)):
         labels = set()
     return Layout(
-        columns, tabs, token, outer, tuple(tagged), _prefix(rows, token), frozenset(labels)
+        columns,
+        tabs,
+        token,
+        outer,
+        tuple(tagged),
+        _is_numbered(rows, token),
+        _prefix(rows, token),
+        frozenset(labels),
     )
 
 
@@ -114,6 +127,16 @@ def _counts_tokens(lines: Sequence[str], tabs: bool, columns: int) -> bool:
         running = running and sentence == [str(at + place) for place in range(len(sentence))]
         at += len(sentence)
     return anew or running
+
+
+def _is_numbered(rows: Sequence[Sequence[str]], token: int) -> bool:
+    """A file of nothing but numbers is none."""
+    tokens = [row[token] for row in rows if token < len(row)]
+    return (
+        len(tokens) > 2
+        and all(map(NUMBERED.fullmatch, tokens))
+        and any(not one[0].isascii() for one in tokens)
+    )
 
 
 def _prefix(rows: Sequence[Sequence[str]], token: int) -> str:

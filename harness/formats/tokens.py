@@ -13,6 +13,7 @@ from harness.annotation import Annotations, Entity, Record, Span
 from harness.errors import InputError
 from harness.formats.losses import count_losses
 from harness.formats.tags import Chunk
+from harness.paragraphs import stand_together
 from harness.paragraphs import tokens as words_of
 
 __all__ = [
@@ -33,7 +34,10 @@ _SPACE = re.compile(r"\S+")
 
 
 def join_tokens(sentences: Iterable[Sequence[str]]) -> tuple[str, list[list[Span]]]:
-    """Tokens joined by single spaces, sentences by a newline, and every token's offsets."""
+    """Tokens joined by single spaces, sentences by a newline, and every token's offsets.
+
+    No space stands where two tokens meet in a script that has none (Chinese, Japanese, Thai).
+    """
     parts: list[str] = []
     offsets: list[list[Span]] = []
     at = 0
@@ -41,13 +45,16 @@ def join_tokens(sentences: Iterable[Sequence[str]]) -> tuple[str, list[list[Span
         if offsets:
             parts.append("\n")
             at += 1
-        own = []
+        own: list[Span] = []
+        before = ""
         for index, token in enumerate(sentence):
-            if index:
+            if index and not (before and token and stand_together(before, token)):
+                parts.append(" ")
                 at += 1
+            parts.append(token)
             own.append(Span(at, at + len(token)))
             at += len(token)
-        parts.append(" ".join(sentence))
+            before = token
         offsets.append(own)
     return "".join(parts), offsets
 

@@ -12,6 +12,7 @@ import pytest
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.errors import InputError, UsageError
 from harness.formats import conll
+from harness.formats.losses import Losses
 
 CONLL2003 = """\
 -DOCSTART- -X- -X- O
@@ -240,3 +241,22 @@ def test_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> No
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.2 * peaks[0]
+
+
+def test_scripts_without_spaces_are_joined_without_any(tmp_path: Path) -> None:
+    (record,) = _read(tmp_path, "我\tO\n在\tO\n北\tB-LOC\n京\tI-LOC\n，\tO\nAda\tB-PER\n\n")
+    assert record.text == "我在北京， Ada"
+    assert _shown(record) == [("北京", "LOC"), ("Ada", "PER")]
+    content, report = _written(tmp_path, record)
+    assert not report
+    assert [line.split("\t")[0] for line in content.split("\n")[2:8]] == [*"我在北京，", "Ada"]
+
+
+def test_places_in_words_are_no_part_of_tokens(tmp_path: Path) -> None:
+    losses = Losses()
+    (record,) = _read(tmp_path, "口0\tO\n碑1\tO\n北0\tB-LOC\n京1\tI-LOC\n10\tO\n", losses=losses)
+    assert (record.text, _shown(record)) == ("口碑北京 1", [("北京", "LOC")])
+    assert losses == {"tokens with their place in a word: it is cut off": 5}
+    rows = "口0\tO\n碑1\tO\n北0\tB-LOC\n" * 3000
+    with pytest.raises(InputError, match=r"a\.conll:9001: .*a character and its place in a word"):
+        _read(tmp_path, f"{rows}京\tO\n")
