@@ -16,6 +16,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, MISSING, Field, dataclass, fields, is_dataclass, replace
+from functools import cache
 from math import isfinite
 from pathlib import Path
 from types import NoneType, UnionType
@@ -161,6 +162,7 @@ def query_of(query: str, whole: str) -> dict[str, str]:
     return options
 
 
+@cache
 def parameters(function: Callable[..., Any] | None) -> tuple[Flag, ...]:
     """The flags that a function declares: keyword-only parameters annotated with a `Flag`."""
     if function is None:
