@@ -15,7 +15,10 @@ from pathlib import Path
 import pytest
 
 from harness.annotation import Record, Span
-from harness.formats import conll, jsonl, polnear
+from harness.formats import jsonl, polnear
+from harness.formats.columns import rows_of
+from harness.formats.layout import layout_of
+from harness.formats.losses import Losses
 from harness.formats.registry import guess, read_any, write_any
 from harness.formats.tags import BadTag, Repair, repaired
 from harness.gold.goldset import load_goldset
@@ -36,7 +39,7 @@ def _labels(records: list[Record]) -> Counter[str]:
 
 
 def test_polnear_dev_statistics() -> None:
-    report: Counter[str] = Counter()
+    report = Losses()
     records = list(read_any(BRAT_DEV, losses=report))
     relations = [item for record in records for item in record.annotations.attributions or ()]
     assert len(records) == 84
@@ -46,7 +49,7 @@ def test_polnear_dev_statistics() -> None:
     assert {item.kind for item in relations} == {None}
     assert sum(len(record.ignore) for record in records) == 24
     assert report["events without content: dropped"] == 1
-    names = {name for by in polnear.annotators(BRAT_DEV).values() for name in by}
+    names = polnear.annotators(BRAT_DEV)
     assert sum(len(list(polnear.read(BRAT_DEV, annotator=name))) for name in names) == 94
 
 
@@ -114,9 +117,11 @@ def test_conll_train_is_converted_in_time_and_back(tmp_path: Path) -> None:
     report: Counter[str] = Counter()
     write_any(tmp_path / "back.conll", records, "conll", losses=report)
     assert not report
-    tags = [line[1:] for line in conll.tag_lines(source) if line.token]
-    back = [line[1:] for line in conll.tag_lines(tmp_path / "back.conll") if line.token]
-    assert [line for line in back if line[0] != conll.DOCSTART] == tags
+    tags, back = (
+        [(row.fields[0], row.fields[-1]) for row in rows_of(path, layout_of(path)) if row.fields]
+        for path in (source, tmp_path / "back.conll")
+    )
+    assert back == tags
 
 
 def test_memory_stays_flat(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ NEEDED: dict[str, dict[str, str | Path]] = {
         "PolNeAR/data/dev/attributions/one_a.ann": "T1\tContent 0 9\t“We won,”\n"
         "T2\tAttribution 14 18\tsaid\nE1\tAttribution:T2 Content:T1\n",
     },
+    "a.conll": {"a.conll": "Ada O B-PER O\n", "b.conll": "Bergen I-LOC\n"},
     "export.json": {"export.json": json.dumps([TASK])},
     "labelled_by_all.jsonl": {
         "labelled_by_all.jsonl": "\n".join(json.dumps({**LABELLED, "annotator": a}) for a in "xy")

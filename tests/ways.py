@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -91,6 +92,11 @@ def _attempt(way: str, facts: Callable[[], Facts]) -> Ways:
 # --- facts -------------------------------------------------------------------------------------
 
 
+def without_source(signature: str) -> str:
+    """Records have no file that was read in some way."""
+    return re.sub(r"\|src:[^|]*", "", signature)
+
+
 def facts_of(system: Scored) -> Facts:
     """What a system says, from its own counts, from `Counted`, and from the run's result."""
     tallies: Any = system.tallies
@@ -99,7 +105,7 @@ def facts_of(system: Scored) -> Facts:
         "units": [
             (*unit, tally.to_json()) for unit, tally in zip(system.units, tallies, strict=True)
         ],
-        "signature": str(signature),
+        "signature": without_source(str(signature)),
     }
     count, result, facts = system.count, system.result, system.caveats
     if count is not None:
@@ -135,7 +141,7 @@ def facts_of_result(result: Result) -> Facts:
         "duplicates": result.duplicates,
         "unknown": dict(result.unknown_labels),
         "assumed": result.assumed,
-        "signature": result.signature,
+        "signature": without_source(result.signature or ""),
     }
 
 
@@ -226,13 +232,15 @@ def by_command(goldset: GoldSet, said: Path, question: Question) -> Facts:
     assert body.pop("task") == question.task
     unknown, assumed = body.pop("unknown_labels"), body.pop("assumed")
     found = {
-        "signature": body.pop("signature"),
+        "signature": without_source(body.pop("signature")),
         "not scored": body.pop("not_scored"),
         "f1 with all": body.pop("f1_with_all"),
         "unknown": unknown.get("predictions", {}),
         "assumed": tuple(s for s in assumed if not s.startswith("gold labels")),
     }
-    for name in ("documents", "missing_documents", "failed_documents", "findings"):
+    for name in (
+        *("documents", "missing_documents", "failed_documents", "findings", "losses", "sources"),
+    ):
         del body[name]
     return found | _score_facts(body)
 
@@ -247,7 +255,9 @@ def call(*argv: str) -> tuple[int, str, str]:
 
 def _scored(scored: Scored) -> Facts:
     facts, body = facts_of(scored), scored.to_json()
-    assert str(scored.signature) == body.pop("signature") == facts["signature"]
+    signature = body.pop("signature")
+    assert str(scored.signature) == signature
+    assert without_source(signature) == facts["signature"]
     del body["task"]
     return facts | _score_facts(body)
 
