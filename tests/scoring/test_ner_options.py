@@ -173,3 +173,15 @@ def test_a_discontinuous_mention_is_not_its_hull() -> None:
 def test_what_is_no_mode(options: Any) -> None:
     with pytest.raises(UsageError, match=r"unknown match mode .* or overlap=T"):
         NerOptions(**options)
+
+
+def test_mentions_that_share_a_hull_are_told_apart() -> None:
+    whole = Entity(0, 16, "PER")
+    split = Entity(0, 16, "PER", None, (Span(0, 3), Span(12, 16)))
+    assert TASK.mention(whole) != TASK.mention(split)
+    assert list(TASK.spans(split)) == [(0, 3), (12, 16)]
+    assert TASK.describe(split, TEXT) == "PER [Ada] … [NATO]"
+    record = Record("a", TEXT, Annotations((whole, split)))
+    pair = DocumentPair(record, Annotations((split,)))
+    outcomes = {TASK.mention(o.gold): o.error for o in TASK.outcomes(pair, NerOptions())}
+    assert outcomes == {TASK.mention(split): "correct", TASK.mention(whole): "missed"}

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from typing import Any
 
-from harness.annotation import Capabilities, Entity
+from harness.annotation import Capabilities, Entity, Span, printable
 from harness.coding import encode
 from harness.table import Table
-from harness.tasks.base import Column, DocumentPair, Outcome, Task
+from harness.tasks.base import Column, DocumentPair, Outcome, Task, bracketed
 from harness.tasks.ner import tally as counts
 from harness.tasks.ner.options import MATCH_MODES, OVERLAP, NerOptions
 from harness.tasks.ner.parts import gold_types, parts
@@ -78,6 +78,23 @@ class NamedEntities(Task):
     def sides(self, pair: DocumentPair) -> tuple[tuple[Entity, ...], tuple[Entity, ...]]:
         """The entities of both sides."""
         return pair.gold.annotations.entities or (), pair.predicted.entities or ()
+
+    def spans(self, item: Entity) -> Iterable[Span]:
+        return item.fragments or (item.span,)
+
+    def mention(self, item: Entity) -> tuple[int, int, str]:
+        """A discontinuous one has its fragments in the label: two may share hull and type."""
+        if not item.fragments:
+            return item[:3]
+        parts = ";".join(f"{start}-{end}" for start, end in item.fragments)
+        return item.start, item.end, f"{item.label} {parts}"
+
+    def marked_spans(self, item: Entity) -> Iterator[tuple[str, Span]]:
+        return ((item.label, span) for span in self.spans(item))
+
+    def describe(self, item: Entity, text: str) -> str:
+        shown = " … ".join(bracketed(text, span) for span in self.spans(item))
+        return f"{printable(item.label)} {shown}"
 
     def whole(self, text: str, label: str) -> tuple[Entity, ...]:
         return (Entity(0, len(text), label),)
