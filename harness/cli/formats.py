@@ -42,10 +42,9 @@ def print_formats(formats: list[Format] | None = None, *, as_json: bool) -> None
             print_lines(_described(item))
     else:
         rows = tuple(
-            (item.name, "yes", "yes" if item.writes else "no", item.summary)
-            for item in FORMATS.values()
+            (item.name, "yes" if item.writes else "no", item.summary) for item in FORMATS.values()
         )
-        print_tables([Table("Formats", ("format", "read", "write", "what"), rows)], "simple")
+        print_tables([Table("Formats", ("format", "write", "what"), rows)], "simple")
         print_lines(["", "harness formats NAME says its options, what it loses, and shows one."])
 
 

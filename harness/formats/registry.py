@@ -110,7 +110,7 @@ FORMATS: dict[str, Format] = {
         Format("conll", "CoNLL columns, any IOB1 / IOB2 / BIOES / BILOU tag file"),
         Format("csv", "CSV and TSV with a header: a token or a span a row", module="csvtable"),
         Format("pubtator", "PubTator: titles, abstracts and a line a mention"),
-        Format("conllu", "CoNLL-U, CoNLL-U Plus, Universal NER: NER= in MISC, or a column"),
+        Format("conllu", "CoNLL-U, CoNLL-U Plus: NER= in MISC, or a column of tags"),
         Format("bioc", "BioC, XML and JSON", module="bioc_files"),
         Format("cas", "UIMA CAS (XMI, JSON) of INCEpTION, WebAnno and DKPro", module="cas_xmi"),
         Format("ontonotes", "CoNLL-2012: the columns of OntoNotes 5"),
@@ -130,11 +130,11 @@ FORMATS: dict[str, Format] = {
         Format("prodigy", "Prodigy's JSON lines"),
         Format("labelstudio", "Label Studio's JSON and JSON_MIN"),
         Format("pdnc", "PDNC novels (quotations)"),
-        Format("polnear", "PolNeAR's brat folders (news attributions, several annotators)"),
+        Format("polnear", "PolNeAR's brat folders: attributions, several annotators"),
         Format("litbank", "LitBank quotations (.ann tables and .txt)"),
         Format(
             "datasets",
-            "Hugging Face datasets: save_to_disk, .parquet, a local folder, hf:<hub id>",
+            "data sets of Hugging Face: folder, .parquet, hf:<hub id>",
             module="hf",
         ),
     )
@@ -350,8 +350,8 @@ def _keywords(
         if name not in known:
             names = ", ".join(known) or "none"
             raise UsageError(
-                f"format {chosen.name} has no option {name!r}{nearest(name, known, listed=False)}; "
-                f"it has: {names}"
+                f"format {chosen.name} has no option {name!r}{nearest(name, known, listed=False)} "
+                f"It has: {names}"
             )
         flag = known[name]
         try:

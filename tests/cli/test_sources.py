@@ -100,7 +100,7 @@ def test_an_option_that_there_is_not_is_refused_everywhere(
     assert done.status == 2, done.out
     said = done.err + done.out
     assert "format conll has no option 'tag-colum'. Did you mean 'tag-column'?" in said
-    assert "it has: scheme, repair, tag-column, token-column, comments" in said
+    assert "It has: scheme, repair, tag-column, token-column, comments" in said
 
 
 @pytest.mark.processes
