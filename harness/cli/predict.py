@@ -13,6 +13,7 @@ from pathlib import Path
 from harness.annotation import Annotations, Record
 from harness.cli.common import LABELS_FLAG, TASK, add_flags, chosen_cache, worker
 from harness.errors import InputError, NothingMeasured
+from harness.formats.source import Source
 from harness.options import build
 from harness.registry import BackendSpec, adapter_of
 
@@ -47,8 +48,9 @@ def run(args: argparse.Namespace) -> int:
 
     spec = BackendSpec.parse(args.backend)
     task = adapter_of(spec).declaration.task_for(spec, args.task)
-    path = Path(args.docs)
-    total = sum(1 for _ in _documents(path))
+    docs = Source.parse(args.docs)
+    path = Path(docs.path)
+    total = sum(1 for _ in _documents(docs))
     counts: Counter[str] = Counter()
     with ExitStack() as stack:
         cache = chosen_cache(args)
@@ -67,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
         shown = progress.task(f"{spec} ({task})", total)
         asked = (
             Query(record.id, record.text or "", document_digest(record.text or ""))
-            for record in _documents(path)
+            for record in _documents(docs)
         )
         for prediction in stack.enter_context(closing(predictions.round(asked))):
             error, problems = prediction.error, prediction.problems
@@ -92,19 +94,23 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _documents(path: Path) -> Iterator[Record]:
-    """Documents of a folder of .txt, of one .txt, or of JSON lines; ids are never the same."""
+def _documents(source: Source) -> Iterator[Record]:
+    """Documents of a folder of .txt, of one .txt, of JSON lines, or of a source of any format; ids
+    are never the same."""
     from harness.formats import jsonl
     from harness.formats.files import files_in, is_there, read_text
+    from harness.formats.registry import read_any
 
-    if is_there(path) and path.is_dir():
+    path = Path(source.path)
+    if not source.options and is_there(path) and path.is_dir():
         files = list(files_in(path, ".txt").values())
         if not files:
             raise InputError("no .txt file in this folder", path=path)
-    elif path.suffix == ".txt":
+    elif not source.options and path.suffix == ".txt":
         files = [path]
     else:
-        for record in jsonl.read(path):
+        lines = not source.options and path.suffix in ("", ".jsonl", ".json")
+        for record in jsonl.read(path) if lines else read_any(source):
             if record.text is None:
                 raise InputError(f"document {record.id!r} has no text", path=path)
             yield record

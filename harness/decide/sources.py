@@ -9,6 +9,7 @@ from typing import Any
 from harness.decide import baseline
 from harness.errors import InputError, UsageError
 from harness.formats.files import is_there
+from harness.formats.source import Source
 from harness.gold.goldset import GoldSet
 from harness.results.finder import GoldFinder
 from harness.results.load import from_file, from_run, is_run
@@ -36,10 +37,15 @@ def load_sources(
     """
     scored: list[Scored] = []
     for source in sources:
-        path = Path(source)
+        said = Source.parse(source)
+        path = Path(said.path)
         if not is_there(path):
             raise InputError("no such file or folder", path=path)
-        if baseline.is_baseline(path):
+        if said.options:  # Neither runs nor baselines have any.
+            if goldset is None or task is None:
+                raise UsageError(f"{source} is read as predictions: give {wanted}")
+            scored.append(from_file(str(said), goldset, task, options, schema=schema))
+        elif baseline.is_baseline(path):
             if schema is not None:
                 raise UsageError(
                     f"{path} is a baseline, which has counts and no predictions: it cannot be "

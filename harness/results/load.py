@@ -165,7 +165,7 @@ def from_file(
         schema=schema,
         strict_labels=strict_labels,
         gold=gold,
-        source=reader.source.path,
+        source=str(path),
         read_as=reader.note,
     )
     return replace(

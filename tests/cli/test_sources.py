@@ -236,3 +236,20 @@ def test_what_is_settled_is_what_is_read(folder: Path) -> None:
     again = open_source(str(reader.settled))
     assert list(again.records()) == list(reader.records())
     assert again.decided == reader.decided
+
+
+def test_predictions_to_compare_are_sources(harness: Run, folder: Path) -> None:
+    done = harness("compare", PREDICTED, GOLD, "--gold", GOLD, "--task", "ner", "--json")
+    assert done.status == 0, done.err
+    rows = json.loads(done.out)[0]["systems"]
+    assert [row["score"] for row in rows] == [pytest.approx(1 / 3), 1.0]
+    assert len({row["name"] for row in rows}) == 2
+    done = harness("compare", PREDICTED, GOLD)
+    assert done.status == 2 and "is read as predictions: give one --gold and --task" in done.err
+
+
+@pytest.mark.processes
+def test_documents_to_predict_are_a_source(harness: Run, folder: Path) -> None:
+    done = harness("predict", "gazetteer", "--docs", GOLD, "--task", "ner", "--no-cache", "-q")
+    assert done.status == 0, done.err
+    assert [json.loads(line)["id"] for line in done.out.splitlines()] == ["x-00001", "x-00002"]
