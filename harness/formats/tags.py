@@ -340,11 +340,24 @@ def repaired(tags: Sequence[str], scheme: str, repair: Repair, losses: Counter[s
     if not wrong:
         return chunks
     if repair == "strict":
-        start, end, *_ = wrong[0]
+        start, end = _to_blame(tags, scheme, chunks) or wrong[0][:2]
         raise BadTag(f"{' '.join(tags[start:end])} is no {scheme}", start)
     what = "taken as they begin" if repair == "conlleval" else "left out"
     losses[f"entities whose tags are no {scheme}: {what}"] += len(wrong)
     return chunks if repair == "conlleval" else _well_formed(tags, scheme)
+
+
+def _to_blame(tags: Sequence[str], scheme: str, chunks: Sequence[Chunk]) -> tuple[int, int] | None:
+    """Where the first entity stands that begins or ends as it may not."""
+    fault = next(
+        (i for i in range(len(tags)) if not _allowed(tags[i - 1] if i else "O", tags[i], scheme)),
+        len(tags),
+    )
+    begins = next((c for c in chunks if c.start == fault), None)
+    ends = next((c for c in chunks if c.end == fault), None)
+    first, second = (begins, ends) if scheme.startswith("IOB") else (ends, begins)
+    found = first or second
+    return None if found is None else (found.start, found.end)
 
 
 def check_scheme(scheme: str | None, repair: str = "strict") -> None:

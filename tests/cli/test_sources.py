@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.api import load_goldset, score
-from harness.errors import UsageError
+from harness.errors import InputError, UsageError
 from harness.formats.registry import FORMATS, open_source, read_any
 from harness.formats.source import Source
 
@@ -80,6 +80,16 @@ def test_the_scheme_is_told_from_both_files(folder: Path) -> None:
     scored = score("gold.conll", "pred.conll", task="ner")
     assert scored.signature.fields["src"] == "gold=IOB1,pred=IOB2"
     assert scored.f1 == 1
+
+
+def test_faulty_predictions_are_read_in_the_scheme_of_the_gold(folder: Path) -> None:
+    (folder / "gold.conll").write_text("a I-X\nb I-X\nc B-X\nd O\n\n")
+    (folder / "pred.conll").write_text("a I-X\nb I-X\nc B-X\nd B-Y\n\n")
+    with pytest.raises(InputError, match="B-Y is no IOB1"):
+        score("gold.conll", "pred.conll", task="ner")
+    scored = score("gold.conll", "pred.conll?repair=conlleval", task="ner")
+    assert scored.signature.fields["src"] == "gold=IOB1,pred=IOB1+conlleval"
+    assert (scored.score.micro.tp, scored.score.micro.support) == (2, 2)
 
 
 @pytest.mark.parametrize(
