@@ -20,7 +20,7 @@ from harness.annotation import Record
 from harness.errors import InputError
 from harness.formats.columns import ColumnRow, places_of, rows_of
 from harness.formats.files import atomic_writer
-from harness.formats.layout import DOCSTART, NUMBERED, Layout, layout_of
+from harness.formats.layout import DOCSTART, WITH_PLACE, Layout, layout_of
 from harness.formats.losses import Losses, writable
 from harness.formats.options import (
     CommentsOption,
@@ -241,7 +241,7 @@ def _bare(row: ColumnRow, path: Path, layout: Layout) -> str:
     token = row.fields[layout.token]
     if layout.prefix and token.startswith(layout.prefix) and token != layout.prefix:
         return token.removeprefix(layout.prefix)
-    if not layout.prefix and (numbered := NUMBERED.fullmatch(token)):
+    if not layout.prefix and (numbered := WITH_PLACE.fullmatch(token)):
         return numbered[1]
     said = f"begin with {layout.prefix!r}, the code of their language"
     raise InputError(

@@ -15,7 +15,7 @@ from pathlib import Path
 from harness.formats.sniff import Head, head_of
 from harness.formats.tags import is_tag
 
-__all__ = ["NUMBERED", "DOCSTART", "Layout", "layout_of"]
+__all__ = ["WITH_PLACE", "DOCSTART", "Layout", "layout_of"]
 
 DOCSTART = "-DOCSTART-"
 _SPACES = re.compile(r"[ \t]+")
@@ -26,7 +26,7 @@ _FEW = 2
 """Fewer tokens are not counted."""
 
 
-NUMBERED = re.compile(r"([0-9]|[^0-9]{1,2})[0-9]{1,2}")
+WITH_PLACE = re.compile(r"([0-9]|[^0-9]{1,2})[0-9]{1,2}")
 """A token of one character with its place in a word behind it."""
 
 
@@ -134,7 +134,7 @@ def _is_numbered(rows: Sequence[Sequence[str]], token: int) -> bool:
     tokens = [row[token] for row in rows if token < len(row)]
     return (
         len(tokens) > 2
-        and all(map(NUMBERED.fullmatch, tokens))
+        and all(map(WITH_PLACE.fullmatch, tokens))
         and any(not one[0].isascii() for one in tokens)
     )
 
