@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import permutations
 from typing import Any
 
@@ -173,6 +174,57 @@ def test_a_discontinuous_mention_is_not_its_hull() -> None:
 def test_what_is_no_mode(options: Any) -> None:
     with pytest.raises(UsageError, match=r"unknown match mode .* or overlap=T"):
         NerOptions(**options)
+
+
+def _fragmented(edges: list[int], label: str) -> Entity:
+    cuts = sorted(set(edges))
+    cuts = cuts[: len(cuts) // 2 * 2]
+    parts = tuple(Span(a, b) for a, b in zip(cuts[::2], cuts[1::2], strict=True))
+    return Entity(cuts[0], cuts[-1], label, None, parts if len(parts) > 1 else ())
+
+
+_apart = st.builds(
+    _fragmented,
+    st.lists(st.integers(0, 12), min_size=4, max_size=6).filter(lambda e: len(set(e)) > 1),
+    st.sampled_from("AB"),
+)
+
+
+def _cover(entity: Entity) -> frozenset[int]:
+    return frozenset(at for part in TASK.spans(entity) for at in range(*part))
+
+
+def _same_extent(one: Entity, other: Entity) -> bool:
+    return list(TASK.spans(one)) == list(TASK.spans(other))
+
+
+CREDITS: dict[str, Callable[[Entity, Entity], float]] = {
+    "exact": lambda one, other: float(_same_extent(one, other)),
+    "partial": lambda one, other: 1.0 if _same_extent(one, other) else 0.5,
+    "type": lambda one, other: float(one.label == other.label),
+}
+
+
+@given(st.lists(_apart, max_size=4), st.lists(_apart, max_size=4), st.sampled_from([*CREDITS]))
+def test_discontinuous_mentions_earn_what_they_can(gold: Any, predicted: Any, mode: str) -> None:
+    """Against every assignment; who shares no character, only a gap, is no pair."""
+    left, right = set(gold), set(predicted)
+    equal = left & right
+    rest, others = sorted(left - equal), [*sorted(right - equal), *[None] * len(left)]
+    best = max(
+        sum(
+            CREDITS[mode](one, two)
+            for one, two in zip(rest, order, strict=True)
+            if two is not None and _cover(one) & _cover(two)
+        )
+        for order in permutations(others, len(rest))
+    )
+    micro = blocks(gold, predicted, match=mode)["micro"]
+    assert micro.tp == len(equal) + best
+    tally, _ = count(gold, predicted)
+    classes = {key[1] for key in tally if key[0] == "errors"}
+    if not any(_cover(one) & _cover(two) for one in rest for two in right - equal):
+        assert classes <= {"missed", "spurious"}
 
 
 def test_mentions_that_share_a_hull_are_told_apart() -> None:

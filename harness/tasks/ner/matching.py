@@ -36,7 +36,7 @@ from harness.stats.overlaps import count_overlaps
 from harness.tasks.ner.crowd import Worth, crowd, most_pairs
 
 __all__ = ["Alignment", "Change", "MentionKey", "MentionPair", "Preference", "align_mentions"]
-__all__ += ["extent"]
+__all__ += ["extent", "listed_overlaps", "shared_characters"]
 
 MentionKey: TypeAlias = tuple[int, int, str] | tuple[int, int, str, tuple[int, ...]]
 """Start, end, label. Behind them may stand a number of one part, which tells apart mentions that
@@ -76,7 +76,22 @@ class Alignment(NamedTuple):
 
 def extent(key: MentionKey) -> tuple[int, ...]:
     """Everything that the mention covers, as edges: of its span, or of its fragments."""
-    return key[3] if len(key) > 3 and len(key[3]) > 1 else key[:2]
+    return key[3] if len(key) == 4 and len(key[3]) > 1 else key[:2]
+
+
+def _is_apart(key: MentionKey) -> bool:
+    """Whether the mention is discontinuous."""
+    return len(key) == 4 and len(key[3]) > 1
+
+
+def shared_characters(one: MentionKey, other: MentionKey) -> int:
+    """How many characters both cover; those in the gaps of a discontinuous one are not covered."""
+    edges, others = extent(one), extent(other)
+    return sum(
+        max(0, min(end, b) - max(start, a))
+        for start, end in zip(edges[::2], edges[1::2], strict=True)
+        for a, b in zip(others[::2], others[1::2], strict=True)
+    )
 
 
 def align_mentions(gold: AbstractSet[MentionKey], predicted: AbstractSet[MentionKey]) -> Alignment:
@@ -111,13 +126,16 @@ def _settle(gold: list[MentionKey], predicted: list[MentionKey], alignment: Alig
     if not gold:
         alignment.spurious.extend(predicted)
         return
-    if len(gold) == 1 and len(predicted) == 1:
+    apart = any(map(_is_apart, gold)) or any(map(_is_apart, predicted))
+    if len(gold) == 1 and len(predicted) == 1 and not apart:
         alignment.pairs.append((gold[0], predicted[0]))
         return
     # The side that begins first is solved as the left one, so that swapping changes nothing.
     flipped = predicted[0] < gold[0]
     sides = (predicted, gold) if flipped else (gold, predicted)
-    found = _solved(*sides)
+    found = _solved(*sides, apart=apart)
+    if found is None and apart:
+        raise TooEntangled("discontinuous mentions overlap too densely to be paired exactly")
     if found is None:
         found = _solved_crowd(*sides)
     if flipped:
@@ -129,18 +147,25 @@ def _settle(gold: list[MentionKey], predicted: list[MentionKey], alignment: Alig
             _compare(found["span"], found["type"], alignment.type)
 
 
-def _solved(left: list[MentionKey], right: list[MentionKey]) -> _Solved | None:
-    """The best pairings of a run by the list of its overlaps; `None` where that is too long."""
+def _solved(
+    left: list[MentionKey], right: list[MentionKey], *, apart: bool = False
+) -> _Solved | None:
+    """The best pairings of a run by the list of its overlaps; `None` where that is too long.
+
+    With `apart` some of them are discontinuous, and hulls say neither what they share nor cover.
+    """
     if len(left) * len(right) > _LISTED and not (_flat(left) and _flat(right)):
         few = max(_LISTED, _LISTED_EACH * (len(left) + len(right)))
         if _count(left, right) > few:
             return None
-    overlaps = _overlaps(left, right)
-    same_span = any(_same_span(left[i], right[j]) for i, j in overlaps)
+    overlaps = listed_overlaps(left, right)
+    if apart:
+        overlaps = [(i, j) for i, j in overlaps if shared_characters(left[i], right[j])]
+    same_span = any(extent(left[i]) == extent(right[j]) for i, j in overlaps)
     same_label = sum(left[i][2] == right[j][2] for i, j in overlaps)
     found: _Solved = {}
     for preference in _preferences(same_span, same_label, len(overlaps)):
-        pairs = _solve(left, right, overlaps, preference)
+        pairs = _solve(left, right, overlaps, preference, apart)
         if pairs is None:
             return None
         found[preference] = pairs
@@ -209,12 +234,11 @@ def _compare(base: list[MentionPair], other: list[MentionPair], out: list[Change
         out.extend((sign, None, p) for _, p in against if p not in right)
 
 
-def _same_span(one: MentionKey, other: MentionKey) -> bool:
-    return one[0] == other[0] and one[1] == other[1]
-
-
-def _overlaps(left: Sequence[MentionKey], right: Sequence[MentionKey]) -> list[tuple[int, int]]:
-    """Index pairs that share a character, sorted; the time is that of listing them."""
+def listed_overlaps(
+    left: Sequence[MentionKey], right: Sequence[MentionKey]
+) -> list[tuple[int, int]]:
+    """Index pairs whose hulls share a character, sorted; both sides are sorted too. The time is
+    that of listing them."""
     edges: list[tuple[int, int]] = []
     open_left: list[int] = []
     open_right: list[int] = []
@@ -243,8 +267,9 @@ def _solve(
     right: Sequence[MentionKey],
     overlaps: list[tuple[int, int]],
     preference: Preference,
+    apart: bool,
 ) -> list[MentionPair] | None:
-    value = _valuer(left, right, preference)
+    value = _valuer(left, right, preference, apart)
     edges = [(i, j, value(left[i], right[j])) for i, j in overlaps]
     chosen: Iterable[tuple[int, int]] | None
     if len(left) == 1 or len(right) == 1:
@@ -293,7 +318,7 @@ def _worth(characters: int, pairs: int, preference: Preference) -> Worth:
 
 
 def _valuer(
-    left: Sequence[MentionKey], right: Sequence[MentionKey], preference: Preference
+    left: Sequence[MentionKey], right: Sequence[MentionKey], preference: Preference, apart: bool
 ) -> Callable[[MentionKey, MentionKey], int]:
     """The value of a pair as one integer whose sums compare like tuples of sums."""
     pairs = 2 * min(len(left), len(right)) + 1
@@ -310,7 +335,12 @@ def _valuer(
         same = start == other_start and end == other_end
         return for_pair + shared + for_span * same + for_label * (label == other_label)
 
-    return value
+    def value_apart(one: MentionKey, other: MentionKey) -> int:
+        same = extent(one) == extent(other)
+        shared = shared_characters(one, other)
+        return for_pair + shared + for_span * same + for_label * (one[2] == other[2])
+
+    return value_apart if apart else value
 
 
 def _flat(side: Sequence[MentionKey]) -> bool:

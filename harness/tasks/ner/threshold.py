@@ -8,16 +8,24 @@ was paired with one of the two is left alone.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from harness.errors import TooEntangled
 from harness.stats.assignment import assign
-from harness.tasks.ner.matching import Alignment, MentionKey, MentionPair, extent
+from harness.stats.overlaps import count_overlaps
+from harness.tasks.ner.matching import (
+    Alignment,
+    MentionKey,
+    MentionPair,
+    extent,
+    listed_overlaps,
+    shared_characters,
+)
 
 __all__ = ["overlap_changes"]
 
-_LOOKS = 5_000_000
+_LISTED = 5_000_000
+_LOOKS = 500_000_000
 _FINE = 1_000_000
 _Changed = tuple[int, MentionKey | None, MentionKey | None, bool]
 """Sign, gold, prediction, and whether the two overlap enough."""
@@ -45,34 +53,27 @@ def overlap_changes(rest: Alignment, threshold: float) -> Iterator[_Changed]:
 def _paired(
     gold: Sequence[MentionKey], predicted: Sequence[MentionKey], threshold: float
 ) -> list[MentionPair]:
-    edges: list[tuple[int, int, int]] = []
-    looked = first = 0
-    for i, one in enumerate(gold):
-        while first < len(predicted) and predicted[first][1] <= one[0]:
-            first += 1
-        for j in range(first, len(predicted)):
-            other = predicted[j]
-            if other[0] >= one[1]:
-                break
-            looked += 1
-            if looked > _LOOKS:
-                raise TooEntangled("mentions overlap too densely to be paired by their overlap")
-            if one[2] == other[2] and (share := _share(extent(one), extent(other))) >= threshold:
-                # More pairs first, and of as many the ones that share most.
-                edges.append((i, j, _FINE * (len(gold) + 1) + round(share * _FINE)))
-    pairs = assign(edges, len(gold), len(predicted), 100 * _LOOKS)
+    spans = [[key[:2] for key in side] for side in (gold, predicted)]
+    if count_overlaps(*spans) > _LISTED:
+        raise TooEntangled("mentions overlap too densely to be paired by their overlap")
+    edges = [
+        # More pairs first, and of as many the ones that share most.
+        (i, j, _FINE * (len(gold) + 1) + round(share * _FINE))
+        for i, j in listed_overlaps(gold, predicted)
+        if gold[i][2] == predicted[j][2] and (share := _share(gold[i], predicted[j])) >= threshold
+    ]
+    pairs = assign(edges, len(gold), len(predicted), _LOOKS)
     if pairs is None:
         raise TooEntangled("mentions overlap too densely to be paired by their overlap")
     return [(gold[i], predicted[j]) for i, j in pairs]
 
 
-def _share(one: tuple[int, ...], other: tuple[int, ...]) -> float:
+def _share(one: MentionKey, other: MentionKey) -> float:
     """Characters that both cover, of those that either does."""
-    both = 0
-    for start, end in zip(one[::2], one[1::2], strict=True):
-        for a, b in zip(other[::2], other[1::2], strict=True):
-            both += max(0, min(end, b) - max(start, a))
-    sizes: Counter[str] = Counter()
-    for name, edges in (("one", one), ("other", other)):
-        sizes[name] = sum(end - start for start, end in zip(edges[::2], edges[1::2], strict=True))
-    return both / (sizes.total() - both)
+    both = shared_characters(one, other)
+    covered = sum(
+        end - start
+        for edges in (extent(one), extent(other))
+        for start, end in zip(edges[::2], edges[1::2], strict=True)
+    )
+    return both / (covered - both)
