@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -30,7 +29,7 @@ from harness.paths import UNFINISHED
 from harness.results.stored import read, to_json
 
 MOMENTS = 25
-MARK = "NLTK_DATA"  # Backends see it, and nothing here reads it.
+MARK = "NLTK_DATA"  # Backends see it; the planted one writes what it is asked to that file.
 TEXTS = {f"d{i:02}": f"Text {i} by Anna and Bert.\nIt is Number {i}." for i in range(16)}
 
 # Its program leaves its process group.
@@ -144,11 +143,11 @@ def finished(command: list[str], folder: Path, mark: str = "") -> str:
 
 
 @pytest.fixture
-def mark(bench: Bench) -> Iterator[str]:
+def mark(bench: Bench, tmp_path: Path) -> Iterator[str]:
     """Of the processes of a test, which finds the earlier record and an empty store."""
     shutil.rmtree(bench.folder)
     shutil.copytree(bench.before, bench.folder / "out")
-    mark = uuid.uuid4().hex
+    mark = str(tmp_path / "asked")
     yield mark
     for pid in marked(mark):
         with suppress(ProcessLookupError):

@@ -163,6 +163,6 @@ def _constraints(args: argparse.Namespace) -> Constraints:
         vars(args),
         task=args.task,
         parts=args.types or ((args.part,) if args.part else ()),
-        precision_weight=weights.get("precision", 1.0),
-        recall_weight=weights.get("recall", 1.0),
+        precision_weight=weights.get("precision"),
+        recall_weight=weights.get("recall"),
     )

@@ -19,7 +19,8 @@ from harness.decide.draws import Drawn, resample
 from harness.decide.pairwise import Pairwise, pairwise
 from harness.errors import NothingMeasured, UsageError
 from harness.results.record import Costs
-from harness.results.scored import Scored, read_losses
+from harness.results.scored import Scored, read_losses, read_with
+from harness.results.signature import Signature
 from harness.stats.rates import defined
 from harness.stats.resample import Resampler
 from harness.stats.units import DEFAULT_RESAMPLES
@@ -137,7 +138,7 @@ def choose(
         task=constraints.task,
         part=parts[0].name,
         types=tuple(one.name for one in parts[0].over or ()) or named,
-        signature=str(scored[0].signature),
+        signature=str(_signature(scored[0], constraints, named)),
         candidates=tuple(candidates[i] for i in ranked),
         recommended=recommended,
         tied=tied,
@@ -147,6 +148,14 @@ def choose(
         resamples=resamples,
         seed=seed,
     )
+
+
+def _signature(scored: Scored, constraints: Constraints, named: Sequence[str]) -> Signature:
+    """How quality was counted: with the types that are pooled, and a beta only where it decides."""
+    listed = {part.name for part in scored.parts if part.listed}
+    types = ",".join(named) if named and listed.issuperset(named) else None
+    beta = None if constraints.weights is None else 1.0
+    return read_with(scored, types=types, beta=beta).signature
 
 
 def _part(scored: Scored, constraints: Constraints, group: Sequence[Scored]) -> Part:
@@ -171,13 +180,13 @@ def _part(scored: Scored, constraints: Constraints, group: Sequence[Scored]) -> 
         found, gold, right, predicted = map(sum, zip(*(p.weigh(key) for p in chosen), strict=True))
         return found, gold, right, predicted
 
-    return Part(", ".join(names), pooled)
+    return Part(", ".join(names), pooled, beta=chosen[0].beta)
 
 
 def _counts(scored: Scored, part: Part, constraints: Constraints) -> PartCounts:
-    weights = (constraints.precision_weight, constraints.recall_weight)
+    weights = constraints.weights
     metric: Metric = "f1"
-    if not all(weights):
+    if weights is not None and not all(weights):
         metric = "precision" if weights[0] else "recall"
     return scored.counts(part, metric, weights)
 

@@ -14,7 +14,7 @@ from harness.decide.comparison import Comparison, PartRow, Row
 from harness.decide.pairwise import Pairwise, pairwise
 from harness.errors import NotComparable, NothingMeasured
 from harness.results.outcomes import flips
-from harness.results.scored import Scored, read_losses, read_with
+from harness.results.scored import Scored, check_types, read_losses, read_with
 from harness.results.select import distinct_names
 from harness.results.settle import common_schema, not_scored
 from harness.results.signature import diff
@@ -58,6 +58,8 @@ def compare(
     if dropped:
         notes.append(f"{dropped} units that not every backend has are left out")
     as_counted = scored[0].options
+    if types is not None:
+        check_types(scored, types=types)
     scored = [read_with(one, match=match, types=types, beta=beta) for one in scored]
     reference = scored[0]
     seed = reference.seed if seed is None else seed

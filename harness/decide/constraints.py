@@ -47,8 +47,9 @@ class Constraints:
     task: str
     parts: tuple[str, ...] = ()
     """What matters: one part, or entity types that are pooled; empty for the headline."""
-    precision_weight: float = 1.0
-    recall_weight: float = 1.0
+    precision_weight: float | None = None
+    recall_weight: float | None = None
+    """Of F; without either it is the F of the run."""
     min_precision: Annotated[float | None, _score] = None
     min_recall: Annotated[float | None, _score] = None
     max_memory: Annotated[int | None, _size("peak memory, for example 1GB or 512MiB")] = None
@@ -57,6 +58,15 @@ class Constraints:
     max_load_seconds: Annotated[float | None, _seconds] = None
     licence: Annotated[Licence, Flag("code and model")] = "any"
     offline: Annotated[bool, Flag("has to run without a network")] = False
+
+    @property
+    def weights(self) -> tuple[float, float] | None:
+        """Those of precision and recall that somebody asked for."""
+        sides = (self.precision_weight, self.recall_weight)
+        if sides == (None, None):
+            return None
+        precision, recall = (1.0 if side is None else side for side in sides)
+        return precision, recall
 
 
 def parse_weights(texts: list[str]) -> dict[str, float]:

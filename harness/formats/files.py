@@ -62,14 +62,17 @@ def is_there(path: str | Path) -> bool:
 
 def files_below(folder: Path, suffix: str) -> dict[str, Path]:
     """The files with that ending in a folder and its subfolders, by their names in it without the
-    ending (`sub/stem`), sorted; hidden folders and links to
-    folders are left out. Raises as `files_in`."""
-    files = dict(files_in(folder, suffix))
-    for sub in sorted(folder.iterdir()):
-        if not sub.is_dir() or sub.is_symlink() or sub.name[0] == ".":
-            continue
-        below = files_below(sub, suffix)
-        files.update({f"{sub.name}/{name}": path for name, path in below.items()})
+    ending (`sub/stem`), sorted; hidden folders and links to folders are left out. Raises as
+    `files_in`, and `InputError` for a folder that cannot be looked into."""
+
+    def refuse(error: OSError) -> None:
+        raise InputError(f"cannot be read: {_why(error)}", path=error.filename) from None
+
+    files: dict[str, Path] = {}
+    for place, below, _ in os.walk(folder, onerror=refuse):
+        below[:] = sorted(name for name in below if name[0] != ".")
+        inner = Path(place).relative_to(folder)
+        files |= {(inner / stem).as_posix(): p for stem, p in files_in(Path(place), suffix).items()}
     return files
 
 

@@ -5,9 +5,10 @@ For the error of a file or folder that no format claims. Nothing here is ever re
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -127,10 +128,10 @@ def foreign_json(value: Any) -> Foreign | None:
 
 def endings_below(folder: Path) -> Counter[str]:
     """How many files there are of each ending, hidden ones and those in hidden folders apart."""
-    files = (
-        path
-        for path in folder.rglob("*")
-        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.is_file()
-    )
-    return Counter(path.suffix for path in islice(files, _MOST_FILES))
+    return Counter(Path(name).suffix for name in islice(_unhidden(folder), _MOST_FILES))
+
+
+def _unhidden(folder: Path) -> Iterator[str]:
+    for _, below, names in os.walk(folder):
+        below[:] = [name for name in below if not name.startswith(".")]
+        yield from (name for name in names if not name.startswith("."))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness.errors import InputError
+from harness.errors import InputError, UsageError
 from harness.formats.files import is_there
 from harness.options import query_of
 
@@ -33,14 +33,19 @@ class Source:
 
     @classmethod
     def parse(cls, said: str | Path | Source) -> Source:
-        """Read a source. Raises `UsageError` for an option without `=` or one that comes twice."""
+        """Read a source. Raises `UsageError` for an option without `=`, one that comes twice, and
+        for options without a path."""
         if isinstance(said, Source):
             return said
         text = str(said)
-        path, mark, query = text.partition("?")
-        if not mark or _names_a_file(text):
+        marks = [index for index, char in enumerate(text) if char == "?"]
+        if not marks or _names_a_file(text):
             return cls(text)
-        return cls(path, query_of(query, text))
+        # A file may have a question mark in its name, and options all the same.
+        mark = next((at for at in reversed(marks) if _names_a_file(text[:at])), marks[0])
+        if not mark:
+            raise UsageError(f"{text!r}: expected a path before its options")
+        return cls(text[:mark], query_of(text[mark + 1 :], text))
 
     def __str__(self) -> str:
         said = "&".join(f"{name}={_shown(value)}" for name, value in self.options.items())

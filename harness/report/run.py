@@ -92,7 +92,7 @@ def ranking_table(ranking: Ranking) -> Table:
     labels += ", the finest schema that all backends reach" if ranking.shared else ""
     size = f"{recorded.documents} documents, {recorded.words} words"
     title = f"{recorded.name}: {task.title}{labels} ({size})"
-    second = () if task.column is None else (task.column.header,)
+    second = () if task.column is None else (_in_f(task.column.header, ranking),)
     headers = ("backend", "P", "R", f_name(_beta(ranking)), "95 % CI", *second, *_COSTS)
     return Table(title, headers, tuple(rows), tuple(notes))
 
@@ -145,6 +145,11 @@ def _beta(ranking: Ranking) -> float:
     return next((row.scored.parts[0].beta for row in ranking.rows if row.scored is not None), 1.0)
 
 
+def _in_f(text: str, ranking: Ranking) -> str:
+    """What a task says of F1, of the F of this ranking."""
+    return text.replace("F1", f_name(_beta(ranking)))
+
+
 def _signatures(ranking: Ranking) -> list[str]:
     """Each different signature once; normally there is one."""
     seen: dict[str, list[str]] = {}
@@ -165,7 +170,7 @@ def _method(ranking: Ranking) -> Iterator[str]:
     task, first = ranking.task, scored[0]
     by = " ".join(filter(None, (task.match(first.options), first.parts[0].name)))
     made = resampling(ranking.unit, ranking.resamples, ranking.seed)
-    meaning = "" if task.column is None else f"{task.column.meaning} "
+    meaning = "" if task.column is None else f"{_in_f(task.column.meaning, ranking)} "
     sentences = [
         f"Ranked by {f_name(_beta(ranking))}, {by}. {meaning}CI: {made}.",
         scope(ranking.unit),

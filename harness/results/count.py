@@ -16,7 +16,7 @@ from harness.gold.goldset import GoldSet
 from harness.labels.schema import Schema
 from harness.paragraphs import paragraph_starts
 from harness.results.settle import LabelMapping, PredictedLabels, SettledEntities, settle
-from harness.results.signature import READ_AS, Signature
+from harness.results.signature import DECLARED, READ_AS, Signature
 from harness.stats.rates import defined, rates
 from harness.tasks.base import DocumentPair, Task
 from harness.tasks.tally import Tally
@@ -28,7 +28,7 @@ _OF_LABELS = ("schema", "proj")
 _MOST_LABELS = 30
 _PROMPTS = "prompts"
 """The field of backends alone that are told what to look for."""
-_AT_WILL = (_PROMPTS, READ_AS)
+_AT_WILL = (_PROMPTS, DECLARED, READ_AS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +194,8 @@ class Count:
         fields: dict[str, str] = {}
         if self.task.labelled:
             fields = {"schema": self.mapping.schema, "proj": self.mapping.projection}
+            if declared := self.mapping.declared:
+                fields[DECLARED] = declared
         if prompts := self.model.notes.get(_PROMPTS) if self.model else None:
             fields[_PROMPTS] = digest_text(prompts)[:8]
         fields |= to_words(self.options, self.task.signed)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.errors import HarnessError, NotComparable, UsageError
 from harness.formats.files import is_there
-from harness.formats.source import Source
+from harness.formats.source import HUB, Source
 from harness.gold.goldset import GoldSet, load_goldset, named_goldset
 from harness.results.record import GoldRecord, RunRecord
 from harness.results.scored import Scored
@@ -117,11 +117,13 @@ class GoldFinder:
                 )
 
     def _candidates(self, name: str) -> Iterator[GoldSet]:
-        places: list[str | Path] = [name]
-        if name in self._gold_records and self._gold_records[name][0].path:
+        places = [Source(name)]
+        if name in self._gold_records:
             recorded, folder = self._gold_records[name]
-            said = Source.parse(recorded.path)
-            places.insert(0, str(Source(str(folder / said.path), said.options)))
+            places = [Source(name, recorded.options)]
+            if recorded.path:
+                there = recorded.path if recorded.path.startswith(HUB) else folder / recorded.path
+                places.insert(0, Source(str(there), recorded.options))
         for place in places:
             try:
                 goldset = load_goldset(place)

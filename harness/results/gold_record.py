@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from harness.formats.source import HUB, Source
+from harness.formats.source import HUB
 from harness.gold.goldset import GoldSet, named_goldset
 from harness.results.record import GoldRecord
 
@@ -33,6 +33,7 @@ def gold_record(
         words=words,
         path=_place(goldset, folder),
         assumed=() if schema is not None else tuple(goldset.assumed),
+        options={} if goldset.said is None else dict(goldset.said.options),
         losses=goldset.losses,
         read_as=goldset.read_as,
         agreement=dict(goldset.card.get("agreement", {})),
@@ -40,17 +41,11 @@ def gold_record(
 
 
 def _place(goldset: GoldSet, folder: Path | None) -> str:
-    """Relative to the record, so that both can be moved together; empty where the name finds it.
-
-    With the options that it was asked for, or another gold set would be read there.
-    """
-    options = {} if goldset.said is None else goldset.said.options
+    """Relative to the record, so that both can be moved together; empty where the name finds it."""
     if folder is None or str(goldset.path).startswith(HUB):
-        return str(Source(str(goldset.path), options))
+        return str(goldset.path)
     place = goldset.path.resolve()
     known = named_goldset(goldset.name)
-    came_along = known is not None and known.resolve() == place
-    if came_along and not options and not place.is_relative_to(Path.cwd()):
+    if known is not None and known.resolve() == place and not place.is_relative_to(Path.cwd()):
         return ""  # It came with the harness.
-    relative = Path(os.path.relpath(place, folder.resolve())).as_posix()
-    return str(Source(relative, options))
+    return Path(os.path.relpath(place, folder.resolve())).as_posix()

@@ -88,16 +88,17 @@ def from_run(
     """Every result of a run that has counts and is about a wanted gold set, in its order.
 
     With `replay` the stored predictions are counted again, with this version's rules and the gold
-    as it is now, and with `schema` too, so that labels meet the gold's in that label schema;
-    `NothingMeasured` where predictions or gold are not at hand. Raises `NotComparable` where a gold
-    set was given that is not the run's and nothing is counted again, `UsageError` when the run has
-    none of the wanted gold sets, unless `lenient`. `unread` takes what cannot be counted again
-    because its predictions are gone, with the reason, so that the others still can be.
+    as it is now; with `schema` too, in that label schema, with the gold as it was.
+    `NothingMeasured` where predictions or gold are not at hand. Raises `NotComparable` where the
+    gold set that was given, or lies there, is not the run's, but for a replay; `UsageError` when
+    the run has none of the wanted gold sets, unless `lenient`. `unread` takes what cannot be
+    counted again because its predictions are gone, with the reason, so that the others still can
+    be.
     """
     record, folder = run if isinstance(run, tuple) else read_run(run)
     finder = finder or GoldFinder()
     finder.learn(record, folder)
-    if not replay and schema is None:
+    if not replay:
         finder.check_given(record)
     golds = sorted({result.gold for result in record.results})
     if golds and not lenient and not any(map(finder.wants, golds)):
@@ -113,7 +114,9 @@ def from_run(
             unread[result.key] = reason
             continue
         one = replace(_scored(own), common=_in_common(own))
-        scored.append(_again(one, own, schema) if replay or schema is not None else one)
+        if replay or schema is not None:
+            one = _again(one, own, schema, as_it_was=not replay)
+        scored.append(one)
     return scored
 
 
@@ -288,8 +291,9 @@ def _stored(
     return join_documents(goldset.read_all(), predicted, task=task), count
 
 
-def _again(scored: Scored, run: _Run, schema: str | None) -> Scored:
-    goldset = _gold(run, None)
+def _again(scored: Scored, run: _Run, schema: str | None, *, as_it_was: bool) -> Scored:
+    """Counted again; with `as_it_was` the gold set has to be the one that the run had."""
+    goldset = _gold(run, run.result.counted.gold_digest if as_it_was else None)
     pairs, count = _stored(run, goldset, schema=schema)
     again = score_pairs(scored, pairs, count)
     stated = next(one.digest for one in run.record.gold if one.name == run.result.gold)

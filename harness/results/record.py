@@ -105,6 +105,8 @@ class GoldRecord:
     named. `digest` says whether what lies there now is the same."""
     assumed: tuple[str, ...] = ()
     """What nobody stated of it and was taken to be so, a sentence each."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """How it was asked for at that path: the options of its source."""
     losses: Mapping[str, int] = field(default_factory=dict)
     """What reading it left out or changed, with how often."""
     read_as: str = ""
@@ -216,9 +218,9 @@ class Result:
     signature: str | None = None
     """How `scores` were counted; `None` without scores. See `harness.results.signature`."""
     scores: Mapping[str, Any] = field(default_factory=dict)
-    """Headline per match mode: NER `strict`, `exact`, `partial`, `type`, and `normalised` (strict
-    with forgiving boundaries); attribution `relations`, `elements`, ...; each with precision,
-    recall, f1 and counts."""
+    """Headline per match mode: NER `strict`, `exact`, `partial`, `type`, and `normalised` (as the
+    headline, with forgiving boundaries); attribution `relations`, `elements`, ...; each with
+    precision, recall, f1 and counts."""
     predictions: str | None = None
     """The predictions' JSON-lines file, relative to the record's folder."""
     predictions_digest: str = ""

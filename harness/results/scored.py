@@ -30,7 +30,15 @@ from harness.tasks.parts import Block, Matrix, Metric, PartCounts, block
 from harness.tasks.registry import task_named
 from harness.tasks.tally import Part, Tally
 
-__all__ = ["Scored", "read_losses", "read_with", "stated_scores", "score_pairs", "score_records"]
+__all__ = [
+    "Scored",
+    "check_types",
+    "read_losses",
+    "read_with",
+    "stated_scores",
+    "score_pairs",
+    "score_records",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -300,9 +308,6 @@ def read_with(scored: Scored, **options: Any) -> Scored:
         raise UsageError(
             f"{scored.name} on {scored.gold} was not counted with {other}: run or score it so"
         )
-    check_chosen(
-        task, read, {*task.gold_counts(scored.total), *task.labels_not_in_gold(scored.total)}
-    )
     signed = (*task.signed, *task.signed_if_changed)
     fields = dict(scored.signature.fields)
     read_as = fields.pop(READ_AS, None)
@@ -311,6 +316,19 @@ def read_with(scored: Scored, **options: Any) -> Scored:
     fields |= {} if read_as is None else {READ_AS: read_as}
     signature = replace(scored.signature, fields=fields)
     return replace(scored, options=read, signature=signature)
+
+
+def check_types(scored: Sequence[Scored], **options: Any) -> None:
+    """Raise `UsageError` for labels to score alone that none of these has, on either side."""
+    for one in scored:
+        labels = {
+            label
+            for other in scored
+            if other.task == one.task
+            for counts in (one.definition.gold_counts, one.definition.labels_not_in_gold)
+            for label in counts(other.total)
+        }
+        check_chosen(one.definition, read_with(one, **options).options, labels)
 
 
 def stated_scores(scored: Scored) -> dict[str, Any]:

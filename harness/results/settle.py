@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from harness.adapter import Declaration
 from harness.annotation import Entity, Record, replaced
+from harness.digest import digest_text
 from harness.errors import SchemaError
 from harness.gold.goldset import RECOUNTED, GoldSet
 from harness.labels.meeting import Meeting, coverage, meet, project, schema_of
@@ -72,6 +73,8 @@ class LabelMapping:
     """Where they meet; `None` compares labels as they are spelled."""
     annotated: frozenset[str] | None = None
     """The labels, as they are compared, that the gold set annotates; `None`: any there may be."""
+    occurring: frozenset[str] = frozenset()
+    """Those of them that the gold really has."""
     gold_assumed: tuple[str, ...] = ()
     """What nobody stated of the gold and was taken to be so, a sentence each."""
     assumed: tuple[str, ...] = ()
@@ -81,6 +84,13 @@ class LabelMapping:
     def schema(self) -> str:
         """The schema, with its version, for the signature; `none` where there is none."""
         return "none" if self.meeting is None else str(self.meeting.schema)
+
+    @property
+    def declared(self) -> str:
+        """The labels that are scored though the gold has none of them, for the signature: somebody
+        has stated them, and no digest of the gold tells. Empty for none; of many a digest."""
+        labels = "+".join(sorted((self.annotated or frozenset()) - self.occurring))
+        return labels if len(labels) <= _LONGEST else f"#{digest_text(labels)[:8]}"
 
     @property
     def projection(self) -> str:
@@ -152,6 +162,8 @@ class SettledEntities:
 
 
 _NONE: Mapping[str, int] = {}
+_LONGEST = 40
+"""Characters of labels in a signature."""
 
 
 def not_scored(types: Mapping[str, int], f1_with_all: float | None) -> str:
@@ -185,17 +197,18 @@ def settle(
     folders = goldset.schema_folders
     target = None if schema is None else load_schema(schema, folders)
     if target is None and meet_in is None and as_spelled:
-        return LabelMapping(annotated=_spelled(goldset, task))
+        return _as_spelled(goldset, task)
     gold, gold_assumed = _gold_schema(goldset, target)
     if gold is None:
-        return LabelMapping(annotated=_spelled(goldset, task))
+        return _as_spelled(goldset, task)
     theirs, taken = _predicted_schema(predicted_labels, gold, target, goldset)
     if isinstance(meet_in, str):  # Labels added to a schema have no file to be loaded from.
         own = {str(one): one for one in (theirs, gold)}
         meet_in = own.get(meet_in) or load_schema(meet_in, folders)
     meeting = meet(gold, theirs, schema=meet_in or target, folders=folders)
     assumed = (taken,) if taken and not meeting.by_name and theirs != gold else ()
-    return LabelMapping(meeting, _annotated(goldset, task, meeting, target), gold_assumed, assumed)
+    annotated, occurring = _annotated(goldset, task, meeting, target)
+    return LabelMapping(meeting, annotated, occurring, gold_assumed, assumed)
 
 
 def known_schemas(goldset: GoldSet) -> list[Schema]:
@@ -263,20 +276,26 @@ def _known(schema: Schema, labels: Iterable[str]) -> int:
 
 def _annotated(
     goldset: GoldSet, task: Task, meeting: Meeting, target: Schema | None
-) -> frozenset[str]:
-    """The labels of the meeting's schema that the gold set annotates."""
+) -> tuple[frozenset[str], frozenset[str]]:
+    """The labels of the meeting's schema that the gold set annotates, and those that it has."""
     onto: Projection = meeting.project_gold
-    labels = goldset.labels_of(task.layer)
-    occurring = {label if (to := onto.apply(label)) is None else to for label in labels}
+    annotated, occurring = set[str](), set[str]()
+    for label, count in goldset.labels_of(task.layer).items():
+        to = onto.apply(label)
+        annotated.add(label if to is None else to)
+        if count:
+            occurring.add(label if to is None else to)
     if goldset.stated_schema is not None:
-        occurring |= onto.image
+        annotated |= onto.image
     elif target is not None:
-        occurring |= set(target.labels)
-    return frozenset(occurring - {""})
+        annotated |= set(target.labels)
+    return frozenset(annotated - {""}), frozenset(occurring - {""})
 
 
-def _spelled(goldset: GoldSet, task: Task) -> frozenset[str] | None:
+def _as_spelled(goldset: GoldSet, task: Task) -> LabelMapping:
     """The labels that a gold set annotates, as they may be spelled there."""
     stated = goldset.stated_schema
     known = () if stated is None else (*stated.labels, *stated.aliases)
-    return frozenset({*goldset.labels_of(task.layer), *known})
+    counts = goldset.labels_of(task.layer)
+    occurring = frozenset(label for label, count in counts.items() if count)
+    return LabelMapping(annotated=frozenset({*counts, *known}), occurring=occurring)

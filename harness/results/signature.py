@@ -9,6 +9,7 @@ fields are the task's own. Two numbers may be compared when their signatures are
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, unquote
@@ -17,7 +18,11 @@ from harness import __version__
 from harness.coding import whole_number
 from harness.errors import InputError
 
-__all__ = ["READ_AS", "Signature", "diff"]
+__all__ = ["DECLARED", "READ_AS", "Signature", "diff"]
+
+DECLARED = "also"
+"""The field of types that are scored though the gold has none of them, since a schema or labels
+were stated. Signatures of versions before 0.7 do not say it."""
 
 READ_AS = "src"
 """The field that says how files were read where that changes a score: the scheme of their tags,
@@ -122,14 +127,22 @@ def diff(left: Signature, right: Signature) -> list[tuple[str, str, str]]:
     refusal.
     """
     sides = [_flat(side) for side in (left, right)]
+    unsaid = any(_is_older(side.version) for side in (left, right))
     for side in sides:
         side.pop(READ_AS, None)
+        if unsaid:
+            side.pop(DECLARED, None)
     names = dict.fromkeys((*sides[0], *sides[1]))
     return [
         (_NAMES.get(name, name.replace("_", " ")), one, two)
         for name in names
         if (one := sides[0].get(name, "none")) != (two := sides[1].get(name, "none"))
     ]
+
+
+def _is_older(version: str) -> bool:
+    """Whether it is of a version that does not say which types were declared."""
+    return bool(re.match(r"0\.[0-6](\.|$)", version))
 
 
 def _flat(signature: Signature) -> dict[str, str]:

@@ -56,6 +56,21 @@ def test_a_file_that_has_that_name_wins(folder: Path) -> None:
     assert record.text == "Ada"
 
 
+@pytest.mark.processes
+def test_a_file_with_a_question_mark_has_options_and_is_found_again(
+    harness: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "q?.conll").write_text(COLUMNS)
+    assert Source.parse("q?.conll?tag-column=1").options == {"tag-column": "1"}
+    for gold in ("q?.conll", "q?.conll?tag-column=1"):
+        run = ("run", "gazetteer", "--gold", gold, "--out", "r", "--no-cache", "-q")
+        assert harness(*run).status == 0
+        monkeypatch.chdir(folder.parent)
+        done = harness("compare", folder / "r", "--schema", "conll03")
+        assert done.status == 0, done.err
+        monkeypatch.chdir(folder)
+
+
 def test_two_columns_of_one_file_are_scored(harness: Run, folder: Path) -> None:
     done = harness("score", "--gold", GOLD, "--pred", PREDICTED, "--task", "ner", "--json")
     body = json.loads(done.out)
@@ -120,7 +135,8 @@ def test_a_record_remembers_how_its_gold_was_read(harness: Run, folder: Path) ->
     done = harness(*args)
     assert done.status == 0, done.err
     (recorded,) = json.loads((folder / "r" / "run.json").read_text())["gold"]
-    assert recorded["path"] == "../x.conll?tag-column=1&labels=MISC"
+    assert recorded["path"] == "../x.conll"
+    assert recorded["options"] == {"tag-column": "1", "labels": "MISC"}
     assert recorded["read_as"] == "IOB2"
     assert "taken to be conll03@1" in done.out and "MISC" in done.out
     # Counted again, from the gold as it is read by that source.
@@ -263,3 +279,56 @@ def test_documents_to_predict_are_a_source(harness: Run, folder: Path) -> None:
     done = harness("predict", "gazetteer", "--docs", GOLD, "--task", "ner", "--no-cache", "-q")
     assert done.status == 0, done.err
     assert [json.loads(line)["id"] for line in done.out.splitlines()] == ["x-00001", "x-00002"]
+
+
+@pytest.mark.processes
+def test_what_is_scored_is_signed(harness: Run, folder: Path) -> None:
+    """Types that were declared, be it by labels or by a schema, are a way of counting."""
+    (folder / "n.conll").write_text("Jens O\nmet O\nNATO B-ORG\nin O\nOslo O\n. O\n\n" * 20)
+    for out, gold in (
+        ("a", "n.conll"),
+        ("b", "n.conll?labels=LOC"),
+        ("c", "n.conll?schema=conll03"),
+    ):
+        args = ("run", "gazetteer", "--gold", gold, "--out", out, "--no-cache", "-q")
+        assert harness(*args).status == 0
+    for other, declared in (("b", "LOC"), ("c", "LOC+MISC+PER")):
+        signature = json.loads((folder / other / "run.json").read_text())["results"][0]["signature"]
+        assert f"|also:{declared}|" in signature
+        done = harness("compare", "a", other)
+        assert done.status == 3 and "also" in done.err
+        assert (
+            harness("baseline", "accept", "a", "--baseline", f"{other}.json", "--yes").status == 0
+        )
+        done = harness("check", other, "--baseline", f"{other}.json")
+        assert done.status == 3 and "also was 'none' in the baseline" in done.out
+    scored = {said: score(said, "n.conll", task="ner") for said in ("n.conll", "n.conll?labels=X")}
+    assert [one.signature.fields.get("also") for one in scored.values()] == [None, "X"]
+
+
+@pytest.mark.processes
+def test_every_verb_reads_the_beta_and_the_types_of_a_run(harness: Run, folder: Path) -> None:
+    args = ("--types", "ORG,PER", "--beta", "2", "--match", "exact")
+    run = ("run", "gazetteer", "empty", "--gold", GOLD, "--out", "r", "--no-cache", *args)
+    done = harness(*run)
+    assert "F2 norm." in done.out and "F1" not in done.out.partition("ner|")[0]
+    (row,) = [r for r in json.loads((folder / "r" / "run.json").read_text())["results"]
+              if r["backend"] == "gazetteer"]  # fmt: skip
+    f2 = row["scores"]["exact"]["f1"]
+    assert row["scores"]["normalised"]["f1"] == f2  # Both under `exact`.
+    compared = json.loads(harness("compare", "r", "--json", "--backend", "gazetteer").out)
+    assert compared[0]["systems"][0]["score"] == pytest.approx(f2)
+    (chosen,) = json.loads(harness("choose", "r", "--task", "ner", "--json").out)["choices"]
+    assert chosen["candidates"][0]["quality"] == pytest.approx(f2)
+    assert "beta:2.0" in chosen["signature"]
+    weighed = ("choose", "r", "--task", "ner", "--json", "--weight", "recall=1", "--types", "ORG")
+    (chosen,) = json.loads(harness(*weighed).out)["choices"]
+    assert "beta" not in chosen["signature"] and "types:ORG|" in chosen["signature"]
+
+
+def test_a_gold_that_has_changed_is_not_counted_in_another_schema(
+    harness: Run, folder: Path
+) -> None:
+    harness("run", "gazetteer", "empty", "--gold", GOLD, "--out", "r", "--no-cache", "-q")
+    done = harness("compare", "r", "--schema", "conll03", "--gold", "x.conll")
+    assert done.status == 3 and "is not the one of the run" in done.err

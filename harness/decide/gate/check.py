@@ -16,7 +16,7 @@ from harness.decide.gate.verdicts import GateReport, about
 from harness.decide.rules import Rules, default_rules
 from harness.results.finder import matches_pattern
 from harness.results.record import ResultKey, RunRecord
-from harness.results.scored import Scored, read_with
+from harness.results.scored import Scored, check_types, read_with
 from harness.stats.permutation import ALPHA
 from harness.stats.resample import Resampler, enough_resamples, shown_by
 from harness.stats.units import DEFAULT_RESAMPLES, Units
@@ -50,6 +50,8 @@ def check(
     rules = rules or default_rules()
     seed = record.seed if seed is None else seed
     reading = reading or {}
+    if reading.get("types"):
+        check_types([*scored, *(e.scored() for e in baseline.entries)], **reading)
     scored = [read_with(one, **reading) for one in scored]
     matched_entries, verdicts = match_entries(
         record, scored, baseline, gold, backends, unread or {}, reading

@@ -97,11 +97,15 @@ def outside(entities: Sequence[Entity], ignore: Sequence[Span]) -> list[Entity]:
             regions.append([start, end])
     ends = [end for _, end in regions]
 
-    def ignored(entity: Entity) -> bool:
-        first = bisect_right(ends, entity.start)
-        return first < len(regions) and regions[first][0] < entity.end
+    def ignored(start: int, end: int) -> bool:
+        first = bisect_right(ends, start)
+        return first < len(regions) and regions[first][0] < end
 
-    return [entity for entity in entities if not ignored(entity)]
+    return [
+        entity
+        for entity in entities
+        if not any(ignored(*part) for part in entity.fragments or (entity.span,))
+    ]
 
 
 def _trimmed(

@@ -143,7 +143,7 @@ class NamedEntities(Task):
     def further_options(self, options: NerOptions) -> Mapping[str, NerOptions]:
         """Conventions differ between OntoNotes and CoNLL at the edges of names; counted without
         them, skill and convention can be told apart."""
-        return {"normalised": _NORMALISED}
+        return {"normalised": replace(options, boundary="normalised", levels="mentions")}
 
     def score(
         self, tally: Tally, options: NerOptions, capabilities: Capabilities | None = None
@@ -157,15 +157,15 @@ class NamedEntities(Task):
         capabilities: Capabilities | None = None,
         further: Mapping[str, Tally] | None = None,
     ) -> dict[str, Any]:
-        """Micro under each match mode, and `normalised`: strict with forgiving boundaries, and how
-        many boundary errors that forgives."""
+        """Micro under each match mode, and `normalised`: as the headline, with forgiving
+        boundaries, and how many boundary errors that forgives."""
         out: dict[str, Any] = {
             mode: encode(micro(tally, replace(options, match=mode)))
             for mode in dict.fromkeys((*MATCH_MODES, options.match))
         }
         for name, other in (further or {}).items():
             forgiven = other[("forgiven",)]
-            as_told = replace(_NORMALISED, types=options.types, beta=options.beta)
+            as_told = self.further_options(options)[name]
             out[name] = {**encode(micro(other, as_told)), "forgiven": forgiven}
         return out
 
