@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from itertools import permutations
 from typing import Any
@@ -15,6 +16,8 @@ from harness.errors import UsageError
 from harness.stats.rates import rates
 from harness.tasks.base import DocumentPair
 from harness.tasks.ner.options import NerOptions
+from harness.tasks.ner.parts import type_part
+from harness.tasks.ner.score import score
 from harness.tasks.ner.task import NamedEntities
 from harness.tasks.parts import block
 from harness.tasks.tally import Tally
@@ -237,3 +240,42 @@ def test_mentions_that_share_a_hull_are_told_apart() -> None:
     pair = DocumentPair(record, Annotations((split,)))
     outcomes = {TASK.mention(o.gold): o.error for o in TASK.outcomes(pair, NerOptions())}
     assert outcomes == {TASK.mention(split): "correct", TASK.mention(whole): "missed"}
+
+
+_cell = st.tuples(
+    st.sampled_from(["errors", "partial", "type", "overlap"]),
+    st.sampled_from(["boundary", "type", "boundary_type", "missed", "spurious"]),
+    st.sampled_from("ABC"),
+    st.sampled_from("ABC"),
+).map(lambda c: (*c[:2], None if c[1] == "spurious" else c[2], None if c[1] == "missed" else c[3]))
+
+
+@given(
+    st.dictionaries(
+        _cell | st.tuples(st.just("correct"), st.sampled_from("ABC")), st.integers(1, 9)
+    ),
+    st.sampled_from(["strict", "exact", "partial", "type", "overlap=0.5"]),
+    st.sampled_from(["", "A", "B,C"]),
+)
+def test_a_type_is_counted_from_what_has_it_as_from_all(
+    tally: dict[Any, int], match: str, types: str
+) -> None:
+    options = NerOptions(match=match, types=types)
+    scored = score(tally, options)
+    for label, one in scored.types.items():
+        assert vars_of(one).items() >= vars_of(block(type_part(label, options), tally)).items()
+    assert sum(one.support for one in scored.types.values()) == scored.micro.support
+
+
+def vars_of(one: Any) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in ("tp", "fp", "fn", "support", "predicted", "f1")}
+
+
+def test_many_types_take_no_square_of_time() -> None:
+    def seconds(types: int) -> float:
+        tally = {("errors", "type", f"{i}", f"{i * 7 % types}"): 1 for i in range(types)}
+        begun = time.process_time()
+        score(tally, NerOptions())
+        return time.process_time() - begun
+
+    assert seconds(4000) < 40 * max(seconds(400), 0.001)  # 100 times as many comparisons

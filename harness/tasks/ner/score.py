@@ -11,7 +11,15 @@ from harness.coding import encode
 from harness.tasks.ner.credit import muc_class_of, type_of_prediction
 from harness.tasks.ner.options import NerOptions
 from harness.tasks.ner.parts import finer_part, type_part
-from harness.tasks.ner.tally import ERROR_CLASSES, FINER, ErrorCell, ErrorClass, cells, dash_last
+from harness.tasks.ner.tally import (
+    ERROR_CLASSES,
+    FINER,
+    ErrorCell,
+    ErrorClass,
+    cell_of,
+    cells,
+    dash_last,
+)
 from harness.tasks.parts import Average, Block, average, block, block_fields
 from harness.tasks.tally import TallyKey
 
@@ -82,13 +90,12 @@ def score(tally: Mapping[TallyKey, int], options: NerOptions) -> NerScore:
     `harness.stats.rates`. `options.boundary` must be what the tallies were made with: it is only
     reported here.
     """
-    matched = cells(tally, options.match, options.chosen)
-    labels = {label for _, *sides in matched for label in sides if label is not None}
-    types = {label: _block(label, tally, matched, options) for label in sorted(labels)}
+    of_types = _of_types(tally, options)
+    types = {label: _block(label, of_types[label], options) for label in sorted(of_types)}
     strict = cells(tally, chosen=options.chosen)
     return NerScore(
         options=options,
-        micro=_block(None, tally, matched, options),
+        micro=micro(tally, options),
         macro=average(types),
         weighted=average(types, by_support=True),
         types=types,
@@ -106,17 +113,25 @@ def score(tally: Mapping[TallyKey, int], options: NerOptions) -> NerScore:
 
 def micro(tally: Mapping[TallyKey, int], options: NerOptions) -> MucBlock:
     """All types together."""
-    return _block(None, tally, cells(tally, options.match, options.chosen), options)
+    return _block(None, tally, options)
 
 
-def _block(
-    label: str | None,
-    tally: Mapping[TallyKey, int],
-    matched: Mapping[ErrorCell, int],
-    options: NerOptions,
-) -> MucBlock:
+def _of_types(tally: Mapping[TallyKey, int], options: NerOptions) -> dict[str, dict[TallyKey, int]]:
+    """What of a tally has a type on either side, for every type: its block needs no more of it."""
+    matched = cells(tally, options.match, options.chosen)
+    out: dict[str, dict[TallyKey, int]] = {
+        label: {} for _, *sides in matched for label in sides if label is not None
+    }
+    for key, n in tally.items():
+        cell = cell_of(key, options.match, options.chosen)
+        for label in out.keys() & set(cell[1:] if cell else ()):
+            out[label][key] = n
+    return out
+
+
+def _block(label: str | None, tally: Mapping[TallyKey, int], options: NerOptions) -> MucBlock:
     counts: Counter[str] = Counter()
-    for (error, gold, predicted), n in matched.items():
+    for (error, gold, predicted), n in cells(tally, options.match, options.chosen).items():
         # A pair counts where its gold mention does, and what is spurious under its own type.
         owner = gold or type_of_prediction(gold, predicted, options.match)
         if label in (None, owner):
