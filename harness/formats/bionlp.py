@@ -19,10 +19,10 @@ from typing import Annotated, Literal
 from harness.annotation import Annotations, Entity, Record
 from harness.errors import InputError
 from harness.formats.files import files_below, read_text
-from harness.formats.foreign import endings_below
+from harness.formats.foreign import count_unread
 from harness.formats.losses import Losses
 from harness.formats.sniff import Head
-from harness.formats.standoff import Standoff, hull, parse_standoff
+from harness.formats.standoff import Standoff, entity_of, parse_standoff, triggers_of
 from harness.options import Flag
 
 __all__ = ["EXAMPLE", "LEAVES_OUT", "LOSES", "matches", "read"]
@@ -32,6 +32,7 @@ EXAMPLE = "T1\tProtein 0 7\tAda Roe\nT2\tMeeting 8 11\tmet\n"
 LEAVES_OUT = True
 
 _GIVEN, _ASKED = ".a1", ".a2"
+_OWN = (_GIVEN, _ASKED, ".txt", ".md", ".conf")
 _SKIPPED = {
     "R": "relations",
     "*": "equivalences",
@@ -75,7 +76,7 @@ def read(
             hint="expected <id>.txt with <id>.a1, and <id>.a2",
         )
     if is_folder:
-        _count_endings(path, losses)
+        count_unread(path, _OWN, losses)
     for name in sorted(names | found[".txt"].keys()):
         given, asked = found[_GIVEN].get(name), found[_ASKED].get(name)
         source = found[".txt"].get(name)
@@ -106,13 +107,6 @@ def _files(path: Path, suffix: str) -> dict[str, Path]:
     return {path.stem: file} if file.is_file() else {}
 
 
-def _count_endings(folder: Path, losses: Losses) -> None:
-    own = (_GIVEN, _ASKED, ".txt", ".md", ".conf")
-    for ending, count in endings_below(folder).items():
-        if ending not in own:
-            losses[f"files that end in {ending or 'nothing'}: not looked into"] += count
-
-
 def _entities(
     given: Path | None, asked: Path | None, text: str, losses: Losses
 ) -> tuple[Entity, ...]:
@@ -121,28 +115,11 @@ def _entities(
     for file in (given, asked):
         if file is not None:
             ann = parse_standoff(file, text, given=ann, losses=losses)
-            triggers |= _triggers(ann)
+            triggers |= triggers_of(ann)
             _count(ann, losses)
     if triggers:
         losses["triggers of events: left out"] += len(triggers)
-    return tuple(
-        Entity(
-            *hull(bound.fragments),
-            bound.label,
-            None,
-            bound.fragments if len(bound.fragments) > 1 else (),
-        )
-        for id_, bound in ann.spans.items()
-        if id_ not in triggers
-    )
-
-
-def _triggers(ann: Standoff) -> set[str]:
-    return {
-        event.trigger
-        for event in ann.events.values()
-        if event.trigger in ann.spans and ann.spans[event.trigger].label == event.type
-    }
+    return tuple(entity_of(bound) for id_, bound in ann.spans.items() if id_ not in triggers)
 
 
 def _count(ann: Standoff, losses: Losses) -> None:

@@ -21,12 +21,12 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Annotated, Literal
 
 from harness.annotation import (
     KINDS,
     Annotations,
     Attribution,
-    Entity,
     Kind,
     Record,
     Span,
@@ -34,18 +34,20 @@ from harness.annotation import (
 from harness.coding import short
 from harness.errors import InputError
 from harness.formats.files import files_below, new_folder, read_text, write_text
-from harness.formats.foreign import endings_below
+from harness.formats.foreign import count_unread
 from harness.formats.losses import Losses, count_others, writable
 from harness.formats.sniff import Head
 from harness.formats.standoff import (
     EventLine,
     Standoff,
-    TextBound,
+    entity_of,
     hull,
     parse_standoff,
     printed,
     role_name,
+    triggers_of,
 )
+from harness.options import Flag
 from harness.paths import LONGEST_NAME
 
 __all__ = [
@@ -72,13 +74,21 @@ EXAMPLE = "T1\tORG 0 4\tNATO\nT2\tPER 20 27\tAda Roe\n"
 LEAVES_OUT = True
 _CONF = "annotation.conf"
 _OWN = (".ann", ".txt", ".conf", ".toml", ".md")
+_TRIGGERS = "spans that are triggers of events: left out (triggers=keep reads them)"
+
+_TriggersOption = Annotated[
+    Literal["leave-out", "keep"],
+    Flag("what becomes of the spans of events that are no attributions: entities, or nothing"),
+]
 
 
 def matches(head: Head) -> bool:
     return head.standoff is not None or head.holds("*/*.ann", "*/*/*.ann")
 
 
-def read(path: str | Path, *, losses: Losses | None = None) -> Iterator[Record]:
+def read(
+    path: str | Path, *, triggers: _TriggersOption = "leave-out", losses: Losses | None = None
+) -> Iterator[Record]:
     """Stream the records of a folder of `.ann` and `.txt` files, sorted by name, or of one `.ann`.
 
     The document's id is the file's stem, below the folder's own subfolders with their names before
@@ -95,8 +105,8 @@ def read(path: str | Path, *, losses: Losses | None = None) -> Iterator[Record]:
         raise InputError("holds no .ann file", path=path, hint="expected <id>.txt and <id>.ann")
     texts = files_below(folder, ".txt") if path.is_dir() else {path.stem: path.with_suffix(".txt")}
     if path.is_dir():
-        _count_others(folder, losses)
-    chosen = layers_in(folder)
+        count_unread(folder, _OWN, losses)
+    chosen = layers_in(folder, triggers=triggers)
     for name in sorted({*files, *texts}):
         source = texts.get(name) or files[name].with_suffix(".txt")
         if not source.is_file():
@@ -105,7 +115,9 @@ def read(path: str | Path, *, losses: Losses | None = None) -> Iterator[Record]:
             )
         text = read_text(source)
         if name in files:
-            annotations, ignore = read_ann(files[name], text, layers=chosen, losses=losses)
+            annotations, ignore = read_ann(
+                files[name], text, layers=chosen, triggers=triggers, losses=losses
+            )
             # One file alone may be called anything: it is the first document and the only one.
             number = None if path.is_dir() else 1
             yield Record(name, text, annotations, ignore, number=number)
@@ -114,26 +126,32 @@ def read(path: str | Path, *, losses: Losses | None = None) -> Iterator[Record]:
             yield Record(name, text, Annotations())
 
 
-def _count_others(folder: Path, losses: Losses) -> None:
-    for ending, count in endings_below(folder).items():
-        if ending not in _OWN:
-            losses[f"files that end in {ending or 'nothing'}: not looked into"] += count
-
-
-def layers_in(folder: Path) -> tuple[str, ...]:
+def layers_in(folder: Path, *, triggers: _TriggersOption = "leave-out") -> tuple[str, ...]:
     """Which layers a folder holds: what its `annotation.conf` declares, and what occurs in it."""
     conf = folder / _CONF
     layers = {*_declared(read_text(conf))} if conf.is_file() else set()
     for path in files_below(folder, ".ann").values():
         if len(layers) == len(LAYERS):
             break
-        for line in read_text(path).removeprefix("\ufeff").split("\n"):
-            label = line.partition("\t")[2].partition(" ")[0]
-            if line.startswith("E") and label.startswith("Attribution"):
-                layers.add("attributions")
-            elif line.startswith("T") and label and role_name(label) not in (*BRAT_ROLES, IGNORE):
-                layers.add("entities")
+        layers |= _occurring(read_text(path), triggers)
     return tuple(one for one in LAYERS if one in layers)
+
+
+def _occurring(ann: str, triggers: str) -> set[str]:
+    """The layers that the lines of a file are of; what cannot be read is for `read` to refuse."""
+    spans, events = set[str](), set[str]()
+    for line in ann.removeprefix("\ufeff").split("\n"):
+        id_, _, rest = line.partition("\t")
+        said = rest.partition(" ")[0]
+        if line.startswith("E"):
+            events.add(said)
+        elif line.startswith("T") and said and role_name(said) not in (*BRAT_ROLES, IGNORE):
+            spans.add(f"{said}:{id_}")
+    entities = spans - events if triggers == "leave-out" else spans
+    layers = {"entities"} if entities else set()
+    if any(event.startswith("Attribution") for event in events):
+        layers.add("attributions")
+    return layers
 
 
 def _declared(conf: str) -> tuple[str, ...]:
@@ -156,6 +174,7 @@ def read_ann(
     text: str,
     *,
     layers: Iterable[str] = LAYERS,
+    triggers: _TriggersOption = "leave-out",
     losses: Losses | None = None,
 ) -> tuple[Annotations, tuple[Span, ...]]:
     """These layers of one `.ann` file, and its ignore regions.
@@ -163,27 +182,29 @@ def read_ann(
     Raises `AnnotationError` with the line for all that `standoff.parse` refuses, an unknown kind,
     and an event without content.
     """
-    return interpret(parse_standoff(path, text, losses=losses), layers=layers, losses=losses)
+    ann = parse_standoff(path, text, losses=losses)
+    return interpret(ann, layers=layers, triggers=triggers, losses=losses)
 
 
 def interpret(
-    ann: Standoff, *, layers: Iterable[str] = LAYERS, losses: Losses | None = None
+    ann: Standoff,
+    *,
+    layers: Iterable[str] = LAYERS,
+    triggers: _TriggersOption = "leave-out",
+    losses: Losses | None = None,
 ) -> tuple[Annotations, tuple[Span, ...]]:
     """What the lines of an `.ann` file mean; see the module's docstring."""
     losses = Losses() if losses is None else losses
     layers = tuple(layers)
-    triggers = {
-        event.trigger
-        for event in ann.events.values()
-        if event.trigger in ann.spans and ann.spans[event.trigger].label == event.type
-    }
-    entities = tuple(
-        _entity(bound)
+    named = {
+        id_: bound
         for id_, bound in ann.spans.items()
-        if role_name(bound.label) not in BRAT_ROLES
-        and bound.label != IGNORE
-        and id_ not in triggers
-    )
+        if role_name(bound.label) not in BRAT_ROLES and bound.label != IGNORE
+    }
+    if triggers == "leave-out" and (found := triggers_of(ann) & named.keys()):
+        losses[_TRIGGERS] += len(found)
+        named = {id_: bound for id_, bound in named.items() if id_ not in found}
+    entities = tuple(map(entity_of, named.values()))
     attributions = tuple(_attributions(ann, losses)) if "attributions" in layers else None
     for event in ann.events.values():
         if not event.type.startswith("Attribution"):
@@ -193,11 +214,6 @@ def interpret(
     return Annotations(entities if "entities" in layers else None, attributions), ann.regions(
         IGNORE
     )
-
-
-def _entity(bound: TextBound) -> Entity:
-    fragments = bound.fragments if len(bound.fragments) > 1 else ()
-    return Entity(*hull(bound.fragments), bound.label, None, fragments)
 
 
 def _attributions(ann: Standoff, losses: Counter[str]) -> Iterator[Attribution]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["Foreign", "endings_below", "foreign_data", "foreign_json"]
+__all__ = ["Foreign", "count_unread", "endings_below", "foreign_data", "foreign_json"]
 
 _MOST_FILES = 100_000
 
@@ -129,6 +129,14 @@ def foreign_json(value: Any) -> Foreign | None:
 def endings_below(folder: Path) -> Counter[str]:
     """How many files there are of each ending, hidden ones and those in hidden folders apart."""
     return Counter(Path(name).suffix for name in islice(_unhidden(folder), _MOST_FILES))
+
+
+def count_unread(folder: Path, read: Collection[str], losses: Counter[str]) -> None:
+    """Count the files below a folder whose endings are none of those that its format reads."""
+    for ending, count in endings_below(folder).items():
+        if ending not in read:
+            what = f"that end in {ending}" if ending else "without an ending"
+            losses[f"files {what}: not looked into"] += count
 
 
 def _unhidden(folder: Path) -> Iterator[str]:

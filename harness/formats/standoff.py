@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.annotation import Span, span_problems
+from harness.annotation import Entity, Span, span_problems
 from harness.coding import whole_number
 from harness.errors import AnnotationError
 from harness.formats.files import read_text
@@ -23,10 +23,12 @@ __all__ = [
     "Remark",
     "Standoff",
     "TextBound",
+    "entity_of",
     "hull",
     "parse_standoff",
     "printed",
     "role_name",
+    "triggers_of",
 ]
 
 NO_TRIGGER = "-"
@@ -236,6 +238,21 @@ def hull(fragments: Iterable[Span]) -> Span:
     """The one span from the first start to the last end."""
     parts = list(fragments)
     return Span(min(part.start for part in parts), max(part.end for part in parts))
+
+
+def entity_of(bound: TextBound) -> Entity:
+    """A span as an entity; of several fragments it keeps them."""
+    fragments = bound.fragments if len(bound.fragments) > 1 else ()
+    return Entity(*hull(bound.fragments), bound.label, None, fragments)
+
+
+def triggers_of(ann: Standoff) -> set[str]:
+    """The ids of the spans that stand for an event: they have its type as their label."""
+    return {
+        event.trigger
+        for event in ann.events.values()
+        if event.trigger in ann.spans and ann.spans[event.trigger].label == event.type
+    }
 
 
 def role_name(role: str) -> str:

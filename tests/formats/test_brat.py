@@ -183,7 +183,21 @@ def test_triggers_of_other_events_are_no_entities(tmp_path: Path) -> None:
     report = Losses()
     (record,) = brat.read(_ann(tmp_path, ann), losses=report)
     assert record.annotations.entities == (Entity(0, 4, "ORG"),)
-    assert report == {"Growth events (only Attribution events are read)": 1}
+    assert report == {
+        "Growth events (only Attribution events are read)": 1,
+        "spans that are triggers of events: left out (triggers=keep reads them)": 1,
+    }
+    assert brat.layers_in(tmp_path) == ("entities",)
+    (record,) = brat.read(tmp_path, triggers="keep")
+    assert record.annotations.entities == (Entity(0, 4, "ORG"), Entity(18, 22, "Growth"))
+
+
+def test_triggers_alone_are_no_layer_of_entities(tmp_path: Path) -> None:
+    _ann(tmp_path, "T1\tGrowth 18 22\tgrow\nE1\tGrowth:T1\n")
+    (record,) = brat.read(tmp_path)
+    assert record.annotations == Annotations()
+    (record,) = brat.read(tmp_path, triggers="keep")
+    assert record.annotations.entities == (Entity(18, 22, "Growth"),)
 
 
 def test_an_empty_layer_is_not_an_absent_one(tmp_path: Path) -> None:
