@@ -32,11 +32,23 @@ EXAMPLE = "a binary file: DocBin.to_disk\n"
 SUFFIXES = (".spacy",)
 SPANS_KEY = "entities"
 _ID = "harness.id"
+_BEGIN = 64
+_SMALL_MAPS = {bytes([first]) for first in range(0x80, 0x90)}
 _KEYS = {"version", "attrs", "tokens", "spaces", "lengths", "strings"}
 
 
 def matches(head: Head) -> bool:
-    return head.path.suffix in SUFFIXES and head.path.is_file()
+    """A packed map that begins as a `DocBin` does; by its ending alone what is no text either."""
+    if not head.path.is_file():
+        return False
+    try:
+        begin = zlib.decompressobj().decompress(head.data, _BEGIN)
+    except zlib.error:
+        begin = b""
+    # A small map of msgpack, with one of these as its first key.
+    if begin[:1] in _SMALL_MAPS and begin[1:].startswith((b"\xa7version", b"\xa5attrs")):
+        return True
+    return head.path.suffix in SUFFIXES and not head.text
 
 
 def read(

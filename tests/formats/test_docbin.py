@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.errors import BackendUnavailable, InputError
 from harness.formats import docbin
+from harness.formats.registry import guess
 
 spacy = pytest.importorskip("spacy", reason="needs spaCy: pip install 'nlp-harness[spacy]'")
 
@@ -140,3 +141,16 @@ def test_every_text_survives(text: str) -> None:
         _write(Path(folder) / "a.spacy", [Record("x", text, Annotations(()))])
         (record,) = docbin.read(Path(folder) / "a.spacy")
         assert record.text == text
+
+
+def test_it_is_told_by_what_it_holds(tmp_path: Path) -> None:
+    _write(tmp_path / "a.spacy", RECORDS)
+    (tmp_path / "train.bin").write_bytes((tmp_path / "a.spacy").read_bytes())
+    assert guess(tmp_path / "train.bin").name == "docbin"
+    (tmp_path / "b.spacy").write_text('{"text": "Ada", "entities": []}\n')
+    assert guess(tmp_path / "b.spacy").name == "jsonl"
+    (tmp_path / "c.spacy").write_bytes(b"x\x9c\xff\x00")
+    assert guess(tmp_path / "c.spacy").name == "docbin"  # Its reader says what is wrong.
+    (tmp_path / "z.bin").write_bytes(zlib.compress(b"a text"))
+    with pytest.raises(InputError):
+        guess(tmp_path / "z.bin")
