@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from harness.coding import whole_number
 from harness.errors import InputError, UsageError
-from harness.formats.files import opened
+from harness.formats.files import not_in, opened
 from harness.formats.layout import DOCSTART, Layout
 from harness.formats.tags import is_tag
 from harness.table import plural
@@ -67,7 +67,7 @@ def rows_of(
     path = Path(path)
     columns, tabs, split = layout.columns, layout.tabs, layout.split
     blank = True
-    for number, line in numbered_lines(path):
+    for number, line in numbered_lines(path, encoding=layout.encoding):
         fields = line.split("\t") if tabs else _SPACES.split(line.strip(" \t"))
         if len(fields) != columns or line[-1:] == " ":
             fields = split(line)
@@ -106,24 +106,21 @@ def rows_of(
             yield ColumnRow(number, fields)
 
 
-def numbered_lines(path: Path, expected: str = "a tag file") -> Iterator[tuple[int, str]]:
-    """Stream `(number, line)` of a UTF-8 file, without line ends and byte order mark, memory flat.
+def numbered_lines(
+    path: Path, expected: str = "a tag file", encoding: str = "utf-8"
+) -> Iterator[tuple[int, str]]:
+    """Stream `(number, line)` of a text file, without line ends and byte order mark, memory flat.
 
     Lines end at `\\n` or `\\r\\n` alone. Raises `InputError` for an empty file, for bytes that are
-    not UTF-8, and for what `opened` refuses.
+    not of that encoding, and for what `opened` refuses.
     """
     number = 0
-    with opened(path, expected, mode="r", encoding="utf-8") as handle:
+    with opened(path, expected, mode="r", encoding=encoding) as handle:
         try:
             for number, line in enumerate(handle, 1):
                 yield number, (line if number > 1 else line.removeprefix("\ufeff")).rstrip("\r\n")
         except UnicodeDecodeError:
-            raise InputError(
-                "is not UTF-8 here or in the next lines",
-                path=path,
-                line=number + 1,
-                hint="save the file as UTF-8",
-            ) from None
+            raise not_in(encoding, path, number + 1) from None
     if not number:
         raise InputError("the file is empty", path=path)
 

@@ -24,6 +24,7 @@ from harness.formats.layout import DOCSTART, WITH_PLACE, Layout, layout_of
 from harness.formats.losses import Losses, writable
 from harness.formats.options import (
     CommentsOption,
+    EncodingOption,
     RepairOption,
     SchemeOption,
     TagColumnOption,
@@ -50,7 +51,7 @@ def matches(head: Head) -> bool:
     """Rows of columns, of which one holds tags in at least half of them."""
     if head.standoff is not None or head.path.is_dir() or b"\0" in head.data or not head.text:
         return False
-    layout = layout_of(head.path)
+    layout = layout_of(head.path, head.encoding)
     whole = head.text.split("\n")[:-1] or [head.text]
     lines = [line.rstrip("\r") for line in whole if line.strip(" \t\r")]
     if layout.columns < 2:
@@ -74,6 +75,7 @@ def read(
     tag_column: TagColumnOption = None,
     token_column: TokenColumnOption = None,
     comments: CommentsOption = None,
+    encoding: EncodingOption = None,
     losses: Losses | None = None,
 ) -> Iterator[Record]:
     """Stream the documents of a tag file.
@@ -88,7 +90,7 @@ def read(
     schemes and, under `strict`, a sequence that the scheme does not allow.
     """
     check_scheme(scheme, repair)
-    layout = _layout(path, tag_column, token_column)
+    layout = _layout(path, tag_column, token_column, encoding)
     if scheme is None:
         scheme = scheme_of(path, layout, comments, strict=repair == "strict")
     losses = Losses() if losses is None else losses
@@ -103,9 +105,10 @@ def settle(
     tag_column: TagColumnOption = None,
     token_column: TokenColumnOption = None,
     comments: CommentsOption = None,
+    encoding: EncodingOption = None,
 ) -> dict[str, Any]:
     """Columns and scheme as `read` would find them out."""
-    layout = _layout(path, tag_column, token_column)
+    layout = _layout(path, tag_column, token_column, encoding)
     told = scheme or scheme_of(path, layout, comments, strict=repair == "strict")
     if not layout.tags:
         return {"scheme": told}
@@ -119,9 +122,10 @@ def census(
     tag_column: TagColumnOption = None,
     token_column: TokenColumnOption = None,
     comments: CommentsOption = None,
+    encoding: EncodingOption = None,
 ) -> Bigrams:
     """Every pair of neighbouring tags with the line where it comes first."""
-    return _bigrams(Path(path), _layout(path, tag_column, token_column), comments)
+    return _bigrams(Path(path), _layout(path, tag_column, token_column, encoding), comments)
 
 
 def scheme_of(
@@ -131,8 +135,10 @@ def scheme_of(
     return told_scheme(_bigrams(Path(path), layout, comments), path, strict=strict)
 
 
-def _layout(path: str | Path, tag_column: str | None, token_column: str | None) -> Layout:
-    layout = layout_of(path)
+def _layout(
+    path: str | Path, tag_column: str | None, token_column: str | None, encoding: str | None
+) -> Layout:
+    layout = layout_of(path, encoding or "utf-8")
     if token_column is not None:
         (token,) = places_of(token_column, layout.columns, "token column")[:1]
         layout = replace(layout, token=token)

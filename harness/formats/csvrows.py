@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.errors import InputError, UsageError, nearest
 from harness.formats.columns import places_of
-from harness.formats.files import opened
+from harness.formats.files import not_in, opened
 from harness.formats.sniff import Head, head_of
 from harness.table import plural
 
@@ -65,7 +65,10 @@ class Sheet:
 def sheet_in(head: Head) -> Sheet:
     """The columns that a file's first line names; none where it is no header."""
     first, _, rest = head.data.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
-    line = first.decode("latin-1").rstrip("\r")
+    try:
+        line = first.decode().rstrip("\r")
+    except UnicodeDecodeError:
+        line = first.decode("latin-1").rstrip("\r")
     delimiter = max(_DELIMITERS, key=line.count)
     if not rest or delimiter not in line or head.start:
         return Sheet((), delimiter, {})
@@ -161,10 +164,4 @@ def cells_of(path: Path, sheet: Sheet, encoding: str) -> Iterator[CsvRow]:
                 hint="a quotation mark in a cell is written twice, and the cell in quotation marks",
             ) from None
         except UnicodeDecodeError:
-            raise InputError(
-                f"is not {encoding} here or in the next lines",
-                path=path,
-                line=rows.line_num + 1,
-                hint="save the file as UTF-8",
-                options=("encoding", {"cp1252": "as Windows writes it"}) if plain else None,
-            ) from None
+            raise not_in(encoding, path, rows.line_num + 1) from None

@@ -25,6 +25,7 @@ from harness.formats.csvspans import span_documents
 from harness.formats.files import atomic_writer
 from harness.formats.losses import Losses, writable
 from harness.formats.options import (
+    EncodingOption,
     OffsetsOption,
     RepairOption,
     SchemeOption,
@@ -47,9 +48,6 @@ SUFFIXES = (".csv",)
 LEAVES_OUT = True
 
 _HEADER = ("id", "text", "start", "end", "label", "score")
-_Encoding = Annotated[
-    str | None, Flag("encoding of the file", choices=("utf-8", "cp1252", "latin-1"))
-]
 _SentenceColumn = Annotated[
     str | None, Flag("column that says where a sentence begins", metavar="COLUMN")
 ]
@@ -68,7 +66,7 @@ def read(
     token_column: TokenColumnOption = None,
     tag_column: TagColumnOption = None,
     sentence_column: _SentenceColumn = None,
-    encoding: _Encoding = None,
+    encoding: EncodingOption = None,
     offsets: OffsetsOption = None,
     losses: Losses | None = None,
 ) -> Iterator[Record]:
@@ -95,7 +93,7 @@ def settle(
     token_column: TokenColumnOption = None,
     tag_column: TagColumnOption = None,
     sentence_column: _SentenceColumn = None,
-    encoding: _Encoding = None,
+    encoding: EncodingOption = None,
 ) -> dict[str, Any]:
     """Scheme and columns of tokens as `read` would find them out; nothing of spans."""
     sheet = _sheet(path, token_column, tag_column, sentence_column)
@@ -114,7 +112,7 @@ def census(
     token_column: TokenColumnOption = None,
     tag_column: TagColumnOption = None,
     sentence_column: _SentenceColumn = None,
-    encoding: _Encoding = None,
+    encoding: EncodingOption = None,
 ) -> Bigrams:
     """Every pair of neighbouring tags with the line where it comes first."""
     sheet = _sheet(path, token_column, tag_column, sentence_column)

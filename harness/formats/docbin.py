@@ -48,7 +48,7 @@ def matches(head: Head) -> bool:
     # A small map of msgpack, with one of these as its first key.
     if begin[:1] in _SMALL_MAPS and begin[1:].startswith((b"\xa7version", b"\xa5attrs")):
         return True
-    return head.path.suffix in SUFFIXES and not head.text
+    return head.path.suffix in SUFFIXES and (not head.text or "\0" in head.text)
 
 
 def read(

@@ -18,6 +18,7 @@ from harness.interrupt import uninterrupted
 from harness.paths import LONGEST_NAME
 
 __all__ = [
+    "ENCODINGS",
     "MOST_UNPACKED",
     "atomic_writer",
     "files_below",
@@ -26,6 +27,7 @@ __all__ = [
     "is_there",
     "new_file",
     "new_folder",
+    "not_in",
     "not_utf8",
     "opened",
     "read_text",
@@ -35,6 +37,13 @@ __all__ = [
 
 MOST_UNPACKED = 512
 """MiB that a file may unpack to: where it is compressed, a few of it can become gigabytes."""
+
+ENCODINGS = {
+    "utf-8": "",
+    "cp1252": "Western European, as Windows writes it",
+    "latin-1": "Western European, ISO 8859-1",
+}
+"""The encodings of texts of which a format may offer a choice, and what they are for."""
 
 _DRAFT = re.compile(r"\..+\.(jsonl|json|md|txt|log)\.[a-z0-9_]{8}")
 _ROOM = LONGEST_NAME - len("..12345678")
@@ -154,6 +163,19 @@ def not_utf8(data: bytes, error: UnicodeDecodeError, path: Path) -> InputError:
     line = data[: error.start].count(b"\n") + 1
     return InputError(
         f"byte {error.start} is not UTF-8", path=path, line=line, hint="save it as UTF-8"
+    )
+
+
+def not_in(encoding: str, path: Path, line: int) -> InputError:
+    """The error of a file that is not what it was taken for from that line on, with what else it
+    may be."""
+    others = {name: what for name, what in ENCODINGS.items() if what and name != encoding}
+    return InputError(
+        f"is not {encoding.upper()} here or in the next lines",
+        path=path,
+        line=line,
+        hint="save the file as UTF-8",
+        options=("encoding", others),
     )
 
 

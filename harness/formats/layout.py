@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.formats.files import not_in
 from harness.formats.sniff import Head, head_of
 from harness.formats.tags import is_tag
 
@@ -47,6 +48,7 @@ class Layout:
     """What every token begins with, such as `en:`; no part of it."""
     labels: frozenset[str] = frozenset()
     """What stands where the tags are, in the file's beginning, where no tag there has a letter."""
+    encoding: str = "utf-8"
 
     def split(self, line: str) -> list[str]:
         """The columns of a line; a tab at its end is none."""
@@ -69,13 +71,19 @@ def _split(line: str, tabs: bool) -> list[str]:
     return line.rstrip(" ").split("\t") if tabs else _SPACES.split(line.strip(" \t"))
 
 
-def layout_of(path: str | Path) -> Layout:
-    """The layout of a file; one without rows, or whose first line is endless, has no columns."""
-    lines = _lines(head_of(Path(path)))
+def layout_of(path: str | Path, encoding: str = "utf-8") -> Layout:
+    """The layout of a file; one without rows, or whose first line is endless, has no columns.
+
+    Raises `InputError` where its beginning is not of that encoding.
+    """
+    head = head_of(Path(path), encoding)
+    if head.data and not head.text:
+        raise not_in(encoding, head.path, 1)
+    lines = _lines(head)
     shown = [line for line in lines if line.strip(" \t") and not line.startswith(("#", DOCSTART))]
     shown = shown or [line for line in lines if line.strip(" \t") and line.startswith("#")]
     if not shown:
-        return Layout(0, False, 0, ())
+        return Layout(0, False, 0, (), encoding=encoding)
     tabs = 2 * sum("\t" in line for line in shown) >= len(shown)
     rows = [_split(line, tabs) for line in shown]
     columns = Counter(map(len, rows)).most_common(1)[0][0]
@@ -105,6 +113,7 @@ def layout_of(path: str | Path) -> Layout:
         _is_numbered(rows, token),
         _prefix(rows, token),
         frozenset(labels),
+        encoding,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from harness.formats.files import ENCODINGS
 from harness.formats.offsets import OffsetUnit
 from harness.formats.tags import SCHEMES, Repair
 from harness.formats.tokens import Tokens
@@ -16,6 +17,7 @@ from harness.options import Flag
 __all__ = [
     "AnnotatorOption",
     "CommentsOption",
+    "EncodingOption",
     "OffsetsOption",
     "RepairOption",
     "SchemeOption",
@@ -43,6 +45,9 @@ TokenColumnOption = Annotated[
 ]
 CommentsOption = Annotated[
     str | None, Flag("whether lines with # before a sentence are comments", choices=("yes", "no"))
+]
+EncodingOption = Annotated[
+    str | None, Flag("encoding of the file; utf-8 where none is said", choices=tuple(ENCODINGS))
 ]
 OffsetsOption = Annotated[
     OffsetUnit | None, Flag("unit of the tool's offsets", choices=("codepoint", "utf16", "byte"))

@@ -31,7 +31,7 @@ from typing import Any
 
 from harness.annotation import Record
 from harness.errors import HarnessError, InputError, UsageError, nearest
-from harness.formats.files import is_there
+from harness.formats.files import ENCODINGS, is_there
 from harness.formats.losses import Losses
 from harness.formats.source import HUB, Source
 from harness.formats.tags import Bigrams
@@ -148,16 +148,22 @@ def format_named(name: str) -> Format:
     return FORMATS[name]
 
 
-def guess(path: str | Path) -> Format:
+def guess(path: str | Path, encoding: str = "utf-8") -> Format:
     """The format of a file or folder, judged by its content.
 
+    A text that is not UTF-8 may be of a format that can be told its encoding: its reader says so.
     Raises `InputError` when nothing fits, or there is no such file.
     """
     from harness.formats.sniff import heads, unknown
 
-    for head in heads(Path(path)):
+    for head in heads(Path(path), encoding):
         for item in reversed(FORMATS.values()):
             if item.load().matches(head):
+                return item
+    if head.data and not head.text and encoding == "utf-8":
+        for item in reversed(FORMATS.values()):
+            told = any(flag.name == "encoding" for flag in item.options)
+            if told and item.load().matches(replace(head, encoding="latin-1")):
                 return item
     raise unknown(head, guess)
 
@@ -298,10 +304,28 @@ def open_source(
                 raise UsageError(f"{source}: {name.replace('_', '-')} is said twice")
             given[name.replace("_", "-")] = value
     named = given.pop("format", None)
-    chosen = guess(source.path) if named is None else format_named(str(named))
+    chosen = _guessed(source, given) if named is None else format_named(str(named))
     keywords = _keywords(chosen, chosen.options, given)
     faulty = str(keywords.pop("faulty", "refuse"))
     return Reader(replace(source, options=given), chosen, keywords, faulty)
+
+
+def _guessed(source: Source, given: Mapping[str, Any]) -> Format:
+    """The format of a source that does not name it. Where none fits, an option that none has is the
+    error: it may have been meant to mend that."""
+    encoding = str(given.get("encoding", "utf-8"))
+    try:
+        return guess(source.path, encoding if encoding in ENCODINGS else "utf-8")
+    except InputError:
+        flags = {flag.name.replace("_", "-"): flag for f in FORMATS.values() for flag in f.options}
+        for name, value in given.items():
+            flag = flags.get(name.replace("_", "-"))
+            if flag is None:
+                raise UsageError(
+                    f"no format has an option {name!r}{nearest(name, flags)}"
+                ) from None
+            _read_as(flag, name, value)
+        raise
 
 
 def read_any(
@@ -353,13 +377,15 @@ def _keywords(
                 f"format {chosen.name} has no option {name!r}{nearest(name, known, listed=False)} "
                 f"It has: {names}"
             )
-        flag = known[name]
-        try:
-            read = _said(flag, value)
-        except ValueError as error:
-            raise UsageError(f"{name} is {value!r}, expected {error}") from None
-        out[name.replace("-", "_")] = read
+        out[name.replace("-", "_")] = _read_as(known[name], name, value)
     return out
+
+
+def _read_as(flag: Flag, name: str, value: Any) -> Any:
+    try:
+        return _said(flag, value)
+    except ValueError as error:
+        raise UsageError(f"{name} is {value!r}, expected {error}") from None
 
 
 def _said(flag: Flag, value: Any) -> Any:

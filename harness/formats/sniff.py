@@ -16,7 +16,7 @@ from typing import Any
 
 from harness.coding import short
 from harness.errors import InputError
-from harness.formats.files import is_there, not_utf8, opened
+from harness.formats.files import is_there, not_in, not_utf8, opened
 from harness.formats.foreign import endings_below, foreign_data, foreign_json
 from harness.formats.jsonstream import json_values, objects
 
@@ -34,6 +34,7 @@ class Head:
     path: Path
     data: bytes = b""
     """The first bytes of a file; empty for a folder and for what is not there."""
+    encoding: str = "utf-8"
     value: Mapping[str, Any] = field(default_factory=dict)
     """One of the first JSON objects; empty where there is none, or where none has told enough."""
 
@@ -45,9 +46,9 @@ class Head:
 
     @cached_property
     def text(self) -> str:
-        """The beginning of a text file; empty where it is not UTF-8."""
+        """The beginning of a text file; empty where it is not of its encoding."""
         try:
-            return _decoded(self.data)
+            return _decoded(self.data, self.encoding)
         except UnicodeDecodeError:
             return ""
 
@@ -83,25 +84,26 @@ class Head:
         return [item for item in head if isinstance(item, Mapping)]
 
 
-def _decoded(data: bytes) -> str:
-    return getincrementaldecoder("utf-8-sig")().decode(data)  # the last character may be cut
+def _decoded(data: bytes, encoding: str = "utf-8") -> str:
+    name = "utf-8-sig" if encoding == "utf-8" else encoding
+    return getincrementaldecoder(name)().decode(data)  # the last character may be cut
 
 
-def head_of(path: Path) -> Head:
+def head_of(path: Path, encoding: str = "utf-8") -> Head:
     """The beginning of a file, or nothing. Raises `InputError` for one that cannot be read."""
     data = b""
     if is_there(path) and not path.is_dir():
         with opened(path, "a file") as handle:
             data = handle.read(_SIZE)
-    return Head(path, data)
+    return Head(path, data, encoding)
 
 
-def heads(path: Path) -> Iterator[Head]:
+def heads(path: Path, encoding: str = "utf-8") -> Iterator[Head]:
     """What the formats are asked about, in turn: with each of the first JSON objects, then without.
 
     Broken JSON is left to the reader to report. Raises `InputError` for a file that cannot be read.
     """
-    head = head_of(path)
+    head = head_of(path, encoding)
     if head.start:
         try:
             for _, value in islice(objects(path), _OBJECTS):
@@ -132,9 +134,11 @@ def unknown(head: Head, guess: Callable[[Path], Any]) -> InputError:
     if not head.start and (foreign := foreign_data(head.data)):
         return InputError(f"is {foreign.name}, which is not read", path=path, hint=foreign.remedy)
     try:
-        _decoded(head.data)
+        _decoded(head.data, head.encoding)
     except UnicodeDecodeError as error:
-        return not_utf8(head.data, error, path)
+        if head.encoding == "utf-8":
+            return not_utf8(head.data, error, path)
+        return not_in(head.encoding, path, head.data[: error.start].count(b"\n") + 1)
     if head.start:
         return _unknown_json(path)
     return InputError(

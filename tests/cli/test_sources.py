@@ -332,3 +332,31 @@ def test_a_gold_that_has_changed_is_not_counted_in_another_schema(
     harness("run", "gazetteer", "empty", "--gold", GOLD, "--out", "r", "--no-cache", "-q")
     done = harness("compare", "r", "--schema", "conll03", "--gold", "x.conll")
     assert done.status == 3 and "is not the one of the run" in done.err
+
+
+@pytest.mark.parametrize("lines", [1, 30_000])
+def test_files_in_another_encoding(harness: Run, folder: Path, lines: int) -> None:
+    """CoNLL-2002 as it was published; the first odd byte may be far down."""
+    text = "Ana B-PER\n\n" * lines + "Jos\u00e9 B-PER\nvi\u00f3 O\nM\u00e1laga B-LOC\n\n"
+    (folder / "esp.train").write_bytes(text.encode("latin-1"))
+    refused = harness("score", "--gold", "esp.train", "--pred", "esp.train", "--task", "ner")
+    assert refused.status == 2 and "esp.train:" in refused.err
+    said = refused.err.splitlines()[-1].split("#")[0].strip().strip("'")
+    assert said == "esp.train?encoding=latin-1"
+    *_, last = read_any(said)
+    assert (last.text or "").startswith("Jos\u00e9 vi\u00f3 M\u00e1laga")
+    done = harness("score", "--gold", said, "--pred", said, "--task", "ner", "--json")
+    assert json.loads(done.out)["micro"]["f1"] == 1
+
+
+def test_an_option_is_not_forgotten_where_the_file_is_of_no_format(
+    harness: Run, folder: Path
+) -> None:
+    (folder / "d.txt").write_bytes("caf\u00e9 is a text\n".encode("latin-1"))
+    for said, what in (
+        ("encodin=latin-1", "no format has an option 'encodin'. Did you mean 'encoding'"),
+        ("encoding=koi8", "encoding is 'koi8', expected one of utf-8"),
+        ("encoding=latin-1", "none of the known formats"),
+    ):
+        done = harness("validate", f"d.txt?{said}")
+        assert done.status == 2 and what in done.out

@@ -87,7 +87,7 @@ def test_rows_that_are_no_token_and_another_encoding(tmp_path: Path) -> None:
     assert losses == {"rows with a tag and no token: left out": 1}
     path = _file(tmp_path, TOKENS.replace("Oslo", "Åmål\u2026"), encoding="cp1252")
     assert guess(path).name == "csv"
-    with pytest.raises(InputError, match="is not utf-8 here or in the next lines") as caught:
+    with pytest.raises(InputError, match="is not UTF-8 here or in the next lines") as caught:
         list(read_any(path))
     assert "encoding=cp1252" in str(caught.value)
     assert _surfaces(list(read_any(f"{path}?encoding=cp1252")))[-1] == ("Åmål…", "geo")

@@ -78,7 +78,7 @@ def test_folders_and_binary_files(tmp_path: Path) -> None:
     assert {place: guess(tmp_path / place).name for place in names} == names
     with pytest.raises(InputError):
         guess(tmp_path / "raw")
-    (tmp_path / "a.spacy").write_bytes(b"x")
+    (tmp_path / "a.spacy").write_bytes(b"\0x")
     assert guess(tmp_path / "a.spacy").name == "docbin"
     assert guess("hf:someone/something").name == "datasets"
 
@@ -89,7 +89,7 @@ def test_folders_and_binary_files(tmp_path: Path) -> None:
         (b"", "the file is empty"),
         (b" \n\n", "the file is empty"),
         (b"Some prose\nand more.\n", "none of the known formats"),
-        (b"x O\n\xff\xfe O\n", "byte 4 is not UTF-8"),
+        (b"Some prose\n\xff\xfe\n", "byte 11 is not UTF-8"),
         (b'{"id": "a",\n"broken', "a:2: not a JSON object: Unterminated string"),
         (b'[\n{"id" 1}]', "a:2: not a JSON object: Expecting ':' delimiter"),
     ],
@@ -167,7 +167,7 @@ def test_every_module_of_the_table_has_what_a_format_needs() -> None:
 
 def test_options_are_those_of_the_functions() -> None:
     conll, jsonl, pdnc = (FORMATS[name] for name in ("conll", "jsonl", "pdnc"))
-    reading = ["scheme", "repair", "tag_column", "token_column", "comments"]
+    reading = ["scheme", "repair", "tag_column", "token_column", "comments", "encoding"]
     assert [flag.name for flag in conll.options] == reading
     assert [flag.name for flag in conll.write_options] == ["scheme", "tokens"]
     assert [flag.name for flag in jsonl.options] == ["annotator", "faulty"]
