@@ -27,7 +27,7 @@ from harness.errors import UsageError, nearest
 from harness.paths import too_long
 
 __all__ = ["Flag", "build", "changed", "check_options", "check_text", "flags_of", "from_flags"]
-__all__ += ["parameters", "query_of"]
+__all__ += ["parameters", "query_of", "spelled"]
 
 T = TypeVar("T")
 
@@ -108,7 +108,8 @@ class Flag:
     def read(self, value: Any) -> Any:
         """A value from TOML or from Python. Raises `ValueError` that says what was expected."""
         if self.parse is not None:
-            return self.parse(str(value).lower() if isinstance(value, bool) else str(value))
+            parts = value if isinstance(value, (list, tuple)) else [value]
+            return self.parse(",".join(map(spelled, parts)))
         allowed: Any = (self.kind,)
         if self.kind is float:
             allowed = (float, int)
@@ -133,6 +134,11 @@ class Flag:
             and (self.above is None or value > self.above)
             and (self.most is None or value <= self.most)
         )
+
+
+def spelled(value: Any) -> str:
+    """A value as it stands in a query: `true`, `0.5`."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def check_text(text: str) -> None:

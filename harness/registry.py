@@ -13,7 +13,7 @@ from importlib.metadata import Distribution, EntryPoint, entry_points
 
 from harness.adapter import Adapter, AnyAdapter, Option, read_options
 from harness.errors import HarnessError, UsageError, nearest
-from harness.options import check_text, query_of
+from harness.options import check_text, query_of, spelled
 
 __all__ = [
     "ADAPTER_GROUP",
@@ -45,7 +45,7 @@ class BackendSpec:
     def __str__(self) -> str:
         between = ":" if self.model and self.external else "/"
         name = f"{self.adapter}{between}{self.model}" if self.model else self.adapter
-        query = "&".join(f"{key}={_show(value)}" for key, value in sorted(self.options.items()))
+        query = "&".join(f"{key}={spelled(value)}" for key, value in sorted(self.options.items()))
         return f"{name}?{query}" if query else name
 
     @property
@@ -168,7 +168,3 @@ def _read(value: str) -> Option:
         except ValueError:
             continue
     return value
-
-
-def _show(value: Option) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -14,7 +14,7 @@ from typing import Any
 
 from harness.errors import InputError, UsageError
 from harness.formats.files import is_there
-from harness.options import query_of
+from harness.options import query_of, spelled
 
 __all__ = ["HUB", "Source"]
 
@@ -48,7 +48,7 @@ class Source:
         return cls(text[:mark], query_of(text[mark + 1 :], text))
 
     def __str__(self) -> str:
-        said = "&".join(f"{name}={_shown(value)}" for name, value in self.options.items())
+        said = "&".join(f"{name}={spelled(value)}" for name, value in self.options.items())
         return f"{self.path}?{said}" if said else self.path
 
     def but(self, **options: Any) -> Source:
@@ -64,7 +64,3 @@ def _names_a_file(text: str) -> bool:
         return is_there(Path(text))
     except InputError:  # No file can be called so: then it is options that make it long.
         return False
-
-
-def _shown(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias, get_args
 
@@ -22,7 +21,6 @@ BOUNDARY_RULES: tuple[BoundaryRule, ...] = get_args(BoundaryRule)
 LEVELS: tuple[Levels, ...] = get_args(Levels)
 OVERLAP = "overlap"
 """What the match mode with a threshold begins with: `overlap=0.5`."""
-_SPACES = re.compile(r"\s*,\s*")
 
 
 def threshold_of(match: str) -> float | None:
@@ -56,7 +54,14 @@ def _match(text: str) -> str:
 
 def _types(text: str) -> str:
     """Types in one spelling: sorted, each once, parted by commas."""
-    return ",".join(sorted({part for part in _SPACES.split(text.strip()) if part}))
+    return ",".join(sorted({part.strip() for part in text.split(",") if part.strip()}))
+
+
+def _some_types(text: str) -> str:
+    """Types that somebody asked for: without any, all would be scored unasked."""
+    if not (types := _types(text)):
+        raise ValueError("one or several types, such as ORG,PER")
+    return types
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +86,7 @@ class NerOptions:
     ] = "strict"
     boundary: Annotated[BoundaryRule, Flag("what counts at their edges")] = "raw"
     types: Annotated[
-        str, Flag("score these types alone; default: all", metavar="A,B", parse=_types)
+        str, Flag("score these types alone; default: all", metavar="A,B", parse=_some_types)
     ] = ""
     beta: Annotated[float, BETA] = 1.0
     levels: Annotated[
