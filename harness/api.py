@@ -28,7 +28,8 @@ from harness.annotation import (
     TaskName,
 )
 from harness.errors import BackendFailed, BackendUnavailable, UsageError
-from harness.gold.goldset import GoldSet, load_goldset
+from harness.gold.goldset import GoldSet
+from harness.gold.loading import load_goldset
 from harness.registry import BackendSpec, adapter_of
 from harness.results.scored import Scored
 from harness.stats.units import DEFAULT_RESAMPLES

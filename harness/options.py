@@ -27,7 +27,7 @@ from harness.errors import UsageError, nearest
 from harness.paths import too_long
 
 __all__ = ["Flag", "build", "changed", "check_options", "check_text", "flags_of", "from_flags"]
-__all__ += ["parameters", "query_of", "spelled"]
+__all__ += ["parameters", "query_of", "query_value"]
 
 T = TypeVar("T")
 
@@ -109,7 +109,7 @@ class Flag:
         """A value from TOML or from Python. Raises `ValueError` that says what was expected."""
         if self.parse is not None:
             parts = value if isinstance(value, (list, tuple)) else [value]
-            return self.parse(",".join(map(spelled, parts)))
+            return self.parse(",".join(map(query_value, parts)))
         allowed: Any = (self.kind,)
         if self.kind is float:
             allowed = (float, int)
@@ -136,7 +136,7 @@ class Flag:
         )
 
 
-def spelled(value: Any) -> str:
+def query_value(value: Any) -> str:
     """A value as it stands in a query: `true`, `0.5`."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 

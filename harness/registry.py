@@ -13,7 +13,7 @@ from importlib.metadata import Distribution, EntryPoint, entry_points
 
 from harness.adapter import Adapter, AnyAdapter, Option, read_options
 from harness.errors import HarnessError, UsageError, nearest
-from harness.options import check_text, query_of, spelled
+from harness.options import check_text, query_of, query_value
 
 __all__ = [
     "ADAPTER_GROUP",
@@ -45,7 +45,9 @@ class BackendSpec:
     def __str__(self) -> str:
         between = ":" if self.model and self.external else "/"
         name = f"{self.adapter}{between}{self.model}" if self.model else self.adapter
-        query = "&".join(f"{key}={spelled(value)}" for key, value in sorted(self.options.items()))
+        query = "&".join(
+            f"{key}={query_value(value)}" for key, value in sorted(self.options.items())
+        )
         return f"{name}?{query}" if query else name
 
     @property

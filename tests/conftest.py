@@ -14,7 +14,8 @@ from planting import TEXTS, Bench
 from support import BACKENDS, gold_entities
 
 from harness import registry
-from harness.gold.goldset import GoldSet, load_goldset
+from harness.gold.goldset import GoldSet
+from harness.gold.loading import load_goldset
 from harness.run.worker import WARM_UP
 
 # There the command line says more (`harness.report.github`); tests of that set it themselves.

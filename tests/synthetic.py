@@ -8,7 +8,8 @@ from pathlib import Path
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span, TaskName
 from harness.formats import jsonl
-from harness.gold.goldset import GoldSet, load_goldset
+from harness.gold.goldset import GoldSet
+from harness.gold.loading import load_goldset
 from harness.results.save import write_run
 from harness.results.scored import Scored, score_records
 from harness.tasks.ner.options import Match, NerOptions

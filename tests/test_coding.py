@@ -27,7 +27,7 @@ from harness.coding import (
 from harness.decide import baseline
 from harness.decide.rules import read_rules
 from harness.errors import HarnessError
-from harness.gold.goldset import load_goldset
+from harness.gold.loading import load_goldset
 from harness.labels.schema import load_schema
 from harness.results import stored
 

@@ -11,7 +11,7 @@ import pytest
 from harness.adapter import Declaration, ModelIdentity
 from harness.annotation import Annotations, Entity, Record
 from harness.formats import jsonl
-from harness.gold.goldset import load_goldset
+from harness.gold.loading import load_goldset
 from harness.registry import BackendSpec
 from harness.report.run import ranking_tables
 from harness.results.count import options_of

@@ -20,7 +20,7 @@ from harness.decide.compare import check_same_count, compare
 from harness.decide.comparison import Comparison
 from harness.errors import InputError, NotComparable, NothingMeasured, UsageError
 from harness.formats import jsonl
-from harness.gold.goldset import load_goldset
+from harness.gold.loading import load_goldset
 from harness.results import stored
 from harness.results.finder import GoldFinder
 from harness.results.load import from_file, from_run, is_run

@@ -21,7 +21,7 @@ from harness.formats.layout import layout_of
 from harness.formats.losses import Losses
 from harness.formats.registry import guess, read_any, write_any
 from harness.formats.tags import BadTag, Repair, repaired
-from harness.gold.goldset import load_goldset
+from harness.gold.loading import load_goldset
 from harness.labels.meeting import coverage, meet
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.formats import jsonl
-from harness.gold.goldset import load_goldset
+from harness.gold.loading import load_goldset
 from harness.labels.meeting import meet
 from harness.registry import BackendSpec
 from harness.results.count import Count

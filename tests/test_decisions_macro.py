@@ -14,7 +14,7 @@ from harness.decide import baseline as baselines
 from harness.decide.compare import compare
 from harness.decide.gate.check import check
 from harness.decide.rules import parse_rules
-from harness.gold.goldset import load_goldset
+from harness.gold.loading import load_goldset
 from harness.results.load import from_run
 from harness.results.save import write_run
 from harness.stats.resample import Resampler

@@ -16,7 +16,7 @@ from harness.annotation import Annotations, Entity, Record
 from harness.decide.choose import choose
 from harness.decide.compare import compare
 from harness.decide.constraints import Constraints
-from harness.gold.goldset import load_goldset
+from harness.gold.loading import load_goldset
 from harness.labels.meeting import meet
 from harness.report.remarks import remarks
 from harness.results.count import Count

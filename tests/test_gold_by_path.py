@@ -14,7 +14,7 @@ from ways import Replayed, call, quick, replayed
 import harness
 from harness.annotation import Annotations, Entity, Record
 from harness.formats import jsonl
-from harness.gold.goldset import load_goldset
+from harness.gold.loading import load_goldset
 from harness.registry import BackendSpec
 from harness.results import stored
 from harness.results.load import from_run

@@ -11,7 +11,9 @@ import pytest
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.errors import InputError, SchemaError
 from harness.formats import jsonl
-from harness.gold.goldset import load_goldset, load_layer, record_digest
+from harness.gold.facts import record_digest
+from harness.gold.layers import load_layer
+from harness.gold.loading import load_goldset
 
 TINY = Path(__file__).parent / "data" / "goldsets" / "tiny"
 

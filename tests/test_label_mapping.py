@@ -12,7 +12,8 @@ from harness.annotation import Annotations, Entity, Record
 from harness.cli.main import main
 from harness.errors import SchemaError
 from harness.formats import jsonl
-from harness.gold.goldset import GoldSet, load_goldset
+from harness.gold.goldset import GoldSet
+from harness.gold.loading import load_goldset
 from harness.labels.meeting import extended_schema, guess_schema, meet, schema_of
 from harness.results.settle import PredictedLabels, settle
 from harness.tasks.registry import task_named

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.gold.goldset import known_goldsets, load_goldset
+from harness.gold.loading import known_goldsets, load_goldset
 from harness.paths import cache_folder, environments_folder, goldset_folders, home, pinned_packages
 
 

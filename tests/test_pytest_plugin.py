@@ -15,7 +15,7 @@ import synthetic
 
 from harness.cli.main import main
 from harness.decide.rules import parse_rules
-from harness.gold.goldset import load_goldset
+from harness.gold.loading import load_goldset
 from harness.results import stored
 
 pytestmark = pytest.mark.processes

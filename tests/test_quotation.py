@@ -15,7 +15,7 @@ from harness.adapters._attribution.assemble import assemble
 from harness.adapters._attribution.quotation import quotations
 from harness.adapters._attribution.relation import DraftAttribution
 from harness.annotation import Attribution, Record, Span
-from harness.gold.goldset import load_goldset
+from harness.gold.loading import load_goldset
 from harness.tasks.attribution.kinds import DIRECT_SHARE, kind_of, quoted_regions
 
 DOUBLE = [

@@ -30,7 +30,7 @@ BACKENDS = ("planted/ok", "planted/slow:0.002")
 PROGRAM = """
 import sys
 from pathlib import Path
-from harness.gold.goldset import load_goldset
+from harness.gold.loading import load_goldset
 from harness.registry import BackendSpec
 from harness.run.runner import run
 from harness.run.options import RunOptions

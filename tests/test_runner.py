@@ -176,7 +176,7 @@ def test_the_oracle_is_not_fooled_by_other_gold(make_gold: Make, tmp_path: Path)
     path = tmp_path / "two.jsonl"
     entities = [{"start": 5, "end": 9, "label": "ENT"}]
     path.write_text(json.dumps({"id": "a", "text": "Anna went.", "entities": entities}) + "\n")
-    from harness.gold.goldset import load_goldset
+    from harness.gold.loading import load_goldset
 
     for gold in (one, load_goldset(path), one):
         result = run_one("oracle", gold, cache=tmp_path / "cache")

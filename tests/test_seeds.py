@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.curation.validate.validate import validate
-from harness.gold.goldset import load_goldset
+from harness.gold.loading import load_goldset
 
 ROOT = Path(__file__).parent.parent
 SEEDS = {

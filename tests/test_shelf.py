@@ -13,7 +13,7 @@ import pytest
 import ways
 
 from harness.annotation import Annotations, Entity
-from harness.gold.goldset import load_goldset
+from harness.gold.loading import load_goldset
 from harness.registry import BackendSpec
 from harness.run.key import StoreKey
 from harness.run.options import RunOptions

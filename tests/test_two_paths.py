@@ -39,7 +39,8 @@ from ways import (
 import harness
 from harness.annotation import Annotations, Entity, Record
 from harness.errors import InputError
-from harness.gold.goldset import GoldSet, load_goldset
+from harness.gold.goldset import GoldSet
+from harness.gold.loading import load_goldset
 from harness.registry import BackendSpec
 from harness.results.load import from_file
 from harness.run.options import RunOptions

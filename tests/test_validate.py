@@ -103,7 +103,7 @@ def test_sums(tiny: Path) -> None:
 
 
 def sums_as_toml_of(path: Path) -> str:
-    from harness.gold.goldset import load_goldset
+    from harness.gold.loading import load_goldset
 
     return sums_as_toml(load_goldset(path))
 

@@ -97,7 +97,7 @@ def test_it_runs_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     record = json.loads((empty / "results" / "run.json").read_text("utf-8"))
     assert [gold["documents"] for gold in record["gold"]] == [5]
     assert [(r["backend"], r["status"]) for r in record["results"]] == [(b, "ok") for b in backends]
-    where = "from harness.gold.goldset import load_goldset as load; print(load('seeds').path)"
+    where = "from harness.gold.loading import load_goldset as load; print(load('seeds').path)"
     gold = call("-c", where, cwd=empty, PYTHONPATH=path).strip()
     assert Path(gold) == installed / "harness" / "goldsets" / "seeds"
 

@@ -116,7 +116,7 @@ def _stale(known: list[StoredBackend]) -> list[StoredBackend]:
 
 
 def _explain(store: Store, args: argparse.Namespace) -> int:
-    from harness.gold.goldset import load_goldset
+    from harness.gold.loading import load_goldset
     from harness.run.explain import explain
 
     if args.backend is None:

@@ -114,7 +114,7 @@ def _print(comparison: Comparison, args: argparse.Namespace) -> None:
 
 def _scored(args: argparse.Namespace) -> list[Scored]:
     from harness.decide.sources import load_sources
-    from harness.gold.goldset import load_goldset
+    from harness.gold.loading import load_goldset
     from harness.results.finder import GoldFinder
     from harness.results.select import asked_for
     from harness.tasks.registry import task_named

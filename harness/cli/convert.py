@@ -26,7 +26,8 @@ from harness.formats.registry import (
     write_any,
 )
 from harness.formats.source import HUB, Source
-from harness.gold.goldset import GoldSet, load_goldset
+from harness.gold.goldset import GoldSet
+from harness.gold.loading import load_goldset
 from harness.options import Flag
 from harness.paths import CARD
 from harness.tasks.registry import layer_names

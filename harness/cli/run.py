@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _plan(args: argparse.Namespace) -> tuple[list[BackendSpec], list[GoldSet], RunOptions]:
     from harness import registry
-    from harness.gold.goldset import load_goldset
+    from harness.gold.loading import load_goldset
     from harness.labels.schema import load_schema
 
     options = build(
@@ -118,7 +118,7 @@ def _defaults(
 
 
 def _all_gold() -> list[str]:
-    from harness.gold.goldset import known_goldsets
+    from harness.gold.loading import known_goldsets
     from harness.paths import goldset_folders
 
     for folder in goldset_folders():  # The user's own, or else those that come with the harness.

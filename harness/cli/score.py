@@ -59,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.gold.goldset import load_goldset
+    from harness.gold.loading import load_goldset
     from harness.results.load import from_file
     from harness.results.settle import not_scored
     from harness.tasks.registry import task_named

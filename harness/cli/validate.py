@@ -13,7 +13,7 @@ from harness.curation.validate.finding import Finding
 from harness.curation.validate.validate import validate
 from harness.formats.files import is_there
 from harness.formats.source import Source
-from harness.gold.goldset import load_goldset
+from harness.gold.loading import load_goldset
 from harness.table import plural
 
 EPILOG = """\

@@ -2,7 +2,7 @@
 
     gold.conll?tag-column=2&scheme=IOB2        export.json?format=labelstudio&annotator=2
 
-Options are spelled as a backend's are. A file that really has that name wins.
+Options are query_value as a backend's are. A file that really has that name wins.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from harness.errors import InputError, UsageError
 from harness.formats.files import is_there
-from harness.options import query_of, spelled
+from harness.options import query_of, query_value
 
 __all__ = ["HUB", "Source"]
 
@@ -48,7 +48,7 @@ class Source:
         return cls(text[:mark], query_of(text[mark + 1 :], text))
 
     def __str__(self) -> str:
-        said = "&".join(f"{name}={spelled(value)}" for name, value in self.options.items())
+        said = "&".join(f"{name}={query_value(value)}" for name, value in self.options.items())
         return f"{self.path}?{said}" if said else self.path
 
     def but(self, **options: Any) -> Source:

@@ -10,7 +10,8 @@ from pathlib import Path
 from harness.errors import HarnessError, NotComparable, UsageError
 from harness.formats.files import is_there
 from harness.formats.source import HUB, Source
-from harness.gold.goldset import GoldSet, load_goldset, named_goldset
+from harness.gold.goldset import GoldSet
+from harness.gold.loading import load_goldset, named_goldset
 from harness.results.record import GoldRecord, RunRecord
 from harness.results.scored import Scored
 

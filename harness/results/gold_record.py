@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from harness.formats.source import HUB
-from harness.gold.goldset import GoldSet, named_goldset
+from harness.gold.goldset import GoldSet
+from harness.gold.loading import named_goldset
 from harness.results.record import GoldRecord
 
 __all__ = ["gold_record"]

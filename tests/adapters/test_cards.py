@@ -12,7 +12,7 @@ import pytest
 from harness.adapter import LoadRequest
 from harness.adapters._paragraphs import words
 from harness.annotation import Entity
-from harness.gold.goldset import load_goldset
+from harness.gold.loading import load_goldset
 from harness.labels.meeting import meet, project
 from harness.registry import BackendSpec, adapter
 

@@ -11,7 +11,7 @@ import pytest
 from harness.annotation import Annotations, Entity, Record
 from harness.errors import AnnotationError
 from harness.formats import conll, docbin, hf, jsonl
-from harness.gold.goldset import record_digest
+from harness.gold.facts import record_digest
 
 CONLL = "-DOCSTART- O\n\nThe O\nU.N. B-ORG\n, O\n\nNew B-LOC\nYork I-LOC\n"
 TOKENS = ((0, 3), (4, 8), (9, 10), (11, 14), (15, 19))

@@ -15,7 +15,8 @@ from harness.formats.files import files_in, read_text
 from harness.formats.multi import is_multi
 from harness.formats.registry import read_any
 from harness.formats.source import Source
-from harness.gold.goldset import load_goldset, load_layer
+from harness.gold.layers import load_layer
+from harness.gold.loading import load_goldset
 from harness.paths import CARD
 from harness.results.pairs import renamed
 

@@ -20,7 +20,8 @@ from harness.formats.losses import Losses
 from harness.formats.registry import Reader
 from harness.formats.source import Source
 from harness.gold.card import card_texts
-from harness.gold.goldset import GoldSet, load_goldset
+from harness.gold.goldset import GoldSet
+from harness.gold.loading import load_goldset
 from harness.labels.schema import Schema
 from harness.paths import CARD
 from harness.tasks.registry import task_named
