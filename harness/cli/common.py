@@ -90,8 +90,11 @@ def reading_flags() -> tuple[Flag, ...]:
 
 
 def comma_list(text: str) -> tuple[str, ...]:
-    """`a, b` as its parts; of an empty text none."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+    """`a, b` as its parts. Raises `ValueError` where there is none: that is no choice of all."""
+    parts = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not parts:
+        raise ValueError("one or several, such as A,B")
+    return parts
 
 
 LABELS_FLAG = Flag(
@@ -149,11 +152,12 @@ def add_flags(parser: argparse.ArgumentParser, *flags: Flag) -> None:
         if flag.kind is bool:
             groups[flag.group].add_argument(*names, action="store_true", help=flag.help)
             continue
+        default = [] if flag.many and flag.default is None else flag.default
         groups[flag.group].add_argument(
             *names,
             action=_Collect if flag.many else "store",
             type=_text if flag.choices else _reader(flag),
-            default=[] if flag.many and flag.default is None else flag.default,
+            default=_Nothing() if default == "" else default,
             choices=flag.choices or None,
             metavar=flag.metavar,
             required=flag.required,
@@ -169,6 +173,10 @@ def chosen_cache(args: argparse.Namespace) -> Path | None:
         return None
     folder: Path = args.cache_dir or default_cache()
     return folder
+
+
+class _Nothing(str):
+    """An empty text that is a default: argparse reads it as if somebody had said it."""
 
 
 class _Collect(argparse.Action):
@@ -196,6 +204,8 @@ def _text(text: str) -> str:
 
 def _reader(flag: Flag) -> Callable[[str], Any]:
     def read(text: str) -> Any:
+        if isinstance(text, _Nothing):
+            return ""
         try:
             return flag.read_text(text)
         except ValueError as error:
@@ -206,5 +216,5 @@ def _reader(flag: Flag) -> Callable[[str], Any]:
 
 def _with_default(flag: Flag) -> str:
     default = f"{flag.default:g}" if isinstance(flag.default, float) else str(flag.default)
-    stated = f"default: {default}" if flag.default not in (None, ()) else ""
+    stated = f"default: {default}" if flag.default not in (None, (), "") else ""
     return "; ".join(filter(None, [flag.help, stated]))

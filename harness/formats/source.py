@@ -2,7 +2,7 @@
 
     gold.conll?tag-column=2&scheme=IOB2        export.json?format=labelstudio&annotator=2
 
-Options are query_value as a backend's are. A file that really has that name wins.
+Options are spelled as a backend's are. A file that really has that name wins.
 """
 
 from __future__ import annotations

@@ -37,7 +37,8 @@ def load_goldset(
     Names are looked up in `root`, by default in `harness.paths.goldset_folders()`. A bare file or
     folder may be a source with options (`harness.formats.source`); of a gold set with a card, and
     of any other, these are options: `schema` (also as a parameter, over the card's), `labels`
-    (annotated though none may occur), and `annotator` (this one's layers in place of the gold's).
+    (annotated though none may occur), `name` (what it is called in tables and folders), and
+    `annotator` (this one's layers in place of the gold's).
     Texts and layers are read when they are asked for, not here.
 
     Raises `InputError` when there is no such thing, with the nearest name, and when the card is
@@ -47,9 +48,8 @@ def load_goldset(
     source = Source.parse(name_or_path)
     options = dict(source.options)
     schema = schema or options.pop("schema", None)
-    labels = tuple(
-        part.strip() for part in str(options.pop("labels", "")).split(",") if part.strip()
-    )
+    labels = _labels(options.pop("labels", None))
+    name = options.pop("name", None)
     path = Path(source.path)
     there = is_there(path)
     roots = goldset_folders() if root is None else (Path(root),)
@@ -64,7 +64,7 @@ def load_goldset(
         if options:
             raise UsageError(
                 f"{source}: option {next(iter(options))!r}; a gold set with a card has: annotator, "
-                "labels, schema"
+                "labels, name, schema"
             )
         goldset = _from_card(path)
         if annotator is not None:
@@ -74,11 +74,23 @@ def load_goldset(
     else:
         raise InputError(_no_such(source.path, roots))
     goldset = replace(goldset, said=source)
+    if name is not None:
+        if not str(name).strip():
+            raise UsageError(f"{source}: a gold set cannot be called {name!r}")
+        goldset = replace(goldset, name=str(name))
     if labels:
         goldset = replace(goldset, stated_labels=labels)
     if schema is None:
         return goldset
     return replace(goldset, stated_schema=load_schema(schema, goldset.schema_folders))
+
+
+def _labels(said: Any) -> tuple[str, ...]:
+    """Labels parted by commas; of what nobody said none."""
+    parts = tuple(part.strip() for part in str(said or "").split(",") if part.strip())
+    if said is not None and not parts:
+        raise UsageError(f"labels is {said!r}, expected one or several, such as PER,ORG")
+    return parts
 
 
 def _of_annotator(goldset: GoldSet, name: str) -> GoldSet:

@@ -8,6 +8,7 @@ prediction, so that the same command goes on from there.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -61,7 +62,10 @@ def run(
         gold.name: gold_record(gold, options.out, schema=options.schema) for gold in goldsets
     }
     if len(gold_records) != len(goldsets):
-        raise UsageError("two gold sets have the same name; give one of them another")
+        name, _ = Counter(gold.name for gold in goldsets).most_common(1)[0]
+        raise UsageError(
+            f"two gold sets have the same name, {name!r}; give one of them another: PATH?name=NAME"
+        )
     plan = _planned(specs, goldsets, options)
     with (
         _interruptible(stop),

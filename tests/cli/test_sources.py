@@ -360,3 +360,26 @@ def test_an_option_is_not_forgotten_where_the_file_is_of_no_format(
     ):
         done = harness("validate", f"d.txt?{said}")
         assert done.status == 2 and what in done.out
+
+
+@pytest.mark.processes
+def test_two_columns_of_one_file_are_two_gold_sets(harness: Run, folder: Path) -> None:
+    run = ("run", "gazetteer", "empty", "--gold", GOLD, "--out", "r", "--no-cache", "-q")
+    refused = harness(*run, "--gold", "x.conll?tag-column=2")
+    assert refused.status == 2 and "same name, 'x'" in refused.err and "?name=" in refused.err
+    assert harness(*run, "--gold", "x.conll?tag-column=2&name=second").status == 0
+    rows = json.loads((folder / "r" / "run.json").read_text())["results"]
+    assert {row["gold"] for row in rows} == {"x", "second"}
+    both = ("--backend", "gazetteer", "--backend", "empty")
+    done = harness("compare", "r", "--schema", "conll03", *both)  # Counted again: each is found.
+    assert done.status == 0, done.err
+    for said, what in (("name=", "cannot be called"), ("labels=,", "labels is ','")):
+        refused = harness(*run, "--gold", f"x.conll?{said}")
+        assert refused.status == 2 and what in refused.err
+
+
+def test_no_type_is_no_choice_of_all(harness: Run, folder: Path) -> None:
+    for types in (",", "", " , "):
+        args = ("score", "--gold", GOLD, "--pred", PREDICTED, "--task", "ner", "--types", types)
+        refused = harness(*args)
+        assert refused.status == 2 and "one or several types" in refused.err
