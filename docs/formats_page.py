@@ -63,7 +63,8 @@ decides: the choice alone moves F1 by points.
 Columns are counted from 0. The token is the first one, or the second where the first counts 1, 2,
 3 in every sentence; the tags are the last column that holds tags; `convert` says which were read,
 and `token-column`, `tag-column` change them. Several tag columns (`tag-column=2,3`) are nested
-entities. A prefix `en:` before every token (WikiANN), or its place in a word behind it (Weibo),
+entities. Files that are not UTF-8 (CoNLL-2002 as published) are read with `encoding=latin-1` or
+`encoding=cp1252`. A prefix `en:` before every token (WikiANN), or its place in a word behind it (Weibo),
 is cut off and counted. A line with `#` before a sentence is a comment where it is no row; `#
 newdoc` begins a document, as `-DOCSTART-` does.
 
@@ -71,7 +72,9 @@ A file's tokens are kept: they go into JSON lines, come back out as they were, a
 asks other scorers on them. Tokens are joined by single spaces, in scripts without spaces
 (Chinese, Japanese, Thai, Lao, Khmer, Burmese) by none. A text without tokens is cut into words
 and punctuation, in those scripts into characters, and never at an annotation: two layers of one
-text get the same tokens. What begins or ends inside a token is widened to it, and counted.
+text get the same tokens. What begins or ends inside a token is widened to it, and counted. A
+line break ends a sentence unless it is inside an entity, which is counted: of texts with such
+entities two layers may differ in where sentences end, so let both come from one file of tokens.
 """
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "not_utf8",
     "opened",
     "read_text",
+    "refusals",
     "too_large",
     "write_text",
 ]
@@ -67,6 +68,17 @@ def is_there(path: str | Path) -> bool:
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be looked for: {_why(error)}", path=path) from None
     return True
+
+
+@contextmanager
+def refusals(path: str | Path) -> Iterator[None]:
+    """What the system refuses within, such as to look at a file of a folder, as `InputError`."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"cannot be read: {_why(error)}", path=error.filename or str(path)
+        ) from None
 
 
 def files_below(folder: Path, suffix: str) -> dict[str, Path]:

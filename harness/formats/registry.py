@@ -31,7 +31,7 @@ from typing import Any
 
 from harness.annotation import Record
 from harness.errors import HarnessError, InputError, UsageError, nearest
-from harness.formats.files import ENCODINGS, is_there
+from harness.formats.files import ENCODINGS, is_there, refusals
 from harness.formats.losses import Losses
 from harness.formats.source import HUB, Source
 from harness.formats.tags import Bigrams
@@ -156,16 +156,17 @@ def guess(path: str | Path, encoding: str = "utf-8") -> Format:
     """
     from harness.formats.sniff import heads, unknown
 
-    for head in heads(Path(path), encoding):
-        for item in reversed(FORMATS.values()):
-            if item.load().matches(head):
-                return item
-    if head.data and not head.text and encoding == "utf-8":
-        for item in reversed(FORMATS.values()):
-            told = any(flag.name == "encoding" for flag in item.options)
-            if told and item.load().matches(replace(head, encoding="latin-1")):
-                return item
-    raise unknown(head, guess)
+    with refusals(path):
+        for head in heads(Path(path), encoding):
+            for item in reversed(FORMATS.values()):
+                if item.load().matches(head):
+                    return item
+        if head.data and not head.text and encoding == "utf-8":
+            for item in reversed(FORMATS.values()):
+                told = any(flag.name == "encoding" for flag in item.options)
+                if told and item.load().matches(replace(head, encoding="latin-1")):
+                    return item
+        raise unknown(head, guess)
 
 
 def for_output(path: str | Path) -> Format:
@@ -222,7 +223,8 @@ class Reader:
             raise InputError("no such file or folder", path=self.source.path)
         keywords = {**self.keywords, **self.decided}
         try:
-            yield from self.format.load().read(self.source.path, losses=losses, **keywords)
+            with refusals(self.source.path):
+                yield from self.format.load().read(self.source.path, losses=losses, **keywords)
         except InputError as error:
             raise self.helped(error) from None
 
@@ -249,10 +251,10 @@ class Reader:
 
     def _asked(self, function: Any, keywords: Mapping[str, Any]) -> Any:
         known = {flag.name.replace("-", "_") for flag in parameters(function)}
+        said = {name: value for name, value in keywords.items() if name in known}
         try:
-            return function(
-                self.source.path, **{name: v for name, v in keywords.items() if name in known}
-            )
+            with refusals(self.source.path):
+                return function(self.source.path, **said)
         except InputError as error:
             raise self.helped(error) from None
 

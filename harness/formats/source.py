@@ -38,6 +38,8 @@ class Source:
         if isinstance(said, Source):
             return said
         text = str(said)
+        if not text:
+            raise UsageError("expected a path, found nothing")
         marks = [index for index, char in enumerate(text) if char == "?"]
         if not marks or _names_a_file(text):
             return cls(text)

@@ -172,3 +172,16 @@ def test_options_are_those_of_the_functions() -> None:
     assert [flag.name for flag in conll.write_options] == ["scheme", "tokens"]
     assert [flag.name for flag in jsonl.options] == ["annotator", "faulty"]
     assert (jsonl.write_options, pdnc.options, pdnc.write_options) == ((), (), ())
+
+
+@pytest.mark.parametrize("function", ["matches", "read"])
+def test_what_the_system_refuses_is_no_fault_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", "there/a.ann")
+
+    (tmp_path / "a.jsonl").write_text('{"id": "a", "text": "Ada", "entities": []}\n')
+    monkeypatch.setattr(FORMATS["jsonl"].load(), function, refused)
+    with pytest.raises(InputError, match=r"there/a\.ann: cannot be read: Permission denied"):
+        list(read_any(tmp_path / "a.jsonl"))
