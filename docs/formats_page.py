@@ -34,7 +34,8 @@ harness validate 'corpus/?format=webanno&layer=custom.Entity'
 
 The format is told by the file's content and not by its ending; `format=NAME` says it. As gold, a
 source has besides: `labels=PER,ORG,LOC`, types that were looked for though none may occur (a card
-says `labels = [...]`), and `schema=NAME`; a gold set with a card has these two and
+says `labels = [...]`), `schema=NAME`, and `name=NAME`, what it is called in tables and folders, so
+that two columns of one file can be two gold sets of a run; a gold set with a card has these and
 `annotator=NAME`. An option that a format does not have is an error that names those it has.
 `convert` has the options of a single file as flags too, and takes several sources for one output.
 
@@ -64,9 +65,9 @@ Columns are counted from 0. The token is the first one, or the second where the 
 3 in every sentence; the tags are the last column that holds tags; `convert` says which were read,
 and `token-column`, `tag-column` change them. Several tag columns (`tag-column=2,3`) are nested
 entities. Files that are not UTF-8 (CoNLL-2002 as published) are read with `encoding=latin-1` or
-`encoding=cp1252`. A prefix `en:` before every token (WikiANN), or its place in a word behind it (Weibo),
-is cut off and counted. A line with `#` before a sentence is a comment where it is no row; `#
-newdoc` begins a document, as `-DOCSTART-` does.
+`encoding=cp1252`. A prefix `en:` before every token (WikiANN), or its place in a word behind it
+(Weibo), is cut off and counted. A line with `#` before a sentence is a comment where it is no
+row; `# newdoc` begins a document, as `-DOCSTART-` does.
 
 A file's tokens are kept: they go into JSON lines, come back out as they were, and `score --as`
 asks other scorers on them. Tokens are joined by single spaces, in scripts without spaces

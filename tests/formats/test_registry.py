@@ -185,3 +185,8 @@ def test_what_the_system_refuses_is_no_fault_of_ours(
     monkeypatch.setattr(FORMATS["jsonl"].load(), function, refused)
     with pytest.raises(InputError, match=r"there/a\.ann: cannot be read: Permission denied"):
         list(read_any(tmp_path / "a.jsonl"))
+
+
+def test_no_format_has_an_option_of_the_gold_set_itself() -> None:
+    taken = {"labels", "name", "schema", "format"}
+    assert not {flag.name for item in FORMATS.values() for flag in item.options} & taken
