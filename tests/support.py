@@ -67,3 +67,19 @@ def by_annotator(path: Path) -> dict[str, list[Record]]:
     from harness.formats import jsonl
 
     return {name: list(jsonl.read(path, annotator=name)) for name in jsonl.annotators(path)}
+
+
+def json_lines(folder: Path, *values: Any) -> Path:
+    """A file with each value on a line."""
+    path = folder / "a.jsonl"
+    path.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in values), "utf-8")
+    return path
+
+
+def surfaces(*records: Record) -> list[tuple[str, str]]:
+    """What every entity covers, and its label."""
+    return [
+        ((record.text or "")[one.start : one.end], one.label)
+        for record in records
+        for one in record.annotations.entities or ()
+    ]

@@ -25,6 +25,7 @@ __all__ = [
     "files_in",
     "is_draft",
     "is_there",
+    "line_not_utf8",
     "new_file",
     "new_folder",
     "not_in",
@@ -175,6 +176,16 @@ def not_utf8(data: bytes, error: UnicodeDecodeError, path: Path) -> InputError:
     line = data[: error.start].count(b"\n") + 1
     return InputError(
         f"byte {error.start} is not UTF-8", path=path, line=line, hint="save it as UTF-8"
+    )
+
+
+def line_not_utf8(error: UnicodeDecodeError, path: Path, line: int) -> InputError:
+    """The error of one line that cannot be decoded."""
+    return InputError(
+        f"byte {error.start + 1} of the line is not UTF-8",
+        path=path,
+        line=line,
+        hint="save the file as UTF-8",
     )
 
 

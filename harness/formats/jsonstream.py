@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from harness.coding import load_json, short
 from harness.errors import InputError
-from harness.formats.files import atomic_writer, opened
+from harness.formats.files import atomic_writer, line_not_utf8, opened
 
 __all__ = ["beginning", "json_lines", "json_values", "no_document", "objects", "parse_line"]
 __all__ += ["write_lines"]
@@ -38,12 +38,7 @@ def parse_line(line: bytes, path: Path, number: int) -> Any:
     try:
         return load_json(line.rstrip(b"\r\n"))
     except UnicodeDecodeError as error:
-        raise InputError(
-            f"byte {error.start + 1} of the line is not UTF-8",
-            path=path,
-            line=number,
-            hint="save the file as UTF-8",
-        ) from None
+        raise line_not_utf8(error, path, number) from None
     except (ValueError, RecursionError) as error:
         hint = f"one whole JSON object per line; {_CUT_OFF}"
         raise _broken(error, path, number, hint) from None

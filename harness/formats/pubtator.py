@@ -22,7 +22,7 @@ from typing import Any
 from harness.annotation import Annotations, Entity, Record
 from harness.coding import short, whole_number
 from harness.errors import InputError
-from harness.formats.files import atomic_writer, opened
+from harness.formats.files import atomic_writer, line_not_utf8, opened
 from harness.formats.items import Decoder, Where
 from harness.formats.losses import Losses, writable
 from harness.formats.offsets import Offsets, OffsetUnit
@@ -90,12 +90,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
             try:
                 line = data.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
-                raise InputError(
-                    f"byte {error.start + 1} of the line is not UTF-8",
-                    path=path,
-                    line=number,
-                    hint="save the file as UTF-8",
-                ) from None
+                raise line_not_utf8(error, path, number) from None
             yield number, line.removesuffix("\n").removesuffix("\r")
 
 

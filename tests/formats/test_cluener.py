@@ -7,25 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import json_lines, surfaces
 
-from harness.annotation import Annotations, Record
+from harness.annotation import Annotations
 from harness.api import score
 from harness.errors import InputError
 from harness.formats import cluener
 from harness.formats.losses import Losses
 from harness.formats.registry import guess, open_source, read_any
-
-
-def _lines(folder: Path, *values: Any) -> Path:
-    path = folder / "a.jsonl"
-    path.write_text("".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values))
-    return path
-
-
-def _surfaces(record: Record) -> list[tuple[str, str]]:
-    text, entities = record.text or "", record.annotations.entities or ()
-    return [(text[one.start : one.end], one.label) for one in entities]
-
 
 CLUENER = [
     {
@@ -39,11 +28,11 @@ CLUENER = [
 
 
 def test_cluener(tmp_path: Path) -> None:
-    path = _lines(tmp_path, *CLUENER)
+    path = json_lines(tmp_path, *CLUENER)
     assert guess(path).name == "cluener"
     losses = Losses()
     records = list(read_any(path, losses=losses))
-    assert [_surfaces(record) for record in records] == [
+    assert [surfaces(record) for record in records] == [
         [("艾达", "name"), ("奥斯陆", "address")], [("Bo", "name"), ("Bo", "name")], [], [],
     ]  # fmt: skip
     assert records[2].annotations == Annotations(())
@@ -52,11 +41,13 @@ def test_cluener(tmp_path: Path) -> None:
     assert score(path, path, task="ner").f1 == 1.0
     assert cluener.write(tmp_path / "out", records, losses=losses) == 4
     assert list(read_any(tmp_path / "out")) == records and not losses
-    predicted = _lines(tmp_path, *({"id": f"a-{n:05}", **one} for n, one in enumerate(CLUENER, 1)))
+    predicted = json_lines(
+        tmp_path, *({"id": f"a-{n:05}", **one} for n, one in enumerate(CLUENER, 1))
+    )
     without = [{k: v for k, v in json.loads(line).items() if k != "text"}
                for line in predicted.read_text().splitlines()]  # fmt: skip
-    assert guess(_lines(tmp_path, *without)).name == "cluener"
-    assert [one.text for one in read_any(_lines(tmp_path, *without))] == [None] * 4
+    assert guess(json_lines(tmp_path, *without)).name == "cluener"
+    assert [one.text for one in read_any(json_lines(tmp_path, *without))] == [None] * 4
 
 
 @pytest.mark.parametrize(
@@ -72,13 +63,13 @@ def test_cluener(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_refused_with_the_line(tmp_path: Path, value: Any, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
-        list(cluener.read(_lines(tmp_path, {"text": "a"}, value)))
+        list(cluener.read(json_lines(tmp_path, {"text": "a"}, value)))
     assert caught.value.line == 2
 
 
 def test_a_faulty_place_may_be_left_out(tmp_path: Path) -> None:
     value = {"text": "Ada left", "label": {"name": {"Ada": [[0, 2], [3, 5]]}}}
     losses = Losses()
-    (record,) = open_source(_lines(tmp_path, value), faulty="leave-out").records(losses)
-    assert _surfaces(record) == [("Ada", "name")]
+    (record,) = open_source(json_lines(tmp_path, value), faulty="leave-out").records(losses)
+    assert surfaces(record) == [("Ada", "name")]
     assert losses == {"faulty spans: left out": 1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support import surfaces
 
 from harness.annotation import Annotations, Entity, Record
 from harness.api import score
@@ -32,14 +33,6 @@ def _file(folder: Path, content: str, name: str = "a.csv", encoding: str = "utf-
     return path
 
 
-def _surfaces(records: list[Record]) -> list[tuple[str, str]]:
-    return [
-        ((record.text or "")[one.start : one.end], one.label)
-        for record in records
-        for one in record.annotations.entities or ()
-    ]
-
-
 @pytest.mark.parametrize("made", [str, lambda text: text.replace("\n", "\r\n")])
 def test_tokens(tmp_path: Path, made: type[str]) -> None:
     path = _file(tmp_path, "\ufeff" + made(TOKENS))
@@ -49,7 +42,7 @@ def test_tokens(tmp_path: Path, made: type[str]) -> None:
     assert [(one.id, one.text) for one in records] == [
         ("a-00001", 'Ada Roe said " no, no'), ("a-00002", "Bo left Oslo")
     ]  # fmt: skip
-    assert _surfaces(records) == [("Ada Roe", "per"), ("Bo", "per"), ("Oslo", "geo")]
+    assert surfaces(*records) == [("Ada Roe", "per"), ("Bo", "per"), ("Oslo", "geo")]
     assert sum(line.rsplit(",", 1)[-1].startswith("B-") for line in TOKENS.splitlines()) == 3
     assert records[1].tokens == ((0, 2), (3, 7), (8, 12)) and records[1].number == 2
     assert not losses
@@ -69,7 +62,7 @@ def test_columns_of_other_names_and_documents(tmp_path: Path) -> None:
         guess(path)
     first, second = read_any(path, "csv", tag_column="gold")
     assert (first.id, second.id, first.number) == ("d0", "d1", None)
-    assert _surfaces([first, second]) == [("Bo", "per"), ("Oslo", "geo")]
+    assert surfaces(*[first, second]) == [("Bo", "per"), ("Oslo", "geo")]
     with pytest.raises(UsageError, match="no column 'golf'"):
         list(read_any(path, "csv", tag_column="golf"))
     with pytest.raises(InputError, match="expected a token and its tag"):
@@ -90,7 +83,7 @@ def test_rows_that_are_no_token_and_another_encoding(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not UTF-8 here or in the next lines") as caught:
         list(read_any(path))
     assert "encoding=cp1252" in str(caught.value)
-    assert _surfaces(list(read_any(f"{path}?encoding=cp1252")))[-1] == ("Åmål…", "geo")
+    assert surfaces(*list(read_any(f"{path}?encoding=cp1252")))[-1] == ("Åmål…", "geo")
 
 
 SPANS = """\
@@ -112,7 +105,7 @@ def test_spans(tmp_path: Path) -> None:
         assert [(one.id, one.text) for one in records] == [
             ("a", "Ada left\nOslo"), ("b", "It rains"), ("c", "Bo")
         ]  # fmt: skip
-        assert _surfaces(records) == [("Ada", "PER"), ("Oslo", "LOC")]
+        assert surfaces(*records) == [("Ada", "PER"), ("Oslo", "LOC")]
         assert records[1].annotations == Annotations(())
         assert not losses
         assert score(path, path, task="ner").f1 == 1.0
@@ -130,7 +123,7 @@ def test_spans_without_texts(tmp_path: Path) -> None:
     assert list(read_any(path)) == [record]
     path = _file(tmp_path, "text,start,end,label\nAda left,0,3,PER\nAda left,4,8,ACT\nBo,0,2,PER\n")
     first, second = read_any(path)
-    assert _surfaces([first, second]) == [("Ada", "PER"), ("left", "ACT"), ("Bo", "PER")]
+    assert surfaces(*[first, second]) == [("Ada", "PER"), ("left", "ACT"), ("Bo", "PER")]
     assert (first.id, second.number) == ("a-00001", 2)
 
 
@@ -183,11 +176,11 @@ def test_refused_with_the_line(
 def test_a_faulty_span_may_be_left_out(tmp_path: Path) -> None:
     path = _file(tmp_path, HEADER + "a,Ada,0,3,PER\na,,0,9,PER\n")
     losses = Losses()
-    assert _surfaces(list(read_any(path, faulty="leave-out", losses=losses))) == [("Ada", "PER")]
+    assert surfaces(*list(read_any(path, faulty="leave-out", losses=losses))) == [("Ada", "PER")]
     assert losses == {"faulty spans: left out": 1}
     path = _file(tmp_path, HEADER + "a,x\U0001f600Ada,3,6,PER\n")
     (record,) = read_any(f"{path}?offsets=utf16")
-    assert _surfaces([record]) == [("Ada", "PER")]
+    assert surfaces(*[record]) == [("Ada", "PER")]
 
 
 @pytest.mark.parametrize("content", ["word\tO\nleft\tO\n", "a,b\n1,2\n", "Some prose, and more.\n"])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import json_lines
 
 from harness.annotation import Annotations, Entity, Record
 from harness.api import score
@@ -19,15 +20,9 @@ TEXT = "Ines left\u00a0Brackwater.\r\n"
 ENTITIES = (Entity(0, 4, "PER"), Entity(10, 20, "LOC"))
 
 
-def _lines(folder: Path, *values: Any) -> Path:
-    path = folder / "a.jsonl"
-    path.write_text("".join(json.dumps(value) + "\n" for value in values), "utf-8")
-    return path
-
-
 def test_doccano_in_each_of_its_shapes(tmp_path: Path) -> None:
     items = [{"id": 9, "label": "PER", "start_offset": 0, "end_offset": 4}]
-    path = _lines(
+    path = json_lines(
         tmp_path,
         {"id": 1, "text": TEXT, "label": [[0, 4, "PER"]]},
         {"id": 2, "data": TEXT, "labels": [[0, 4, "PER"]]},
@@ -44,7 +39,7 @@ def test_doccano_in_each_of_its_shapes(tmp_path: Path) -> None:
 def test_doccano_with_emoji_needs_a_unit(tmp_path: Path) -> None:
     text = "Ines 😀 left Brackwater"
     # Brackwater is [12, 22) in code points and [13, 23) in UTF-16 units.
-    path = _lines(tmp_path, {"text": text, "label": [[0, 4, "PER"], [13, 23, "LOC"]]})
+    path = json_lines(tmp_path, {"text": text, "label": [[0, 4, "PER"], [13, 23, "LOC"]]})
     with pytest.raises(AnnotationError, match=r"\?offsets=utf16") as caught:
         list(read_any(path))
     assert caught.value.line == 1
@@ -55,7 +50,7 @@ def test_doccano_with_emoji_needs_a_unit(tmp_path: Path) -> None:
         list(doccano.read(path, offsets="codepoint"))
     with pytest.raises(UsageError, match="offset unit 'utf8'"):
         list(doccano.read(path, offsets="utf8"))
-    before = _lines(tmp_path, {"text": text, "label": [[0, 4, "PER"]]})
+    before = json_lines(tmp_path, {"text": text, "label": [[0, 4, "PER"]]})
     (record,) = doccano.read(before)  # the units agree up to there
     assert record.annotations.entities == (Entity(0, 4, "PER"),)
     report = Losses()
@@ -67,7 +62,7 @@ def test_doccano_with_emoji_needs_a_unit(tmp_path: Path) -> None:
     )
     assert json.loads((tmp_path / "out").read_text())["label"] == [[13, 23, "LOC"]]
     with pytest.raises(AnnotationError, match="utf16 offset 6 is in the middle of a character"):
-        list(doccano.read(_lines(tmp_path, {"text": text, "label": [[0, 6, "X"]]}),
+        list(doccano.read(json_lines(tmp_path, {"text": text, "label": [[0, 6, "X"]]}),
                           offsets="utf16"))  # fmt: skip
 
 
@@ -86,8 +81,8 @@ def test_old_exports_and_arrays(tmp_path: Path) -> None:
     assert losses == {"categories: left out": 1, "comments: left out": 1}
     assert score(tmp_path / "a.json", tmp_path / "a.json", task="ner").f1 == 1.0
     for value in values:
-        assert guess(_lines(tmp_path, value)).name == "doccano"
-    path = _lines(tmp_path, {"id": 4, "text": TEXT, "annotations": [named, numbered]})
+        assert guess(json_lines(tmp_path, value)).name == "doccano"
+    path = json_lines(tmp_path, {"id": 4, "text": TEXT, "annotations": [named, numbered]})
     with pytest.raises(InputError, match="the label is the number 3") as caught:
         list(read_any(path))
     assert "text label" in str(caught.value) and caught.value.line == 1
@@ -113,5 +108,5 @@ def test_old_exports_and_arrays(tmp_path: Path) -> None:
 )
 def test_refused_with_the_line(tmp_path: Path, value: Any, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
-        list(doccano.read(_lines(tmp_path, {"text": "first"}, value)))
+        list(doccano.read(json_lines(tmp_path, {"text": "first"}, value)))
     assert caught.value.line == 2

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support import json_lines, surfaces
 
-from harness.annotation import Entity, Record, Span
+from harness.annotation import Entity, Span
 from harness.api import score
 from harness.errors import InputError
 from harness.formats import dygie
 from harness.formats.losses import Losses
 from harness.formats.registry import guess, open_source, read_any
-
-
-def _lines(folder: Path, *values: Any) -> Path:
-    path = folder / "a.jsonl"
-    path.write_text("".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values))
-    return path
-
-
-def _surfaces(record: Record) -> list[tuple[str, str]]:
-    text, entities = record.text or "", record.annotations.entities or ()
-    return [(text[one.start : one.end], one.label) for one in entities]
-
 
 DYGIE = [
     {"doc_key": "d1", "sentences": [["Ada", "left", "."], ["Bo", "Roe", "stayed", "."]],
@@ -37,12 +25,12 @@ DYGIE = [
 
 
 def test_dygie(tmp_path: Path) -> None:
-    path = _lines(tmp_path, *DYGIE)
+    path = json_lines(tmp_path, *DYGIE)
     assert guess(path).name == "dygie"
     losses = Losses()
     first, second = read_any(path, losses=losses)
     assert (first.id, first.text) == ("d1", "Ada left .\nBo Roe stayed .")
-    assert _surfaces(first) == [("Ada", "PER"), ("Bo Roe", "PER"), ("Bo", "FIRST")]
+    assert surfaces(first) == [("Ada", "PER"), ("Bo Roe", "PER"), ("Bo", "FIRST")]
     assert second.annotations.entities is None
     assert first.tokens is not None and first.tokens[3] == Span(11, 13)
     assert losses == {
@@ -68,13 +56,13 @@ def test_dygie(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_refused_with_the_line(tmp_path: Path, value: Any, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
-        list(dygie.read(_lines(tmp_path, {"doc_key": "s", "sentences": [["a"]]}, value)))
+        list(dygie.read(json_lines(tmp_path, {"doc_key": "s", "sentences": [["a"]]}, value)))
     assert caught.value.line == 2
 
 
 def test_faulty_ranges_may_be_left_out(tmp_path: Path) -> None:
     value = {"doc_key": "a", "sentences": [["a", "b"]], "ner": [[[0, 5, "X"], [1, 1, "Y"]]]}
     losses = Losses()
-    (record,) = open_source(_lines(tmp_path, value), faulty="leave-out").records(losses)
-    assert _surfaces(record) == [("b", "Y")]
+    (record,) = open_source(json_lines(tmp_path, value), faulty="leave-out").records(losses)
+    assert surfaces(record) == [("b", "Y")]
     assert losses == {"faulty spans: left out": 1}

@@ -7,25 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import json_lines, surfaces
 
-from harness.annotation import Record
 from harness.api import score
 from harness.errors import InputError
 from harness.formats import gliner
 from harness.formats.losses import Losses
 from harness.formats.registry import guess, open_source, read_any
-
-
-def _lines(folder: Path, *values: Any) -> Path:
-    path = folder / "a.jsonl"
-    path.write_text("".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values))
-    return path
-
-
-def _surfaces(record: Record) -> list[tuple[str, str]]:
-    text, entities = record.text or "", record.annotations.entities or ()
-    return [(text[one.start : one.end], one.label) for one in entities]
-
 
 GLINER = [
     {"tokenized_text": ["Ada", "Roe", "left", "Oslo", "."],
@@ -39,14 +27,14 @@ GLINER = [
 def test_gliner(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text(json.dumps(GLINER, indent=2))
-    for one in (path, _lines(tmp_path, *GLINER)):
+    for one in (path, json_lines(tmp_path, *GLINER)):
         assert guess(one).name == "gliner"
         losses = Losses()
         records = list(read_any(one, losses=losses))
         assert [(r.id, r.text) for r in records[:2]] == [
             ("a-00001", "Ada Roe left Oslo ."), ("a-00002", "It rains")
         ]  # fmt: skip
-        assert _surfaces(records[0]) == [
+        assert surfaces(records[0]) == [
             ("Ada Roe", "person"), ("Oslo", "city"), ("Ada", "first name")
         ]  # fmt: skip
         assert [r.annotations.entities for r in records[1:]] == [(), (), None]
@@ -60,7 +48,7 @@ def test_gliner(tmp_path: Path) -> None:
         "documents without an entity layer: written as if nothing were there": 1,
     }
     again = list(read_any(tmp_path / "out"))
-    assert _surfaces(again[0]) == [("Ada Roe", "person"), ("Oslo", "city")]
+    assert surfaces(again[0]) == [("Ada Roe", "person"), ("Oslo", "city")]
     assert [(r.text, r.tokens) for r in again] == [(r.text, r.tokens) for r in records]
 
 
@@ -79,13 +67,13 @@ def test_gliner(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_refused_with_the_line(tmp_path: Path, value: Any, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
-        list(gliner.read(_lines(tmp_path, {"tokenized_text": ["a"]}, value)))
+        list(gliner.read(json_lines(tmp_path, {"tokenized_text": ["a"]}, value)))
     assert caught.value.line == 2
 
 
 def test_faulty_ranges_may_be_left_out(tmp_path: Path) -> None:
     value = {"tokenized_text": ["a", "b"], "ner": [[0, 5, "X"], [1, 1, "Y"]]}
     losses = Losses()
-    (record,) = open_source(_lines(tmp_path, value), faulty="leave-out").records(losses)
-    assert _surfaces(record) == [("b", "Y")]
+    (record,) = open_source(json_lines(tmp_path, value), faulty="leave-out").records(losses)
+    assert surfaces(record) == [("b", "Y")]
     assert losses == {"faulty spans: left out": 1}

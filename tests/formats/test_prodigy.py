@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import json_lines
 
 from harness.annotation import Annotations, Entity, Record, Span
 from harness.api import score
@@ -20,15 +21,9 @@ TEXT = "Ines left\u00a0Brackwater.\r\n"
 ENTITIES = (Entity(0, 4, "PER"), Entity(10, 20, "LOC"))
 
 
-def _lines(folder: Path, *values: Any) -> Path:
-    path = folder / "a.jsonl"
-    path.write_text("".join(json.dumps(value) + "\n" for value in values), "utf-8")
-    return path
-
-
 def test_prodigy_answers_ids_and_relations(tmp_path: Path) -> None:
     span = {"start": 0, "end": 4, "label": "PER", "token_start": 0, "token_end": 0}
-    path = _lines(
+    path = json_lines(
         tmp_path,
         {"text": TEXT, "spans": [span], "answer": "accept", "_input_hash": 7},
         {"text": TEXT, "spans": [], "answer": "reject"},
@@ -62,7 +57,7 @@ def _labelled(who: str | None, start: int, end: int, label: str, **rest: Any) ->
 
 
 def test_one_text_of_several_annotators_is_one_document(tmp_path: Path) -> None:
-    path = _lines(
+    path = json_lines(
         tmp_path,
         _labelled("ner-a", 0, 4, "PER"),
         {"text": "Other", "spans": [], "answer": "accept", "_session_id": "ner-b"},
@@ -92,12 +87,12 @@ def test_one_text_of_several_annotators_is_one_document(tmp_path: Path) -> None:
 
 def test_a_text_that_one_annotator_has_twice_is_two_documents(tmp_path: Path) -> None:
     yes = {"text": "Yes.", "spans": [], "answer": "accept"}
-    path = _lines(tmp_path, yes, yes, {**yes, "_session_id": "a"})
+    path = json_lines(tmp_path, yes, yes, {**yes, "_session_id": "a"})
     assert [one.id for one in prodigy.read(path)] == ["a-00001", "a-00002"]
 
 
 def test_ids_of_two_texts_are_refused_or_numbered(tmp_path: Path) -> None:
-    path = _lines(
+    path = json_lines(
         tmp_path,
         {"text": "One.", "spans": [], "meta": {"id": 7}},
         {"text": "Two.", "spans": [], "meta": {"id": 7}},
@@ -106,7 +101,7 @@ def test_ids_of_two_texts_are_refused_or_numbered(tmp_path: Path) -> None:
         list(read_any(path))
     assert caught.value.line == 2 and "?ids=number" in str(caught.value)
     assert [one.id for one in read_any(f"{path}?ids=number")] == ["a-00001", "a-00002"]
-    path = _lines(
+    path = json_lines(
         tmp_path,
         {"text": "One.", "spans": [], "id": 7, "_annotator_id": "a"},
         {"text": "Two.", "spans": [], "id": 7, "_annotator_id": "b"},
@@ -118,7 +113,7 @@ def test_ids_of_two_texts_are_refused_or_numbered(tmp_path: Path) -> None:
 def test_tokens_interfaces_and_scores(tmp_path: Path) -> None:
     tokens = [{"text": "Ines", "start": 0, "end": 4, "id": 0, "ws": True},
               {"text": "met", "start": 5, "end": 8, "id": 1, "ws": True}]  # fmt: skip
-    path = _lines(
+    path = json_lines(
         tmp_path,
         _labelled(None, 0, 4, "PER", tokens=tokens, _view_id="ner_manual"),
         {"text": "x", "tokens": tokens, "spans": [], "answer": "accept"},
@@ -139,7 +134,7 @@ def test_tokens_interfaces_and_scores(tmp_path: Path) -> None:
 
 
 def test_faulty_spans_may_be_left_out(tmp_path: Path) -> None:
-    path = _lines(tmp_path, _labelled(None, 0, 99, "PER"), _labelled(None, 0, 4, "PER"))
+    path = json_lines(tmp_path, _labelled(None, 0, 99, "PER"), _labelled(None, 0, 4, "PER"))
     losses = Losses()
     records = list(read_any(path, faulty="leave-out", losses=losses))
     assert [one.annotations.entities for one in records] == [(), (Entity(0, 4, "PER"),)]

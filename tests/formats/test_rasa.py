@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import surfaces
 
-from harness.annotation import Record
 from harness.api import score
 from harness.errors import InputError
 from harness.formats import rasa
@@ -66,14 +66,6 @@ JSON = _json(
 )  # fmt: skip
 
 
-def _surfaces(records: list[Record]) -> list[tuple[str, str]]:
-    return [
-        ((record.text or "")[one.start : one.end], one.label)
-        for record in records
-        for one in record.annotations.entities or ()
-    ]
-
-
 @pytest.mark.parametrize("content", [MARKDOWN, YAML, JSON])
 def test_examples_and_their_entities(tmp_path: Path, content: str) -> None:
     path = tmp_path / "nlu"
@@ -84,7 +76,7 @@ def test_examples_and_their_entities(tmp_path: Path, content: str) -> None:
     assert [one.text for one in records] == [
         "I am Ada Roe", "from oslo to Bonn, [too]", "it rains"
     ]  # fmt: skip
-    assert _surfaces(records) == ENTITIES
+    assert surfaces(*records) == ENTITIES
     assert records[2].annotations.entities == ()
     assert [one.number for one in records] == [1, 2, 3]
     kinds = {"synonyms": 1, "regular expressions": 1} if content == JSON else {

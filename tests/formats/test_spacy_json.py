@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import surfaces
 
-from harness.annotation import Annotations, Entity, Record
+from harness.annotation import Annotations, Entity
 from harness.api import score
 from harness.errors import InputError
 from harness.formats import spacy_json
@@ -43,11 +44,6 @@ def _file(folder: Path, *values: Any, indent: int | None = 1) -> Path:
     return path
 
 
-def _surfaces(record: Record) -> list[tuple[str, str]]:
-    text, entities = record.text or "", record.annotations.entities or ()
-    return [(text[one.start : one.end], one.label) for one in entities]
-
-
 def test_tokens_are_found_in_the_raw_text(tmp_path: Path) -> None:
     path = _file(tmp_path, _document({"raw": RAW, "sentences": _sentences(WORDS)}))
     assert guess(path).name == "spacy_json"
@@ -55,7 +51,7 @@ def test_tokens_are_found_in_the_raw_text(tmp_path: Path) -> None:
     assert reader.decided == {"scheme": "BILOU"}
     losses = Losses()
     (record,) = reader.records(losses)
-    assert (record.id, record.text, _surfaces(record)) == ("0", RAW, ENTITIES)
+    assert (record.id, record.text, surfaces(record)) == ("0", RAW, ENTITIES)
     # An independent count: one entity begins at each B- and U-.
     assert sum(one.rsplit("/", 1)[1][0] in "BU" for row in WORDS for one in row) == 3
     assert [RAW[a:b] for a, b in record.tokens or ()][3:6] == ['"', "yes", '"']
@@ -81,7 +77,7 @@ def test_paragraphs_without_raw_and_unknown_tags(tmp_path: Path) -> None:
     assert [(one.id, one.text) for one in records] == [
         ("d-1", "Ada Roe left Now"), ("d-2", "Who?"), ("d-3", "Who?"), ("e", "Bo left")
     ]  # fmt: skip
-    assert _surfaces(records[0]) == [("Ada Roe", "PER")]
+    assert surfaces(records[0]) == [("Ada Roe", "PER")]
     assert [one.annotations.entities for one in records[1:]] == [None, None, (Entity(0, 2, "PER"),)]
     assert losses == {
         "categories: left out": 1,
@@ -112,7 +108,7 @@ def test_a_token_that_is_not_in_the_text(tmp_path: Path) -> None:
         list(read_any(path))
     assert "text-from=tokens" in str(caught.value)
     (record,) = read_any(f"{path}?text-from=tokens")
-    assert (record.text, _surfaces(record)) == ("Ada walked", [("Ada", "PER")])
+    assert (record.text, surfaces(record)) == ("Ada walked", [("Ada", "PER")])
 
 
 @pytest.mark.parametrize(
@@ -149,5 +145,5 @@ def test_what_spacy_itself_writes(tmp_path: Path) -> None:
     for path in (tmp_path / "a.json", tmp_path / "b.jsonl"):
         (record,) = read_any(path)
         assert record.text == doc.text
-        assert _surfaces(record) == [("Ada Roe", "PER"), ("NATO", "ORG")]
+        assert surfaces(record) == [("Ada Roe", "PER"), ("NATO", "ORG")]
         assert record.tokens == tuple((one.idx, one.idx + len(one)) for one in doc)

@@ -7,19 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import surfaces
 
-from harness.annotation import Record
 from harness.api import score
 from harness.errors import InputError
 from harness.formats import spacy_tuples
 from harness.formats.losses import Losses
 from harness.formats.registry import guess, read_any
-
-
-def _surfaces(record: Record) -> list[tuple[str, str]]:
-    text, entities = record.text or "", record.annotations.entities or ()
-    return [(text[one.start : one.end], one.label) for one in entities]
-
 
 TUPLES = [
     ["Ada Roe left Oslo", {"entities": [[0, 7, "PER"], [13, 17, "LOC"], [0, 3, "FIRST"]]}],
@@ -43,8 +37,8 @@ def test_tuples_in_each_of_their_shapes(tmp_path: Path) -> None:
         assert guess(path).name == "spacy_tuples"
         losses = Losses()
         first, second, third = read_any(path, losses=losses)
-        assert _surfaces(first) == [("Ada Roe", "PER"), ("Oslo", "LOC"), ("Ada", "FIRST")]
-        assert _surfaces(second) == [("Oslo", "LOC")]
+        assert surfaces(first) == [("Ada Roe", "PER"), ("Oslo", "LOC"), ("Ada", "FIRST")]
+        assert surfaces(second) == [("Oslo", "LOC")]
         assert (first.id, first.number) == ("tuples-00001", 1)
         assert third.annotations.entities is None
         assert losses == {
@@ -84,7 +78,7 @@ def test_a_faulty_tuple_may_be_left_out(tmp_path: Path) -> None:
     path = _write(tmp_path, ["Ada", {"entities": [[0, 9, "A"], [0, 3, "PER"], "x"]}])
     losses = Losses()
     (record,) = read_any(path, faulty="leave-out", losses=losses)
-    assert (_surfaces(record), dict(losses)) == (
+    assert (surfaces(record), dict(losses)) == (
         [("Ada", "PER")],
         {"faulty spans: left out": 2},
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import json_lines
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.errors import InputError
@@ -23,12 +24,6 @@ RECORDS = [
     Record("two", "", Annotations(())),
     Record("three", "Not labelled", Annotations(None)),
 ]
-
-
-def _lines(folder: Path, *values: Any) -> Path:
-    path = folder / "a.jsonl"
-    path.write_text("".join(json.dumps(value) + "\n" for value in values), "utf-8")
-    return path
 
 
 def _array(folder: Path, *values: Any, indent: int | None = None) -> Path:
@@ -103,7 +98,7 @@ def test_nothing_half_written(tmp_path: Path, tool: Any) -> None:
 def test_faults_name_the_line(
     tmp_path: Path, read: Callable[[Path], Iterator[Record]], value: Any, message: str
 ) -> None:
-    path = _lines(tmp_path, {"text": "ok", "data": {"text": "ok"}}, value)
+    path = json_lines(tmp_path, {"text": "ok", "data": {"text": "ok"}}, value)
     with pytest.raises(InputError, match=message) as caught:
         list(read(path))
     assert caught.value.line == 2
@@ -113,7 +108,7 @@ def test_faults_name_the_line(
 def test_ids_that_come_twice(tmp_path: Path, read: Callable[[Path], Iterator[Record]]) -> None:
     value = {"id": 1, "text": "ok"}
     with pytest.raises(InputError, match="'1' comes a second time") as caught:
-        list(read(_lines(tmp_path, value, value)))
+        list(read(json_lines(tmp_path, value, value)))
     assert caught.value.line == 2
 
 
