@@ -116,9 +116,9 @@ def cas_from_json(data: bytes, path: Path) -> Cas:
             _add_sofa(cas, id_, one, where)
         elif "begin" in one and "end" in one:
             features = {
-                key: part
+                name: part  # what is marked with @ is an id, as all of them are in XMI
                 for key, part in one.items()
-                if not key.startswith(("%", "@")) and key not in _OWN
+                if not key.startswith("%") and (name := key.lstrip("@")) not in _OWN
             }
             sofa = str(one.get("@sofa", ""))
             cas.items.append(CasItem(kind, id_, sofa, one["begin"], one["end"], features, None))

@@ -13,14 +13,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 
 from harness.annotation import Annotations, Entity, Record
 from harness.errors import InputError
+from harness.formats.annolayers import (
+    FURTHER_FEATURES,
+    NAMED_ENTITIES,
+    NO_SPAN_LAYER,
+    LayerSpans,
+    layer_short_name,
+)
 from harness.formats.cas_files import CURATED, CasFile, cas_files, names_in_zip
-from harness.formats.cas_values import Cas, CasItem
+from harness.formats.cas_layers import (
+    cas_layers,
+    cas_text,
+    is_about_document,
+    is_of_layer,
+    view_items,
+)
+from harness.formats.cas_values import CasItem
 from harness.formats.files import MOST_UNPACKED
-from harness.formats.hints import no_annotator
+from harness.formats.hints import FURTHER_ANNOTATORS, no_annotator
 from harness.formats.items import Decoder, Where
 from harness.formats.losses import Losses
 from harness.formats.offsets import Offsets, OffsetUnit
@@ -28,7 +42,7 @@ from harness.formats.options import AnnotatorOption, OffsetsOption, UnpackedOpti
 from harness.formats.sniff import Head
 from harness.options import Flag
 
-__all__ = ["EXAMPLE", "LEAVES_OUT", "LOSES", "annotators", "matches", "read"]
+__all__ = ["EXAMPLE", "LEAVES_OUT", "LOSES", "annotators", "matches", "read", "settle"]
 
 LOSES = "other layers but tokens, further features, other views"
 EXAMPLE = """\
@@ -37,17 +51,16 @@ EXAMPLE = """\
 """
 LEAVES_OUT = True
 
-_LAYER = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
 _TOKEN = "de.tudarmstadt.ukp.dkpro.core.api.segmentation.type.Token"  # noqa: S105
-_DOCUMENT = ("uima.tcas.DocumentAnnotation", "de.tudarmstadt.ukp.dkpro.core.api.metadata.type.")
-"""Types of what is said of a whole document, or their beginnings."""
 _FOLDERS = ("*.xmi", "*/*.xmi", *(f"{top}/*/*.{end}" for top in ("annotation", "curation")
                                   for end in ("xmi", "zip")))  # fmt: skip
-_INITIAL_VIEW = "_InitialView"
 
 _LayerOption = Annotated[
     str | None,
-    Flag("type of the annotations to read, or its last part; named entities", metavar="TYPE"),
+    Flag(
+        "type of the annotations to read, or its last part; named entities, else the only one",
+        metavar="TYPE",
+    ),
 ]
 _FeatureOption = Annotated[str, Flag("feature that is the label", metavar="NAME")]
 
@@ -74,6 +87,19 @@ def annotators(
     return tuple(sorted({name for by in every.values() for name in by if name}))
 
 
+def settle(
+    path: str | Path,
+    *,
+    layer: _LayerOption = None,
+    annotator: AnnotatorOption = None,
+    most_unpacked: UnpackedOption = MOST_UNPACKED,
+) -> dict[str, Any]:
+    """The layer as `read` would find it out, where it is not that of the named entities."""
+    files = _files(Path(path), annotator, most_unpacked, Losses())
+    meant = cas_layers(file for _, file in files).meant(layer, Path(path))
+    return {} if meant in (None, NAMED_ENTITIES) else {"layer": meant}
+
+
 def read(
     path: str | Path,
     *,
@@ -85,111 +111,106 @@ def read(
     losses: Losses | None = None,
 ) -> Iterator[Record]:
     """Stream the documents, sorted by name; ids are their files' names without ending, or, of a
-    project, the names of their folders.
+    project, the names of their folders. The files are read twice: first, which layers they have.
 
     Entities are the annotations of the layer and of the types that a type system (beside the files,
-    or in the JSON) says are such. DKPro's tokens become the record's tokens.
+    or in the JSON) says are such: of `layer`, else of the named entities, else of the only layer of
+    spans with a feature. Where there is none, there is no entity layer. One without a value is
+    called as its layer, and counted. DKPro's tokens become the record's tokens.
 
-    Raises `InputError` for a file that is no CAS, one without text, XML with a document type of its
-    own, and a zip that unpacks to more than `most_unpacked` MiB; `AnnotationError` for annotations
-    without that feature and for offsets that do not fit.
+    Raises `InputError` for a file that is no CAS, one without text, several layers that could be
+    meant, XML with a document type of its own, and a zip that unpacks to more than `most_unpacked`
+    MiB; `AnnotationError` for a layer without that feature and for offsets that do not fit.
     """
     path = Path(path)
     losses = Losses() if losses is None else losses
-    every = cas_files(path, most_unpacked)
+    files = _files(path, annotator, most_unpacked, losses)
+    layers = cas_layers(file for _, file in files)
+    meant = layers.meant(layer, path)
+    lacking = meant is not None and layers.lacks(meant, feature)
+    how = _How(meant, feature, lacking, offsets or "utf16", losses)
+    for document, file in files:
+        yield _record(document, file, how)
+
+
+def _files(
+    path: Path, annotator: str | None, most: int, losses: Losses
+) -> list[tuple[str, CasFile]]:
+    """The file of each document that is read; what is not is counted."""
+    every = cas_files(path, most)
     known = {name for by in every.values() for name in by}
     if annotator is not None and annotator not in known:
         raise no_annotator(annotator, known - {""}, path)
+    files = []
     for document, by in every.items():
         name = annotator or (CURATED if CURATED in by else min(by))
         if name not in by:
             losses[f"documents that {annotator} did not annotate: left out"] += 1
             continue
         if annotator is None and len(by) > 1:
-            losses["labellings by further annotators: left out (annotator=NAME reads one)"] += (
-                len(by) - 1
-            )
-        number = 1 if not by[name].name else None
-        yield _record(
-            document, by[name], layer or _LAYER, feature, offsets or "utf16", number, losses
-        )
+            losses[FURTHER_ANNOTATORS] += len(by) - 1
+        files.append((document, by[name]))
+    return files
 
 
-def _record(
-    document: str,
-    file: CasFile,
-    layer: str,
-    feature: str,
-    unit: OffsetUnit,
-    number: int | None,
-    losses: Losses,
-) -> Record:
-    cas = file.load()
-    sofa = next((id_ for id_, name in cas.names.items() if name == _INITIAL_VIEW), None)
-    if sofa is None or sofa not in cas.texts:
-        sofa = next(iter(cas.texts), None)
-    if sofa is None:
-        raise InputError("has no text: no sofa with a sofaString", path=file.shown)
-    text = cas.texts[sofa]
-    offsets = Offsets(text, unit)
-    kept: dict[Entity, None] = {}
+class _How(NamedTuple):
+    """How the documents of a source are read."""
+
+    layer: str | None
+    feature: str
+    lacking: bool
+    """Whether the annotations of the layer have features, and never this one."""
+    unit: OffsetUnit
+    losses: Losses
+
+
+def _record(document: str, file: CasFile, how: _How) -> Record:
+    cas, losses = file.load(), how.losses
+    sofa, text = cas_text(cas, file.shown)
+    offsets = Offsets(text, how.unit)
+    found = LayerSpans(losses)
     tokens = []
-    for item in _items(cas, sofa, losses):
-        if _is(item.type, layer, cas):
-            entity = _entity(item, feature, Where(file.shown, item.line), text, offsets, losses)
-            if entity in kept:
-                losses["annotations that come twice: read once"] += 1
-            elif entity is not None:
-                kept[entity] = None
+    for item in view_items(cas, sofa, losses):
+        if how.layer is not None and is_of_layer(item.type, how.layer, cas):
+            where = Where(file.shown, item.line)
+            if (entity := _entity(item, how, where, text, offsets, found)) is not None:
+                found.add(entity)
         elif item.type == _TOKEN:
             tokens.append(item)
-        elif not item.type.startswith(_DOCUMENT):
+        elif not is_about_document(item.type):
             losses[f"annotations of the type {item.type}: left out (layer=TYPE reads them)"] += 1
-    spans = _tokens(tokens, text, offsets, losses)
-    return Record(document, text, Annotations(tuple(sorted(kept))), number=number, tokens=spans)
-
-
-def _items(cas: Cas, sofa: str, losses: Losses) -> Iterator[CasItem]:
-    """What is annotated in the view of that sofa."""
-    members = cas.members.get(sofa)
-    for item in cas.items:
-        if item.sofa != sofa:
-            losses["annotations of other views: left out"] += 1
-        elif members is not None and item.id not in members:
-            losses["annotations that are not in the index of their view: left out"] += 1
-        else:
-            yield item
-
-
-def _is(kind: str, layer: str, cas: Cas) -> bool:
-    """Whether a type is that of the layer, or has it above it."""
-    seen: set[str] = set()
-    while kind and kind not in seen:
-        if layer in (kind, kind.rpartition(".")[2]):
-            return True
-        seen.add(kind)
-        kind = cas.parents.get(kind, "")
-    return False
+    if how.layer is None:
+        losses[NO_SPAN_LAYER] += 1
+    layers = Annotations(None if how.layer is None else tuple(sorted(found.entities)))
+    number = None if file.name else 1
+    return Record(
+        document, text, layers, number=number, tokens=_tokens(tokens, text, offsets, losses)
+    )
 
 
 def _entity(
-    item: CasItem, feature: str, where: Where, text: str, offsets: Offsets, losses: Losses
+    item: CasItem, how: _How, where: Where, text: str, offsets: Offsets, found: LayerSpans
 ) -> Entity | None:
-    place = f"{item.type.rpartition('.')[2]} {item.id}"
-    if item.features.get(feature) is None:
+    place = f"{layer_short_name(item.type)} {item.id}"
+    if how.lacking:
         there = [key for key, value in item.features.items() if isinstance(value, str)]
         usable = [key for key in there if key and key.isprintable()][:4]
-        losses.fault(
+        how.losses.fault(
             where.error(
-                f"{place} has no feature {feature!r}; it has: {', '.join(there) or 'none'}",
+                f"{place} has no feature {how.feature!r}; it has: {', '.join(there) or 'none'}",
                 options=("feature", dict.fromkeys(usable, "")) if usable else None,
             )
         )
         return None
-    if others := sum(key != feature for key in item.features):
-        losses["further features of annotations: left out"] += others
-    made = {"start": item.begin, "end": item.end, "label": item.features[feature]}
-    return Decoder(text, where.sink(losses), offsets=offsets).entity(made, place)
+    if others := sum(key != how.feature for key in item.features):
+        how.losses[FURTHER_FEATURES] += others
+    if found.is_empty(item.begin, item.end):
+        return None
+    label = item.features.get(how.feature)
+    if label in (None, ""):
+        label = found.called(item.type)
+    made = {"start": item.begin, "end": item.end, "label": label}
+    return Decoder(text, where.sink(how.losses), offsets=offsets).entity(made, place)
 
 
 def _tokens(

@@ -20,6 +20,7 @@ from typing import Annotated, TypeAlias
 
 from harness.annotation import Annotations, Record
 from harness.errors import InputError, UsageError, nearest
+from harness.formats.annolayers import NO_SPAN_LAYER, meant_layer
 from harness.formats.files import files_in
 from harness.formats.hints import FURTHER_ANNOTATORS, no_annotator
 from harness.formats.losses import Losses
@@ -42,13 +43,10 @@ FeatureOption: TypeAlias = Annotated[
     str | None, Flag("feature of the layer that is the label", metavar="NAME")
 ]
 _MARK = "#FORMAT=WebAnno TSV 3"
-_NAMED = "NamedEntity"
 _VALUE = "value"
 _ANNOTATION, _CURATION = "annotation", "curation"
 _NOBODY, _CURATOR = "INITIAL_CAS", "CURATION_USER"
 """Files of an export that are no annotator's: one without labels, and what was agreed upon."""
-_OF_TOKENS = "de.tudarmstadt.ukp.dkpro.core.api."
-"""Layers that come with the tool, most of them a label a token."""
 
 
 def matches(head: Head) -> bool:
@@ -141,10 +139,10 @@ def _record(
             losses[f"{what[other.kind]}: left out"] += count
     tokens = tuple((unit.span.start, unit.span.end) for unit in file.units if unit.whole)
     if layer is None:
-        losses["documents without a layer of spans: no entity layer"] += 1
+        losses[NO_SPAN_LAYER] += 1
         return Record(name, file.text, Annotations(), number=number, tokens=tokens)
     entities = file.spans(layer, _feature(file, layer, feature), losses)
-    return Record(name, file.text, Annotations(tuple(entities)), number=number, tokens=tokens)
+    return Record(name, file.text, Annotations(entities), number=number, tokens=tokens)
 
 
 def _layer(file: AnnoFile, said: str | None) -> AnnoLayer | None:
@@ -155,18 +153,8 @@ def _layer(file: AnnoFile, said: str | None) -> AnnoLayer | None:
                 return layer
         names = [layer.short_name for layer in layers]
         raise UsageError(f"{file.path}: no layer {said!r}{nearest(said, names)}")
-    named = [layer for layer in layers if layer.short_name == _NAMED]
-    own = [layer for layer in layers if not layer.name.startswith(_OF_TOKENS)]
-    for choice in (named, own):
-        if len(choice) == 1:
-            return choice[0]
-    if not named and not own:
-        return None
-    raise InputError(
-        f"has several layers of spans: {', '.join(layer.name for layer in named or own)}",
-        path=file.path,
-        options=("layer", {layer.short_name: "" for layer in named or own}),
-    )
+    meant = meant_layer((layer.name for layer in layers), file.path)
+    return next((layer for layer in layers if layer.name == meant), None)
 
 
 def _feature(file: AnnoFile, layer: AnnoLayer, said: str | None) -> str | None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from harness.annotation import Entity, Span
 from harness.coding import short
 from harness.errors import InputError
+from harness.formats.annolayers import LayerSpans, layer_short_name
 from harness.formats.losses import Losses
 
 __all__ = ["AnnoFile", "AnnoLayer", "AnnoUnit", "anno_meant", "anno_values"]
@@ -35,7 +36,7 @@ class AnnoLayer(NamedTuple):
 
     @property
     def short_name(self) -> str:
-        return self.name.rpartition(".")[2]
+        return layer_short_name(self.name)
 
 
 class AnnoUnit(NamedTuple):
@@ -58,7 +59,7 @@ class AnnoFile:
     text: str = ""
     units: list[AnnoUnit] = field(default_factory=list)
 
-    def spans(self, layer: AnnoLayer, feature: str | None, losses: Losses) -> list[Entity]:
+    def spans(self, layer: AnnoLayer, feature: str | None, losses: Losses) -> tuple[Entity, ...]:
         """The spans of a layer, labelled with the value of a feature, or as the layer is called.
 
         Raises `InputError` with the line for one whose value is not the same everywhere or whose
@@ -79,17 +80,16 @@ class AnnoFile:
                     hint = "a number belongs to one span in the whole file"
                     raise InputError(message, path=self.path, line=unit.line, hint=hint)
                 before.append(unit)
-        entities = []
+        spans = LayerSpans(losses)
         for key, units in found.items():
             start, end = min(one.span.start for one in units), max(one.span.end for one in units)
             label = anno_meant(labels[key]) if labels[key] != "*" else ""
-            if start == end:
-                losses["spans without characters: left out"] += 1
+            if spans.is_empty(start, end):
                 continue
-            if not label and feature is not None:
-                losses["spans without a value: called as their layer"] += 1
-            entities.append(Entity(start, end, label or layer.short_name))
-        return sorted(entities, key=lambda one: (one.start, -one.end))
+            if not label:
+                label = layer.short_name if feature is None else spans.called(layer.name)
+            spans.add(Entity(start, end, label))
+        return spans.entities
 
     def count(self, layer: AnnoLayer) -> int:
         """How many annotations a layer has."""

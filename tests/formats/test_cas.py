@@ -158,7 +158,6 @@ def test_annotators_of_a_project(tmp_path: Path) -> None:
         ('begin="3" end="7" value', 'begin="1" end="7" value', "6: NamedEntity 3: utf16 offset 1"),
         ('begin="3" end="7" value', 'begin="3" end="99" value', "6: NamedEntity 3: end 99 is out"),
         ('begin="3" end="7" value', 'begin="3" end="x" value', "end is 'x', expected an integer"),
-        (' value="ORG"', "", "NamedEntity 2 has no feature 'value'; it has: identifier"),
         ("sofaString", "sofaText", "has no text: no sofa with a sofaString"),
         ("</xmi:XMI>", "", "is no well-formed XML"),
         ("<xmi:XMI", '<!DOCTYPE x [<!ENTITY a "b">]>\n<xmi:XMI', "has a document type of its own"),
