@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,12 @@ __all__ = ["are_regions", "has_results", "labellings_of", "text_key_of"]
 _LABELS = ("labels", "hypertextlabels")
 _LAYERS = ("annotations", "completions", "predictions")
 _NO_TEXTS = {"document_id", "id", "created_at", "updated_at", "annotator"}
+_MEDIA = re.compile(
+    r"(?:\S+|[^\n]*/[^\n]*)\.(jpe?g|png|gif|bmp|webp|tiff?|svg|pdf|mp3|wav|flac|ogg|m4a|mp4|webm|avi|mov)(\?\S*)?",
+    re.IGNORECASE,
+)
+"""The place of an image, a recording or a scan, of which a region is no part of a text."""
+_PLACES = {"x", "y", "points", "rle"}
 _NAMES = "export a project whose labels have names, or put names in the place of numbers"
 _HTML = "offsets into HTML mean its shown text, which is not in the file: label a <Text>"
 
@@ -33,16 +40,21 @@ def text_key_of(path: Path) -> str:
     """The key of `data` (or of a task in JSON_MIN) that holds the text; reads as far as it must.
 
     The first region tells whose `to_name` is a key with a string, else `text`, else the one key
-    with a string, or the one in which all regions' own texts stand. Raises `InputError` with an
-    option for each where several could be meant, and as `objects` does.
+    with a string, or the one in which all regions' own texts stand. Names of images and recordings
+    are no texts. Raises `InputError` where there is nothing else, with an option for each where
+    several could be meant, and as `objects` does.
     """
     keys: dict[str, None] | None = None
+    media: dict[str, str] = {}
     possible: set[str] = set()
     for _, task in objects(path):
         data = task.get("data", task)
         if not isinstance(data, Mapping):
             continue
         own = {k: v for k, v in data.items() if isinstance(v, str) and k not in _NO_TEXTS}
+        shapes = [result.get("to_name") for result in _every_result(task) if _is_shape(result)]
+        media |= {k: v for k, v in own.items() if k in shapes or _MEDIA.fullmatch(v)}
+        own = {k: v for k, v in own.items() if k not in media}
         keys = dict.fromkeys(own) if keys is None else keys
         common = [key for key in keys if key in own]
         keys = dict.fromkeys(common) if common else keys
@@ -57,6 +69,13 @@ def text_key_of(path: Path) -> str:
         if "text" in own and found:
             return "text"
     known = list(keys or ())
+    if media and not known:
+        name, place = next(iter(media.items()))
+        raise InputError(
+            f'holds no text: "{name}" is {short(place)}',
+            path=path,
+            hint="only annotated texts are read; where that is one, say text-key=" + name,
+        )
     if "text" in known or not known:
         return "text"
     best = [key for key in known if key in possible] or known
@@ -88,6 +107,12 @@ def _told(task: Mapping[str, Any]) -> Iterator[tuple[object, str]]:
         if isinstance(value, Mapping) and any(key in value for key in _LABELS):
             name, said = result.get("to_name"), value.get("text")
             yield name if isinstance(name, str) else None, said if isinstance(said, str) else ""
+
+
+def _is_shape(result: Mapping[str, Any]) -> bool:
+    """Whether it is a place in an image: a box, a polygon, a mask."""
+    value = result.get("value")
+    return isinstance(value, Mapping) and not _PLACES.isdisjoint(value)
 
 
 def _every_result(task: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -195,3 +195,32 @@ def test_regions_of_html(tmp_path: Path) -> None:
     task["data"]["text"] = f"<p>{TEXT}</p>"
     with pytest.raises(InputError, match="start is '/div"):
         list(read_any(_array(tmp_path, task)))
+
+
+BOX = {"x": 1.5, "y": 2, "width": 3, "height": 4, "rectanglelabels": ["Car"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "kind", "value"),
+    [
+        ("image", "/data/upload/1/ab.jpg", "rectanglelabels", BOX),
+        ("photo", "s3://somewhere/a street", "rectanglelabels", BOX),
+        ("audio", "https://example.org/a%20b.wav?x=1", "labels",
+         {"start": 0.5, "end": 2.5, "labels": ["Speaker"]}),
+    ],
+)  # fmt: skip
+def test_projects_of_images_and_recordings_are_no_texts(
+    tmp_path: Path, name: str, place: str, kind: str, value: dict[str, Any]
+) -> None:
+    result = {"type": kind, "to_name": name, "value": value}
+    task = {"id": 1, "data": {name: place}, "annotations": [{"result": [result]}]}
+    (tmp_path / "a.json").write_text(json.dumps([task]))
+    with pytest.raises(InputError, match=f'holds no text: "{name}" is'):
+        list(read_any(tmp_path / "a.json"))
+    # Beside a text they are left out, and the text needs no option.
+    task["data"] |= {"caption": "Ada left"}
+    (tmp_path / "a.json").write_text(json.dumps([task]))
+    losses = Losses()
+    (record,) = read_any(tmp_path / "a.json", losses=losses)
+    assert record.text == "Ada left" and record.annotations.entities == ()
+    assert losses
