@@ -74,6 +74,8 @@ EXAMPLE = "T1\tORG 0 4\tNATO\nT2\tPER 20 27\tAda Roe\n"
 LEAVES_OUT = True
 _CONF = "annotation.conf"
 _OWN = (".ann", ".txt", ".conf", ".toml", ".md")
+_COREFERENCE = ("MENTION\t", "COREF\t")
+"""Rows of LitBank, whose files end in `.ann` too."""
 _TRIGGERS = "spans that are triggers of events: left out (triggers=keep reads them)"
 
 _TriggersOption = Annotated[
@@ -83,6 +85,8 @@ _TriggersOption = Annotated[
 
 
 def matches(head: Head) -> bool:
+    if any(line.startswith(_COREFERENCE) for line in head.standoff_lines()):
+        return False
     return head.standoff is not None or head.holds("*/*.ann", "*/*/*.ann")
 
 

@@ -75,6 +75,9 @@ _TEXT = {
     rb"^T\d+\t\S+ \d+ \d+": Foreign(
         "standoff of brat", "name it <id>.ann and put its text, <id>.txt, beside it"
     ),
+    rb"^(MENTION\tT\d+(\t\d+){4}\t|COREF\tT\d+\t)": Foreign(
+        "LitBank's coreference", "its mentions come as tags too (entities/tsv), which are read"
+    ),
     rb"^\s*<(!DOCTYPE html|html)\b": Foreign("a web page", "annotations in HTML are not read"),
     rb"^\s*<\?xml": Foreign("XML of a format that is not known", _OWN),
 }
