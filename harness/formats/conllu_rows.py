@@ -27,6 +27,7 @@ _NAMED = re.compile(r"#\s*global\.columns\s*=\s*(.*)")
 _COMMENT = re.compile(
     r"#\s*(newdoc|newpar|sent_id|text)\b(?:\s+id)?\s*(?:=\s*(.*?)\s*)?$", re.DOTALL
 )
+_PAIR = re.compile(r"([A-Za-z]\w*(?:\[\w+\])?)=")
 _ID = re.compile(r"(0|[1-9][0-9]{0,8})(?:([-.])([1-9][0-9]{0,8}))?")
 
 
@@ -55,6 +56,11 @@ class TreeFile:
         if self.column is None:
             return row.misc.get(self.key)
         tag = row.fields[self.column]
+        if pair := _PAIR.match(tag):
+            by_key = f"read the tags in MISC by their key: misc-key={pair[1]}, without tag-column"
+            hint = by_key if self.column == "MISC" else "name the column of the tags"
+            message = f"the column {self.column} holds {short(tag)}, expected a tag such as B-PER"
+            raise InputError(message, path=self.path, line=row.number, hint=hint)
         return None if tag in ("_", "*") else tag
 
     @cached_property
@@ -99,8 +105,8 @@ def tree_columns(text: str) -> tuple[str, ...] | None:
         return tuple(named[1].upper().split())
     shown = [line for line in (lines[:-1] or lines) if line.strip() and line[0] != "#"]
     rows = [line.split("\t") for line in shown[:_KNOWN]]
-    if not rows or any(_ID.fullmatch(row[0]) is None for row in rows):
-        return None
+    if any(_ID.fullmatch(row[0]) is None for row in rows) or all("-" in row[0] for row in rows):
+        return None  # Or there is none; and a multiword token has words.
     if all(map(_is_standard, rows)):
         return STANDARD
     is_known = any(line.startswith("# text =") for line in lines)
@@ -115,13 +121,6 @@ def _is_standard(row: Sequence[str]) -> bool:
         and (row[_HEAD] == "_" or row[_HEAD].isdecimal())
         and ("=" in row[-1] or not is_tag(row[-1]))
     )
-
-
-def _gap(row: TreeRow, key: str, path: Path) -> str | None:
-    try:
-        return gap_meant(row.misc.get(key.lower()))
-    except ValueError as error:
-        raise InputError(f"{key}: {error}", path=path, line=row.number) from None
 
 
 def _sentences(path: Path, names: Sequence[str], tag_of: TagOf) -> Iterator[TreeSentence]:
@@ -208,7 +207,8 @@ class _Rows:
             self._last = first
             now.tags.append((tag, row.number, len(now.tokens) - (first <= self._until)))
         if mark == "-" or first > self._until:
-            gaps = _gap(row, "SpacesBefore", self._path), _gap(row, "SpacesAfter", self._path)
+            keys = ("SpacesBefore", "SpacesAfter")
+            gaps = [gap_meant(row.misc.get(k.lower()), k, self._path, row.number) for k in keys]
             glued = row.misc.get("spaceafter", "").lower() == "no"
             now.tokens.append(TreeToken(form, row.number, glued, gaps[0] or "", gaps[1]))
         elif first == self._until:

@@ -102,8 +102,8 @@ def escaped_gap(gap: str) -> str:
     return gap.translate(_ESCAPED)
 
 
-def gap_meant(said: str | None) -> str | None:
-    """The white space that `SpacesAfter` spells. Raises `ValueError` for anything else."""
+def gap_meant(said: str | None, key: str, path: Path, line: int) -> str | None:
+    """The white space that a key such as `SpacesAfter` spells. Raises `InputError` for all else."""
     if said is None:
         return None
     try:
@@ -111,5 +111,6 @@ def gap_meant(said: str | None) -> str | None:
     except KeyError:
         gap = said
     if gap.strip():
-        raise ValueError(rf"found {short(said)}, expected white space such as \s\n")
+        message = rf"{key}: found {short(said)}, expected white space such as \s\n"
+        raise InputError(message, path=path, line=line)
     return gap

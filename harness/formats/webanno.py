@@ -27,7 +27,7 @@ from harness.formats.losses import Losses
 from harness.formats.options import AnnotatorOption, OffsetsOption
 from harness.formats.sniff import Head, head_of
 from harness.formats.webanno_file import AnnoFile, AnnoLayer
-from harness.formats.webanno_rows import anno_file
+from harness.formats.webanno_rows import anno_file, is_old_table
 from harness.options import Flag
 
 __all__ = ["EXAMPLE", "LOSES", "annotators", "matches", "read"]
@@ -50,16 +50,23 @@ _NOBODY, _CURATOR = "INITIAL_CAS", "CURATION_USER"
 
 
 def matches(head: Head) -> bool:
-    """The first line says so; of a folder, that of the first `.tsv` in it or two folders down."""
+    """The first line says so; of a folder, that of the first `.tsv` in it or two folders down.
+
+    Tables of version 2, which are not read, are known by their sentences: reading says what helps.
+    """
     if not head.path.is_dir():
-        return head.text.startswith(_MARK)
+        return _is_table(head.text)
     for below in ("*", "*/*", f"{_ANNOTATION}/*/*"):
         first = next(
             (path for path in sorted(head.path.glob(f"{below}.tsv")) if path.is_file()), None
         )
         if first is not None:
-            return head_of(first).text.startswith(_MARK)
+            return _is_table(head_of(first).text)
     return False
+
+
+def _is_table(text: str) -> bool:
+    return text.startswith(_MARK) or is_old_table(text)
 
 
 def annotators(path: str | Path) -> tuple[str, ...]:

@@ -12,13 +12,16 @@ from harness.coding import short, whole_number
 from harness.errors import InputError
 from harness.formats.columns import numbered_lines
 from harness.formats.offsets import Offsets, OffsetUnit
+from harness.formats.sniff import head_of
 from harness.formats.webanno_file import AnnoFile, AnnoLayer, AnnoUnit, anno_meant
 from harness.table import plural
 
-__all__ = ["anno_file"]
+__all__ = ["anno_file", "is_old_table"]
 
 _FORMAT = re.compile(r"#FORMAT=WebAnno TSV 3\.?([0-9]?)\s*")
 _LAYER = re.compile(r"#T_(SP|CH|RL)=([^|]+)(?:\|(.*))?")
+_OLD_SENTENCE = re.compile(r"^#id=[0-9]+\r?\n#text=", re.MULTILINE)
+_OLD_ROW = re.compile(r"^[0-9]{1,9}-[0-9]{1,9}\t", re.MULTILINE)
 _UNIT = re.compile(r"([0-9]{1,9})-([0-9]{1,9})(\.[0-9]{1,9})?")
 _RANGE = re.compile(r"([0-9]{1,15})-([0-9]{1,15})")
 
@@ -27,6 +30,11 @@ def anno_file(path: Path, unit: OffsetUnit) -> AnnoFile:
     """Read a file. Raises `InputError` with the line for whatever does not fit the format, for
     offsets that do not fit the text and for tokens that differ from it."""
     return _Parser(path, unit).parse()
+
+
+def is_old_table(text: str) -> bool:
+    """Whether it begins as a file of WebAnno TSV 2, whose header names no version."""
+    return bool(_OLD_SENTENCE.search(text) and _OLD_ROW.search(text))
 
 
 _LONGEST = 1 << 16
@@ -88,6 +96,9 @@ class _Parser:
 
     def _version(self, line: str) -> None:
         match = _FORMAT.fullmatch(line)
+        if match is None and is_old_table(head_of(self._file.path).text):
+            hint = "import it into WebAnno or INCEpTION, and export it as WebAnno TSV 3"
+            raise self._wrong("is WebAnno TSV 2, which is not read", 1, hint)
         if match is None:
             raise self._wrong(f"found {short(line)}, expected #FORMAT=WebAnno TSV 3.3", 1)
         self._java = match[1] in ("", "0", "1")

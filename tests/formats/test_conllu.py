@@ -117,6 +117,17 @@ def test_named_columns(tmp_path: Path) -> None:
         list(read_any(wrong))
 
 
+def test_columns_of_keys_with_values_are_no_tags(tmp_path: Path) -> None:
+    content = "1\tAda\tAda\tPROPN\t_\tCase=Nom|Number=Sing\t0\troot\t_\tname=B-PER\n"
+    path = _file(tmp_path, content + "2\tleft\tleave\tVERB\t_\t_\t1\tx\t_\tname=O\n")
+    for column in ("9", "-1", "MISC"):
+        with pytest.raises(InputError, match=r"(?s)a\.conllu:1: .*MISC holds.*misc-key=name"):
+            list(read_any(f"{path}?tag-column={column}"))
+    with pytest.raises(InputError, match=r"a\.conllu:1: the column FEATS holds 'Case=Nom"):
+        list(read_any(f"{path}?tag-column=feats"))
+    assert _shown(next(read_any(f"{path}?misc-key=name"))) == [("Ada", "PER")]
+
+
 def test_universal_ner(tmp_path: Path) -> None:
     content = (
         "# newdoc id = n1\n# sent_id = n1-1\n# text = Ada, of New Ox!\n"

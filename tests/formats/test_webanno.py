@@ -9,8 +9,10 @@ import pytest
 from harness.annotation import Record
 from harness.api import score
 from harness.errors import InputError, UsageError
+from harness.formats import conllu
 from harness.formats.losses import Losses
 from harness.formats.registry import guess, open_source, read_any
+from harness.formats.sniff import head_of
 
 NE = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
 POS = "de.tudarmstadt.ukp.dkpro.core.api.lexmorph.type.pos.POS"
@@ -183,3 +185,14 @@ def test_faults_name_the_line(tmp_path: Path, old: str, new: str, line: int, mes
     with pytest.raises(InputError, match=message) as caught:
         list(read_any(_file(tmp_path, content), "webanno"))
     assert caught.value.line == line
+
+
+def test_version_2_is_known_and_refused(tmp_path: Path) -> None:
+    old = f" # {NE} | value\n#id=1\n#text=Ada left.\n1-1\tAda\tB-PER\n1-2\tleft\tO\n\n"
+    wide = "#id=7\n#text=Ada\n#goes on\n7-1\tAda" + 7 * "\t_" + "\tB-PER\n"
+    for content in (old, wide, old.replace("\n", "\r\n")):
+        path = _file(tmp_path, content)
+        assert guess(path).name == guess(tmp_path).name == "webanno"
+        assert not conllu.matches(head_of(path))
+        with pytest.raises(InputError, match=r"(?s)a\.tsv:1: is WebAnno TSV 2, .*export it as"):
+            list(read_any(path))
