@@ -20,8 +20,9 @@ from typing import Annotated, TypeAlias
 
 from harness.annotation import Annotations, Record
 from harness.errors import InputError, UsageError, nearest
-from harness.formats.annolayers import NO_SPAN_LAYER, meant_layer
-from harness.formats.files import files_in
+from harness.formats.annolayers import FURTHER_FEATURES, NO_SPAN_LAYER, meant_layer
+from harness.formats.files import files_below, files_in
+from harness.formats.foreign import count_unread
 from harness.formats.hints import FURTHER_ANNOTATORS, no_annotator
 from harness.formats.losses import Losses
 from harness.formats.options import AnnotatorOption, OffsetsOption
@@ -32,7 +33,7 @@ from harness.options import Flag
 
 __all__ = ["EXAMPLE", "LOSES", "annotators", "matches", "read"]
 
-LOSES = "relations, chains, other layers and features, white space between sentences"
+LOSES = "relations, chains, other layers and features, other files, white space between sentences"
 EXAMPLE = "#FORMAT=WebAnno TSV 3.3\n#T_SP=webanno.custom.Name|value\n"
 
 SpanLayerOption: TypeAlias = Annotated[
@@ -96,7 +97,13 @@ def read(
     losses = Losses() if losses is None else losses
     if annotator is not None and annotator not in annotators(path):
         raise no_annotator(annotator, annotators(path), path)
-    for name, files in _documents(path).items():
+    documents = _documents(path)
+    if path.is_dir():
+        count_unread(path, (".tsv",), losses)
+        further = len(files_below(path, ".tsv")) - sum(map(len, documents.values()))
+        if further:
+            losses["files that end in .tsv in further folders: not looked into"] += further
+    for name, files in documents.items():
         labelled = sorted(files.keys() - {_NOBODY, _CURATOR}) or sorted(files)
         chosen = labelled[0] if annotator is None else annotator
         further = len(files.keys() - {_NOBODY, chosen})
@@ -148,7 +155,12 @@ def _record(
     if layer is None:
         losses[NO_SPAN_LAYER] += 1
         return Record(name, file.text, Annotations(), number=number, tokens=tokens)
-    entities = file.spans(layer, _feature(file, layer, feature), losses)
+    label = _feature(file, layer, feature)
+    for place, name_of in enumerate(layer.features):
+        further = file.count_values(layer.first + place) if name_of not in ("", label) else 0
+        if further:
+            losses[FURTHER_FEATURES] += further
+    entities = file.spans(layer, label, losses)
     return Record(name, file.text, Annotations(entities), number=number, tokens=tokens)
 
 

@@ -102,6 +102,17 @@ class AnnoFile:
         ]
         return len(values if layer.kind != "SP" else set(values))
 
+    def count_values(self, column: int) -> int:
+        """How many annotations have a value in a column, those over several lines once."""
+        return len(
+            {
+                number or f"{unit.line} {place}"
+                for unit in self.units
+                for place, (value, number) in enumerate(anno_values(unit.columns[column]))
+                if value != "*"
+            }
+        )
+
 
 def anno_values(cell: str) -> Iterator[tuple[str, str]]:
     """The stacked values of a cell, escaped as they are, each with its number or nothing."""

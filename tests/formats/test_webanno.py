@@ -43,6 +43,7 @@ LOST = {
     "spans of other layers: left out": 9,
     "links of chains: left out": 1,
     "relations: left out": 2,
+    "further features of annotations: left out": 1,
     "spans without characters: left out": 1,
     "spans without a value: called as their layer": 1,
 }
@@ -185,6 +186,26 @@ def test_faults_name_the_line(tmp_path: Path, old: str, new: str, line: int, mes
     with pytest.raises(InputError, match=message) as caught:
         list(read_any(_file(tmp_path, content), "webanno"))
     assert caught.value.line == line
+
+
+def test_what_of_a_folder_is_not_read_is_counted(tmp_path: Path) -> None:
+    content = HEADER.replace("|identifier", "") + "#Text=Ada\n1-1\t0-3\tAda\t_\tPER\t_\t_\t_\t_\n"
+    for name in ("a.tsv", "more/b.tsv", "c.ser", "source/a.xmi", "README"):
+        _file(tmp_path, content, name)
+    losses = Losses()
+    assert [_shown(one) for one in read_any(tmp_path, losses=losses)] == [[("Ada", "PER")]]
+    assert losses == {
+        "files that end in .ser: not looked into": 1,
+        "files that end in .xmi: not looked into": 1,
+        "files without an ending: not looked into": 1,
+        "files that end in .tsv in further folders: not looked into": 1,
+    }
+    features = HEADER.replace("|identifier|value", "|identifier|value|note")
+    body = "#Text=Ada Roe\n1-1\t0-3\tAda\t_\tQ1[1]\tPER[1]\tx[1]\t_\t_\t_\t_\n"
+    path = _file(tmp_path, features + body + body.replace("0-3\tAda", "4-7\tRoe").split("\n")[1])
+    losses = Losses()
+    assert _shown(next(read_any(path, losses=losses))) == [("Ada Roe", "PER")]
+    assert losses == {"further features of annotations: left out": 2}
 
 
 def test_version_2_is_known_and_refused(tmp_path: Path) -> None:
