@@ -198,7 +198,7 @@ def _unlabelled(place: str, infons: Mapping[str, Any], key: str, where: Where) -
     known = ", ".join(map(repr, infons)) or "none"
     usable = [one for one in infons if one.isprintable() and one][:4]
     return where.error(
-        f"{place} has no infon {key!r}; it has: {known}",
+        f"{place} has no infon {key!r}; it has: {known}; label-key says which is the label",
         options=("label-key", dict.fromkeys(usable, "")) if usable else None,
     )
 

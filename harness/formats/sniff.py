@@ -115,6 +115,7 @@ def heads(path: Path, encoding: str = "utf-8") -> Iterator[Head]:
 
 
 _FORMATS = "harness formats lists what is read; ?format=NAME behind the path names one of them"
+_SEVERAL = "; harness convert A B OUT makes one of several"
 _MOST_KEYS = 12
 _MOST_ENDINGS = 12
 
@@ -185,10 +186,12 @@ def _of_a_file_in(folder: Path, endings: list[str], guess: Callable[[Path], Any]
     """What the first file with one of the endings is: of a format that is read, or known not to."""
     for ending in endings[:_MOST_ENDINGS]:
         files = (file for file in folder.rglob(f"*{ending}") if file.suffix == ending)
-        for file in islice((file for file in files if file.is_file()), 1):
+        found = list(islice((file for file in files if file.is_file()), 2))
+        for file in found[:1]:
             name = file.relative_to(folder)
             try:
-                return f"{name} is of the format {guess(file).name}: name a file, not the folder"
+                said = f"{name} is of the format {guess(file).name}: name a file, not the folder"
+                return f"{said}{_SEVERAL if len(found) > 1 else ''}"
             except InputError:
                 pass
             if foreign := foreign_data(head_of(file).data):

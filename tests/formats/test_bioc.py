@@ -127,7 +127,7 @@ def test_bytes_and_utf16_units(tmp_path: Path) -> None:
 
 def test_another_infon_is_the_label(tmp_path: Path) -> None:
     path = _file(tmp_path, XML.replace('<infon key="type">D', '<infon key="class">D'))
-    with pytest.raises(AnnotationError, match=r"has no infon 'type'; it has: 'class'"):
+    with pytest.raises(AnnotationError, match=r"no infon 'type'; it has: 'class'; label-key says"):
         list(read_any(path))
     one = _passage(0, "NATO", (0, 4, "NATO"))
     one["annotations"][0]["infons"] = {"class": "ORG"}

@@ -138,3 +138,24 @@ def test_list_of_formats(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["convert", "--formats", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert {row["format"]: row["write"] for row in rows}["polnear"] is False
+
+
+def test_a_folder_of_tables_says_that_several_can_be_converted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = tmp_path / "in", str(tmp_path / "out.jsonl")
+    folder.mkdir()
+    files = [folder / "a.conll", folder / "b.conll"]
+    for file in files:
+        file.write_text(TAGS)
+    assert main(["convert", str(folder), out]) == 2
+    said = capsys.readouterr().err
+    assert (
+        "a.conll is of the format conll: name a file, not the folder; harness convert A B" in said
+    )
+    assert main(["convert", *map(str, files), out]) == 0
+    assert len(list(jsonl.read(out))) == 4
+    files[1].unlink()
+    capsys.readouterr()
+    assert main(["convert", str(folder), out]) == 2
+    assert "harness convert A B" not in capsys.readouterr().err
