@@ -23,7 +23,7 @@ from harness.errors import InputError
 from harness.formats.csvrows import CsvRow, Sheet, cells_of, sheet_in, sheet_of, with_columns
 from harness.formats.csvspans import span_documents
 from harness.formats.files import atomic_writer
-from harness.formats.losses import Losses, writable
+from harness.formats.losses import Holds, Losses, writable
 from harness.formats.options import (
     EncodingOption,
     OffsetsOption,
@@ -229,7 +229,8 @@ def write(path: str | Path, records: Iterable[Record], *, losses: Losses) -> int
     with atomic_writer(path) as handle:
         rows = csv.writer(handle, lineterminator="\r\n")
         rows.writerow(_HEADER)
-        for record, text in writable(records, path, losses, ("entities", "scores", "overlaps")):
+        holds: tuple[Holds, ...] = ("entities", "scores", "overlaps")
+        for record, text in writable(records, path, losses, holds, tokens=False):
             first: tuple[str, str] = (record.id, text)
             for one in record.annotations.entities or ():
                 score = "" if one.score is None else repr(one.score)

@@ -116,7 +116,9 @@ def write(path: str | Path, records: Iterable[Record], *, losses: Counter[str]) 
 
     The control tag is called `label`, the text `text`. `losses` counts what is left out.
     """
-    pairs = writable(records, path, losses, ("entities", "scores", "overlaps", "absent"))
+    pairs = writable(
+        records, path, losses, ("entities", "scores", "overlaps", "absent"), tokens=False
+    )
     count = 0
     with atomic_writer(path) as handle:
         handle.write("[")

@@ -46,8 +46,11 @@ def lost(what: str, losses: Mapping[str, int]) -> Iterator[str]:
         yield f"{what}: {number:,} {message}"
 
 
-def count_losses(record: Record, losses: Counter[str], *, holds: Collection[Holds]) -> None:
-    """Add to `losses` each part of `record` that is not among what the format `holds`."""
+def count_losses(
+    record: Record, losses: Counter[str], *, holds: Collection[Holds], tokens: bool = True
+) -> None:
+    """Add to `losses` each part of `record` that is not among what the format `holds`, and its
+    tokens where the format does not write `tokens`."""
     layers = record.annotations
     entities = layers.entities or ()
     counts: dict[str, tuple[Holds, int]] = {
@@ -65,14 +68,17 @@ def count_losses(record: Record, losses: Counter[str], *, holds: Collection[Hold
             int(layers.entities is None and "entities" in holds and "absent" not in holds),
         ),
     }
-    count_others(record, losses)
+    count_others(record, losses, tokens=tokens)
     for message, (what, count) in counts.items():
         if count and what not in holds:
             losses[message] += count
 
 
-def count_others(record: Record, losses: Counter[str]) -> None:
-    """Add to `losses` the layers of other tasks, which JSON lines alone can hold."""
+def count_others(record: Record, losses: Counter[str], *, tokens: bool = False) -> None:
+    """Add to `losses` what few formats hold: the layers of other tasks, which JSON lines alone can
+    hold, and the record's own tokens where the format does not write `tokens`."""
+    if record.tokens and not tokens:
+        losses["documents with tokens: tokens left out"] += 1
     for name, items in record.annotations.others.items():
         if items:
             losses[f"{name} left out"] += len(items)
@@ -83,8 +89,11 @@ def writable(
     path: str | Path,
     losses: Counter[str] | None = None,
     holds: Collection[Holds] = (),
+    *,
+    tokens: bool = True,
 ) -> Iterator[tuple[Record, str]]:
-    """The records to write with their texts; their losses are counted where there is a counter.
+    """The records to write with their texts; their losses are counted where there is a counter:
+    what is not among what the format `holds`, and the tokens where it does not write `tokens`.
 
     Raises `InputError` for a document without text.
     """
@@ -92,5 +101,5 @@ def writable(
         if record.text is None:
             raise InputError(f"document {record.id!r} has no text to write", path=path)
         if losses is not None:
-            count_losses(record, losses, holds=holds)
+            count_losses(record, losses, holds=holds, tokens=tokens)
         yield record, record.text

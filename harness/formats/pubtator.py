@@ -194,7 +194,8 @@ def write(path: str | Path, records: Iterable[Record], *, losses: Losses) -> int
     """
     count = 0
     with atomic_writer(path) as handle:
-        for record, text in writable(records, path, losses, ("entities", "overlaps")):
+        pairs = writable(records, path, losses, ("entities", "overlaps"), tokens=False)
+        for record, text in pairs:
             if not record.id or any(char in "|" or char.isspace() for char in record.id):
                 raise InputError(
                     f"document id {short(record.id)} holds white space or |",

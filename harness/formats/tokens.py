@@ -123,6 +123,7 @@ def sentences(
     if record.tokens is not None and how == "auto" and len(tokens) < len(record.tokens):
         losses["empty tokens: left out"] += len(record.tokens) - len(tokens)
     owners = _owners(tokens, entities)
+    count_losses(record, losses, holds={"entities"}, tokens=how == "auto")
     _count_losses(record, entities, tokens, owners, losses)
     words: list[str] = []
     chunks: list[tuple[int, int, str]] = []
@@ -178,7 +179,6 @@ def _count_losses(
     losses: Counter[str],
 ) -> None:
     text = record.text or ""
-    count_losses(record, losses, holds={"entities"})
     edges: dict[int, list[int]] = {}
     for token, owner in zip(tokens, owners, strict=True):
         if owner >= 0:

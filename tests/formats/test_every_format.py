@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,21 @@ def test_what_is_written_is_read(name: str, tmp_path: Path) -> None:
         assert other.text is not None
         assert _letters(other.text) == _letters(record.text or "")  # tokens may be apart
         assert _spelt(other) == _spelt(record)
+
+
+def test_tokens_are_written_or_their_loss_is_counted(name: str, tmp_path: Path) -> None:
+    if not FORMATS[name].writes:
+        pytest.skip("it is read only")
+    target = tmp_path / f"written{(FORMATS[name].suffixes or ('',))[0]}"
+    spans = ((0, 2), (2, 4), (5, 8), (9, 13), (14, 16), (17, 21), (21, 22))
+    records = [replace(_records()[0], tokens=spans), _records()[1]]
+    losses = Losses()
+    write_any(target, records, name, losses=losses)
+    left_out = losses["documents with tokens: tokens left out"]
+    first = next(open_source(target).records())
+    words = [(first.text or "")[start:end] for start, end in first.tokens or ()]
+    kept = words == [TEXTS[0][start:end] for start, end in spans]
+    assert (left_out, kept) in ((1, False), (0, True))
 
 
 def _letters(text: str) -> str:
