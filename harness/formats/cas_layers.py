@@ -34,6 +34,11 @@ class CasLayers:
     arcs: set[str] = field(default_factory=set)
     """The types that are relations or links of chains."""
 
+    @property
+    def has_named(self) -> bool:
+        """Whether there are named entities."""
+        return any(is_of_layer(kind, NAMED_ENTITIES, self) for kind in self.features)
+
     def meant(self, said: str | None, path: Path) -> str | None:
         """The layer to read: the one that was said, the named entities, or the only other one.
 
@@ -45,7 +50,7 @@ class CasLayers:
                 return said
             names = dict.fromkeys(map(layer_short_name, self.features))
             raise UsageError(f"{path}: no layer {said!r}{nearest(said, names)}")
-        if any(is_of_layer(kind, NAMED_ENTITIES, self) for kind in self.features):
+        if self.has_named:
             return NAMED_ENTITIES
         valued = [kind for kind, has in self.features.items() if has and kind not in self.arcs]
         return meant_layer(sorted(valued), path)
@@ -59,8 +64,9 @@ class CasLayers:
         return bool(every) and feature not in every
 
 
-def cas_layers(files: Iterable[CasFile]) -> CasLayers:
-    """The layers of the files, in the view that is read. Raises what `CasFile.load` does."""
+def cas_layers(files: Iterable[CasFile], *, named_suffice: bool = False) -> CasLayers:
+    """The layers of the files, in the view that is read; if `named_suffice`, of no more files than
+    it takes to find named entities. Raises what `CasFile.load` does."""
     layers = CasLayers()
     for file in files:
         cas = file.load()
@@ -71,6 +77,8 @@ def cas_layers(files: Iterable[CasFile]) -> CasLayers:
                 layers.features.setdefault(item.type, set()).update(has)
                 if not _ARCS.isdisjoint(item.features):
                     layers.arcs.add(item.type)
+        if named_suffice and layers.has_named:
+            break
     return layers
 
 

@@ -96,7 +96,8 @@ def settle(
 ) -> dict[str, Any]:
     """The layer as `read` would find it out, where it is not that of the named entities."""
     files = _files(Path(path), annotator, most_unpacked, Losses())
-    meant = cas_layers(file for _, file in files).meant(layer, Path(path))
+    layers = cas_layers((file for _, file in files), named_suffice=layer is None)
+    meant = layers.meant(layer, Path(path))
     return {} if meant in (None, NAMED_ENTITIES) else {"layer": meant}
 
 
@@ -111,7 +112,8 @@ def read(
     losses: Losses | None = None,
 ) -> Iterator[Record]:
     """Stream the documents, sorted by name; ids are their files' names without ending, or, of a
-    project, the names of their folders. The files are read twice: first, which layers they have.
+    project, the names of their folders. Files are read twice, the
+    first time for their layers, as far as the first with named entities.
 
     Entities are the annotations of the layer and of the types that a type system (beside the files,
     or in the JSON) says are such: of `layer`, else of the named entities, else of the only layer of
@@ -125,7 +127,8 @@ def read(
     path = Path(path)
     losses = Losses() if losses is None else losses
     files = _files(path, annotator, most_unpacked, losses)
-    layers = cas_layers(file for _, file in files)
+    named = layer is None and feature == "value"
+    layers = cas_layers((file for _, file in files), named_suffice=named)
     meant = layers.meant(layer, path)
     lacking = meant is not None and layers.lacks(meant, feature)
     how = _How(meant, feature, lacking, offsets or "utf16", losses)

@@ -260,29 +260,37 @@ class Reader:
 
     def helped(self, error: InputError) -> InputError:
         """The error with the options that really read the file; they are tried on all of it."""
-        if error.options is None:
-            return error
-        option, values = error.options
-        name = option.replace("-", "_")
+        name, values = error.options or ("", {})
         lines = [
-            f"{shlex.quote(str(self.source.but(**{name: value})))}{f'   # {what}' if what else ''}"
-            for value, what in values.items()
-            if self._reads(name, value)
+            f"{found}   # {what}" if what else found for found, what in self._tried(name, values)
         ]
-        if not lines:
-            return error
-        hint = "\n  ".join(["say how it is to be read, in any command:", *lines])
-        return error.of(self.source.path, hint=hint)
+        if lines:
+            hint = "\n  ".join(["say how it is to be read, in any command:", *lines])
+            return error.of(self.source.path, hint=hint)
+        for found, _ in self._tried("faulty", {"leave-out": ""} if self.faulty == "refuse" else {}):
+            left_out = f"or leave out what is faulty, in any command: {found}"
+            hint = "\n  ".join(filter(None, [error.hint, left_out]))
+            return error.of(self.source.path, hint=hint)
+        return error
+
+    def _tried(self, name: str, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """The sources with such values that are read, and what they mean."""
+        option = name.replace("-", "_")
+        for value, what in values.items():
+            if self._reads(option, value):
+                yield shlex.quote(str(self.source.but(**{option: value}))), what
 
     def _reads(self, name: str, value: str) -> bool:
         flags = {flag.name.replace("-", "_"): flag for flag in self.format.options}
         if name not in flags:
             return False
-        keywords = {**self.keywords, name: flags[name].read_text(value)}
+        read = flags[name].read_text(value)
+        losses = Losses(read) if name == "faulty" else Losses()
+        keywords = self.keywords if name == "faulty" else {**self.keywords, name: read}
         try:
-            for _ in self.format.load().read(self.source.path, losses=Losses(), **keywords):
+            for _ in self.format.load().read(self.source.path, losses=losses, **keywords):
                 pass
-        except HarnessError:
+        except (HarnessError, OSError):
             return False
         return True
 

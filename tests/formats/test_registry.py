@@ -190,3 +190,18 @@ def test_what_the_system_refuses_is_no_fault_of_ours(
 def test_no_format_has_an_option_of_the_gold_set_itself() -> None:
     taken = {"labels", "name", "schema", "format"}
     assert not {flag.name for item in FORMATS.values() for flag in item.options} & taken
+
+
+def test_an_error_says_that_faulty_spans_may_be_left_out_where_that_helps(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    faulty = '{"start": 0, "end": 9, "label": "P"}'
+    path.write_text(f'{{"id": "a", "text": "Ada", "entities": [{faulty}]}}\n')
+    with pytest.raises(InputError, match="half-open") as caught:
+        list(read_any(path))
+    (said,) = (line for line in str(caught.value).splitlines() if "leave-out" in line)
+    source = said.split(": ", 1)[1].strip("'")
+    assert [record.annotations.entities for record in read_any(source)] == [()]
+    path.write_text('{"id": "a", "text": 3}\n')  # Nothing helps here.
+    with pytest.raises(InputError) as caught:
+        list(read_any(path))
+    assert "leave-out" not in str(caught.value)
