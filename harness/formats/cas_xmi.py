@@ -112,8 +112,8 @@ def read(
     losses: Losses | None = None,
 ) -> Iterator[Record]:
     """Stream the documents, sorted by name; ids are their files' names without ending, or, of a
-    project, the names of their folders. Files are read twice, the
-    first time for their layers, as far as the first with named entities.
+    project, the names of their folders. Files are read twice, the first time for their layers, as
+    far as the first with named entities.
 
     Entities are the annotations of the layer and of the types that a type system (beside the files,
     or in the JSON) says are such: of `layer`, else of the named entities, else of the only layer of
