@@ -20,6 +20,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -85,9 +86,13 @@ _TriggersOption = Annotated[
 
 
 def matches(head: Head) -> bool:
-    if any(line.startswith(_COREFERENCE) for line in head.standoff_lines()):
+    found = head.standoff or next(
+        (path for below in ("*/*.ann", "*/*/*.ann") for path in sorted(head.path.glob(below))), None
+    )
+    if found is None:
         return False
-    return head.standoff is not None or head.holds("*/*.ann", "*/*/*.ann")
+    lines = replace(head, path=found).standoff_lines()
+    return not any(line.startswith(_COREFERENCE) for line in lines)
 
 
 def read(

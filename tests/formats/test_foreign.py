@@ -118,9 +118,10 @@ def test_no_format_that_is_read_is_called_foreign() -> None:
 
 
 def test_coreference_of_litbank_is_no_brat(tmp_path: Path) -> None:
-    (tmp_path / "a.ann").write_text(
-        "MENTION\tT1\t0\t0\t0\t1\tAda Roe\tPER\tPROP\nCOREF\tT1\tAda-0\n"
-    )
-    (tmp_path / "a.txt").write_text("Ada Roe left .\n")
-    for path in (tmp_path, tmp_path / "a.ann"):
+    folder = tmp_path / "coref" / "tsv"
+    folder.mkdir(parents=True)
+    mention = "MENTION\tT1\t0\t0\t0\t1\tAda Roe\tPER\tPROP\n"
+    (folder / "a.ann").write_text(f"{mention}COREF\tT1\tAda-0\n")
+    (folder / "a.txt").write_text("Ada Roe left .\n")
+    for path in (tmp_path, folder.parent, folder, folder / "a.ann"):
         assert "LitBank's coreference, which is not read" in _said(path)
