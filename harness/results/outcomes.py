@@ -55,6 +55,16 @@ class Outcomes:
     def gold(self) -> frozenset[Mention]:
         return self.found | self.missed
 
+    def only(self, task: Task, labels: frozenset[str]) -> Outcomes:
+        """The mentions with these labels; without any, all."""
+        if not labels:
+            return self
+        found, missed, spurious = (
+            frozenset(one for one in side if task.label_of(one.label) in labels)
+            for side in (self.found, self.missed, self.spurious)
+        )
+        return Outcomes(found, missed, spurious)
+
 
 @dataclass(frozen=True, slots=True)
 class Flips:
@@ -72,9 +82,10 @@ class Flips:
     def __bool__(self) -> bool:
         return bool(self.lost or self.gained or self.introduced or self.removed)
 
-    def of(self, label: str) -> Flips:
+    def of(self, task: Task, label: str) -> Flips:
         """Only the mentions with that label."""
-        return Flips(*(tuple(m for m in part if m.label == label) for part in self.parts()))
+        parts = (tuple(m for m in part if task.label_of(m.label) == label) for part in self.parts())
+        return Flips(*parts)
 
     def parts(self) -> tuple[tuple[Mention, ...], ...]:
         """`lost`, `gained`, `introduced`, `removed`."""

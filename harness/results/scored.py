@@ -195,7 +195,8 @@ class Scored:
     @cached_property
     def _outcomes(self) -> tuple[Outcomes | None, str]:
         if self.known_outcomes is not None:
-            return self.known_outcomes, ""
+            labels = self.definition.chosen_labels(self.options)
+            return self.known_outcomes.only(self.definition, labels), ""
         try:
             return outcomes_of(self.pairs(), self.definition, self.options), ""
         except (HarnessError, OSError) as error:

@@ -152,6 +152,10 @@ class Task:
         """What an item is called by: start and end of its hull, and its label."""
         return item.start, item.end, item.label
 
+    def label_of(self, mention: str) -> str:
+        """The label of an item, of what `mention` calls it."""
+        return mention
+
     def marked_spans(self, item: Any) -> Iterator[tuple[str, Span]]:
         """Each span of an item with what a page writes behind it."""
         yield item.label, Span(item.start, item.end)

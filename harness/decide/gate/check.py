@@ -52,6 +52,7 @@ def check(
     reading = reading or {}
     if reading.get("types"):
         check_types([*scored, *(e.scored() for e in baseline.entries)], **reading)
+    in_full = {one.key: one for one in scored}
     scored = [read_with(one, **reading) for one in scored]
     matched_entries, verdicts = match_entries(
         record, scored, baseline, gold, backends, unread or {}, reading
@@ -78,7 +79,8 @@ def check(
         verdicts += judge(mine, resampler, level, power=power)
         if rules.blackout and (dark := check_blackout(matched, rules.blackout)):
             verdicts.append(dark)
-        verdicts += check_pins(matched.current, matched.entry, rules.pins)
+        pinned = in_full.get(matched.current.key, matched.current)  # whatever types are scored
+        verdicts += check_pins(pinned, matched.entry, rules.pins)
         if not mine and not any(
             matches_pattern(pin.backend, matched.entry.backend) for pin in rules.pins
         ):

@@ -230,8 +230,9 @@ def _flips(item: ScoreCheck) -> Flips | None:
     if before is None or after is None:
         return None
     changed = flips(before, after)
-    labels = {mention.label for mention in before.gold}
-    return changed.of(item.part) if item.part in labels else changed
+    task = item.matched.current.definition
+    labels = {task.label_of(mention.label) for mention in before.gold}
+    return changed.of(task, item.part) if item.part in labels else changed
 
 
 def _number(value: float | None) -> str:

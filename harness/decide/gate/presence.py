@@ -182,4 +182,5 @@ def _gold(scored: Scored) -> Counter[tuple[str, str]]:
     counts: Counter[tuple[str, str]] = Counter()
     for (document, _), tally in zip(scored.units, scored.tallies, strict=True):
         add_gold(counts, document, scored.definition, tally)
-    return counts
+    chosen = scored.definition.chosen_labels(scored.options)
+    return Counter({key: n for key, n in counts.items() if not chosen or key[1] in chosen})

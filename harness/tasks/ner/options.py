@@ -75,9 +75,9 @@ class NerOptions:
     Under `normalised`, English determiners in front, English possessives behind, and punctuation of
     any script and white space at the edges do not count (`harness.tasks.ner.boundary.trim`).
 
-    `types` are the only types that are scored (`ORG,PER`), on either side; empty for all. Mentions
-    are paired before. `beta` is that of F: recall weighs beta squared times as much as precision.
-    `levels` counts tokens and characters too, as further parts. Raises `UsageError` for a mode, a
+    `types` are the only types that are scored (`ORG,PER`), on either side, as if no others were
+    there; empty for all. `beta` is that of F: recall weighs beta squared times as much as
+    precision. `levels` counts tokens and characters too, as further parts. Raises `UsageError` for a mode, a
     rule or a beta that does not exist.
     """
 

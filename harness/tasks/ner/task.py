@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -21,6 +22,7 @@ from harness.tasks.tally import Event, Part, Tally, TallyKey
 
 __all__ = ["NamedEntities"]
 
+_FRAGMENTS = re.compile(r" \d+-\d+(;\d+-\d+)+\Z")
 _NORMALISED = NerOptions(boundary="normalised")
 
 
@@ -52,7 +54,7 @@ class NamedEntities(Task):
     def count(self, pair: DocumentPair, options: NerOptions) -> Iterator[Event]:
         from harness.tasks.ner.count import events  # Late: most commands count nothing.
 
-        gold, predicted = self.sides(pair)
+        gold, predicted = self._chosen(pair, options)
         counted = events(gold, predicted, options, text=pair.gold.text, ignore=pair.gold.ignore)
         if options.levels == "mentions":
             return counted
@@ -62,18 +64,30 @@ class NamedEntities(Task):
         kept = (outside(side, pair.gold.ignore) for side in (gold, predicted))
         return chain(counted, finer_events(pair.gold, *kept))
 
+    def _chosen(self, pair: DocumentPair, options: NerOptions) -> Iterator[Sequence[Entity]]:
+        """Both sides as if no other types were there."""
+        chosen = options.chosen
+        for side in self.sides(pair):
+            yield [one for one in side if one.label in chosen] if chosen else side
+
     def outcomes(self, pair: DocumentPair, options: NerOptions) -> Iterator[Outcome]:
         from harness.tasks.ner.count import outcomes
 
-        gold, predicted = self.sides(pair)
+        gold, predicted = self._chosen(pair, options)
         yield from outcomes(gold, predicted, options, text=pair.gold.text, ignore=pair.gold.ignore)
 
     def chosen_labels(self, options: NerOptions) -> frozenset[str]:
         return options.chosen
 
     def needs_another_count(self, before: NerOptions, after: NerOptions) -> str | None:
-        same = before.match == after.match or after.match in MATCH_MODES
-        return None if same else f"--match {after.match}"
+        if before.match != after.match and after.match not in MATCH_MODES:
+            return f"--match {after.match}"
+        # Where labels do not count, mentions of other types may have taken partners away.
+        blind = after.match in ("exact", "partial")
+        lacking = before.chosen and not (after.chosen and after.chosen <= before.chosen)
+        if lacking or (blind and after.chosen != before.chosen):
+            return f"--types {after.types}{f' --match {after.match}' if blind else ''}"
+        return None
 
     def sides(self, pair: DocumentPair) -> tuple[tuple[Entity, ...], tuple[Entity, ...]]:
         """The entities of both sides."""
@@ -91,6 +105,9 @@ class NamedEntities(Task):
 
     def marked_spans(self, item: Entity) -> Iterator[tuple[str, Span]]:
         return ((item.label, span) for span in self.spans(item))
+
+    def label_of(self, mention: str) -> str:
+        return _FRAGMENTS.sub("", mention)
 
     def describe(self, item: Entity, text: str) -> str:
         shown = " … ".join(bracketed(text, span) for span in self.spans(item))
