@@ -77,8 +77,8 @@ class NerOptions:
 
     `types` are the only types that are scored (`ORG,PER`), on either side, as if no others were
     there; empty for all. `beta` is that of F: recall weighs beta squared times as much as
-    precision. `levels` counts tokens and characters too, as further parts. Raises `UsageError` for a mode, a
-    rule or a beta that does not exist.
+    precision. `levels` counts tokens and characters too, as further parts. Raises `UsageError` for
+    a mode, a rule or a beta that does not exist.
     """
 
     match: Annotated[
