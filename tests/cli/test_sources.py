@@ -383,3 +383,29 @@ def test_no_type_is_no_choice_of_all(harness: Run, folder: Path) -> None:
         args = ("score", "--gold", GOLD, "--pred", PREDICTED, "--task", "ner", "--types", types)
         refused = harness(*args)
         assert refused.status == 2 and "one or several types" in refused.err
+
+
+@pytest.mark.processes
+def test_types_are_scored_as_if_no_others_were_there(harness: Run, folder: Path) -> None:
+    """In every verb: numbers that cannot be read off are refused, and flips are of those types."""
+    text = "Ada Roe of Oslo"
+    gold = [(0, 7, "PER"), (11, 15, "LOC")]
+    predicted = [(0, 7, "ORG"), (0, 3, "PER")]
+    for name, side in (("g", gold), ("p", predicted), ("q", gold)):
+        entities = [{"start": s, "end": e, "label": label} for s, e, label in side]
+        line = json.dumps({"id": "a", "text": text, "entities": entities})
+        (folder / f"{name}.jsonl").write_text(line + "\n")
+    kept = [{"start": 0, "end": 3, "label": "PER"}]
+    (folder / "only.jsonl").write_text(json.dumps({"id": "a", "entities": kept}) + "\n")
+    common = ("--gold", "g.jsonl", "--task", "ner", "--match", "partial", "--json")
+    some = json.loads(harness("score", *common, "--pred", "p.jsonl", "--types", "PER").out)
+    alone = json.loads(harness("score", *common, "--pred", "only.jsonl", "--types", "PER").out)
+    assert some["micro"] == alone["micro"] and some["micro"]["par"] == 1
+    pair = ("compare", "p.jsonl", "q.jsonl", "--gold", "g.jsonl", "--task", "ner", "--json")
+    (body,) = json.loads(harness(*pair, "--types", "PER").out)
+    shown = json.dumps(body)
+    assert "LOC" not in shown and "PER" in shown
+    run = ("run", "gazetteer", "--gold", "g.jsonl", "--out", "r", "--no-cache", "-q")
+    assert harness(*run, "--match", "partial").status == 0
+    refused = harness("choose", "r", "--task", "ner", "--types", "PER")
+    assert refused.status == 2 and "not counted with --types PER --match partial" in refused.err
