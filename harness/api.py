@@ -237,6 +237,8 @@ def compare(
     match: str | None = None,
     types: str | None = None,
     beta: float | None = None,
+    boundary: str | None = None,
+    levels: str | None = None,
     force: bool = False,
     resamples: int = DEFAULT_RESAMPLES,
     seed: int | None = None,
@@ -245,8 +247,9 @@ def compare(
 
     Runs give all their backends but the sanity rows; where these met the gold in different label
     schemas, their counts in the common one are compared. Files need `gold` and `task`. The sources
-    have to meet on one gold set and task; `gold` and `task` choose one. `match`, `types` and `beta`
-    are how counts of entities are read; by default as they were scored.
+    have to meet on one gold set and task; `gold` and `task` choose one. `match`,
+    `types`, `beta`, `boundary` and `levels` are how counts of entities are read; by default as they
+    were scored.
 
     Raises `NotComparable` for backends that were counted differently (`force` compares all the
     same), `NothingMeasured` where there is nothing, `UsageError` where several gold sets are left.
@@ -257,7 +260,7 @@ def compare(
     from harness.results.select import grouped, in_one_schema
 
     goldset = load_goldset(gold) if isinstance(gold, str | Path) else gold
-    finder = GoldFinder([] if goldset is None else [goldset.path])
+    finder = GoldFinder([] if goldset is None else [goldset.said or goldset.path])
     scored: list[Scored] = []
     for source in sources:
         if isinstance(source, Scored):
@@ -283,6 +286,8 @@ def compare(
         match=match,
         types=types,
         beta=beta,
+        boundary=boundary,
+        levels=levels,
         force=force,
         resamples=resamples,
         seed=seed,

@@ -50,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--part", metavar="NAME", help="an entity type or attribution part; default: the headline")
     counting = task_flags()
     changes: dict[str, dict[str, Any]] = {
-        flag.name: {"help": "for predictions"} for flag in counting
+        flag.name: {"help": "for predictions", "default": None} for flag in counting
     }
     for flag in reading_flags():
         changes[flag.name] = {"default": None, "help": flag.help}
@@ -113,13 +113,18 @@ def _print(comparison: Comparison, args: argparse.Namespace) -> None:
 
 
 def _scored(args: argparse.Namespace) -> list[Scored]:
+    from harness.decide.baseline import is_baseline
     from harness.decide.sources import load_sources
     from harness.gold.loading import load_goldset
     from harness.results.finder import GoldFinder
+    from harness.results.load import is_run
     from harness.results.select import asked_for
     from harness.tasks.registry import task_named
 
     finder = GoldFinder(args.gold)
+    counted = any(is_run(one) or is_baseline(one) for one in args.input)
+    if len(args.gold) == 1 and not finder.is_given and not counted:
+        load_goldset(args.gold[0])  # No record knows it by name: it says what is not there.
     one_gold = len(args.gold) == 1 and finder.is_given
     options = None
     if args.task is not None:

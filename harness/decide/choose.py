@@ -24,7 +24,7 @@ from harness.results.signature import Signature
 from harness.stats.rates import defined
 from harness.stats.resample import Resampler
 from harness.stats.units import DEFAULT_RESAMPLES
-from harness.tasks.parts import Metric, PartCounts, part_named
+from harness.tasks.parts import Metric, PartCounts, part_named, shown_metric
 from harness.tasks.tally import Part, Tally, TallyKey, Weights
 
 __all__ = ["Candidate", "Choice", "choose"]
@@ -69,6 +69,8 @@ class Choice:
     types: tuple[str, ...]
     """The types that are pooled, or that a macro average goes over; empty for all of them."""
     signature: str
+    metric: str
+    """What quality is: `f1`, `f2`, `recall`."""
     candidates: tuple[Candidate, ...]
     """Best quality first among those that qualify; then the others."""
     recommended: str | None
@@ -139,6 +141,7 @@ def choose(
         part=parts[0].name,
         types=tuple(one.name for one in parts[0].over or ()) or named,
         signature=str(_signature(scored[0], constraints, named)),
+        metric=shown_metric(counts[0].metric, constraints.beta or parts[0].beta),
         candidates=tuple(candidates[i] for i in ranked),
         recommended=recommended,
         tied=tied,
@@ -154,7 +157,7 @@ def _signature(scored: Scored, constraints: Constraints, named: Sequence[str]) -
     """How quality was counted: with the types that are pooled, and a beta only where it decides."""
     listed = {part.name for part in scored.parts if part.listed}
     types = ",".join(named) if named and listed.issuperset(named) else None
-    beta = None if constraints.weights is None else 1.0
+    beta = constraints.beta
     return read_with(scored, types=types, beta=beta).signature
 
 

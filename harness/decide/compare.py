@@ -36,6 +36,8 @@ def compare(
     match: str | None = None,
     types: str | None = None,
     beta: float | None = None,
+    boundary: str | None = None,
+    levels: str | None = None,
     resamples: int = DEFAULT_RESAMPLES,
     seed: int | None = None,
     force: bool = False,
@@ -43,12 +45,12 @@ def compare(
 ) -> Comparison:
     """Compare backends on one gold set and task, the first being the reference.
 
-    `part` is what is compared (default: the task's headline); `match`, `types` and `beta` are how
-    counts of entities are read (default: as the reference was scored), `seed` that of the
-    resampling (default: the run's).
-    Raises `NothingMeasured` for no backend, `UsageError` for an unknown metric or part,
-    `NotComparable` where they were counted in different ways; with `force` those are compared on
-    the units that they share.
+    `part` is what is compared (default: the task's headline); `match`, `types`, `beta`, `boundary`
+    and `levels` are how counts of entities are read (default: as the reference was scored), `seed`
+    that of the resampling (default: the run's).
+    Raises `NothingMeasured` for no backend, `UsageError` for an unknown metric or part and for
+    counts that do not serve for that reading, `NotComparable` where they were counted in different
+    ways; with `force` those are compared on the units that they share.
     """
     if not scored:
         raise NothingMeasured("there is nothing to compare: no backend was measured")
@@ -60,7 +62,8 @@ def compare(
     as_counted = scored[0].options
     if types is not None:
         check_types(scored, types=types)
-    scored = [read_with(one, match=match, types=types, beta=beta) for one in scored]
+    reading = {"match": match, "types": types, "beta": beta, "boundary": boundary, "levels": levels}
+    scored = [read_with(one, **reading) for one in scored]
     reference = scored[0]
     seed = reference.seed if seed is None else seed
     task = reference.definition

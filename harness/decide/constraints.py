@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -67,6 +68,14 @@ class Constraints:
             return None
         precision, recall = (1.0 if side is None else side for side in sides)
         return precision, recall
+
+    @property
+    def beta(self) -> float | None:
+        """That of the F which these weights make; `None` where they make none, or nobody asked."""
+        if self.weights is None or not all(self.weights):
+            return None
+        precision, recall = self.weights
+        return math.sqrt(recall / precision)
 
 
 def parse_weights(texts: list[str]) -> dict[str, float]:

@@ -247,7 +247,8 @@ class Decoder:
                 raise _Unusable(f'"text" is {short(own)}, but the document has {short(there)}')
         rest = {key: item[key] for key in ("label", "score") if key in item}
         entity = Decoder(None, self._sink, least_score=self._least)._entity({**hull, **rest})
-        return entity if len(parts) == 1 else entity._replace(fragments=tuple(parts))
+        apart = _apart(parts)
+        return entity if len(apart) == 1 else entity._replace(fragments=apart)
 
     def _score(self, score: Any) -> float:
         if type(score) in (int, float) and self._least <= score <= LARGEST:
@@ -337,3 +338,14 @@ def _lacking(item: dict[str, Any], keys: tuple[str, ...], problem: str) -> str:
 def _an_object(keys: tuple[str, ...]) -> str:
     *others, last = (f'"{key}"' for key in keys)
     return f"an object with {', '.join(others)} and {last}"
+
+
+def _apart(parts: list[Span]) -> tuple[Span, ...]:
+    """Fragments, in order, with those in one that nothing parts."""
+    out = [parts[0]]
+    for part in parts[1:]:
+        if part.start == out[-1].end:
+            out[-1] = Span(out[-1].start, part.end)
+        else:
+            out.append(part)
+    return tuple(out)

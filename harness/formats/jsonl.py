@@ -7,7 +7,7 @@
 `text` may be left out where a corpus with that id is given. `doc` is read as `id`. A span may
 carry `"text"`, which is then checked against the document. A layer that is absent was not
 annotated; `[]` was annotated and is empty. `"tokens": [[0, 4], ...]` are the offsets of the tokens
-that the document's file had; scores never use them.
+that the document's file had; scores of tokens alone use them. Keys that are not known are counted.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,11 @@ __all__ = [
 
 
 _NOWHERE = Where()
+_ONCE = ("id", "entities", "attributions", "ignore", "tokens", "error")
+_KEYS_IN_BYTES = tuple(f'"{key}"'.encode() for key in _ONCE)
+_OF_ENTITIES = frozenset({"start", "end", "label", "score", "text", "fragments"})
+_MOST_MESSAGES = 20
+"""More kinds of losses are not told apart by the names of keys."""
 HOLDS = "everything"
 LOSES = ""
 EXAMPLE = """\
@@ -134,11 +140,13 @@ def read_lines(path: Path, losses: Losses | None = None) -> Iterator[tuple[int, 
     losses = Losses() if losses is None else losses
     is_plain = True  # Where one line is not, the others will hardly be.
     for count, (number, line) in enumerate(json_lines(path), 1):
-        record = plain_record(line) if is_plain else None
+        # Parsers take the last of two keys; where there may be two, all of them are looked at.
+        repeats = any(line.count(key) > 1 for key in _KEYS_IN_BYTES)
+        record = plain_record(line) if is_plain and not repeats else None
         is_plain = record is not None
         if record is None:
             try:
-                value = parse_line(line, path, number)
+                value = parse_line(line, path, number, keys_once=repeats)
                 record = record_from_json(value, path=path, line=number, place=count, losses=losses)
             except InputError as error:
                 losses.fault(error, "documents")
@@ -178,6 +186,10 @@ def record_from_json(
     losses = Losses() if losses is None else losses
     if not isinstance(value, Mapping):
         raise where.error(f"found {_kind_of(value)}, expected a JSON object")
+    _count_keys("documents", value, _known_keys(), losses)
+    for item in value.get("entities") or ():
+        if isinstance(item, Mapping):
+            _count_keys("entities", item, _OF_ENTITIES, losses)
     id_ = value.get("id", value.get("doc"))
     number = None
     if type(id_) is int:
@@ -204,6 +216,21 @@ def record_from_json(
     ignore = Decoder(text, sink).spans(regions, "ignore") if regions else ()
     layers = annotations_from_json(value, text, where, sink)
     return Record(id_, text, layers, ignore, error, number, _tokens(value, text, where))
+
+
+@cache
+def _known_keys() -> frozenset[str]:
+    return frozenset({*_KEYS, *layer_names()})
+
+
+def _count_keys(what: str, value: Mapping[str, Any], known: frozenset[str], losses: Losses) -> None:
+    """Count the keys that are not read; a misspelt one is among them."""
+    if value.keys() <= known:
+        return
+    for key in value.keys() - known:
+        message = f"key {short(key)} of {what}: not read"
+        full = len(losses) >= _MOST_MESSAGES and message not in losses
+        losses[f"further keys of {what}: not read" if full else message] += 1
 
 
 def _tokens(

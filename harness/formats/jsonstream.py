@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from harness.coding import load_json, short
+from harness.coding import load_json, parse_json, short
 from harness.errors import InputError
 from harness.formats.files import atomic_writer, line_not_utf8, opened
 
@@ -33,10 +33,12 @@ def json_lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 yield number, line
 
 
-def parse_line(line: bytes, path: Path, number: int) -> Any:
-    """The JSON value on one line; `InputError` with line and column for anything else."""
+def parse_line(line: bytes, path: Path, number: int, *, keys_once: bool = False) -> Any:
+    """The JSON value on one line; `InputError` with line and column for anything else, with
+    `keys_once` also for a key that comes twice in an object."""
+    line = line.rstrip(b"\r\n")
     try:
-        return load_json(line.rstrip(b"\r\n"))
+        return parse_json(line.decode(), keys_once=True) if keys_once else load_json(line)
     except UnicodeDecodeError as error:
         raise line_not_utf8(error, path, number) from None
     except (ValueError, RecursionError) as error:

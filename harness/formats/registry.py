@@ -22,7 +22,8 @@ from __future__ import annotations
 import importlib
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -223,7 +224,7 @@ class Reader:
             raise InputError("no such file or folder", path=self.source.path)
         keywords = {**self.keywords, **self.decided}
         try:
-            with refusals(self.source.path):
+            with refusals(self.source.path), _about(self.source):
                 yield from self.format.load().read(self.source.path, losses=losses, **keywords)
         except InputError as error:
             raise self.helped(error) from None
@@ -253,7 +254,7 @@ class Reader:
         known = {flag.name.replace("-", "_") for flag in parameters(function)}
         said = {name: value for name, value in keywords.items() if name in known}
         try:
-            with refusals(self.source.path):
+            with refusals(self.source.path), _about(self.source):
                 return function(self.source.path, **said)
         except InputError as error:
             raise self.helped(error) from None
@@ -295,13 +296,26 @@ class Reader:
         return True
 
 
+@contextmanager
+def _about(source: Source) -> Iterator[None]:
+    """An option that cannot be as it is said, as an error that names the source."""
+    try:
+        yield
+    except UsageError as error:
+        said = str(error)
+        raise UsageError(said if source.path in said else f"{source.path}: {said}") from None
+
+
 def open_source(
     said: str | Path | Source,
     format: str | None = None,  # noqa: A002  named as the option is
+    *,
+    besides: Sequence[str] = (),
     **options: Any,
 ) -> Reader:
     """How a source is read; nothing but its beginning is looked at, and only to tell its format.
 
+    `besides` are options that whoever asks has taken out, for the error of one that there is not.
     `format` and `options`, by their names in Python, go beside what the source says itself. Raises
     `UsageError` for a format that there is not, and for an option that the format does not have or
     that is said twice.
@@ -315,7 +329,8 @@ def open_source(
             given[name.replace("_", "-")] = value
     named = given.pop("format", None)
     chosen = _guessed(source, given) if named is None else format_named(str(named))
-    keywords = _keywords(chosen, chosen.options, given)
+    with _about(source):
+        keywords = _keywords(chosen, chosen.options, given, besides)
     faulty = str(keywords.pop("faulty", "refuse"))
     return Reader(replace(source, options=given), chosen, keywords, faulty)
 
@@ -372,7 +387,7 @@ def write_any(
 
 
 def _keywords(
-    chosen: Format, flags: tuple[Flag, ...], options: Mapping[str, Any]
+    chosen: Format, flags: tuple[Flag, ...], options: Mapping[str, Any], besides: Sequence[str] = ()
 ) -> dict[str, Any]:
     """What was said, by a parameter's name; a text as its flag reads it."""
     known = {flag.name.replace("_", "-"): flag for flag in flags}
@@ -383,9 +398,10 @@ def _keywords(
             continue
         if name not in known:
             names = ", ".join(known) or "none"
+            further = f"; a gold set has besides: {', '.join(besides)}" if besides else ""
+            near = nearest(name, (*known, *besides), listed=False)
             raise UsageError(
-                f"format {chosen.name} has no option {name!r}{nearest(name, known, listed=False)} "
-                f"It has: {names}"
+                f"format {chosen.name} has no option {name!r}{near} It has: {names}{further}"
             )
         out[name.replace("-", "_")] = _read_as(known[name], name, value)
     return out

@@ -123,8 +123,12 @@ def known_goldsets(roots: Sequence[Path] | None = None) -> list[Path]:
     return list(places.values())
 
 
+_OWN = ("labels", "name", "schema")
+"""Options of a gold set itself, whatever its format."""
+
+
 def _bare(path: Path, source: Source, format_name: str | None) -> GoldSet:
-    reader = cache(lambda: open_source(source, format_name))
+    reader = cache(lambda: open_source(source, format_name, besides=_OWN))
     name = path.stem if path.is_file() else path.resolve().name
     return GoldSet(
         name=name if is_there(path) else source.path,

@@ -118,6 +118,9 @@ def _notes(choice: Choice) -> Iterator[str]:
     for candidate in choice.candidates:
         if candidate.obstacles:
             yield f"{candidate.name} does not qualify: {'; '.join(candidate.obstacles)}"
+    if choice.metric != "f1":
+        metric = choice.metric
+        yield f"Quality is {metric.upper() if metric.startswith('f') else metric}."
     if choice.part == "macro":
         yield f"macro: {mean_over(choice.types)}."
     yield from shared((one.name, "no interval", one.lacking) for one in choice.candidates)

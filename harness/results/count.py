@@ -16,7 +16,7 @@ from harness.gold.goldset import GoldSet
 from harness.labels.schema import Schema
 from harness.paragraphs import paragraph_starts
 from harness.results.settle import LabelMapping, PredictedLabels, SettledEntities, settle
-from harness.results.signature import DECLARED, READ_AS, Signature
+from harness.results.signature import DECLARED, READ_AS, TOKENS, Signature
 from harness.stats.rates import defined, rates
 from harness.tasks.base import DocumentPair, Task
 from harness.tasks.tally import Tally
@@ -28,7 +28,7 @@ _OF_LABELS = ("schema", "proj")
 _MOST_LABELS = 30
 _PROMPTS = "prompts"
 """The field of backends alone that are told what to look for."""
-_AT_WILL = (_PROMPTS, DECLARED, READ_AS)
+_AT_WILL = (_PROMPTS, DECLARED, TOKENS, READ_AS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +200,8 @@ class Count:
             fields[_PROMPTS] = digest_text(prompts)[:8]
         fields |= to_words(self.options, self.task.signed)
         fields |= to_words(self.options, self.task.changed(self.options))
+        if self.task.uses_tokens(self.options):
+            fields[TOKENS] = goldset.tokens_digest[:8]
         sides = {"gold": goldset.read_as, "pred": self.read_as}
         if notes := [f"{side}={note}" for side, note in sides.items() if note]:
             fields[READ_AS] = ",".join(notes)
@@ -236,16 +238,17 @@ def open_count(
         goldset, predicted_labels, task=task, schema=schema, meet_in=meet_in, as_spelled=as_spelled
     )
     options = options or task.options()
-    check_chosen(task, options, mapping.annotated or goldset.labels)
+    check_chosen(task, options, mapping.annotated or goldset.labels, f" of {goldset.name}")
     return Count(task, options, goldset, mapping, capabilities, model=model, read_as=read_as)
 
 
-def check_chosen(task: Task, options: Any, known: Iterable[str]) -> None:
-    """Raise `UsageError` for a label that is to be scored alone and that there is not."""
+def check_chosen(task: Task, options: Any, known: Iterable[str], whose: str = "") -> None:
+    """Raise `UsageError` for a label that is to be scored alone and that there is not; `whose`
+    labels these are is said behind it."""
     labels = sorted(known)
     for label in sorted(task.chosen_labels(options)):
         if label not in labels:
-            raise UsageError(f"unknown {task.part_word} {label!r}{nearest(label, labels)}")
+            raise UsageError(f"unknown {task.part_word} {label!r}{whose}{nearest(label, labels)}")
 
 
 def count_pairs(task: Task, pairs: Iterable[DocumentPair], options: Any) -> Tally:

@@ -36,7 +36,7 @@ class GoldFinder:
     it lay (`learn`), and by its name.
     """
 
-    def __init__(self, places: Iterable[str | Path] = ()) -> None:
+    def __init__(self, places: Iterable[str | Path | Source] = ()) -> None:
         self._given: dict[str, GoldSet] = {}
         self._found: dict[str, GoldSet | None] = {}
         self._gold_records: dict[str, tuple[GoldRecord, Path]] = {}
@@ -117,6 +117,31 @@ class GoldFinder:
                     "run's counts are of the old gold: run again"
                 )
 
+    def looked(self, name: str) -> str:
+        """Where the record says that a gold set lies, for an error; empty where it does not."""
+        recorded, folder = self._gold_records.get(name, (None, Path()))
+        return f" ({folder / recorded.path})" if recorded is not None and recorded.path else ""
+
+    def check_options(self, record: RunRecord) -> None:
+        """Raise `NotComparable` for a gold set that was given and declares other labels, or another
+        schema, than the record's did: no digest tells."""
+        for recorded in record.gold:
+            goldset = self._given.get(recorded.name)
+            if goldset is None or goldset.said is None:
+                continue
+            before, now = (
+                {name: str(options[name]) for name in _DECLARING if name in options}
+                for options in (recorded.options, goldset.said.options)
+            )
+            if before != now:
+                named = Source(goldset.said.path, {**goldset.said.options, **before})
+                shown = Source("", before) if before else "none"
+                raise NotComparable(
+                    f"the gold set {recorded.name!r} was named with other options by the run "
+                    f"({str(shown).removeprefix('?')}): name it as --gold {str(named)!r}, or run "
+                    "again"
+                )
+
     def _candidates(self, name: str) -> Iterator[GoldSet]:
         places = [Source(name)]
         if name in self._gold_records:
@@ -132,6 +157,10 @@ class GoldFinder:
             except (HarnessError, OSError):
                 continue
             yield goldset
+
+
+_DECLARING = ("labels", "schema")
+"""Options of a gold set by which types are scored that it does not have."""
 
 
 def _called(goldset: GoldSet, name: str) -> GoldSet:

@@ -28,6 +28,7 @@ from harness.results.pairs import join_documents, read_predictions
 from harness.results.record import Result, ResultKey, RunRecord
 from harness.results.scored import Scored, score_pairs, score_records
 from harness.results.settle import labels_of_predictions
+from harness.results.signature import TOKENS
 from harness.results.unfinished import check_finished
 from harness.tasks.base import DocumentPair
 from harness.tasks.registry import task_named
@@ -98,6 +99,7 @@ def from_run(
     record, folder = run if isinstance(run, tuple) else read_run(run)
     finder = finder or GoldFinder()
     finder.learn(record, folder)
+    finder.check_options(record)
     if not replay:
         finder.check_given(record)
     golds = sorted({result.gold for result in record.results})
@@ -256,7 +258,8 @@ def _gold(run: _Run, digest: str | None) -> GoldSet:
     goldset = run.finder.find(run.result.gold)
     if goldset is None:
         raise NothingMeasured(
-            f"{run.what}: gold set {run.result.gold!r} is not at hand; name it with --gold"
+            f"{run.what}: gold set {run.result.gold!r} is not at hand"
+            f"{run.finder.looked(run.result.gold)}; say where it lies: --gold PATH"
         )
     if digest is not None and not goldset.digest.startswith(digest):
         raise NotComparable(f"{run.what}: gold set {run.result.gold!r} has changed since the run")
@@ -296,10 +299,16 @@ def _again(scored: Scored, run: _Run, schema: str | None, *, as_it_was: bool) ->
     goldset = _gold(run, run.result.counted.gold_digest if as_it_was else None)
     pairs, count = _stored(run, goldset, schema=schema)
     again = score_pairs(scored, pairs, count)
+    had, has = (one.fields.get(TOKENS) for one in (run.result.counted, again.signature))
+    if as_it_was and had != has:
+        raise NotComparable(
+            f"{run.what}: the tokens of gold set {run.result.gold!r} have changed since the run"
+        )
     stated = next(one.digest for one in run.record.gold if one.name == run.result.gold)
     if stated != goldset.digest and stated[:8] == goldset.digest[:8]:
         raise _contradiction(run, "its digest of the gold set is not whole")
     same = stated == goldset.digest and schema is None and run.result.counted.version == __version__
+    same = same and had == has
     if same and (again.units, again.tallies) != (scored.units, scored.tallies):
         raise _contradiction(run, "its counts are not those of its predictions")
     return replace(again, schema=schema or scored.schema)

@@ -23,7 +23,7 @@ from harness.results.outcomes import Mention, Outcomes, outcomes_of
 from harness.results.pairs import join_documents
 from harness.results.record import Result, ResultKey
 from harness.results.settle import labels_of_predictions
-from harness.results.signature import READ_AS, Signature
+from harness.results.signature import READ_AS, TOKENS, Signature
 from harness.table import tallied
 from harness.tasks.base import DocumentPair, Task
 from harness.tasks.parts import Block, Matrix, Metric, PartCounts, block
@@ -311,10 +311,11 @@ def read_with(scored: Scored, **options: Any) -> Scored:
         )
     signed = (*task.signed, *task.signed_if_changed)
     fields = dict(scored.signature.fields)
-    read_as = fields.pop(READ_AS, None)
+    last = {name: fields.pop(name) for name in (TOKENS, READ_AS) if name in fields}
+    if not task.uses_tokens(read):
+        last.pop(TOKENS, None)
     fields = {name: value for name, value in fields.items() if name not in signed}
-    fields |= to_words(read, (*task.signed, *task.changed(read)))
-    fields |= {} if read_as is None else {READ_AS: read_as}
+    fields |= to_words(read, (*task.signed, *task.changed(read))) | last
     signature = replace(scored.signature, fields=fields)
     return replace(scored, options=read, signature=signature)
 

@@ -80,7 +80,9 @@ def grouped(
     }
     if groups and not chosen:
         known = ", ".join(f"{name} ({kind})" for name, kind in groups)
-        raise UsageError(f"nothing measured for gold {gold!r}, task {task!r}; there is: {known}")
+        named = {"gold": gold, "task": task}
+        wanted = ", ".join(f"{what} {name!r}" for what, name in named.items() if name is not None)
+        raise UsageError(f"nothing measured for {wanted}; there is: {known}")
     return chosen
 
 

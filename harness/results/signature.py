@@ -18,11 +18,15 @@ from harness import __version__
 from harness.coding import whole_number
 from harness.errors import InputError
 
-__all__ = ["DECLARED", "READ_AS", "Signature", "diff"]
+__all__ = ["DECLARED", "READ_AS", "TOKENS", "Signature", "diff"]
 
 DECLARED = "also"
 """The field of types that are scored though the gold has none of them, since a schema or labels
 were stated. Signatures of versions before 0.7 do not say it."""
+
+TOKENS = "tokens"
+"""The field of the tokens that the gold's files have, where scores of tokens use them: no digest
+of the gold has them."""
 
 READ_AS = "src"
 """The field that says how files were read where that changes a score: the scheme of their tags,

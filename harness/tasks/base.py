@@ -96,7 +96,8 @@ class Task:
     signed_if_changed: tuple[str, ...] = ()
     """Further ones, in a signature only where they are not as by default."""
     read_off: tuple[str, ...] = ()
-    """Options by which counts are only read: the same counts serve for other values of them."""
+    """Options with which counts that were made with others may be read, where they serve
+    (`needs_another_count`)."""
     order: int = 100
     """Its place among the tasks."""
     labelled: bool = False
@@ -118,6 +119,10 @@ class Task:
     def chosen_labels(self, options: Any) -> frozenset[str]:
         """The labels that are scored alone; empty for all."""
         return frozenset()
+
+    def uses_tokens(self, options: Any) -> bool:
+        """Whether the tokens of the gold's files have a part in the counts."""
+        return False
 
     def needs_another_count(self, before: Any, after: Any) -> str | None:
         """What of the options `after` cannot be read off counts that were made with `before`."""

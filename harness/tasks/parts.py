@@ -269,7 +269,7 @@ def block_row(name: str, values: Mapping[str, Any], *, counts: bool = True) -> t
 BETA = Flag(
     "recall weighs beta squared times as much as precision in F",
     metavar="BETA",
-    above=0,
+    least=0.001,
     most=1000,
 )
 

@@ -16,6 +16,7 @@ from harness.formats.source import Source
 
 Run = Callable[..., Any]
 
+PERSON = {"start": 0, "end": 7, "label": "PER"}
 COLUMNS = """\
 Ada B-PER B-PER
 Roe I-PER O
@@ -147,7 +148,7 @@ def test_a_record_remembers_how_its_gold_was_read(harness: Run, folder: Path) ->
     done = harness("check", "r", "--baseline", "b.json", "--beta", "0.5", "--all")
     assert "micro f0.5" in done.out
     done = harness("check", "r", "--baseline", "b.json", "--types", "ORGS")
-    assert done.status == 2 and "unknown type 'ORGS'" in done.err
+    assert done.status == 2 and "not counted with --types ORGS" in done.err
 
 
 def test_labels_that_do_not_occur_can_be_declared(folder: Path) -> None:
@@ -321,9 +322,19 @@ def test_every_verb_reads_the_beta_and_the_types_of_a_run(harness: Run, folder: 
     (chosen,) = json.loads(harness("choose", "r", "--task", "ner", "--json").out)["choices"]
     assert chosen["candidates"][0]["quality"] == pytest.approx(f2)
     assert "beta:2.0" in chosen["signature"]
-    weighed = ("choose", "r", "--task", "ner", "--json", "--weight", "recall=1", "--types", "ORG")
+    weighed = (
+        "choose",
+        "r",
+        "--task",
+        "ner",
+        "--json",
+        "--weight",
+        "recall=1",
+        "--types",
+        "PER,ORG",
+    )
     (chosen,) = json.loads(harness(*weighed).out)["choices"]
-    assert "beta" not in chosen["signature"] and "types:ORG|" in chosen["signature"]
+    assert "beta" not in chosen["signature"] and "types:ORG,PER|" in chosen["signature"]
 
 
 def test_a_gold_that_has_changed_is_not_counted_in_another_schema(
@@ -409,3 +420,85 @@ def test_types_are_scored_as_if_no_others_were_there(harness: Run, folder: Path)
     assert harness(*run, "--match", "partial").status == 0
     refused = harness("choose", "r", "--task", "ner", "--types", "PER")
     assert refused.status == 2 and "not counted with --types PER --match partial" in refused.err
+
+
+@pytest.mark.processes
+def test_counts_are_never_read_with_options_that_they_were_not_made_with(
+    harness: Run, folder: Path
+) -> None:
+    run = ("run", "gazetteer", "empty", "--gold", GOLD, "--out", "r", "--no-cache", "-q")
+    assert harness(*run).status == 0
+    both = ("--backend", "gazetteer", "--backend", "empty")
+    for option in (("--boundary", "normalised"), ("--levels", "all"), ("--match", "overlap=0.5")):
+        done = harness("compare", "r", *both, *option)
+        assert done.status == 2 and f"not counted with {' '.join(option)}" in done.err
+    assert harness("compare", "r", *both, "--boundary", "raw", "--levels", "mentions").status == 0
+
+
+@pytest.mark.processes
+def test_tokens_that_have_changed_are_seen_where_scores_use_them(
+    harness: Run, folder: Path
+) -> None:
+    def gold(*tokens: tuple[int, int]) -> None:
+        line = {"id": "a", "text": "Ada Roe left", "entities": [PERSON], "tokens": tokens}
+        (folder / "t.jsonl").write_text(json.dumps(line) + "\n")
+
+    def run(out: str, *options: str) -> None:
+        args = ("run", "gazetteer", "empty", "--gold", "t.jsonl", "--out", out, "--no-cache", "-q")
+        assert harness(*args, *options).status == 0
+
+    both = ("--backend", "gazetteer", "--backend", "empty")
+    gold((0, 3), (4, 7), (8, 12))
+    run("r1", "--levels", "all")
+    run("r3")
+    gold((0, 7), (8, 12))
+    run("r2", "--levels", "all")
+    run("r4")
+    done = harness("compare", "r1", "r2", "--part", "tokens")
+    assert done.status == 3 and "tokens" in done.err
+    done = harness("compare", "r1", "--schema", "conll03", "--part", "tokens", *both)
+    assert done.status == 3 and "tokens of gold set 't' have changed" in done.err
+    # Mentions know of no tokens.
+    assert harness("compare", "r3", "r4").status == 0
+
+
+@pytest.mark.processes
+def test_a_gold_set_that_declares_other_labels_is_not_that_of_the_run(
+    harness: Run, folder: Path
+) -> None:
+    line = {"id": "a", "text": "Ada Roe left", "entities": [PERSON]}
+    (folder / "g.jsonl").write_text(json.dumps(line) + "\n")
+    gold = ("--gold", "g.jsonl?labels=MISC", "--no-cache", "-q")
+    assert harness("run", "gazetteer", "empty", *gold, "--out", "r").status == 0
+    assert harness("baseline", "accept", "r", "--baseline", "b.json", "--yes").status == 0
+    (folder / "g.jsonl").rename(folder / "moved.jsonl")
+    moved = "moved.jsonl"
+    for command in (("compare", "r"), ("check", "r", "--replay", "--baseline", "b.json")):
+        done = harness(*command, "--gold", moved)
+        assert done.status == 3 and "labels=MISC" in done.err, done.err
+        assert f"{moved}?labels=MISC" in done.err
+    both = ("--backend", "gazetteer", "--backend", "empty")
+    done = harness("compare", "r", "--gold", f"{moved}?labels=MISC", "--schema", "conll03", *both)
+    assert done.status == 0, done.err
+
+
+def test_errors_about_options_name_the_file(harness: Run, folder: Path) -> None:
+    for said, what in (
+        ("tag-column=9", "x.conll: tag column '9'"),
+        ("scheme=XX", "x.conll: scheme is 'XX'"),
+        ("label=PER", "Did you mean 'labels'?"),
+        ("lable=PER", "a gold set has besides: labels, name, schema"),
+    ):
+        done = harness("score", "--gold", f"x.conll?{said}", "--pred", PREDICTED, "--task", "ner")
+        assert done.status == 2 and what in done.err, done.err
+
+
+@pytest.mark.processes
+def test_the_weights_of_a_choice_are_said(harness: Run, folder: Path) -> None:
+    harness("run", "gazetteer", "empty", "--gold", GOLD, "--out", "r", "--no-cache", "-q")
+    choose = ("choose", "r", "--task", "ner", "--weight", "recall=4")
+    (chosen,) = json.loads(harness(*choose, "--json").out)["choices"]
+    assert chosen["metric"] == "f2" and "beta:2.0" in chosen["signature"]
+    assert "Quality is F2" in harness(*choose).out
+    (chosen,) = json.loads(harness(*choose, "--weight", "precision=0", "--json").out)["choices"]
+    assert chosen["metric"] == "recall"

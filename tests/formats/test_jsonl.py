@@ -17,6 +17,7 @@ from harness.errors import AnnotationError, InputError
 from harness.formats import jsonl
 from harness.formats.files import atomic_writer, new_folder, read_text, write_text
 from harness.formats.jsonl import record_from_json
+from harness.formats.losses import Losses
 from harness.formats.plain import plain_record
 
 
@@ -243,3 +244,38 @@ def test_plain_lines_are_read_as_all_others_are(value: dict[str, Any]) -> None:
     if record is not None:
         other = record_from_json(load_json(line))
         assert (record, repr(record)) == (other, repr(other))
+
+
+def test_keys_that_are_not_read_are_counted_and_none_may_come_twice(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    entity = '{"start": 0, "end": 3, "label": "P", "fragment": [], "id": 1}'
+    path.write_text(f'{{"id": "a", "text": "Ada", "entities": [{entity}], "ingore": [], "x": 1}}\n')
+    losses = Losses()
+    (record,) = jsonl.read(path, losses=losses)
+    assert record.annotations.entities == (Entity(0, 3, "P"),)
+    assert losses == {
+        "key 'ingore' of documents: not read": 1,
+        "key 'x' of documents: not read": 1,
+        "key 'fragment' of entities: not read": 1,
+        "key 'id' of entities: not read": 1,
+    }
+    for line in (
+        '{"id": "a", "text": "Ada", "entities": [{"start": 0, "end": 3, "label": "P"}], '
+        '"entities": []}\n',
+        '{"id": "a", "text": "Ada", "ignore": [], "entities": [], "ignore": []}\n',
+    ):
+        path.write_text('{"id": "b", "entities": []}\n' + line)
+        with pytest.raises(InputError, match=r"a\.jsonl:2: .*twice"):
+            list(jsonl.read(path))
+
+
+def test_fragments_that_touch_are_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    entity = (
+        '{"start": 0, "end": 7, "label": "P", "text": "Ada Roe", '
+        '"fragments": [{"start": 0, "end": 3}, {"start": 3, "end": 4}, {"start": 4, "end": 7}]}'
+    )
+    path.write_text(f'{{"id": "a", "text": "Ada Roe", "entities": [{entity}]}}\n'.replace(
+        '"text": "Ada Roe", "frag', '"frag'))  # fmt: skip
+    (record,) = jsonl.read(path)
+    assert record.annotations.entities == (Entity(0, 7, "P"),)

@@ -36,7 +36,7 @@ class NamedEntities(Task):
     options = NerOptions
     signed = ("match", "boundary")
     signed_if_changed = ("types", "beta", "levels")
-    read_off = ("match", "types", "beta")
+    read_off = ("match", "boundary", "types", "beta", "levels")
     order = 0
     labelled = True
     flat = True
@@ -79,9 +79,16 @@ class NamedEntities(Task):
     def chosen_labels(self, options: NerOptions) -> frozenset[str]:
         return options.chosen
 
+    def uses_tokens(self, options: NerOptions) -> bool:
+        return options.levels == "all"
+
     def needs_another_count(self, before: NerOptions, after: NerOptions) -> str | None:
         if before.match != after.match and after.match not in MATCH_MODES:
             return f"--match {after.match}"
+        if before.boundary != after.boundary:
+            return f"--boundary {after.boundary}"
+        if before.levels != after.levels == "all":
+            return "--levels all"
         # Where labels do not count, mentions of other types may have taken partners away.
         blind = after.match in ("exact", "partial")
         lacking = before.chosen and not (after.chosen and after.chosen <= before.chosen)
