@@ -141,11 +141,12 @@ def read_lines(path: Path, losses: Losses | None = None) -> Iterator[tuple[int, 
     is_plain = True  # Where one line is not, the others will hardly be.
     for count, (number, line) in enumerate(json_lines(path), 1):
         # Parsers take the last of two keys; where there may be two, all of them are looked at.
-        repeats = any(line.count(key) > 1 for key in _KEYS_IN_BYTES)
-        record = plain_record(line) if is_plain and not repeats else None
+        plain = is_plain and line.count(b'"entities"') == 1
+        record = plain_record(line) if plain else None
         is_plain = record is not None
         if record is None:
             try:
+                repeats = any(line.count(key) > 1 for key in _KEYS_IN_BYTES)
                 value = parse_line(line, path, number, keys_once=repeats)
                 record = record_from_json(value, path=path, line=number, place=count, losses=losses)
             except InputError as error:
