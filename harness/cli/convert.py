@@ -81,6 +81,10 @@ class _Input(NamedTuple):
     reader: Reader | None = None
 
 
+def _path(source: str) -> Path:
+    return Path(Source.parse(source).path)
+
+
 def run(args: argparse.Namespace) -> int:
     if args.formats:
         print_formats(as_json=args.json)
@@ -97,6 +101,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(
             "options of reading are of one file: with several, say them as PATH?option"
         )
+    if is_there(out) and any(one.exists() and one.samefile(out) for one in map(_path, sources)):
+        raise UsageError(f"{out} is what is read, and would be written over: name another file")
     inputs = [_input(source, args.source_format, given, target) for source in sources]
     lost_reading, lost_writing = Losses(), Losses()
     count: Counter[str] = Counter()

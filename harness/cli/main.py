@@ -12,8 +12,9 @@ from typing import TypeVar
 
 from harness import __version__
 from harness.cli.streams import guarded_streams
-from harness.errors import HarnessError, nearest
+from harness.errors import HarnessError, InputError, nearest
 from harness.interrupt import stoppable
+from harness.media import one_line
 
 __all__ = ["VERBS", "main"]
 
@@ -78,6 +79,10 @@ def _guided(step: Callable[[T], int], given: T, program: bool) -> int:
         # The reader of our output has gone (`harness run | head`): no error of ours, but no
         # "fine" either, or `harness check | head` would pass. 128 + SIGPIPE, as others say it.
         return 141
+    except PermissionError as error:
+        # Never a fault of the harness, wherever it is met.
+        print(f"harness: {one_line(str(error.filename))}: {error.strerror}", file=sys.stderr)
+        return InputError.exit_status
     except Exception:
         print(
             f"{traceback.format_exc()}harness: an unforeseen error, which is a fault of harness "

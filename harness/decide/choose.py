@@ -154,11 +154,15 @@ def choose(
 
 
 def _signature(scored: Scored, constraints: Constraints, named: Sequence[str]) -> Signature:
-    """How quality was counted: with the types that are pooled, and a beta only where it decides."""
+    """How quality was counted: with the types that are pooled, and the beta that decides."""
     listed = {part.name for part in scored.parts if part.listed}
     types = ",".join(named) if named and listed.issuperset(named) else None
-    beta = constraints.beta
-    return read_with(scored, types=types, beta=beta).signature
+    if types is not None:
+        chosen = replace(scored.options, types=types)
+        # Rows of types that were counted beside others are no count of these types alone.
+        if scored.definition.needs_another_count(scored.options, chosen) is not None:
+            types = None
+    return read_with(scored, types=types, beta=constraints.beta).signature
 
 
 def _part(scored: Scored, constraints: Constraints, group: Sequence[Scored]) -> Part:

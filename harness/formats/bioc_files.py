@@ -26,6 +26,7 @@ from harness.formats.losses import Losses
 from harness.formats.offsets import Offsets, OffsetUnit
 from harness.formats.options import OffsetsOption
 from harness.formats.sniff import Head
+from harness.formats.units import same_words
 from harness.options import Flag
 
 __all__ = ["EXAMPLE", "LEAVES_OUT", "LOSES", "matches", "read"]
@@ -191,7 +192,7 @@ def _entity(
     made = {"label": infons[how.key], "text": item.get("text") or None}
     made |= spans[0] if len(spans) == 1 else {"fragments": spans}
     sink = _sink(where, how.losses)
-    return Decoder(text, sink, offsets=offsets, same=_same).entity(made, place)
+    return Decoder(text, sink, offsets=offsets, same=same_words).entity(made, place)
 
 
 def _unlabelled(place: str, infons: Mapping[str, Any], key: str, where: Where) -> AnnotationError:
@@ -215,11 +216,6 @@ def _sink(where: Where, losses: Losses) -> Sink:
     return lambda place, message, remedy: sink(
         place, message, remedy if remedy.options is None else _UNITS
     )
-
-
-def _same(own: object, there: str) -> bool:
-    """Tools show white space as they like, and a discontinuous annotation's gap too."""
-    return isinstance(own, str) and own.split() == there.split()
 
 
 def _object(value: Any, place: str, where: Where) -> Mapping[str, Any]:

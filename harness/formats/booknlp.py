@@ -24,6 +24,7 @@ from harness.coding import short, whole_number
 from harness.errors import InputError
 from harness.formats.columns import numbered_lines
 from harness.formats.files import files_below, read_text
+from harness.formats.foreign import count_unread
 from harness.formats.losses import Losses
 from harness.formats.sniff import Head, head_of
 from harness.options import Flag
@@ -84,6 +85,7 @@ def read(
     if path.is_dir():
         found = {suffix: files_below(path, suffix) for suffix in (*_TABLES, ".txt")}
         names = sorted({*found[".tokens"], *found[".entities"], *found[".quotes"]})
+        count_unread(path, (*_TABLES, ".txt"), losses)
     else:
         beside = {suffix: path.with_suffix(suffix) for suffix in (*_TABLES, ".txt")}
         found = {suffix: {path.stem: file} for suffix, file in beside.items() if file.is_file()}

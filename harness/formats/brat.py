@@ -218,6 +218,12 @@ def interpret(
     for event in ann.events.values():
         if not event.type.startswith("Attribution"):
             losses[f"{event.type} events (only Attribution events are read)"] += 1
+    further = sum(one.name != "Kind" for one in ann.attributes)
+    if further:
+        losses["attributes: left out (only Kind of attributions is read)"] += further
+    remarks = sum(one.name != "Speaker" for one in ann.notes)
+    if remarks:
+        losses["notes: left out (only Speaker of attributions is read)"] += remarks
     for letter, count in ann.skipped.items():
         losses[f"{letter} lines (relations, links and equivalences have no place here)"] += count
     return Annotations(entities if "entities" in layers else None, attributions), ann.regions(

@@ -34,6 +34,7 @@ from harness.formats.cas_layers import (
 )
 from harness.formats.cas_values import CasItem
 from harness.formats.files import MOST_UNPACKED
+from harness.formats.foreign import count_unread
 from harness.formats.hints import FURTHER_ANNOTATORS, no_annotator
 from harness.formats.items import Decoder, Where
 from harness.formats.losses import Losses
@@ -141,6 +142,8 @@ def _files(
 ) -> list[tuple[str, CasFile]]:
     """The file of each document that is read; what is not is counted."""
     every = cas_files(path, most)
+    if path.is_dir():
+        count_unread(path, (".xmi", ".zip", ".xml"), losses)
     known = {name for by in every.values() for name in by}
     if annotator is not None and annotator not in known:
         raise no_annotator(annotator, known - {""}, path)

@@ -54,7 +54,15 @@ class TreeFile:
 
     def tag_of(self, row: TreeRow) -> str | None:
         if self.column is None:
-            return row.misc.get(self.key)
+            said = row.misc.get(self.key)
+            if said is not None and (said[:1] == "(" or said[-1:] == ")"):
+                raise InputError(
+                    f"{self.key} is {short(said)} in MISC: brackets of CorefUD, expected a tag",
+                    path=self.path,
+                    line=row.number,
+                    hint="such mentions are not read; name a key with tags such as B-PER",
+                )
+            return said
         tag = row.fields[self.column]
         if pair := _PAIR.match(tag):
             by_key = f"read the tags in MISC by their key: misc-key={pair[1]}, without tag-column"

@@ -15,6 +15,7 @@ from harness.formats.hints import SAME_TEXT
 from harness.formats.items import Decoder, Where
 from harness.formats.losses import Losses
 from harness.formats.offsets import Offsets, OffsetUnit
+from harness.formats.units import same_words
 
 __all__ = ["span_documents"]
 
@@ -134,7 +135,7 @@ class _Spans:
             except ValueError:
                 item["score"] = score
         decoder = Decoder(
-            document.text, where.sink(self.losses), offsets=document.offsets, same=_same
+            document.text, where.sink(self.losses), offsets=document.offsets, same=same_words
         )
         return decoder.entity(item, "the span")
 
@@ -144,10 +145,6 @@ def _number(cell: str) -> Any:
         return whole_number(cell)
     except ValueError:
         return cell
-
-
-def _same(own: str, there: str) -> bool:
-    return own.split() == there.split()
 
 
 def _record(document: _Document, number: int, named: bool) -> Record:

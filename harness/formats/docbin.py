@@ -16,8 +16,9 @@ from typing import Annotated, Any
 
 from harness.annotation import Annotations, Entity, Record, Span
 from harness.coding import short
-from harness.errors import BackendUnavailable, InputError
+from harness.errors import BackendUnavailable, InputError, UsageError, nearest
 from harness.formats.files import MOST_UNPACKED, new_file, opened, too_large
+from harness.formats.hints import UNKNOWN_TAGS
 from harness.formats.losses import Losses, writable
 from harness.formats.options import UnpackedOption
 from harness.formats.sniff import Head
@@ -69,9 +70,14 @@ def read(
     """
     path = Path(path)
     losses = Losses() if losses is None else losses
+    seen: set[str] = set()
     for number, doc in enumerate(_docs(path, most_unpacked), 1):
         id_ = doc.user_data.get(_ID)
+        seen.update(doc.spans)
         groups = sorted(set(doc.spans) - {spans_key or SPANS_KEY})
+        unknown = sum(token.ent_iob == 0 for token in doc)
+        if unknown and (spans_key or SPANS_KEY) not in doc.spans and doc.has_annotation("ENT_IOB"):
+            losses[UNKNOWN_TAGS] += unknown
         for group in groups:
             losses[f"span group {group!r}: left out (spans-key=NAME reads it)"] += 1
         known = isinstance(id_, str) and id_ != ""
@@ -82,6 +88,9 @@ def read(
             number=None if known else number,
             tokens=tuple((token.idx, token.idx + len(token)) for token in doc),
         )
+
+    if spans_key is not None and spans_key not in seen:
+        raise UsageError(f"no span group {spans_key!r}{nearest(spans_key, sorted(seen))}")
 
 
 def _entities(doc: Any, spans_key: str | None) -> tuple[Entity, ...] | None:

@@ -17,6 +17,7 @@ from typing import Annotated, Any
 from harness.annotation import Record, Span
 from harness.coding import short
 from harness.formats.items import Where
+from harness.formats.jsonstream import objects
 from harness.formats.losses import Losses
 from harness.formats.sniff import Head
 from harness.formats.tokens import join_tokens
@@ -60,6 +61,9 @@ def read(
     for entities that are not among the tokens of their sentence.
     """
     losses = Losses() if losses is None else losses
+    if layer is None:
+        has_gold = any(_GOLD in value for _, value in objects(Path(path)))
+        layer = "gold" if has_gold else "predicted"
 
     def example(value: Mapping[str, Any], where: Where) -> Example:
         given = value.get("sentences")
@@ -67,7 +71,7 @@ def read(
             raise where.error(f'"sentences" is {short(given)}, expected a list of lists of tokens')
         words = [strings_of(one, f"sentences[{i}]", where) for i, one in enumerate(given)]
         text, spans = join_tokens(words)
-        key = _GOLD if layer == "gold" or (layer is None and _GOLD in value) else _PREDICTED
+        key = _GOLD if layer == "gold" else _PREDICTED
         _count(value, key, losses)
         items = _entities(value.get(key), key, spans, where, losses)
         tokens = tuple(span for sentence in spans for span in sentence)

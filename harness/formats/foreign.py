@@ -143,6 +143,9 @@ def count_unread(folder: Path, read: Collection[str], losses: Counter[str]) -> N
 
 
 def _unhidden(folder: Path) -> Iterator[str]:
-    for _, below, names in os.walk(folder):
+    def refuse(error: OSError) -> None:
+        raise error
+
+    for _, below, names in os.walk(folder, onerror=refuse):
         below[:] = [name for name in below if not name.startswith(".")]
         yield from (name for name in names if not name.startswith("."))

@@ -18,12 +18,15 @@ __all__ = [
     "SAME_TEXT",
     "REPAIR_HINT",
     "OFFSETS_HINT",
+    "UNKNOWN_TAGS",
     "UTF16",
     "no_annotator",
+    "not_labelled_by",
 ]
 
 FURTHER_ANNOTATORS = "labellings by further annotators: left out (annotator=NAME reads one)"
 """What is counted where a document has the labels of several, of whom one is read."""
+UNKNOWN_TAGS = "tokens whose tag is unknown: taken as outside"
 SAME_TEXT = "annotators must label the very same text, or offsets mean nothing"
 
 REPAIR_HINT: ReaderOptions = (
@@ -40,6 +43,11 @@ OFFSETS_HINT: ReaderOptions = (
 NUMBERED: ReaderOptions = ("ids", {"number": "numbers the documents of the file"})
 HALF = "one half of a UTF-16 pair is no text: mend it where it was made"
 UTF16: ReaderOptions = ("offsets", {"utf16": "takes the offsets for UTF-16 units"})
+
+
+def not_labelled_by(annotator: str) -> str:
+    """What is counted of documents that the chosen annotator has not labelled."""
+    return f"documents that {annotator} did not label: left out"
 
 
 def no_annotator(name: str, known: Iterable[str], path: str | Path) -> InputError:

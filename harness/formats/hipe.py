@@ -73,18 +73,28 @@ def _rows(path: Path) -> Iterator[_Row]:
                 raise InputError(message, path=path, line=number)
         elif fields == names:
             continue
-        elif len(fields) != len(names) and (begins := _ID.fullmatch(line)):
-            yield _Row(number, document=begins[1])
-        elif len(fields) != len(names) and _COMMENT.match(line):
-            continue
+        elif line[:1] == "#" and (not any(fields[1:]) or len(fields) != len(names)):
+            # No row: its tags would be empty, or there are not as many.
+            if begins := _ID.fullmatch(line.rstrip()):
+                yield _Row(number, document=begins[1])
+            elif any(fields[1:]) and not _COMMENT.match(line):
+                raise _other_columns(fields, names, path, number)
         elif not line.strip():
             yield _Row(number)
         elif len(fields) != len(names) or not fields[0].strip(" "):
-            found = plural(len(fields), "column") if fields[0].strip(" ") else "a row without token"
-            message = f"found {found}, expected {len(names)} parted by tabs"
-            raise InputError(message, path=path, line=number, hint=f"columns: {' '.join(names)}")
+            raise _other_columns(fields, names, path, number)
         else:
             yield _Row(number, dict(zip(names, fields, strict=True)))
+
+
+def _other_columns(fields: list[str], names: list[str], path: Path, number: int) -> InputError:
+    found = plural(len(fields), "column") if fields[0].strip(" ") else "a row without token"
+    return InputError(
+        f"found {found}, expected {len(names)} parted by tabs",
+        path=path,
+        line=number,
+        hint=f"columns: {' '.join(names)}",
+    )
 
 
 def _layer(path: Path, said: str) -> str:

@@ -26,7 +26,13 @@ from harness.formats.items import Where
 from harness.formats.losses import Losses, writable
 from harness.formats.options import AnnotatorOption, OffsetsOption
 from harness.formats.sniff import Head
-from harness.formats.studio import are_regions, has_results, labellings_of, text_key_of
+from harness.formats.studio import (
+    are_regions,
+    has_results,
+    labellings_of,
+    labels_spans,
+    text_key_of,
+)
 from harness.formats.tools import Example, records, who_labels
 from harness.formats.units import as_unit
 from harness.options import Flag
@@ -79,7 +85,7 @@ def read(
     """
     losses = Losses() if losses is None else losses
     key = text_key or text_key_of(Path(path))
-    example = _example(key, layer, losses)
+    example = _example(key, layer, losses, spans=labels_spans(Path(path)))
     return records(path, example, as_unit(offsets), annotator=annotator, losses=losses)
 
 
@@ -94,7 +100,7 @@ def annotators(path: str | Path, *, layer: _LayerOption = None) -> tuple[str, ..
     return who_labels(path, _example("", layer, Losses()))
 
 
-def _example(key: str, layer: str | None, losses: Losses) -> Any:
+def _example(key: str, layer: str | None, losses: Losses, *, spans: bool = True) -> Any:
     if layer not in (None, "annotations", "predictions"):
         raise UsageError(f"layer {layer!r}, expected annotations or predictions")
 
@@ -106,6 +112,9 @@ def _example(key: str, layer: str | None, losses: Losses) -> Any:
             raise where.error(f'has no "data" with a text: "{key}" is {short(data.get(key))}')
         id_ = data.get("document_id", task.get("id", task.get("inner_id")))
         labellings = labellings_of(task, where, layer or "annotations", key, losses)
+        if labellings and not spans:
+            losses["documents of a project that labels no spans: no entity layer"] += 1
+            labellings = []
         return Example(id_, data.get(key), labellings, "regions")
 
     return example

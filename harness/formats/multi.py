@@ -14,7 +14,7 @@ from harness.annotation import Record
 from harness.coding import short
 from harness.errors import InputError
 from harness.formats.files import is_there
-from harness.formats.hints import FURTHER_ANNOTATORS, SAME_TEXT, no_annotator
+from harness.formats.hints import FURTHER_ANNOTATORS, SAME_TEXT, no_annotator, not_labelled_by
 from harness.formats.items import Where
 from harness.formats.jsonstream import json_lines, no_document, parse_line
 from harness.formats.losses import Losses
@@ -63,6 +63,8 @@ def read_annotator(
         raise no_document(path)
     if annotator is not None and annotator not in known:
         raise no_annotator(annotator, known, path)
+    if annotator is not None and (others := set().union(*known.values()) - known[annotator]):
+        losses[not_labelled_by(annotator)] += len(others)
     if further:
         losses[FURTHER_ANNOTATORS] += further
 

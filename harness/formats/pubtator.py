@@ -29,6 +29,7 @@ from harness.formats.offsets import Offsets, OffsetUnit
 from harness.formats.options import OffsetsOption
 from harness.formats.sniff import Head
 from harness.formats.standoff import printed
+from harness.formats.units import same_words
 
 __all__ = ["EXAMPLE", "HOLDS", "LEAVES_OUT", "LOSES", "SUFFIXES", "matches", "read", "write"]
 
@@ -183,7 +184,9 @@ def _joined(document: _Document, unit: OffsetUnit) -> tuple[str, Offsets]:
 
 def _same(own: object, there: str) -> bool:
     """A line shows every line break and tab as a space, and drops those at its edges."""
-    return isinstance(own, str) and printed(own).strip() == printed(there).strip()
+    if not isinstance(own, str) or printed(own).strip() != printed(there).strip():
+        return False
+    return same_words(own, there)
 
 
 def write(path: str | Path, records: Iterable[Record], *, losses: Losses) -> int:

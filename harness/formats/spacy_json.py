@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 from harness.annotation import Record, Span
 from harness.coding import short
+from harness.formats.hints import UNKNOWN_TAGS
 from harness.formats.items import Where
 from harness.formats.jsonstream import objects
 from harness.formats.losses import Losses
@@ -94,7 +95,7 @@ def read(
         for tags, spans in zip(paragraph.tags, paragraph.spans, strict=True):
             unknown = tags.count("-")
             if unknown:
-                losses["tokens whose tag is unknown: taken as outside"] += unknown
+                losses[UNKNOWN_TAGS] += unknown
             known = ["O" if tag == "-" else tag for tag in tags]
             lines = [where.line or 0] * len(tags)
             for chunk in chunks_at(

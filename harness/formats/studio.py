@@ -16,7 +16,7 @@ from harness.formats.losses import Losses
 from harness.formats.tools import Labelling
 from harness.formats.units import label_problem
 
-__all__ = ["are_regions", "has_results", "labellings_of", "text_key_of"]
+__all__ = ["are_regions", "has_results", "labellings_of", "labels_spans", "text_key_of"]
 
 _LABELS = ("labels", "hypertextlabels")
 _LAYERS = ("annotations", "completions", "predictions")
@@ -87,6 +87,23 @@ def text_key_of(path: Path) -> str:
         hint=f"say which one is the text, such as text-key={best[0]}",
         options=("text-key", dict.fromkeys(best, "")),
     )
+
+
+def labels_spans(path: Path) -> bool:
+    """Whether a project labels spans: some region is one, or nobody has labelled anything yet.
+
+    A file of choices, ratings or boxes alone has been looked at by no one for entities.
+    """
+    others = False
+    for _, task in objects(path):
+        for result in _every_result(task):
+            value, kind = result.get("value"), result.get("type")
+            of_spans = isinstance(value, Mapping) and any(key in value for key in _LABELS)
+            if of_spans or (isinstance(kind, str) and kind in _LABELS):
+                return True
+            others = True
+        others |= _is_short(task) and "annotation_id" in task
+    return not others
 
 
 def _is_short(task: Mapping[str, Any]) -> bool:

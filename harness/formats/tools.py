@@ -137,7 +137,7 @@ def records(
     if annotator is not None and annotator not in names:
         raise hints.no_annotator(annotator, names, path)
     if annotator is not None and missing:
-        losses[f"documents that {annotator} did not label: left out"] += missing
+        losses[hints.not_labelled_by(annotator)] += missing
     if further:
         same = "further labellings by the annotator: left out"
         losses[hints.FURTHER_ANNOTATORS if annotator is None else same] += further

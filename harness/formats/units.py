@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
-from harness.annotation import Entity
+from harness.annotation import Entity, Span
 from harness.coding import short
 from harness.errors import InputError, UsageError
 from harness.formats import hints
@@ -13,7 +13,7 @@ from harness.formats.items import Decoder, Where
 from harness.formats.losses import Losses
 from harness.formats.offsets import OFFSET_UNITS, Offsets, OffsetUnit
 
-__all__ = ["as_unit", "entities_in", "label_problem"]
+__all__ = ["as_unit", "entities_in", "label_problem", "same_words"]
 
 _ASTRAL = "\uffff"
 
@@ -36,7 +36,8 @@ def entities_in(
     """The entities of a list which is called `name` in the file.
 
     Without a unit, an item whose offsets mean different places in code points and UTF-16 units is
-    an error unless its own text tells. Raises `InputError`, or leaves out, as `losses` says.
+    an error unless its own text tells, or that of another: all of a document are of one. Raises
+    `InputError`, or leaves out, as `losses` says.
     """
     sink = where.sink(losses)
     if text is None:
@@ -44,40 +45,70 @@ def entities_in(
     if unit is not None or not text or max(text) <= _ASTRAL:
         one = Offsets(text, unit or "codepoint")
         return Decoder(text, sink, offsets=one, same=_same).entities(items, name)
-    both = Offsets(text, "codepoint"), Offsets(text, "utf16")
+    both = {one.unit: one for one in (Offsets(text, "codepoint"), Offsets(text, "utf16"))}
+    found = [_possible(item, text, both) for item in items]
+    proven = {next(iter(one)) for one in found if len(one) == 1}
     decoded = []
-    for index, item in enumerate(items):
+    for index, (item, possible) in enumerate(zip(items, found, strict=True)):
         place = f"{name}[{index}]"
-        offsets = _meant(item, text, both) if isinstance(item, dict) else both[0]
-        if offsets is None:
-            error = where.error(
-                f"{place}: {short(item)} in a text with emoji or the like: does the tool count "
-                "such a character as one or as two?",
-                options=hints.OFFSETS_HINT,
-            )
-            losses.fault(error)
-            continue
+        offsets = both["codepoint"]
+        if isinstance(item, dict) and len(set(possible.values())) != 1:
+            if len(proven) != 1:
+                error = where.error(
+                    f"{place}: {short(item)} in a text with emoji or the like: does the tool count "
+                    "such a character as one or as two?",
+                    options=hints.OFFSETS_HINT,
+                )
+                losses.fault(error)
+                continue
+            offsets = both[next(iter(proven))]
+        elif possible:
+            offsets = both[next(iter(possible))]
         decoded.append(Decoder(text, sink, offsets=offsets, same=_same).entity(item, place))
     return tuple(entity for entity in decoded if entity is not None)
 
 
-def _meant(item: dict[str, Any], text: str, units: Iterable[Offsets]) -> Offsets | None:
-    """The only unit that a span can be meant in, or the first of those that agree on it."""
-    place = {"start": item.get("start"), "end": item.get("end")}
+def _possible(item: Any, text: str, units: Mapping[OffsetUnit, Offsets]) -> dict[OffsetUnit, Span]:
+    """What a span may mean, by unit, as its own text tells.
+
+    Without a text of its own both units are possible as far as they mean the same, or else both.
+    """
+    out: dict[OffsetUnit, Span] = {}
+    if not isinstance(item, dict):
+        return out
     own = item.get("text")
-    for offsets in units:
+    for unit, offsets in units.items():
+        place = {"start": item.get("start"), "end": item.get("end")}
         span = Decoder(text, lambda *_: None, offsets=offsets).span(place, "")
-        if span is None:
-            continue
-        told = isinstance(own, str) and _same(own, text[span.start : span.end])
-        if told or max(text[: span.end]) <= _ASTRAL:
-            return offsets
-    return None
+        if span is not None and (not isinstance(own, str) or same_words(own, _there(text, span))):
+            out[unit] = span
+    if not isinstance(own, str):
+        return out if len(out) == len(units) else {}
+    exact = {unit: span for unit, span in out.items() if own == _there(text, span)}
+    return exact or out
+
+
+def _there(text: str, span: Span) -> str:
+    return text[span.start : span.end]
+
+
+def same_words(own: object, there: str) -> bool:
+    """Whether what a span says of itself is what stands there: tools show white space as they like.
+
+    Not at the edges of a text with emoji or the like: there it tells offsets of another unit.
+    """
+    if not isinstance(own, str) or own.split() != there.split():
+        return False
+    if own == there or not there or max(there) <= _ASTRAL:
+        return True
+    return [part.isspace() for part in (own[:1], own[-1:])] == [
+        part.isspace() for part in (there[:1], there[-1:])
+    ]
 
 
 def _same(own: object, there: str) -> bool:
-    """Tools show white space as they like, and a few put what is no string there."""
-    return not isinstance(own, str) or own == there or own.split() == there.split()
+    """A few tools put what is no string there."""
+    return not isinstance(own, str) or same_words(own, there)
 
 
 def as_unit(value: str | None) -> OffsetUnit | None:

@@ -23,7 +23,7 @@ from harness.errors import InputError, UsageError, nearest
 from harness.formats.annolayers import FURTHER_FEATURES, NO_SPAN_LAYER, meant_layer
 from harness.formats.files import files_below, files_in
 from harness.formats.foreign import count_unread
-from harness.formats.hints import FURTHER_ANNOTATORS, no_annotator
+from harness.formats.hints import FURTHER_ANNOTATORS, no_annotator, not_labelled_by
 from harness.formats.losses import Losses
 from harness.formats.options import AnnotatorOption, OffsetsOption
 from harness.formats.sniff import Head, head_of
@@ -109,7 +109,9 @@ def read(
         further = len(files.keys() - {_NOBODY, chosen})
         if annotator is None and further:
             losses[FURTHER_ANNOTATORS] += further
-        if chosen in files:
+        if chosen not in files:
+            losses[not_labelled_by(chosen)] += 1
+        else:
             file = anno_file(files[chosen], offsets or "utf16")
             yield _record(file, name, layer, feature, losses, None if path.is_dir() else 1)
 

@@ -11,7 +11,7 @@ from typing import Any
 from harness.annotation import Annotations, Record, TaskName
 from harness.errors import InputError, UsageError, nearest
 from harness.formats import brat
-from harness.formats.files import is_there, read_text
+from harness.formats.files import is_there, read_text, refusals
 from harness.formats.losses import Losses
 from harness.formats.registry import Reader, open_source
 from harness.formats.source import HUB, Source
@@ -46,6 +46,16 @@ def load_goldset(
     `UsageError` for options that are not possible.
     """
     source = Source.parse(name_or_path)
+    with refusals(source.path):
+        return _loaded(source, schema, format, root)
+
+
+def _loaded(
+    source: Source,
+    schema: str | None,
+    format: str | None,  # noqa: A002
+    root: str | Path | None,
+) -> GoldSet:
     options = dict(source.options)
     schema = schema or options.pop("schema", None)
     labels = _labels(options.pop("labels", None))

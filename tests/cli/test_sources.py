@@ -418,7 +418,8 @@ def test_types_are_scored_as_if_no_others_were_there(harness: Run, folder: Path)
     assert "LOC" not in shown and "PER" in shown
     run = ("run", "gazetteer", "--gold", "g.jsonl", "--out", "r", "--no-cache", "-q")
     assert harness(*run, "--match", "partial").status == 0
-    refused = harness("choose", "r", "--task", "ner", "--types", "PER")
+    assert harness("baseline", "accept", "r", "--baseline", "b.json", "--yes").status == 0
+    refused = harness("check", "r", "--baseline", "b.json", "--types", "PER")
     assert refused.status == 2 and "not counted with --types PER --match partial" in refused.err
 
 
@@ -502,3 +503,48 @@ def test_the_weights_of_a_choice_are_said(harness: Run, folder: Path) -> None:
     assert "Quality is F2" in harness(*choose).out
     (chosen,) = json.loads(harness(*choose, "--weight", "precision=0", "--json").out)["choices"]
     assert chosen["metric"] == "recall"
+
+
+def test_what_is_read_is_never_written_over(harness: Run, folder: Path) -> None:
+    before = (folder / "x.conll").read_text()
+    for out in ("x.conll", str(folder / "x.conll")):
+        done = harness("convert", "x.conll?tag-column=1", out, "--to", "jsonl")
+        assert done.status == 2 and "would be written over" in done.err
+    assert (folder / "x.conll").read_text() == before
+
+
+def test_validate_leaves_out_what_is_to_be_left_out(harness: Run, folder: Path) -> None:
+    faulty = {"start": 0, "end": 99, "label": "PER"}
+    line = {"id": "a", "text": "Ada Roe left", "entities": [faulty, PERSON]}
+    (folder / "g.jsonl").write_text(json.dumps(line) + "\n")
+    done = harness("validate", "g.jsonl")
+    assert done.status == 2 and "outside the text" in done.out
+    done = harness("validate", "g.jsonl?faulty=leave-out")
+    assert done.status == 0 and "1 faulty spans: left out" in done.out
+
+
+@pytest.mark.parametrize("verb", ["validate", "score", "convert", "agreement"])
+def test_a_folder_that_may_not_be_entered_is_told(
+    harness: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    """Whatever is looked at in it: a card, files, their endings."""
+    from pathlib import Path as Any
+
+    stat = Any.stat
+
+    def refused(self: Path, **how: bool) -> Any:
+        if "locked" in self.parts:
+            raise PermissionError(13, "Permission denied", str(self))
+        return stat(self, **how)
+
+    (folder / "locked").mkdir()
+    monkeypatch.setattr(Any, "stat", refused)
+    args = {
+        "validate": ("locked",),
+        "score": ("--gold", "locked", "--pred", "locked", "--task", "ner"),
+        "convert": ("locked", "out.jsonl"),
+        "agreement": ("locked", "locked"),
+    }[verb]
+    done = harness(verb, *args)
+    assert done.status == 2 and "locked" in done.err + done.out
+    assert "Permission denied" in done.err + done.out

@@ -222,5 +222,22 @@ def test_projects_of_images_and_recordings_are_no_texts(
     (tmp_path / "a.json").write_text(json.dumps([task]))
     losses = Losses()
     (record,) = read_any(tmp_path / "a.json", losses=losses)
-    assert record.text == "Ada left" and record.annotations.entities == ()
+    # Nobody looks for spans where there are boxes alone.
+    assert record.text == "Ada left"
+    assert record.annotations.entities == (() if kind == "labels" else None)
     assert losses
+
+
+def test_a_project_of_choices_has_no_layer_of_entities(tmp_path: Path) -> None:
+    choice = {"type": "choices", "to_name": "text", "value": {"choices": ["good"]}}
+    tasks = [_task(choice), {**_task(choice), "id": 2}]
+    losses = Losses()
+    records = list(read_any(_array(tmp_path, *tasks), losses=losses))
+    assert [record.annotations.entities for record in records] == [None, None]
+    assert losses["documents of a project that labels no spans: no entity layer"] == 2
+    # Where others have spans, one without any was looked at; so was one with nothing at all.
+    span = {"type": "labels", "to_name": "text", "value": {"start": 0, "end": 4, "labels": ["P"]}}
+    for other in (span, None):
+        tasks = [_task(choice), _task(span)] if other else [_task(), _task()]
+        first, _ = read_any(_array(tmp_path, *({**t, "id": n} for n, t in enumerate(tasks))))
+        assert first.annotations.entities == ()
