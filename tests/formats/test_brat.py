@@ -281,3 +281,13 @@ def test_folders_in_folders_are_read_and_written(tmp_path: Path) -> None:
     (tmp_path / "out" / "a" / "notes.csv").write_text("")
     assert list(brat.read(tmp_path / "out", losses=losses)) == records
     assert losses == {"files that end in .csv: not looked into": 1}
+
+
+def test_attributes_and_notes_that_are_not_read_are_counted(tmp_path: Path) -> None:
+    ann = "T1\tORG 0 4\tNATO\nA1\tNegated T1\nM1\tSure T1\n#1\tAnnotatorNotes T1\tsee\n"
+    losses = Losses()
+    list(brat.read(_ann(tmp_path, ann), losses=losses))
+    assert losses == {
+        "attributes: left out (only Kind of attributions is read)": 2,
+        "notes: left out (only Speaker of attributions is read)": 1,
+    }

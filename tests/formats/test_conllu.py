@@ -218,3 +218,10 @@ def test_what_cannot_be_written(tmp_path: Path) -> None:
         "documents without an entity layer: written as if nothing were there": 1,
     }
     assert not list(tmp_path.glob(".*"))
+
+
+def test_brackets_of_corefud_are_no_tags(tmp_path: Path) -> None:
+    rows = "1\tAda\t_\t_\t_\t_\t_\t_\t_\tEntity=(e1-person-1)\n2\tleft\t_\t_\t_\t_\t_\t_\t_\t_\n\n"
+    (tmp_path / "a.conllu").write_text(rows)
+    with pytest.raises(InputError, match=r"a\.conllu:1: .*brackets of CorefUD"):
+        list(read_any(f"{tmp_path / 'a.conllu'}?misc-key=Entity"))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
-from harness.errors import BackendUnavailable, InputError
+from harness.errors import BackendUnavailable, InputError, UsageError
 from harness.formats import docbin
 from harness.formats.registry import guess
 
@@ -154,3 +154,15 @@ def test_it_is_told_by_what_it_holds(tmp_path: Path) -> None:
     (tmp_path / "z.bin").write_bytes(zlib.compress(b"a text"))
     with pytest.raises(InputError):
         guess(tmp_path / "z.bin")
+
+
+def test_tokens_without_a_judgement_and_groups_that_are_not_there(tmp_path: Path) -> None:
+    doc = spacy.blank("en")("Ada left Oslo today")
+    doc.set_ents([doc.char_span(0, 3, label="PER")], missing=[doc[2:4]], default="outside")
+    spacy.tokens.DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "a.spacy")
+    losses: Counter[str] = Counter()
+    (record,) = docbin.read(tmp_path / "a.spacy", losses=losses)
+    assert record.annotations.entities == (Entity(0, 3, "PER"),)
+    assert losses == {"tokens whose tag is unknown: taken as outside": 2}
+    with pytest.raises(UsageError, match="no span group 'no'"):
+        list(docbin.read(tmp_path / "a.spacy", spans_key="no"))

@@ -66,3 +66,11 @@ def test_faulty_ranges_may_be_left_out(tmp_path: Path) -> None:
     (record,) = open_source(json_lines(tmp_path, value), faulty="leave-out").records(losses)
     assert surfaces(record) == [("b", "Y")]
     assert losses == {"faulty spans: left out": 1}
+
+
+def test_predictions_are_no_gold_of_the_documents_beside(tmp_path: Path) -> None:
+    value = {"doc_key": "b", "sentences": [["Ada", "left"]], "predicted_ner": [[[0, 0, "P", 1, 1]]]}
+    path = json_lines(tmp_path, {**value, "doc_key": "a", "ner": [[]]}, value)
+    assert [one.annotations.entities for one in read_any(path)] == [(), None]
+    (alone,) = read_any(json_lines(tmp_path, value))
+    assert surfaces(alone) == [("Ada", "P")]

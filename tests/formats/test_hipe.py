@@ -115,3 +115,13 @@ def test_faults_name_the_line(tmp_path: Path, content: str, line: int, message: 
     with pytest.raises(InputError, match=message) as caught:
         list(hipe.read(_file(tmp_path, content), layer=content.split()[1]))
     assert caught.value.line == line
+
+
+def test_comments_as_a_table_writes_them(tmp_path: Path) -> None:
+    """Padded with tabs, and without a name."""
+    padded = CONTENT.replace("= p1\n", "= p1" + "\t" * 5 + "\n").replace(
+        "# hipe2022:date = 1888-08-03\n", "# NOTE: by hand\n# language = fr\t\t\n"
+    )
+    assert list(read_any(_file(tmp_path, padded))) == list(read_any(_file(tmp_path, CONTENT)))
+    with pytest.raises(InputError, match=r"a\.tsv:3: found 2 columns"):
+        list(read_any(_file(tmp_path, f"{HEADER}de\tO\tO\tO\t_\t_\n#x\tO\n")))

@@ -10,6 +10,7 @@ from support import by_annotator
 
 from harness.errors import InputError
 from harness.formats import jsonl
+from harness.formats.losses import Losses
 from harness.formats.multi import is_multi
 
 
@@ -66,3 +67,10 @@ def test_is_multi_says_no_to_everything_else(tmp_path: Path, content: str) -> No
     assert not is_multi(path)
     assert not is_multi(tmp_path)
     assert not is_multi(tmp_path / "absent")
+
+
+def test_documents_that_the_annotator_did_not_label_are_counted(tmp_path: Path) -> None:
+    path = write(tmp_path / "m.jsonl", row("a", "x"), row("b", "x"), row("a", "y"), row("c", "x"))
+    losses = Losses()
+    assert [one.id for one in jsonl.read(path, annotator="y", losses=losses)] == ["a"]
+    assert losses == {"documents that y did not label: left out": 2}
