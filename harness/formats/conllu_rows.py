@@ -74,6 +74,9 @@ class TreeFile:
     @cached_property
     def missing(self) -> str:
         """What a file without tags lacks, with the keys whose values look like tags."""
+        if "MISC" not in self.names:
+            own = [name for name in self.names if name not in STANDARD]
+            return f"a column of tags that is named (tag-column={' or '.join(own) or 'NAME'}?)"
         values: dict[str, set[str]] = {}
         for line in head_of(self.path).text.split("\n"):
             for part in line.rstrip("\r").rpartition("\t")[2].split("|"):

@@ -134,7 +134,11 @@ def _tokens(value: Mapping[str, Any], text: object, losses: Losses) -> tuple[Spa
 def write(path: str | Path, records: Iterable[Record], *, losses: Counter[str]) -> int:
     """Write one accepted example a line, its id under `meta`; `losses` counts what is left out."""
     pairs = writable(
-        records, path, losses, ("entities", "scores", "overlaps", "absent"), tokens=False
+        records,
+        path,
+        losses,
+        ("entities", "scores", "overlaps", "fragments", "absent"),
+        tokens=False,
     )
     return write_lines(path, (_line(record, text) for record, text in pairs))
 

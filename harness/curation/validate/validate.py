@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.annotation import Record
 from harness.curation.validate.card import check_card
-from harness.curation.validate.finding import Finding
+from harness.curation.validate.finding import Finding, Severity
 from harness.curation.validate.lints import lint_record, lint_strings
 from harness.digest import digest_text
 from harness.errors import HarnessError, InputError, SchemaError
@@ -168,9 +168,13 @@ def _unreadable(error: HarnessError, path: Path | None = None) -> Finding:
 
 
 def _layers(gold: GoldSet, record: Record) -> Iterator[Finding]:
+    """An error where the card says that all documents have the layer; a file may be of documents
+    that nobody has labelled yet."""
+    kind: Severity = "error" if gold.card else "warning"
     for task in gold.tasks:
         if not task_named(task).is_annotated(record):
-            yield Finding("error", "missing-layer", f"no layer for {task}", "", None, record.id)
+            message = f"no layer for {task}: not scored in it"
+            yield Finding(kind, "missing-layer", message, str(gold.path), None, record.id)
 
 
 def _readable(gold: GoldSet) -> Iterator[Finding]:
