@@ -72,9 +72,8 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(f"--{flag.name} is not for {task.title}, which have no such option")
     if args.scorer:
         refuse(args, configure, labelled=task.labelled)
-    for name in ("strict_labels", "schema"):
-        if getattr(args, name) and not task.labelled:
-            raise UsageError(f"--{name.replace('_', '-')} is not for {task.title}: no labels")
+    if args.strict_labels and not task.labelled:
+        raise UsageError("--strict-labels is for entities")
     goldset = load_goldset(args.gold)
     try:
         scored = from_file(
