@@ -81,7 +81,7 @@ def _guided(step: Callable[[T], int], given: T, program: bool) -> int:
         return 141
     except PermissionError as error:
         # Never a fault of the harness, wherever it is met.
-        print(f"harness: {one_line(str(error.filename))}: {error.strerror}", file=sys.stderr)
+        print(f"harness: {one_line(str(error))}", file=sys.stderr)
         return InputError.exit_status
     except Exception:
         print(

@@ -134,12 +134,12 @@ class GoldFinder:
                 for options in (recorded.options, goldset.said.options)
             )
             if before != now:
-                named = Source(goldset.said.path, {**goldset.said.options, **before})
-                shown = Source("", before) if before else "none"
+                said = goldset.said.options
+                others = {name: value for name, value in said.items() if name not in _DECLARING}
+                named = Source(goldset.said.path, {**others, **before})
                 raise NotComparable(
-                    f"the gold set {recorded.name!r} was named with other options by the run "
-                    f"({str(shown).removeprefix('?')}): name it as --gold {str(named)!r}, or run "
-                    "again"
+                    f"the gold set {recorded.name!r} was named with other labels or another schema "
+                    f"by the run: name it as --gold {str(named)!r}, or run again"
                 )
 
     def _candidates(self, name: str) -> Iterator[GoldSet]:

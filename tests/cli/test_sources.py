@@ -477,7 +477,12 @@ def test_a_gold_set_that_declares_other_labels_is_not_that_of_the_run(
     for command in (("compare", "r"), ("check", "r", "--replay", "--baseline", "b.json")):
         done = harness(*command, "--gold", moved)
         assert done.status == 3 and "labels=MISC" in done.err, done.err
-        assert f"{moved}?labels=MISC" in done.err
+        assert f"--gold '{moved}?labels=MISC'" in done.err
+    # What was not declared is not kept in what the error says to name.
+    gold = ("--gold", moved, "--no-cache", "-q")
+    assert harness("run", "gazetteer", "empty", *gold, "--out", "plain").status == 0
+    done = harness("compare", "plain", "--gold", f"{moved}?labels=MISC")
+    assert done.status == 3 and f"--gold '{moved}'," in done.err
     both = ("--backend", "gazetteer", "--backend", "empty")
     done = harness("compare", "r", "--gold", f"{moved}?labels=MISC", "--schema", "conll03", *both)
     assert done.status == 0, done.err
