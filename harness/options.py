@@ -26,8 +26,8 @@ from harness.coding import real_number
 from harness.errors import UsageError, nearest
 from harness.paths import too_long
 
-__all__ = ["Flag", "build", "changed", "check_options", "check_text", "flags_of", "from_flags"]
-__all__ += ["parameters", "query_of", "query_value"]
+__all__ = ["Flag", "build", "changed", "check_options", "check_text", "comma_list"]
+__all__ += ["flags_of", "from_flags", "parameters", "query_of", "query_value"]
 
 T = TypeVar("T")
 
@@ -139,6 +139,14 @@ class Flag:
 def query_value(value: Any) -> str:
     """A value as it stands in a query: `true`, `0.5`."""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def comma_list(text: str) -> tuple[str, ...]:
+    """`a, b` as its parts. Raises `ValueError` where there is none: that is no choice of all."""
+    parts = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not parts:
+        raise ValueError("one or several, such as A,B")
+    return parts
 
 
 def check_text(text: str) -> None:

@@ -17,14 +17,13 @@ from harness.cli.common import (
     TASK,
     add_flags,
     add_run,
-    comma_list,
     is_for_people,
     output,
 )
 from harness.cli.printer import note, print_json, print_lines, print_tables
 from harness.decide.constraints import Constraints
 from harness.errors import NothingMeasured, UsageError
-from harness.options import Flag, build, flags_of
+from harness.options import Flag, build, comma_list, flags_of
 
 if TYPE_CHECKING:
     from harness.decide.choose import Choice

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
-from harness.options import Flag, check_text, flags_of
+from harness.options import Flag, check_text, comma_list, flags_of
 from harness.paths import cache_folder as default_cache
 from harness.report.tables import TABLE_FORMS
 from harness.run.options import RunOptions, WorkerOptions, task_flags
@@ -40,7 +40,6 @@ __all__ = [
     "is_for_people",
     "output",
     "reading_flags",
-    "comma_list",
     "store",
     "worker",
 ]
@@ -87,14 +86,6 @@ def reading_flags() -> tuple[Flag, ...]:
         for flag in task_flags()
         if flag.name in known
     )
-
-
-def comma_list(text: str) -> tuple[str, ...]:
-    """`a, b` as its parts. Raises `ValueError` where there is none: that is no choice of all."""
-    parts = tuple(part.strip() for part in text.split(",") if part.strip())
-    if not parts:
-        raise ValueError("one or several, such as A,B")
-    return parts
 
 
 LABELS_FLAG = Flag(

@@ -19,6 +19,7 @@ from harness.gold.card import Card, card_texts, read_card
 from harness.gold.goldset import GoldSet
 from harness.gold.layers import load_layer, task_layers
 from harness.labels.schema import load_schema
+from harness.options import comma_list
 from harness.paths import CARD, goldset_folders
 from harness.tasks.registry import task_named, task_names, wrong_task
 
@@ -58,7 +59,10 @@ def _loaded(
 ) -> GoldSet:
     options = dict(source.options)
     schema = schema or options.pop("schema", None)
-    labels = _labels(options.pop("labels", None))
+    try:
+        labels = comma_list(str(options.pop("labels"))) if "labels" in options else ()
+    except ValueError as error:
+        raise UsageError(f"{source}: labels: expected {error}") from None
     name = options.pop("name", None)
     path = Path(source.path)
     there = is_there(path)
@@ -93,14 +97,6 @@ def _loaded(
     if schema is None:
         return goldset
     return replace(goldset, stated_schema=load_schema(schema, goldset.schema_folders))
-
-
-def _labels(said: Any) -> tuple[str, ...]:
-    """Labels parted by commas; of what nobody said none."""
-    parts = tuple(part.strip() for part in str(said or "").split(",") if part.strip())
-    if said is not None and not parts:
-        raise UsageError(f"labels is {said!r}, expected one or several, such as PER,ORG")
-    return parts
 
 
 def _of_annotator(goldset: GoldSet, name: str) -> GoldSet:

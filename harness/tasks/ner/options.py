@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias, get_args
 
 from harness.coding import real_number
 from harness.errors import UsageError, nearest
-from harness.options import Flag
+from harness.options import Flag, comma_list
 from harness.tasks.parts import BETA
 
 __all__ = ["BOUNDARY_RULES", "LEVELS", "MATCH_MODES", "BoundaryRule", "Match", "NerOptions"]
@@ -54,14 +54,7 @@ def _match(text: str) -> str:
 
 def _types(text: str) -> str:
     """Types in one spelling: sorted, each once, parted by commas."""
-    return ",".join(sorted({part.strip() for part in text.split(",") if part.strip()}))
-
-
-def _some_types(text: str) -> str:
-    """Types that somebody asked for: without any, all would be scored unasked."""
-    if not (types := _types(text)):
-        raise ValueError("one or several types, such as ORG,PER")
-    return types
+    return ",".join(sorted(set(comma_list(text))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +79,7 @@ class NerOptions:
     ] = "strict"
     boundary: Annotated[BoundaryRule, Flag("what counts at their edges")] = "raw"
     types: Annotated[
-        str, Flag("score these types alone; default: all", metavar="A,B", parse=_some_types)
+        str, Flag("score these types alone; default: all", metavar="A,B", parse=_types)
     ] = ""
     beta: Annotated[float, BETA] = 1.0
     levels: Annotated[
@@ -98,7 +91,7 @@ class NerOptions:
             object.__setattr__(self, "match", _match(self.match))
         except ValueError as error:
             raise UsageError(f"unknown match mode {self.match!r}, expected {error}") from None
-        object.__setattr__(self, "types", _types(self.types))
+        object.__setattr__(self, "types", _types(self.types) if self.types.strip() else "")
         if self.boundary not in BOUNDARY_RULES:
             raise UsageError(
                 f"unknown boundary rule {self.boundary!r}, expected one of "
