@@ -41,3 +41,12 @@ def gold() -> Path:
 @pytest.fixture
 def pred() -> Path:
     return DATA / "pred.jsonl"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with tokens, gold tags and predicted tags in three columns."""
+    monkeypatch.chdir(tmp_path)
+    rows = ("Ada B-PER B-PER", "Roe I-PER O", "met O O", "NATO B-ORG B-ORG", "", "Oslo B-LOC B-ORG")
+    (tmp_path / "x.conll").write_text("\n".join([*rows, "", ""]))
+    return tmp_path
