@@ -127,7 +127,7 @@ def run(args: argparse.Namespace) -> int:
     for where, losses in ((name, lost_reading), (target.name, lost_writing)):
         for line in lost(where, losses):
             note(line)
-    if lost_writing or "no ids" in target.holds:
+    if lost_writing:
         note(f"{target.name} holds: {target.holds}")
     shown = ", ".join(f"{count[key]} {key}" for key in ("documents", *layer_names()))
     print_lines([f"{out}: {shown} ({name} -> {target.name})"])

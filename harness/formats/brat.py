@@ -36,7 +36,7 @@ from harness.coding import short
 from harness.errors import InputError
 from harness.formats.files import files_below, new_folder, read_text, write_text
 from harness.formats.foreign import count_unread
-from harness.formats.losses import Losses, count_others, writable
+from harness.formats.losses import Holds, Losses, count_losses, writable
 from harness.formats.sniff import Head
 from harness.formats.standoff import (
     EventLine,
@@ -73,6 +73,9 @@ HOLDS = "entities, attributions, ignore regions, ids"
 LOSES = "relations, events but attributions, attributes, notes"
 EXAMPLE = "T1\tORG 0 4\tNATO\nT2\tPER 20 27\tAda Roe\n"
 LEAVES_OUT = True
+_HELD: tuple[Holds, ...] = ("entities", "attributions", "overlaps", "fragments", "ignore", "ids")
+_HELD += ("scores", "errors", "absent")
+"""What is held, or counted here in words of its own."""
 _CONF = "annotation.conf"
 _OWN = (".ann", ".txt", ".conf", ".toml", ".md")
 _COREFERENCE = ("MENTION\t", "COREF\t")
@@ -337,7 +340,7 @@ def render(record: Record, *, losses: Counter[str] | None = None) -> str:
     """The `.ann` file of one record. A span used twice by the same role is one `T` line."""
     losses = Losses() if losses is None else losses
     assert record.text is not None
-    count_others(record, losses)
+    count_losses(record, losses, holds=_HELD)
     lines = _Lines(record.text)
     for entity in record.annotations.entities or ():
         taken = role_name(entity.label) in BRAT_ROLES or entity.label == IGNORE

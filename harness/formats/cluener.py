@@ -78,7 +78,7 @@ def _pairs(value: object, place: str, where: Where) -> Iterable[tuple[str, Any]]
 
 def write(path: str | Path, records: Iterable[Record], *, losses: Losses) -> int:
     """Write an object a line; counts in `losses` what is left out."""
-    return write_each(path, records, _line, losses, ("entities", "overlaps", "absent"))
+    return write_each(path, records, _line, losses, ("entities", "overlaps", "absent", "ids"))
 
 
 def _line(record: Record, text: str) -> dict[str, Any]:

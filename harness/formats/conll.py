@@ -277,7 +277,7 @@ def write(
     with atomic_writer(path) as handle:
         for record, _ in writable(records, path):
             handle.write(f"{DOCSTART}\tO\n\n")
-            for words, chunks in sentences(record, tokens, losses):
+            for words, chunks in sentences(record, tokens, losses, ids=False):
                 for _, _, label in chunks:
                     if not label or any(char.isspace() for char in label):
                         raise InputError(f"{record.id}: a tag cannot spell the label {label!r}")

@@ -229,8 +229,8 @@ def write(path: str | Path, records: Iterable[Record], *, losses: Losses) -> int
     with atomic_writer(path) as handle:
         rows = csv.writer(handle, lineterminator="\r\n")
         rows.writerow(_HEADER)
-        holds: tuple[Holds, ...] = ("entities", "scores", "overlaps")
-        for record, text in writable(records, path, losses, holds, tokens=False):
+        holds: tuple[Holds, ...] = ("entities", "scores", "overlaps", "ids")
+        for record, text in writable(records, path, losses, holds):
             first: tuple[str, str] = (record.id, text)
             for one in record.annotations.entities or ():
                 score = "" if one.score is None else repr(one.score)

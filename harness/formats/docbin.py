@@ -19,7 +19,7 @@ from harness.coding import short
 from harness.errors import BackendUnavailable, InputError, UsageError, nearest
 from harness.formats.files import MOST_UNPACKED, new_file, opened, too_large
 from harness.formats.hints import UNKNOWN_TAGS
-from harness.formats.losses import Losses, writable
+from harness.formats.losses import Holds, Losses, writable
 from harness.formats.options import UnpackedOption
 from harness.formats.sniff import Head
 from harness.formats.tokens import cut_at, flat, own_tokens
@@ -34,6 +34,7 @@ SUFFIXES = (".spacy",)
 SPANS_KEY = "entities"
 _ID = "harness.id"
 _BEGIN = 64
+_HELD: tuple[Holds, ...] = ("entities", "overlaps", "absent", "ids", "tokens")
 _SMALL_MAPS = {bytes([first]) for first in range(0x80, 0x90)}
 _KEYS = {"version", "attrs", "tokens", "spaces", "lengths", "strings"}
 
@@ -181,7 +182,9 @@ def write(path: str | Path, records: Iterable[Record], *, losses: Counter[str]) 
     spacy = _spacy()
     vocab = spacy.vocab.Vocab()
     bin_ = spacy.tokens.DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True)
-    for record, text in writable(records, path, losses, {"entities", "overlaps", "absent"}):
+    for record, text in writable(
+        records, path, losses, {"entities", "overlaps", "absent", "ids", "tokens"}
+    ):
         bin_.add(_doc(record, text, vocab, spacy, losses))
     with new_file(path) as draft:
         draft.write_bytes(bin_.to_bytes())

@@ -118,7 +118,7 @@ def write(
 ) -> int:
     """Write `id`, `text` and `label`; offsets in code points, or UTF-16 units when asked for."""
     unit = as_unit(offsets) or "codepoint"
-    pairs = writable(records, path, losses, ("entities", "overlaps", "absent"), tokens=False)
+    pairs = writable(records, path, losses, ("entities", "overlaps", "absent", "ids"))
     return write_lines(path, (_line(record, text, unit) for record, text in pairs))
 
 

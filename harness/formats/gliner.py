@@ -69,7 +69,7 @@ def write(
         for record, _ in writable(records, path):
             words: list[str] = []
             ranges: list[list[Any]] = []
-            for sentence, chunks in sentences(record, tokens, losses):
+            for sentence, chunks in sentences(record, tokens, losses, ids=False):
                 ranges += (
                     [len(words) + start, len(words) + end - 1, label]
                     for start, end, label in chunks

@@ -125,9 +125,7 @@ def write(path: str | Path, records: Iterable[Record], *, losses: Counter[str]) 
 
     The control tag is called `label`, the text `text`. `losses` counts what is left out.
     """
-    pairs = writable(
-        records, path, losses, ("entities", "scores", "overlaps", "absent"), tokens=False
-    )
+    pairs = writable(records, path, losses, ("entities", "scores", "overlaps", "absent", "ids"))
     count = 0
     with atomic_writer(path) as handle:
         handle.write("[")

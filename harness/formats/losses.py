@@ -10,12 +10,21 @@ from typing import Literal
 from harness.annotation import Record
 from harness.errors import InputError
 
-__all__ = ["FaultPolicy", "Holds", "Losses", "count_losses", "count_others", "lost", "writable"]
+__all__ = ["FaultPolicy", "Holds", "Losses", "count_losses", "lost", "writable"]
 
 FaultPolicy = Literal["refuse", "leave-out", "collect"]
 
 Holds = Literal[
-    "entities", "attributions", "scores", "overlaps", "fragments", "ignore", "errors", "absent"
+    "entities",
+    "attributions",
+    "scores",
+    "overlaps",
+    "fragments",
+    "ignore",
+    "errors",
+    "absent",
+    "ids",
+    "tokens",
 ]
 
 
@@ -46,11 +55,9 @@ def lost(what: str, losses: Mapping[str, int]) -> Iterator[str]:
         yield f"{what}: {number:,} {message}"
 
 
-def count_losses(
-    record: Record, losses: Counter[str], *, holds: Collection[Holds], tokens: bool = True
-) -> None:
-    """Add to `losses` each part of `record` that is not among what the format `holds`, and its
-    tokens where the format does not write `tokens`."""
+def count_losses(record: Record, losses: Counter[str], *, holds: Collection[Holds]) -> None:
+    """Add to `losses` each part of `record` that is not among what the format `holds`; the layers
+    of other tasks are in JSON lines alone."""
     layers = record.annotations
     entities = layers.entities or ()
     counts: dict[str, tuple[Holds, int]] = {
@@ -67,19 +74,13 @@ def count_losses(
             "absent",
             int(layers.entities is None and "entities" in holds and "absent" not in holds),
         ),
+        "document ids: left out": ("ids", int(record.number is None)),
+        "documents with tokens: tokens left out": ("tokens", int(bool(record.tokens))),
     }
-    count_others(record, losses, tokens=tokens)
     for message, (what, count) in counts.items():
         if count and what not in holds:
             losses[message] += count
-
-
-def count_others(record: Record, losses: Counter[str], *, tokens: bool = False) -> None:
-    """Add to `losses` what few formats hold: the layers of other tasks, which JSON lines alone can
-    hold, and the record's own tokens where the format does not write `tokens`."""
-    if record.tokens and not tokens:
-        losses["documents with tokens: tokens left out"] += 1
-    for name, items in record.annotations.others.items():
+    for name, items in layers.others.items():
         if items:
             losses[f"{name} left out"] += len(items)
 
@@ -89,11 +90,9 @@ def writable(
     path: str | Path,
     losses: Counter[str] | None = None,
     holds: Collection[Holds] = (),
-    *,
-    tokens: bool = True,
 ) -> Iterator[tuple[Record, str]]:
-    """The records to write with their texts; their losses are counted where there is a counter:
-    what is not among what the format `holds`, and the tokens where it does not write `tokens`.
+    """The records to write with their texts; what is not among what the format `holds` is counted
+    where there is a counter.
 
     Raises `InputError` for a document without text.
     """
@@ -101,5 +100,5 @@ def writable(
         if record.text is None:
             raise InputError(f"document {record.id!r} has no text to write", path=path)
         if losses is not None:
-            count_losses(record, losses, holds=holds, tokens=tokens)
+            count_losses(record, losses, holds=holds)
         yield record, record.text

@@ -137,8 +137,7 @@ def write(path: str | Path, records: Iterable[Record], *, losses: Counter[str]) 
         records,
         path,
         losses,
-        ("entities", "scores", "overlaps", "fragments", "absent"),
-        tokens=False,
+        ("entities", "scores", "overlaps", "fragments", "absent", "ids"),
     )
     return write_lines(path, (_line(record, text) for record, text in pairs))
 

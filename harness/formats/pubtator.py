@@ -197,7 +197,7 @@ def write(path: str | Path, records: Iterable[Record], *, losses: Losses) -> int
     """
     count = 0
     with atomic_writer(path) as handle:
-        pairs = writable(records, path, losses, ("entities", "overlaps"), tokens=False)
+        pairs = writable(records, path, losses, ("entities", "overlaps", "ids"))
         for record, text in pairs:
             if not record.id or any(char in "|" or char.isspace() for char in record.id):
                 raise InputError(

@@ -11,7 +11,7 @@ from typing import Literal
 
 from harness.annotation import Annotations, Entity, Record, Span
 from harness.errors import InputError
-from harness.formats.losses import count_losses
+from harness.formats.losses import Holds, count_losses
 from harness.formats.tags import Chunk
 from harness.paragraphs import stand_together
 from harness.paragraphs import tokens as words_of
@@ -108,14 +108,14 @@ def flat(entities: Iterable[Entity], losses: Counter[str]) -> list[Entity]:
 
 
 def sentences(
-    record: Record, how: Tokens, losses: Counter[str]
+    record: Record, how: Tokens, losses: Counter[str], *, ids: bool = True
 ) -> Iterator[tuple[list[str], list[tuple[int, int, str]]]]:
     """The lines of a document as tokens, with its entities as token ranges `(start, end, label)`.
 
     The tokens are those of `own_tokens`, whatever the entities are: one that begins or ends inside
     a token is widened to all of it. A line break inside an entity ends no sentence. All of it is
-    counted, as is whatever else tokens and tags cannot hold. Raises `InputError` for a token with a
-    line break or a tab in it.
+    counted, as is whatever else tokens and tags cannot hold; `ids` says that the format has room
+    for those of documents. Raises `InputError` for a token with a line break or a tab in it.
     """
     text = record.text or ""
     entities = flat(record.annotations.entities or (), losses)
@@ -123,7 +123,8 @@ def sentences(
     if record.tokens is not None and how == "auto" and len(tokens) < len(record.tokens):
         losses["empty tokens: left out"] += len(record.tokens) - len(tokens)
     owners = _owners(tokens, entities)
-    count_losses(record, losses, holds={"entities"}, tokens=how == "auto")
+    held: dict[Holds, bool] = {"entities": True, "tokens": how == "auto", "ids": ids}
+    count_losses(record, losses, holds=[part for part, is_held in held.items() if is_held])
     _count_losses(record, entities, tokens, owners, losses)
     words: list[str] = []
     chunks: list[tuple[int, int, str]] = []

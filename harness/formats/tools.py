@@ -151,7 +151,7 @@ def write_each(
     holds: Collection[Holds],
 ) -> int:
     """Write a JSON value a line for each record; counts in `losses` what is not of `holds`."""
-    pairs = writable(records, path, losses, holds, tokens=False)
+    pairs = writable(records, path, losses, holds)
     return write_lines(path, (line(record, text) for record, text in pairs))
 
 

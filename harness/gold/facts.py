@@ -19,6 +19,8 @@ __all__ = ["GoldFacts", "facts_of", "record_digest"]
 
 @dataclass(frozen=True)
 class GoldFacts:
+    """What one pass over the records has counted; `tasks` are those with a layer anywhere."""
+
     tasks: tuple[TaskName, ...]
     labels: Mapping[str, Counter[str]]
     """By layer."""
@@ -28,6 +30,7 @@ class GoldFacts:
 
 
 def facts_of(records: Iterable[Record], losses: Losses) -> GoldFacts:
+    """The facts of records, which are streamed; `losses` is what their reader counts meanwhile."""
     labels = {task.layer: Counter[str]() for task in tasks().values() if task.labelled}
     known = {task.name: task.layer for task in tasks().values()}
     occurring: set[str] = set()
