@@ -188,7 +188,8 @@ def record_from_json(
     if not isinstance(value, Mapping):
         raise where.error(f"found {_kind_of(value)}, expected a JSON object")
     _count_keys("documents", value, _known_keys(), losses)
-    for item in value.get("entities") or ():
+    items = value.get("entities")
+    for item in items if isinstance(items, list) else ():
         if isinstance(item, Mapping):
             _count_keys("entities", item, _OF_ENTITIES, losses)
     id_ = value.get("id", value.get("doc"))

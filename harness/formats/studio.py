@@ -44,7 +44,7 @@ def text_key_of(path: Path) -> str:
     are no texts. Raises `InputError` where there is nothing else, with an option for each where
     several could be meant, and as `objects` does.
     """
-    keys: dict[str, None] | None = None
+    keys: dict[str, None] = {}
     media: dict[str, str] = {}
     possible: set[str] = set()
     for _, task in objects(path):
@@ -53,9 +53,10 @@ def text_key_of(path: Path) -> str:
             continue
         own = {k: v for k, v in data.items() if isinstance(v, str) and k not in _NO_TEXTS}
         shapes = [result.get("to_name") for result in _every_result(task) if _is_shape(result)]
-        media |= {k: v for k, v in own.items() if k in shapes or _MEDIA.fullmatch(v)}
-        own = {k: v for k, v in own.items() if k not in media}
-        keys = dict.fromkeys(own) if keys is None else keys
+        pictures = {k: v for k, v in own.items() if k in shapes or _MEDIA.fullmatch(v)}
+        media |= pictures
+        own = {k: v for k, v in own.items() if k not in pictures}
+        keys = keys or dict.fromkeys(own)
         common = [key for key in keys if key in own]
         keys = dict.fromkeys(common) if common else keys
         found = False
@@ -68,7 +69,7 @@ def text_key_of(path: Path) -> str:
                 found = True
         if "text" in own and found:
             return "text"
-    known = list(keys or ())
+    known = list(keys)
     if media and not known:
         name, place = next(iter(media.items()))
         raise InputError(

@@ -279,3 +279,14 @@ def test_fragments_that_touch_are_one(tmp_path: Path) -> None:
         '"text": "Ada Roe", "frag', '"frag'))  # fmt: skip
     (record,) = jsonl.read(path)
     assert record.annotations.entities == (Entity(0, 7, "P"),)
+
+
+@pytest.mark.parametrize("value", ["5", "true", "1.5", '"x"', "{}", '[1, "x"]'])
+@pytest.mark.parametrize("key", ["entities", "attributions", "ignore", "tokens"])
+def test_what_is_no_list_is_refused_beside_keys_that_are_not_read(
+    tmp_path: Path, key: str, value: str
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(f'{{"id": "a", "text": "Ada", "{key}": {value}, "more": 1}}\n')
+    with pytest.raises(InputError, match=r"a\.jsonl:1: "):
+        list(jsonl.read(path))

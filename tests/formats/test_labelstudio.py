@@ -241,3 +241,14 @@ def test_a_project_of_choices_has_no_layer_of_entities(tmp_path: Path) -> None:
         tasks = [_task(choice), _task(span)] if other else [_task(), _task()]
         first, _ = read_any(_array(tmp_path, *({**t, "id": n} for n, t in enumerate(tasks))))
         assert first.annotations.entities == ()
+
+
+def test_a_text_that_ends_as_a_file_does_is_one_among_texts(tmp_path: Path) -> None:
+    span = {"type": "labels", "value": {"start": 0, "end": 3, "labels": ["P"]}}
+    tasks = [
+        {"id": n, "data": {"body": body}, "annotations": [{"result": [span]}]}
+        for n, body in enumerate(("See http://example.org/a.pdf", "Ada left"))
+    ]
+    for ordered in (tasks, tasks[::-1]):
+        records = list(read_any(_array(tmp_path, *ordered)))
+        assert {record.text for record in records} == {task["data"]["body"] for task in tasks}

@@ -40,6 +40,15 @@ def test_all_spans_of_a_document_are_of_one_unit(tmp_path: Path, unit: str) -> N
             list(read_any(_task(tmp_path, alone)))
 
 
+def test_two_units_in_one_document_are_none(tmp_path: Path) -> None:
+    """One is told to be code points, the other UTF-16: nobody knows what the tool counts."""
+    mixed = ((0, 9, "Ada \U0001f600 Roe"), (15, 19, "NATO"))
+    with pytest.raises(InputError, match="as one or as two"):
+        list(read_any(_task(tmp_path, *mixed)))
+    path = _task(tmp_path, *mixed)
+    assert [len(r.annotations.entities or ()) for r in read_any(f"{path}?faulty=leave-out")] == [0]
+
+
 @pytest.mark.parametrize("name", ["pubtator", "bioc", "brat", "csv"])
 def test_an_edge_of_white_space_is_no_emoji(tmp_path: Path, name: str) -> None:
     """Ten code points of UTF-16 are nine characters: the tenth would be the space behind them."""

@@ -91,7 +91,10 @@ class NerOptions:
             object.__setattr__(self, "match", _match(self.match))
         except ValueError as error:
             raise UsageError(f"unknown match mode {self.match!r}, expected {error}") from None
-        object.__setattr__(self, "types", _types(self.types) if self.types.strip() else "")
+        try:
+            object.__setattr__(self, "types", _types(self.types) if self.types else "")
+        except ValueError as error:
+            raise UsageError(f"types is {self.types!r}, expected {error}") from None
         if self.boundary not in BOUNDARY_RULES:
             raise UsageError(
                 f"unknown boundary rule {self.boundary!r}, expected one of "
