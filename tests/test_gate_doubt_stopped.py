@@ -63,8 +63,9 @@ def test_a_mark_that_was_just_taken_away_is_made_anew(tmp_path: Path) -> None:
 
 
 PROGRAM = """
-import json, pathlib, re, sys, time
+import json, os, pathlib, re, sys, time
 slow = "slow" in sys.argv
+parent = os.getppid()
 NAMES = "Ana Roe|Acme Corp|Riga|Lake Union|Bo Li|Orbis"
 version = pathlib.Path("version").read_text()
 for line in sys.stdin:
@@ -73,8 +74,8 @@ for line in sys.stdin:
         print(json.dumps({"type": "hello", "protocol": 1, "labels": ["PER"],
                           "model": {"name": "m", "version": version}}), flush=True)
     for document in message.get("documents", []):
-        if slow and version == "2":
-            time.sleep(0.05)
+        while slow and pathlib.Path("held").exists() and os.getppid() == parent:
+            time.sleep(0.005)
         found = [] if version == "2" else re.finditer(NAMES, document["text"])
         spans = [{"start": m.start(), "end": m.end(), "label": "PER"} for m in found]
         print(json.dumps({"type": "annotations", "id": document["id"], "entities": spans}),
@@ -84,8 +85,9 @@ for line in sys.stdin:
 
 @contextmanager
 def running() -> Iterator[subprocess.Popen[bytes]]:
-    """A run whose first backend has written its predictions, and whose second is under way."""
+    """A run whose first backend has written its predictions, and whose second is held."""
     Path("version").write_text("2")
+    Path("held").touch()
     before = quick_predictions().read_bytes()
     process = subprocess.Popen(command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -95,6 +97,7 @@ def running() -> Iterator[subprocess.Popen[bytes]]:
             time.sleep(0.005)
         yield process
     finally:
+        Path("held").unlink()
         process.kill()
         process.wait()
 
