@@ -281,6 +281,8 @@ def write(
                 for _, _, label in chunks:
                     if not label or any(char.isspace() for char in label):
                         raise InputError(f"{record.id}: a tag cannot spell the label {label!r}")
+                if words and words[0] == DOCSTART and (not chunks or min(chunks)[0]):
+                    losses[f"sentences that begin with {DOCSTART}: read as a new document"] += 1
                 rows = zip(
                     words, written_tags(chunks, len(words), scheme or "IOB2", losses), strict=True
                 )

@@ -28,7 +28,7 @@ from harness.formats.tools import Example, Labelling, records
 
 __all__ = ["EXAMPLE", "LEAVES_OUT", "LOSES", "matches", "read"]
 
-LOSES = "intents, synonyms, roles, groups, regular expressions, lookup tables, responses"
+LOSES = "intents, metadata, synonyms, roles, groups, regular expressions, lookup tables, responses"
 EXAMPLE = "## intent:tell\n- [NATO](organization) left\n"
 LEAVES_OUT = True
 
@@ -41,6 +41,7 @@ _SECTION = re.compile(r"##?\s*(intent|synonym|regex|lookup)\s*:", re.IGNORECASE)
 _ITEM = re.compile(r"\s*-\s+(intent|synonym|regex|lookup)\s*:", re.IGNORECASE)
 _EXAMPLES = re.compile(r"\s+examples:\s*[|>]?[-+]?\s*(#.*)?\Z")
 _LINE = re.compile(r"(\s*)[-*+]\s+(\S.*)")
+_TEXT = re.compile(r"text:\s*(?:([|>])[-+]?\s*(?:#.*)?\Z|(\S.*))?")
 _MARKED = re.compile(r"\[([^\[\]]+)\](?:\(([^():]+)(?::([^()]*))?\)|(\{[^{}]*\}))")
 _KEYS = {"start": "start", "end": "end", "label": "entity"}
 
@@ -111,12 +112,19 @@ def _of_json(path: Path, losses: Losses) -> Iterator[tuple[int, Any]]:
 
 
 def _of_lines(path: Path, losses: Losses) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The examples of intents; in YAML they are the lines of a block that is indented further."""
+    """The examples of intents; in YAML they are the lines of a block that is indented further, or
+    the items of a list, each a text and what else is said of it."""
     section, in_yaml, block, count = "", False, False, 0
+    item: _Item | None = None
     with opened(path, "training data of Rasa", mode="r", encoding="utf-8-sig") as handle:
         try:
             for number, raw in enumerate(handle, 1):
                 line = raw.rstrip("\r\n")
+                if item is not None:
+                    if item.takes(line):
+                        continue
+                    yield item.line, item.example(path, losses)
+                    item = None
                 in_yaml = in_yaml or line.startswith(("nlu:", "version:"))
                 begins = (_ITEM if in_yaml else _SECTION).match(line)
                 if begins is not None:
@@ -128,19 +136,82 @@ def _of_lines(path: Path, losses: Losses) -> Iterator[tuple[int, dict[str, Any]]
                 elif section and block and (example := _LINE.match(line)) is not None:
                     if section != "intent":
                         losses[f"lines of {section} sections: left out"] += 1
+                        continue
+                    count += 1
+                    if in_yaml and example[2].startswith(("text:", "metadata:")):
+                        item = _Item(number, line)
                     else:
-                        count += 1
                         yield number, _example(example[2].rstrip(), Where(path, number))
         except UnicodeDecodeError:
             raise InputError("is not UTF-8", path=path, hint="save the file as UTF-8") from None
+    if item is not None:
+        yield item.line, item.example(path, losses)
     if not count:
         raise InputError("holds no example of an intent", path=path)
 
 
+class _Item:
+    """An example of YAML that is a list's item: `- text: |` and a line further in, `metadata:`."""
+
+    def __init__(self, number: int, line: str) -> None:
+        self.line = number
+        self._indent = len(line) - len(line.lstrip())
+        self._rows: list[tuple[int, int, str]] = []
+        """Of each line its number, how far in it begins and what it says."""
+        inner = line.lstrip()[1:].lstrip()
+        self._add(number, len(line) - len(inner), inner)
+
+    def takes(self, line: str) -> bool:
+        """Whether it is one more line of this item."""
+        said = line.lstrip()
+        within = not said or len(line) - len(said) > self._indent
+        if within:
+            self._add(self._rows[-1][0] + 1, len(line) - len(said), said)
+        return within
+
+    def _add(self, number: int, indent: int, said: str) -> None:
+        self._rows.append((number, indent, said.rstrip()))
+
+    def example(self, path: Path, losses: Losses) -> dict[str, Any]:
+        """Its text and entities. Raises `InputError` with the line where it has no text."""
+        first = self._rows[0][1]
+        texts: list[tuple[int, str]] = []
+        key, joint = "", "\n"
+        for number, indent, said in self._rows:
+            if indent <= first and said and not said.startswith("#"):
+                key = said.partition(":")[0]
+                if key == "metadata":
+                    losses["metadata of examples: left out"] += 1
+                match = _TEXT.fullmatch(said)
+                if match is None:
+                    continue
+                joint = "\n" if match[1] == "|" else " "
+                if match[2]:
+                    texts.append((number, _plain(match[2], Where(path, number))))
+            elif key == "text" and said:
+                texts.append((number, said))
+        if not texts:
+            raise Where(path, self.line).error(
+                "found an example without text",
+                hint="expected `- text: |` and the text on the next line, further in",
+            )
+        return _example(joint.join(said for _, said in texts), Where(path, texts[0][0]))
+
+
+def _plain(said: str, where: Where) -> str:
+    """A scalar of YAML on one line."""
+    if said[0] == said[-1] == "'" and len(said) > 1:
+        return said[1:-1].replace("''", "'")
+    if said[0] == '"':
+        try:
+            return str(parse_json(said))
+        except (ValueError, RecursionError):
+            raise where.error(f"{short(said)} is no text in quotation marks") from None
+    return said
+
+
 def _example(line: str, where: Where) -> dict[str, Any]:
     """The text of a line without its marks, and the entities that they are about."""
-    if line.startswith(("text:", "metadata:")):
-        raise where.error("examples with metadata are not read", hint="keep the lines alone")
     parts: list[str] = []
     entities, at, length = [], 0, 0
     for mark in _MARKED.finditer(line):

@@ -15,13 +15,27 @@ from harness.errors import InputError, TooEntangled, UsageError, nearest
 from harness.gold.goldset import GoldSet
 from harness.labels.schema import Schema
 from harness.paragraphs import paragraph_starts
-from harness.results.settle import LabelMapping, PredictedLabels, SettledEntities, settle
+from harness.results.settle import (
+    LabelMapping,
+    PredictedLabels,
+    SettledEntities,
+    known_schemas,
+    settle,
+)
 from harness.results.signature import DECLARED, READ_AS, TOKENS, Signature
 from harness.stats.rates import defined, rates
 from harness.tasks.base import DocumentPair, Task
 from harness.tasks.tally import Tally
 
-__all__ = ["Count", "Caveats", "check_chosen", "count_pairs", "open_count", "options_of"]
+__all__ = [
+    "Count",
+    "Caveats",
+    "check_chosen",
+    "check_possible",
+    "count_pairs",
+    "open_count",
+    "options_of",
+]
 
 _OF_LABELS = ("schema", "proj")
 """The fields of a signature that say in which labels both sides met."""
@@ -249,6 +263,16 @@ def check_chosen(task: Task, options: Any, known: Iterable[str], whose: str = ""
     for label in sorted(task.chosen_labels(options)):
         if label not in labels:
             raise UsageError(f"unknown {task.part_word} {label!r}{whose}{nearest(label, labels)}")
+
+
+def check_possible(task: Task, options: Any, goldset: GoldSet) -> None:
+    """Raise `UsageError` for a label to score alone that neither the gold set has nor any schema
+    in which it can be compared: before predictions say in which of them it is."""
+    chosen = task.chosen_labels(options)
+    if not chosen or not goldset.labels:
+        return
+    if chosen - {label for schema in known_schemas(goldset) for label in schema.labels}:
+        check_chosen(task, options, goldset.labels, f" of {goldset.name}")
 
 
 def count_pairs(task: Task, pairs: Iterable[DocumentPair], options: Any) -> Tally:

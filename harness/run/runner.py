@@ -22,6 +22,7 @@ from harness.gold.goldset import GoldSet
 from harness.interrupt import stoppable
 from harness.paths import RECORD
 from harness.registry import OWN_DISTRIBUTION, BackendSpec, adapter_of
+from harness.results.count import check_possible
 from harness.results.gold_record import gold_record
 from harness.results.provenance import machine, now, origin
 from harness.results.record import GoldRecord, RunRecord, run_status
@@ -34,6 +35,7 @@ from harness.run.predictions import PredictOptions
 from harness.run.process import kill_all
 from harness.run.progress import Progress
 from harness.run.store import Store, taken_up
+from harness.tasks.registry import task_named
 
 __all__ = ["check_required", "run"]
 
@@ -187,6 +189,10 @@ def _planned(
             f"there is nothing to measure: {len(unique)} backends, gold sets: {names}, and no task "
             "that both know"
         )
+    counting = options.scoring()
+    for gold in goldsets:
+        for task in {task for _, one, task in plan if one is gold}:
+            check_possible(task_named(task), counting[task], gold)
     planned = {str(spec) for spec, _, _ in plan}
     for spec in unique:
         if str(spec) not in planned:

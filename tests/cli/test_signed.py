@@ -42,6 +42,12 @@ def test_what_is_scored_is_signed(harness: Run, folder: Path) -> None:
     assert [one.signature.fields.get("also") for one in scored.values()] == [None, "X"]
 
 
+def test_a_run_asks_nothing_where_a_type_cannot_be(harness: Run, folder: Path) -> None:
+    done = harness("run", "empty", "--gold", GOLD, "--out", "r", "--types", "PRE")
+    assert done.status == 2 and "unknown type 'PRE'" in done.err and "'PER'" in done.err
+    assert not (folder / "r").exists()
+
+
 @pytest.mark.processes
 def test_every_verb_reads_the_beta_and_the_types_of_a_run(harness: Run, folder: Path) -> None:
     args = ("--types", "ORG,PER", "--beta", "2", "--match", "exact")

@@ -261,3 +261,13 @@ def test_places_in_words_are_no_part_of_tokens(tmp_path: Path) -> None:
     rows = "口0\tO\n碑1\tO\n北0\tB-LOC\n" * 3000
     with pytest.raises(InputError, match=r"a\.conll:9001: .*a character and its place in a word"):
         _read(tmp_path, f"{rows}京\tO\n")
+
+
+def test_a_token_that_reads_as_a_new_document_is_said(tmp_path: Path) -> None:
+    text, tokens = "-DOCSTART- Oslo", ((0, 10), (11, 15))
+    losses = Losses()
+    place = Record("a", text, Annotations((Entity(11, 15, "LOC"),)), tokens=tokens)
+    name = Record("b", text, Annotations((Entity(0, 10, "X"),)), tokens=tokens)
+    conll.write(tmp_path / "x.conll", [place, name], losses=losses)
+    assert losses["sentences that begin with -DOCSTART-: read as a new document"] == 1
+    assert len(list(conll.read(tmp_path / "x.conll"))) == 3

@@ -49,6 +49,32 @@ responses:
 ENTITIES = [("Ada Roe", "name"), ("oslo", "city"), ("Bonn", "city")]
 
 
+ITEMS = """\
+version: "3.1"
+nlu:
+- intent: tell
+  examples:
+  - text: |
+      I am [Ada Roe](name)
+    metadata:
+      sentiment: neutral
+      text: of no example
+  # a comment
+  - metadata: {"a": 1}
+    text: >
+      from [oslo]{"entity": "city", "value": "Oslo", "role": "from"}
+      to [Bonn](city:bonn), [too]
+
+  - text: "it rains"
+- synonym: Oslo
+  examples: |
+    - oslo
+- regex: number
+  examples: |
+    - [0-9]{5}
+"""
+
+
 def _json(*examples: Any, **rest: Any) -> str:
     return json.dumps({"rasa_nlu_data": {"common_examples": list(examples), **rest}}, indent=2)
 
@@ -66,7 +92,7 @@ JSON = _json(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("content", [MARKDOWN, YAML, JSON])
+@pytest.mark.parametrize("content", [MARKDOWN, YAML, ITEMS, JSON])
 def test_examples_and_their_entities(tmp_path: Path, content: str) -> None:
     path = tmp_path / "nlu"
     path.write_text(content)
@@ -81,6 +107,7 @@ def test_examples_and_their_entities(tmp_path: Path, content: str) -> None:
     assert [one.number for one in records] == [1, 2, 3]
     kinds = {"synonyms": 1, "regular expressions": 1} if content == JSON else {
         "lines of synonym sections": 1, "lines of regex sections": 1}  # fmt: skip
+    kinds |= {"metadata of examples": 2} if content == ITEMS else {}
     assert losses == {
         "roles of entities: left out": 1,
         "synonyms of entities: left out": 2,
@@ -95,7 +122,7 @@ def test_examples_and_their_entities(tmp_path: Path, content: str) -> None:
         ("## intent:a\n- ok\n- x [b]{entity: c}\n", 3, "is no JSON"),
         ('## intent:a\n- x [b]{"value": "c"}\n', 2, "label is None"),
         ("## synonym:a\n- b\n", None, "holds no example"),
-        ("nlu:\n- intent: a\n  examples:\n  - text: |\n", 4, "with metadata are not read"),
+        ("nlu:\n- intent: a\n  examples:\n  - text: |\n", 4, "an example without text"),
         ('{"rasa_nlu_data": []}', 1, "expected an object"),
         ('{"rasa_nlu_data": {"common_examples": 3}}', 1, '"common_examples" is 3'),
         (_json("x"), 1, "found 'x', expected an example"),
