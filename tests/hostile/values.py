@@ -231,8 +231,12 @@ def add_depths() -> None:
         add(f"seconds-{name}", part, "", answer=answer_with(deep, "seconds"))
 
 
+NEAR_THE_LIMIT = ("text", "id", "note", "error")
+"""Places at which 50 MB stand, nearly what a message may have; at all others less does."""
+
+
 def add_sizes() -> None:
-    for million in (1, 50):
+    for million in (1, 12, 50):
         size = f"{million}-MB"
 
         def long(million: int = million) -> str:
@@ -241,8 +245,12 @@ def add_sizes() -> None:
         def text(before: str = "", after: str = "", long: Callable[[], str] = long) -> Text:
             return lambda: f'{before}"{long()}"{after}'
 
-        def add_(name: str, must: Must, words: str, size: str = size, **what: Any) -> None:
-            large = size != "1-MB"
+        def add_(
+            name: str, must: Must, words: str, million: int = million, size: str = size, **what: Any
+        ) -> None:
+            large = million > 1
+            if large and (million == 50) != (name in NEAR_THE_LIMIT):
+                return
             add(f"{name}-of-{size}", must, words, slow=large, contract=not large, **what)
 
         add_("label", "drops", "label is", answer=entity_with(text(), "label"))
