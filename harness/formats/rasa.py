@@ -178,7 +178,9 @@ class _Item:
         texts: list[tuple[int, str]] = []
         key, joint = "", "\n"
         for number, indent, said in self._rows:
-            if indent <= first and said and not said.startswith("#"):
+            if not said or (indent <= first and said[0] == "#"):
+                continue
+            if indent <= first:
                 key = said.partition(":")[0]
                 if key == "metadata":
                     losses["metadata of examples: left out"] += 1
@@ -188,7 +190,7 @@ class _Item:
                 joint = "\n" if match[1] == "|" else " "
                 if match[2]:
                     texts.append((number, _plain(match[2], Where(path, number))))
-            elif key == "text" and said:
+            elif key == "text":
                 texts.append((number, said))
         if not texts:
             raise Where(path, self.line).error(

@@ -56,6 +56,7 @@ nlu:
   examples:
   - text: |
       I am [Ada Roe](name)
+    # a comment
     metadata:
       sentiment: neutral
       text: of no example
