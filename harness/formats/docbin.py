@@ -182,9 +182,7 @@ def write(path: str | Path, records: Iterable[Record], *, losses: Counter[str]) 
     spacy = _spacy()
     vocab = spacy.vocab.Vocab()
     bin_ = spacy.tokens.DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True)
-    for record, text in writable(
-        records, path, losses, {"entities", "overlaps", "absent", "ids", "tokens"}
-    ):
+    for record, text in writable(records, path, losses, _HELD):
         bin_.add(_doc(record, text, vocab, spacy, losses))
     with new_file(path) as draft:
         draft.write_bytes(bin_.to_bytes())

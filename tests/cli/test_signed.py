@@ -63,18 +63,8 @@ def test_every_verb_reads_the_beta_and_the_types_of_a_run(harness: Run, folder: 
     (chosen,) = json.loads(harness("choose", "r", "--task", "ner", "--json").out)["choices"]
     assert chosen["candidates"][0]["quality"] == pytest.approx(f2)
     assert "beta:2.0" in chosen["signature"]
-    weighed = (
-        "choose",
-        "r",
-        "--task",
-        "ner",
-        "--json",
-        "--weight",
-        "recall=1",
-        "--types",
-        "PER,ORG",
-    )
-    (chosen,) = json.loads(harness(*weighed).out)["choices"]
+    weighed = "choose r --task ner --json --weight recall=1 --types PER,ORG"
+    (chosen,) = json.loads(harness(*weighed.split()).out)["choices"]
     assert "beta" not in chosen["signature"] and "types:ORG,PER|" in chosen["signature"]
 
 
@@ -97,10 +87,7 @@ def test_two_columns_of_one_file_are_two_gold_sets(harness: Run, folder: Path) -
     both = ("--backend", "gazetteer", "--backend", "empty")
     done = harness("compare", "r", "--schema", "conll03", *both)  # Counted again: each is found.
     assert done.status == 0, done.err
-    for said, what in (
-        ("name=", "cannot be called"),
-        ("labels=,", "labels: expected"),
-    ):
+    for said, what in (("name=", "cannot be called"), ("labels=,", "labels: expected")):
         refused = harness(*run, "--gold", f"x.conll?{said}")
         assert refused.status == 2 and what in refused.err
 

@@ -328,9 +328,7 @@ def test_a_folder_that_may_not_be_entered_is_told(
     harness: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, verb: str
 ) -> None:
     """Whatever is looked at in it: a card, files, their endings."""
-    from pathlib import Path as Any
-
-    stat = Any.stat
+    stat = Path.stat
 
     def refused(self: Path, **how: bool) -> Any:
         if "locked" in self.parts:
@@ -338,7 +336,7 @@ def test_a_folder_that_may_not_be_entered_is_told(
         return stat(self, **how)
 
     (folder / "locked").mkdir()
-    monkeypatch.setattr(Any, "stat", refused)
+    monkeypatch.setattr(Path, "stat", refused)
     args = {
         "validate": ("locked",),
         "score": ("--gold", "locked", "--pred", "locked", "--task", "ner"),
