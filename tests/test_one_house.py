@@ -213,7 +213,7 @@ SHARED = {
         *("read", "settle", "write"),
     },
     "interop/": {"scores"},
-    "tasks/": {"events", "parts", "problem", "score"},
+    "tasks/": {"error_counts", "events", "parts", "problem", "score"},
     "api.py": {"compare", "score"},
     "run/runner.py": {"run"},
     "results/": {"read", "write"},

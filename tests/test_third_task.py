@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pages import unpacked_texts
 
 from harness.digest import digest_file
 
@@ -135,7 +136,10 @@ def test_the_gate_checks_it(desk: Path) -> None:
 def test_the_page_shows_its_items(desk: Path) -> None:
     harness(desk, "report", "run", "--gold", "news.jsonl", "--html", "page.html")
     page = (desk / "page.html").read_text("utf-8")
-    assert "news: topics" in page and "predicted rain" in page
+    assert "news: topics" in page
+    index, blocks = unpacked_texts(page, 0)
+    assert "rain" in index["labels"]
+    assert {entry["id"] for entry in index["documents"]} and blocks[0][0]["g"]
 
 
 def test_what_a_format_cannot_hold_is_counted(desk: Path) -> None:

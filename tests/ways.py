@@ -9,7 +9,6 @@ import io
 import json
 import re
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from harness.errors import HarnessError
 from harness.formats.registry import read_any
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec
-from harness.report.browse import browse
+from harness.report.page.documents import pack_documents
 from harness.results.load import from_file, from_run, read_run, scored_in
 from harness.results.record import Result
 from harness.results.save import write_run
@@ -383,11 +382,10 @@ def ways_of_run(folder: Path, backend: str, title: str) -> Ways:
     )
     if read.common is not None:  # Its mentions too are brought together as its counts were.
         facts_of(read.common())
-    shown, missing = browse(record, folder)
-    assert not missing
-    (group,) = shown
-    classes = Counter(item.error for one in group.documents for item in one.items[backend])
-    facts = (told, facts_of(read), facts_of(again), {"errors": dict(classes)})
+    shown = pack_documents([read])
+    assert shown is not None
+    assert not shown.missing
+    facts = (told, facts_of(read), facts_of(again), {"errors": shown.counts[read.name]})
     return dict(zip(names, facts, strict=True))
 
 

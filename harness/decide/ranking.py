@@ -13,6 +13,7 @@ from pathlib import Path
 
 from harness.decide.pairwise import Pairwise, pairwise
 from harness.results.count import options_of
+from harness.results.finder import GoldFinder
 from harness.results.load import scored_in
 from harness.results.record import GoldRecord, Result, RunRecord
 from harness.results.scored import Scored
@@ -54,6 +55,14 @@ class Ranking:
     finds with 80 % power; `None` where that cannot be said."""
     pairs: int
     """How many pairs of them were tested."""
+    groups: tuple[tuple[str, ...], ...]
+    """Of the real backends, best first: the maximal sets of which no two were found to differ;
+    empty where nothing could be tested."""
+
+    @property
+    def real(self) -> list[Scored]:
+        """The backends with counts that are no sanity rows, best first."""
+        return [row.scored for row in self.rows if row.scored is not None and not row.result.sanity]
 
 
 def measured(record: RunRecord) -> Iterator[tuple[str, Task]]:
@@ -64,20 +73,25 @@ def measured(record: RunRecord) -> Iterator[tuple[str, Task]]:
                 yield gold.name, task_named(name)
 
 
-def rankings(record: RunRecord, folder: str | Path) -> list[Ranking]:
-    """One ranking per gold set and task, or two."""
+def rankings(
+    record: RunRecord, folder: str | Path, finder: GoldFinder | None = None
+) -> list[Ranking]:
+    """One ranking per gold set and task, or two; `finder` knows where gold lies, for who asks the
+    backends in them for their mentions."""
     out = []
+    finder = finder or GoldFinder()
+    finder.learn(record, folder)
     for gold, task in measured(record):
         results = record.select(gold=gold, task=task.name)
         common = [r for r in record.common if (r.gold, r.task) == (gold, task.name)]
         if not common:
-            out.append(_ranking(record, gold, task, folder, results))
+            out.append(_ranking(record, gold, task, folder, finder, results))
             continue
         own = _majority_schema(results, record.find_gold(gold).schema)
         alike = [r for r in results if r.signature is None or r.counted.schema == own]
-        out.append(_ranking(record, gold, task, folder, alike, schema=own))
+        out.append(_ranking(record, gold, task, folder, finder, alike, schema=own))
         place = common[0].counted.schema
-        out.append(_ranking(record, gold, task, folder, common, schema=place, shared=True))
+        out.append(_ranking(record, gold, task, folder, finder, common, schema=place, shared=True))
     return out
 
 
@@ -86,12 +100,13 @@ def _ranking(
     gold: str,
     task: Task,
     folder: str | Path,
+    finder: GoldFinder,
     results: Sequence[Result],
     *,
     schema: str | None = None,
     shared: bool = False,
 ) -> Ranking:
-    scored = scored_in(record, folder, results)
+    scored = scored_in(record, folder, results, finder=finder)
     places = {one.backend: place for place, one in enumerate(scored)}
     real = [one for one in scored if not one.sanity]
     all_of, among, resampler = None, None, None
@@ -119,6 +134,7 @@ def _ranking(
         seed=record.seed,
         detectable=None if among is None else _detectable(among),
         pairs=0 if among is None else among.tested(),
+        groups=() if among is None else among.groups([one.name for one in real]),
     )
 
 

@@ -18,7 +18,15 @@ from harness.table import UNDEFINED, Cell, Table, megabytes, number, quantity
 from harness.tasks.base import Task
 from harness.tasks.parts import f_name
 
-__all__ = ["description", "details", "leaderboard", "ranking_table", "ranking_tables"]
+__all__ = [
+    "description",
+    "details",
+    "leaderboard",
+    "name_of",
+    "ranking_table",
+    "ranking_tables",
+    "signatures",
+]
 
 _COSTS = ("docs/s", "words/s", "peak MB", "load s")
 
@@ -74,7 +82,7 @@ def ranking_table(ranking: Ranking) -> Table:
     recorded, task = ranking.gold, ranking.task
     ceiling = recorded.agreement.get(task.name) if ranking.as_annotated else None
     rows = [_row(row, task) for row in ranking.rows]
-    notes = [*_signatures(ranking), *_method(ranking)]
+    notes = [*signatures(ranking), *_method(ranking)]
     if ceiling:
         who = recorded.agreement.get("who", "annotators")
         name = f"{who} (mean of {ceiling['pairs']} pairs)"
@@ -105,7 +113,7 @@ def _row(row: Ranked, task: Task) -> tuple[Cell, ...]:
         return (f"{result.backend} ({result.status})", *empty)
     headline, costs = row.scored.headline, result.costs
     return (
-        _name(result),
+        name_of(result),
         number(headline.precision),
         number(headline.recall),
         number(headline.f1),
@@ -118,7 +126,7 @@ def _row(row: Ranked, task: Task) -> tuple[Cell, ...]:
     )
 
 
-def _name(result: Result) -> str:
+def name_of(result: Result) -> str:
     """The backend's name with what a reader must know of it in brackets."""
     declaration = result.declaration
     marks = []
@@ -150,7 +158,7 @@ def _in_f(text: str, ranking: Ranking) -> str:
     return text.replace("F1", f_name(_beta(ranking)))
 
 
-def _signatures(ranking: Ranking) -> list[str]:
+def signatures(ranking: Ranking) -> list[str]:
     """Each different signature once; normally there is one."""
     seen: dict[str, list[str]] = {}
     for row in ranking.rows:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from harness.media import csv_cell, json_text, latex, markdown, markdown_code, one_line, terminal
 from harness.table import UNDEFINED, Cell, Table
 
-__all__ = ["TABLE_FORMS", "render_lines", "render_tables"]
+__all__ = ["TABLE_FORMS", "is_numeric", "render_lines", "render_tables"]
 
 _WIDEST = 200
 """Characters of a cell that is read on a terminal."""
@@ -99,10 +99,11 @@ def _as_object(table: Table) -> dict[str, object]:
 def _alignment(table: Table) -> list[str]:
     """Numbers to the right; a column is numeric when every filled cell reads as a number."""
     columns = zip(*table.rows, strict=True)
-    return ["right" if all(_numeric(cell) for cell in column) else "left" for column in columns]
+    return ["right" if all(is_numeric(cell) for cell in column) else "left" for column in columns]
 
 
-def _numeric(cell: Cell) -> bool:
+def is_numeric(cell: Cell) -> bool:
+    """Whether a cell reads as a number, or is empty."""
     if cell is None or cell in ("", UNDEFINED) or isinstance(cell, int | float):
         return True
     head = cell.split(" ")[0].strip("[],±%*")

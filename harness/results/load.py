@@ -131,8 +131,12 @@ def scored_in(
 ) -> list[Scored]:
     """Some of a record's own results that have counts, as they were counted."""
     finder = finder or GoldFinder()
+    again = {id(result) for result in record.common}
     return [
-        _scored(_Run(result, record, Path(folder), finder))
+        _scored(
+            _Run(result, record, Path(folder), finder),
+            meet_in=result.counted.schema if id(result) in again else None,
+        )
         for result in results
         if result.signature is not None and result.answered
     ]

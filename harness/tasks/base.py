@@ -165,6 +165,10 @@ class Task:
         """Each span of an item with what a page writes behind it."""
         yield item.label, Span(item.start, item.end)
 
+    def facts(self, item: Any) -> Iterator[tuple[str, str]]:
+        """What is said of an item besides its spans and its label, with what it is called."""
+        return iter(())
+
     def role_spans(self, item: Any) -> Iterator[tuple[str, Span]]:
         """Each span of an item with its part in it; an empty name where there is one part only."""
         return (("", span) for span in self.spans(item))
@@ -239,6 +243,16 @@ class Task:
     def gold_counts(self, tally: Tally) -> Counter[str]:
         """How many gold items there are, by label: alike for all that was counted alike."""
         return Counter({self.layer: round(self.parts(tally, self.options())[0].sums(tally)[1])})
+
+    def error_counts(self, tally: Mapping[TallyKey, int], options: Any) -> Mapping[str, int]:
+        """How many items or pairs are in each class of error, as `outcomes` has them."""
+        return {}
+
+    def confusion(
+        self, tally: Mapping[TallyKey, int], options: Any
+    ) -> Mapping[str, Mapping[str, int]]:
+        """Gold label, predicted label, number of pairs; `-` where one side has nothing."""
+        return {}
 
     def labels_not_in_gold(self, tally: Tally) -> Counter[str]:
         """Labels that are predicted and never gold, with how often."""

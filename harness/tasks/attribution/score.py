@@ -14,7 +14,7 @@ from harness.tasks.attribution.tally import ERRORS, RELATIONS, ROLES
 from harness.tasks.parts import Block, block
 from harness.tasks.tally import Part, TallyKey
 
-__all__ = ["AttributionScore", "SpeakerScore", "score"]
+__all__ = ["AttributionScore", "SpeakerScore", "score", "error_counts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,11 @@ class AttributionScore:
         return out
 
 
+def error_counts(tally: Mapping[TallyKey, int]) -> dict[str, int]:
+    """Each class once per relation or pair."""
+    return {name: tally.get((f"error.{name}",), 0) for name in ERRORS}
+
+
 def score(
     tally: Mapping[TallyKey, int], capabilities: Capabilities | None = None
 ) -> AttributionScore:
@@ -102,7 +107,7 @@ def score(
         },
         speaker=_speaker(named["speaker"], tally),
         null_source=block(named["null_source"], tally),
-        errors={name: n(f"error.{name}") for name in ERRORS},
+        errors=error_counts(tally),
         diagnostics={
             f"{what}_{side}": n(f"{what}.{side}")
             for what in ("duplicates", "ignored")

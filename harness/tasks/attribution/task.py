@@ -13,7 +13,7 @@ from harness.stats.rates import defined, rates
 from harness.table import Table
 from harness.tasks.attribution import tally as counts
 from harness.tasks.attribution.parts import parts
-from harness.tasks.attribution.score import AttributionScore, score
+from harness.tasks.attribution.score import AttributionScore, error_counts, score
 from harness.tasks.attribution.tables import element_table
 from harness.tasks.attribution.tally import ERRORS, RELATIONS, AttributionOptions
 from harness.tasks.base import Column, DocumentPair, Outcome, Task, bracketed
@@ -54,6 +54,11 @@ class Attributions(Task):
 
     def role_spans(self, item: Attribution) -> Iterator[tuple[str, Span]]:
         return item.spans()
+
+    def facts(self, item: Attribution) -> Iterator[tuple[str, str]]:
+        for name, value in (("kind", item.kind), ("speaker", item.speaker)):
+            if value is not None:
+                yield name, value
 
     def whole(self, text: str, label: str) -> tuple[Attribution, ...]:
         return (Attribution((Span(0, len(text)),)),)
@@ -153,6 +158,11 @@ class Attributions(Task):
 
     def gold_counts(self, tally: Tally) -> Counter[str]:
         return Counter({"relations": tally["gold",]})
+
+    def error_counts(
+        self, tally: Mapping[TallyKey, int], options: AttributionOptions
+    ) -> Mapping[str, int]:
+        return error_counts(tally)
 
     def duplicates(self, tally: Tally) -> int:
         return tally["duplicates.predicted",]

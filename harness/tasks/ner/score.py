@@ -15,7 +15,6 @@ from harness.tasks.ner.tally import (
     ERROR_CLASSES,
     FINER,
     ErrorCell,
-    ErrorClass,
     cell_of,
     cells,
     dash_last,
@@ -23,7 +22,7 @@ from harness.tasks.ner.tally import (
 from harness.tasks.parts import Average, Block, average, block, block_fields
 from harness.tasks.tally import TallyKey
 
-__all__ = ["MucBlock", "NerScore", "score"]
+__all__ = ["MucBlock", "NerScore", "confusion", "error_counts", "score"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +60,7 @@ class NerScore:
     macro: Average
     weighted: Average
     types: dict[str, MucBlock]
-    errors: dict[ErrorClass, int]
+    errors: dict[str, int]
     confusion: dict[str, dict[str, int]]
     finer: dict[str, Block]
     """Scores of tokens and characters, where they were counted."""
@@ -92,15 +91,14 @@ def score(tally: Mapping[TallyKey, int], options: NerOptions) -> NerScore:
     """
     of_types = _of_types(tally, options)
     types = {label: _block(label, of_types[label], options) for label in sorted(of_types)}
-    strict = cells(tally, chosen=options.chosen)
     return NerScore(
         options=options,
         micro=micro(tally, options),
         macro=average(types),
         weighted=average(types, by_support=True),
         types=types,
-        errors={name: sum(n for c, n in strict.items() if c[0] == name) for name in ERROR_CLASSES},
-        confusion=_confusion(strict),
+        errors=error_counts(tally, options),
+        confusion=confusion(tally, options),
         finer={
             name: block(finer_part(name, options), tally)
             for name in FINER
@@ -109,6 +107,17 @@ def score(tally: Mapping[TallyKey, int], options: NerOptions) -> NerScore:
         forgiven=tally.get(("forgiven",), 0),
         warnings=tuple(_warnings(tally)),
     )
+
+
+def error_counts(tally: Mapping[TallyKey, int], options: NerOptions) -> dict[str, int]:
+    """Each class once per mention or pair, paired strictly in every match mode."""
+    strict = cells(tally, chosen=options.chosen)
+    return {name: sum(n for c, n in strict.items() if c[0] == name) for name in ERROR_CLASSES}
+
+
+def confusion(tally: Mapping[TallyKey, int], options: NerOptions) -> dict[str, dict[str, int]]:
+    """Gold label to predicted label to pairs, `-` where there is no mention; paired strictly."""
+    return _confusion(cells(tally, chosen=options.chosen))
 
 
 def micro(tally: Mapping[TallyKey, int], options: NerOptions) -> MucBlock:

@@ -16,7 +16,7 @@ from harness.tasks.base import Column, DocumentPair, Outcome, Task, bracketed
 from harness.tasks.ner import tally as counts
 from harness.tasks.ner.options import MATCH_MODES, OVERLAP, NerOptions
 from harness.tasks.ner.parts import gold_types, parts
-from harness.tasks.ner.score import NerScore, micro, score
+from harness.tasks.ner.score import NerScore, confusion, error_counts, micro, score
 from harness.tasks.ner.tables import confusion_table, error_table, type_table
 from harness.tasks.tally import Event, Part, Tally, TallyKey
 
@@ -160,6 +160,14 @@ class NamedEntities(Task):
             if label is not None and label not in types:
                 out[label] += n
         return out
+
+    def error_counts(self, tally: Mapping[TallyKey, int], options: NerOptions) -> Mapping[str, int]:
+        return error_counts(tally, options)
+
+    def confusion(
+        self, tally: Mapping[TallyKey, int], options: NerOptions
+    ) -> Mapping[str, Mapping[str, int]]:
+        return confusion(tally, options)
 
     def duplicates(self, tally: Tally) -> int:
         return tally[("duplicates_predicted",)]

@@ -1,0 +1,76 @@
+// Figures: each is a Vega-Lite specification, drawn when it comes into view, again in another theme.
+const drawn = new Map();
+const theme = () => document.documentElement.dataset.theme
+  || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+
+async function draw(figure) {
+  const place = figure.dataset.figure;
+  const drawing = figure.querySelector(".drawing");
+  const now = theme();
+  const width = drawing.clientWidth;
+  const before = drawn.get(place);
+  if (!width || (before && before.theme === now && before.width === width)) return;
+  before?.view?.finalize();
+  drawn.set(place, { theme: now, width, view: null });
+  const spec = { ...data.figures[place], config: data.themes[now] };
+  const compiled = vegaLite.compile(spec).spec;
+  const view = new vega.View(vega.parse(compiled, null, { ast: true }), {
+    expr: vega.expressionInterpreter,
+    loader: { load: () => Promise.reject(new Error("nothing is loaded")),
+      sanitize: () => Promise.reject(new Error("nothing is linked")) },
+    renderer: "canvas",
+    hover: true,
+    logLevel: vega.Error,
+  });
+  view.tooltip(showTip);
+  view.addEventListener("click", (_, item) => clickedMark(figure, item?.datum));
+  drawing.replaceChildren();
+  await view.initialize(drawing).width(width - 16).runAsync();
+  drawn.set(place, { theme: now, width, view });
+  for (const one of all("canvas, .vega-bind", drawing)) one.removeAttribute("style");
+}
+
+/** A cell or bar that names a backend lists its mentions. */
+function clickedMark(figure, datum) {
+  if (!datum?.name) return;
+  const show = { backend: datum.name };
+  if (datum.class) show.class = datum.class;
+  if (datum.keys) [show.gold, show.predicted] = datum.keys;
+  if (datum.key) show.label = datum.key;
+  openMentions(Number(figure.closest("[data-panel]").dataset.panel), show);
+}
+
+function showTip(_, event, __, value) {
+  const tip = byId("tip");
+  tip.hidden = value === null || value === undefined || value === "";
+  if (tip.hidden) return;
+  const lines = typeof value === "object"
+    ? Object.entries(value).map(([name, text]) => `${name}${name ? ": " : ""}${text}`) : [String(value)];
+  tip.replaceChildren(...lines.map((line) => make("div", { textContent: oneLine(line) })));
+  placeTip(tip, event.clientX, event.clientY);
+}
+
+function placeTip(tip, x, y) {
+  const box = tip.getBoundingClientRect();
+  tip.style.left = `${Math.max(4, Math.min(x + 12, innerWidth - box.width - 8))}px`;
+  tip.style.top = `${y + 16 + box.height > innerHeight ? y - box.height - 12 : y + 16}px`;
+}
+
+const seen = typeof IntersectionObserver === "undefined" ? null : new IntersectionObserver((entries) => {
+  for (const entry of entries) if (entry.isIntersecting) draw(entry.target);
+}, { rootMargin: "200px" });
+
+function redraw() {
+  for (const figure of all("[data-figure]")) {
+    if (drawn.has(figure.dataset.figure)) draw(figure);
+  }
+}
+
+function setUpFigures() {
+  for (const figure of all("[data-figure]")) {
+    if (seen) seen.observe(figure); else draw(figure);
+  }
+  let waiting = 0;
+  addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(redraw, 150); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+}

@@ -1,0 +1,93 @@
+// A sheet with the mentions that a cell of a table or figure stands for, each in its context.
+const SHOWN_MENTIONS = 60;
+const CONTEXT = 60;
+
+const hasLabel = (item, label) => Boolean(item) && item.label === label;
+
+function fits(entry, show, index) {
+  const { gold, predicted, error } = entry;
+  if (show.backend !== undefined && index.backends[entry.backend] !== show.backend) return false;
+  if (show.class !== undefined && error !== show.class) return false;
+  if (show.side === "found") return error === "correct" && hasLabel(gold, show.label);
+  if (show.side === "missed") return error !== "correct" && hasLabel(gold, show.label);
+  if (show.side === "spurious") return error !== "correct" && hasLabel(predicted, show.label);
+  if (show.label !== undefined && !hasLabel(gold, show.label) && !hasLabel(predicted, show.label)) return false;
+  if (show.gold !== undefined && (gold ? gold.label : "-") !== show.gold) return false;
+  return show.predicted === undefined || (predicted ? predicted.label : "-") === show.predicted;
+}
+
+function titleOf(show) {
+  const parts = [];
+  if (show.backend !== undefined) parts.push(show.backend);
+  if (show.class !== undefined) parts.push(show.class);
+  if (show.label !== undefined) parts.push(show.label);
+  if (show.side !== undefined) parts.push(show.side);
+  if (show.gold !== undefined) parts.push(`gold ${show.gold}, predicted ${show.predicted}`);
+  return parts.map(oneLine).join(" · ");
+}
+
+/** The text around an entry, with the marked part; of a long one beginning and end. */
+function inContext(entry, body) {
+  const items = [entry.gold, entry.predicted].filter(Boolean);
+  const start = Math.min(...items.map(startOf));
+  const end = Math.max(...items.map(endOf));
+  const text = (from, to) => oneLine(body.chars.slice(Math.max(0, from), to).join(""));
+  const inside = end - start > 240 ? `${text(start, start + 110)} … ${text(end - 110, end)}` : text(start, end);
+  return make("p", { className: "context" },
+    (start > CONTEXT ? "… " : "") + text(start - CONTEXT, start), make("mark", { textContent: inside }),
+    text(end, end + CONTEXT) + (end + CONTEXT < body.chars.length ? " …" : ""));
+}
+
+async function openMentions(panel, show) {
+  const documents = await Documents.of(panel);
+  const sheet = byId("sheet");
+  byId("sheet-title").textContent = titleOf(show);
+  const list = make("ol", { className: "mentions" });
+  const count = make("p", { className: "note", textContent: documents ? "…" : "The texts are not in this page." });
+  byId("sheet-body").replaceChildren(count, list);
+  if (!sheet.open) sheet.showModal();
+  remember({ show: JSON.stringify(show) }, true);
+  if (!documents) return;
+  const found = [];
+  for (let place = 0; place < documents.size; place++) {
+    const body = await documents.body(place);
+    for (const entry of body.entries) if (fits(entry, show, documents.index)) found.push([entry, body]);
+  }
+  if (show.class === undefined && show.side === undefined && show.gold === undefined) {
+    found.sort((a, b) => (a[0].error === "correct") - (b[0].error === "correct"));   // stable
+  }
+  showSome(panel, documents, found, list, count, 0);
+}
+
+function showSome(panel, documents, found, list, count, from) {
+  const upTo = Math.min(found.length, from + SHOWN_MENTIONS);
+  for (const [entry, body] of found.slice(from, upTo)) list.append(mentionRow(panel, documents, entry, body));
+  const every = documents.index.documents.length;
+  count.textContent = `${upTo.toLocaleString("en")} of ${found.length.toLocaleString("en")} in ${every.toLocaleString("en")} documents`;
+  if (upTo < found.length) {
+    const more = make("button", { type: "button", textContent: "More" });
+    more.addEventListener("click", () => {
+      more.remove();
+      showSome(panel, documents, found, list, count, upTo);
+    });
+    list.after(more);
+  }
+}
+
+function mentionRow(panel, documents, entry, body) {
+  const where = make("button", { type: "button", className: "link", textContent: oneLine(body.id) });
+  where.addEventListener("click", () => {
+    byId("sheet").close();
+    go({ panel: String(panel), view: "texts", doc: body.id, b: [documents.index.backends[entry.backend]], at: entry.key });
+  });
+  return make("li", { data: { error: entry.error } },
+    make("div", {}, badge(entry.error), ` ${oneLine(documents.index.backends[entry.backend])} in `, where),
+    inContext(entry, body), make("p", { className: "note", textContent: entryText(entry, body) + (entry.besides ? ` (other ${entry.besides})` : "") }));
+}
+
+/** The class of an error: a letter and the word, and a colour besides. */
+function badge(error) {
+  return make("span", { className: `badge e-${classStyle(error)}`, textContent: error.replace("_", " + ") });
+}
+
+const classStyle = (error) => ["correct", "missed", "spurious", "boundary"].includes(error) ? error : "other";

@@ -1,0 +1,69 @@
+"""Figures as files for slides and papers; the extra `figures` draws them without a browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError
+from harness.report.figures.figure import Chart, Spec, shown
+from harness.report.figures.theme import config
+
+__all__ = ["FIGURE_FORMS", "write_figures"]
+
+FIGURE_FORMS = ("svg", "png", "pdf", "json")
+"""`json` is the specification itself, which needs no extra."""
+
+_WIDTH = 640
+_SCALE = 2.0
+_VERSION = "6.4"
+"""Of Vega-Lite, as the page has it (`assets/vendor/vendor.toml`)."""
+
+
+def write_figures(
+    figures: Sequence[Chart], folder: str | Path, forms: Sequence[str] = ("svg", "png", "pdf")
+) -> list[Path]:
+    """Write every figure in every form; returns the files.
+
+    A figure is 640 pixels wide, on a white ground, PNG at twice that. Raises `UsageError` where the
+    extra is not installed. Nothing is loaded from a network.
+    """
+    draw = _drawers() if set(forms) - {"json"} else {}
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    out = []
+    for figure in figures:
+        spec = {
+            **figure.spec(),
+            "width": _WIDTH,
+            "title": {"text": figure.title, "subtitle": shown(figure.about)},
+            "config": config("light"),
+        }
+        for form in forms:
+            path = place / f"{figure.name}.{form}"
+            path.write_bytes(_as_json(spec) if form == "json" else draw[form](spec))
+            out.append(path)
+    return out
+
+
+def _as_json(spec: Spec) -> bytes:
+    return (json.dumps(spec, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace")
+
+
+def _drawers() -> dict[str, Callable[[Spec], bytes]]:
+    try:
+        library: Any = import_module("vl_convert")
+    except ImportError:
+        raise UsageError(
+            "figures are drawn by vl-convert-python, which is not installed: "
+            "pip install 'nlp-harness[figures]', or --figure-format json for the specifications"
+        ) from None
+    said = {"vl_version": _VERSION, "allowed_base_urls": []}
+    return {
+        "svg": lambda spec: library.vegalite_to_svg(spec, **said).encode(),
+        "png": lambda spec: library.vegalite_to_png(spec, scale=_SCALE, **said),
+        "pdf": lambda spec: library.vegalite_to_pdf(spec, **said),
+    }

@@ -1,0 +1,199 @@
+"""The texts of a page with every mention of every backend, packed so that a reader unpacks one.
+
+Documents stand in blocks of a few, each compressed (zlib) and in base64; an index says how many
+mentions of which class each document has. Offsets are code points.
+
+    block: [{"t": text, "g": [item], "p": [[[class, gold, predicted, besides], ...] per backend]}]
+    item:  [label, [[role, start, end], ...], {fact: value}]
+
+`gold` is the number of the item in `g`, or -1; `predicted` is an item, or 0 where there is none or
+it is the gold one to the letter (`1`). Labels, roles and classes are numbers in lists of the index.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.errors import HarnessError
+from harness.results.scored import Scored
+from harness.tasks.base import DocumentPair, Task
+
+__all__ = ["PAGE_BYTES", "Documents", "pack_documents"]
+
+PAGE_BYTES = 14_000_000
+"""What the texts of a page may take; more and it would be slow to open, attach and send."""
+
+_BLOCK = 24
+"""Documents in a block: one is unpacked in a few milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What the script reads; `index` and `blocks` are base64 of compressed JSON."""
+
+    index: str
+    blocks: tuple[str, ...]
+    backends: tuple[str, ...]
+    """Whose mentions are shown."""
+    shown: int
+    all: int
+    """How many documents are in the page, and how many there are."""
+    missing: tuple[str, ...]
+    """Why a backend's mentions are not shown."""
+    labels: tuple[str, ...]
+    """Of all mentions that are shown."""
+    counts: dict[str, dict[str, int]]
+    """By backend: the mentions and pairs of each class in what is shown."""
+
+    @property
+    def size(self) -> int:
+        """Characters in the page."""
+        return len(self.index) + sum(map(len, self.blocks))
+
+
+class _Names:
+    """Numbers of names, in order of appearance."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, int] = {}
+
+    def __call__(self, name: str) -> int:
+        return self.places.setdefault(name, len(self.places))
+
+
+def pack_documents(scored: Sequence[Scored], *, room: int = PAGE_BYTES) -> Documents | None:
+    """Pack the documents of backends that were counted on the same gold, as far as `room` allows.
+
+    Backends whose predictions or gold are not at hand are left out, and said to be; `None` where
+    no mention of any can be shown, with nothing to say either.
+    """
+    missing: dict[str, list[str]] = {}
+    able: list[tuple[Scored, list[DocumentPair]]] = []
+    for one in scored:
+        try:
+            able.append((one, one.pairs()))
+        except (HarnessError, OSError) as error:
+            missing.setdefault(_reason(one, str(error)), []).append(one.name)
+    said = tuple(f"{', '.join(names)}: {reason}" for reason, names in missing.items())
+    if not able:
+        return Documents("", (), (), 0, 0, said, (), {}) if said else None
+    return _Packer(able).pack(room, said)
+
+
+def _reason(scored: Scored, error: str) -> str:
+    """Why its mentions are not there, without its own name before it."""
+    return f"mentions are not shown: {error.removeprefix(f'{scored.backend} on {scored.gold}: ')}"
+
+
+class _Packer:
+    """Makes blocks and index in one pass."""
+
+    def __init__(self, able: Sequence[tuple[Scored, list[DocumentPair]]]) -> None:
+        self.scored = [one for one, _ in able]
+        self.task: Task = self.scored[0].definition
+        first = able[0][1]
+        self.golds = [pair.gold for pair in first]
+        self.pairs = [{pair.gold.id: pair for pair in pairs} for _, pairs in able]
+        self.labels, self.roles, self.classes, self.besides = (_Names() for _ in range(4))
+        self.classes("correct")
+        self.counts: list[Counter[str]] = [Counter() for _ in able]
+
+    def pack(self, room: int, missing: tuple[str, ...]) -> Documents:
+        blocks: list[str] = []
+        entries: list[dict[str, Any]] = []
+        used = 0
+        for start in range(0, len(self.golds), _BLOCK):
+            before = [counts.copy() for counts in self.counts]
+            made = [
+                self._document(gold.id, gold.text or "")
+                for gold in self.golds[start : start + _BLOCK]
+            ]
+            block = packed([body for body, _ in made])
+            if blocks and used + len(block) > room:
+                self.counts = before
+                break
+            used += len(block)
+            blocks.append(block)
+            entries += [entry for _, entry in made]
+        index = {
+            "labels": list(self.labels.places),
+            "roles": list(self.roles.places),
+            "classes": list(self.classes.places),
+            "besides": list(self.besides.places),
+            "backends": [one.name for one in self.scored],
+            "block": _BLOCK,
+            "documents": entries,
+        }
+        return Documents(
+            packed(index),
+            tuple(blocks),
+            tuple(one.name for one in self.scored),
+            len(entries),
+            len(self.golds),
+            missing,
+            tuple(self.labels.places),
+            {one.name: dict(n) for one, n in zip(self.scored, self.counts, strict=True)},
+        )
+
+    def _document(self, name: str, text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """A document's body for its block, and its entry in the index."""
+        gold: dict[str, int] = {}
+        items: list[Any] = []
+        rows: list[list[Any]] = []
+        counted: list[dict[int, int]] = []
+        for place, one in enumerate(self.scored):
+            row: list[Any] = []
+            counts: Counter[int] = Counter()
+            pair = self.pairs[place].get(name)
+            outcomes = () if pair is None else self.task.outcomes(pair, one.options)
+            for outcome in outcomes:
+                error = self.classes(outcome.error)
+                counts[error] += 1
+                self.counts[place][outcome.error] += 1
+                at = -1
+                if outcome.gold is not None:
+                    item = self._item(outcome.gold)
+                    at = gold.setdefault(repr(item), len(items))
+                    if at == len(items):
+                        items.append(item)
+                predicted: Any = 0
+                if outcome.predicted is not None:
+                    predicted = self._item(outcome.predicted)
+                    if at >= 0 and predicted == items[at]:
+                        predicted = 1
+                row.append(
+                    [
+                        error,
+                        at,
+                        predicted,
+                        *([self.besides(outcome.besides)] if outcome.besides else []),
+                    ]
+                )
+            rows.append(row)
+            counted.append(dict(counts))
+        entry = {
+            "id": name,
+            "n": len(text),
+            "g": len(items),
+            "c": [list(map(list, c.items())) for c in counted],
+        }
+        return {"t": text, "g": items, "p": rows}, entry
+
+    def _item(self, item: Any) -> list[Any]:
+        task = self.task
+        label = self.labels(task.label_of(task.mention(item)[2]))
+        spans = [[self.roles(role), s.start, s.end] for role, s in task.role_spans(item)]
+        facts = dict(task.facts(item))
+        return [label, spans, facts] if facts else [label, spans]
+
+
+def packed(value: Any) -> str:
+    """Compressed JSON in base64, which no text in it can break out of."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return base64.b64encode(zlib.compress(text.encode("ascii"), 6)).decode("ascii")

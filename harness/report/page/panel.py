@@ -1,0 +1,141 @@
+"""A panel of the page: one ranking, with everything that it is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.decide.choose import Choice, choose
+from harness.decide.constraints import Constraints
+from harness.decide.profile import Profile, profile
+from harness.decide.ranking import Ranking
+from harness.errors import HarnessError
+from harness.report.figures.errors import class_figure, confusion_figure
+from harness.report.figures.figure import Chart
+from harness.report.figures.ranking import cost_figures, ranking_figure
+from harness.report.figures.types import bar_figure, heat_figure
+from harness.report.page.documents import Documents, pack_documents
+from harness.report.page.grid import Grid
+from harness.report.page.grids import (
+    confusion_grid,
+    detail_grid,
+    error_grid,
+    heat_grid,
+    ranking_grid,
+)
+from harness.report.page.verdict import verdict
+from harness.report.run import signatures
+from harness.results.record import RunRecord
+from harness.tasks.parts import f_name
+
+__all__ = ["Panel", "panel_figures", "panel_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What a tab shows. `figures` go by where they stand."""
+
+    title: str
+    gold: str
+    verdict: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    """Name and value: the gold, the signature, what was replayed."""
+    ranking: Grid
+    heat: Grid | None
+    details: Grid | None
+    errors: Grid | None
+    confusions: tuple[Grid, ...]
+    """One for each backend."""
+    figures: Mapping[str, tuple[Chart, ...]]
+    word: str
+    """What the task calls a part."""
+    documents: Documents | None
+
+
+def panel_of(
+    ranking: Ranking, record: RunRecord, *, run: str = "", room: int | None = None
+) -> Panel:
+    """The panel of a ranking; `run` names the run where a page has several, and without `room`
+    no texts are packed."""
+    task, gold = ranking.task, ranking.gold
+    schema = f", {ranking.schema}" if ranking.schema else ""
+    short = f"{gold.name}: {task.title}{schema}"
+    title = f"{run}: {short}" if run else short
+    choice = _choice(ranking, record)
+    details = profile(ranking.real, resamples=ranking.resamples or 1, seed=ranking.seed)
+    f = f_name(ranking.real[0].parts[0].beta if ranking.real else 1.0)
+    documents = None if room is None else pack_documents(ranking.real, room=room)
+    labels = documents.labels if documents else ()
+    # What became of a mention is told as under the default match.
+    as_listed = all(task.match(one.options) == task.match(task.options()) for one in ranking.real)
+    return Panel(
+        title=title,
+        gold=gold.name,
+        verdict=tuple(verdict(choice)) if choice else ("Nothing was measured.",),
+        facts=tuple(_facts(ranking, record, choice)),
+        ranking=ranking_grid(ranking),
+        heat=heat_grid(details, task.part_word, f, labels),
+        details=detail_grid(details, task.part_word, f, labels, sides=as_listed),
+        errors=error_grid(details),
+        confusions=tuple(
+            confusion_grid(details, name) for name in details.confusion if details.confusion[name]
+        ),
+        figures=panel_figures(ranking, choice, details, title, f),
+        word=task.part_word,
+        documents=documents,
+    )
+
+
+def panel_figures(
+    ranking: Ranking, choice: Choice | None, details: Profile, title: str, f: str
+) -> dict[str, tuple[Chart, ...]]:
+    """Every figure of a ranking, by the place where it stands."""
+    word = ranking.task.part_word
+    groups: dict[str, Sequence[Chart | None]] = {
+        "ranking": [ranking_figure(ranking, title)],
+        "costs": cost_figures(choice, title) if choice else [],
+        "types": [heat_figure(details, title, f, word), bar_figure(details, title, f, word)],
+        "errors": [class_figure(details, title)],
+        "confusion": [confusion_figure(details, name, title) for name in details.backends],
+    }
+    return {
+        place: tuple(one for one in figures if one is not None) for place, figures in groups.items()
+    }
+
+
+def _choice(ranking: Ranking, record: RunRecord) -> Choice | None:
+    """What `harness choose` says of these backends without any wish; `None` where it cannot."""
+    if not ranking.real:
+        return None
+    try:
+        return choose(
+            ranking.real,
+            Constraints(task=ranking.task.name),
+            ran_offline=bool(record.options.get("offline")),
+            resamples=ranking.resamples,
+            seed=ranking.seed,
+        )
+    except HarnessError:
+        return None
+
+
+def _facts(ranking: Ranking, record: RunRecord, choice: Choice | None) -> list[tuple[str, str]]:
+    gold = ranking.gold
+    said = f"{gold.name}, version {gold.version or 'not stated'}, digest {gold.digest[:8]}"
+    facts = [
+        (
+            "gold",
+            f"{said}; {gold.documents:,} documents, {gold.words:,} words, "
+            f"{gold.characters:,} characters",
+        ),
+    ]
+    facts += [("signature", one) for one in signatures(ranking)]
+    replayed = [
+        f"{one.backend} ({one.costs.replayed:,} of {one.documents:,} documents)"
+        for one in (row.result for row in ranking.rows)
+        if one.costs.replayed
+    ]
+    facts.append(("replayed", ", ".join(replayed) or "nothing: every answer is of this run"))
+    if choice and choice.reasons:
+        facts.append(("why", "; ".join(choice.reasons)))
+    return facts

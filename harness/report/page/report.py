@@ -1,0 +1,83 @@
+"""The page of runs: a panel for each ranking, with its figures, tables and texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.decide.ranking import rankings
+from harness.report.figures.figure import Chart
+from harness.report.page.documents import PAGE_BYTES
+from harness.report.page.panel import Panel, panel_of
+from harness.report.page.render import page
+from harness.report.run import description
+from harness.results.finder import GoldFinder
+from harness.results.record import RunRecord
+
+__all__ = ["VIEWS", "panels_of", "placed_figures", "report_page"]
+
+VIEWS = (("overview", "Overview"), ("types", "By type"), ("errors", "Errors"), ("texts", "Texts"))
+
+
+def panels_of(
+    runs: Sequence[tuple[RunRecord, Path]], finder: GoldFinder, *, room: int | None = PAGE_BYTES
+) -> list[Panel]:
+    """A panel for each ranking of the runs, in their order.
+
+    `room` is how many bytes the texts may take in all; with `None` there are none.
+    """
+    out: list[Panel] = []
+    left = room
+    for record, folder in runs:
+        name = folder.name if len(runs) > 1 else ""
+        for ranking in rankings(record, folder, finder):
+            one = panel_of(ranking, record, run=name, room=left)
+            if left is not None and one.documents:
+                left = max(0, left - one.documents.size)
+            out.append(one)
+    return out
+
+
+def report_page(
+    runs: Sequence[tuple[RunRecord, Path]], finder: GoldFinder, *, room: int = PAGE_BYTES
+) -> tuple[str, list[str]]:
+    """The page, and a sentence for whatever it does not show."""
+    panels = panels_of(runs, finder, room=room)
+    missing = list(dict.fromkeys(_missing(panels)))
+    meta = [line for record, _ in runs for line in description(record)]
+    text = page(
+        "report.j2",
+        placed_figures(panels),
+        title="NLP backends compared",
+        meta=meta,
+        missing=missing,
+        panels=panels,
+        views=VIEWS,
+        run_hint=" ".join(str(folder) for _, folder in runs),
+    )
+    return text, missing
+
+
+def placed_figures(panels: Sequence[Panel]) -> dict[str, Chart]:
+    """Every figure by the id of the place where the template has it."""
+    return {
+        f"p{number}-{place}-{at}": figure
+        for number, panel in enumerate(panels)
+        for place, figures in panel.figures.items()
+        for at, figure in enumerate(figures)
+    }
+
+
+def _missing(panels: Sequence[Panel]) -> list[str]:
+    out = []
+    for panel in panels:
+        if panel.documents is None:
+            continue
+        out += [f"{panel.title}: {line}" for line in panel.documents.missing]
+        if panel.documents.shown < panel.documents.all:
+            out.append(
+                f"{panel.title}: {panel.documents.shown:,} of {panel.documents.all:,} documents "
+                f"are in the page; --gold {panel.gold} gives this set a page of its own, "
+                "--page-size a larger one"
+            )
+    return out
