@@ -27,6 +27,7 @@ __all__ = [
     "printable",
     "quoted",
     "span_problems",
+    "surroundings",
 ]
 
 TaskName: TypeAlias = str
@@ -168,20 +169,22 @@ def span_problems(text_length: int, start: object, end: object) -> str | None:
     return None
 
 
-def context(text: str, span: tuple[int, int], *, width: int = 40) -> str:
-    """The span in its surroundings on one line, the span itself in `[...]`.
+def surroundings(text: str, span: tuple[int, int], *, width: int = 40) -> tuple[str, str, str]:
+    """What stands before a span, the span, and what stands behind it, each on one line.
 
     Control characters are shown as spaces: texts are untrusted, and a terminal obeys escapes.
     """
     start, end = span
-    left, middle, right = (
-        text[max(0, start - width) : start],
-        text[start:end],
-        text[end : end + width],
-    )
     lead = "…" if start > width else ""
     tail = "…" if end + width < len(text) else ""
-    return printable(f"{lead}{left}[{middle}]{right}{tail}")
+    before, after = text[max(0, start - width) : start], text[end : end + width]
+    return printable(lead + before), printable(text[start:end]), printable(after + tail)
+
+
+def context(text: str, span: tuple[int, int], *, width: int = 40) -> str:
+    """The span in its `surroundings`, itself in `[...]`."""
+    before, inside, after = surroundings(text, span, width=width)
+    return f"{before}[{inside}]{after}"
 
 
 def printable(text: str) -> str:

@@ -21,7 +21,7 @@ from harness.cli.common import (
     reading_flags,
 )
 from harness.cli.printer import note, print_json, print_lines, print_tables
-from harness.options import changed, from_flags
+from harness.options import Flag, changed, from_flags
 from harness.results.outcomes import SHOWN_FLIPS
 from harness.run.options import task_flags
 from harness.stats.units import COMPARE_SUPPORT
@@ -39,6 +39,7 @@ examples:
   harness compare results
   harness compare results/before results/after --backend spacy/en_core_web_sm
   harness compare a.jsonl b.jsonl --gold goldsets/seeds --task ner
+  harness compare results --html compare.html
 """
 
 
@@ -63,6 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         count("flips", "show at most N flips of each kind", default=SHOWN_FLIPS),
         RESAMPLES,
         replace(SEED, default=None, help="of the resampling; default: as the run says"),
+        Flag("write one self-contained page instead of printing", name="html", metavar="FILE"),
         *output("everything, for machines"),
     )
 
@@ -95,8 +97,15 @@ def run(args: argparse.Namespace) -> int:
             "nothing to compare: every gold set and task has one backend only; there is: "
             + ", ".join(f"{s[0].name} on {gold} ({task})" for (gold, task), s in groups.items())
         )
+    if args.html:
+        from harness.formats.files import write_text
+        from harness.report.page.comparison import comparison_page
+
+        write_text(args.html, comparison_page(comparisons, min_support=args.min_support))
+        note(f"wrote {args.html}")
     if args.json:
         print_json([one.to_json() for one in comparisons])
+    if args.json or args.html:
         return 0
     for one in comparisons:
         _print(one, args)

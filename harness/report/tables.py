@@ -106,7 +106,7 @@ def is_numeric(cell: Cell) -> bool:
     """Whether a cell reads as a number, or is empty."""
     if cell is None or cell in ("", UNDEFINED) or isinstance(cell, int | float):
         return True
-    head = cell.split(" ")[0].strip("[],±%*")
+    head = cell.lstrip("+~< ").split(" ")[0].strip("[],±%*")
     return head.replace(".", "", 1).replace("-", "", 1).isdigit()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from harness.annotation import context, printable
+from harness.annotation import printable, surroundings
 from harness.tasks.base import DocumentPair, Task
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "flips",
     "in_text",
     "outcomes_of",
+    "passage_of",
 ]
 
 SHOWN_FLIPS = 10
@@ -141,12 +142,21 @@ def in_text(mention: Mention, texts: Mapping[str, str]) -> str:
     `texts` may lack its document: then it is named by offset alone. Of a long mention (a quotation)
     the beginning and the end are shown.
     """
-    place = f"{mention.label} {mention.document} [{mention.start}, {mention.end})"
+    place = printable(f"{mention.label} {mention.document} [{mention.start}, {mention.end})")
+    passage = passage_of(mention, texts)
+    if passage is None:
+        return place
+    before, inside, after = passage
+    return f"{place}: {before}[{inside}]{after}"
+
+
+def passage_of(mention: Mention, texts: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """What stands before a mention, the mention, what stands behind it; `None` without the text."""
     text = texts.get(mention.document)
     if text is None:
-        return printable(place)
+        return None
     start, end = mention.start, mention.end
     if end - start > 3 * _WIDTH:
         text = f"{text[: start + _WIDTH]} … {text[end - _WIDTH :]}"
         end = start + 2 * _WIDTH + 3
-    return f"{printable(place)}: {context(text, (start, end), width=_WIDTH)}"
+    return surroundings(text, (start, end), width=_WIDTH)
