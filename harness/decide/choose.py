@@ -103,8 +103,12 @@ def choose(
     resamples: int = DEFAULT_RESAMPLES,
     seed: int = 0,
     force: bool = False,
+    known: Pairwise | None = None,
 ) -> Choice:
     """Choose among backends on one gold set and task.
+
+    `known` are their pairs by the headline in the order given, with these resamples and this seed,
+    where they were compared already: where that is what is asked for, they are not tested again.
 
     Raises `NothingMeasured` for no backend, `UsageError` for an unknown type or part,
     `NotComparable` for backends that were counted differently.
@@ -132,7 +136,10 @@ def choose(
         range(len(scored)), key=lambda i: (not candidates[i].qualifies, -_worth(candidates[i]))
     )
     order = [i for i in ranked if candidates[i].qualifies]
-    sides = pairwise([counts[i] for i in order], resampler, seed=seed)
+    if known is not None and order == [*range(len(scored))] and _is_plain(constraints):
+        sides = known
+    else:
+        sides = pairwise([counts[i] for i in order], resampler, seed=seed)
     recommended, tied, reasons = _decide([candidates[i] for i in order], sides, resampler.unit)
     named = constraints.parts if scored[0].definition.labelled else ()
     return Choice(
@@ -151,6 +158,11 @@ def choose(
         resamples=resamples,
         seed=seed,
     )
+
+
+def _is_plain(constraints: Constraints) -> bool:
+    """Whether quality is the headline as the run counted it."""
+    return not constraints.parts and constraints.weights is None
 
 
 def _signature(scored: Scored, constraints: Constraints, named: Sequence[str]) -> Signature:

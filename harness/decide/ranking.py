@@ -59,6 +59,9 @@ class Ranking:
     """Of the real backends, best first: the maximal sets of which no two were found to differ;
     empty where nothing could be tested."""
 
+    among: Pairwise | None
+    """The pairs of `real`, in that order; `None` where there are fewer than two."""
+
     @property
     def real(self) -> list[Scored]:
         """The backends with counts that are no sanity rows, best first."""
@@ -107,20 +110,25 @@ def _ranking(
     shared: bool = False,
 ) -> Ranking:
     scored = scored_in(record, folder, results, finder=finder)
-    places = {one.backend: place for place, one in enumerate(scored)}
-    real = [one for one in scored if not one.sanity]
-    all_of, among, resampler = None, None, None
+    real = sorted((one for one in scored if not one.sanity), key=lambda one: -(one.f1 or 0.0))
+    sanity = [one for one in scored if one.sanity]
+    among, resampler = None, None
+    intervals: dict[str, Interval] = {}
     if scored:
         resampler = Resampler(scored[0].document_numbers, seed=record.seed)
-        all_of = pairwise([one.counts() for one in scored], resampler, tests=False)
-    if resampler is not None and len(real) > 1:
-        among = pairwise([one.counts() for one in real], resampler, seed=record.seed)
+        for group, tests in ((sanity, False), (real, True)):
+            if group:
+                counts = [one.counts() for one in group]
+                among = pairwise(counts, resampler, seed=record.seed, tests=tests)
+                names = (one.backend for one in group)
+                intervals |= zip(names, among.intervals, strict=True)
+    if len(real) < 2:
+        among = None
+    measured_as = {one.backend: one for one in scored}
     rows = []
     for result in results:
-        place = places.get(result.backend)
-        one = None if place is None else scored[place]
-        interval = None if place is None or all_of is None else all_of.intervals[place]
-        rows.append(Ranked(result, one, interval))
+        one = measured_as.get(result.backend)
+        rows.append(Ranked(result, one, intervals.get(result.backend)))
     gold_record = record.find_gold(gold)
     return Ranking(
         gold=gold_record,
@@ -135,6 +143,7 @@ def _ranking(
         detectable=None if among is None else _detectable(among),
         pairs=0 if among is None else among.tested(),
         groups=() if among is None else among.groups([one.name for one in real]),
+        among=among,
     )
 
 

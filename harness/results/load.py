@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from harness import __version__
+from harness.annotation import Record
 from harness.errors import InputError, NotComparable, NothingMeasured, UsageError
 from harness.formats.alike import read_alike
 from harness.formats.files import is_there, opened
@@ -107,11 +108,12 @@ def from_run(
         raise UsageError(
             f"no gold set {', '.join(finder.patterns)} in {folder}; there is: {', '.join(golds)}"
         )
+    kept: dict[str, list[Record]] = {}
     scored = []
     for result in record.results:
         if result.signature is None or not result.answered or not finder.wants(result.gold):
             continue
-        own = _Run(result, record, folder, finder)
+        own = _Run(result, record, folder, finder, kept)
         if replay and unread is not None and (reason := own.without_predictions):
             unread[result.key] = reason
             continue
@@ -131,10 +133,11 @@ def scored_in(
 ) -> list[Scored]:
     """Some of a record's own results that have counts, as they were counted."""
     finder = finder or GoldFinder()
+    kept: dict[str, list[Record]] = {}
     again = {id(result) for result in record.common}
     return [
         _scored(
-            _Run(result, record, Path(folder), finder),
+            _Run(result, record, Path(folder), finder, kept),
             meet_in=result.counted.schema if id(result) in again else None,
         )
         for result in results
@@ -191,6 +194,15 @@ class _Run(NamedTuple):
     record: RunRecord
     folder: Path
     finder: GoldFinder
+    kept: dict[str, list[Record]]
+    """The records of gold sets that were read, by their sources: results share them."""
+
+    def records(self, goldset: GoldSet) -> list[Record]:
+        """Those of a gold set, read once for all results that are asked for together."""
+        source = str(goldset.source)
+        if source not in self.kept:
+            self.kept[source] = goldset.read_all()
+        return self.kept[source]
 
     @property
     def what(self) -> str:
@@ -295,7 +307,7 @@ def _stored(
         capabilities=result.capabilities,
         model=result.model,
     )
-    return join_documents(goldset.read_all(), predicted, task=task), count
+    return join_documents(run.records(goldset), predicted, task=task), count
 
 
 def _again(scored: Scored, run: _Run, schema: str | None, *, as_it_was: bool) -> Scored:

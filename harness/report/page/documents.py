@@ -102,21 +102,18 @@ class _Packer:
         self.pairs = [{pair.gold.id: pair for pair in pairs} for _, pairs in able]
         self.labels, self.roles, self.classes, self.besides = (_Names() for _ in range(4))
         self.classes("correct")
-        self.counts: list[Counter[str]] = [Counter() for _ in able]
 
     def pack(self, room: int, missing: tuple[str, ...]) -> Documents:
         blocks: list[str] = []
         entries: list[dict[str, Any]] = []
         used = 0
         for start in range(0, len(self.golds), _BLOCK):
-            before = [counts.copy() for counts in self.counts]
             made = [
                 self._document(gold.id, gold.text or "")
                 for gold in self.golds[start : start + _BLOCK]
             ]
             block = packed([body for body, _ in made])
             if blocks and used + len(block) > room:
-                self.counts = before
                 break
             used += len(block)
             blocks.append(block)
@@ -138,15 +135,24 @@ class _Packer:
             len(self.golds),
             missing,
             tuple(self.labels.places),
-            {one.name: dict(n) for one, n in zip(self.scored, self.counts, strict=True)},
+            {one.name: self._counts(entries, at) for at, one in enumerate(self.scored)},
         )
+
+    def _counts(self, entries: Sequence[dict[str, Any]], backend: int) -> dict[str, int]:
+        names = list(self.classes.places)
+        out: Counter[str] = Counter()
+        for entry in entries:
+            for error, n in entry["c"][backend]:
+                out[names[error]] += n
+        return dict(out)
 
     def _document(self, name: str, text: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """A document's body for its block, and its entry in the index."""
-        gold: dict[str, int] = {}
+        made: dict[Any, list[Any]] = {}
+        gold: dict[Any, int] = {}
         items: list[Any] = []
         rows: list[list[Any]] = []
-        counted: list[dict[int, int]] = []
+        counted: list[Counter[int]] = []
         for place, one in enumerate(self.scored):
             row: list[Any] = []
             counts: Counter[int] = Counter()
@@ -155,28 +161,23 @@ class _Packer:
             for outcome in outcomes:
                 error = self.classes(outcome.error)
                 counts[error] += 1
-                self.counts[place][outcome.error] += 1
                 at = -1
                 if outcome.gold is not None:
-                    item = self._item(outcome.gold)
-                    at = gold.setdefault(repr(item), len(items))
+                    at = gold.setdefault(outcome.gold, len(items))
                     if at == len(items):
-                        items.append(item)
+                        items.append(self._item(outcome.gold))
                 predicted: Any = 0
                 if outcome.predicted is not None:
-                    predicted = self._item(outcome.predicted)
+                    # Backends mostly say the same: each item is written down once.
+                    predicted = made.get(outcome.predicted)
+                    if predicted is None:
+                        predicted = made[outcome.predicted] = self._item(outcome.predicted)
                     if at >= 0 and predicted == items[at]:
                         predicted = 1
-                row.append(
-                    [
-                        error,
-                        at,
-                        predicted,
-                        *([self.besides(outcome.besides)] if outcome.besides else []),
-                    ]
-                )
+                more = [self.besides(outcome.besides)] if outcome.besides else []
+                row.append([error, at, predicted, *more])
             rows.append(row)
-            counted.append(dict(counts))
+            counted.append(counts)
         entry = {
             "id": name,
             "n": len(text),

@@ -114,6 +114,7 @@ def _choice(ranking: Ranking, record: RunRecord) -> Choice | None:
             ran_offline=bool(record.options.get("offline")),
             resamples=ranking.resamples,
             seed=ranking.seed,
+            known=ranking.among,
         )
     except HarnessError:
         return None
