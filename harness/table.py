@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 __all__ = [
     "UNDEFINED",
     "Cell",
     "Table",
+    "alignment",
     "listed",
     "megabytes",
     "number",
@@ -34,6 +35,23 @@ class Table:
     headers: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    """Headers that go first where a screen is too narrow, the least important before the others."""
+
+
+def alignment(table: Table) -> list[Literal["left", "right"]]:
+    """Of each column: right where every filled cell reads as a number; left without rows."""
+    if not table.rows:
+        return ["left"] * len(table.headers)
+    columns = zip(*table.rows, strict=True)
+    return ["right" if all(map(_numeric, column)) else "left" for column in columns]
+
+
+def _numeric(cell: Cell) -> bool:
+    if cell is None or cell in ("", UNDEFINED) or isinstance(cell, int | float):
+        return True
+    head = cell.split(" ")[0].strip("[],±%*")
+    return head.replace(".", "", 1).replace("-", "", 1).isdigit()
 
 
 def number(value: float | None) -> str:

@@ -119,7 +119,7 @@ def _print(report: GateReport, args: argparse.Namespace) -> None:
     if not table.rows and args.format == "simple":
         print_lines([table.title, *table.notes])
     else:
-        print_tables([table], args.format)
+        print_tables([table], args.format, args.columns)
     lines = list(gate_lines(report))
     if lines and is_for_people(args):
         print_lines(["", *lines], args.format)

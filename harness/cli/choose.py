@@ -133,7 +133,7 @@ def _print(
 
     for choice, one in zip_longest(choices, together):
         tables = [choice_table(choice), *(complement_tables(one) if one else ())]
-        print_tables(tables, args.format)
+        print_tables(tables, args.format, args.columns)
         print_lines([""])
     if missing and is_for_people(args):
         print_lines([f"not measured: {'; '.join(missing)}"], args.format)

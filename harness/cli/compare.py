@@ -106,7 +106,9 @@ def run(args: argparse.Namespace) -> int:
 def _print(comparison: Comparison, args: argparse.Namespace) -> None:
     from harness.report.comparison import comparison_tables, flip_lines
 
-    print_tables(comparison_tables(comparison, min_support=args.min_support), args.format)
+    print_tables(
+        comparison_tables(comparison, min_support=args.min_support), args.format, args.columns
+    )
     if is_for_people(args) and args.flips:
         print_lines(["", *flip_lines(comparison, limit=args.flips)], args.format)
     print_lines([""])

@@ -11,24 +11,34 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+from harness.cli.streams import screen
 from harness.coding import encode
 from harness.media import json_text, one_line
-from harness.report.tables import render_lines, render_tables
+from harness.report.screen import WHOLE
+from harness.report.tables import only_columns, render_lines, render_tables
 from harness.table import Table
 
 __all__ = ["note", "print_json", "print_lines", "print_tables", "print_whole"]
 
 
-def print_tables(tables: Sequence[Table], form: str) -> None:
-    """On stdout, in one of `harness.report.tables.TABLE_FORMS`."""
-    print(render_tables(tables, form))
+def print_tables(tables: Sequence[Table], form: str, columns: Sequence[str] = ()) -> None:
+    """On stdout, in one of `harness.report.tables.TABLE_FORMS`, as wide as stdout is.
+
+    With `columns` these alone. Raises `UsageError` for one that no table has.
+    """
+    print(render_tables(only_columns(tables, columns), form, screen()))
 
 
 def print_lines(
-    lines: Iterable[str], form: str = "simple", *, stream: TextIO | None = None
+    lines: Iterable[str], form: str | None = None, *, stream: TextIO | None = None
 ) -> None:
-    """A line each, on stdout unless a `stream` is given; in `form` as the tables beside them."""
-    print(render_lines(lines, form), file=sys.stdout if stream is None else stream)
+    """A line each, on stdout unless a `stream` is given.
+
+    With a `form` as the tables that they stand beside; else as they are, however long.
+    """
+    shown = screen() if form is not None and stream is None else WHOLE
+    text = render_lines(lines, form or "simple", shown)
+    print(text, file=sys.stdout if stream is None else stream)
 
 
 def print_json(value: object) -> None:

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     warn_of_scores(scored_in(record, folder, (*record.results, *record.common)))
     first, rest = ranking_tables(record, folder), [] if args.rankings else details(record, folder)
     if not args.html:
-        print_tables([*rest, *first], args.format)
+        print_tables([*rest, *first], args.format, args.columns)
         return 0
     from harness.formats.files import write_text
     from harness.report.browse import browse

@@ -141,7 +141,7 @@ def _publish(args: argparse.Namespace, record: RunRecord) -> None:
         print_whole(to_json(record))
         return
     # A terminal is left at the end of what was printed: the rankings, which answer the question.
-    print_tables([*([] if args.rankings else each), *ranked], args.format)
+    print_tables([*([] if args.rankings else each), *ranked], args.format, args.columns)
 
 
 def _refuse_unknown(record: RunRecord) -> None:

@@ -17,6 +17,9 @@ _HEADERS = (
     "backend", "qualifies", "quality", "95 % CI", "P", "R", "P(best)", "front", "docs/s",
     "words/s", "load s", "peak MB", "model MB", "code", "model",
 )  # fmt: skip
+_OPTIONAL = (
+    "model MB", "load s", "docs/s", "code", "model", "front", "peak MB", "words/s", "R", "P",
+)  # fmt: skip
 _RULES = {"one": "alone", "any": "union", "all": "intersection", "most": "majority"}
 
 
@@ -45,7 +48,7 @@ def choice_table(choice: Choice) -> Table:
             )
         )
     title = f"{choice.gold} ({choice.task}): choosing for {choice.part}"
-    return Table(title, _HEADERS, tuple(rows), tuple(_notes(choice)))
+    return Table(title, _HEADERS, tuple(rows), tuple(_notes(choice)), _OPTIONAL)
 
 
 def complement_tables(complement: Complement) -> list[Table]:
@@ -71,6 +74,7 @@ def complement_tables(complement: Complement) -> list[Table]:
             complement.same,
             f"{complement.nobody} gold mentions are found by none of them.",
         ),
+        ("gold", "predicted", "right"),
     )
     names = list(complement.matrix)
     matrix = Table(

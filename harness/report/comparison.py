@@ -47,7 +47,9 @@ def _main_table(comparison: Comparison) -> Table:
     title += f", {comparison.match}, against {comparison.rows[0].name}"
     metric = comparison.metric
     headers = ("backend", metric, "95 % CI", "difference", "95 % CI ", "p", "p (Holm)", "")
-    return Table(title, headers, rows, (comparison.signature, *_notes(comparison)))
+    return Table(
+        title, headers, rows, (comparison.signature, *_notes(comparison)), ("p", "95 % CI")
+    )
 
 
 def _row(row: Row) -> tuple[Cell, ...]:

@@ -30,6 +30,7 @@ def gate_table(report: GateReport, *, everything: bool = False) -> Table:
         _HEADERS,
         tuple(_row(verdict) for verdict in shown),
         tuple(_notes(report)),
+        ("n", "gold", "interval", "before", "now"),
     )
 
 

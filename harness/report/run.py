@@ -21,6 +21,7 @@ from harness.tasks.parts import f_name
 __all__ = ["description", "details", "leaderboard", "ranking_table", "ranking_tables"]
 
 _COSTS = ("docs/s", "words/s", "peak MB", "load s")
+_OPTIONAL = ("load s", "docs/s", "peak MB", "words/s")
 
 
 def ranking_tables(record: RunRecord, folder: str | Path) -> list[Table]:
@@ -94,7 +95,7 @@ def ranking_table(ranking: Ranking) -> Table:
     title = f"{recorded.name}: {task.title}{labels} ({size})"
     second = () if task.column is None else (_in_f(task.column.header, ranking),)
     headers = ("backend", "P", "R", f_name(_beta(ranking)), "95 % CI", *second, *_COSTS)
-    return Table(title, headers, tuple(rows), tuple(notes))
+    return Table(title, headers, tuple(rows), tuple(notes), (*_OPTIONAL, *second))
 
 
 def _row(row: Ranked, task: Task) -> tuple[Cell, ...]:
