@@ -13,6 +13,8 @@ __all__ = [
     "UNDEFINED",
     "Cell",
     "Table",
+    "Tone",
+    "Toned",
     "alignment",
     "listed",
     "megabytes",
@@ -23,6 +25,26 @@ __all__ = [
 ]
 
 UNDEFINED = "–"
+
+Tone: TypeAlias = Literal["best", "good", "bad", "doubtful"]
+
+
+class Toned(str):
+    """A cell, a title or a line of which a reader sees at a glance what it says.
+
+    `best`: of those that nothing was found to be better than; `good`, `bad`, `doubtful`: gains,
+    losses and verdicts. Where nothing is coloured or bold it is a text as any other.
+    """
+
+    __slots__ = ("tone",)
+    tone: Tone
+
+    def __new__(cls, text: str, tone: Tone) -> Toned:
+        """The text with its tone."""
+        made = super().__new__(cls, text)
+        made.tone = tone
+        return made
+
 
 Cell: TypeAlias = str | int | float | None
 

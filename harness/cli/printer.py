@@ -13,7 +13,7 @@ from typing import TextIO
 
 from harness.cli.streams import screen
 from harness.coding import encode
-from harness.media import json_text, one_line
+from harness.media import json_text, one_line, verbatim
 from harness.report.screen import WHOLE
 from harness.report.tables import only_columns, render_lines, render_tables
 from harness.table import Table
@@ -26,7 +26,8 @@ def print_tables(tables: Sequence[Table], form: str, columns: Sequence[str] = ()
 
     With `columns` these alone. Raises `UsageError` for one that no table has.
     """
-    print(render_tables(only_columns(tables, columns), form, screen()))
+    # Our own escapes are in it by now, and nobody else's.
+    verbatim(sys.stdout, render_tables(only_columns(tables, columns), form, screen()) + "\n")
 
 
 def print_lines(
@@ -37,8 +38,7 @@ def print_lines(
     With a `form` as the tables that they stand beside; else as they are, however long.
     """
     shown = screen() if form is not None and stream is None else WHOLE
-    text = render_lines(lines, form or "simple", shown)
-    print(text, file=sys.stdout if stream is None else stream)
+    verbatim(stream or sys.stdout, render_lines(lines, form or "simple", shown) + "\n")
 
 
 def print_json(value: object) -> None:

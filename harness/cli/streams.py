@@ -99,12 +99,15 @@ def guarded_streams() -> Iterator[None]:
 def screen() -> Screen:
     """What stdout is: a terminal with its width, or a file or pipe, which has none.
 
-    `COLUMNS` says a width for either.
+    `COLUMNS` says a width for either. Colours are on terminals alone, and not where `NO_COLOR` is
+    set (https://no-color.org) or `TERM` is `dumb` or not set.
     """
-    told = os.environ.get("COLUMNS", "")
-    if not sys.stdout.isatty() and not (told.isdecimal() and int(told)):
+    environ, terminal_ = os.environ, sys.stdout.isatty()
+    told = environ.get("COLUMNS", "")
+    if not terminal_ and not (told.isdecimal() and int(told)):
         return WHOLE
-    return Screen(shutil.get_terminal_size().columns)
+    able = environ.get("TERM", "dumb") != "dumb" and not environ.get("NO_COLOR")
+    return Screen(shutil.get_terminal_size().columns, colour=terminal_ and able)
 
 
 def _discard(stream: TextIO) -> None:

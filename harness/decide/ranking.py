@@ -17,6 +17,7 @@ from harness.results.load import scored_in
 from harness.results.record import GoldRecord, Result, RunRecord
 from harness.results.scored import Scored
 from harness.stats.resample import Interval, Resampler
+from harness.stats.ties import tied_with_best
 from harness.tasks.base import Task
 from harness.tasks.registry import task_named
 
@@ -54,6 +55,9 @@ class Ranking:
     finds with 80 % power; `None` where that cannot be said."""
     pairs: int
     """How many pairs of them were tested."""
+    best: frozenset[str]
+    """The best real backend and those that were not found to differ from it; empty where nothing
+    could be tested."""
 
 
 def measured(record: RunRecord) -> Iterator[tuple[str, Task]]:
@@ -119,6 +123,9 @@ def _ranking(
         seed=record.seed,
         detectable=None if among is None else _detectable(among),
         pairs=0 if among is None else among.tested(),
+        best=frozenset()
+        if among is None
+        else tied_with_best(among.groups([one.backend for one in real])),
     )
 
 

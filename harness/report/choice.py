@@ -9,7 +9,7 @@ from harness.decide.choose import Choice
 from harness.decide.complement import Complement
 from harness.report.method import between, mean_over, resampling, scope, shared
 from harness.results.outcomes import in_text
-from harness.table import UNDEFINED, Cell, Table, megabytes, number, quantity
+from harness.table import UNDEFINED, Cell, Table, Toned, megabytes, number, quantity
 
 __all__ = ["audit_lines", "choice_table", "complement_tables"]
 
@@ -25,13 +25,14 @@ _RULES = {"one": "alone", "any": "union", "all": "intersection", "most": "majori
 
 def choice_table(choice: Choice) -> Table:
     """A row per candidate, best first among those that qualify; the verdict in the notes."""
+    best = (choice.recommended, *choice.tied)
     rows: list[tuple[Cell, ...]] = []
     for candidate in choice.candidates:
         probability = candidate.best_probability if candidate.interval is not None else None
         rows.append(
             (
-                candidate.name,
-                "yes" if candidate.qualifies else "no",
+                Toned(candidate.name, "best") if candidate.name in best else candidate.name,
+                "yes" if candidate.qualifies else Toned("no", "bad"),
                 number(candidate.quality),
                 between(candidate.interval),
                 number(candidate.precision),

@@ -14,8 +14,7 @@ from harness.report.tables import render_tables
 from harness.results.load import scored_in
 from harness.results.record import Result, RunRecord
 from harness.results.signature import Signature
-from harness.table import UNDEFINED, Cell, Table, megabytes, number, quantity
-from harness.tasks.base import Task
+from harness.table import UNDEFINED, Cell, Table, Tone, Toned, megabytes, number, quantity
 from harness.tasks.parts import f_name
 
 __all__ = ["description", "details", "leaderboard", "ranking_table", "ranking_tables"]
@@ -74,7 +73,7 @@ def ranking_table(ranking: Ranking) -> Table:
     """
     recorded, task = ranking.gold, ranking.task
     ceiling = recorded.agreement.get(task.name) if ranking.as_annotated else None
-    rows = [_row(row, task) for row in ranking.rows]
+    rows = [_row(row, ranking) for row in ranking.rows]
     notes = [*_signatures(ranking), *_method(ranking)]
     if ceiling:
         who = recorded.agreement.get("who", "annotators")
@@ -98,18 +97,22 @@ def ranking_table(ranking: Ranking) -> Table:
     return Table(title, headers, tuple(rows), tuple(notes), (*_OPTIONAL, *second))
 
 
-def _row(row: Ranked, task: Task) -> tuple[Cell, ...]:
-    result = row.result
+def _row(row: Ranked, ranking: Ranking) -> tuple[Cell, ...]:
+    result, task = row.result, ranking.task
     second = () if task.column is None else (number(_second(result, task.column.place)),)
     if row.scored is None:
         empty = [UNDEFINED] * (4 + len(second) + len(_COSTS))
-        return (f"{result.backend} ({result.status})", *empty)
+        tone: Tone = "doubtful" if result.status == "unavailable" else "bad"
+        return (Toned(f"{result.backend} ({result.status})", tone), *empty)
     headline, costs = row.scored.headline, result.costs
+    name, score = _name(result), number(headline.f1)
+    if result.backend in ranking.best:
+        name, score = Toned(name, "best"), Toned(score, "best")
     return (
-        _name(result),
+        name,
         number(headline.precision),
         number(headline.recall),
-        number(headline.f1),
+        score,
         between(row.interval.bounds if row.interval else None),
         *second,
         quantity(costs.documents_per_second),

@@ -4,6 +4,8 @@ First the columns go that their table calls optional, the least important before
 long cells lose their middle; and where that is not enough, as for a matrix of a hundred labels,
 columns go from the right. A note under the table names what was left out. Without a width (a file,
 a pipe) nothing of this happens: a line is a row or a note, whole.
+
+Colours are put on at the end, over text whose widths are known and in which nothing has an effect.
 """
 
 from __future__ import annotations
@@ -11,9 +13,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from harness.media import one_line, terminal
-from harness.table import UNDEFINED, Cell, Table, alignment, listed
+from harness.table import UNDEFINED, Cell, Table, Toned, alignment, listed
 
 __all__ = ["WHOLE", "Screen", "line_on_screen", "on_screen", "width_of", "wrapped"]
 
@@ -31,7 +34,14 @@ class Screen:
 
     width: int | None = None
     """Columns; `None` where lines may have any length."""
+    colour: bool = False
 
+
+_STYLES = {"title": "1", "best": "1", "good": "32", "bad": "31", "doubtful": "33"}
+"""Parameters of the escape code (ECMA-48, SGR) by tone: bold, green, red, yellow."""
+
+_Line: TypeAlias = list[tuple[str, str]]
+"""Pieces of a line with their styles, which are empty or of `_STYLES`."""
 
 WHOLE = Screen()
 """A file or a pipe: everything as it is."""
@@ -43,14 +53,14 @@ def on_screen(table: Table, screen: Screen) -> str:
     fitting, widths = (table, _widths(table)) if width is None else _fitted(table, width)
     gone = [name.strip() for name in table.headers if name not in fitting.headers]
     notes = [*table.notes, *([_left_out(gone)] if gone else ())]
-    lines = [*_paragraph(table.title, width), "", *_grid(fitting, widths)]
+    lines = [*_paragraph(table.title, width, "title"), [], *_grid(fitting, widths)]
     lines += [line for note in notes for line in _paragraph(note, width)]
-    return terminal("\n".join(lines))
+    return "\n".join(_painted(line, screen) for line in lines)
 
 
 def line_on_screen(line: str, screen: Screen) -> str:
     """A line that stands beside tables, indented as it is."""
-    return terminal("\n".join(_paragraph(line, screen.width)))
+    return "\n".join(_painted(one, screen) for one in _paragraph(line, screen.width))
 
 
 def wrapped(text: str, width: int) -> Iterator[str]:
@@ -85,9 +95,25 @@ def _columns(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
-def _paragraph(text: str, width: int | None) -> list[str]:
-    shown = one_line(text)
-    return [shown] if width is None else list(wrapped(shown, width))
+def _painted(line: _Line, screen: Screen) -> str:
+    """A line as it is printed; one that is a command to somebody is not, and loses its colours."""
+    text = "".join(piece for piece, _ in line).rstrip()
+    shown = terminal(text)
+    if not screen.colour or shown != text:
+        return shown
+    return "".join(
+        f"\x1b[{_STYLES[style]}m{piece}\x1b[0m" if style and piece.strip() else piece
+        for piece, style in line
+    ).rstrip()
+
+
+def _paragraph(text: str, width: int | None, style: str = "") -> list[_Line]:
+    shown, style = one_line(text), _style(text) or style
+    return [[(line, style)] for line in ([shown] if width is None else wrapped(shown, width))]
+
+
+def _style(cell: Cell) -> str:
+    return cell.tone if isinstance(cell, Toned) else ""
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -171,21 +197,22 @@ def _without(table: Table, place: int) -> Table:
     return replace(table, headers=headers, rows=tuple(map(less, table.rows)))
 
 
-def _grid(table: Table, widths: Sequence[int]) -> Iterator[str]:
+def _grid(table: Table, widths: Sequence[int]) -> Iterator[_Line]:
     sides = alignment(table)
-    yield _joined(table.headers, widths, sides)
-    yield _GAP.join("-" * width for width in widths)
+    yield [(piece, "title") for piece, _ in _joined(table.headers, widths, sides)]
+    yield [(_GAP.join("-" * width for width in widths), "")]
     for row in table.rows:
         yield _joined(row, widths, sides)
 
 
-def _joined(row: Sequence[Cell], widths: Sequence[int], sides: Sequence[str]) -> str:
-    cells = []
+def _joined(row: Sequence[Cell], widths: Sequence[int], sides: Sequence[str]) -> _Line:
+    line: _Line = []
     for cell, width, side in zip(row, widths, sides, strict=True):
-        shown = _shortened(_cell(cell), width)
-        blank = " " * (width - width_of(shown))
-        cells.append(f"{blank}{shown}" if side == "right" else f"{shown}{blank}")
-    return _GAP.join(cells).rstrip()
+        shown = (_shortened(_cell(cell), width), _style(cell))
+        blank = (" " * (width - width_of(shown[0])), "")
+        line += [(_GAP, "")] if line else []
+        line += [blank, shown] if side == "right" else [shown, blank]
+    return line
 
 
 def _left_out(names: Sequence[str]) -> str:

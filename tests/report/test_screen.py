@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from harness.cli.main import VERBS, main
 from harness.report.screen import Screen, on_screen, width_of, wrapped
 from harness.report.tables import only_columns, render_tables
-from harness.table import Cell, Table
+from harness.table import Cell, Table, Toned
 from tests.support import examples
 
 ROOT = Path(__file__).parents[2]
@@ -164,6 +166,60 @@ def test_columns_that_were_named_are_those_shown() -> None:
     assert chosen.headers == ("backend", "load s", "P")
     assert chosen.rows[1] == ("gazetteer", "0.02", "0.250")
     assert only_columns([ROWS, other], []) == [ROWS, other]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+COMPARED = ("compare", RESULTS, "--resamples", "100", "--flips", "1")
+_CODE = re.compile(r"\x1b\[([0-9;]*)m")
+
+
+def _on_a_terminal(monkeypatch: pytest.MonkeyPatch, *command: str, **environ: str) -> str:
+    for name, value in {"TERM": "xterm", "NO_COLOR": "", "COLUMNS": "80", **environ}.items():
+        monkeypatch.setenv(name, value)
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", shown := Terminal())
+        assert main(list(command)) == 0
+    return shown.getvalue()
+
+
+def test_colours_are_on_terminals_alone_and_take_no_room(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    coloured = _on_a_terminal(monkeypatch, *COMPARED)
+    assert main(list(COMPARED)) == 0
+    plain = capsys.readouterr().out
+    assert _CODE.sub("", coloured) == plain != coloured
+    assert set(_CODE.findall(coloured)) == {"0", "1", "31", "32"}
+    assert re.search(r"\x1b\[31mworse|\x1b\[32mbetter", coloured)
+    assert re.search(r"^\x1b\[32m  gained: ", coloured, re.M)
+
+
+@pytest.mark.parametrize(
+    ("environ", "more"),
+    [
+        ({"NO_COLOR": "1"}, ()),
+        ({"TERM": "dumb"}, ()),
+        ({}, ("--format", "github")),
+        ({}, ("--format", "csv")),
+        ({}, ("--json",)),
+    ],
+)
+def test_colours_are_nowhere_else(
+    environ: dict[str, str], more: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = _on_a_terminal(monkeypatch, "baseline", "show", *BASELINE, *more, **environ)
+    assert "\x1b" not in shown
+
+
+def test_a_text_from_outside_brings_no_colour_and_loses_its_own() -> None:
+    evil = Toned("\x1b[31m::error::x", "best")
+    shown = on_screen(Table(evil, (evil, "n"), ((evil, Toned("1", "good")),)), Screen(60, True))
+    assert set(_CODE.findall(shown)) <= {"0", "1", "32"}
+    assert not any(line.lstrip().startswith("::") for line in _CODE.sub("", shown).splitlines())
 
 
 def test_an_unknown_column_is_refused_with_the_nearest(
