@@ -11,13 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.decide.pairwise import Pairwise, pairwise
+from harness.decide.pairwise import pairwise
 from harness.results.count import options_of
 from harness.results.load import scored_in
 from harness.results.record import GoldRecord, Result, RunRecord
 from harness.results.scored import Scored
 from harness.stats.resample import Interval, Resampler
-from harness.stats.ties import tied_with_best
 from harness.tasks.base import Task
 from harness.tasks.registry import task_named
 
@@ -121,22 +120,15 @@ def _ranking(
         unit="" if resampler is None else resampler.unit,
         resamples=0 if resampler is None else resampler.resamples,
         seed=record.seed,
-        detectable=None if among is None else _detectable(among),
+        detectable=None if among is None else among.detectable(),
         pairs=0 if among is None else among.tested(),
-        best=frozenset()
-        if among is None
-        else tied_with_best(among.groups([one.backend for one in real])),
+        best=frozenset() if among is None else among.best([one.backend for one in real]),
     )
 
 
 def _rank(row: Ranked) -> tuple[bool, bool, float]:
     f1 = None if row.scored is None else row.scored.f1
     return row.scored is None, row.result.sanity, -(f1 or 0.0)
-
-
-def _detectable(among: Pairwise) -> tuple[float, float] | None:
-    seen = [pair.detectable for pair in among.pairs if pair.detectable is not None]
-    return (min(seen), max(seen)) if seen else None
 
 
 def _is_annotators(task: Task, result: Result, gold_record: GoldRecord) -> bool:

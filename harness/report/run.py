@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.decide.ranking import Ranked, Ranking, measured, rankings
 from harness.formats.losses import lost
 from harness.media import markdown, markdown_code
-from harness.report.method import between, resampling, scope, shared
+from harness.report.method import between, detectable, resampling, scope, shared
 from harness.report.remarks import remarks
 from harness.report.tables import render_tables
 from harness.results.load import scored_in
@@ -185,17 +185,5 @@ def _method(ranking: Ranking) -> Iterator[str]:
         if row.interval is not None
     ]
     sentences += [f"{line}." for line in shared(lacking)]
-    yield " ".join(filter(None, (*sentences, _detectable(ranking))))
-
-
-def _detectable(ranking: Ranking) -> str:
-    """What the tests of `harness compare` are able to see between these backends."""
-    if ranking.detectable is None:
-        return ""
-    low, high = (f"{100 * value:.1f}" for value in ranking.detectable)
-    many = f"Holm's correction over {ranking.pairs} pairs"
-    return (
-        f"Between two of these backends harness compare finds a true difference of "
-        f"{low if low == high else f'{low} to {high}'} F1 points with 80 % power"
-        f"{f', by pair, after {many}' if ranking.pairs > 1 else ''}."
-    )
+    seen = detectable(ranking.detectable, ranking.pairs)
+    yield " ".join(filter(None, (*sentences, seen)))
