@@ -52,7 +52,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         default=[],
         type=BackendSpec.parse,
-        help="for example spacy/en_core_web_sm, quotes, 'process:node x.js'",
+        help="for example spacy/en_core_web_sm, quotes, 'process:node x.js'; ALIAS=BACKEND names "
+        "its row",
     )
     parser.add_argument(
         "--suite", metavar="NAME", help="backends, gold sets and options named in harness.toml"

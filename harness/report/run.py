@@ -128,7 +128,7 @@ def _name(result: Result) -> str:
     marks = []
     if result.sanity:
         marks.append("sanity")
-    if declaration and declaration.reference and result.backend.endswith("/reference"):
+    if declaration and declaration.reference and result.asked.endswith("/reference"):
         marks.append("reference")
     if result.status == "partial":
         marks.append(f"{result.failed} of {result.documents} failed")
