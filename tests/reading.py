@@ -82,8 +82,10 @@ def read_markdown(text: str) -> str:
 
 def read_latex(text: str) -> str:
     """The plain text of the table; it holds no macro, mathematics or comment of a payload's."""
-    known = {"hline", "textbackslash", "textasciitilde", "textasciicircum", "textless"}
-    known |= {"textgreater", "textbar", "textquotedbl", "\\", *"&%$#_{}"}
+    known = {"toprule", "midrule", "bottomrule", "centering", "caption", "label", "textbf", "par"}
+    known |= {"smallskip", "footnotesize", "raggedright", "allowbreak", "ensuremath", "geq", "leq"}
+    known |= {"textbackslash", "textasciitilde", "textasciicircum", "textless"}
+    known |= {"textgreater", "textbar", "char", "\\", *"&%$#_{}"}
     walker = latexwalker.LatexWalker(text, tolerant_parsing=False)
     nodes, _, _ = walker.get_latex_nodes()
     stack = list(nodes)
@@ -95,7 +97,7 @@ def read_latex(text: str) -> str:
             optional = [arg for arg in node.nodeargd.argnlist or [] if arg] if node.nodeargd else []
             assert not optional or node.macroname != "\\", node
         if node.isNodeType(latexwalker.LatexEnvironmentNode):
-            assert node.environmentname == "tabular", node
+            assert node.environmentname in ("table", "tabular"), node
         stack.extend(getattr(node, "nodelist", None) or [])
     return text
 

@@ -15,10 +15,11 @@ from harness.cli.streams import screen
 from harness.coding import encode
 from harness.media import json_text, one_line, verbatim
 from harness.report.screen import WHOLE
-from harness.report.tables import only_columns, render_lines, render_tables
+from harness.report.sections import Section, render_sections
+from harness.report.tables import render_lines
 from harness.table import Table
 
-__all__ = ["note", "print_json", "print_lines", "print_tables", "print_whole"]
+__all__ = ["note", "print_sections", "print_json", "print_lines", "print_tables", "print_whole"]
 
 
 def print_tables(tables: Sequence[Table], form: str, columns: Sequence[str] = ()) -> None:
@@ -26,8 +27,13 @@ def print_tables(tables: Sequence[Table], form: str, columns: Sequence[str] = ()
 
     With `columns` these alone. Raises `UsageError` for one that no table has.
     """
+    print_sections([Section(tables)], form, columns)
+
+
+def print_sections(sections: Sequence[Section], form: str, columns: Sequence[str] = ()) -> None:
+    """As `print_tables`, with lines for people below the tables."""
     # Our own escapes are in it by now, and nobody else's.
-    verbatim(sys.stdout, render_tables(only_columns(tables, columns), form, screen()) + "\n")
+    verbatim(sys.stdout, render_sections(sections, form, screen(), columns) + "\n")
 
 
 def print_lines(

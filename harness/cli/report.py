@@ -90,12 +90,12 @@ def _check(args: argparse.Namespace) -> None:
 def _tables(args: argparse.Namespace, record: RunRecord, folder: Path) -> list[Table]:
     from harness.decide.pool import pools
     from harness.report.pool import pool_table
-    from harness.report.run import details, ranking_tables
+    from harness.report.run import details, in_order, ranking_tables
 
     if args.pool:
         return [pool_table(pool) for pool in pools(record, folder)]
-    # A terminal is left at the end of what was printed: the rankings, which answer the question.
-    return [*([] if args.rankings else details(record, folder)), *ranking_tables(record, folder)]
+    each = [] if args.rankings else details(record, folder)
+    return in_order(ranking_tables(record, folder), each, args.format)
 
 
 def _write_page(

@@ -17,7 +17,7 @@ from harness.results.signature import Signature
 from harness.table import UNDEFINED, Cell, Table, Tone, Toned, megabytes, number, quantity
 from harness.tasks.parts import f_name
 
-__all__ = ["description", "details", "leaderboard", "ranking_table", "ranking_tables"]
+__all__ = ["description", "details", "in_order", "leaderboard", "ranking_table", "ranking_tables"]
 
 _COSTS = ("docs/s", "words/s", "peak MB", "load s")
 _OPTIONAL = ("load s", "docs/s", "peak MB", "words/s")
@@ -40,6 +40,12 @@ def details(record: RunRecord, folder: str | Path) -> list[Table]:
         for one in scored_in(record, folder, record.select(gold=gold, task=task.name))
         if not one.sanity
     ]
+
+
+def in_order(ranked: Sequence[Table], each: Sequence[Table], form: str) -> list[Table]:
+    """Both, as they are printed: a terminal is left at the end, which has the rankings, and a page
+    is read from its beginning."""
+    return [*ranked, *each] if form == "github" else [*each, *ranked]
 
 
 def description(record: RunRecord) -> list[str]:

@@ -1,6 +1,7 @@
 """Tables in the formats that people paste, and the lines beside them.
 
-What is read on a screen is laid out in `harness.report.screen`; tabulate is behind the others.
+What is read on a screen is laid out in `harness.report.screen`, what goes into a paper in
+`harness.report.latex`; tabulate is behind Markdown.
 
 Undefined numbers are `–`, never 0. Texts from corpora and backends are shown as each medium needs
 it (`harness.media`).
@@ -15,11 +16,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from harness.errors import UsageError, nearest
-from harness.media import csv_cell, json_text, latex, markdown, markdown_code, one_line
+from harness.media import csv_cell, json_text, markdown, markdown_code, one_line
+from harness.report.latex import latex_tables
 from harness.report.screen import WHOLE, Screen, line_on_screen, on_screen
 from harness.table import UNDEFINED, Cell, Table, alignment
 
-__all__ = ["TABLE_FORMS", "render_lines", "render_tables", "only_columns"]
+__all__ = ["TABLE_FORMS", "check_columns", "only_columns", "render_lines", "render_tables"]
 
 TABLE_FORMS = ("github", "simple", "csv", "latex", "json")
 
@@ -36,21 +38,27 @@ def render_tables(tables: Sequence[Table], form: str, screen: Screen = WHOLE) ->
         return "\n".join(_as_csv(table) for table in tables).rstrip("\n")
     if form == "simple":
         return "\n\n".join(on_screen(table, screen) for table in tables)
-    return "\n\n".join(_as_text(table, form) for table in tables)
+    if form == "latex":
+        return latex_tables(tables)
+    return "\n\n".join(map(_as_markdown, tables))
 
 
-def only_columns(tables: Sequence[Table], names: Sequence[str]) -> list[Table]:
-    """The tables that have one of those columns: with these and the first, which names the rows.
-
-    Every table as it is without names. Raises `UsageError` for a column that no table has.
-    """
-    if not names:
-        return list(tables)
+def check_columns(tables: Sequence[Table], names: Sequence[str]) -> None:
+    """Raise `UsageError` for a column that no table has."""
     known = {header.strip() for table in tables for header in table.headers} - {""}
     for name in names:
         if name not in known:
             guess = nearest(name, sorted(known))
             raise UsageError(f"no column {name!r} in these tables{guess}")
+
+
+def only_columns(tables: Sequence[Table], names: Sequence[str]) -> list[Table]:
+    """The tables that have one of those columns: with these and the first, which names the rows.
+
+    Every table as it is without names.
+    """
+    if not names:
+        return list(tables)
     return [
         _chosen(table, names)
         for table in tables
@@ -76,21 +84,17 @@ def render_lines(lines: Iterable[str], form: str, screen: Screen = WHOLE) -> str
     return "\n".join(_line(line, form) if line.strip() else "" for line in lines)
 
 
-def _as_text(table: Table, form: str) -> str:
+def _as_markdown(table: Table) -> str:
     # Here and not at the top: tabulate takes longer to import than everything else together.
     from tabulate import tabulate
 
-    show = latex if form == "latex" else markdown
     body = tabulate(
-        [[_shown(cell, show) for cell in row] for row in table.rows],
-        headers=[_shown(header, show) for header in table.headers],
-        tablefmt="latex_raw" if form == "latex" else form,
+        [[_shown(cell, markdown) for cell in row] for row in table.rows],
+        headers=[_shown(header, markdown) for header in table.headers],
+        tablefmt="github",
         disable_numparse=True,
         colalign=alignment(table) if table.rows else None,
     )
-    if form == "latex":
-        said = (f"% {one_line(line)}" for line in (table.title, *table.notes))
-        return "\n".join([next(said), body, *said])
     notes = [markdown_code(n) if _is_signature(n) else markdown(n) for n in table.notes]
     return "\n".join([f"### {markdown(table.title)}\n", body, *(f"\n{note}" for note in notes)])
 
