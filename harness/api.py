@@ -59,7 +59,7 @@ class LoadedBackend:
     def __init__(
         self, spec: BackendSpec, task: TaskName, backend: Backend, batch_size: int
     ) -> None:
-        self.name = str(spec)
+        self.name = spec.row
         """The backend's full name with its options."""
         self.task: TaskName = task
         self.dropped = 0

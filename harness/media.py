@@ -49,7 +49,9 @@ _LATEX = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    '"': r"\char34{}",  # \textquotedbl is in no font of plain LaTeX.
+    "≥": r"\ensuremath{\geq}",
+    "≤": r"\ensuremath{\leq}",
     # Behind the `\\` of the row before, these two would be its argument.
     "[": "{[}",
     "*": "{*}",

@@ -6,8 +6,9 @@ Listing reads declarations only; no wrapped library is imported.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import Distribution, EntryPoint, entry_points
 
@@ -35,12 +36,15 @@ OWN_DISTRIBUTION = "nlp-harness"
 class BackendSpec:
     """A backend's name taken apart: `spacy/en_core_web_sm?batch_size=64`.
 
-    `str()` gives the name back, with options sorted, so that it can serve as a key.
+    `str()` gives the name back, with options sorted, so that it can serve as a key. It says what is
+    asked; the alias does not: what is asked under another name answers the same.
     """
 
     adapter: str
     model: str = ""
     options: Mapping[str, Option] = field(default_factory=dict)
+    alias: str = ""
+    """What its row is called; empty where that is the name."""
 
     def __str__(self) -> str:
         between = ":" if self.model and self.external else "/"
@@ -49,6 +53,11 @@ class BackendSpec:
             f"{key}={query_value(value)}" for key, value in sorted(self.options.items())
         )
         return f"{name}?{query}" if query else name
+
+    @property
+    def row(self) -> str:
+        """What tables and records call it."""
+        return self.alias or str(self)
 
     @property
     def external(self) -> bool:
@@ -62,14 +71,21 @@ class BackendSpec:
     def parse(cls, text: str) -> BackendSpec:
         """Read `adapter` or `adapter/model`, each with `?key=value&...`, or `process:command`.
 
-        Values are read as true/false, integers, floats, else strings. Everything after the colon
-        of an external adapter is the command. Raises `UsageError` for an empty name or an option
-        without `=`.
+        Before any of these may stand `alias=`. Values are read as true/false, integers, floats,
+        else strings. Everything after the colon of an external adapter is the command. Raises
+        `UsageError` for an empty name, an option without `=`, and an alias that is none.
         """
         try:
             check_text(text)
         except ValueError as error:
             raise UsageError(f"backend {text!r}: expected {error}") from None
+        alias, given, named = text.partition("=")
+        if given and not any(char in alias for char in _NO_ALIAS):
+            _check_alias(alias)
+            spec = cls.parse(named)
+            if spec.alias:
+                raise UsageError(f"backend {text!r}: one alias is enough")
+            return replace(spec, alias=alias)
         first, colon, command = text.partition(":")
         if colon and cls(first).external:
             return cls(first, command)
@@ -79,6 +95,21 @@ class BackendSpec:
             raise UsageError(f"backend {text!r}: expected a name such as spacy/en_core_web_sm")
         said = query_of(query, text)
         return cls(adapter_name, model, {key: _read(value) for key, value in said.items()})
+
+
+_ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+_NO_ALIAS = "/:?"
+"""Where one of these comes before the first `=`, that `=` is of an option or a command."""
+
+
+def _check_alias(alias: str) -> None:
+    if not _ALIAS.fullmatch(alias):
+        raise UsageError(
+            f"alias {alias!r}: expected up to 64 letters, digits, '.', '_', '+' or '-', of which "
+            "the first is a letter or digit, as in rules=process:./rules"
+        )
+    if alias in _entry_points():
+        raise UsageError(f"alias {alias!r}: there is an adapter of that name; take another")
 
 
 @cache

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 __all__ = [
     "UNDEFINED",
     "Cell",
     "Table",
+    "Tone",
+    "Toned",
+    "alignment",
     "listed",
     "megabytes",
     "number",
@@ -22,6 +25,26 @@ __all__ = [
 ]
 
 UNDEFINED = "–"
+
+Tone: TypeAlias = Literal["best", "good", "bad", "doubtful"]
+
+
+class Toned(str):
+    """A cell, a title or a line of which a reader sees at a glance what it says.
+
+    `best`: of those that nothing was found to be better than; `good`, `bad`, `doubtful`: gains,
+    losses and verdicts. Where nothing is coloured or bold it is a text as any other.
+    """
+
+    __slots__ = ("tone",)
+    tone: Tone
+
+    def __new__(cls, text: str, tone: Tone) -> Toned:
+        """The text with its tone."""
+        made = super().__new__(cls, text)
+        made.tone = tone
+        return made
+
 
 Cell: TypeAlias = str | int | float | None
 
@@ -34,6 +57,23 @@ class Table:
     headers: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    """Headers that go first where a screen is too narrow, the least important before the others."""
+
+
+def alignment(table: Table) -> list[Literal["left", "right"]]:
+    """Of each column: right where every filled cell reads as a number; left without rows."""
+    if not table.rows:
+        return ["left"] * len(table.headers)
+    columns = zip(*table.rows, strict=True)
+    return ["right" if all(map(_numeric, column)) else "left" for column in columns]
+
+
+def _numeric(cell: Cell) -> bool:
+    if cell is None or cell in ("", UNDEFINED) or isinstance(cell, int | float):
+        return True
+    head = cell.lstrip("+~< ").split(" ")[0].strip("[],±%*")
+    return head.replace(".", "", 1).replace("-", "", 1).isdigit()
 
 
 def number(value: float | None) -> str:

@@ -21,6 +21,9 @@ from harness.run.worker import WARM_UP
 # There the command line says more (`harness.report.github`); tests of that set it themselves.
 os.environ.pop("GITHUB_ACTIONS", None)
 
+# Workers of pytest-xdist have a width, which would be that of every table.
+os.environ.pop("COLUMNS", None)
+
 # Nor does anybody's own environment take part: a test that makes some names a folder for them.
 os.environ["HARNESS_ENVS"] = "/nobody/envs"
 

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         out["disagreements"] = out["disagreements"][: args.limit]
         print_json(out)
         return 0
-    print_tables([table(result, task) for task in result.shared], args.format)
+    print_tables([table(result, task) for task in result.shared], args.format, args.columns)
     if is_for_people(args):
         _list(result, args.limit, args.format)
     return 0

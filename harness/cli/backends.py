@@ -52,8 +52,9 @@ def run(args: argparse.Namespace) -> int:
             for row in rows
         ),
         notes=tuple(f"{row['backend']}: {row['reason']}" for row in rows if not row["available"]),
+        optional=("model", "code"),
     )
-    print_tables([table], args.format)
+    print_tables([table], args.format, args.columns)
     if left := left_behind():
         note(left)
     return 0

@@ -74,7 +74,7 @@ def _print(table: Table, args: argparse.Namespace) -> None:
     if args.json:
         print_json([dict(zip(table.headers, row, strict=True)) for row in table.rows])
     else:
-        print_tables([table], args.format)
+        print_tables([table], args.format, args.columns)
 
 
 def _accept(args: argparse.Namespace) -> int:

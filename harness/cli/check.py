@@ -15,11 +15,10 @@ from harness.cli.common import (
     RESAMPLES,
     add_flags,
     add_run,
-    is_for_people,
     output,
     reading_flags,
 )
-from harness.cli.printer import note, print_json, print_lines, print_tables
+from harness.cli.printer import note, print_json, print_lines, print_sections
 from harness.media import verbatim
 
 if TYPE_CHECKING:
@@ -114,12 +113,11 @@ def _write(report: GateReport, args: argparse.Namespace) -> None:
 
 def _print(report: GateReport, args: argparse.Namespace) -> None:
     from harness.report.gate import gate_lines, gate_table
+    from harness.report.sections import Section
 
     table = gate_table(report, everything=args.all)
-    if not table.rows and args.format == "simple":
-        print_lines([table.title, *table.notes])
-    else:
-        print_tables([table], args.format)
     lines = list(gate_lines(report))
-    if lines and is_for_people(args):
-        print_lines(["", *lines], args.format)
+    if not table.rows and args.format == "simple":
+        print_lines([table.title, *table.notes, *(["", *lines] if lines else ())], args.format)
+    else:
+        print_sections([Section([table], lines)], args.format, args.columns)

@@ -17,10 +17,9 @@ from harness.cli.common import (
     TASK,
     add_flags,
     add_run,
-    is_for_people,
     output,
 )
-from harness.cli.printer import note, print_json, print_lines, print_tables
+from harness.cli.printer import note, print_json, print_sections
 from harness.decide.constraints import Constraints
 from harness.errors import NothingMeasured, UsageError
 from harness.options import Flag, build, comma_list, flags_of
@@ -130,13 +129,15 @@ def _print(
     args: argparse.Namespace,
 ) -> None:
     from harness.report.choice import choice_table, complement_tables
+    from harness.report.sections import Section
 
-    for choice, one in zip_longest(choices, together):
-        tables = [choice_table(choice), *(complement_tables(one) if one else ())]
-        print_tables(tables, args.format)
-        print_lines([""])
-    if missing and is_for_people(args):
-        print_lines([f"not measured: {'; '.join(missing)}"], args.format)
+    sections = [
+        Section([choice_table(choice), *(complement_tables(one) if one else ())])
+        for choice, one in zip_longest(choices, together)
+    ]
+    if missing:
+        sections.append(Section((), [f"not measured: {'; '.join(missing)}"]))
+    print_sections(sections, args.format, args.columns)
 
 
 def _missing(record: RunRecord, finder: GoldFinder, task: str) -> list[str]:

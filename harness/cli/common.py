@@ -97,10 +97,19 @@ LABELS_FLAG = Flag(
 )
 
 
+COLUMNS = Flag(
+    "these columns and the first, of the tables that have them",
+    name="columns",
+    metavar="A,B",
+    default=(),
+    parse=comma_list,
+)
+
+
 def output(machines: str, *, tables: bool = True) -> tuple[Flag, ...]:
-    """`--json` with its help, and with `tables` also `--format`."""
-    printed = Flag(name="format", choices=TABLE_FORMS, default="simple")
-    return (*([printed] if tables else []), Flag(machines, name="json", kind=bool))
+    """`--json` with its help, and with `tables` also `--format` and `--columns`."""
+    printed = (Flag(name="format", choices=TABLE_FORMS, default="simple"), COLUMNS)
+    return (*(printed if tables else ()), Flag(machines, name="json", kind=bool))
 
 
 def is_for_people(args: argparse.Namespace) -> bool:

@@ -16,11 +16,10 @@ from harness.cli.common import (
     TASK,
     add_flags,
     count,
-    is_for_people,
     output,
     reading_flags,
 )
-from harness.cli.printer import note, print_json, print_lines, print_tables
+from harness.cli.printer import note, print_json, print_sections
 from harness.options import Flag, changed, from_flags
 from harness.results.outcomes import SHOWN_FLIPS
 from harness.run.options import task_flags
@@ -28,6 +27,7 @@ from harness.stats.units import COMPARE_SUPPORT
 
 if TYPE_CHECKING:
     from harness.decide.comparison import Comparison
+    from harness.report.sections import Section
     from harness.results.scored import Scored
 
 EPILOG = """\
@@ -107,18 +107,16 @@ def run(args: argparse.Namespace) -> int:
         print_json([one.to_json() for one in comparisons])
     if args.json or args.html:
         return 0
-    for one in comparisons:
-        _print(one, args)
+    print_sections([_section(one, args) for one in comparisons], args.format, args.columns)
     return 0
 
 
-def _print(comparison: Comparison, args: argparse.Namespace) -> None:
+def _section(comparison: Comparison, args: argparse.Namespace) -> Section:
     from harness.report.comparison import comparison_tables, flip_lines
+    from harness.report.sections import Section
 
-    print_tables(comparison_tables(comparison, min_support=args.min_support), args.format)
-    if is_for_people(args) and args.flips:
-        print_lines(["", *flip_lines(comparison, limit=args.flips)], args.format)
-    print_lines([""])
+    tables = comparison_tables(comparison, min_support=args.min_support)
+    return Section(tables, list(flip_lines(comparison, limit=args.flips)) if args.flips else ())
 
 
 def _scored(args: argparse.Namespace) -> list[Scored]:

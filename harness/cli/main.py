@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from harness import __version__
 from harness.cli.streams import guarded_streams
-from harness.errors import HarnessError, InputError, nearest
+from harness.errors import HarnessError, InputError, UsageError, nearest
 from harness.interrupt import stoppable
 from harness.media import one_line
 
@@ -128,6 +128,8 @@ def _dispatch(arguments: list[str]) -> int:
         namespace = parser.parse_args(arguments[1:])
     except SystemExit as stop:  # argparse prints usage itself; keep its status, 0 or 2
         return int(stop.code or 0)
+    if getattr(namespace, "columns", ()) and namespace.json:
+        raise UsageError("--json prints everything: leave out --columns, or say --format json")
     namespace.command = ["harness", *arguments]
     status: int = module.run(namespace)
     return status

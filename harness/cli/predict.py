@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         )
         out = stack.enter_context(atomic_writer(args.out)) if args.out else sys.stdout
         progress = Progress(quiet=args.quiet)
-        shown = progress.task(f"{spec} ({task})", total)
+        shown = progress.task(f"{spec.row} ({task})", total)
         asked = (
             Query(record.id, record.text or "", document_digest(record.text or ""))
             for record in _documents(docs)
@@ -78,19 +78,21 @@ def run(args: argparse.Namespace) -> int:
             line = jsonl.dumps(Record(prediction.id, text, layers, error=error)) + "\n"
             out.write(line if args.out else json_text(line))
             for problem in problems[: max(0, 5 - counts["dropped"])]:
-                progress.note(f"{spec}: {prediction.id}: dropped {problem}")
+                progress.note(f"{spec.row}: {prediction.id}: dropped {problem}")
             counts["dropped"] += len(problems)
             counts["answered" if error is None else "failed"] += 1
             if error is not None and counts["failed"] <= 5:
-                progress.note(f"{spec}: {prediction.id}: {error}")
+                progress.note(f"{spec.row}: {prediction.id}: {error}")
             shown.advance(replayed=prediction.replayed, failed=error is not None)
         shown.finish()
         if predictions.damaged:
-            progress.note(f"{spec}: {predictions.damaged}")
+            progress.note(f"{spec.row}: {predictions.damaged}")
     if counts["dropped"]:
-        progress.note(f"{spec}: {counts['dropped']} span(s) could not be used and were left out")
+        progress.note(
+            f"{spec.row}: {counts['dropped']} span(s) could not be used and were left out"
+        )
     if not counts["answered"]:
-        raise NothingMeasured(f"{spec} answered none of {counts['failed']} documents")
+        raise NothingMeasured(f"{spec.row} answered none of {counts['failed']} documents")
     return 0
 
 

@@ -11,24 +11,48 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+from harness.cli.streams import screen
 from harness.coding import encode
-from harness.media import json_text, one_line
-from harness.report.tables import render_lines, render_tables
+from harness.media import json_text, one_line, verbatim
+from harness.report.screen import WHOLE
+from harness.report.sections import Section, render_sections
+from harness.report.tables import render_lines
 from harness.table import Table
 
-__all__ = ["note", "print_json", "print_lines", "print_tables", "print_whole"]
+__all__ = ["note", "print_sections", "print_json", "print_lines", "print_tables", "print_whole"]
 
 
-def print_tables(tables: Sequence[Table], form: str) -> None:
-    """On stdout, in one of `harness.report.tables.TABLE_FORMS`."""
-    print(render_tables(tables, form))
+def print_tables(tables: Sequence[Table], form: str, columns: Sequence[str] = ()) -> None:
+    """On stdout, in one of `harness.report.tables.TABLE_FORMS`, as wide as stdout is.
+
+    With `columns` these alone. Raises `UsageError` for one that no table has.
+    """
+    print_sections([Section(tables)], form, columns)
+
+
+def print_sections(sections: Sequence[Section], form: str, columns: Sequence[str] = ()) -> None:
+    """As `print_tables`, with lines for people below the tables."""
+    _print(render_sections(sections, form, screen(), columns), form, sys.stdout)
 
 
 def print_lines(
-    lines: Iterable[str], form: str = "simple", *, stream: TextIO | None = None
+    lines: Iterable[str], form: str | None = None, *, stream: TextIO | None = None
 ) -> None:
-    """A line each, on stdout unless a `stream` is given; in `form` as the tables beside them."""
-    print(render_lines(lines, form), file=sys.stdout if stream is None else stream)
+    """A line each, on stdout unless a `stream` is given.
+
+    With a `form` as the tables that they stand beside; else as they are, however long.
+    """
+    shown = screen() if form is not None and stream is None else WHOLE
+    said = form or "simple"
+    _print(render_lines(lines, said, shown), said, stream or sys.stdout)
+
+
+def _print(text: str, form: str, stream: TextIO) -> None:
+    """What is made for a screen has our own escapes in it by now, and nobody else's."""
+    if form == "simple":
+        verbatim(stream, f"{text}\n")
+    else:
+        print(text, file=stream)
 
 
 def print_json(value: object) -> None:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.common import DEFAULT_RUN, GOLD, add_flags, output
+from harness.cli.common import BACKEND, DEFAULT_RUN, GOLD, TASK, add_flags, output
+from harness.errors import UsageError
 from harness.options import Flag, comma_list
 
 if TYPE_CHECKING:
-    from harness.results.finder import GoldFinder
-    from harness.results.record import RunRecord
+    from collections.abc import Sequence
+
+    from harness.report.page.report import RankedRun
+    from harness.table import Table
 
 EPILOG = """\
-Reads the run record and needs no backend. The HTML page is one file without any link to the
-network; it shows every mention in its text when the gold set is on this machine.
+Reads run records and needs no backend. The HTML page is one file without any link to the network;
+it shows every mention in its text when the gold set is on this machine. --gold takes a name of the
+run, or a path, which also says where that gold set lies now. --json prints the whole record.
 
 examples:
+  harness report results --task ner --no-sanity --columns F1,words/s
   harness report results --html report.html
   harness report results --figures figures --figure-format json
 """
@@ -31,63 +35,119 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add(
         "run", nargs="*", default=[DEFAULT_RUN], metavar="RUN", help=f"runs; default: {DEFAULT_RUN}"
     )
+    add_flags(
+        parser, replace(GOLD, help="only this gold set; a path: where it lies now"), TASK, BACKEND
+    )
+    add("--no-sanity", action="store_true", help="without the rows that check the harness")
     add("--rankings", action="store_true", help="the ranking tables only")
+    add("--pool", action="store_true", help="one result over all gold sets, in place of the tables")
+    page, figures = "page", "figures"
     add_flags(
         parser,
-        replace(GOLD, help="where a gold set lies now", metavar="PATH"),
-        Flag("write one self-contained page instead of printing", name="html", metavar="FILE"),
+        *output("print the run record"),
+        Flag("write one self-contained page", name="html", metavar="FILE", group=page),
         Flag(
-            "of the texts in the page; default: 14MB",
+            "of the texts in it; default: 14MB",
             name="page_size",
             metavar="SIZE",
             parse=parse_size,
+            group=page,
         ),
-        Flag("write every figure into a folder", name="figures", metavar="FOLDER"),
+        Flag("write every figure into a folder", name="figures", metavar="FOLDER", group=figures),
         Flag(
-            "of the figures: svg, png, pdf, json; default: svg,png,pdf",
+            "svg, png, pdf, json (the specification); default: svg,png,pdf",
             name="figure_format",
             metavar="A,B",
             default=(),
             parse=comma_list,
+            group=figures,
         ),
-        *output("print the run record"),
     )
 
 
 def run(args: argparse.Namespace) -> int:
     from harness.cli.printer import print_tables, print_whole
     from harness.cli.scored_runs import warn_of_scores
-    from harness.errors import UsageError
-    from harness.report.run import details, ranking_tables
+    from harness.report.page.report import RankedRun
     from harness.results import stored
     from harness.results.finder import GoldFinder
-    from harness.results.load import read_run, scored_in
+    from harness.results.load import read_run
+    from harness.results.select import selected
 
+    _check(args)
     finder = GoldFinder(args.gold)
-    runs = [read_run(one) for one in args.run]
-    for record, folder in runs:
+    opened = [read_run(one) for one in args.run]
+    for record, folder in opened:
         finder.learn(record, folder)
-    finder.check_patterns()
     if args.json:
-        if len(runs) > 1:
-            raise UsageError("--json prints one record: name one run")
-        print_whole(stored.to_json(runs[0][0]))
-    for record, folder in runs:
-        warn_of_scores(scored_in(record, folder, (*record.results, *record.common)))
-    _write(args, runs, finder)
-    if args.json or args.html or args.figures:
-        return 0
-    tables = []
-    for record, folder in runs:
-        rest = [] if args.rankings else details(record, folder)
-        tables += [*rest, *ranking_tables(record, folder)]
-    print_tables(tables, args.format)
+        print_whole(stored.to_json(opened[0][0]))
+        if not args.html and not args.figures:
+            return 0
+    runs = []
+    for whole, folder in opened:
+        record = selected(
+            whole, finder, task=args.task, backends=args.backend, sanity=not args.no_sanity
+        )
+        runs.append(RankedRun.of(record, folder, finder))
+        rows = (row.scored for ranking in runs[-1].rankings for row in ranking.rows)
+        warn_of_scores(one for one in rows if one is not None)
+    if args.html or args.figures:
+        _write(args, runs)
+    else:
+        print_tables(_tables(args, runs), args.format, args.columns)
     return 0
 
 
-def _write(
-    args: argparse.Namespace, runs: list[tuple[RunRecord, Path]], finder: GoldFinder
-) -> None:
+def _check(args: argparse.Namespace) -> None:
+    """Raise `UsageError` for options that would do nothing."""
+    writes = args.html or args.figures
+    narrowing = {
+        "--gold": args.gold and not writes,
+        "--task": args.task,
+        "--backend": args.backend,
+        "--no-sanity": args.no_sanity,
+        "--pool": args.pool,
+        "a second run": len(args.run) > 1,
+    }
+    for option, given in narrowing.items():
+        if given and args.json:
+            raise UsageError(
+                f"--json prints one whole record: leave out {option}, or say --format json"
+            )
+    others = (
+        ("--html", args.html),
+        ("--figures", args.figures),
+        ("--rankings", args.rankings),
+        ("a second run", len(args.run) > 1),
+    )
+    for option, given in others:
+        if given and args.pool:
+            raise UsageError(f"--pool prints tables of its own: leave out {option}")
+    for option, given, needed in (
+        ("--page-size", args.page_size, "--html"),
+        ("--figure-format", args.figure_format, "--figures"),
+    ):
+        if given and not getattr(args, needed[2:]):
+            raise UsageError(f"{option} is for {needed}, which is not asked for")
+
+
+def _tables(args: argparse.Namespace, runs: Sequence[RankedRun]) -> list[Table]:
+    from harness.decide.pool import pools
+    from harness.report.pool import pool_table
+    from harness.report.run import details, in_order, ranking_table
+
+    if args.pool:
+        return [pool_table(pool) for record, folder, _ in runs for pool in pools(record, folder)]
+    out = []
+    for record, folder, ranked in runs:
+        each = [] if args.rankings else details(record, folder)
+        tables = in_order([ranking_table(one) for one in ranked], each, args.format)
+        before = f"{folder}: " if len(runs) > 1 else ""
+        out += [replace(one, title=f"{before}{one.title}") for one in tables]
+    return out
+
+
+def _write(args: argparse.Namespace, runs: Sequence[RankedRun]) -> None:
     """The page and the figures that were asked for."""
     from harness.cli.printer import note
 
@@ -96,7 +156,7 @@ def _write(
         from harness.report.page.documents import PAGE_BYTES
         from harness.report.page.report import report_page
 
-        text, missing = report_page(runs, finder, room=args.page_size or PAGE_BYTES)
+        text, missing = report_page(runs, room=args.page_size or PAGE_BYTES)
         write_text(args.html, text)
         for line in missing:
             note(line)
@@ -106,6 +166,6 @@ def _write(
         from harness.report.page.report import panels_of, placed_figures
 
         forms = args.figure_format or FIGURE_FORMS[:3]
-        figures = placed_figures(panels_of(runs, finder, room=None))
+        figures = placed_figures(panels_of(runs, room=None))
         files = write_figures(list(figures.values()), args.figures, forms)
         note(f"wrote {len(files)} files into {args.figures}")

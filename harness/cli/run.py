@@ -52,7 +52,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         default=[],
         type=BackendSpec.parse,
-        help="for example spacy/en_core_web_sm, quotes, 'process:node x.js'",
+        help="for example spacy/en_core_web_sm, quotes, 'process:node x.js'; ALIAS=BACKEND names "
+        "its row",
     )
     parser.add_argument(
         "--suite", metavar="NAME", help="backends, gold sets and options named in harness.toml"
@@ -131,7 +132,7 @@ def _publish(args: argparse.Namespace, record: RunRecord) -> None:
     """The tables on stdout, and as Markdown beside the record."""
     from harness.cli.printer import print_tables, print_whole
     from harness.formats.files import write_text
-    from harness.report.run import details, leaderboard, ranking_tables
+    from harness.report.run import details, in_order, leaderboard, ranking_tables
 
     ranked, each = ranking_tables(record, args.out), details(record, args.out)
     write_text(Path(args.out) / LEADERBOARD, leaderboard(record, [*ranked, *each]))
@@ -140,8 +141,8 @@ def _publish(args: argparse.Namespace, record: RunRecord) -> None:
 
         print_whole(to_json(record))
         return
-    # A terminal is left at the end of what was printed: the rankings, which answer the question.
-    print_tables([*([] if args.rankings else each), *ranked], args.format)
+    shown = in_order(ranked, [] if args.rankings else each, args.format)
+    print_tables(shown, args.format, args.columns)
 
 
 def _refuse_unknown(record: RunRecord) -> None:

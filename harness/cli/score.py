@@ -114,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
         notes.append(not_scored(scored.caveats.not_scored, scored.caveats.f1_with_all))
     title = " against ".join(_file_name(said) for said in (args.pred, args.gold))
     tables = list(task.tables(title, scored.score.to_json(), tuple(notes)))
-    print_tables(tables if args.confusion else tables[:1], args.format)
+    print_tables(tables if args.confusion else tables[:1], args.format, args.columns)
     # What a program reads has to stay JSON or CSV.
     stream = sys.stdout if is_for_people(args) else sys.stderr
     for finding in findings:

@@ -26,6 +26,7 @@ REFUSED: Mapping[str, str] = {
     "strict_labels": "it takes any label",
     "doctor": "the causes are looked for in the score of the harness",
     "confusion": "it has no confusion matrix",
+    "columns": "its numbers stand in no table",
     "format": "its numbers are printed under its own names, as JSON",
 }
 """The options that no other scorer can honour, by their names in the code, and why."""
@@ -52,7 +53,8 @@ def refuse(
     for name, why in REFUSED.items():
         value = getattr(args, name, None)
         if value != parser.get_default(name):
-            flag = f"--{name.replace('_', '-')}" + ("" if value is True else f" {value}")
+            said = ",".join(value) if isinstance(value, tuple) else value
+            flag = f"--{name.replace('_', '-')}" + ("" if value is True else f" {said}")
             raise UsageError(
                 f"--as {args.scorer} cannot go with {flag}: {why}; leave one of the two out"
             )

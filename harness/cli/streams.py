@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,8 +12,9 @@ from typing import TextIO
 
 from harness.errors import HarnessError
 from harness.media import terminal
+from harness.report.screen import WHOLE, Screen
 
-__all__ = ["OutputLost", "guarded_streams"]
+__all__ = ["OutputLost", "guarded_streams", "screen"]
 
 _KEPT = 16
 """Characters of a line begun: no command to a CI service has a longer beginning."""
@@ -92,6 +94,20 @@ def guarded_streams() -> Iterator[None]:
         yield
     finally:
         sys.stdout, sys.stderr = before
+
+
+def screen() -> Screen:
+    """What stdout is: a terminal with its width, or a file or pipe, which has none.
+
+    `COLUMNS` says a width for either. Colours are on terminals alone, and not where `NO_COLOR` is
+    set (https://no-color.org) or `TERM` is `dumb` or not set.
+    """
+    environ, terminal_ = os.environ, sys.stdout.isatty()
+    told = environ.get("COLUMNS", "")
+    if not terminal_ and not (told.isdecimal() and int(told)):
+        return WHOLE
+    able = environ.get("TERM", "dumb") != "dumb" and not environ.get("NO_COLOR")
+    return Screen(shutil.get_terminal_size().columns, colour=terminal_ and able)
 
 
 def _discard(stream: TextIO) -> None:

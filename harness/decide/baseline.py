@@ -273,10 +273,14 @@ def write(path: str | Path, baseline: Baseline) -> None:
             for one in baseline.entries
         ),
     )
+    value = encode(first)
+    for entry in value["entries"]:
+        if not entry["spec"]:  # Few have an alias.
+            del entry["spec"]
     draft = path.with_name(_draft(second.name, digest[:16]))
     write_text(draft, text)
     try:
-        write_text(path, laid_out(encode(first), _UNFOLDED) + "\n")
+        write_text(path, laid_out(value, _UNFOLDED) + "\n")
     except (InputError, OSError):  # Nothing else: the first file may name it by then.
         draft.unlink(missing_ok=True)
         raise

@@ -40,15 +40,7 @@ class Row:
     def verdict(self) -> str:
         """`reference`, `better`, `worse` or `tie`; `undefined` where there is no difference, and
         `not tested` where too few units hold anything to tell."""
-        if self.test is None:
-            return "reference"
-        if self.difference is None:
-            return "undefined"
-        if self.adjusted is None:
-            return "not tested"
-        if self.adjusted >= ALPHA:
-            return "tie"
-        return "better" if self.difference > 0 else "worse"
+        return "reference" if self.test is None else _verdict(self.difference, self.adjusted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +57,10 @@ class PartRow:
     adjusted: Mapping[str, float | None]
     sampled: tuple[str, ...]
     """The backends whose corrected p-value comes from one that was sampled, not counted."""
+
+    def verdict(self, name: str) -> str:
+        """As `Row.verdict`, of a backend that is not the reference."""
+        return _verdict(self.differences[name], self.adjusted[name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +132,16 @@ class Comparison:
             "thin_types": list(self.thin),
             **{name: encode(getattr(self, name)) for name in tail},
         }
+
+
+def _verdict(difference: float | None, adjusted: float | None) -> str:
+    if difference is None:
+        return "undefined"
+    if adjusted is None:
+        return "not tested"
+    if adjusted >= ALPHA:
+        return "tie"
+    return "better" if difference > 0 else "worse"
 
 
 def bounds_or_none(interval: Interval | None) -> list[float | None] | None:

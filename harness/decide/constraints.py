@@ -183,7 +183,7 @@ def licences(scored: Scored) -> tuple[str, str]:
     model = result.model.licence if result.model and result.model.licence else ""
     if not model and not declared.takes_model:
         model = declared.model_licence or "none"
-    elif not model and BackendSpec.parse(result.backend).model in declared.default_models:
+    elif not model and BackendSpec.parse(result.asked).model in declared.default_models:
         model = declared.model_licence
     return declared.code_licence, model
 

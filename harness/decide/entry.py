@@ -39,6 +39,8 @@ class EntryHead:
     packages: Mapping[str, str]
     started: str
     """When the run that it comes from began; UTC, ISO 8601."""
+    spec: str = ""
+    """The full name that its alias stands for; empty where it has none."""
 
     @property
     def key(self) -> ResultKey:
@@ -93,6 +95,7 @@ def entry_of(scored: Scored, record: RunRecord) -> Entry:
         model=result.model if result else None,
         packages=dict(result.packages) if result else {},
         started=record.started,
+        spec=result.spec if result else "",
         scores=rounded_scores(scored),
         units=scored.units,
         tallies=scored.tallies,

@@ -21,7 +21,7 @@ from harness.stats.permutation import (
 )
 from harness.stats.power import detectable_difference, verdict_is_possible
 from harness.stats.resample import Interval, Resampler, percentile_interval
-from harness.stats.ties import tie_groups
+from harness.stats.ties import tie_groups, tied_with_best
 from harness.tasks.parts import PartCounts
 
 __all__ = ["BackendPair", "Pairwise", "pairwise"]
@@ -68,6 +68,16 @@ class Pairwise:
     def tested(self) -> int:
         """How many pairs have a p-value: Holm's family."""
         return sum(pair.adjusted is not None for pair in self.pairs)
+
+    def detectable(self) -> tuple[float, float] | None:
+        """The smallest and the largest true difference that a verdict on a pair finds with 80 %
+        power; `None` where that cannot be said."""
+        seen = [pair.detectable for pair in self.pairs if pair.detectable is not None]
+        return (min(seen), max(seen)) if seen else None
+
+    def best(self, names: Sequence[str]) -> frozenset[str]:
+        """The best and all that were not found to differ from it; none where nothing was tested."""
+        return tied_with_best(self.groups(names)) if self.tested() else frozenset()
 
     def ranked(self) -> list[int]:
         """Places, best score first; undefined ones last, equal ones as given."""

@@ -62,6 +62,10 @@ class Ranking:
     among: Pairwise | None
     """The pairs of `real`, in that order; `None` where there are fewer than two."""
 
+    best: frozenset[str]
+    """The best real backend and those that were not found to differ from it; empty where nothing
+    could be tested."""
+
     @property
     def real(self) -> list[Scored]:
         """The backends with counts that are no sanity rows, best first."""
@@ -140,21 +144,17 @@ def _ranking(
         unit="" if resampler is None else resampler.unit,
         resamples=0 if resampler is None else resampler.resamples,
         seed=record.seed,
-        detectable=None if among is None else _detectable(among),
+        detectable=None if among is None else among.detectable(),
         pairs=0 if among is None else among.tested(),
         groups=() if among is None else among.groups([one.name for one in real]),
         among=among,
+        best=frozenset() if among is None else among.best([one.backend for one in real]),
     )
 
 
 def _rank(row: Ranked) -> tuple[bool, bool, float]:
     f1 = None if row.scored is None else row.scored.f1
     return row.scored is None, row.result.sanity, -(f1 or 0.0)
-
-
-def _detectable(among: Pairwise) -> tuple[float, float] | None:
-    seen = [pair.detectable for pair in among.pairs if pair.detectable is not None]
-    return (min(seen), max(seen)) if seen else None
 
 
 def _is_annotators(task: Task, result: Result, gold_record: GoldRecord) -> bool:

@@ -19,7 +19,12 @@ def baseline_table(accepted: Baseline, *, title: str) -> Table:
         shown = (headline.precision, headline.recall, headline.f1)
         rows.append((*entry.key, *map(number, shown), entry.documents, entry.started))
     headers = ("gold", "task", "backend", "P", "R", "F1", "documents", "measured")
-    return Table(f"{title}, accepted {accepted.accepted}", headers, tuple(rows))
+    return Table(
+        f"{title}, accepted {accepted.accepted}",
+        headers,
+        tuple(rows),
+        optional=("documents", "task", "measured"),
+    )
 
 
 def difference_table(old: Baseline | None, new: Baseline) -> Table:
@@ -35,7 +40,7 @@ def difference_table(old: Baseline | None, new: Baseline) -> Table:
         shown = points(difference, digits=2)
         rows.append((*key, number(was), number(now), shown, _fate(one, two) + _partial(two)))
     headers = ("gold", "task", "backend", "F1 before", "F1 after", "points", "")
-    return Table("What accepting this run changes", headers, tuple(rows))
+    return Table("What accepting this run changes", headers, tuple(rows), optional=("task",))
 
 
 def _fate(one: Entry | None, two: Entry | None) -> str:

@@ -9,7 +9,7 @@ from harness.decide.choose import Choice
 from harness.decide.complement import Complement
 from harness.report.method import between, mean_over, resampling, scope, shared
 from harness.results.outcomes import in_text
-from harness.table import UNDEFINED, Cell, Table, megabytes, number, quantity
+from harness.table import UNDEFINED, Cell, Table, Toned, megabytes, number, quantity
 
 __all__ = ["audit_lines", "choice_table", "complement_tables"]
 
@@ -17,18 +17,22 @@ _HEADERS = (
     "backend", "qualifies", "quality", "95 % CI", "P", "R", "P(best)", "front", "docs/s",
     "words/s", "load s", "peak MB", "model MB", "code", "model",
 )  # fmt: skip
+_OPTIONAL = (
+    "model MB", "load s", "docs/s", "code", "model", "front", "peak MB", "words/s", "R", "P",
+)  # fmt: skip
 _RULES = {"one": "alone", "any": "union", "all": "intersection", "most": "majority"}
 
 
 def choice_table(choice: Choice) -> Table:
     """A row per candidate, best first among those that qualify; the verdict in the notes."""
+    best = (choice.recommended, *choice.tied)
     rows: list[tuple[Cell, ...]] = []
     for candidate in choice.candidates:
         probability = candidate.best_probability if candidate.interval is not None else None
         rows.append(
             (
-                candidate.name,
-                "yes" if candidate.qualifies else "no",
+                Toned(candidate.name, "best") if candidate.name in best else candidate.name,
+                "yes" if candidate.qualifies else Toned("no", "bad"),
                 number(candidate.quality),
                 between(candidate.interval),
                 number(candidate.precision),
@@ -45,7 +49,7 @@ def choice_table(choice: Choice) -> Table:
             )
         )
     title = f"{choice.gold} ({choice.task}): choosing for {choice.part}"
-    return Table(title, _HEADERS, tuple(rows), tuple(_notes(choice)))
+    return Table(title, _HEADERS, tuple(rows), tuple(_notes(choice)), _OPTIONAL)
 
 
 def complement_tables(complement: Complement) -> list[Table]:
@@ -71,6 +75,7 @@ def complement_tables(complement: Complement) -> list[Table]:
             complement.same,
             f"{complement.nobody} gold mentions are found by none of them.",
         ),
+        ("gold", "predicted", "right"),
     )
     names = list(complement.matrix)
     matrix = Table(

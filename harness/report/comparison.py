@@ -8,8 +8,9 @@ from harness.decide.comparison import Comparison, Row
 from harness.report.method import between, mean_over, p_value, points, resampling, scope, shared
 from harness.results.outcomes import SHOWN_FLIPS, Flips, mention_lines
 from harness.stats.resample import shown_by
+from harness.stats.ties import tied_with_best
 from harness.stats.units import COMPARE_SUPPORT, LEAST_UNITS
-from harness.table import UNDEFINED, Cell, Table, number
+from harness.table import UNDEFINED, Cell, Table, Tone, Toned, number
 
 __all__ = ["comparison_tables", "flip_lines"]
 
@@ -36,32 +37,45 @@ def flip_lines(comparison: Comparison, *, limit: int = SHOWN_FLIPS) -> Iterator[
 
 def _parts(flips: Flips, comparison: Comparison, limit: int) -> Iterator[str]:
     titles = ("lost", "gained", "new error", "error gone")
-    for title, mentions in zip(titles, flips.parts(), strict=True):
+    tones: tuple[Tone, ...] = ("bad", "good", "bad", "good")
+    for title, tone, mentions in zip(titles, tones, flips.parts(), strict=True):
         for line in mention_lines(mentions, comparison.texts, limit=limit):
-            yield f"  {title}: {line}"
+            yield Toned(f"  {title}: {line}", tone)
 
 
 def _main_table(comparison: Comparison) -> Table:
-    rows = tuple(_row(row) for row in comparison.rows)
+    best = tied_with_best(comparison.groups) if len(comparison.rows) > 1 else frozenset()
+    rows = tuple(_row(row, best) for row in comparison.rows)
     title = f"{comparison.gold} ({comparison.task}): {comparison.part} {comparison.metric}"
     title += f", {comparison.match}, against {comparison.rows[0].name}"
     metric = comparison.metric
-    headers = ("backend", metric, "95 % CI", "difference", "95 % CI ", "p", "p (Holm)", "")
-    return Table(title, headers, rows, (comparison.signature, *_notes(comparison)))
+    headers = ("backend", metric, "95 % CI", "difference", "95 % CI ", "p", "p (Holm)", "verdict")
+    return Table(
+        title, headers, rows, (comparison.signature, *_notes(comparison)), ("p", "95 % CI")
+    )
 
 
-def _row(row: Row) -> tuple[Cell, ...]:
-    test = row.test
+def _row(row: Row, best: frozenset[str]) -> tuple[Cell, ...]:
+    test, name, score = row.test, row.name, number(row.score)
+    if name in best:
+        name, score = Toned(name, "best"), Toned(score, "best")
     return (
-        row.name,
-        number(row.score),
+        name,
+        score,
         between(row.interval.bounds),
-        points(row.difference),
+        _judged(points(row.difference), row.verdict),
         between(row.paired.bounds if row.paired else None, in_points=True),
         UNDEFINED if test is None else p_value(test.p_value, exact=test.exact),
         UNDEFINED if test is None else p_value(row.adjusted, exact=row.exact),
-        row.verdict,
+        _judged(row.verdict, row.verdict),
     )
+
+
+def _judged(text: str, verdict: str) -> str:
+    """What is better or worse, in the tone of that."""
+    if verdict in ("better", "worse"):
+        return Toned(text, "good" if verdict == "better" else "bad")
+    return text
 
 
 def _notes(comparison: Comparison) -> Iterator[str]:
@@ -169,7 +183,7 @@ def _part_table(comparison: Comparison, min_support: int) -> Table:
                     gold,
                     name,
                     number(part.scores[name]),
-                    points(part.differences[name]),
+                    _judged(points(part.differences[name]), part.verdict(name)),
                     p_value(part.adjusted[name], exact=name not in part.sampled),
                 )
             )

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from harness.decide.gate.verdicts import GateReport, Verdict
 from harness.report.method import mean_over, resampling, scope
-from harness.results.outcomes import in_text, mention_lines
-from harness.table import UNDEFINED, Cell, Table, number
+from harness.results.outcomes import Mention, in_text, mention_lines
+from harness.table import UNDEFINED, Cell, Table, Tone, Toned, number
 
 __all__ = ["gate_lines", "gate_table", "pin_line"]
 
 _MARKS = {"ok": "ok", "warn": "warning", "fail": "FAILED", "error": "NOT CHECKED"}
 _HEADERS = ("", "backend", "gold", "what", "n", "before", "now", "points", "interval", "why")
+_TONES: dict[str, Tone] = {"ok": "good", "warn": "doubtful", "fail": "bad", "error": "bad"}
 _FELL = ("within-noise", "few-changed", "few-units", "little-support")
 _ORDER = ("fail", "error", "warn", "ok")
 
@@ -26,10 +27,11 @@ def gate_table(report: GateReport, *, everything: bool = False) -> Table:
         if verdict.status == status and (everything or verdict.status != "ok")
     ]
     return Table(
-        report.headline,
+        Toned(report.headline, "bad" if report.exit_status else "good"),
         _HEADERS,
         tuple(_row(verdict) for verdict in shown),
         tuple(_notes(report)),
+        ("n", "gold", "interval", "before", "now"),
     )
 
 
@@ -48,13 +50,14 @@ def gate_lines(report: GateReport, *, limit: int = 10) -> Iterator[str]:
             continue  # A floor may be missed without any change.
         yield f"{verdict.what}: {verdict.flips.summary()}"
         texts = report.texts.get(verdict.gold, {})
-        for title, mentions in (
-            ("lost", verdict.flips.lost),
-            ("new error", verdict.flips.introduced),
-            ("gained", verdict.flips.gained),
-        ):
+        parts: tuple[tuple[str, Tone, tuple[Mention, ...]], ...] = (
+            ("lost", "bad", verdict.flips.lost),
+            ("new error", "bad", verdict.flips.introduced),
+            ("gained", "good", verdict.flips.gained),
+        )
+        for title, tone, mentions in parts:
             for line in mention_lines(mentions, texts, limit=limit):
-                yield f"  {title}: {line}"
+                yield Toned(f"  {title}: {line}", tone)
 
 
 def pin_line(verdict: Verdict, report: GateReport) -> str:
@@ -69,7 +72,7 @@ def _row(verdict: Verdict) -> tuple[Cell, ...]:
     if verdict.interval is not None:
         between = f"[{verdict.interval[0]:+.2f}, {verdict.interval[1]:+.2f}]"
     return (
-        _MARKS[verdict.status],
+        Toned(_MARKS[verdict.status], _TONES[verdict.status]),
         verdict.backend or UNDEFINED,
         verdict.gold or UNDEFINED,
         f"{verdict.part} {verdict.metric}".strip() or UNDEFINED,

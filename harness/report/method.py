@@ -6,7 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.table import UNDEFINED, number
 
-__all__ = ["between", "mean_over", "p_value", "points", "resampling", "scope", "shared"]
+__all__ = [
+    "between",
+    "detectable",
+    "mean_over",
+    "p_value",
+    "points",
+    "resampling",
+    "scope",
+    "shared",
+]
 
 
 def resampling(unit: str, resamples: int, seed: int, *, paired: bool = False) -> str:
@@ -38,6 +47,19 @@ def shared(said: Iterable[tuple[str, str, str | None]]) -> Iterator[str]:
             names.setdefault(f"{what}: {why}" if what else why, []).append(name)
     for text, ours in names.items():
         yield f"{', '.join(ours)}: {text}"
+
+
+def detectable(bounds: tuple[float, float] | None, pairs: int) -> str:
+    """What the tests between the backends of a table are able to see; empty where unknown."""
+    if bounds is None:
+        return ""
+    low, high = (f"{100 * value:.1f}" for value in bounds)
+    many = f"Holm's correction over {pairs} pairs"
+    return (
+        f"Between two of these backends harness compare finds a true difference of "
+        f"{low if low == high else f'{low} to {high}'} F1 points with 80 % power"
+        f"{f', by pair, after {many}' if pairs > 1 else ''}."
+    )
 
 
 def between(bounds: tuple[float, float] | None, *, in_points: bool = False) -> str:

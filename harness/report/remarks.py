@@ -27,6 +27,8 @@ def remarks(results: Sequence[Result]) -> list[str]:
 
 
 def _troubles(result: Result) -> Iterator[str]:
+    if result.spec:
+        yield f"stands for {result.spec}"
     if result.status == "unavailable":
         yield f"unavailable: {result.reason}"
     elif result.status == "failed":

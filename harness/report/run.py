@@ -8,19 +8,19 @@ from pathlib import Path
 from harness.decide.ranking import Ranked, Ranking, measured, rankings
 from harness.formats.losses import lost
 from harness.media import markdown, markdown_code
-from harness.report.method import between, resampling, scope, shared
+from harness.report.method import between, detectable, resampling, scope, shared
 from harness.report.remarks import remarks
 from harness.report.tables import render_tables
 from harness.results.load import scored_in
 from harness.results.record import Result, RunRecord
 from harness.results.signature import Signature
-from harness.table import UNDEFINED, Cell, Table, megabytes, number, quantity
-from harness.tasks.base import Task
+from harness.table import UNDEFINED, Cell, Table, Tone, Toned, megabytes, number, quantity
 from harness.tasks.parts import f_name
 
 __all__ = [
     "description",
     "details",
+    "in_order",
     "leaderboard",
     "name_of",
     "ranking_table",
@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 _COSTS = ("docs/s", "words/s", "peak MB", "load s")
+_OPTIONAL = ("load s", "docs/s", "peak MB", "words/s")
 
 
 def ranking_tables(record: RunRecord, folder: str | Path) -> list[Table]:
@@ -48,6 +49,12 @@ def details(record: RunRecord, folder: str | Path) -> list[Table]:
         for one in scored_in(record, folder, record.select(gold=gold, task=task.name))
         if not one.sanity
     ]
+
+
+def in_order(ranked: Sequence[Table], each: Sequence[Table], form: str) -> list[Table]:
+    """Both, as they are printed: a terminal is left at the end, which has the rankings, and a page
+    is read from its beginning."""
+    return [*ranked, *each] if form == "github" else [*each, *ranked]
 
 
 def description(record: RunRecord) -> list[str]:
@@ -81,7 +88,7 @@ def ranking_table(ranking: Ranking) -> Table:
     """
     recorded, task = ranking.gold, ranking.task
     ceiling = recorded.agreement.get(task.name) if ranking.as_annotated else None
-    rows = [_row(row, task) for row in ranking.rows]
+    rows = [_row(row, ranking) for row in ranking.rows]
     notes = [*signatures(ranking), *_method(ranking)]
     if ceiling:
         who = recorded.agreement.get("who", "annotators")
@@ -102,21 +109,25 @@ def ranking_table(ranking: Ranking) -> Table:
     title = f"{recorded.name}: {task.title}{labels} ({size})"
     second = () if task.column is None else (_in_f(task.column.header, ranking),)
     headers = ("backend", "P", "R", f_name(_beta(ranking)), "95 % CI", *second, *_COSTS)
-    return Table(title, headers, tuple(rows), tuple(notes))
+    return Table(title, headers, tuple(rows), tuple(notes), (*_OPTIONAL, *second))
 
 
-def _row(row: Ranked, task: Task) -> tuple[Cell, ...]:
-    result = row.result
+def _row(row: Ranked, ranking: Ranking) -> tuple[Cell, ...]:
+    result, task = row.result, ranking.task
     second = () if task.column is None else (number(_second(result, task.column.place)),)
     if row.scored is None:
         empty = [UNDEFINED] * (4 + len(second) + len(_COSTS))
-        return (f"{result.backend} ({result.status})", *empty)
+        tone: Tone = "doubtful" if result.status == "unavailable" else "bad"
+        return (Toned(f"{result.backend} ({result.status})", tone), *empty)
     headline, costs = row.scored.headline, result.costs
+    name, score = name_of(result), number(headline.f1)
+    if result.backend in ranking.best:
+        name, score = Toned(name, "best"), Toned(score, "best")
     return (
-        name_of(result),
+        name,
         number(headline.precision),
         number(headline.recall),
-        number(headline.f1),
+        score,
         between(row.interval.bounds if row.interval else None),
         *second,
         quantity(costs.documents_per_second),
@@ -132,7 +143,7 @@ def name_of(result: Result) -> str:
     marks = []
     if result.sanity:
         marks.append("sanity")
-    if declaration and declaration.reference and result.backend.endswith("/reference"):
+    if declaration and declaration.reference and result.asked.endswith("/reference"):
         marks.append("reference")
     if result.status == "partial":
         marks.append(f"{result.failed} of {result.documents} failed")
@@ -189,17 +200,5 @@ def _method(ranking: Ranking) -> Iterator[str]:
         if row.interval is not None
     ]
     sentences += [f"{line}." for line in shared(lacking)]
-    yield " ".join(filter(None, (*sentences, _detectable(ranking))))
-
-
-def _detectable(ranking: Ranking) -> str:
-    """What the tests of `harness compare` are able to see between these backends."""
-    if ranking.detectable is None:
-        return ""
-    low, high = (f"{100 * value:.1f}" for value in ranking.detectable)
-    many = f"Holm's correction over {ranking.pairs} pairs"
-    return (
-        f"Between two of these backends harness compare finds a true difference of "
-        f"{low if low == high else f'{low} to {high}'} F1 points with 80 % power"
-        f"{f', by pair, after {many}' if ranking.pairs > 1 else ''}."
-    )
+    seen = detectable(ranking.detectable, ranking.pairs)
+    yield " ".join(filter(None, (*sentences, seen)))

@@ -1,4 +1,7 @@
-"""Tables in the formats that people paste, and the lines beside them: tabulate is behind it.
+"""Tables in the formats that people paste, and the lines beside them.
+
+What is read on a screen is laid out in `harness.report.screen`, what goes into a paper in
+`harness.report.latex`; tabulate is behind Markdown.
 
 Undefined numbers are `–`, never 0. Texts from corpora and backends are shown as each medium needs
 it (`harness.media`).
@@ -10,52 +13,90 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
-from harness.media import csv_cell, json_text, latex, markdown, markdown_code, one_line, terminal
-from harness.table import UNDEFINED, Cell, Table
+from harness.errors import UsageError, nearest
+from harness.media import csv_cell, json_text, markdown, markdown_code, one_line
+from harness.report.latex import latex_tables
+from harness.report.screen import WHOLE, Screen, line_on_screen, on_screen
+from harness.table import UNDEFINED, Cell, Table, alignment
 
-__all__ = ["TABLE_FORMS", "is_numeric", "render_lines", "render_tables"]
-
-_WIDEST = 200
-"""Characters of a cell that is read on a terminal."""
+__all__ = ["TABLE_FORMS", "check_columns", "only_columns", "render_lines", "render_tables"]
 
 TABLE_FORMS = ("github", "simple", "csv", "latex", "json")
 
 
-def render_tables(tables: Sequence[Table], form: str) -> str:
-    """All tables as one text in `form`, one of `TABLE_FORMS`; JSON is one list of objects."""
+def render_tables(tables: Sequence[Table], form: str, screen: Screen = WHOLE) -> str:
+    """All tables as one text in `form`, one of `TABLE_FORMS`; JSON is one list of objects.
+
+    `screen` is what `simple` is read on; no other form depends on it.
+    """
     if form == "json":
         objects = [_as_object(table) for table in tables]
         return json_text(json.dumps(objects, ensure_ascii=False, indent=2))
     if form == "csv":
         return "\n".join(_as_csv(table) for table in tables).rstrip("\n")
-    return "\n\n".join(_as_text(table, form) for table in tables)
+    if form == "simple":
+        return "\n\n".join(on_screen(table, screen) for table in tables)
+    if form == "latex":
+        return latex_tables(tables)
+    return "\n\n".join(map(_as_markdown, tables))
 
 
-def render_lines(lines: Iterable[str], form: str) -> str:
+def check_columns(tables: Sequence[Table], names: Sequence[str]) -> None:
+    """Raise `UsageError` for a column that no table has."""
+    known = {header.strip() for table in tables for header in table.headers} - {""}
+    for name in names:
+        if name not in known:
+            guess = nearest(name, sorted(known))
+            raise UsageError(f"no column {name!r} in these tables{guess}")
+
+
+def only_columns(tables: Sequence[Table], names: Sequence[str]) -> list[Table]:
+    """The tables that have one of those columns: with these and the first, which names the rows.
+
+    Every table as it is without names.
+    """
+    if not names:
+        return list(tables)
+    return [
+        _chosen(table, names)
+        for table in tables
+        if any(header.strip() in names for header in table.headers)
+    ]
+
+
+def _chosen(table: Table, names: Sequence[str]) -> Table:
+    places = [0] + [
+        place
+        for name in names
+        for place, header in enumerate(table.headers)
+        if place and header.strip() == name
+    ]
+    headers, *rows = (tuple(row[i] for i in places) for row in (table.headers, *table.rows))
+    return replace(table, headers=tuple(map(str, headers)), rows=tuple(rows), optional=())
+
+
+def render_lines(lines: Iterable[str], form: str, screen: Screen = WHOLE) -> str:
     """Lines that stand beside tables in `form`: in Markdown a list, indented as they are."""
+    if form == "simple":
+        return "\n".join(line_on_screen(line, screen) for line in lines)
     return "\n".join(_line(line, form) if line.strip() else "" for line in lines)
 
 
-def _as_text(table: Table, form: str) -> str:
+def _as_markdown(table: Table) -> str:
     # Here and not at the top: tabulate takes longer to import than everything else together.
     from tabulate import tabulate
 
-    show = {"github": markdown, "latex": latex}.get(form, _cut)
     body = tabulate(
-        [[_shown(cell, show) for cell in row] for row in table.rows],
-        headers=[_shown(header, show) for header in table.headers],
-        tablefmt="latex_raw" if form == "latex" else form,
+        [[_shown(cell, markdown) for cell in row] for row in table.rows],
+        headers=[_shown(header, markdown) for header in table.headers],
+        tablefmt="github",
         disable_numparse=True,
-        colalign=_alignment(table) if table.rows else None,
+        colalign=alignment(table) if table.rows else None,
     )
-    if form == "latex":
-        said = (f"% {one_line(line)}" for line in (table.title, *table.notes))
-        return "\n".join([next(said), body, *said])
-    if form == "github":
-        notes = [markdown_code(n) if _is_signature(n) else markdown(n) for n in table.notes]
-        return "\n".join([f"### {markdown(table.title)}\n", body, *(f"\n{note}" for note in notes)])
-    return terminal("\n".join([f"{one_line(table.title)}\n", body, *map(one_line, table.notes)]))
+    notes = [markdown_code(n) if _is_signature(n) else markdown(n) for n in table.notes]
+    return "\n".join([f"### {markdown(table.title)}\n", body, *(f"\n{note}" for note in notes)])
 
 
 def _line(line: str, form: str) -> str:
@@ -63,7 +104,7 @@ def _line(line: str, form: str) -> str:
         return f"{' ' * (len(line) - len(line.lstrip()))}- {markdown(line)}"
     if form == "csv":
         return _csv_row([csv_cell(f"# {line}")]).rstrip("\n")
-    return f"% {one_line(line)}" if form == "latex" else terminal(one_line(line))
+    return f"% {one_line(line)}"
 
 
 def _csv_row(cells: Sequence[str]) -> str:
@@ -96,26 +137,8 @@ def _as_object(table: Table) -> dict[str, object]:
     }
 
 
-def _alignment(table: Table) -> list[str]:
-    """Numbers to the right; a column is numeric when every filled cell reads as a number."""
-    columns = zip(*table.rows, strict=True)
-    return ["right" if all(is_numeric(cell) for cell in column) else "left" for column in columns]
-
-
-def is_numeric(cell: Cell) -> bool:
-    """Whether a cell reads as a number, or is empty."""
-    if cell is None or cell in ("", UNDEFINED) or isinstance(cell, int | float):
-        return True
-    head = cell.lstrip("+~< ").split(" ")[0].strip("[],±%*")
-    return head.replace(".", "", 1).replace("-", "", 1).isdigit()
-
-
 def _shown(cell: Cell, show: Callable[[str], str], undefined: str = UNDEFINED) -> str:
     return undefined if cell is None else show(str(cell))
-
-
-def _cut(text: str) -> str:
-    return one_line(text, _WIDEST)
 
 
 def _is_signature(note: str) -> bool:

@@ -158,7 +158,7 @@ class Result:
     """What one backend did on one gold set for one task."""
 
     backend: str
-    """The backend's full name with its options; `BackendSpec.parse` reads it back."""
+    """What its row is called: its alias, else its full name with its options (`asked`)."""
     gold: str
     """`GoldRecord.name`."""
     task: TaskName
@@ -236,6 +236,13 @@ class Result:
     `iter_units` reads either."""
     units_digest: str = ""
     """sha256 of that file."""
+    spec: str = ""
+    """The full name that its alias stands for; empty where it has none."""
+
+    @property
+    def asked(self) -> str:
+        """The full name with its options; `BackendSpec.parse` reads it back."""
+        return self.spec or self.backend
 
     @property
     def answered(self) -> bool:

@@ -8,10 +8,18 @@ from pathlib import Path
 
 from harness.errors import NothingMeasured, UsageError
 from harness.paths import RECORD
-from harness.results.finder import GoldFinder, matches_pattern
+from harness.results.finder import GoldFinder, fits, matches_pattern
+from harness.results.record import Result, RunRecord
 from harness.results.scored import Scored
 
-__all__ = ["asked_for", "distinct_names", "grouped", "in_one_schema", "named_backends"]
+__all__ = [
+    "asked_for",
+    "distinct_names",
+    "grouped",
+    "in_one_schema",
+    "named_backends",
+    "selected",
+]
 
 
 def named_backends(scored: Sequence[Scored], names: Sequence[str]) -> list[Scored]:
@@ -30,6 +38,58 @@ def named_backends(scored: Sequence[Scored], names: Sequence[str]) -> list[Score
             raise UsageError(f"no backend {name!r} in there; known: {known or 'none'}")
         chosen += [one for one in fitting if one not in chosen]
     return chosen
+
+
+def selected(
+    record: RunRecord,
+    finder: GoldFinder,
+    *,
+    task: str | None = None,
+    backends: Sequence[str] = (),
+    sanity: bool = True,
+) -> RunRecord:
+    """The record with nothing but results of the gold sets, the task and the backends asked for.
+
+    `finder` has learnt the record. Rows that check the harness are there unless backends are named
+    and none of the names fits them, or `sanity` is false. Counts in a common schema go where those
+    that are left meet the gold in one anyway. Raises `UsageError` for a gold set, a task or a
+    backend that the record does not have, `NothingMeasured` where it has not all of them together.
+    """
+    finder.check_patterns()
+    tasks = sorted({result.task for result in record.results})
+    if task is not None and task not in tasks:
+        raise UsageError(f"nothing there is of the task {task!r}; there is: {', '.join(tasks)}")
+    known = sorted({result.backend for result in record.results})
+    for name in backends:
+        if not any(matches_pattern(name, one) for one in known):
+            listed = ", ".join(known) or "none"
+            raise UsageError(f"no backend {name!r} in there; known: {listed}")
+
+    def wanted(result: Result) -> bool:
+        return (
+            finder.wants(result.gold)
+            and task in (None, result.task)
+            and fits(result.backend, backends)
+            and (sanity or not result.sanity)
+        )
+
+    results = tuple(filter(wanted, record.results))
+    if record.results and not results:
+        raise NothingMeasured("the run has no result of that gold set, task and backend together")
+    schemas: dict[tuple[str, str], set[str]] = {}
+    for one in results:
+        if one.signature is not None:
+            schemas.setdefault((one.gold, one.task), set()).add(one.counted.schema)
+    return replace(
+        record,
+        gold=tuple(gold for gold in record.gold if finder.wants(gold.name)),
+        results=results,
+        common=tuple(
+            one
+            for one in record.common
+            if wanted(one) and len(schemas.get((one.gold, one.task), ())) > 1
+        ),
+    )
 
 
 def in_one_schema(scored: Sequence[Scored]) -> tuple[list[Scored], str | None]:

@@ -68,11 +68,12 @@ class RunCell:
     def __post_init__(self) -> None:
         out = self.options.out
         self._declaration = adapter(self.spec.adapter).declaration
-        self._files = CellFiles(out, self.gold_record.name, self.task, str(self.spec))
+        self._files = CellFiles(out, self.gold_record.name, self.task, self.spec.row)
         self._large = self.gold_record.documents > _INLINE_DOCUMENTS and out is not None
         self._measured = Measurement()
         self._result = Result(
-            backend=str(self.spec),
+            backend=self.spec.row,
+            spec=str(self.spec) if self.spec.alias else "",
             gold=self.gold_record.name,
             task=self.task,
             status="failed",

@@ -108,7 +108,7 @@ def check_required(record: RunRecord, required: Sequence[str]) -> None:
     problems = []
     for name in required:
         rows = [
-            r for r in record.results if name in (r.backend, BackendSpec.parse(r.backend).adapter)
+            r for r in record.results if name in (r.backend, BackendSpec.parse(r.asked).adapter)
         ]
         if not rows:
             problems.append(f"{name} was not run")
@@ -145,7 +145,7 @@ def _cells(
             options=options,
             predict=predict,
             progress=progress,
-            title=f"[{number}/{len(plan)}] {spec} on {gold.name} ({task})",
+            title=f"[{number}/{len(plan)}] {spec.row} on {gold.name} ({task})",
             stop=stop,
         )
         for number, (spec, gold, task) in enumerate(plan, 1)
@@ -174,7 +174,14 @@ def _planned(
     specs: Sequence[BackendSpec], goldsets: Sequence[GoldSet], options: RunOptions
 ) -> list[tuple[BackendSpec, GoldSet, TaskName]]:
     """What is to be measured, in order. Raises `NothingMeasured` and `UsageError`."""
-    unique = list({str(spec): spec for spec in specs}.values())
+    rows: dict[str, BackendSpec] = {}
+    for spec in specs:
+        other = rows.setdefault(spec.row, spec)
+        if str(other) != str(spec):
+            raise UsageError(
+                f"two backends are called {spec.row}: {other} and {spec}; give one another alias"
+            )
+    unique = list(rows.values())
     plan: list[tuple[BackendSpec, GoldSet, TaskName]] = [
         (spec, gold, task)
         for gold in goldsets
@@ -193,9 +200,9 @@ def _planned(
     for gold in goldsets:
         for task in {task for _, one, task in plan if one is gold}:
             check_possible(task_named(task), counting[task], gold)
-    planned = {str(spec) for spec, _, _ in plan}
+    planned = {spec.row for spec, _, _ in plan}
     for spec in unique:
-        if str(spec) not in planned:
+        if spec.row not in planned:
             only = adapter_of(spec).declaration.only(spec)
             raise UsageError(f"{only}, for which no gold set was chosen")
     return plan

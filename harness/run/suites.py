@@ -1,7 +1,8 @@
 """Suites: runs that have a name, in `harness.toml` or in `[tool.harness]` of pyproject.toml.
 
     [suites.nightly]
-    backends = ["spacy/en_core_web_sm", {backend = "stanza/en", options = {batch_size = 8}}]
+    backends = ["spacy/en_core_web_sm", "rules=process:python rules.py",
+                {backend = "stanza/en", options = {batch_size = 8}}]
     gold = ["seeds"]
     task = "ner"
     rounds = 3
@@ -133,7 +134,7 @@ def _spec(entry: str | _Backend, place: str) -> BackendSpec:
         spec = BackendSpec.parse(named.backend)
     except UsageError as error:
         raise DecodeError(str(error), place) from None
-    return BackendSpec(spec.adapter, spec.model, {**spec.options, **named.options})
+    return replace(spec, options={**spec.options, **named.options})
 
 
 def _beside(name: str, path: Path, place: str) -> str:

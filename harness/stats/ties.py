@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["letters", "tie_groups"]
+__all__ = ["letters", "tie_groups", "tied_with_best"]
 
 
 def tie_groups(names: Sequence[str], tied: Callable[[str, str], bool]) -> list[tuple[str, ...]]:
@@ -23,6 +23,11 @@ def tie_groups(names: Sequence[str], tied: Callable[[str, str], bool]) -> list[t
     near = {i: {j for j in number if j != i and tied(names[i], names[j])} for i in number}
     cliques = sorted(tuple(sorted(clique)) for clique in _cliques(set(), set(number), set(), near))
     return [tuple(names[i] for i in clique) for clique in cliques] if names else []
+
+
+def tied_with_best(groups: Sequence[Sequence[str]]) -> frozenset[str]:
+    """The best and all that were not found to differ from it, of what `tie_groups` gives."""
+    return frozenset(name for group in groups if groups[0][0] in group for name in group)
 
 
 def letters(names: Sequence[str], groups: Sequence[Sequence[str]]) -> dict[str, str]:

@@ -18,15 +18,15 @@ from harness.annotation import TaskName
 GOLDEN_NER = """\
 pred.jsonl against gold.jsonl
 
-type        support      P      R     F1    TP    FP    FN
---------  ---------  -----  -----  -----  ----  ----  ----
-GPE               3  0.667  0.667  0.667     2     1     1
-DATE              2  0.500  0.500  0.500     1     1     1
-ORG               2  0.000  0.000  0.000     0     1     2
-PERSON            2  0.500  0.500  0.500     1     1     1
-micro             9  0.500  0.444  0.471     4     4     5
-macro             9  0.417  0.417  0.417     –     –     –
-weighted          9  0.444  0.444  0.444     –     –     –
+type      support      P      R     F1  TP  FP  FN
+--------  -------  -----  -----  -----  --  --  --
+GPE             3  0.667  0.667  0.667   2   1   1
+DATE            2  0.500  0.500  0.500   1   1   1
+ORG             2  0.000  0.000  0.000   0   1   2
+PERSON          2  0.500  0.500  0.500   1   1   1
+micro           9  0.500  0.444  0.471   4   4   5
+macro           9  0.417  0.417  0.417   –   –   –
+weighted        9  0.444  0.444  0.444   –   –   –
 """
 
 Run = Callable[..., Any]

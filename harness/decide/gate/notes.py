@@ -21,6 +21,8 @@ def notes(matched_entries: Sequence[MatchedEntry]) -> Iterator[str]:
         if result is None:
             continue
         where = f"{entry.backend} on {entry.gold}"
+        if entry.spec != result.spec:
+            yield f"{where}: stood for {entry.spec or '–'}, stands for {result.spec or '–'}"
         for name in ("version", "digest"):
             old, new = (getattr(one.model, name) if one.model else "" for one in (entry, result))
             if old != new:

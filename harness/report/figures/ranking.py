@@ -25,7 +25,7 @@ def ranking_figure(ranking: Ranking, title: str) -> Chart | None:
         return None
     names = [row.result.backend for row in rows]
     marks = letters(names, ranking.groups)
-    best = ranking.groups[0] if ranking.groups else names[:1]
+    best = ranking.best or names[:1]
     texts = distinct(names)
     data = []
     for row in rows:

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UsageError
+from harness.errors import UsageError, nearest
 from harness.report.figures.figure import Chart, Spec, shown
 from harness.report.figures.theme import config
 
@@ -28,9 +28,12 @@ def write_figures(
 ) -> list[Path]:
     """Write every figure in every form; returns the files.
 
-    A figure is 640 pixels wide, on a white ground, PNG at twice that. Raises `UsageError` where the
-    extra is not installed. Nothing is loaded from a network.
+    A figure is 640 pixels wide, on a white ground, PNG at twice that. Raises `UsageError` for an
+    unknown form, and where the extra is not installed. Nothing is loaded from a network.
     """
+    for form in forms:
+        if form not in FIGURE_FORMS:
+            raise UsageError(f"unknown form of a figure {form!r}{nearest(form, FIGURE_FORMS)}")
     draw = _drawers() if set(forms) - {"json"} else {}
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)

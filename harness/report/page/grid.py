@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from harness.coding import compact
-from harness.report.tables import is_numeric
-from harness.table import UNDEFINED, Cell, Table
+from harness.table import UNDEFINED, Table, Toned, alignment
 
 __all__ = ["Grid", "GridCell", "grid_of"]
 
@@ -49,22 +48,20 @@ def grid_of(
 
     What is shown is `None` or a mapping; heat is a share from 0 to 1.
     """
-    columns: Iterable[Sequence[Cell]] = zip(*table.rows, strict=True)
-    numeric = tuple(all(map(is_numeric, column)) for column in columns)
+    numeric = tuple(side == "right" for side in alignment(table))
     rows = tuple(
         tuple(
             GridCell(
                 UNDEFINED if cell is None else str(cell),
                 compact(shows[i][j]) if shows and shows[i][j] is not None else "",
                 _step(heat[i][j]) if heat else None,
+                bold=isinstance(cell, Toned) and cell.tone == "best",
             )
             for j, cell in enumerate(row)
         )
         for i, row in enumerate(table.rows)
     )
-    return Grid(
-        table.title, table.headers, rows, numeric or (False,) * len(table.headers), table.notes
-    )
+    return Grid(table.title, table.headers, rows, numeric, table.notes)
 
 
 def _step(share: float | None) -> int | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from harness.decide.ranking import rankings
+from harness.decide.ranking import Ranking, rankings
 from harness.report.figures.figure import Chart
 from harness.report.page.documents import PAGE_BYTES
 from harness.report.page.panel import Panel, panel_of
@@ -14,23 +15,34 @@ from harness.report.run import description
 from harness.results.finder import GoldFinder
 from harness.results.record import RunRecord
 
-__all__ = ["VIEWS", "panels_of", "placed_figures", "report_page"]
+__all__ = ["VIEWS", "RankedRun", "panels_of", "placed_figures", "report_page"]
 
 VIEWS = (("overview", "Overview"), ("types", "By type"), ("errors", "Errors"), ("texts", "Texts"))
 
 
-def panels_of(
-    runs: Sequence[tuple[RunRecord, Path]], finder: GoldFinder, *, room: int | None = PAGE_BYTES
-) -> list[Panel]:
+class RankedRun(NamedTuple):
+    """A run with its rankings, which pages, figures and tables are made of."""
+
+    record: RunRecord
+    folder: Path
+    rankings: Sequence[Ranking]
+
+    @classmethod
+    def of(cls, record: RunRecord, folder: Path, finder: GoldFinder) -> RankedRun:
+        """Rank the backends of a record; `finder` knows where its gold lies."""
+        return cls(record, folder, rankings(record, folder, finder))
+
+
+def panels_of(runs: Sequence[RankedRun], *, room: int | None = PAGE_BYTES) -> list[Panel]:
     """A panel for each ranking of the runs, in their order.
 
     `room` is how many bytes the texts may take in all; with `None` there are none.
     """
     out: list[Panel] = []
     left = room
-    for record, folder in runs:
-        name = folder.name if len(runs) > 1 else ""
-        for ranking in rankings(record, folder, finder):
+    for record, folder, ranked in runs:
+        name = str(folder) if len(runs) > 1 else ""
+        for ranking in ranked:
             one = panel_of(ranking, record, run=name, room=left)
             if left is not None and one.documents:
                 left = max(0, left - one.documents.size)
@@ -38,13 +50,11 @@ def panels_of(
     return out
 
 
-def report_page(
-    runs: Sequence[tuple[RunRecord, Path]], finder: GoldFinder, *, room: int = PAGE_BYTES
-) -> tuple[str, list[str]]:
+def report_page(runs: Sequence[RankedRun], *, room: int = PAGE_BYTES) -> tuple[str, list[str]]:
     """The page, and a sentence for whatever it does not show."""
-    panels = panels_of(runs, finder, room=room)
+    panels = panels_of(runs, room=room)
     missing = list(dict.fromkeys(_missing(panels)))
-    meta = [line for record, _ in runs for line in description(record)]
+    meta = [line for run in runs for line in description(run.record)]
     text = page(
         "report.j2",
         placed_figures(panels),
@@ -53,7 +63,7 @@ def report_page(
         missing=missing,
         panels=panels,
         views=VIEWS,
-        run_hint=" ".join(str(folder) for _, folder in runs),
+        run_hint=" ".join(str(run.folder) for run in runs),
     )
     return text, missing
 

@@ -69,4 +69,5 @@ def confusion_table(title: str, score: Mapping[str, Any]) -> Table:
     )
     left_out = len(counts) - len(kept)
     notes = (f"{left_out} labels that occur less are left out",) if left_out else ()
-    return Table(title, ("gold \\ predicted", *columns), rows, notes)
+    rare_first = tuple(label for label in reversed(most) if label != "-")
+    return Table(title, ("gold \\ predicted", *columns), rows, notes, rare_first)
