@@ -26,7 +26,7 @@ os.environ["HARNESS_ENVS"] = "/nobody/envs"
 
 
 # How much is tried of what could be tried without end: examples of Hypothesis and, through
-# `support.whole` and `support.examples`, moments, places, sizes. `make test` has `half`, `make
+# `support.whole` and `support.examples`, moments, runs, sizes. `make test` has `half`, `make
 # test PROFILE=whole` the other, `make quick` its own. No deadline: what takes longer than some
 # fifth of a second says nothing of the code, somebody else may be busy.
 settings.register_profile("whole", max_examples=100, deadline=None)
