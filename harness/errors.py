@@ -158,6 +158,8 @@ def near_name(name: str, known: Iterable[str]) -> str | None:
     import difflib  # only where something went wrong: every command imports this module
 
     folded = {option.casefold(): option for option in known}
+    if len(name) > 3 * max(map(len, folded), default=0):
+        return None  # Below the cutoff whatever it is; it may be megabytes.
     near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
     return folded[near[0]] if near else None
 

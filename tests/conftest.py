@@ -28,11 +28,14 @@ os.environ.pop("COLUMNS", None)
 os.environ["HARNESS_ENVS"] = "/nobody/envs"
 
 
-# What takes longer than some fifth of a second says nothing of the code: somebody else may be busy.
-settings.register_profile("whole", deadline=None)
-settings.load_profile("whole")
+# How much is tried of what could be tried without end: examples of Hypothesis and, through
+# `support.whole` and `support.examples`, moments, runs, sizes. `make test` has `half`, `make
+# test PROFILE=whole` the other, `make quick` its own. No deadline: what takes longer than some
+# fifth of a second says nothing of the code, somebody else may be busy.
+settings.register_profile("whole", max_examples=100, deadline=None)
+settings.register_profile("half", max_examples=50, deadline=None)
 settings.register_profile("quick", max_examples=20, deadline=None)
-"""For `make quick`; elsewhere Hypothesis has its own hundred."""
+settings.load_profile("half")
 
 
 @pytest.fixture

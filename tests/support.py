@@ -25,8 +25,13 @@ def gold_entities(text: str, label: str) -> list[dict[str, object]]:
     ]
 
 
+def whole() -> bool:
+    """Whether everything is tried, as under `make test PROFILE=whole`."""
+    return settings().max_examples >= 100
+
+
 def examples(count: int) -> int:
-    """How many examples Hypothesis tries; fewer under the profile of `make quick`."""
+    """How many examples Hypothesis tries: so many under the profile `whole`, else fewer."""
     return max(10, count * settings().max_examples // 100)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from support import BACKENDS
@@ -13,6 +14,7 @@ from harness.errors import BackendUnavailable
 from harness.registry import BackendSpec
 from harness.run.contract import check_backend
 from harness.run.contract_checks import ContractCheck
+from harness.run.worker import WARM_UP
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("planted")]
 
@@ -31,6 +33,14 @@ def test_a_good_backend_keeps_the_contract() -> None:
     assert {check.status for check in checks.values()} == {"ok"}
     assert len(checks) == 14
     assert "are the same" in checks["proven to be the same"].detail
+
+
+def test_a_backend_is_loaded_four_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process and another, one with batches, one with the texts in another order."""
+    log = tmp_path / "log"
+    monkeypatch.setenv("NLTK_DATA", str(log))
+    checks_of("planted/ok", long=True)
+    assert log.read_text("utf-8").splitlines().count(WARM_UP.strip()) == 4
 
 
 @pytest.mark.parametrize(

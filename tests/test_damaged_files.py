@@ -11,6 +11,7 @@ import re
 import shutil
 import tomllib
 from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -142,11 +143,23 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run and its baseline."""
+    folder = tmp_path_factory.mktemp("made")
+    shutil.copytree(TINY, folder / "goldsets" / "tiny")
+    with chdir(folder):
+        end = _ended("run gazetteer quotes empty --gold tiny --out r --no-cache -q")
+        assert end.status == 0
+        assert _ended("baseline accept r --baseline b.json --yes").status == 0
+    return folder
+
+
 @pytest.fixture
-def run(here: Path) -> Path:
-    made = _ended("run gazetteer quotes empty --gold tiny --out r --no-cache -q")
-    assert made.status == 0
-    assert _ended("baseline accept r --baseline b.json --yes").status == 0
+def run(here: Path, made: Path) -> Path:
+    shutil.copytree(made / "r", here / "r")
+    for path in made.glob("b.*"):
+        shutil.copy(path, here)
     return here / "r" / "run.json"
 
 

@@ -25,3 +25,10 @@ def test_nearest(name: str, known: list[str], end: str) -> None:
 def test_a_near_name() -> None:
     assert near_name("Recal", ("precision", "recall")) == "recall"
     assert near_name("x", ("precision", "recall")) is None
+    assert near_name("abc" + "x" * 6, ("abc",)) == "abc", "half of it is the same"
+
+
+def test_megabytes_are_near_nothing_and_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("difflib.get_close_matches", None)
+    assert near_name("abc" + "x" * 7, ("abc", "b")) is None
+    assert near_name("x" * 50_000_000, ("precision", "recall")) is None

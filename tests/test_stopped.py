@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from support import BACKENDS, timeless
+from support import BACKENDS, timeless, whole
 
 from harness.cli.main import main
 from harness.formats.files import is_draft
@@ -29,6 +29,7 @@ from harness.paths import UNFINISHED
 from harness.results.stored import read, to_json
 
 MOMENTS = 25
+WHOM = ("kill", "stop", "worker")
 MARK = "NLTK_DATA"  # Backends see it; the planted one writes what it is asked to that file.
 TEXTS = {f"d{i:02}": f"Text {i} by Anna and Bert.\nIt is Number {i}." for i in range(16)}
 
@@ -154,13 +155,21 @@ def mark(bench: Bench, tmp_path: Path) -> Iterator[str]:
             os.kill(pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("whom", ["kill", "stop", "worker"])
 @pytest.mark.parametrize(
-    "moment",
-    [pytest.param(i, marks=[] if i == 15 else [pytest.mark.slow]) for i in range(MOMENTS)],
+    ("moment", "whom"),
+    [
+        pytest.param(moment, whom, marks=[] if moment == 15 else [pytest.mark.slow])
+        for moment in range(MOMENTS)
+        for number, whom in enumerate(WHOM)
+        if whole() or moment % len(WHOM) == number
+    ],
 )
 def test_at_any_moment(moment: int, whom: str, bench: Bench, mark: str) -> None:
-    """SIGKILL or SIGTERM for the harness, or SIGKILL for any process that it has started."""
+    """SIGKILL or SIGTERM for the harness, or SIGKILL for any process that it has started.
+
+    Each of them at every third moment, from the first to the last; under the profile `whole` at
+    every one.
+    """
     out = bench.folder / "out"
     process = start(bench.command, bench.folder, mark)
     time.sleep(bench.seconds * (moment + random.Random(moment).random()) / MOMENTS)

@@ -32,7 +32,7 @@ is exit status 3. The baseline changes by `harness baseline accept` alone. Witho
 headline may drop by 1 point, each entity type by 3.
 
 examples:
-  harness run --out results/now && harness check results/now --baseline results/baseline.json
+  harness check results/now --baseline results/baseline.json
   harness check --replay results --baseline results/baseline.json --rules gate.toml --junit gate.xml
 """
 

@@ -28,7 +28,7 @@ the same command is given again. Answers are taken from the store only where it 
 same thing would give them; --fresh asks for all of them.
 
 example:
-  harness run spacy/en_core_web_sm gazetteer --gold seeds --task ner
+  harness run spacy/en_core_web_sm gazetteer --gold seeds
 """
 
 

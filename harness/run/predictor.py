@@ -112,8 +112,12 @@ class Predictor:
         """Peak memory of the running worker so far."""
         return self._worker.peak_memory() if self._worker else None
 
-    def ask(self, documents: Sequence[Query]) -> Iterator[Reply]:
-        """One reply per document, in order. Never raises for what a worker does."""
+    def ask(self, documents: Sequence[Query], *, seconds: float | None = None) -> Iterator[Reply]:
+        """One reply per document, in order. Never raises for what a worker does.
+
+        `seconds` for a document, in place of those of the limits.
+        """
+        each = self._limits.document_seconds if seconds is None else seconds
         pending = deque(documents)
         singly = 0
         while pending:
@@ -127,7 +131,7 @@ class Predictor:
             singly = max(0, singly - 1)
             answered = 0
             try:
-                for reply in self._ask_group(worker, group):
+                for reply in self._ask_group(worker, group, each):
                     pending.popleft()
                     answered += 1
                     yield reply
@@ -184,10 +188,10 @@ class Predictor:
         self._worker, self._hello, self._loaded = worker, stated, True
         return worker
 
-    def _ask_group(self, worker: Worker, group: Sequence[Query]) -> Iterator[Reply]:
+    def _ask_group(self, worker: Worker, group: Sequence[Query], seconds: float) -> Iterator[Reply]:
         asked = documents_message((item.id, item.text, item.gold) for item in group)
         worker.send(asked, asking=True)
-        allowed = self._limits.document_seconds * len(group)
+        allowed = seconds * len(group)
         before = monotonic()
         for item in group:
             message = worker.receive(self._within(allowed), f"working on document {short(item.id)}")

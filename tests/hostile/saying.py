@@ -233,7 +233,7 @@ def bit_by_bit(document: Mapping[str, Any]) -> None:
 MANY = "1" + "0" * 400
 ENDLESS = "9" * 5000
 NOT_JSON = "printed"
-SOON = ("--timeout", "1")
+SOON = ("--timeout", "0.5")
 LOADS_SOON = ("--load-timeout", "1")
 MODES: dict[str, Mode] = {}
 

@@ -186,7 +186,7 @@ def test_the_contract_test_ends(name: str, ran: Any, tmp_path: Path) -> None:
     with chdir(tmp_path):
         said = call(
             *("check-backend", backend(name), "--task", "ner", "--no-long", "--load-timeout", "2"),
-            *("--timeout", "1"),
+            *("--timeout", "0.3"),
         )
     expected = {"holds": (0, 1), "unavailable": (1,)}.get(MODES[name].must, (1,))
     assert said.status in expected, said.err[-2000:] + said.out
