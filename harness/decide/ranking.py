@@ -97,7 +97,7 @@ def _ranking(
     all_of, among, resampler = None, None, None
     if scored:
         resampler = Resampler(scored[0].document_numbers, seed=record.seed)
-        all_of = pairwise([one.counts() for one in scored], resampler, tests=False)
+        all_of = pairwise([one.counts() for one in scored], resampler, among=())
     if resampler is not None and len(real) > 1:
         among = pairwise([one.counts() for one in real], resampler, seed=record.seed)
     rows = []
