@@ -12,6 +12,7 @@ import time
 import venv
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,10 +21,18 @@ from hypothesis import strategies as st
 from planting import Bench
 from support import in_json, printed
 
+from harness.annotation import Annotations, Entity, Record
 from harness.cli.main import main
+from harness.decide import same_answers
 from harness.decide.comparison import Row
 from harness.decide.versions import ReleaseRow, Releases, ReleaseStep
-from harness.errors import BackendUnavailable, HarnessError, NothingMeasured, UsageError
+from harness.errors import (
+    BackendFailed,
+    BackendUnavailable,
+    HarnessError,
+    NothingMeasured,
+    UsageError,
+)
 from harness.gold.goldset import GoldSet
 from harness.paths import environments_folder
 from harness.registry import BackendSpec
@@ -31,7 +40,8 @@ from harness.report.versions import releases_lines
 from harness.results.stored import read
 from harness.run import create, versions
 from harness.run.called import call
-from harness.run.environments import environments, release_name
+from harness.run.environments import Environment, environments, release_name
+from harness.run.launch import describe_backend, launch
 from harness.run.store import Store
 from harness.run.versions import (
     Chosen,
@@ -42,6 +52,7 @@ from harness.run.versions import (
 )
 from harness.stats.permutation import PairedTest
 from harness.stats.resample import Interval
+from harness.tasks.registry import task_named
 
 # What each release of the planted library finds; 1.2 cannot be installed.
 RULES = {"1.0": "Anna", "1.1": "Anna", "1.3": "Anna Bertram", "1.4": "Anna Bertram Zoe"}
@@ -175,6 +186,12 @@ def test_the_index_is_asked_of_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             1,
             "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError'\n"
             "ERROR: No matching distribution found for x\n",
+            NothingMeasured,
+            "cannot be reached: WARNING: Retrying",
+        ),
+        (
+            0,  # One index of two: the list is not whole.
+            "WARNING: Retrying (Retry(total=0)) after ...\nAvailable versions: 1.0\n",
             NothingMeasured,
             "cannot be reached: WARNING: Retrying",
         ),
@@ -394,6 +411,58 @@ def test_what_is_wrong_is_told_before_anything_is_installed(
     said = printed(capsys, command(bench, many, "thelib==1.0,1.1"), 3)
     assert said.splitlines() == ["harness: the package index cannot be reached: no route"]
     assert installed == []
+
+
+def test_an_environment_that_is_gone(bench: Bench) -> None:
+    bench.plug("'Anna'")
+    bench.forget()
+    name = release_name("plug", "thelib", "9")
+    for ask in (launch, describe_backend):
+        with pytest.raises(BackendFailed, match="its environment 'plug@thelib==9' is gone"):
+            ask(BackendSpec("plug", "x"), named=name)
+    made = Environment(name, "/x", 0, (), "venv", "3.11")
+    assert made.mend == "harness versions thelib==9"
+
+
+# Which answers are the same
+
+
+def said(*entities: Entity, id_: str = "a", error: str | None = None) -> Record:
+    return Record(id_, None, Annotations(entities), error=error)
+
+
+ONE, OTHER = Entity(0, 4, "PERSON", 0.9), Entity(5, 9, "ORG", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ([said(ONE, OTHER)], [said(OTHER._replace(score=None), ONE)], True),
+        ([said(), said(ONE, id_="b")], [said(ONE, id_="b"), said()], True),
+        ([said(error="too long")], [said(error="too long, by 3")], True),
+        ([said(ONE)], [said(ONE, ONE)], False),
+        ([said(ONE)], [said(ONE._replace(label="ORG"))], False),
+        ([said(ONE)], [said(ONE._replace(fragments=((0, 1), (2, 4))))], False),
+        ([said()], [said(error="too long")], False),
+        ([said()], [], False),
+    ],
+)
+def test_which_answers_are_the_same(
+    first: list[Record], second: list[Record], same: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sides = {"first": first, "second": second}
+    monkeypatch.setattr(same_answers, "stored_predictions", lambda _, side: iter(sides[side]))
+    task = task_named("ner")
+    one, other = (
+        SimpleNamespace(
+            definition=task,
+            source=side,
+            result=SimpleNamespace(predictions="x.jsonl", predictions_digest=side),
+        )
+        for side in sides
+    )
+    assert same_answers.answered_alike(one, other) is same  # type: ignore[arg-type]
+    assert same_answers.answered_alike(other, one) is same  # type: ignore[arg-type]
 
 
 # What is said of it

@@ -30,9 +30,9 @@ _SHOWN = 8
 def releases_table(found: Releases) -> Table:
     """A row per release in the order measured, each against the one before."""
     total = len(found.rows) + len(found.left_out)
-    how_many = f"{len(found.rows)} of {total}" if found.left_out else str(total)
-    title = f"{found.backend} on {found.gold} ({found.task}) with {how_many} releases of "
-    title += found.package
+    how_many = f"{len(found.rows)} of " if found.left_out else ""
+    title = f"{found.backend} on {found.gold} ({found.task}) with {how_many}"
+    title += f"{plural(total, 'release')} of {found.package}"
     beta = 1.0 if found.part is None else found.part.beta
     headers = ("version", "P", "R", f_name(beta), "95 % CI", "difference", "95 % CI ", "p (Holm)")
     return Table(

@@ -59,6 +59,8 @@ _LISTED = re.compile(r"^Available versions: (.+)$", re.MULTILINE)
 _NO_WAY = re.compile(
     r"Retrying|[Cc]onnection|timed? ?out|Temporary failure|resolve|SSLError|ProxyError|ERROR: HTTP"
 )
+_GIVEN_UP = "Retry(total=0"
+"""An index that did not answer may be one of several: then the list is not whole."""
 _EXPECTED = "expected PACKAGE==FIRST..LAST or PACKAGE==VERSION,VERSION, such as spacy==3.8.2..3.8.7"
 
 
@@ -159,7 +161,7 @@ def index_releases(package: str) -> tuple[str, ...]:
             f"{package} there are"
         )
     found = _LISTED.search(said)
-    if status == 0 and found:
+    if status == 0 and found and _GIVEN_UP not in said:
         listed = (one.strip() for one in found[1].split(","))
         return tuple(one for one in listed if _VERSION.fullmatch(one))[::-1]
     lines = [line.strip() for line in said.splitlines() if line.strip()]
