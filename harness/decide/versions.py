@@ -241,8 +241,8 @@ def _others(
 ) -> dict[str, tuple[str | None, str | None]]:
     return {
         name: (before.get(name), after.get(name))
-        for name in sorted({*before, *after}, key=str.lower)
-        if before.get(name) != after.get(name) and name.lower() != package.lower()
+        for name in sorted({*before, *after} - {package})
+        if before.get(name) != after.get(name)
     }
 
 

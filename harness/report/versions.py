@@ -91,17 +91,17 @@ def _step(step: ReleaseStep | None) -> tuple[Cell, ...]:
 
 def _line(stretch: Stretch, unit: str) -> str:
     first, last = stretch.ends
-    missing = ""
-    if stretch.unmeasured:
-        missing = f" (not measured in between: {listed(stretch.unmeasured, _SHOWN)})"
-    if stretch.kind == "same answers":
-        return f"the same answers from {first} to {last}{missing}"
-    if stretch.kind == "no change":
-        return f"no change from {first} to {last}{missing}: {_seen(stretch, unit)}"
+    missing = listed(stretch.unmeasured, _SHOWN)
+    if stretch.kind in ("same answers", "no change"):
+        what = "no change" if stretch.kind == "no change" else "the same answers"
+        many = f"{plural(len(stretch.steps) + 1, 'release')}"
+        inside = f"{many}; not measured: {missing}" if missing else many
+        seen = f": {_seen(stretch, unit)}" if stretch.kind == "no change" else ""
+        return f"{what} from {first} to {last} ({inside}){seen}"
     row = stretch.steps[0].row
     assert row is not None  # Where it is `None` the answers are the same.
     if stretch.kind == "changed":
-        also = f" (or at {listed(stretch.unmeasured, _SHOWN)}, not measured)" if missing else ""
+        also = f" (or at {missing}, not measured)" if missing else ""
         return f"changed at {last}{also}: {_difference(row)} against {first}"
     why = row.test.lacking if row.test and row.test.lacking else "it could not be tested"
     return f"{last} against {first}: {row.verdict}: {why}"
@@ -136,6 +136,8 @@ def _notes(found: Releases) -> Iterator[str]:
     yield from remarks(
         [replace(row.result, backend=row.version) for row in found.rows if row.result is not None]
     )
+    if any(row.result is not None and row.result.status == "unavailable" for row in found.rows):
+        yield "--with NAME installs what is lacking, such as a model's package, in each of them."
     if found.part is None:
         return
     yield _method(found)

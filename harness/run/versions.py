@@ -69,6 +69,7 @@ class ReleaseRange:
     """What was asked for: a package, and versions, or the two ends of a range of them."""
 
     package: str
+    """In one spelling, `en-core-web-sm`: it is in the names of environments and folders."""
     versions: tuple[str, ...]
     is_range: bool = False
 
@@ -92,7 +93,7 @@ class ReleaseRange:
         if not is_range and len(set(parts)) < len(parts):
             twice = next(part for part in parts if parts.count(part) > 1)
             raise UsageError(f"{text!r}: the version {twice} comes a second time")
-        return cls(package, parts, is_range)
+        return cls(plain(package), parts, is_range)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +105,11 @@ class Chosen:
     """Every release on the index, oldest first; empty where it was not asked."""
 
     def between(self, before: str, after: str) -> tuple[str, ...]:
-        """Releases after one and before the other; none where that is not known."""
+        """Releases between two, whichever is older; none where that is not known."""
         if before not in self.known or after not in self.known:
             return ()
-        return self.known[self.known.index(before) + 1 : self.known.index(after)]
+        older, newer = sorted((self.known.index(before), self.known.index(after)))
+        return self.known[older + 1 : newer]
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -176,7 +178,7 @@ def index_releases(package: str) -> tuple[str, ...]:
 
 
 def backend_for(package: str, named: BackendSpec | None) -> BackendSpec:
-    """The backend to run, whose adapter requires the package.
+    """The backend to run, whose adapter requires the package (`ReleaseRange.package`).
 
     Where none is named it is the default one of the adapter of that name, or of the only adapter
     that requires it. Raises `UsageError` where that is not clear, and for an adapter that does not
@@ -193,7 +195,7 @@ def backend_for(package: str, named: BackendSpec | None) -> BackendSpec:
             )
         return named
     users = [name for name in adapter_names() if _requires(name, package)]
-    own = [name for name in users if plain(name) == plain(package)] or users
+    own = [name for name in users if plain(name) == package] or users
     models = adapter(own[0]).declaration.default_models if len(own) == 1 else ()
     if models:
         return BackendSpec(own[0], models[0])
@@ -204,7 +206,7 @@ def backend_for(package: str, named: BackendSpec | None) -> BackendSpec:
 
 def _requires(name: str, package: str) -> bool:
     required = map(requirement_name, adapter_requirements(name))
-    return plain(package) in map(plain, required)
+    return package in map(plain, required)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +265,7 @@ class Release:
     trouble: str = ""
     """Why it could not be installed."""
     installed: Mapping[str, str] = field(default_factory=dict)
-    """Every distribution of its environment, with its version."""
+    """Every distribution of its environment, in one spelling, with its version."""
 
 
 def measure_release(
@@ -286,4 +288,6 @@ def measure_release(
         return Release(version, folder, trouble=error.reason)
     own = replace(options, out=folder, environment=environment.name)
     record = run([plan.spec], goldsets, own, progress)
-    return Release(version, folder, record, installed=installed_in(Path(environment.folder)))
+    found = installed_in(Path(environment.folder))
+    installed = {plain(name): found[name] for name in found if name}
+    return Release(version, folder, record, installed=installed)
