@@ -11,6 +11,7 @@ import sys
 import time
 import venv
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -524,6 +525,22 @@ def test_what_is_said_of_steps() -> None:
         "no change from 1 to 2 (2 releases): with so few documents no difference, however large, "
         "could be told"
     ]
+
+
+def test_small_steps_that_add_up() -> None:
+    """A change from the first to the last is none that is said not to be."""
+    rows = (_release("1"), step("1", "2", "tie"), step("2", "3", "tie"))
+    made = Releases("x", "x", "g", "ner", rows, (), whole=_step_row(step("1", "3", "better")))
+    still, whole = releases_lines(made)
+    assert still.startswith("no single step is a change from 1 to 3 (3 releases): a true")
+    assert whole == "from 1 to 3: +1.2 [+0.4, +2.1], p (Holm) 0.0100 (better)"
+    changed = replace(made, rows=(*rows, step("3", "4", "better")))
+    assert releases_lines(changed)[0].startswith("no change from 1 to 3")
+
+
+def _step_row(release: ReleaseRow) -> Row:
+    assert release.step is not None and release.step.row is not None
+    return release.step.row
 
 
 def test_json_is_plain() -> None:

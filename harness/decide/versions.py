@@ -30,6 +30,9 @@ from harness.tasks.tally import Part
 
 __all__ = ["ReleaseRow", "ReleaseStep", "Releases", "Stretch", "compare_releases"]
 
+_CHANGED = ("better", "worse")
+_STILL = ("tie", "same answers")
+
 
 @dataclass(frozen=True, slots=True)
 class ReleaseStep:
@@ -52,7 +55,7 @@ class ReleaseStep:
     @property
     def changed(self) -> bool:
         """Whether the score was found to differ."""
-        return self.verdict in ("better", "worse")
+        return self.verdict in _CHANGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +133,15 @@ class Releases:
     def steps(self) -> tuple[ReleaseStep, ...]:
         return tuple(row.step for row in self.rows if row.step is not None)
 
+    @property
+    def drifted(self) -> bool:
+        """Whether the last release differs from the first though no single step was found to."""
+        ends = self.whole is not None and self.whole.verdict in _CHANGED
+        return ends and not any(step.changed for step in self.steps)
+
     def stretches(self) -> Iterator[Stretch]:
         """Every step, those without a change that follow each other together."""
-        kinds = {"better": "changed", "worse": "changed", "tie": "still", "same answers": "still"}
+        kinds = dict.fromkeys(_CHANGED, "changed") | dict.fromkeys(_STILL, "still")
         for kind, group in groupby(self.steps, lambda step: kinds.get(step.verdict, "undecided")):
             steps = tuple(group)
             if kind == "still":

@@ -50,7 +50,7 @@ def releases_lines(found: Releases) -> list[str]:
         return ["nothing was measured"]
     if len(measured) == 1:
         return [f"{measured[0].version} alone was measured: there is nothing to compare it with"]
-    lines = [_line(stretch, found.unit) for stretch in found.stretches()]
+    lines = [_line(stretch, found) for stretch in found.stretches()]
     if found.whole is not None:
         first, last = measured[0].version, measured[-1].version
         lines.append(f"from {first} to {last}: {_difference(found.whole)} ({found.whole.verdict})")
@@ -89,15 +89,17 @@ def _step(step: ReleaseStep | None) -> tuple[Cell, ...]:
     )
 
 
-def _line(stretch: Stretch, unit: str) -> str:
+def _line(stretch: Stretch, found: Releases) -> str:
     first, last = stretch.ends
     missing = listed(stretch.unmeasured, _SHOWN)
     if stretch.kind in ("same answers", "no change"):
-        what = "no change" if stretch.kind == "no change" else "the same answers"
-        many = f"{plural(len(stretch.steps) + 1, 'release')}"
+        many = plural(len(stretch.steps) + 1, "release")
         inside = f"{many}; not measured: {missing}" if missing else many
-        seen = f": {_seen(stretch, unit)}" if stretch.kind == "no change" else ""
-        return f"{what} from {first} to {last} ({inside}){seen}"
+        where = f"from {first} to {last} ({inside})"
+        if stretch.kind == "same answers":
+            return f"the same answers {where}"
+        what = "no single step is a change" if found.drifted else "no change"
+        return f"{what} {where}: {_seen(stretch, found.unit)}"
     row = stretch.steps[0].row
     assert row is not None  # Where it is `None` the answers are the same.
     if stretch.kind == "changed":
