@@ -67,7 +67,10 @@ class PipelineAdapter(Adapter):
         if find_pipeline(model) is None:
             mend = f"{_download(model)}, or give a folder"
             return f"the spaCy pipeline {model!r} is not installed; {mend}"
-        return placeholder(versions(_PACKAGES.get(model, (model,))))
+        return placeholder(versions(self.model_packages(model)))
+
+    def model_packages(self, model: str) -> Iterable[str]:
+        return _PACKAGES.get(model, (model,))
 
     def identity(self, model: str) -> ModelIdentity | None:
         return model_identity(model)

@@ -197,6 +197,13 @@ class Adapter(ABC):
         """The requirements without which this model cannot run."""
         return self.declaration.requires
 
+    def model_packages(self, model: str) -> Iterable[str]:
+        """The distributions by which this model is installed, where it is one; the first is best.
+
+        An environment for one release of a library gets those whose hash is known here.
+        """
+        return ()
+
     def files(self, model: str) -> Sequence[Path]:
         """Every file that decides the answers; none where the model is not on this machine.
 

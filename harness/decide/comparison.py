@@ -42,6 +42,19 @@ class Row:
         `not tested` where too few units hold anything to tell."""
         return "reference" if self.test is None else _verdict(self.difference, self.adjusted)
 
+    def difference_json(self) -> dict[str, Any]:
+        """How it differs from the reference, on the scale of the score."""
+        return {
+            "difference": self.difference,
+            "difference_interval": bounds_or_none(self.paired),
+            "p": None if self.test is None else self.test.p_value,
+            "exact": None if self.test is None else self.test.exact,
+            "p_holm": self.adjusted,
+            "p_holm_exact": None if self.adjusted is None else self.exact,
+            "verdict": self.verdict,
+            "detectable_difference": self.detectable,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class PartRow:
@@ -113,15 +126,8 @@ class Comparison:
                     "name": row.name,
                     "score": row.score,
                     "interval": bounds_or_none(row.interval),
-                    "difference": row.difference,
-                    "difference_interval": bounds_or_none(row.paired),
-                    "p": None if row.test is None else row.test.p_value,
-                    "exact": None if row.test is None else row.test.exact,
-                    "p_holm": row.adjusted,
-                    "p_holm_exact": None if row.adjusted is None else row.exact,
-                    "verdict": row.verdict,
+                    **row.difference_json(),
                     "group": marks[row.name],
-                    "detectable_difference": row.detectable,
                     "lacking": row.interval.lacking or (row.test and row.test.lacking),
                 }
                 for row in self.rows

@@ -7,7 +7,7 @@ tie, the same units for intervals and tests.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -37,7 +37,7 @@ class BackendPair:
     """Of the difference, for this pair alone."""
     test: PairedTest
     adjusted: float | None
-    """The p-value after Holm's correction over all pairs; `None` where there is none."""
+    """The p-value after Holm's correction over the pairs tested; `None` where there is none."""
     exact: bool
     """Whether the p-value that the corrected one comes from was counted, not sampled."""
     detectable: float | None
@@ -53,7 +53,7 @@ class BackendPair:
 
 @dataclass(frozen=True, slots=True)
 class Pairwise:
-    """All pairs, and each backend alone, in the order given."""
+    """The pairs, and each backend alone, in the order given."""
 
     scores: tuple[float | None, ...]
     intervals: tuple[Interval, ...]
@@ -97,14 +97,19 @@ class Pairwise:
 
 
 def pairwise(
-    counts: Sequence[PartCounts], resampler: Resampler, *, seed: int = 0, tests: bool = True
+    counts: Sequence[PartCounts],
+    resampler: Resampler,
+    *,
+    seed: int = 0,
+    among: Iterable[tuple[int, int]] | None = None,
 ) -> Pairwise:
     """Put backends side by side on one measure; `counts` are of the same paragraphs.
 
-    Without `tests` there are intervals of each alone, and no pairs.
+    `among` are the pairs to test, by place, and the family of Holm's correction; `None` is all of
+    them. Where there are none there are intervals of each alone.
     """
     drawn = resample(resampler, counts)
-    places = list(combinations(range(len(counts)), 2)) if tests else []
+    places = list(combinations(range(len(counts)), 2) if among is None else among)
     units = resampler.units
     behind = [units.evidence(counts[i].basis, counts[j].basis) for i, j in places]
     results = [

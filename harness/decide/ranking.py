@@ -120,10 +120,10 @@ def _ranking(
     intervals: dict[str, Interval] = {}
     if scored:
         resampler = Resampler(scored[0].document_numbers, seed=record.seed)
-        for group, tests in ((sanity, False), (real, True)):
+        for group, pairs in ((sanity, ()), (real, None)):
             if group:
                 counts = [one.counts() for one in group]
-                among = pairwise(counts, resampler, seed=record.seed, tests=tests)
+                among = pairwise(counts, resampler, seed=record.seed, among=pairs)
                 names = (one.backend for one in group)
                 intervals |= zip(names, among.intervals, strict=True)
     if len(real) < 2:

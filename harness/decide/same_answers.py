@@ -8,17 +8,20 @@ backends share but cut differently, and a union would count one error several ti
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from harness.annotation import Record
+from harness.annotation import Record, replaced
 from harness.errors import HarnessError, NothingMeasured
 from harness.results.outcomes import Mention
 from harness.results.scored import Scored
+from harness.results.stored import stored_predictions
 from harness.tasks.base import Task
 
-__all__ = ["Answers", "SameAnswers", "AnswerItem", "answers_of", "same_answers", "votes"]
+__all__ = ["Answers", "SameAnswers", "AnswerItem", "answered_alike", "answers_of", "same_answers"]
+__all__ += ["votes"]
 
 
 class AnswerItem(NamedTuple):
@@ -123,6 +126,32 @@ def same_answers(sides: Sequence[Answers]) -> list[SameAnswers]:
         group = members.setdefault(root(here), [[] for _ in sides])
         group[side].append(items[here])
     return [tuple(map(tuple, group)) for group in members.values()]
+
+
+def answered_alike(one: Scored, other: Scored) -> bool:
+    """Whether two results of runs hold the same answers to every document, in whatever order.
+
+    Labels are taken as they were answered; confidences do not count, and why a document has no
+    answer does not either. Raises `InputError` for a file of predictions that is not the run's, and
+    `NothingMeasured` where one was not kept.
+    """
+    first, second = (side.result and side.result.predictions_digest for side in (one, other))
+    return (bool(first) and first == second) or _all_said(one) == _all_said(other)
+
+
+def _all_said(scored: Scored) -> dict[str, tuple[bool, Counter[Any]]]:
+    """By document: whether there is an answer, and what is in it."""
+    result, task = scored.result, scored.definition
+    if result is None or result.predictions is None:
+        raise _not_at_hand(scored, "the run kept no predictions")
+    return {
+        said.id: (said.error is None, Counter(map(_unsure, task.items(said.annotations))))
+        for said in stored_predictions(result, scored.source)
+    }
+
+
+def _unsure(item: Any) -> Any:
+    return replaced(item, score=None) if hasattr(item, "score") else item
 
 
 def votes(group: SameAnswers, needed: int) -> int:

@@ -30,10 +30,12 @@ __all__ = [
     "find_environment",
     "left_behind",
     "register",
+    "release_name",
     "remove_environment",
 ]
 
 _REGISTRY = "environments.json"
+_RELEASE = "@"
 _SCHEMA = 1
 _MEND = "delete it, and make your environments again: harness env create NAME"
 _ABSENT = "is not there"
@@ -53,7 +55,7 @@ class Environment:
     """A registered environment; one that was never finished is not registered."""
 
     name: str
-    """The adapter that runs in it."""
+    """The adapter that runs in it; of one with a certain release see `release_name`."""
     folder: str
     owner: int
     """The user who made it."""
@@ -66,6 +68,12 @@ class Environment:
     @property
     def python(self) -> Path:
         return Path(self.folder) / "bin" / "python"
+
+    @property
+    def mend(self) -> str:
+        """The command that makes it again."""
+        _, of_release, release = self.name.partition(_RELEASE)
+        return f"harness versions {release}" if of_release else f"harness env create {self.name}"
 
     @property
     def trouble(self) -> str | None:
@@ -116,12 +124,17 @@ def find_environment(name: str) -> Environment | None:
     """
     found = next((one for one in environments() if one.name == name), None)
     trouble = found and found.trouble
-    if trouble:
+    if found and trouble:
         raise BackendFailed(
-            f"its environment {name!r} is broken: {trouble}; make it again: harness env create "
-            f"{name}, or do without: harness env remove {name}"
+            f"its environment {name!r} is broken: {trouble}; make it again: {found.mend}, or do "
+            f"without: harness env remove {name}"
         )
     return found
+
+
+def release_name(adapter: str, package: str, version: str) -> str:
+    """What the environment of an adapter is called that has a certain release of one package."""
+    return f"{adapter}{_RELEASE}{package}=={version}"
 
 
 def left_behind() -> str:

@@ -22,8 +22,9 @@ _worker = partial(Flag, group="workers")
 _number = partial(_worker, metavar="N", least=1, most=1_000_000, keyed=True)
 _seconds = partial(_worker, metavar="SECONDS", above=0, most=1e9, noun="seconds")
 
-# Fields of RunOptions that a record has in another place: of its own, or as the folder it lies in.
-_ELSEWHERE = ("command", "counting", "limits", "out", "seed", "threads")
+# Fields of RunOptions that a record has in another place: of its own, of each result, or as the
+# folder it lies in.
+_ELSEWHERE = ("command", "counting", "environment", "limits", "out", "seed", "threads")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,8 @@ class WorkerOptions:
         ),
     ] = ()
     """Variables that backends see besides those of `harness.run.variables`."""
+    environment: str = ""
+    """The name of the environment to run in, in place of the adapter's own (`launch`)."""
     fresh: Annotated[
         bool, Flag("ask everything anew, and replace what it has", group="predictions store")
     ] = False

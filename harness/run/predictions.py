@@ -94,7 +94,10 @@ class Predictions:
         self._store = store
         self._stop = stop
         self.description: Description = describe_backend(
-            spec, prove=store is not None, passed=self._options.pass_env
+            spec,
+            prove=store is not None,
+            passed=self._options.pass_env,
+            named=self._options.environment,
         )
         if self.description.unavailable is not None:
             raise BackendUnavailable(self.description.unavailable)
@@ -103,6 +106,7 @@ class Predictions:
             threads=self._options.threads,
             offline=self._options.offline,
             passed=self._options.pass_env,
+            named=self._options.environment,
         )
         self.environment = self._launch.environment
         self.hello: Hello | None = None
@@ -274,7 +278,7 @@ class Predictions:
         self._first = self._first or hello
         check_alike(self._spec, self._first, hello)
         if self._store is not None:
-            check_unchanged(self._spec, self.description)
+            check_unchanged(self._spec, self.description, named=self._options.environment)
         if self._load_first:
             self._find_shelf(hello)
             self._load_first = False

@@ -37,7 +37,7 @@ from harness.run.progress import Progress
 from harness.run.store import Store, taken_up
 from harness.tasks.registry import task_named
 
-__all__ = ["check_required", "run"]
+__all__ = ["check_required", "planned", "run"]
 
 _HELD_DOCUMENTS = 1000
 _PACKAGES = (OWN_DISTRIBUTION, "numpy", "tabulate")
@@ -68,7 +68,7 @@ def run(
         raise UsageError(
             f"two gold sets have the same name, {name!r}; give one of them another: PATH?name=NAME"
         )
-    plan = _planned(specs, goldsets, options)
+    plan = planned(specs, goldsets, options)
     with (
         _interruptible(stop),
         _token(specs, gold_records, options) as token,
@@ -170,7 +170,7 @@ def _token(
         yield token
 
 
-def _planned(
+def planned(
     specs: Sequence[BackendSpec], goldsets: Sequence[GoldSet], options: RunOptions
 ) -> list[tuple[BackendSpec, GoldSet, TaskName]]:
     """What is to be measured, in order. Raises `NothingMeasured` and `UsageError`."""

@@ -43,9 +43,9 @@ def check_alike(spec: BackendSpec, first: Hello, again: Hello) -> None:
         raise _changed(spec)
 
 
-def check_unchanged(spec: BackendSpec, before: Description) -> None:
-    """Raise `BackendFailed` unless the files are as `before`."""
-    if _decisive(describe_backend(spec)) != _decisive(before):
+def check_unchanged(spec: BackendSpec, before: Description, *, named: str = "") -> None:
+    """Raise `BackendFailed` unless the files are as `before`; `named` is as of `launch`."""
+    if _decisive(describe_backend(spec, named=named)) != _decisive(before):
         raise _changed(spec)
 
 

@@ -69,10 +69,15 @@ PLAIN = {
     "check-backend": ["check-backend {backend} --task ner"],
     "env": ["env list", "env remove {payload}"],
     "formats": ["formats {payload}"],
+    "versions": [
+        "versions spacy=={payload} --gold gold.jsonl",
+        "versions {payload}==1 --backend {backend} --gold gold.jsonl",
+    ],
 }
 
-MAY_REFUSE = {"validate", "convert", "env", "formats"}
-"""What has errors, what a format cannot spell, what there is not."""
+MAY_REFUSE = {"validate", "convert", "env", "formats", "versions"}
+"""What has errors, what a format cannot spell, what there is not. `versions` gets no further than
+what it is asked for: it would ask a package index."""
 
 
 def test_every_verb_is_asked() -> None:
