@@ -102,7 +102,7 @@ def _dispatch(arguments: list[str]) -> int:
         print(_overview())
         return 0 if arguments else 2
     if arguments[0] in ("-V", "--version"):
-        print(f"harness {__version__}")
+        print(_version())
         return 0
     verb = arguments[0]
     if verb not in VERBS:
@@ -135,6 +135,15 @@ def _dispatch(arguments: list[str]) -> int:
     return status
 
 
+def _version() -> str:
+    """Which harness this is, without any path: for reports of faults."""
+    from harness.results.provenance import git_state
+
+    checkout = git_state()
+    where = "" if checkout is None else f" ({checkout})"
+    return f"harness {__version__}{where}, Python {sys.version.split()[0]}"
+
+
 def _overview() -> str:
     width = max(map(len, VERBS))
     verbs = "\n".join(f"  {verb:<{width}}  {summary}" for verb, (_, summary) in VERBS.items())
@@ -142,6 +151,7 @@ def _overview() -> str:
         "usage: harness VERB [options]      (harness VERB --help for each)\n\n"
         "Compares named-entity and quotation-attribution backends on gold annotations.\n\n"
         f"verbs:\n{verbs}\n\n"
+        "  --version  which harness this is: version, commit, Python\n\n"
         "example:\n  harness run spacy/en_core_web_sm gazetteer --gold seeds\n\n"
         f"{EXIT_STATUS}"
     )
