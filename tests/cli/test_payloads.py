@@ -69,6 +69,7 @@ PLAIN = {
     "check-backend": ["check-backend {backend} --task ner"],
     "env": ["env list", "env remove {payload}"],
     "formats": ["formats {payload}"],
+    "completion": ["completion words run {payload}", "completion words run --gold {payload}"],
 }
 
 MAY_REFUSE = {"validate", "convert", "env", "formats"}
