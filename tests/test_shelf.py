@@ -91,7 +91,9 @@ def test_without_a_store_answers_only_serve_to_compare(remember: bool) -> None:
 class LateHello(ways.Replayed):
     """What the worker says of itself is not in the store: the first document comes from there."""
 
-    def round(self, documents: Iterable[Query], number: int = 0) -> Iterator[Prediction]:
+    def round(
+        self, documents: Iterable[Query], number: int = 0, *, bar: object = None
+    ) -> Iterator[Prediction]:
         for place, prediction in enumerate(super().round(documents, number)):
             hello, self.hello = self.hello, None if place == 0 else self.hello
             yield prediction

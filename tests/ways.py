@@ -298,7 +298,9 @@ class Replayed:
     def process_costs(self) -> tuple[None, None, None]:
         return None, None, None
 
-    def round(self, documents: Iterable[Query], number: int = 0) -> Iterator[Prediction]:
+    def round(
+        self, documents: Iterable[Query], number: int = 0, *, bar: object = None
+    ) -> Iterator[Prediction]:
         self.hello = Hello(labels=self._labels)
         for asked in documents:
             answer = self._answers.get(asked.id)

@@ -20,8 +20,8 @@ from harness.cli.common import (
     reading_flags,
 )
 from harness.cli.printer import note, print_json, print_sections
+from harness.coding import whole_number
 from harness.options import Flag, changed, from_flags
-from harness.results.outcomes import SHOWN_FLIPS
 from harness.run.options import task_flags
 from harness.stats.units import COMPARE_SUPPORT
 
@@ -43,6 +43,24 @@ examples:
 """
 
 
+ALL = "all"
+
+
+def _flips(text: str) -> int | str:
+    try:
+        return text if text == ALL else whole_number(text)
+    except ValueError:
+        raise ValueError("a whole number from 0 up, or all") from None
+
+
+FLIPS = Flag(
+    "flips of every backend, N of each kind, or all; default: 20 of the best other",
+    name="flips",
+    metavar="N",
+    parse=_flips,
+)
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("input", nargs="+", metavar="RUN_OR_PRED", help="runs or predictions; reference first")
@@ -61,7 +79,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         RECOUNT,
         FORCE,
         count("min_support", "per type only from N gold up", default=COMPARE_SUPPORT),
-        count("flips", "show at most N flips of each kind", default=SHOWN_FLIPS),
+        FLIPS,
         RESAMPLES,
         replace(SEED, default=None, help="of the resampling; default: as the run says"),
         Flag("write one self-contained page instead of printing", name="html", metavar="FILE"),
@@ -112,11 +130,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _section(comparison: Comparison, args: argparse.Namespace) -> Section:
-    from harness.report.comparison import comparison_tables, flip_lines
+    from harness.report.comparison import comparison_tables, flip_lines, some_flip_lines
     from harness.report.sections import Section
 
     tables = comparison_tables(comparison, min_support=args.min_support)
-    return Section(tables, list(flip_lines(comparison, limit=args.flips)) if args.flips else ())
+    if args.flips is None:
+        return Section(tables, list(some_flip_lines(comparison)))
+    if args.flips == 0:
+        return Section(tables)
+    limit = None if args.flips == ALL else args.flips
+    return Section(tables, list(flip_lines(comparison, limit=limit)))
 
 
 def _scored(args: argparse.Namespace) -> list[Scored]:

@@ -8,6 +8,7 @@ import importlib
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import TypeVar
 
 from harness import __version__
@@ -16,7 +17,7 @@ from harness.errors import HarnessError, InputError, UsageError, nearest
 from harness.interrupt import stoppable
 from harness.media import one_line
 
-__all__ = ["VERBS", "main"]
+__all__ = ["VERBS", "main", "parser_of"]
 
 EXIT_STATUS = """\
 exit status:
@@ -47,6 +48,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "env": ("env", "give a backend an environment of its own"),
     "versions": ("versions", "at which release of a library did a backend's score change?"),
     "check-backend": ("check_backend", "the contract test for an adapter"),
+    "completion": ("completion", "what bash, zsh and fish need to complete commands"),
 }
 
 T = TypeVar("T")
@@ -103,23 +105,14 @@ def _dispatch(arguments: list[str]) -> int:
         print(_overview())
         return 0 if arguments else 2
     if arguments[0] in ("-V", "--version"):
-        print(f"harness {__version__}")
+        print(_version())
         return 0
     verb = arguments[0]
     if verb not in VERBS:
         guess = nearest(verb, VERBS, listed=False)
         print(f"harness: unknown command {verb!r}{guess} See: harness --help", file=sys.stderr)
         return 2
-    module_name, summary = VERBS[verb]
-    module = importlib.import_module(f"harness.cli.{module_name}")
-    parser = argparse.ArgumentParser(
-        prog=f"harness {verb}",
-        description=summary[0].upper() + summary[1:] + ("" if summary.endswith("?") else "."),
-        epilog=getattr(module, "EPILOG", None),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    module.configure(parser)
+    module, parser = parser_of(verb)
     # Reading a corpus makes millions of small objects that live to the end; looking through them
     # for garbage again and again takes a quarter of the time and finds none.
     gc.set_threshold(200_000, 50, 50)
@@ -136,6 +129,30 @@ def _dispatch(arguments: list[str]) -> int:
     return status
 
 
+def _version() -> str:
+    """Which harness this is, without any path: for reports of faults."""
+    from harness.results.provenance import git_state
+
+    checkout = git_state()
+    where = "" if checkout is None else f" ({checkout})"
+    return f"harness {__version__}{where}, Python {sys.version.split()[0]}"
+
+
+def parser_of(verb: str) -> tuple[ModuleType, argparse.ArgumentParser]:
+    """The module of a verb, which is imported here, and its command line."""
+    module_name, summary = VERBS[verb]
+    module = importlib.import_module(f"harness.cli.{module_name}")
+    parser = argparse.ArgumentParser(
+        prog=f"harness {verb}",
+        description=summary[0].upper() + summary[1:] + ("" if summary.endswith("?") else "."),
+        epilog=getattr(module, "EPILOG", None),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.configure(parser)
+    return module, parser
+
+
 def _overview() -> str:
     width = max(map(len, VERBS))
     verbs = "\n".join(f"  {verb:<{width}}  {summary}" for verb, (_, summary) in VERBS.items())
@@ -143,6 +160,7 @@ def _overview() -> str:
         "usage: harness VERB [options]      (harness VERB --help for each)\n\n"
         "Compares named-entity and quotation-attribution backends on gold annotations.\n\n"
         f"verbs:\n{verbs}\n\n"
+        "  --version  which harness this is: version, commit, Python\n\n"
         "example:\n  harness run spacy/en_core_web_sm gazetteer --gold seeds\n\n"
         f"{EXIT_STATUS}"
     )

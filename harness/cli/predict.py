@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     task = adapter_of(spec).declaration.task_for(spec, args.task)
     docs = Source.parse(args.docs)
     path = Path(docs.path)
-    total = sum(1 for _ in _documents(docs))
+    words = [len((record.text or "").split()) for record in _documents(docs)]
     counts: Counter[str] = Counter()
     with ExitStack() as stack:
         cache = chosen_cache(args)
@@ -66,12 +66,12 @@ def run(args: argparse.Namespace) -> int:
         )
         out = stack.enter_context(atomic_writer(args.out)) if args.out else sys.stdout
         progress = Progress(quiet=args.quiet)
-        shown = progress.task(f"{spec.row} ({task})", total)
+        shown = progress.task(f"{spec.row} ({task})", len(words), words=sum(words))
         asked = (
             Query(record.id, record.text or "", document_digest(record.text or ""))
             for record in _documents(docs)
         )
-        for prediction in stack.enter_context(closing(predictions.round(asked))):
+        for prediction in stack.enter_context(closing(predictions.round(asked, bar=shown))):
             error, problems = prediction.error, prediction.problems
             text = prediction.text if args.with_text else None
             layers = prediction.annotations or Annotations()
@@ -83,7 +83,6 @@ def run(args: argparse.Namespace) -> int:
             counts["answered" if error is None else "failed"] += 1
             if error is not None and counts["failed"] <= 5:
                 progress.note(f"{spec.row}: {prediction.id}: {error}")
-            shown.advance(replayed=prediction.replayed, failed=error is not None)
         shown.finish()
         if predictions.damaged:
             progress.note(f"{spec.row}: {predictions.damaged}")

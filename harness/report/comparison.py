@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from harness.decide.comparison import Comparison, Row
 from harness.report.method import between, mean_over, p_value, points, resampling, scope, shared
-from harness.results.outcomes import SHOWN_FLIPS, Flips, mention_lines
+from harness.results.outcomes import Flips, mention_lines
 from harness.stats.resample import shown_by
 from harness.stats.ties import tied_with_best
 from harness.stats.units import COMPARE_SUPPORT, LEAST_UNITS
 from harness.table import UNDEFINED, Cell, Table, Tone, Toned, number
 
-__all__ = ["comparison_tables", "flip_lines"]
+__all__ = ["comparison_tables", "flip_lines", "some_flip_lines"]
+
+_SOME_FLIPS = 20
+"""Of the one pair whose flips are shown unless more are asked for."""
 
 
 def comparison_tables(comparison: Comparison, *, min_support: int = COMPARE_SUPPORT) -> list[Table]:
@@ -23,22 +26,51 @@ def comparison_tables(comparison: Comparison, *, min_support: int = COMPARE_SUPP
     return tables
 
 
-def flip_lines(comparison: Comparison, *, limit: int = SHOWN_FLIPS) -> Iterator[str]:
-    """For each backend, what it loses and gains against the reference, with context."""
-    reference = comparison.rows[0].name
+def flip_lines(comparison: Comparison, *, limit: int | None = None) -> Iterator[str]:
+    """For each backend, what it loses and gains against the reference, with context: `limit` of
+    each kind, or all."""
     for row in comparison.rows[1:]:
-        flips = comparison.flips.get(row.name)
-        if flips is None:
-            yield f"{row.name}: flips are not known: its predictions or the gold are not at hand"
-            continue
-        yield f"{row.name} against {reference}: {flips.summary()}"
-        yield from _parts(flips, comparison, limit)
+        yield from _flips_of(row, comparison, [limit] * 4)
 
 
-def _parts(flips: Flips, comparison: Comparison, limit: int) -> Iterator[str]:
+def some_flip_lines(comparison: Comparison) -> Iterator[str]:
+    """The same of the best other backend alone, 20 lines of mentions at most, and how to see the
+    rest."""
+    others = comparison.rows[1:]
+    if not others:
+        return
+    best = max(others, key=lambda row: -1.0 if row.score is None else row.score)
+    flips = comparison.flips.get(best.name)
+    sizes = [] if flips is None else [len(part) for part in flips.parts()]
+    yield from _flips_of(best, comparison, _shares(sizes, _SOME_FLIPS))
+    if sum(sizes) > _SOME_FLIPS or len(others) > 1:
+        yield "Flips of all backends: --flips all, or --flips N of each kind."
+
+
+def _shares(sizes: Sequence[int], most: int) -> list[int]:
+    """How many of each kind are shown, `most` in all: none gives way to one that has more."""
+    shares = [0] * len(sizes)
+    while most and shares != list(sizes):
+        for place, size in enumerate(sizes):
+            if shares[place] < size and most:
+                shares[place] += 1
+                most -= 1
+    return shares
+
+
+def _flips_of(row: Row, comparison: Comparison, limits: Sequence[int | None]) -> Iterator[str]:
+    flips = comparison.flips.get(row.name)
+    if flips is None:
+        yield f"{row.name}: flips are not known: its predictions or the gold are not at hand"
+        return
+    yield f"{row.name} against {comparison.rows[0].name}: {flips.summary()}"
+    yield from _parts(flips, comparison, limits)
+
+
+def _parts(flips: Flips, comparison: Comparison, limits: Sequence[int | None]) -> Iterator[str]:
     titles = ("lost", "gained", "new error", "error gone")
     tones: tuple[Tone, ...] = ("bad", "good", "bad", "good")
-    for title, tone, mentions in zip(titles, tones, flips.parts(), strict=True):
+    for title, tone, mentions, limit in zip(titles, tones, flips.parts(), limits, strict=True):
         for line in mention_lines(mentions, comparison.texts, limit=limit):
             yield Toned(f"  {title}: {line}", tone)
 

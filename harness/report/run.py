@@ -59,12 +59,9 @@ def in_order(ranked: Sequence[Table], each: Sequence[Table], form: str) -> list[
 
 def description(record: RunRecord) -> list[str]:
     """Where, when and with what a run was made: lines for the head of a page."""
-    commit = "no checkout"
-    if record.git is not None:
-        commit = f"commit {record.git.commit[:10]}{' with changes' if record.git.dirty else ''}"
+    commit = "no checkout" if record.git is None else str(record.git)
     if record.project is not None and record.project != record.git:
-        changed = " with changes" if record.project.dirty else ""
-        commit += f" (run in a project at commit {record.project.commit[:10]}{changed})"
+        commit += f" (run in a project at {record.project})"
     machine = record.machine
     return [
         f"Run {record.status}, {record.started} to {record.finished}; "

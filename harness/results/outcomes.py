@@ -14,7 +14,6 @@ from harness.annotation import printable, surroundings
 from harness.tasks.base import DocumentPair, Task
 
 __all__ = [
-    "SHOWN_FLIPS",
     "Flips",
     "Mention",
     "Outcomes",
@@ -24,9 +23,6 @@ __all__ = [
     "outcomes_of",
     "passage_of",
 ]
-
-SHOWN_FLIPS = 10
-"""Of each kind, unless a user wants more."""
 
 _WIDTH = 40
 
@@ -127,11 +123,12 @@ def flips(reference: Outcomes, other: Outcomes) -> Flips:
 
 
 def mention_lines(
-    mentions: Sequence[Mention], texts: Mapping[str, str], *, limit: int = 20
+    mentions: Sequence[Mention], texts: Mapping[str, str], *, limit: int | None = None
 ) -> list[str]:
-    """A line per mention (`in_text`), and one that says how many more there are."""
+    """A line per mention (`in_text`), of which `limit`, and one that says how many more there
+    are."""
     lines = [in_text(mention, texts) for mention in mentions[:limit]]
-    if len(mentions) > limit:
+    if limit is not None and len(mentions) > limit:
         lines.append(f"… and {len(mentions) - limit} more")
     return lines
 

@@ -71,6 +71,9 @@ class Git:
     dirty: bool
     """Whether files differ from the commit; results written by a run do not count."""
 
+    def __str__(self) -> str:
+        return f"commit {self.commit[:10]}{' with changes' if self.dirty else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:

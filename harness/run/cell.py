@@ -37,7 +37,7 @@ from harness.run.measurement import Measurement
 from harness.run.options import RunOptions
 from harness.run.predictions import Predictions, PredictOptions
 from harness.run.predictor import Query
-from harness.run.progress import Progress
+from harness.run.progress import Progress, ProgressBar
 from harness.run.store import Store
 from harness.run.timing import rounded, timed
 from harness.tasks.registry import task_named
@@ -82,6 +82,8 @@ class RunCell:
         )
         self._stack = ExitStack()
         self._rounds = self._measure()
+        self.is_over = False
+        """Whether there is no further round."""
 
     def close(self) -> None:
         """Give the store back."""
@@ -92,8 +94,12 @@ class RunCell:
 
         What breaks ends up in the result.
         """
+        self.is_over = True
         try:
-            next(self._rounds, None)
+            next(self._rounds)
+            self.is_over = False
+        except StopIteration:
+            pass
         except BackendUnavailable as error:
             install = error.install or self._declaration.install or None
             self._fail("unavailable", error.reason, install)
@@ -101,6 +107,11 @@ class RunCell:
             self._fail("failed", str(error))
         except (SchemaError, TooEntangled) as error:
             self._fail("failed", error.message + (f" ({error.hint})" if error.hint else ""))
+
+    @property
+    def ahead(self) -> tuple[str, int]:
+        """What a round of it is to those that wait for it: whose speed decides, and words."""
+        return f"{self.spec.row} ({self.task})", self.gold_record.words
 
     def result(self) -> Result:
         """What came of the rounds so far."""
@@ -147,19 +158,19 @@ class RunCell:
     def _answers(self, predictions: Predictions) -> Generator[_Pair]:
         """Every document with what the backend says of it; measured, and written down."""
         golds, asked = tee(annotated(self.gold, self.task))
-        task = self.progress.task(self.title, self.gold_record.documents)
-        asking = closing(predictions.round(map(self._ask, asked)))
+        recorded = self.gold_record
+        bar = self._bar(self.title, recorded.documents, recorded.words)
+        asking = closing(predictions.round(map(self._ask, asked), bar=bar))
         with asking as answers, self._files.open("predictions") as file:
             for gold, one in zip(golds, answers, strict=True):
                 answer = Record(one.id, None, one.annotations or Annotations(), error=one.error)
                 if file is not None:
                     file.write(jsonl.dumps(answer) + "\n")
                 self._measured.add(one)
-                task.advance(replayed=one.replayed, failed=one.error is not None)
                 yield gold, answer
             if self.stop.is_set():  # The file of an earlier run is better than half of this one's.
                 raise BackendFailed("the run was stopped")
-        task.finish()
+        bar.finish()
         if predictions.damaged:
             self.progress.note(f"{self.title}: {predictions.damaged}")
 
@@ -210,15 +221,18 @@ class RunCell:
         seconds = array("d", [nan]) * len(answered)
         places = [place for place, one in enumerate(answered) if one]
         asked = map(self._ask, compress(annotated(self.gold, self.task), answered))
-        task = self.progress.task(f"{self.title}, round {number + 1}", len(places))
+        words = sum(compress(self._measured.words, answered))
+        bar = self._bar(f"{self.title}, round {number + 1}", len(places), words)
         unstable = 0
-        with closing(predictions.round(asked, number)) as answers:
+        with closing(predictions.round(asked, number, bar=bar)) as answers:
             for place, one in zip(places, answers, strict=True):
                 seconds[place] = nan if one.seconds is None else one.seconds
                 unstable += one.unstable
-                task.advance(replayed=one.replayed, failed=one.error is not None)
-        task.finish()
+        bar.finish()
         return seconds, unstable
+
+    def _bar(self, title: str, documents: int, words: int) -> ProgressBar:
+        return self.progress.task(title, documents, words=words, pace=self.ahead[0])
 
     def _ask(self, record: Record) -> Query:
         return ask_about(record, self.gold, self._declaration)

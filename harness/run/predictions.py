@@ -23,6 +23,7 @@ from harness.run.launch import describe_backend, launch
 from harness.run.options import WorkerOptions
 from harness.run.predictor import Predictor, Query, Reply
 from harness.run.process import Log
+from harness.run.progress import ProgressBar
 from harness.run.protocol import Answer, Hello, load_message
 from harness.run.shelf import NoShelf, Shelf
 from harness.run.store import ProcessCosts, Store, Stored, Timing
@@ -118,18 +119,23 @@ class Predictions:
         self._used: set[int] = set()
         self._asked: set[bytes] = set()
         self._noted = 0.0
+        self._bar: ProgressBar | None = None
         self._shelf: Shelf | NoShelf = NoShelf(remember=self._options.rounds > 1)
         self._load_first = not self._find_shelf(None)
         """Whether only the loaded model can say where its answers are kept."""
 
-    def round(self, documents: Iterable[Query], number: int = 0) -> Generator[Prediction]:
+    def round(
+        self, documents: Iterable[Query], number: int = 0, *, bar: ProgressBar | None = None
+    ) -> Generator[Prediction]:
         """One prediction per document, in order; `number` counts the rounds from 0.
 
-        Whoever does not take all of them closes it, before the store is closed.
+        `bar` is told of every document when its answer is there, which is before its prediction
+        comes out. Whoever does not take all of them closes it, before the store is closed.
 
         Raises `BackendUnavailable` or `BackendFailed` when the backend cannot be loaded at all.
         Later breakdowns are errors of documents.
         """
+        self._bar = bar
         predictor = self._predictor()
         try:
             with predictor:
@@ -185,6 +191,7 @@ class Predictions:
             for item in window
             if self._is_usable(item.digest, stored, number)
         }
+        self._advance([item for item in window if item.digest in replayed], replayed)
         missing = [item for item in window if item.digest not in replayed]
         fresh: dict[bytes, Prediction] = {}
         if missing:
@@ -192,8 +199,16 @@ class Predictions:
             for item, reply in zip(missing, predictor.ask(missing), strict=True):
                 earlier = stored.get(item.digest) if number else None
                 fresh[item.digest] = self._take(item, reply, number, earlier)
+                self._advance([item], fresh)
                 self._note_peak(predictor)
         return [(fresh.get(item.digest) or replayed[item.digest]) for item in window]
+
+    def _advance(self, items: Sequence[Query], done: Mapping[bytes, Prediction]) -> None:
+        if self._bar is None:
+            return
+        for item in items:
+            one, words = done[item.digest], len(item.text.split())
+            self._bar.advance(words=words, replayed=one.replayed, failed=one.error is not None)
 
     def _stored(self, window: Sequence[Query]) -> dict[bytes, Stored]:
         """What there is for these texts, but what cannot be an answer to them."""
@@ -268,10 +283,15 @@ class Predictions:
             task=self._task,
             batch_size=options.batch_size,
             limits=options.limits,
+            on_load=self._loading,
             on_start=self._started,
             on_end=self._measured,
             stop=self._stop,
         )
+
+    def _loading(self) -> None:
+        if self._bar is not None:
+            self._bar.loading()
 
     def _started(self, hello: Hello) -> None:
         check_model(self._spec, self.description.model, hello.model)
@@ -287,6 +307,8 @@ class Predictions:
         if not self._options.timed:
             costs = ProcessCosts(self._options.machine, None, None, None)
         self._process = self._shelf.begin(hello, costs)
+        if self._bar is not None:
+            self._bar.loaded()
 
     def _measured(self, peak_memory_bytes: int | None) -> None:
         self._shelf.note_peak(self._process, peak_memory_bytes if self._options.timed else None)

@@ -65,11 +65,13 @@ class Predictor:
         task: TaskName,
         batch_size: int = 1,
         limits: Limits | None = None,
+        on_load: Callable[[], None] = lambda: None,
         on_start: Callable[[Hello], None] = lambda hello: None,
         on_end: Callable[[int | None], None] = lambda peak: None,
         stop: threading.Event | None = None,
     ) -> None:
-        """`on_start` is told the hello of every worker that loads, `on_end` its peak memory.
+        """`on_load` is called before a worker loads, `on_start` is told its hello, `on_end` its
+        peak memory.
 
         Once `stop` is set no worker is started any more, and the rest comes back as errors.
         """
@@ -78,6 +80,7 @@ class Predictor:
         self._task: TaskName = task
         self._batch = batch_size
         self._limits = limits or Limits()
+        self._on_load = on_load
         self._on_start = on_start
         self._on_end = on_end
         self._stop = stop or threading.Event()
@@ -159,6 +162,7 @@ class Predictor:
             self._on_end(how(worker).peak_memory_bytes)
 
     def _start_worker(self) -> Worker:
+        self._on_load()
         before = monotonic()
         self._began = min(self._began, before)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Sequence
 from time import monotonic
 from typing import IO
 
@@ -27,10 +28,31 @@ class Progress:
         self._terminal = not quiet and self._stream.isatty()
         self._lock = threading.Lock()
         self._width = 0
+        self._paces: dict[str, tuple[float, float]] = {}
+        self._ahead: Sequence[tuple[str, int]] = ()
 
-    def task(self, title: str, total: int) -> ProgressBar:
-        """Begin something of `total` documents, such as `[2/7] spacy/en_core_web_sm on seeds`."""
-        return ProgressBar(self, title, total)
+    def task(self, title: str, total: int, *, words: int = 0, pace: str = "") -> ProgressBar:
+        """Begin something of `total` documents, such as `[2/7] spacy/en_core_web_sm on seeds`.
+
+        `words` is what they have together; `pace` names what its speed is remembered for.
+        """
+        return ProgressBar(self, title, total, words=words, pace=pace)
+
+    def ahead(self, tasks: Sequence[tuple[str, int]]) -> None:
+        """What comes after the task that begins now: paces, and words."""
+        self._ahead = tasks
+
+    def learn(self, pace: str, load: float, per_word: float) -> None:
+        """How long something took to load, and how long a word, in seconds."""
+        self._paces[pace] = load, per_word
+
+    def after(self) -> float | None:
+        """Seconds that the tasks ahead will take; `None` where there are none, and where one of
+        them is of a speed that is not known: a guess would be worse than nothing."""
+        if not self._ahead or not all(pace in self._paces for pace, _ in self._ahead):
+            return None
+        known = [(*self._paces[pace], words) for pace, words in self._ahead]
+        return sum(load + per_word * words for load, per_word, words in known)
 
     def note(self, text: str) -> None:
         """A line that stays, also when quiet: something went wrong."""
@@ -53,6 +75,11 @@ class Progress:
                 self._width = 0
 
     @property
+    def redraws(self) -> bool:
+        """Whether what is shown is written over, so that every state may be shown."""
+        return self._terminal
+
+    @property
     def pace(self) -> float:
         """Seconds between two updates."""
         return _TERMINAL_SECONDS if self._terminal else _LINE_SECONDS
@@ -72,20 +99,51 @@ class Progress:
 
 
 class ProgressBar:
-    """The progress of one backend on one gold set."""
+    """The progress of one backend on one gold set.
 
-    def __init__(self, progress: Progress, title: str, total: int) -> None:
+    Time left goes by words: documents differ in length. Loading (`loading` to `loaded`) is no part
+    of it, and neither is what came from the store.
+    """
+
+    def __init__(
+        self, progress: Progress, title: str, total: int, *, words: int = 0, pace: str = ""
+    ) -> None:
         self._progress = progress
         self._title = one_line(title)
         self._total = total
+        self._words = words
+        self._pace = pace
         self._done = self._replayed = self._failed = 0
+        self._seen = self._fresh = 0
+        """Words of what is done, and of what of it was not replayed."""
+        self._load = self._busy = 0.0
+        """Seconds of loading, and of predicting until the last time that something was loaded."""
         self._started = self._shown = monotonic()
+        self._since: float | None = self._started
+        """Since when it predicts; `None` while it loads."""
 
-    def advance(self, *, replayed: bool = False, failed: bool = False) -> None:
+    def loading(self) -> None:
+        """A worker is started, the first one or one that replaces it."""
+        now = monotonic()
+        if self._since is not None:
+            self._busy += now - self._since
+        self._since, self._shown = None, now
+        if self._progress.redraws:
+            self._progress.update(f"{self._title}: {self._counts()}, loading", last=False)
+        self._loading_from = now
+
+    def loaded(self) -> None:
+        """The worker is ready."""
+        self._since = monotonic()
+        self._load += self._since - self._loading_from
+
+    def advance(self, *, words: int = 1, replayed: bool = False, failed: bool = False) -> None:
         """One more document is done."""
         self._done += 1
         self._replayed += replayed
         self._failed += failed
+        self._seen += words
+        self._fresh += 0 if replayed else words
         now = monotonic()
         if now - self._shown >= self._progress.pace and self._done < self._total:
             self._shown = now
@@ -93,8 +151,10 @@ class ProgressBar:
 
     def finish(self) -> None:
         """The task is over."""
-        seconds = monotonic() - self._started
-        text = f"{self._title}: {self._counts()} in {_duration(seconds)}"
+        now = monotonic()
+        if self._fresh and self._pace:
+            self._progress.learn(self._pace, self._load, self._busy_until(now) / self._fresh)
+        text = f"{self._title}: {self._counts()} in {_duration(now - self._started)}"
         self._progress.update(text, last=True)
 
     def _counts(self) -> str:
@@ -103,12 +163,16 @@ class ProgressBar:
             counts += f" ({self._replayed} from the store)"
         return counts + (f", {self._failed} failed" if self._failed else "")
 
+    def _busy_until(self, now: float) -> float:
+        return self._busy + (0.0 if self._since is None else now - self._since)
+
     def _left(self, now: float) -> str:
-        fresh = self._done - self._replayed
-        if not fresh:
+        if not self._fresh:
             return "time left unknown"
-        left = (now - self._started) / fresh * (self._total - self._done)
-        return f"{_duration(left)} left"
+        words = max(self._words or self._total, self._seen) - self._seen
+        left = self._busy_until(now) / self._fresh * words
+        after = self._progress.after()
+        return f"{_duration(left)} left" + (f", {_duration(left + after)} in all" if after else "")
 
 
 def _duration(seconds: float) -> str:

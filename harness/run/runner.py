@@ -76,7 +76,7 @@ def run(
     ):
         cells = _cells(plan, gold_records, options, progress, stop, token)
         try:
-            _run_cells(cells, options, stop)
+            _run_cells(cells, options, stop, progress)
         finally:
             for cell in cells:
                 cell.close()
@@ -208,11 +208,14 @@ def planned(
     return plan
 
 
-def _run_cells(cells: Sequence[RunCell], options: RunOptions, stop: threading.Event) -> None:
+def _run_cells(
+    cells: Sequence[RunCell], options: RunOptions, stop: threading.Event, progress: Progress
+) -> None:
     if options.jobs == 1:
-        for _ in range(options.rounds):
-            for cell in cells:
-                cell.run_round()
+        rounds = [cell for _ in range(options.rounds) for cell in cells]
+        for number, cell in enumerate(rounds, 1):
+            progress.ahead([one.ahead for one in rounds[number:] if not one.is_over])
+            cell.run_round()
         return
     with ThreadPoolExecutor(options.jobs) as pool:
         futures = [pool.submit(cell.run_round) for cell in cells]

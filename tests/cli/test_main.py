@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +17,8 @@ from harness import __version__
 from harness.cli import backends
 from harness.cli.main import UNFORESEEN, VERBS, main
 from harness.errors import InputError
+from harness.results import provenance
+from harness.results.record import Git
 
 Run = Callable[..., Any]
 
@@ -33,7 +37,18 @@ def test_no_arguments_is_a_usage_error(harness: Run) -> None:
 
 
 def test_version(harness: Run) -> None:
-    assert harness("--version").out == f"harness {__version__}\n"
+    said = harness("--version").out
+    python = platform.python_version()
+    commit = r"( \(commit [0-9a-f]{10}( with changes)?\))?"
+    assert re.fullmatch(rf"harness {re.escape(__version__)}{commit}, Python {python}\n", said)
+
+
+def test_the_version_outside_of_a_checkout(harness: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provenance, "git_state", lambda: None)
+    expected = f"harness {__version__}, Python {platform.python_version()}\n"
+    assert harness("--version").out == expected
+    monkeypatch.setattr(provenance, "git_state", lambda: Git("0123456789abcdef", dirty=True))
+    assert "(commit 0123456789 with changes)" in harness("-V").out
 
 
 def test_unknown_verb_names_the_nearest(harness: Run) -> None:

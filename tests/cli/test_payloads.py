@@ -73,6 +73,7 @@ PLAIN = {
         "versions spacy=={payload} --gold gold.jsonl",
         "versions {payload}==1 --backend {backend} --gold gold.jsonl",
     ],
+    "completion": ["completion words run {payload}", "completion words run --gold {payload}"],
 }
 
 MAY_REFUSE = {"validate", "convert", "env", "formats", "versions"}

@@ -232,3 +232,52 @@ def test_an_unknown_column_is_refused_with_the_nearest(
 def test_columns_do_not_go_with_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["baseline", "show", *BASELINE, "--columns", "F1", "--json"]) == 2
     assert "leave out --columns" in capsys.readouterr().err
+
+
+def _flipped(capsys: pytest.CaptureFixture[str], *more: str) -> list[str]:
+    command = ("compare", RESULTS, "--task", "ner", "--resamples", "100", *more)
+    assert main(list(command)) == 0
+    printed = capsys.readouterr().out
+    return re.findall(r"^  (?:lost|gained|new error|error gone): (?!…).*", printed, re.M)
+
+
+def test_a_comparison_is_brief_unless_more_is_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["compare", RESULTS, "--task", "ner", "--resamples", "100"]) == 0
+    brief = capsys.readouterr().out
+    # The reference is the gazetteer, spaCy the best other.
+    (summary,) = re.findall(r"^.* against gazetteer: lost .*", brief, re.M)
+    assert summary.startswith("spacy/en_core_web_sm against gazetteer: ")
+    assert brief.rstrip().endswith("Flips of all backends: --flips all, or --flips N of each kind.")
+    all_of_it = [int(number) for number in re.findall(r"\d+", summary.partition("lost")[2])]
+    assert sum(all_of_it) > 20
+
+    some = _flipped(capsys)
+    assert len(some) == 20
+    kinds = ("lost", "gained", "new error", "error gone")
+    there = {kind for kind, size in zip(kinds, all_of_it, strict=True) if size}
+    assert {line.split(":")[0].strip() for line in some} == there
+    of_each = _flipped(capsys, "--flips", "1")
+    everything = _flipped(capsys, "--flips", "all")
+    assert len(of_each) == 3 * len(there)
+    assert set(some) | set(of_each) < set(everything)
+    assert _flipped(capsys, "--flips", "0") == []
+
+
+def test_all_flips_of_two_backends_are_as_many_as_the_summary_says(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = ("--backend", "gazetteer", "--backend", "spacy/*", "--flips", "all")
+    command = ("compare", RESULTS, "--task", "ner", "--resamples", "100", *names)
+    assert main(list(command)) == 0
+    printed = capsys.readouterr().out
+    (summary,) = re.findall(r"against gazetteer: (lost .*)", printed)
+    lines = re.findall(r"^  (lost|gained|new error|error gone): ", printed, re.M)
+    assert len(lines) == sum(map(int, re.findall(r"\d+", summary)))
+
+
+@pytest.mark.parametrize("value", ["-1", "some", "1.5", ""])
+def test_a_number_of_flips_or_all(value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", RESULTS, f"--flips={value}"]) == 2
+    assert "a whole number from 0 up, or all" in capsys.readouterr().err
