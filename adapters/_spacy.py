@@ -29,7 +29,7 @@ __all__ = [
     "model_identity",
 ]
 
-REQUIRES = ("spacy>=3.8,<3.9",)
+REQUIRES = ("spacy>=3.8,<3.9", "click>=8,<999")  # spaCy imports click and no longer gets it
 DOWNLOAD = "python -m spacy download en_core_web_sm"
 INSTALL = f"pip install 'nlp-harness[spacy]' && {DOWNLOAD}"
 

@@ -95,7 +95,7 @@ class StanzaAdapter(Adapter):
         name="stanza",
         tasks=("ner",),
         summary="Stanza's entity tagger: installed languages, model files, the hub",
-        requires=("stanza>=1.15,<1.16", "torch>=2.4", "spacy>=3.8,<3.9"),
+        requires=("stanza>=1.15,<1.16", "torch>=2.4", "spacy>=3.8,<3.9", "click>=8,<999"),
         install=_stanza.INSTALL,
         code_licence="Apache-2.0",
         model_licence=_stanza.REFERENCE_LICENCE,
