@@ -238,7 +238,7 @@ def test_whose_library_it_is() -> None:
     assert backend_for("spacy", named) == named
     assert str(backend_for("spacy", None)) == "spacy/en_core_web_sm"
     for package, spec, said in [
-        ("torch", named, "syntax/en_core_web_sm does not require torch; it requires spacy"),
+        ("torch", named, "syntax/en_core_web_sm does not require torch; it requires click, spacy"),
         ("spacy", BackendSpec.parse("gazetteer"), "it requires nothing"),
         ("spacy", BackendSpec.parse("process:x"), "brings its own program"),
         ("spacy", BackendSpec.parse("spacyy/x"), "Did you mean 'spacy'"),
