@@ -29,7 +29,6 @@ LEAST_SLOPE = 3
 
 _TRIALS = 5_000
 _MORE = 20
-# A p-value of which fewer flips than this speak is sampled again, with more.
 _FEW_HITS = 20
 _MOST_NUMBERS = 40_000_000
 _BLOCK = 4_000_000
@@ -71,12 +70,13 @@ def influences(rows: Any, score: Callable[[Array], Array]) -> Array | None:
     return None if np.isnan(gradient).any() else (table @ gradient).T
 
 
-def change_test(values: Any, *, seed: int = 0) -> ChangeTest | None:
+def change_test(values: Any, *, level: float, seed: int = 0) -> ChangeTest | None:
     """Whether the course has a change anywhere, two-sided, and which.
 
     The statistic is the largest of all |mean after - mean before|, each over the root of the sum of
     the units' squares. All flips are counted where 12 units or fewer differ; else 5,000 are drawn,
-    20 times as many where fewer than 20 of them are as extreme. `None` where no unit ever differs.
+    20 times as many where the p-value is to be held against a `level` of which fewer than 20 flips
+    speak. `None` where no unit ever differs.
     """
     import numpy as np
 
@@ -98,11 +98,9 @@ def change_test(values: Any, *, seed: int = 0) -> ChangeTest | None:
         return ChangeTest(float((largest(signs @ table) >= observed).mean()), *best_shape(table))
     rng = np.random.default_rng(seed)
     trials = _TRIALS
-    hits = _hits(table, largest, observed, trials, rng)
-    if hits < _FEW_HITS:
-        # Drawn anew, so that p does not depend on why it was drawn again.
+    if level * trials < _FEW_HITS:
         trials = max(trials, min(_TRIALS * _MORE, _MOST_NUMBERS // records))
-        hits = _hits(table, largest, observed, trials, rng)
+    hits = sum(int((largest(block) >= observed).sum()) for block in _flipped(table, trials, rng))
     return ChangeTest((hits + 1) / (trials + 1), *best_shape(table))
 
 
@@ -168,13 +166,6 @@ def _centred(values: Any) -> Array:
 
     table = np.asarray(values, dtype=np.float64)
     return table - table.mean(axis=1, keepdims=True)  # type: ignore[no-any-return]
-
-
-def _hits(
-    table: Array, largest: Callable[[Array], Array], observed: float, trials: int, rng: Any
-) -> int:
-    """How many of so many courses turned at random are as extreme as the observed one."""
-    return sum(int((largest(block) >= observed).sum()) for block in _flipped(table, trials, rng))
 
 
 def _flipped(table: Array, trials: int, rng: Any) -> Iterator[Array]:

@@ -18,7 +18,7 @@ import numpy as np
 from harness.decide.history.counts import part_counts
 from harness.decide.history.search import Course, Found, search
 
-__all__ = ["Story", "course", "dated", "drift_told", "false_drift", "false_step"]
+__all__ = ["Story", "another", "course", "dated", "drift_told", "false_drift", "false_step"]
 
 _RECALL = 0.8
 _MISLABELLED = 0.4
@@ -116,8 +116,13 @@ def _needed(points: float, lost: Any, mislabelled: Any, whole: int) -> int:
 
 
 def dated(story: Story, runs: int) -> float:
-    """How often the planted step is found at its place, and no other."""
-    return _share(story, runs, lambda found: [one.place for one in found.steps] == [story.at])
+    """How often the planted step is found, exactly at its place."""
+    return _share(story, runs, lambda found: story.at in _places(found))
+
+
+def another(story: Story, runs: int) -> float:
+    """How often there is a step elsewhere, beside or instead of the planted one."""
+    return _share(story, runs, lambda found: bool(_places(found) - {story.at}))
 
 
 def false_step(story: Story, runs: int) -> float:
@@ -138,6 +143,10 @@ def drift_told(story: Story, runs: int) -> float:
         runs,
         lambda found: not found.steps and any(one.until == last for one in found.drifts),
     )
+
+
+def _places(found: Found) -> set[int]:
+    return {step.place for step in found.steps}
 
 
 def _share(story: Story, runs: int, happened: Any) -> float:

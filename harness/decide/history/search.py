@@ -46,7 +46,7 @@ class FoundStep:
     """The score of all records after less that of all before."""
     interval: Interval
     p_value: float
-    """Of no change at all where it was looked for, times what its share of the error rate is."""
+    """Of no change at all where it was looked for, over the share of the error rate there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +111,17 @@ def search(
     waiting = [(0, len(counts))]
     while waiting:
         first, end = waiting.pop()
-        test = change_test(values[:, first:end], seed=seed) if end - first > 1 else None
-        # Times what its share of the error rate is.
-        factor = (len(counts) - 1) / (share * (end - first - 1)) if test else 0.0
-        if test is None or test.p_value * factor >= alpha:
+        if end - first < 2:
+            continue
+        part = share * (end - first - 1) / (len(counts) - 1)
+        test = change_test(values[:, first:end], level=alpha * part, seed=seed)
+        if test is None or test.p_value >= alpha * part:
             continue
         if test.slope:
             slopes.append(_Slope(first + test.place, end - 1))
         else:
             cut = first + test.place
-            places[cut] = min(1.0, test.p_value * factor)
+            places[cut] = test.p_value / part
             waiting += [(first, cut), (cut, end)]
     if last:
         slopes = _with_slow_fall(values, max(places, default=0), slopes, alpha, seed)
