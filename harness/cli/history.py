@@ -15,7 +15,7 @@ from harness.cli.common import (
     is_for_people,
     output,
 )
-from harness.cli.printer import note, print_json, print_lines, print_tables
+from harness.cli.printer import print_json, print_lines, print_tables
 from harness.errors import InputError, UsageError
 from harness.options import Flag
 from harness.stats.permutation import ALPHA

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,7 +14,7 @@ from simulations import coverage, gates, histories, tests
 from simulations.draw import World
 from simulations.histories import Story
 
-__all__ = ["CLAIMS", "SPREADS", "Claim", "Outcome", "measure"]
+__all__ = ["PAGES", "SPREADS", "Claim", "Outcome", "measure"]
 
 SPREADS = (0.0, 0.3, 0.5, 0.8)
 """How much documents differ for one backend, in log odds: the columns of the table."""
@@ -182,7 +182,7 @@ def _history() -> Iterator[Claim]:
     less = replace(plain, mentions=10), replace(plain, documents=20), replace(plain, mentions=5)
     restless = replace(plain, border=0.15), replace(plain, border=0.25)
     retrained = replace(plain, flip=0.5)
-    wandering = replace(plain, border=1.0, flip=0.0156, wander=True)
+    wandering = replace(plain, border=1.0, flip=0.0156, wander=True)  # Also 1 %.
     long = replace(plain, records=120)
     said = {
         retrained: "all border mentions anew at each commit",
@@ -190,13 +190,12 @@ def _history() -> Iterator[Claim]:
     }
     false = partial(Claim, "history", runs=runs, high=0.05)
     kinds = (plain, *less, *restless, retrained, wandering, long)
-    for story in kinds:
-        told = said.get(story, "")
-        yield false("no step: one is found", story, histories.false_step, conditions=told)
-    for story in kinds:
-        told = said.get(story, "")
-        yield false("no drift: one is told, now or before", story, histories.false_drift,
-                    conditions=told)  # fmt: skip
+    for says, measure in (
+        ("no step: one is found", histories.false_step),
+        ("no drift: one is told, now or before", histories.false_drift),
+    ):
+        for story in kinds:
+            yield false(says, story, measure, conditions=said.get(story, ""))
     row = partial(Claim, "history", runs=runs)
     says = "a step of 1.5 points is dated exactly"
     stepped = replace(plain, step=1.5)
@@ -237,9 +236,13 @@ def _with(world: World, backends: int) -> World:
     return replace(world, skills=(0.85,) * backends)
 
 
-CLAIMS: tuple[Claim, ...] = (
-    *_coverage(), *_tests(), *_power(), *_choose(), *_alarms(), *_drops(), *_history(),
-)  # fmt: skip
+PAGES: Mapping[str, tuple[Claim, ...]] = {
+    "statistics.md": (
+        *_coverage(), *_tests(), *_power(), *_choose(), *_alarms(), *_drops(),
+    ),
+    "history.md": tuple(_history()),
+}  # fmt: skip
+"""Every claim, by the page of the docs that has it."""
 
 
 def measure(
