@@ -8,7 +8,7 @@ from harness.decide.history.heights import HEIGHTS, heights
 from harness.decide.history.named import Named
 from harness.decide.history.series import Break, Drift, Point, Series, Step
 from harness.report.method import between, p_value, points
-from harness.table import UNDEFINED, Cell, Table, listed, number, plural
+from harness.table import Cell, Table, listed, number, plural
 
 __all__ = ["history_lines", "history_table"]
 
@@ -20,7 +20,7 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _BREAK = "|"
 _SHOWN = 40
 """Records of a sparkline, the latest."""
-_DAY = len("2026-01-31")
+_MINUTE = len("2026-01-31T12:00")
 
 assert len(_BLOCKS) == HEIGHTS
 
@@ -139,4 +139,5 @@ def _changed(differing: Sequence[Named]) -> str:
 
 
 def _place(point: Point) -> str:
-    return " ".join(filter(None, (point.date[:_DAY], point.commit))) or UNDEFINED
+    moment = point.date[:_MINUTE].replace("T", " ")
+    return f"{moment} {point.commit}".rstrip()

@@ -25,7 +25,8 @@ from harness.tasks.registry import wrong_task
 if TYPE_CHECKING:
     from harness.results.load import Opened
 
-__all__ = ["SCHEMA", "HistoryLine", "Rates", "Speed", "lines_of", "line_text", "read_line", "when"]
+__all__ = ["SCHEMA", "HistoryLine", "Rates", "Speed", "line_text", "lines_of", "read_line", "when"]
+__all__ += ["with_id"]
 
 SCHEMA = "harness.history/1"
 
@@ -139,7 +140,7 @@ def _lines(scored: Scored, result: Result, record: RunRecord) -> Iterator[Histor
     failed = sorted(failure.id for failure in result.failures)
     costs = result.costs
     for place, (counts, one) in enumerate(zip(kept, drawn, strict=True)):
-        yield _with_id(
+        yield with_id(
             HistoryLine(
                 schema=SCHEMA,
                 id="",
@@ -195,7 +196,8 @@ def line_text(line: HistoryLine) -> str:
     return compact(encode(line))
 
 
-def _with_id(line: HistoryLine) -> HistoryLine:
+def with_id(line: HistoryLine) -> HistoryLine:
+    """The line with the id that its content makes."""
     value = encode(line)
     return decode(HistoryLine, value | {"id": _digest(value)})
 
