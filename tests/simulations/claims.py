@@ -192,7 +192,7 @@ def _history() -> Iterator[Claim]:
     kinds = (plain, *less, *restless, retrained, wandering, long)
     for says, measure in (
         ("no step: one is found", histories.false_step),
-        ("no drift: one is told, now or before", histories.false_drift),
+        ("no drift: one is told at any of the records", histories.false_drift),
     ):
         for story in kinds:
             yield false(says, story, measure, conditions=said.get(story, ""))

@@ -7,7 +7,6 @@ nothing finer is ever resampled.
 from __future__ import annotations
 
 import base64
-import binascii
 import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -60,7 +59,7 @@ def unpack(packed: str) -> Array:
     try:
         opener = zlib.decompressobj()
         data = opener.decompress(base64.b64decode(packed, validate=True), _MOST)
-    except (binascii.Error, zlib.error) as error:
+    except (ValueError, zlib.error) as error:
         raise ValueError(f"its counts cannot be unpacked: {error}") from None
     if not opener.eof:
         raise ValueError("its counts cannot be unpacked: they are cut off, or endless")

@@ -4,8 +4,8 @@ A course is searched as a whole; where it has a change, it is cut at its place, 
 searched again (binary segmentation, Scott and Knott 1974). The error rate is shared out by length,
 so that all searches of a series together have no more than was asked for (Meinshausen 2008,
 "Hierarchical testing of variable importance", Biometrika 95). A change that fits a slope better
-than a step is a drift, and is not cut. The records since the last step are then looked at for a
-slow fall, as somebody would who looks at each new record.
+than a step is a drift, and is not cut. The records since the last step are looked at for a slow
+fall as somebody would who looks at each new record, and a fall that goes on is told by that alone.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class FoundDrift:
     """The score of the record `until` less that of all up to `since`."""
     interval: Interval
     seen: int | None
-    """The record at which a slow fall was told first; `None` where only the whole course has it."""
+    """The record at which a slow fall was told first; `None` of a rise, and of one that ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +141,20 @@ def search(
 def _with_slow_fall(
     values: Array, first: int, slopes: list[_Slope], alpha: float, seed: int
 ) -> list[_Slope]:
-    """The slopes with that of the records from `first` on, if somebody who looks has told one."""
-    seen = fall_seen(values[:, first:], alpha=alpha, seed=seed)
-    if seen is None:
-        return slopes
-    seen += first - 1
+    """The slopes with that of the records from `first` on, if somebody who looks has told a fall.
+
+    A fall up to the last record that no look has told is none yet: whoever looks at each record
+    would otherwise be told falls at a rate that nothing limits.
+    """
     last = values.shape[1] - 1
-    if any(slope.until == last for slope in slopes):
-        return [replace(one, seen=seen) if one.until == last else one for one in slopes]
+    whole = values.sum(axis=0)
+    kept = [one for one in slopes if one.until < last or whole[last] > whole[one.since]]
+    seen = fall_seen(values[:, first:], alpha=alpha, seed=seed)
+    if seen is None or any(one.until == last for one in kept):
+        return kept
     place, is_slope = best_shape(values[:, first:])
     # A step that is not found yet is no drift.
-    return [*slopes, _Slope(first + place, last, seen)] if is_slope else slopes
+    return [*kept, _Slope(first + place, last, seen + first - 1)] if is_slope else kept
 
 
 def _change(

@@ -80,8 +80,8 @@ class Drift:
     low: float | None
     high: float | None
     seen: int | None
-    """The point at which a slow fall was told first, looking at each; `None` where only all points
-    together tell."""
+    """The point at which a slow fall was told first, looking at each; `None` of a rise, and of one
+    that ended."""
     named: tuple[Named, ...]
     """What is not the same in the records `since` and `until`."""
 
