@@ -24,7 +24,7 @@ from harness.decide.history.file import add_lines, read_history
 from harness.decide.history.heights import heights
 from harness.decide.history.line import (
     HistoryLine,
-    Rates,
+    StatedRates,
     line_text,
     lines_of,
     read_line,
@@ -48,11 +48,16 @@ def committed() -> list[HistoryLine]:
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> HistoryLine:
-    """The headline of a backend on 20 documents."""
-    folder = tmp_path_factory.mktemp("base")
-    gold = synthetic.gold(folder, synthetic.articles(20))
-    run = synthetic.run_folder(folder / "run", gold, {"ours": synthetic.articles(20)})
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of one backend on 20 documents, with some errors."""
+    folder, records = tmp_path_factory.mktemp("base"), synthetic.articles(20)
+    said = synthetic.predict(records, synthetic.skilled(0.8, 0.1))
+    return synthetic.run_folder(folder / "run", synthetic.gold(folder, records), {"ours": said})
+
+
+@pytest.fixture(scope="module")
+def base(run: Path) -> HistoryLine:
+    """Its headline."""
     (line, *_) = lines_of(read_run(run))
     return line
 
@@ -65,7 +70,7 @@ def record(base: HistoryLine, counts: PartCounts, day: int, **changes: Any) -> H
             base,
             started=f"2026-{1 + day // 28:02}-{1 + day % 28:02}T12:00:00+00:00",
             counts=pack(counts, range(len(counts.rows))),
-            scores=Rates(*(round(value, 6) for value in scores)),
+            scores=StatedRates(*(round(value, 6) for value in scores)),
             interval=None,
             **changes,
         )
@@ -144,8 +149,8 @@ def test_a_line_binds_everything_in_it(base: HistoryLine) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"scores": Rates(1.0, 1.0, 0.99)}, "states 0.99 as f1, its counts make it 1.0"),
-        ({"scores": Rates(None, 1.0, 1.0)}, "states None as precision"),
+        ({"scores": StatedRates(0.5, 0.5, 0.5)}, "states 0.5 as precision, its counts make it 0."),
+        ({"scores": StatedRates(None, 0.8, 0.8)}, "states None as precision"),
         ({"counts": "AAAA"}, "cannot be unpacked"),
         ({"counts": "é"}, "cannot be unpacked"),
         ({"task": "nerd"}, "found 'nerd', expected"),
@@ -448,45 +453,39 @@ def test_names_from_outside_have_no_effect(
         assert not any(text.startswith("::") for text in (said.out + said.err).splitlines())
 
 
-def test_a_run_is_added(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], committed: list[HistoryLine]
-) -> None:
+def test_a_run_is_added(tmp_path: Path, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = str(tmp_path / "h.jsonl")
-    for said in (f"{len(committed)} lines added", "it has this run already"):
-        assert main(["history", "add", str(RESULTS), "--history", file]) == 0
+    for said in ("lines added", "it has this run already"):
+        assert main(["history", "add", str(run), "--history", file]) == 0
         assert said in capsys.readouterr().err
+    assert list(read_history(file).lines) == lines_of(read_run(run))
     assert "no run here" in printed(capsys, ["history", "add", str(tmp_path)], 2)
 
 
 def test_check_adds_what_it_checked_whatever_it_says(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], committed: list[HistoryLine]
+    tmp_path: Path, run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run, file = tmp_path / "run", tmp_path / "h.jsonl"
-    shutil.copytree(RESULTS, run)
+    ours, base_, file = tmp_path / "run", str(tmp_path / "b.json"), tmp_path / "h.jsonl"
+    shutil.copytree(run, ours)
+    assert main(["baseline", "accept", str(ours), "--baseline", base_, "--yes"]) == 0
     rules = tmp_path / "rules.toml"
-    rules.write_text("[[rule]]\nfloor = 0.99\n", "utf-8")
-    command = ["check", str(run), "--baseline", str(run / "baseline.json"), "--history", str(file)]
-    assert main([*command, "--rules", str(rules)]) == 1
-    assert f"{len(committed)} lines added" in capsys.readouterr().err
-    assert {line.id for line in read_history(file).lines} == {line.id for line in committed}
-    record_ = run / "run.json"
-    record_.write_text(record_.read_text("utf-8").replace('"failed": 0', '"failed": 1'), "utf-8")
-    before = file.read_bytes()
-    record_.write_text(
-        record_.read_text("utf-8").replace('"status": "ok"', '"status": "x"'), "utf-8"
-    )
-    assert main(command) == 2 and file.read_bytes() == before
+    rules.write_text("[[rule]]\nfloor = 1.0\n", "utf-8")
+    command = ["check", str(ours), "--baseline", base_, "--rules", str(rules), "--history"]
+    assert main([*command, str(file)]) == 1
+    assert "lines added" in capsys.readouterr().err
+    assert list(read_history(file).lines) == lines_of(read_run(run))
+    # One that contradicts itself is not to be trusted.
+    other, record_ = tmp_path / "other.jsonl", ours / "run.json"
+    text = record_.read_text("utf-8")
+    assert text.count('"failed": 0,') == 1
+    record_.write_text(text.replace('"failed": 0,', '"failed": 2,'), "utf-8")
+    assert main([*command, str(other)]) == 2 and not other.exists()
 
 
 def test_run_adds_what_it_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Once more it is a record of its own, marked where answers come from the store."""
-    file = tmp_path / "h.jsonl"
-    command = ["run", "gazetteer", "empty", "--gold", "seeds", "--task", "ner", "-q", "--json"]
-    command += ["--cache-dir", str(tmp_path / "cache"), "--history", str(file)]
-    for number in (1, 2):
-        assert main([*command, "--out", str(tmp_path / f"run{number}")]) == 0
-    capsys.readouterr()
-    lines = [line for line in read_history(file).lines if line.headline]
-    assert {line.backend for line in lines} == {"gazetteer"} and len(lines) in (1, 2)
-    first = lines_of(read_run(tmp_path / "run1"))
-    assert first[0] in lines
+    file, out = tmp_path / "h.jsonl", str(tmp_path / "run")
+    command = ["run", "gazetteer", "--gold", "seeds", "--task", "ner", "-q", "--json"]
+    command += ["--cache-dir", str(tmp_path / "cache"), "--history", str(file), "--out", out]
+    assert main(command) == 0
+    assert "lines added" in capsys.readouterr().err
+    assert list(read_history(file).lines) == lines_of(read_run(out))

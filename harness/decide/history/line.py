@@ -25,7 +25,16 @@ from harness.tasks.registry import wrong_task
 if TYPE_CHECKING:
     from harness.results.load import Opened
 
-__all__ = ["SCHEMA", "HistoryLine", "Rates", "Speed", "line_text", "lines_of", "read_line", "when"]
+__all__ = [
+    "SCHEMA",
+    "HistoryLine",
+    "StatedRates",
+    "Speed",
+    "line_text",
+    "lines_of",
+    "read_line",
+    "when",
+]
 __all__ += ["with_id"]
 
 SCHEMA = "harness.history/1"
@@ -36,7 +45,7 @@ _ID = 32
 _UNITS = 16
 
 
-class Rates(NamedTuple):
+class StatedRates(NamedTuple):
     """Precision, recall and F; `None` where undefined."""
 
     precision: float | None
@@ -67,7 +76,7 @@ class HistoryLine:
     part: str
     started: str
     """When the run began; UTC, ISO 8601."""
-    scores: Rates
+    scores: StatedRates
     interval: tuple[float, float] | None
     """95 %, of F, by the run's seed; `None` where there is none."""
     signature: str
@@ -179,9 +188,9 @@ def _lines(scored: Scored, result: Result, record: RunRecord) -> Iterator[Histor
         )
 
 
-def _rates(counts: PartCounts) -> Rates:
+def _rates(counts: PartCounts) -> StatedRates:
     values = (float(counts.score(counts.total, metric)) for metric in METRICS)
-    return Rates(*(None if value != value else round(value, _DIGITS) for value in values))
+    return StatedRates(*(None if value != value else round(value, _DIGITS) for value in values))
 
 
 def _bounds(interval: Interval) -> tuple[float, float] | None:
