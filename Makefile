@@ -31,7 +31,7 @@ help:
 	@echo "make check   ruff and mypy"
 	@echo "make fix     let ruff mend what it can"
 	@echo "make perf    the speed ratios of docs/performance.md"
-	@echo "make simulations  every claim of docs/statistics.md, into that page (under half an hour)"
+	@echo "make simulations  every claim of docs/statistics.md and docs/history.md, into these pages (about 40 minutes)"
 	@echo "make clean   remove the environment and caches"
 
 bench: $(VENV)/.bench
@@ -62,7 +62,7 @@ perf: $(VENV)/.test
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-columns=median,iqr,rounds
 
 simulations: $(VENV)/.quick
-	$(BIN)/python tests/simulations --write docs/statistics.md
+	$(BIN)/python tests/simulations --write
 
 clean:
 	rm -rf $(VENV) .harness .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info

@@ -29,10 +29,17 @@ def find_names(text):
 """
 
 
-def block(language: str) -> str:
-    """The page's only block in that language."""
-    (found,) = [text for name, text in BLOCKS if name == language]
+def block(language: str, part: str = "") -> str:
+    """The page's only block in that language in which `part` stands."""
+    (found,) = [text for name, text in BLOCKS if name == language and part in text]
     return found
+
+
+def steps(part: str) -> list[str]:
+    """What the page's workflow in which `part` stands runs."""
+    lines = block("yaml", part).splitlines()
+    assert all(line.startswith(("- run: ", "- uses: ", "  if: ", "  with: {")) for line in lines)
+    return [line.removeprefix("- run: ") for line in lines if line.startswith("- run: ")]
 
 
 def commands(part: str) -> list[str]:
@@ -61,8 +68,13 @@ def checkout(tmp_path: Path) -> Path:
 
 def test_every_block_is_followed() -> None:
     shells = [text.split()[:2] for name, text in BLOCKS if not name]
-    assert shells == [["harness", "run"], ["harness", "check"], ["pytest", "--harness-results"]]
-    assert sorted(name for name, _ in BLOCKS if name) == ["python", "toml", "yaml"]
+    assert shells == [
+        ["harness", "run"],
+        ["harness", "check"],
+        ["git", "switch"],
+        ["pytest", "--harness-results"],
+    ]
+    assert sorted(name for name, _ in BLOCKS if name) == ["python", "toml", "yaml", "yaml"]
 
 
 def test_the_committed_run_keeps_the_rules(checkout: Path) -> None:
@@ -97,11 +109,38 @@ def test_the_rules_are_not_idle(checkout: Path, old: str, new: str, status: int)
 
 
 def test_the_steps_of_github_actions(checkout: Path) -> None:
-    steps = [line.removeprefix("- run: ") for line in block("yaml").splitlines()]
-    (line,) = [step for step in steps if step.startswith("harness ")]
+    (line,) = [step for step in steps("--junit") if step.startswith("harness ")]
     follow([line], checkout)
     assert (checkout / "gate.xml").read_text("utf-8").startswith("<?xml")
     assert json.loads((checkout / "badge.json").read_text("utf-8"))["schemaVersion"] == 1
+
+
+def test_a_history_on_a_branch(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The branch is made as the page says; then two jobs add to it at the same time."""
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "ci")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "ci@localhost")
+    origin = tmp_path / "origin"
+    summary = tmp_path / "summary.md"
+    begin = ["git init -q -b main", "git add .", "git commit -qm begin"]
+    begin += [f"git init -q --bare -b main {origin}", f"git remote add origin {origin}"]
+    follow([*begin, *commands("--orphan")], checkout)
+    assert (checkout / "gate.toml").exists()
+    other = tmp_path / "other"
+    for folder in (checkout, other):
+        follow([f"git clone -q -b harness-history {origin} {folder / 'history'}"], tmp_path)
+    (install, *lines) = steps("--history")
+    assert install == "pip install ."
+    lines = [f"export GITHUB_STEP_SUMMARY={summary} GITHUB_SHA=abc; {line}" for line in lines]
+    # The other job has pushed another run meanwhile.
+    (other / "history" / "history.jsonl").write_text('{"schema": "x"}\n', "utf-8")
+    follow(lines[-2:], other)
+    follow(lines, checkout)
+    assert "nothing to compare yet" in summary.read_text("utf-8")
+    shown = follow(["git show harness-history:history.jsonl"], origin).splitlines()
+    assert '{"schema": "x"}' in shown and len(shown) > 20
 
 
 @pytest.mark.models

@@ -12,6 +12,7 @@ from harness.cli.common import (
     BACKEND,
     BASELINE,
     GOLD,
+    HISTORY,
     RESAMPLES,
     add_flags,
     add_run,
@@ -48,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--summary", metavar="FILE", help="append the Markdown summary (always in GitHub Actions)")
     add("--badge", metavar="FILE", help="write a shields.io badge")
     add("--all", action="store_true", help="show what passed, too")
-    add_flags(parser, RESAMPLES, *output("every verdict, for machines"))
+    add_flags(parser, HISTORY, RESAMPLES, *output("every verdict, for machines"))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -69,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
 def _report(args: argparse.Namespace) -> GateReport:
     from dataclasses import replace
 
+    from harness.cli.history_file import append
     from harness.decide import baseline
     from harness.decide.gate.check import check
     from harness.decide.rules import default_rules, read_rules
@@ -93,6 +95,8 @@ def _report(args: argparse.Namespace) -> GateReport:
         reading={flag.name: getattr(args, flag.name) for flag in reading_flags()},
         resamples=args.resamples,
     )
+    if args.history is not None:  # Whatever the verdict; what the run counted, also of a replay.
+        append(args.history, opened)
     shown = f"{folder}, counted again" if args.replay else str(folder)
     return replace(report, baseline=str(args.baseline), run=shown)
 

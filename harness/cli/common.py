@@ -25,8 +25,11 @@ from harness.tasks.registry import task_names, tasks
 __all__ = [
     "BACKEND",
     "BASELINE",
+    "DEFAULT_HISTORY",
+    "DEFAULT_RUN",
     "FORCE",
     "GOLD",
+    "HISTORY",
     "LABELS_FLAG",
     "QUIET",
     "RECOUNT",
@@ -66,6 +69,14 @@ BASELINE = Flag(
     kind=Path,
     metavar="FILE",
     default="results/baseline.json",
+)
+
+DEFAULT_HISTORY = "results/history.jsonl"
+HISTORY = Flag(
+    "append the run's scores to this file (see harness history)",
+    name="history",
+    kind=Path,
+    metavar="FILE",
 )
 
 # How it is tested.

@@ -38,6 +38,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "compare": ("compare", "what differs between backends, with intervals, tests and flips"),
     "check": ("check", "the CI gate: has a score really dropped below the baseline?"),
     "baseline": ("baseline", "show what was accepted, or accept a run as the new baseline"),
+    "history": (
+        "history",
+        "scores over time: add a run, show steps, drifts and what changed there",
+    ),
     "choose": ("choose", "which backend to take, given constraints; abstains when tied"),
     "audit": ("audit", "mentions on which all backends agree against the gold"),
     "validate": ("validate", "check a gold set or a file of annotations"),

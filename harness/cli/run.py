@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.common import GOLD, TASK, add_flags, chosen_cache, output, worker
+from harness.cli.common import GOLD, HISTORY, TASK, add_flags, chosen_cache, output, worker
 from harness.errors import NothingMeasured, UsageError
 from harness.options import Flag, build, changed
 from harness.paths import LEADERBOARD
@@ -42,6 +42,7 @@ def flags() -> tuple[Flag, ...]:
         Flag("a label without a schema is an error", name="strict_labels", kind=bool),
         *changed(worker(RunOptions), out={"default": "results"}),
         Flag("print the ranking tables only", name="rankings", kind=bool),
+        HISTORY,
         *output("print the run record"),
     )
 
@@ -72,6 +73,7 @@ def preset(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from harness.cli.history_file import append
     from harness.run.progress import Progress
     from harness.run.runner import check_required
     from harness.run.runner import run as run_backends
@@ -79,6 +81,8 @@ def run(args: argparse.Namespace) -> int:
     specs, goldsets, options = _plan(args)
     record = run_backends(specs, goldsets, options, Progress(quiet=args.quiet))
     _publish(args, record)
+    if args.history is not None:
+        append(args.history, (record, Path(args.out)))
     if args.strict_labels:
         _refuse_unknown(record)
     check_required(record, args.require)

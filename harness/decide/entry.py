@@ -18,6 +18,7 @@ from harness.tasks.registry import task_named
 from harness.tasks.tally import Tally
 
 __all__ = ["Entry", "EntryHead", "StatedScores", "entry_of", "problems", "rounded_scores"]
+__all__ += ["signed_otherwise"]
 
 StatedScores: TypeAlias = Mapping[str, Mapping[str, int | float | None]]
 """By part: `precision`, `recall` and `f1`, and of what is no mean `tp`, `fp` and `fn`."""
@@ -129,14 +130,9 @@ def problems(entry: Entry) -> Iterator[str]:
     Raises `HarnessError` for an unknown task and for a signature that is none.
     """
     scored = entry.scored()
-    signature = scored.signature
-    for what, signed, said in (
-        ("task", signature.task, entry.task),
-        ("gold set", signature.gold, entry.gold),
-        ("number of documents", signature.documents, entry.documents),
-    ):
-        if signed != said:
-            yield f"the {what} is {signed!r} in its signature, and stated as {said!r}"
+    yield from signed_otherwise(
+        scored.signature, task=entry.task, gold=entry.gold, documents=entry.documents
+    )
     paragraphs: dict[str, int] = {}
     for (document, paragraph), tally in zip(entry.units, entry.tallies, strict=True):
         if paragraph != paragraphs.get(document, 0):
@@ -152,6 +148,19 @@ def problems(entry: Entry) -> Iterator[str]:
         yield f"its model has {entry.model.size_bytes} bytes"
     yield from _of_outcomes(entry.outcomes, paragraphs)
     yield from _of_scores(entry.scores, scored)
+
+
+def signed_otherwise(
+    signature: Signature, *, task: str, gold: str, documents: int
+) -> Iterator[str]:
+    """What a signature says differently from what is stated beside it."""
+    for what, signed, said in (
+        ("task", signature.task, task),
+        ("gold set", signature.gold, gold),
+        ("number of documents", signature.documents, documents),
+    ):
+        if signed != said:
+            yield f"the {what} is {signed!r} in its signature, and stated as {said!r}"
 
 
 def _of_outcomes(outcomes: Outcomes | None, documents: Mapping[str, int]) -> Iterator[str]:

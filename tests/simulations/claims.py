@@ -1,23 +1,25 @@
-"""Every claim of docs/statistics.md: its conditions, its simulation, what is to be reached."""
+"""Every claim of the docs: its conditions, its simulation, what is to be reached."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from math import sqrt
 from multiprocessing import get_context
+from typing import Any
 
-from simulations import coverage, gates, tests
+from simulations import coverage, gates, histories, tests
 from simulations.draw import World
+from simulations.histories import Story
 
-__all__ = ["CLAIMS", "SPREADS", "Claim", "Outcome", "measure"]
+__all__ = ["PAGES", "SPREADS", "Claim", "Outcome", "measure"]
 
 SPREADS = (0.0, 0.3, 0.5, 0.8)
 """How much documents differ for one backend, in log odds: the columns of the table."""
 
-Measure = Callable[[World, int], float]
+Measure = Callable[[Any, int], float]
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Claim:
 
     family: str
     says: str
-    world: World
+    world: World | Story
     measure: Measure
     runs: int
     low: float | None = None
@@ -36,10 +38,7 @@ class Claim:
     @property
     def setting(self) -> str:
         """`8 documents x 6 paragraphs`, and what else matters."""
-        documents = (
-            "1 document" if self.world.documents == 1 else f"{self.world.documents} documents"
-        )
-        shown = f"{documents} × {self.world.paragraphs} paragraphs"
+        shown = self.world.setting
         return f"{shown}, {self.conditions}" if self.conditions else shown
 
     @property
@@ -48,6 +47,8 @@ class Claim:
             return "–"
         if self.low is None:
             return f"≤ {_percent(self.high)}"
+        if self.high is None:
+            return f"≥ {_percent(self.low)}"
         return f"{_percent(self.low)} to {_percent(self.high)}"
 
     def holds(self, value: float, runs: int, *, errors: float = 3.0) -> bool:
@@ -175,13 +176,73 @@ def _drops() -> Iterator[Claim]:
         yield row(says, GATED[2], measure, conditions="other answers besides, a floor")
 
 
+def _history() -> Iterator[Claim]:
+    runs = 200
+    plain = Story()
+    less = replace(plain, mentions=10), replace(plain, documents=20), replace(plain, mentions=5)
+    restless = replace(plain, border=0.15), replace(plain, border=0.25)
+    retrained = replace(plain, flip=0.5)
+    wandering = replace(plain, border=1.0, flip=0.0156, wander=True)  # Also 1 %.
+    long = replace(plain, records=120)
+    said = {
+        retrained: "all border mentions anew at each commit",
+        wandering: "any mention, and for good",
+    }
+    false = partial(Claim, "history", runs=runs, high=0.05)
+    kinds = (plain, *less, *restless, retrained, wandering, long)
+    for says, measure in (
+        ("no step: one is found", histories.false_step),
+        ("no drift: one is told at any of the records", histories.false_drift),
+    ):
+        for story in kinds:
+            yield false(says, story, measure, conditions=said.get(story, ""))
+    row = partial(Claim, "history", runs=runs)
+    says = "a step of 1.5 points is dated exactly"
+    stepped = replace(plain, step=1.5)
+    for at in (20, 30):
+        told = f"at {at}"
+        yield row(says, replace(stepped, at=at), histories.dated, low=0.95, conditions=told)
+    yield false("a step of 1.5 points: another is found", stepped, histories.another)
+    for story, told in (
+        (replace(stepped, at=37), "3 from the end"),
+        (replace(stepped, at=39), "the last"),
+        (replace(stepped, few=10), "in 10 documents"),
+        (replace(stepped, few=5), "in 5 documents"),
+        (replace(retrained, step=1.5), said[retrained]),
+        (replace(wandering, step=1.5), said[wandering]),
+        *((replace(story, step=1.5), "") for story in (*less, *restless)),
+    ):
+        yield row(says, story, histories.dated, conditions=told)
+    for step in (1.0, 0.5):
+        yield row(f"a step of {step:g} points is dated exactly", replace(plain, step=step),
+                  histories.dated)  # fmt: skip
+    says = "a drift of 0.2 points a record is told within 15"
+    for since in (10, 25):
+        story = replace(plain, drift=0.2, at=since, records=since + 15)
+        told = f"from {since} on"
+        yield row(says, story, histories.drift_told, low=0.95, conditions=told)
+    drifting = replace(plain, drift=0.2, at=10, records=25)
+    for story in (*less, *restless):
+        ours = replace(drifting, documents=story.documents, mentions=story.mentions,
+                       border=story.border)  # fmt: skip
+        yield row(says, ours, histories.drift_told, conditions="from 10 on")
+    for within in (10, 7):
+        yield row(f"a drift of 0.2 points a record is told within {within}",
+                  replace(drifting, records=10 + within), histories.drift_told,
+                  conditions="from 10 on")  # fmt: skip
+
+
 def _with(world: World, backends: int) -> World:
     return replace(world, skills=(0.85,) * backends)
 
 
-CLAIMS: tuple[Claim, ...] = (
-    *_coverage(), *_tests(), *_power(), *_choose(), *_alarms(), *_drops(),
-)  # fmt: skip
+PAGES: Mapping[str, tuple[Claim, ...]] = {
+    "statistics.md": (
+        *_coverage(), *_tests(), *_power(), *_choose(), *_alarms(), *_drops(),
+    ),
+    "history.md": tuple(_history()),
+}  # fmt: skip
+"""Every claim, by the page of the docs that has it."""
 
 
 def measure(

@@ -39,6 +39,12 @@ class World:
     within: float = 0.5
     """The same for paragraphs."""
 
+    @property
+    def setting(self) -> str:
+        """`8 documents × 6 paragraphs`."""
+        documents = "1 document" if self.documents == 1 else f"{self.documents} documents"
+        return f"{documents} × {self.paragraphs} paragraphs"
+
 
 @dataclass(frozen=True)
 class Draw:

@@ -1,0 +1,85 @@
+"""What differs between two records of a series: what may have changed its score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from harness.adapter import ModelIdentity
+from harness.decide.history.line import HistoryLine
+from harness.results.record import Git, Machine
+from harness.results.signature import Signature, diff
+
+__all__ = ["Named", "apart", "commit_name", "named"]
+
+_NONE = "none"
+_COMMIT = 10
+_DIGEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One thing that differs, as it was and as it is."""
+
+    what: str
+    old: str
+    new: str
+
+
+def commit_name(git: Git | None) -> str:
+    """`0123456789`, with `+` where files differed from the commit; empty without a checkout."""
+    return "" if git is None else f"{git.commit[:_COMMIT]}{'+' if git.dirty else ''}"
+
+
+def apart(old: HistoryLine, new: HistoryLine) -> tuple[Named, ...]:
+    """Why no difference of two records can be computed; nothing where one can."""
+    found: list[Named] = []
+    digests = (old.gold_digest, new.gold_digest)
+    if digests[0] != digests[1]:
+        found.append(Named("gold changed", *(digest[:_DIGEST] for digest in digests)))
+    for field, one, two in diff(Signature.parse(old.signature), Signature.parse(new.signature)):
+        # What follows from other gold is no second reason.
+        if field not in ("gold_digest", "gold_version", "documents") or not found:
+            found.append(Named(f"counted differently: {field}", one, two))
+    if not found and (old.units, old.paragraphs) != (new.units, new.paragraphs):
+        found.append(Named("counted differently: units", old.units, new.units))
+    return tuple(found)
+
+
+def named(old: HistoryLine, new: HistoryLine) -> tuple[Named, ...]:
+    """What made the two records that is not the same: commits, versions, model, machine."""
+    return tuple(one for one in _pairs(old, new) if one.old != one.new)
+
+
+def _pairs(old: HistoryLine, new: HistoryLine) -> Iterator[Named]:
+    yield Named("project", _commit(old.project), _commit(new.project))
+    yield Named("harness", _commit(old.harness), _commit(new.harness))
+    yield Named("harness version", old.tool_version, new.tool_version)
+    yield Named("Python", old.python, new.python)
+    yield from _each("", old.packages, new.packages)
+    yield from _of_model(old.model, new.model)
+    yield Named("machine", _machine(old.machine), _machine(new.machine))
+
+
+def _each(before: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Named]:
+    for name in sorted(old.keys() | new.keys()):
+        yield Named(f"{before}{name}", old.get(name, _NONE), new.get(name, _NONE))
+
+
+def _of_model(old: ModelIdentity | None, new: ModelIdentity | None) -> Iterator[Named]:
+    if old is None or new is None:
+        yield Named("model", *(_NONE if one is None else one.name for one in (old, new)))
+        return
+    yield Named("model", old.name, new.name)
+    yield Named("model version", old.version or _NONE, new.version or _NONE)
+    yield Named("model digest", *(one.digest[:_DIGEST] or _NONE for one in (old, new)))
+    yield from _each("model ", old.notes, new.notes)
+
+
+def _commit(git: Git | None) -> str:
+    return commit_name(git) or _NONE
+
+
+def _machine(machine: Machine) -> str:
+    memory = f"{machine.memory_bytes / 1e9:.0f} GB"
+    return f"{machine.cpu}, {machine.cores} cores, {memory}, {machine.system}"

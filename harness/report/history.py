@@ -1,0 +1,143 @@
+"""The table of a history's series, and what was found in them, as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.decide.history.heights import HEIGHTS, heights
+from harness.decide.history.named import Named
+from harness.decide.history.series import Break, Drift, Point, Series, Step
+from harness.report.method import between, p_value, points
+from harness.table import Cell, Table, listed, number, plural
+
+__all__ = ["history_lines", "history_table"]
+
+_HEADERS = (
+    *("gold", "task", "backend", "part", "records", "first", "last", "95 % CI"),
+    *("since first", "since step", "course"),
+)
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_BREAK = "|"
+_SHOWN = 40
+"""Records of a sparkline, the latest."""
+_MINUTE = len("2026-01-31T12:00")
+
+assert len(_BLOCKS) == HEIGHTS
+
+
+def history_table(series: Sequence[Series], *, title: str, alpha: float) -> Table:
+    """A row a series: its first and last record, how far it has come, and its course."""
+    return Table(title, _HEADERS, tuple(map(_row, series)), tuple(_notes(series, alpha)))
+
+
+def _row(series: Series) -> tuple[Cell, ...]:
+    first, last = series.points[0], series.points[-1]
+    return (
+        series.gold,
+        series.task,
+        series.backend,
+        series.part,
+        len(series.points),
+        number(first.f1),
+        number(last.f1),
+        between(_bounds(last.low, last.high)),
+        points(series.since_first),
+        points(series.since_step),
+        _course(series),
+    )
+
+
+def _notes(series: Sequence[Series], alpha: float) -> Iterator[str]:
+    measures = listed(dict.fromkeys(one.measure for one in series))
+    yield (
+        f"{measures}; changes in points, – across a break ({_BREAK} in the course), where the gold "
+        f"or the way of counting changed. since step: since the last step or break. Course: the "
+        f"last {_SHOWN} records, lowest to highest of the series."
+    )
+    yield (
+        f"Of each series a false step, and a false drift, comes with a probability of {alpha:g} at "
+        "most, whatever the number of records (documents' courses turned upside down at random; "
+        "the largest change over all places)."
+    )
+
+
+def _bounds(low: float | None, high: float | None) -> tuple[float, float] | None:
+    return None if low is None or high is None else (low, high)
+
+
+def _course(series: Series) -> str:
+    """A block for each record, as high as its score; a bar before one that no other compares to."""
+    broken = {one.at for one in series.breaks}
+    shown = [
+        (_BREAK if place in broken else "") + ("·" if height is None else _BLOCKS[height])
+        for place, height in enumerate(heights(series))
+    ]
+    return "".join(shown[-_SHOWN:])
+
+
+def history_lines(series: Sequence[Series]) -> Iterator[str]:
+    """What was found in each series, in its order, and what is to be known of its records."""
+    for one in series:
+        yield from _lines(one)
+    if not any(one.steps or one.drifts for one in series):
+        if any(len(one.points) > 1 for one in series):
+            yield "no step and no drift was found"
+        elif series:
+            yield "one record of each series: there is nothing to compare yet"
+
+
+def _lines(series: Series) -> Iterator[str]:
+    who = f"{series.backend} on {series.gold} ({series.task}, {series.part})"
+    points_of = series.points
+    said = [(one.at, [_break_said(one, points_of)]) for one in series.breaks]
+    for step in series.steps:
+        said.append((step.at, [_step_said(step, points_of), _changed(step.named)]))
+    for drift in series.drifts:
+        said.append((drift.since, [_drift_said(drift, points_of), _changed(drift.named)]))
+    for _, (first, *changed) in sorted(said, key=lambda one: one[0]):
+        yield f"{who}: {first}"
+        yield from (f"  changed: {text}" for text in changed)
+    for reason in series.untested:
+        yield f"{who}: steps and drifts cannot be looked for: {reason}"
+    yield from _marked(series, who)
+
+
+def _break_said(one: Break, places: Sequence[Point]) -> str:
+    return f"{_changed(one.why)}, at {_place(places[one.at])}: no difference is computed across it"
+
+
+def _step_said(step: Step, places: Sequence[Point]) -> str:
+    return (
+        f"stepped by {points(step.change)} points "
+        f"{between(_bounds(step.low, step.high), in_points=True)} at {_place(places[step.at])}, "
+        f"after {_place(places[step.before])} (p {p_value(step.p_value, exact=False)})"
+    )
+
+
+def _drift_said(drift: Drift, places: Sequence[Point]) -> str:
+    seen = "" if drift.seen is None else f", told first at {_place(places[drift.seen])}"
+    return (
+        f"drifts since {_place(places[drift.since])}: {points(drift.change)} points "
+        f"{between(_bounds(drift.low, drift.high), in_points=True)} in "
+        f"{plural(drift.records, 'record')}, up to {_place(places[drift.until])}{seen}"
+    )
+
+
+def _marked(series: Series, who: str) -> Iterator[str]:
+    """Records that are not like the others: by what is to be known of them."""
+    marked: dict[str, list[str]] = {}
+    for point in series.points:
+        if point.marks:
+            marked.setdefault("; ".join(point.marks), []).append(_place(point))
+    for mark, places in marked.items():
+        yield f"{who}: {mark}: {listed(places, 5)}"
+
+
+def _changed(differing: Sequence[Named]) -> str:
+    said = [f"{one.what} {one.old} -> {one.new}" for one in differing]
+    return listed(said) or "nothing that the records know of"
+
+
+def _place(point: Point) -> str:
+    moment = point.date[:_MINUTE].replace("T", " ")
+    return f"{moment} {point.commit}".rstrip()
