@@ -19,6 +19,7 @@ from harness.cli.common import (
     output,
     reading_flags,
 )
+from harness.cli.pages import HTML, write_page
 from harness.cli.printer import note, print_json, print_sections
 from harness.coding import whole_number
 from harness.options import Flag, changed, from_flags
@@ -82,7 +83,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         FLIPS,
         RESAMPLES,
         replace(SEED, default=None, help="of the resampling; default: as the run says"),
-        Flag("write one self-contained page instead of printing", name="html", metavar="FILE"),
+        HTML,
         *output("everything, for machines"),
     )
 
@@ -116,11 +117,9 @@ def run(args: argparse.Namespace) -> int:
             + ", ".join(f"{s[0].name} on {gold} ({task})" for (gold, task), s in groups.items())
         )
     if args.html:
-        from harness.formats.files import write_text
         from harness.report.page.comparison import comparison_page
 
-        write_text(args.html, comparison_page(comparisons, min_support=args.min_support))
-        note(f"wrote {args.html}")
+        write_page(args.html, comparison_page(comparisons, min_support=args.min_support))
     if args.json:
         print_json([one.to_json() for one in comparisons])
     if args.json or args.html:

@@ -15,12 +15,16 @@ from harness.cli.common import (
     is_for_people,
     output,
 )
+from harness.cli.pages import figure_flags
 from harness.cli.printer import print_json, print_lines, print_tables
 from harness.errors import InputError, UsageError
 from harness.options import Flag
 from harness.stats.permutation import ALPHA
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.decide.history.series import Series
     from harness.results.load import Opened
 
 EPILOG = """\
@@ -34,6 +38,7 @@ out; with --strict that is exit status 2.
 examples:
   harness history add results --history trend.jsonl && harness history show trend.jsonl
   harness history add results && harness history --task ner --part micro
+  harness history add results && harness history show --html history.html
 """
 
 _ACTIONS = ("add", "show")
@@ -56,7 +61,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     strict = Flag("a line that cannot be used is exit status 2", name="strict", kind=bool)
     add_flags(parser, GOLD, BACKEND, TASK, part, alpha, strict)
-    add_flags(parser, *output("show: every series, for machines"))
+    add_flags(
+        parser,
+        Flag("show: write one self-contained page", name="html", metavar="FILE"),
+        *figure_flags(),
+        *output("show: every series, for machines"),
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -94,9 +104,12 @@ def _show(args: argparse.Namespace, path: str | None) -> int:
         history.lines, gold=args.gold, backend=args.backend, part=args.part, task=args.task
     )
     series = series_of(lines, alpha=args.alpha)
+    written = _write(args, series, str(file))
     if args.json:
         problems = [{"line": one.line, "problem": one.message} for one in history.problems]
         print_json({"file": str(file), "series": series, "left_out": problems})
+    elif written:
+        pass
     elif not series:
         print_lines([f"{file} holds no record yet: harness history add RUN"], args.format)
     else:
@@ -105,3 +118,17 @@ def _show(args: argparse.Namespace, path: str | None) -> int:
         if is_for_people(args):
             print_lines(["", *history_lines(series)], args.format)
     return InputError.exit_status if args.strict and history.problems else 0
+
+
+def _write(args: argparse.Namespace, series: Sequence[Series], title: str) -> bool:
+    """The page and the figures that were asked for; whether there were any."""
+    from harness.cli.pages import write_charts, write_page
+    from harness.report.figures.history import series_figure
+    from harness.report.page.history import drawn_series, history_page
+
+    if args.html:
+        write_page(args.html, history_page(series, title=title, alpha=args.alpha))
+    if args.figures:
+        charts = map(series_figure, drawn_series(series))
+        write_charts(args, [one for one in charts if one is not None])
+    return bool(args.html or args.figures)

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.cli.common import BACKEND, DEFAULT_RUN, GOLD, TASK, add_flags, output
+from harness.cli.pages import HTML, figure_flags, write_charts, write_page
 from harness.errors import UsageError
-from harness.options import Flag, comma_list
+from harness.options import Flag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,27 +42,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--no-sanity", action="store_true", help="without the rows that check the harness")
     add("--rankings", action="store_true", help="the ranking tables only")
     add("--pool", action="store_true", help="one result over all gold sets, in place of the tables")
-    page, figures = "page", "figures"
     add_flags(
         parser,
         *output("print the run record"),
-        Flag("write one self-contained page", name="html", metavar="FILE", group=page),
+        replace(HTML, group="page"),
         Flag(
             "of the texts in it; default: 14MB",
             name="page_size",
             metavar="SIZE",
             parse=parse_size,
-            group=page,
+            group="page",
         ),
-        Flag("write every figure into a folder", name="figures", metavar="FOLDER", group=figures),
-        Flag(
-            "svg, png, pdf, json (the specification); default: svg,png,pdf",
-            name="figure_format",
-            metavar="A,B",
-            default=(),
-            parse=comma_list,
-            group=figures,
-        ),
+        *figure_flags(),
     )
 
 
@@ -152,20 +144,14 @@ def _write(args: argparse.Namespace, runs: Sequence[RankedRun]) -> None:
     from harness.cli.printer import note
 
     if args.html:
-        from harness.formats.files import write_text
         from harness.report.page.documents import PAGE_BYTES
         from harness.report.page.report import report_page
 
         text, missing = report_page(runs, room=args.page_size or PAGE_BYTES)
-        write_text(args.html, text)
         for line in missing:
             note(line)
-        note(f"wrote {args.html}")
+        write_page(args.html, text)
     if args.figures:
-        from harness.report.figures.write import FIGURE_FORMS, write_figures
         from harness.report.page.report import panels_of, placed_figures
 
-        forms = args.figure_format or FIGURE_FORMS[:3]
-        figures = placed_figures(panels_of(runs, room=None))
-        files = write_figures(list(figures.values()), args.figures, forms)
-        note(f"wrote {len(files)} files into {args.figures}")
+        write_charts(args, list(placed_figures(panels_of(runs, room=None)).values()))

@@ -108,6 +108,7 @@ def config(theme: str) -> dict[str, Any]:
         "font": font,
         "padding": 8,
         "view": {"stroke": None},
+        "mark": {"color": CATEGORIES[theme][0]},
         "axis": {
             "labelColor": ground["soft"],
             "titleColor": ground["soft"],

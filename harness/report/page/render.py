@@ -27,13 +27,13 @@ _SCRIPTS = ("dom", "tables", "figures", "documents", "mentions", "text", "lists"
 _VENDOR = ("vega.min.js", "vega-lite.min.js", "vega-interpreter.js")
 
 
-def page(template: str, figures: Mapping[str, Chart], **values: Any) -> str:
-    """The text of a page. `template` is a file of `assets/page`; `figures` go by the id of the
+def page(template: str, charts: Mapping[str, Chart], **values: Any) -> str:
+    """The text of a page. `template` is a file of `assets/page`; `charts` go by the id of the
     place where the script draws them."""
     style = f"{_colours()}\n{asset('page/page.css')}"
     script = "\n".join(
         [
-            *(_vendored(name) for name in _VENDOR if figures),
+            *(_vendored(name) for name in _VENDOR if charts),
             *(asset(f"page/{name}.js") for name in _SCRIPTS),
         ]
     )
@@ -51,7 +51,7 @@ def page(template: str, figures: Mapping[str, Chart], **values: Any) -> str:
             policy=policy,
             style=Markup(style),  # noqa: S704  # the package's own
             script=Markup(script),  # noqa: S704
-            data=Markup(_data(figures)),  # noqa: S704  # escaped for its place
+            data=Markup(_data(charts)),  # noqa: S704  # escaped for its place
             version=__version__,
         )
     )
