@@ -18,7 +18,7 @@ __all__ = ["Chart", "Spec", "figure_name", "shown", "inline"]
 
 Spec = dict[str, Any]
 
-SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+_SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 """What the specification is written in: a name, from which nothing is loaded."""
 
 _LONGEST = 48
@@ -50,7 +50,7 @@ class Chart:
     def spec(self) -> Spec:
         """The specification, as wide as its container."""
         return {
-            "$schema": SCHEMA,
+            "$schema": _SCHEMA,
             "description": one_line(self.spoken),
             "width": "container",
             "height": self.height,
