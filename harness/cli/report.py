@@ -82,6 +82,8 @@ def _check(args: argparse.Namespace) -> None:
             raise UsageError(
                 f"--json prints the whole record: leave out {option}, or say --format json"
             )
+    if args.html and args.columns:
+        raise UsageError("the page has every column: leave out --columns")
     for option, given in (("--html", args.html), ("--rankings", args.rankings)):
         if given and args.pool:
             raise UsageError(f"--pool prints tables of its own: leave out {option}")
