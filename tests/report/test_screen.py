@@ -88,6 +88,8 @@ def test_every_verb_with_tables_is_asked() -> None:
         importlib.import_module(f"harness.cli.{module}").configure(parser)
         if "--columns" in parser.format_help():
             with_tables.add(verb)
+            source = (ROOT / "harness" / "cli" / f"{module}.py").read_text("utf-8")
+            assert "args.columns" in source, f"{verb} has --columns, which does nothing"
     assert with_tables == set(COMMANDS)
 
 
