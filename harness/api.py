@@ -60,7 +60,7 @@ class LoadedBackend:
         self, spec: BackendSpec, task: TaskName, backend: Backend, batch_size: int
     ) -> None:
         self.name = spec.row
-        """The backend's full name with its options."""
+        """Its alias, else its full name with its options: what a run calls its row."""
         self.task: TaskName = task
         self.dropped = 0
         """Spans so far that were outside their text, empty or of a wrong type: left out."""

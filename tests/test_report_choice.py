@@ -187,4 +187,5 @@ def test_a_part_of_a_run_as_tables(capsys: pytest.CaptureFixture[str]) -> None:
     names = {row["backend"] for table in tables for row in table["rows"]}
     assert "gazetteer" in names
     assert not {name for name in names if "sanity" in name or "quotes" in name}
-    assert main(["report", COMMITTED, "--pool", "--html", "x.html"]) == 2
+    for more in (["--pool"], ["--columns", "F1"]):
+        assert main(["report", COMMITTED, *more, "--html", "x.html"]) == 2

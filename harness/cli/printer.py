@@ -32,7 +32,8 @@ def print_tables(tables: Sequence[Table], form: str, columns: Sequence[str] = ()
 
 def print_sections(sections: Sequence[Section], form: str, columns: Sequence[str] = ()) -> None:
     """As `print_tables`, with lines for people below the tables."""
-    _print(render_sections(sections, form, screen(), columns), form, sys.stdout)
+    shown = screen()
+    _print(render_sections(sections, form, shown, columns), shown.colour and form == "simple")
 
 
 def print_lines(
@@ -42,17 +43,20 @@ def print_lines(
 
     With a `form` as the tables that they stand beside; else as they are, however long.
     """
-    shown = screen() if form is not None and stream is None else WHOLE
-    said = form or "simple"
-    _print(render_lines(lines, said, shown), said, stream or sys.stdout)
+    if stream is not None:
+        print(render_lines(lines, form or "simple"), file=stream)
+        return
+    shown = WHOLE if form is None else screen()
+    _print(render_lines(lines, form or "simple", shown), shown.colour and form == "simple")
 
 
-def _print(text: str, form: str, stream: TextIO) -> None:
-    """What is made for a screen has our own escapes in it by now, and nobody else's."""
-    if form == "simple":
-        verbatim(stream, f"{text}\n")
+def _print(text: str, coloured: bool) -> None:
+    """On stdout. What is coloured has our own escapes in it by now, and nobody else's
+    (`harness.report.screen`); the guard before stdout would take them out."""
+    if coloured:
+        verbatim(sys.stdout, f"{text}\n")
     else:
-        print(text, file=stream)
+        print(text)
 
 
 def print_json(value: object) -> None:

@@ -106,6 +106,8 @@ def _check(args: argparse.Namespace) -> None:
             raise UsageError(
                 f"--json prints one whole record: leave out {option}, or say --format json"
             )
+    if writes and args.columns:
+        raise UsageError("pages and figures have every column: leave out --columns")
     others = (
         ("--html", args.html),
         ("--figures", args.figures),

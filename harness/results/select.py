@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,14 +30,19 @@ def named_backends(scored: Sequence[Scored], names: Sequence[str]) -> list[Score
     """
     if not names:
         return [one for one in scored if not one.sanity]
+    _check_backends(names, {one.backend for one in scored})
     chosen: list[Scored] = []
     for name in names:
         fitting = [one for one in scored if matches_pattern(name, one.backend)]
-        if not fitting:
-            known = ", ".join(sorted({one.backend for one in scored}))
-            raise UsageError(f"no backend {name!r} in there; known: {known or 'none'}")
         chosen += [one for one in fitting if one not in chosen]
     return chosen
+
+
+def _check_backends(names: Sequence[str], known: Collection[str]) -> None:
+    for name in names:
+        if not any(matches_pattern(name, one) for one in known):
+            listed = ", ".join(sorted(known)) or "none"
+            raise UsageError(f"no backend {name!r} in there; known: {listed}")
 
 
 def selected(
@@ -59,11 +64,7 @@ def selected(
     tasks = sorted({result.task for result in record.results})
     if task is not None and task not in tasks:
         raise UsageError(f"nothing there is of the task {task!r}; there is: {', '.join(tasks)}")
-    known = sorted({result.backend for result in record.results})
-    for name in backends:
-        if not any(matches_pattern(name, one) for one in known):
-            listed = ", ".join(known) or "none"
-            raise UsageError(f"no backend {name!r} in there; known: {listed}")
+    _check_backends(backends, {result.backend for result in record.results})
 
     def wanted(result: Result) -> bool:
         return (

@@ -119,6 +119,7 @@ class ProgressBar:
         self._load = self._busy = 0.0
         """Seconds of loading, and of predicting until the last time that something was loaded."""
         self._started = self._shown = monotonic()
+        self._loading_since = self._started
         self._since: float | None = self._started
         """Since when it predicts; `None` while it loads."""
 
@@ -128,14 +129,14 @@ class ProgressBar:
         if self._since is not None:
             self._busy += now - self._since
         self._since, self._shown = None, now
+        self._loading_since = now
         if self._progress.redraws:
             self._progress.update(f"{self._title}: {self._counts()}, loading", last=False)
-        self._loading_from = now
 
     def loaded(self) -> None:
         """The worker is ready."""
         self._since = monotonic()
-        self._load += self._since - self._loading_from
+        self._load += self._since - self._loading_since
 
     def advance(self, *, words: int = 1, replayed: bool = False, failed: bool = False) -> None:
         """One more document is done."""

@@ -88,6 +88,8 @@ def test_every_verb_with_tables_is_asked() -> None:
         importlib.import_module(f"harness.cli.{module}").configure(parser)
         if "--columns" in parser.format_help():
             with_tables.add(verb)
+            source = (ROOT / "harness" / "cli" / f"{module}.py").read_text("utf-8")
+            assert "args.columns" in source, f"{verb} has --columns, which does nothing"
     assert with_tables == set(COMMANDS)
 
 
@@ -220,6 +222,21 @@ def test_a_text_from_outside_brings_no_colour_and_loses_its_own() -> None:
     shown = on_screen(Table(evil, (evil, "n"), ((evil, Toned("1", "good")),)), Screen(60, True))
     assert set(_CODE.findall(shown)) <= {"0", "1", "32"}
     assert not any(line.lstrip().startswith("::") for line in _CODE.sub("", shown).splitlines())
+
+
+@pytest.mark.parametrize("form", ["simple", "github", "csv", "latex"])
+def test_what_is_printed_passes_the_guard_unless_it_is_coloured(
+    form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A note that begins like a command of a CI service is none in its log."""
+    from harness.cli.printer import print_lines, print_tables
+    from harness.cli.streams import guarded_streams
+
+    with guarded_streams():
+        print_tables([Table("t", ("a",), (("b",),), ("::error::x", "##[error]y"))], form)
+        print_lines(["::error::x"], form)
+    shown = capsys.readouterr().out.splitlines()
+    assert not [line for line in shown if line.startswith("::") or "##[" in line]
 
 
 def test_an_unknown_column_is_refused_with_the_nearest(
