@@ -110,7 +110,7 @@ def _step_said(step: Step, places: Sequence[Point]) -> str:
     return (
         f"stepped by {points(step.change)} points "
         f"{between(_bounds(step.low, step.high), in_points=True)} at {_place(places[step.at])}, "
-        f"after {_place(places[step.before])} (p {p_value(step.p_value, exact=False)})"
+        f"after {_place(places[step.before])} (p {p_value(step.p_value, exact=step.exact)})"
     )
 
 

@@ -50,6 +50,8 @@ class ChangeTest:
     """The first record after a step; or the last one before a slope."""
     slope: bool
     """Whether a slope from `place` to the end fits better than a step."""
+    exact: bool
+    """Whether all flips were counted."""
 
 
 def influences(rows: Any, score: Callable[[Array], Array]) -> Array | None:
@@ -95,13 +97,15 @@ def change_test(values: Any, *, level: float, seed: int = 0) -> ChangeTest | Non
     units, records = table.shape
     if units <= _ENUMERATED:
         signs = 1.0 - 2.0 * ((np.arange(2**units)[:, None] >> np.arange(units)) & 1)
-        return ChangeTest(float((largest(signs @ table) >= observed).mean()), *best_shape(table))
+        return ChangeTest(
+            float((largest(signs @ table) >= observed).mean()), *best_shape(table), True
+        )
     rng = np.random.default_rng(seed)
     trials = _TRIALS
     if level * trials < _FEW_HITS:
         trials = max(trials, min(_TRIALS * _MORE, _MOST_NUMBERS // records))
     hits = sum(int((largest(block) >= observed).sum()) for block in _flipped(table, trials, rng))
-    return ChangeTest((hits + 1) / (trials + 1), *best_shape(table))
+    return ChangeTest((hits + 1) / (trials + 1), *best_shape(table), False)
 
 
 def fall_seen(values: Any, *, alpha: float, seed: int = 0) -> int | None:
@@ -152,13 +156,16 @@ def best_shape(values: Any) -> tuple[int, bool]:
     slopes = _slopes(records)
     shapes = np.concatenate([steps, slopes], axis=1)
     whole = table.sum(axis=0)
-    first = shapes[:, int(_misfits(whole, shapes, 0.0).argmin())]
+    first = shapes[:, _smallest(_misfits(whole, shapes, 0.0))]
     misfits = _misfits(whole, shapes, _correlation(table, first))
+    best = _smallest(misfits)  # Of equals a step, and the first.
     count = steps.shape[1]
-    step = int(misfits[:count].argmin())
-    if slopes.shape[1] and misfits[count:].min() < misfits[step] - _TINY:
-        return int(misfits[count:].argmin()), True
-    return step + 1, False
+    return (best - count, True) if best >= count else (best + 1, False)
+
+
+def _smallest(misfits: Array) -> int:
+    """The first that no other is smaller than by more than is lost in the last digits."""
+    return int((misfits <= misfits.min() + 1e-9 * misfits.max()).argmax())
 
 
 def _centred(values: Any) -> Array:

@@ -56,6 +56,7 @@ TABLES = {
         "baseline show --baseline base.json",
         "baseline accept out --baseline base.json --yes",
     ],
+    "history": ["history show trend.jsonl", "history trend.jsonl --backend process:*"],
     "agreement": ["agreement good.jsonl pred.jsonl"],
     "backends": ["backends"],
     "run": ["run empty --gold gold.jsonl --task ner --out again --no-cache"],
@@ -118,6 +119,7 @@ def test_nothing_gets_out_of_its_medium(
     reading.log_lines(done.err)
     reading.read_markdown(Path("out/leaderboard.md").read_text("utf-8"))
     harness("baseline", "accept", "out", "--baseline", "base.json", "--yes")
+    harness("history", "add", "out", "--history", "trend.jsonl")
     for lines in TABLES.values():
         for line in lines:
             for form in TABLE_FORMS:

@@ -9,6 +9,7 @@ from harness.adapter import ModelIdentity
 from harness.decide.history.line import HistoryLine
 from harness.results.record import Git, Machine
 from harness.results.signature import Signature, diff
+from harness.tasks.parts import f_name
 
 __all__ = ["Named", "apart", "commit_name", "named"]
 
@@ -41,9 +42,17 @@ def apart(old: HistoryLine, new: HistoryLine) -> tuple[Named, ...]:
         # What follows from other gold is no second reason.
         if field not in ("gold_digest", "gold_version", "documents") or not found:
             found.append(Named(f"counted differently: {field}", one, two))
+    if not found and (shapes := [_shape(line) for line in (old, new)])[0] != shapes[1]:
+        found.append(Named("counted differently: part", *shapes))
     if not found and (old.units, old.paragraphs) != (new.units, new.paragraphs):
         found.append(Named("counted differently: units", old.units, new.units))
     return tuple(found)
+
+
+def _shape(line: HistoryLine) -> str:
+    """What a part is, as far as its signature does not say it."""
+    groups = line.unit_counts.rows.shape[1] // 4 if line.mean else 1
+    return f"{f_name(line.beta)}{f' over {groups} groups' if line.mean else ''}"
 
 
 def named(old: HistoryLine, new: HistoryLine) -> tuple[Named, ...]:

@@ -47,6 +47,8 @@ class FoundStep:
     interval: Interval
     p_value: float
     """Of no change at all where it was looked for, over the share of the error rate there."""
+    exact: bool
+    """Whether it was counted over all flips, not sampled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def search(
     values = influences(folded, counts[0].score)
     if values is None:
         return Found(lacking="the score is undefined")
-    places: dict[int, float] = {}
+    places: dict[int, tuple[float, bool]] = {}
     slopes: list[_Slope] = []
     waiting = [(0, len(counts))]
     while waiting:
@@ -121,13 +123,13 @@ def search(
             slopes.append(_Slope(first + test.place, end - 1))
         else:
             cut = first + test.place
-            places[cut] = test.p_value / part
+            places[cut] = test.p_value / part, test.exact
             waiting += [(first, cut), (cut, end)]
     if last:
         slopes = _with_slow_fall(values, max(places, default=0), slopes, alpha, seed)
     edges = [0, *sorted(places), len(counts)]
     steps = tuple(
-        FoundStep(cut, *_change(course, resampler, (before, cut), (cut, after)), places[cut])
+        FoundStep(cut, *_change(course, resampler, (before, cut), (cut, after)), *places[cut])
         for before, cut, after in zip(edges, edges[1:-1], edges[2:], strict=False)
     )
     drifts = []

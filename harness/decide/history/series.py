@@ -63,6 +63,8 @@ class Step:
     high: float | None
     p_value: float
     """Corrected for every place and search of the series."""
+    exact: bool
+    """Whether it was counted, not sampled."""
     named: tuple[Named, ...]
     """What is not the same in the two records: one of these, or nothing that a record knows."""
 
@@ -231,6 +233,7 @@ def _steps_of(found: Found, course: Sequence[int], lines: Sequence[HistoryLine])
             low=low,
             high=high,
             p_value=step.p_value,
+            exact=step.exact,
             named=named(lines[before], lines[at]),
         )
 
