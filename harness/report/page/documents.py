@@ -3,11 +3,13 @@
 Documents stand in blocks of a few, each compressed (zlib) and in base64; an index says how many
 mentions of which class each document has. Offsets are code points.
 
-    block: [{"t": text, "g": [item], "p": [[[class, gold, predicted, besides], ...] per backend]}]
+    block: [{"t": text, "g": [item], "p": [[entry, ...] per backend]}]
+    entry: [class, gold, predicted, right, besides]
     item:  [label, [[role, start, end], ...], {fact: value}]
 
 `gold` is the number of the item in `g`, or -1; `predicted` is an item, or 0 where there is none or
-it is the gold one to the letter (`1`). Labels, roles and classes are numbers in lists of the index.
+it is the gold one to the letter (`1`); `right` is 1 where the two count as found, else 0, and
+`besides` may be missing. Labels, roles and classes are numbers in lists of the index.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import base64
 import json
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,11 +52,29 @@ class Documents:
     """Of all mentions that are shown."""
     counts: dict[str, dict[str, int]]
     """By backend: the mentions and pairs of each class in what is shown."""
+    listed: dict[str, Counter[tuple[str, ...]]]
+    """By backend: how many mentions a click lists; the keys are those of `listed_under`."""
 
     @property
     def size(self) -> int:
         """Characters in the page."""
         return len(self.index) + sum(map(len, self.blocks))
+
+    def lists(self, backend: str, key: tuple[str, ...], count: float) -> bool:
+        """Whether a click on a count lists as many mentions as it says; of a page that has not
+        all documents: no more. Items may be counted under a label that they do not state."""
+        number = self.listed.get(backend, Counter())[key]
+        return number == count or (self.shown < self.all and number < count)
+
+
+def listed_under(gold: str | None, predicted: str | None, right: bool) -> Iterator[tuple[str, ...]]:
+    """The lists that a gold item, a prediction, or a pair is on, by their labels: side and label,
+    and gold and predicted label (`-` for none)."""
+    if gold is not None:
+        yield "found" if right else "missed", gold
+    if predicted is not None and not right:
+        yield "spurious", predicted
+    yield "pair", gold or "-", predicted or "-"
 
 
 class _Names:
@@ -82,7 +102,7 @@ def pack_documents(scored: Sequence[Scored], *, room: int = PAGE_BYTES) -> Docum
             missing.setdefault(_reason(one, str(error)), []).append(one.name)
     said = tuple(f"{', '.join(names)}: {reason}" for reason, names in missing.items())
     if not able:
-        return Documents("", (), (), 0, 0, said, (), {}) if said else None
+        return Documents("", (), (), 0, 0, said, (), {}, {}) if said else None
     return _Packer(able).pack(room, said)
 
 
@@ -103,20 +123,21 @@ class _Packer:
         self.labels, self.roles, self.classes, self.besides = (_Names() for _ in range(4))
         self.classes("correct")
         self.counts: list[Counter[str]] = [Counter() for _ in able]
+        self.listed: list[Counter[tuple[str, ...]]] = [Counter() for _ in able]
 
     def pack(self, room: int, missing: tuple[str, ...]) -> Documents:
         blocks: list[str] = []
         entries: list[dict[str, Any]] = []
         used = 0
         for start in range(0, len(self.golds), _BLOCK):
-            before = [counts.copy() for counts in self.counts]
+            before = [one.copy() for one in self.counts], [one.copy() for one in self.listed]
             made = [
                 self._document(gold.id, gold.text or "")
                 for gold in self.golds[start : start + _BLOCK]
             ]
             block = packed([body for body, _ in made])
             if blocks and used + len(block) > room:
-                self.counts = before
+                self.counts, self.listed = before
                 break
             used += len(block)
             blocks.append(block)
@@ -139,6 +160,7 @@ class _Packer:
             missing,
             tuple(self.labels.places),
             {one.name: dict(n) for one, n in zip(self.scored, self.counts, strict=True)},
+            {one.name: n for one, n in zip(self.scored, self.listed, strict=True)},
         )
 
     def _document(self, name: str, text: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -156,6 +178,11 @@ class _Packer:
                 error = self.classes(outcome.error)
                 counts[error] += 1
                 self.counts[place][outcome.error] += 1
+                self.listed[place].update(
+                    listed_under(
+                        self._label(outcome.gold), self._label(outcome.predicted), outcome.right
+                    )
+                )
                 at = -1
                 if outcome.gold is not None:
                     item = self._item(outcome.gold)
@@ -172,6 +199,7 @@ class _Packer:
                         error,
                         at,
                         predicted,
+                        int(outcome.right),
                         *([self.besides(outcome.besides)] if outcome.besides else []),
                     ]
                 )
@@ -185,11 +213,13 @@ class _Packer:
         }
         return {"t": text, "g": items, "p": rows}, entry
 
+    def _label(self, item: Any | None) -> str | None:
+        return None if item is None else self.task.label_of(self.task.mention(item)[2])
+
     def _item(self, item: Any) -> list[Any]:
-        task = self.task
-        label = self.labels(task.label_of(task.mention(item)[2]))
-        spans = [[self.roles(role), s.start, s.end] for role, s in task.role_spans(item)]
-        facts = dict(task.facts(item))
+        label = self.labels(self._label(item) or "")
+        spans = [[self.roles(role), s.start, s.end] for role, s in self.task.role_spans(item)]
+        facts = dict(self.task.facts(item))
         return [label, spans, facts] if facts else [label, spans]
 
 

@@ -31,13 +31,21 @@ async function draw(figure) {
 }
 
 /** A cell or bar that names a backend lists its mentions. */
-function clickedMark(figure, datum) {
+async function clickedMark(figure, datum) {
   if (!datum?.name) return;
+  const panel = Number(figure.closest("[data-panel]").dataset.panel);
   const show = { backend: datum.name };
   if (datum.class) show.class = datum.class;
   if (datum.keys) [show.gold, show.predicted] = datum.keys;
-  if (datum.key) show.label = datum.key;
-  openMentions(Number(figure.closest("[data-panel]").dataset.panel), show);
+  const label = datum.key && await labelOf(panel, datum.key);
+  if (label) show.label = label;
+  openMentions(panel, show);
+}
+
+/** The label that a part is of; nothing for a part that is no label, as the table has it. */
+async function labelOf(panel, part) {
+  const labels = (await Documents.of(panel))?.index.labels ?? [];
+  return [part, part.replace(/^type /, "")].find((name) => labels.includes(name));
 }
 
 function showTip(_, event, __, value) {

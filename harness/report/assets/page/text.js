@@ -229,12 +229,13 @@ class TextView {
     this.text.replaceChildren(...out);
   }
 
-  drawList() {
+  /** The entries in order; of the correct ones that were not asked for, the one at a place. */
+  drawList(shown = -1) {
     const errors = this.entries.filter((entry) => entry.error !== "correct").length;
     const right = this.entries.length - errors;
     const listed = this.chosenClasses().has("correct") || !errors;
     this.status.textContent = `${errors} errors, ${right} correct${listed || !right ? "" : " (tick correct to list them)"}`;
-    this.list.replaceChildren(...[...this.entries.entries()].filter(([, entry]) => listed || entry.error !== "correct").map(([at, entry]) => {
+    this.list.replaceChildren(...[...this.entries.entries()].filter(([at, entry]) => listed || at === shown || entry.error !== "correct").map(([at, entry]) => {
       const button = make("button", { type: "button", data: { entry: at } },
         badge(entry.error), make("span", { className: "who", textContent: ` ${oneLine(this.documents.index.backends[entry.backend])} ` }),
         make("span", { textContent: entryText(entry, this.body) + (entry.besides ? ` (other ${entry.besides})` : "") }));
@@ -251,6 +252,7 @@ class TextView {
     const entry = this.entries[at];
     if (!entry) return;
     remember({ doc: this.body.id, at: entry.key }, push);
+    if (!this.list.querySelector(`[data-entry="${at}"]`)) this.drawList(at);
     const button = this.list.querySelector(`[data-entry="${at}"]`);
     button?.setAttribute("aria-current", "true");
     button?.scrollIntoView({ block: "nearest" });
