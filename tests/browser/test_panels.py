@@ -81,14 +81,17 @@ def test_sheet(made: Path, browser: Any) -> None:
 def test_figures_are_drawn_and_their_marks_open(
     which: str, browser: Any, request: pytest.FixtureRequest
 ) -> None:
-    with opened(browser, request.getfixturevalue(which)) as page:
+    scale = {"made": 1, "stored": 2}[which]
+    with opened(browser, request.getfixturevalue(which), device_scale_factor=scale) as page:
         panels = page.locator("section.panel").count()
         clicked = set()
         for panel in range(panels):
             for view in VIEWS:
                 show(page, panel, view)
                 for place in places_of_figures(page):
-                    assert page.locator(f'[data-figure="{place}"] canvas').count() == 1
+                    canvas = page.locator(f'[data-figure="{place}"] canvas')
+                    drawn = canvas.evaluate("(one) => [one.width, one.clientWidth]")
+                    assert drawn[0] == pytest.approx(scale * drawn[1], abs=scale)
                     kind = place.rpartition("-")[0]
                     marks = marks_of(page, place)
                     if kind in clicked or not marks:

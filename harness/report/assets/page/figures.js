@@ -3,7 +3,8 @@ const drawn = new Map();
 const theme = () => document.documentElement.dataset.theme
   || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 
-async function draw(figure) {
+/** At once, so that paper too has what is drawn when somebody prints. */
+function draw(figure) {
   const place = figure.dataset.figure;
   const drawing = figure.querySelector(".drawing");
   const now = theme();
@@ -25,9 +26,8 @@ async function draw(figure) {
   view.tooltip(showTip);
   view.addEventListener("click", (_, item) => clickedMark(figure, item?.datum));
   drawing.replaceChildren();
-  await view.initialize(drawing).width(width - 16).runAsync();
+  view.initialize(drawing).width(width - 16).run();
   drawn.set(place, { theme: now, width, view });
-  for (const one of all("canvas, .vega-bind", drawing)) one.removeAttribute("style");
 }
 
 /** A cell or bar that names a backend lists its mentions. */
