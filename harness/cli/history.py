@@ -12,11 +12,10 @@ from harness.cli.common import (
     GOLD,
     TASK,
     add_flags,
-    is_for_people,
     output,
 )
 from harness.cli.pages import figure_flags
-from harness.cli.printer import print_json, print_lines, print_tables
+from harness.cli.printer import print_json, print_lines, print_sections
 from harness.errors import InputError, UsageError
 from harness.options import Flag
 from harness.stats.permutation import ALPHA
@@ -94,6 +93,7 @@ def _show(args: argparse.Namespace, path: str | None) -> int:
     from harness.decide.history.file import read_history
     from harness.decide.history.series import chosen_lines, series_of
     from harness.report.history import history_lines, history_table
+    from harness.report.sections import Section
 
     if path is not None and args.history is not None:
         raise UsageError("history show was given two files: name one")
@@ -114,9 +114,8 @@ def _show(args: argparse.Namespace, path: str | None) -> int:
         print_lines([f"{file} holds no record yet: harness history add RUN"], args.format)
     else:
         table = history_table(series, title=str(file), alpha=args.alpha)
-        print_tables([table], args.format)
-        if is_for_people(args):
-            print_lines(["", *history_lines(series)], args.format)
+        section = Section([table], list(history_lines(series)))
+        print_sections([section], args.format, args.columns)
     return InputError.exit_status if args.strict and history.problems else 0
 
 

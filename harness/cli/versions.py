@@ -14,11 +14,10 @@ from harness.cli.common import (
     add_flags,
     chosen_cache,
     count,
-    is_for_people,
     output,
     worker,
 )
-from harness.cli.printer import note, print_json, print_lines, print_tables
+from harness.cli.printer import note, print_json, print_sections
 from harness.errors import NothingMeasured
 from harness.options import Flag, build, changed
 from harness.registry import BackendSpec
@@ -135,12 +134,11 @@ def _chosen(asked: ReleaseRange, plan: EnvironmentPlan, most: int) -> Chosen:
 
 
 def _publish(found: list[Releases], args: argparse.Namespace) -> None:
+    from harness.report.sections import Section
     from harness.report.versions import releases_lines, releases_table
 
     if args.json:
         print_json([one.to_json() for one in found])
         return
-    for one in found:
-        print_tables([releases_table(one)], args.format)
-        if is_for_people(args):
-            print_lines(["", *releases_lines(one), ""], args.format)
+    sections = [Section([releases_table(one)], list(releases_lines(one))) for one in found]
+    print_sections(sections, args.format, args.columns)

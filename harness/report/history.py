@@ -16,6 +16,7 @@ _HEADERS = (
     *("gold", "task", "backend", "part", "records", "first", "last", "95 % CI"),
     *("since first", "since step", "course"),
 )
+_OPTIONAL = ("95 % CI", "task", "first", "since step", "since first", "gold")
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _BREAK = "|"
 _SHOWN = 40
@@ -27,7 +28,8 @@ assert len(_BLOCKS) == HEIGHTS
 
 def history_table(series: Sequence[Series], *, title: str, alpha: float) -> Table:
     """A row a series: its first and last record, how far it has come, and its course."""
-    return Table(title, _HEADERS, tuple(map(_row, series)), tuple(_notes(series, alpha)))
+    rows, notes = tuple(map(_row, series)), tuple(_notes(series, alpha))
+    return Table(title, _HEADERS, rows, notes, optional=_OPTIONAL)
 
 
 def _row(series: Series) -> tuple[Cell, ...]:

@@ -40,6 +40,7 @@ def releases_table(found: Releases) -> Table:
         (*headers, "", "docs/s", "peak MB"),
         tuple(map(_row, found.rows)),
         tuple(_notes(found)),
+        optional=("peak MB", "docs/s", "P", "R", "95 % CI"),
     )
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import examples
 
 from harness.cli.main import VERBS, main
 from harness.report.screen import Screen, on_screen, width_of, wrapped
 from harness.report.tables import only_columns, render_tables
 from harness.table import Cell, Table, Toned
-from tests.support import examples
 
 ROOT = Path(__file__).parents[2]
 RESULTS, SEEDS = str(ROOT / "results"), str(ROOT / "goldsets" / "seeds")
@@ -42,6 +42,7 @@ COMMANDS = {
     ],
     "agreement": [("agreement", f"{ANNOTATORS}/a", f"{ANNOTATORS}/b", "--limit", "3")],
     "backends": [("backends", "gazetteer", "quotes", "spacy/en_core_web_sm")],
+    "history": [("history", "show")],
     "run": [("run", "gazetteer", "empty", "--gold", SEEDS, "--no-cache", "--quiet")],
 }
 
@@ -75,6 +76,8 @@ def test_no_line_is_wider_than_the_screen(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
+    if command[0] == "history":
+        assert main(["history", "add", RESULTS]) == 0
     assert main(list(command)) == 0
     printed = capsys.readouterr().out
     assert [line for line in printed.splitlines() if width_of(line) > 80] == []
@@ -90,7 +93,8 @@ def test_every_verb_with_tables_is_asked() -> None:
             with_tables.add(verb)
             source = (ROOT / "harness" / "cli" / f"{module}.py").read_text("utf-8")
             assert "args.columns" in source, f"{verb} has --columns, which does nothing"
-    assert with_tables == set(COMMANDS)
+    # It makes environments: tests/test_versions.py prints its tables.
+    assert with_tables == {*COMMANDS, "versions"}
 
 
 def test_without_a_screen_everything_is_whole() -> None:

@@ -3,11 +3,13 @@
 Documents stand in blocks of a few, each compressed (zlib) and in base64; an index says how many
 mentions of which class each document has. Offsets are code points.
 
-    block: [{"t": text, "g": [item], "p": [[[class, gold, predicted, besides], ...] per backend]}]
+    block: [{"t": text, "g": [item], "p": [[entry, ...] per backend]}]
+    entry: [class, gold, predicted, right, besides]
     item:  [label, [[role, start, end], ...], {fact: value}]
 
 `gold` is the number of the item in `g`, or -1; `predicted` is an item, or 0 where there is none or
-it is the gold one to the letter (`1`). Labels, roles and classes are numbers in lists of the index.
+it is the gold one to the letter (`1`); `right` is 1 where the two count as found, else 0, and
+`besides` may be missing. Labels, roles and classes are numbers in lists of the index.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import base64
 import json
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,11 +52,29 @@ class Documents:
     """Of all mentions that are shown."""
     counts: dict[str, dict[str, int]]
     """By backend: the mentions and pairs of each class in what is shown."""
+    listed: dict[str, Counter[tuple[str, ...]]]
+    """By backend: how many mentions a click lists; the keys are those of `listed_under`."""
 
     @property
     def size(self) -> int:
         """Characters in the page."""
         return len(self.index) + sum(map(len, self.blocks))
+
+    def lists(self, backend: str, key: tuple[str, ...], count: float) -> bool:
+        """Whether a click on a count lists as many mentions as it says; of a page that has not
+        all documents: no more. Items may be counted under a label that they do not state."""
+        number = self.listed.get(backend, Counter())[key]
+        return number == count or (self.shown < self.all and number < count)
+
+
+def listed_under(gold: str | None, predicted: str | None, right: bool) -> Iterator[tuple[str, ...]]:
+    """The lists that a gold item, a prediction, or a pair is on, by their labels: side and label,
+    and gold and predicted label (`-` for none)."""
+    if gold is not None:
+        yield "found" if right else "missed", gold
+    if predicted is not None and not right:
+        yield "spurious", predicted
+    yield "pair", gold or "-", predicted or "-"
 
 
 class _Names:
@@ -82,7 +102,7 @@ def pack_documents(scored: Sequence[Scored], *, room: int = PAGE_BYTES) -> Docum
             missing.setdefault(_reason(one, str(error)), []).append(one.name)
     said = tuple(f"{', '.join(names)}: {reason}" for reason, names in missing.items())
     if not able:
-        return Documents("", (), (), 0, 0, said, (), {}) if said else None
+        return Documents("", (), (), 0, 0, said, (), {}, {}) if said else None
     return _Packer(able).pack(room, said)
 
 
@@ -102,18 +122,23 @@ class _Packer:
         self.pairs = [{pair.gold.id: pair for pair in pairs} for _, pairs in able]
         self.labels, self.roles, self.classes, self.besides = (_Names() for _ in range(4))
         self.classes("correct")
+        self.pairings: list[Counter[tuple[str | None, str | None, bool]]] = [
+            Counter() for _ in able
+        ]
 
     def pack(self, room: int, missing: tuple[str, ...]) -> Documents:
         blocks: list[str] = []
         entries: list[dict[str, Any]] = []
         used = 0
         for start in range(0, len(self.golds), _BLOCK):
+            before = [one.copy() for one in self.pairings]
             made = [
                 self._document(gold.id, gold.text or "")
                 for gold in self.golds[start : start + _BLOCK]
             ]
             block = packed([body for body, _ in made])
             if blocks and used + len(block) > room:
+                self.pairings = before
                 break
             used += len(block)
             blocks.append(block)
@@ -136,6 +161,7 @@ class _Packer:
             missing,
             tuple(self.labels.places),
             {one.name: self._counts(entries, at) for at, one in enumerate(self.scored)},
+            {one.name: self._listed(at) for at, one in enumerate(self.scored)},
         )
 
     def _counts(self, entries: Sequence[dict[str, Any]], backend: int) -> dict[str, int]:
@@ -145,6 +171,13 @@ class _Packer:
             for error, n in entry["c"][backend]:
                 out[names[error]] += n
         return dict(out)
+
+    def _listed(self, backend: int) -> Counter[tuple[str, ...]]:
+        out: Counter[tuple[str, ...]] = Counter()
+        for (gold, predicted, right), n in self.pairings[backend].items():
+            for key in listed_under(gold, predicted, right):
+                out[key] += n
+        return out
 
     def _document(self, name: str, text: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """A document's body for its block, and its entry in the index."""
@@ -161,6 +194,8 @@ class _Packer:
             for outcome in outcomes:
                 error = self.classes(outcome.error)
                 counts[error] += 1
+                sides = self._label(outcome.gold), self._label(outcome.predicted)
+                self.pairings[place][*sides, outcome.right] += 1
                 at = -1
                 if outcome.gold is not None:
                     at = gold.setdefault(outcome.gold, len(items))
@@ -175,7 +210,7 @@ class _Packer:
                     if at >= 0 and predicted == items[at]:
                         predicted = 1
                 more = [self.besides(outcome.besides)] if outcome.besides else []
-                row.append([error, at, predicted, *more])
+                row.append([error, at, predicted, int(outcome.right), *more])
             rows.append(row)
             counted.append(counts)
         entry = {
@@ -186,11 +221,13 @@ class _Packer:
         }
         return {"t": text, "g": items, "p": rows}, entry
 
+    def _label(self, item: Any | None) -> str | None:
+        return None if item is None else self.task.label_of(self.task.mention(item)[2])
+
     def _item(self, item: Any) -> list[Any]:
-        task = self.task
-        label = self.labels(task.label_of(task.mention(item)[2]))
-        spans = [[self.roles(role), s.start, s.end] for role, s in task.role_spans(item)]
-        facts = dict(task.facts(item))
+        label = self.labels(self._label(item) or "")
+        spans = [[self.roles(role), s.start, s.end] for role, s in self.task.role_spans(item)]
+        facts = dict(self.task.facts(item))
         return [label, spans, facts] if facts else [label, spans]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.coding import compact
+from harness.media import json_text
 from harness.table import UNDEFINED, Table, Toned, alignment
 
 __all__ = ["Grid", "GridCell", "grid_of"]
@@ -53,7 +54,8 @@ def grid_of(
         tuple(
             GridCell(
                 UNDEFINED if cell is None else str(cell),
-                compact(shows[i][j]) if shows and shows[i][j] is not None else "",
+                # Names are whole in it: a page prints no control character as it is.
+                json_text(compact(shows[i][j])) if shows and shows[i][j] is not None else "",
                 _step(heat[i][j]) if heat else None,
                 bold=isinstance(cell, Toned) and cell.tone == "best",
             )

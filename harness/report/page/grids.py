@@ -9,6 +9,7 @@ from harness.decide.profile import Profile
 from harness.decide.ranking import Ranking
 from harness.report.figures.theme import ordered_classes
 from harness.report.method import between
+from harness.report.page.documents import Documents
 from harness.report.page.grid import Grid, grid_of
 from harness.report.run import name_of, ranking_table
 from harness.stats.ties import letters
@@ -55,10 +56,11 @@ def heat_grid(details: Profile, word: str, f: str, labels: Collection[str]) -> G
 
 
 def detail_grid(
-    details: Profile, word: str, f: str, labels: Collection[str], *, sides: bool
+    details: Profile, word: str, f: str, documents: Documents | None, *, sides: bool
 ) -> Grid | None:
-    """A row for each part and backend. With `sides` its counts are those of the mentions that a
-    click lists."""
+    """A row for each part and backend. With `sides` a click on a count lists its mentions, where
+    they are as many."""
+    labels = documents.labels if documents else ()
     if not details.parts:
         return None
     rows: list[tuple[Cell, ...]] = []
@@ -71,23 +73,31 @@ def detail_grid(
                 rows.append((part.name, name, f"{part.support:,}", *([None] * 7)))
                 shows.append([None] * 10)
                 continue
+            block = one.block
+            counts = (("found", block.tp), ("spurious", block.fp), ("missed", block.fn))
             rows.append(
                 (
                     part.name,
                     name,
                     f"{part.support:,}",
-                    number(one.block.f1),
+                    number(block.f1),
                     between(one.interval.bounds),
-                    number(one.block.precision),
-                    number(one.block.recall),
-                    *(f"{count:g}" for count in (one.block.tp, one.block.fp, one.block.fn)),
+                    number(block.precision),
+                    number(block.recall),
+                    *(f"{count:g}" for _, count in counts),
                 )
             )
             where = {"backend": name, **label}
-            listed = [{**where, "side": side} for side in ("found", "spurious", "missed")]
-            shows.append(
-                [label or None, where, *([None] * 5), *(listed if sides and label else [None] * 3)]
-            )
+            listed = [
+                {**where, "side": side}
+                if sides
+                and label
+                and documents
+                and documents.lists(name, (side, label["label"]), count)
+                else None
+                for side, count in counts
+            ]
+            shows.append([label or None, where, *([None] * 5), *listed])
     headers = (word, "backend", "support", f, "95 % CI", "P", "R", "TP", "FP", "FN")
     return grid_of(Table(f"Every {word} of every backend", headers, tuple(rows)), shows=shows)
 
@@ -112,7 +122,7 @@ def error_grid(details: Profile) -> Grid | None:
     return grid_of(Table("Classes of errors", ("backend", *classes), rows), shows=shows)
 
 
-def confusion_grid(details: Profile, name: str) -> Grid:
+def confusion_grid(details: Profile, name: str, documents: Documents | None) -> Grid:
     matrix = details.confusion[name]
     columns = list(dict.fromkeys(label for row in matrix.values() for label in row if label != "-"))
     columns = [*sorted(columns), "-"]
@@ -120,8 +130,18 @@ def confusion_grid(details: Profile, name: str) -> Grid:
         (gold, *(row.get(label) or None for label in columns)) for gold, row in matrix.items()
     )
     shows = [
-        [None, *({"backend": name, "gold": gold, "predicted": label} for label in columns)]
-        for gold in matrix
+        [
+            None,
+            *(
+                {"backend": name, "gold": gold, "predicted": label}
+                if (count := row.get(label))
+                and documents
+                and documents.lists(name, ("pair", gold, label), count)
+                else None
+                for label in columns
+            ),
+        ]
+        for gold, row in matrix.items()
     ]
     heat = [
         [

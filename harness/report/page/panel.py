@@ -75,10 +75,12 @@ def panel_of(
         facts=tuple(_facts(ranking, record, choice)),
         ranking=ranking_grid(ranking),
         heat=heat_grid(details, task.part_word, f, labels),
-        details=detail_grid(details, task.part_word, f, labels, sides=as_listed),
+        details=detail_grid(details, task.part_word, f, documents, sides=as_listed),
         errors=error_grid(details),
         confusions=tuple(
-            confusion_grid(details, name) for name in details.confusion if details.confusion[name]
+            confusion_grid(details, name, documents)
+            for name in details.confusion
+            if details.confusion[name]
         ),
         figures=panel_figures(ranking, choice, details, title, f),
         word=task.part_word,

@@ -44,11 +44,12 @@ class Documents {
     raw.place = place;
     raw.gold = raw.g.map(item);
     raw.chars = Array.from(raw.t);                       // code points, as offsets are counted
-    raw.entries = raw.p.flatMap((row, backend) => row.map(([error, at, predicted, more], number) => {
+    raw.entries = raw.p.flatMap((row, backend) => row.map(([error, at, predicted, right, more], number) => {
       const gold = at < 0 ? null : raw.gold[at];
       return {
         key: `${backend}.${number}`, backend, gold, at,
         error: classes[error],
+        right: right === 1,
         besides: more === undefined ? "" : besides[more],
         predicted: predicted === 1 ? gold : item(predicted || null),
       };

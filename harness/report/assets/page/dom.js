@@ -18,6 +18,10 @@ function make(tag, properties = {}, ...children) {
 /** What control characters and line breaks look like on one line. */
 const oneLine = (text) => text.replace(/[\s\p{Cc}\p{Cf}]+/gu, " ");
 
+/** A text as it is, but for what would turn the direction of all that follows, or has no shape. */
+const shown = (text) => text.replace(/[\u202a-\u202e\u2066-\u2069]|(?![\n\t\r])\p{Cc}/gu,
+  (char) => `\\u${char.codePointAt(0).toString(16).padStart(4, "0")}`);
+
 /** Compressed JSON in base64, as `harness.report.page.documents` packs it. */
 async function unpack(id) {
   const element = byId(id);

@@ -3,7 +3,8 @@ const drawn = new Map();
 const theme = () => document.documentElement.dataset.theme
   || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 
-async function draw(figure) {
+/** At once, so that paper too has what is drawn when somebody prints. */
+function draw(figure) {
   const place = figure.dataset.figure;
   const drawing = figure.querySelector(".drawing");
   const now = theme();
@@ -25,19 +26,26 @@ async function draw(figure) {
   view.tooltip(showTip);
   view.addEventListener("click", (_, item) => clickedMark(figure, item?.datum));
   drawing.replaceChildren();
-  await view.initialize(drawing).width(width - 16).runAsync();
+  view.initialize(drawing).width(width - 16).run();
   drawn.set(place, { theme: now, width, view });
-  for (const one of all("canvas, .vega-bind", drawing)) one.removeAttribute("style");
 }
 
 /** A cell or bar that names a backend lists its mentions. */
-function clickedMark(figure, datum) {
+async function clickedMark(figure, datum) {
   if (!datum?.name) return;
+  const panel = Number(figure.closest("[data-panel]").dataset.panel);
   const show = { backend: datum.name };
   if (datum.class) show.class = datum.class;
   if (datum.keys) [show.gold, show.predicted] = datum.keys;
-  if (datum.key) show.label = datum.key;
-  openMentions(Number(figure.closest("[data-panel]").dataset.panel), show);
+  const label = datum.key && await labelOf(panel, datum.key);
+  if (label) show.label = label;
+  openMentions(panel, show);
+}
+
+/** The label that a part is of; nothing for a part that is no label, as the table has it. */
+async function labelOf(panel, part) {
+  const labels = (await Documents.of(panel))?.index.labels ?? [];
+  return [part, part.replace(/^type /, "")].find((name) => labels.includes(name));
 }
 
 function showTip(_, event, __, value) {

@@ -86,6 +86,29 @@ function setUpTheme() {
   button.hidden = false;
 }
 
+/** Paper is light, has every view and every table unfolded, and the figures of all. */
+function setUpPrint() {
+  let before = null;
+  addEventListener("beforeprint", () => {
+    if (before) return;
+    const root = document.documentElement;
+    before = { theme: root.dataset.theme, folded: all("details:not([open])") };
+    root.classList.add("printing");
+    root.dataset.theme = "light";
+    for (const one of before.folded) one.open = true;
+    all("[data-figure]").forEach(draw);
+  });
+  addEventListener("afterprint", () => {
+    if (!before) return;
+    const root = document.documentElement;
+    root.classList.remove("printing");
+    if (before.theme) root.dataset.theme = before.theme; else delete root.dataset.theme;
+    for (const one of before.folded) one.open = false;
+    before = null;
+    redraw();
+  });
+}
+
 const KEYS = [
   ["j, k", "next and previous error, into the next document"], ["n, p", "next and previous document"],
   ["/", "search in the texts"], ["1 2 3 4", "overview, types, errors, texts"],
@@ -124,6 +147,7 @@ function setUp() {
   byId("help").addEventListener("click", showKeys);
   byId("help").hidden = false;
   setUpTheme();
+  setUpPrint();
   setUpKeys();
   state = readAddress();
   open();

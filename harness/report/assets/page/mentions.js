@@ -5,12 +5,12 @@ const CONTEXT = 60;
 const hasLabel = (item, label) => Boolean(item) && item.label === label;
 
 function fits(entry, show, index) {
-  const { gold, predicted, error } = entry;
+  const { gold, predicted, error, right } = entry;
   if (show.backend !== undefined && index.backends[entry.backend] !== show.backend) return false;
   if (show.class !== undefined && error !== show.class) return false;
-  if (show.side === "found") return error === "correct" && hasLabel(gold, show.label);
-  if (show.side === "missed") return error !== "correct" && hasLabel(gold, show.label);
-  if (show.side === "spurious") return error !== "correct" && hasLabel(predicted, show.label);
+  if (show.side === "found") return right && hasLabel(gold, show.label);
+  if (show.side === "missed") return !right && hasLabel(gold, show.label);
+  if (show.side === "spurious") return !right && hasLabel(predicted, show.label);
   if (show.label !== undefined && !hasLabel(gold, show.label) && !hasLabel(predicted, show.label)) return false;
   if (show.gold !== undefined && (gold ? gold.label : "-") !== show.gold) return false;
   return show.predicted === undefined || (predicted ? predicted.label : "-") === show.predicted;

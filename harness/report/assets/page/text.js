@@ -4,7 +4,7 @@ const views = new Map();
 
 class TextView {
   constructor(panel, documents, root) {
-    Object.assign(this, { panel, documents, root, body: null, entries: [], at: -1 });
+    Object.assign(this, { panel, documents, root, body: null, entries: [], at: -1, stepping: Promise.resolve() });
     const { index } = documents;
     this.outline = make("div", { className: "outline" });
     this.text = make("div", { className: "text", tabIndex: 0, role: "region", "aria-label": "Text" });
@@ -64,8 +64,7 @@ class TextView {
     this.query.value = state.q || "";
     all("input", this.disagree)[0].checked = state.all === "1";
     const place = this.documents.places.get(state.doc) ?? this.first();
-    await this.showOutline();
-    await this.open(place, state.at);
+    if (await this.showOutline()) await this.open(place, state.at);
   }
 
   /** Where somebody begins who asked for nothing: the first document. */
@@ -79,13 +78,14 @@ class TextView {
   chosenClasses() { return new Set(all("input[name=c]:checked", this.bar).map((box) => box.value)); }
 
   async filtered() {
+    const boxes = all("input[name=b]", this.bar);
+    if (!boxes.some((box) => box.checked)) for (const box of boxes) box.checked = true;   // as without an address
     remember({
       b: all("input[name=b]:checked", this.bar).map((box) => box.value),
       c: [...this.chosenClasses()], label: this.label.value, q: this.query.value,
       all: all("input", this.disagree)[0].checked ? "1" : "", at: "",
     });
-    await this.showOutline();
-    await this.open(this.body?.place ?? 0, "");
+    if (await this.showOutline()) await this.open(this.body?.place ?? 0, "");
   }
 
   /** The entries of a body that the filters leave. */
@@ -108,7 +108,9 @@ class TextView {
 
   inText(body, query) { return body.t.toLowerCase().includes(query); }
 
+  /** False where something else was asked for meanwhile. */
   async showOutline() {
+    const asked = this.asked = {};
     const { index } = this.documents;
     const backends = this.chosenBackends();
     const classes = this.chosenClasses();
@@ -123,6 +125,7 @@ class TextView {
       }
       rows.push([at, errors]);
     }
+    if (this.asked !== asked) return false;
     this.outlined = rows;
     const most = Math.max(1, ...rows.map(([, errors]) => errors));
     this.outline.replaceChildren(
@@ -134,6 +137,7 @@ class TextView {
         button.addEventListener("click", () => go({ ...state, doc: index.documents[at].id, at: "" }));
         return make("li", {}, button);
       })));
+    return true;
   }
 
   async open(at, key) {
@@ -210,7 +214,7 @@ class TextView {
       const [from, to] = [cuts[i], cuts[i + 1]];
       active = active.filter((mark) => mark.end > from);
       while (next < marks.length && marks[next].start <= from) active.push(marks[next++]);
-      const text = chars.slice(from, to).join("");
+      const text = shown(chars.slice(from, to).join(""));
       if (!active.length) { out.push(document.createTextNode(text)); continue; }
       const piece = make("span", { className: "piece", textContent: text, data: { piece: this.pieces.length } });
       const layers = active.map((mark) => layer(mark, rows));
@@ -229,12 +233,13 @@ class TextView {
     this.text.replaceChildren(...out);
   }
 
-  drawList() {
+  /** The entries in order; of the correct ones that were not asked for, the one at a place. */
+  drawList(shown = -1) {
     const errors = this.entries.filter((entry) => entry.error !== "correct").length;
     const right = this.entries.length - errors;
     const listed = this.chosenClasses().has("correct") || !errors;
     this.status.textContent = `${errors} errors, ${right} correct${listed || !right ? "" : " (tick correct to list them)"}`;
-    this.list.replaceChildren(...[...this.entries.entries()].filter(([, entry]) => listed || entry.error !== "correct").map(([at, entry]) => {
+    this.list.replaceChildren(...[...this.entries.entries()].filter(([at, entry]) => listed || at === shown || entry.error !== "correct").map(([at, entry]) => {
       const button = make("button", { type: "button", data: { entry: at } },
         badge(entry.error), make("span", { className: "who", textContent: ` ${oneLine(this.documents.index.backends[entry.backend])} ` }),
         make("span", { textContent: entryText(entry, this.body) + (entry.besides ? ` (other ${entry.besides})` : "") }));
@@ -251,6 +256,7 @@ class TextView {
     const entry = this.entries[at];
     if (!entry) return;
     remember({ doc: this.body.id, at: entry.key }, push);
+    if (!this.list.querySelector(`[data-entry="${at}"]`)) this.drawList(at);
     const button = this.list.querySelector(`[data-entry="${at}"]`);
     button?.setAttribute("aria-current", "true");
     button?.scrollIntoView({ block: "nearest" });
@@ -393,7 +399,7 @@ async function openTexts(panel) {
 function textKey(key) {
   const view = views.get(Number(state.panel) || 0);
   if (!view?.body) return false;
-  if (key === "j" || key === "k") view.step(key === "j" ? 1 : -1);
+  if (key === "j" || key === "k") view.stepping = view.stepping.then(() => view.step(key === "j" ? 1 : -1));
   else if (key === "n" || key === "p") view.turn(key === "n" ? 1 : -1);
   else if (key === "/") view.query.focus();
   else return false;
