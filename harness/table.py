@@ -73,7 +73,7 @@ def _numeric(cell: Cell) -> bool:
     if cell is None or cell in ("", UNDEFINED) or isinstance(cell, int | float):
         return True
     head = cell.lstrip("+~< ").split(" ")[0].strip("[],±%*")
-    return head.replace(".", "", 1).replace("-", "", 1).isdigit()
+    return head.replace(",", "").replace(".", "", 1).replace("-", "", 1).isdigit()
 
 
 def number(value: float | None) -> str:

@@ -136,12 +136,14 @@ def grave(page: Any) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_grave(scheme: str, stored: Path, browser: Any) -> None:
+def test_axe_finds_nothing_grave(scheme: str, browser: Any, request: pytest.FixtureRequest) -> None:
     pytest.importorskip("axe_playwright_python")
     places = [(0, view) for view in VIEWS]
     found = {}
-    with opened(browser, stored, color_scheme=scheme, bypass_csp=True) as page:
-        for panel, view in [*places, (2, "texts")] if scheme == "light" else places:
+    file, more = {"light": ("stored", (2, "texts")), "dark": ("made", (1, "texts"))}[scheme]
+    file = request.getfixturevalue(file)
+    with opened(browser, file, color_scheme=scheme, bypass_csp=True) as page:
+        for panel, view in [*places, more]:
             show(page, panel, view)
             page.evaluate(UNFOLD)
             if view == "texts":

@@ -40,15 +40,21 @@ def heat_grid(details: Profile, word: str, f: str, labels: Collection[str]) -> G
     """A row for each part, a column of F for each backend, the support beside the part."""
     if not details.parts:
         return None
-    rows, shows, heat = [], [], []
+    rows: list[tuple[Cell, ...]] = []
+    shows: list[list[Any]] = []
+    heat: list[list[float | None]] = []
     for part in details.parts:
         scores = [
             one.block.f1 if (one := part.measured[name]) else None for name in details.backends
         ]
-        rows.append((part.name, f"{part.support:,}", *map(number, scores)))
+        rows.append((part.name, part.support, *map(number, scores)))
         label = _label(part.name, labels)
         shows.append(
-            [label or None, None, *({"backend": name, **label} for name in details.backends)]
+            [
+                label or None,
+                None,
+                *({"backend": name, **label} if label else None for name in details.backends),
+            ]
         )
         heat.append([None, None, *scores])
     table = Table(f"{f} by {word}", (word, "support", *details.backends), tuple(rows))
@@ -70,7 +76,7 @@ def detail_grid(
         for name in details.backends:
             one = part.measured[name]
             if one is None:
-                rows.append((part.name, name, f"{part.support:,}", *([None] * 7)))
+                rows.append((part.name, name, part.support, *([None] * 7)))
                 shows.append([None] * 10)
                 continue
             block = one.block
@@ -79,7 +85,7 @@ def detail_grid(
                 (
                     part.name,
                     name,
-                    f"{part.support:,}",
+                    part.support,
                     number(block.f1),
                     between(one.interval.bounds),
                     number(block.precision),
@@ -97,7 +103,7 @@ def detail_grid(
                 else None
                 for side, count in counts
             ]
-            shows.append([label or None, where, *([None] * 5), *listed])
+            shows.append([label or None, where if label else None, *([None] * 5), *listed])
     headers = (word, "backend", "support", f, "95 % CI", "P", "R", "TP", "FP", "FN")
     return grid_of(Table(f"Every {word} of every backend", headers, tuple(rows)), shows=shows)
 

@@ -13,7 +13,9 @@ function draw(figure) {
   if (!width || (before && before.theme === now && before.width === width)) return;
   before?.view?.finalize();
   drawn.set(place, { theme: now, width, view: null });
-  const spec = { ...data.figures[place], config: data.themes[now] };
+  const { legend, ...look } = data.themes[now];
+  const columns = Math.max(1, Math.min(legend.columns, Math.floor(width / 140)));
+  const spec = { ...data.figures[place], config: { ...look, legend: { ...legend, columns } } };
   const compiled = vegaLite.compile(spec).spec;
   const view = new vega.View(vega.parse(compiled, null, { ast: true }), {
     expr: vega.expressionInterpreter,
@@ -37,8 +39,10 @@ async function clickedMark(figure, datum) {
   const show = { backend: datum.name };
   if (datum.class) show.class = datum.class;
   if (datum.keys) [show.gold, show.predicted] = datum.keys;
-  const label = datum.key && await labelOf(panel, datum.key);
-  if (label) show.label = label;
+  if (datum.key) {
+    show.label = await labelOf(panel, datum.key);
+    if (!show.label) return;
+  }
   openMentions(panel, show);
 }
 

@@ -32,6 +32,7 @@ function inContext(entry, body) {
   const start = Math.min(...items.map(startOf));
   const end = Math.max(...items.map(endOf));
   const text = (from, to) => oneLine(body.chars.slice(Math.max(0, from), to).join(""));
+  if (!Number.isFinite(start)) return make("p", { className: "context", textContent: text(0, 2 * CONTEXT) });   // of the whole text
   const inside = end - start > 240 ? `${text(start, start + 110)} … ${text(end - 110, end)}` : text(start, end);
   return make("p", { className: "context" },
     (start > CONTEXT ? "… " : "") + text(start - CONTEXT, start), make("mark", { textContent: inside }),

@@ -234,12 +234,12 @@ class TextView {
   }
 
   /** The entries in order; of the correct ones that were not asked for, the one at a place. */
-  drawList(shown = -1) {
+  drawList(chosen = -1) {
     const errors = this.entries.filter((entry) => entry.error !== "correct").length;
     const right = this.entries.length - errors;
     const listed = this.chosenClasses().has("correct") || !errors;
     this.status.textContent = `${errors} errors, ${right} correct${listed || !right ? "" : " (tick correct to list them)"}`;
-    this.list.replaceChildren(...[...this.entries.entries()].filter(([at, entry]) => listed || at === shown || entry.error !== "correct").map(([at, entry]) => {
+    this.list.replaceChildren(...[...this.entries.entries()].filter(([at, entry]) => listed || at === chosen || entry.error !== "correct").map(([at, entry]) => {
       const button = make("button", { type: "button", data: { entry: at } },
         badge(entry.error), make("span", { className: "who", textContent: ` ${oneLine(this.documents.index.backends[entry.backend])} ` }),
         make("span", { textContent: entryText(entry, this.body) + (entry.besides ? ` (other ${entry.besides})` : "") }));
