@@ -222,16 +222,16 @@ def _history() -> Iterator[Claim]:
     for since in (10, 25):
         story = replace(plain, drift=0.2, at=since, records=since + 15)
         told = f"from {since} on"
-        yield row(says, story, histories.drift_told, low=0.95, conditions=told)
+        yield row(says, story, histories.drift_told, runs=100, low=0.95, conditions=told)
     drifting = replace(plain, drift=0.2, at=10, records=25)
     for story in (*less, *restless):
         ours = replace(drifting, documents=story.documents, mentions=story.mentions,
                        border=story.border)  # fmt: skip
-        yield row(says, ours, histories.drift_told, runs=50, conditions="from 10 on")
+        yield row(says, ours, histories.drift_told, runs=20, conditions="from 10 on")
     for within in (10, 7):
         yield row(f"a drift of 0.2 points a record is told within {within}",
                   replace(drifting, records=10 + within), histories.drift_told,
-                  runs=50, conditions="from 10 on")  # fmt: skip
+                  runs=20, conditions="from 10 on")  # fmt: skip
 
 
 def _with(world: World, backends: int) -> World:
