@@ -133,12 +133,17 @@ def _hits(swaps: Any, extreme: Callable[[Array], Any], trials: int, rng: Any) ->
     count = len(swaps)
     # A column that never differs is never moved: with many types most of them are.
     columns = np.flatnonzero(np.any(swaps, axis=0))
-    narrow = swaps[:, columns].astype(np.float64)
+    # float32 adds up integers exactly below 2^24 and is four times as fast.
+    exact = int(np.abs(swaps).sum(axis=0).max(initial=0)) < 2**24
+    narrow = swaps[:, columns].astype(np.float32 if exact else np.float64)
     hits, step = 0, max(1, 4_000_000 // max(count, swaps.shape[1], 1))
     for start in range(0, trials, step):
         rows = min(step, trials - start)
+        # A bit for each unit: drawing them takes as long as all the rest.
+        drawn = np.frombuffer(rng.bytes(rows * -(-count // 8)), np.uint8).reshape(rows, -1)
+        swapped = np.unpackbits(drawn, axis=1, count=count).astype(narrow.dtype)
         moved = np.zeros((rows, swaps.shape[1]))
-        moved[:, columns] = rng.integers(0, 2, (rows, count), np.int8).astype(np.float64) @ narrow
+        moved[:, columns] = swapped @ narrow
         hits += int(extreme(moved).sum())
     return hits
 
