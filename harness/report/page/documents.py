@@ -122,7 +122,7 @@ class _Packer:
         self.pairs = [{pair.gold.id: pair for pair in pairs} for _, pairs in able]
         self.labels, self.roles, self.classes, self.besides = (_Names() for _ in range(4))
         self.classes("correct")
-        self.pairings: list[Counter[tuple[str | None, str | None, bool]]] = [
+        self.pairings: list[Counter[tuple[int | None, int | None, bool]]] = [
             Counter() for _ in able
         ]
 
@@ -174,8 +174,10 @@ class _Packer:
 
     def _listed(self, backend: int) -> Counter[tuple[str, ...]]:
         out: Counter[tuple[str, ...]] = Counter()
+        names: list[str | None] = [*self.labels.places, None]
         for (gold, predicted, right), n in self.pairings[backend].items():
-            for key in listed_under(gold, predicted, right):
+            one, other = (names[-1 if side is None else side] for side in (gold, predicted))
+            for key in listed_under(one, other, right):
                 out[key] += n
         return out
 
@@ -189,26 +191,22 @@ class _Packer:
         for place, one in enumerate(self.scored):
             row: list[Any] = []
             counts: Counter[int] = Counter()
+            pairings = self.pairings[place]
             pair = self.pairs[place].get(name)
             outcomes = () if pair is None else self.task.outcomes(pair, one.options)
             for outcome in outcomes:
                 error = self.classes(outcome.error)
                 counts[error] += 1
-                sides = self._label(outcome.gold), self._label(outcome.predicted)
-                self.pairings[place][*sides, outcome.right] += 1
+                said = None if outcome.gold is None else self._item(outcome.gold, made)
+                answer = None if outcome.predicted is None else self._item(outcome.predicted, made)
                 at = -1
-                if outcome.gold is not None:
+                if said is not None:
                     at = gold.setdefault(outcome.gold, len(items))
                     if at == len(items):
-                        items.append(self._item(outcome.gold))
-                predicted: Any = 0
-                if outcome.predicted is not None:
-                    # Backends mostly say the same: each item is written down once.
-                    predicted = made.get(outcome.predicted)
-                    if predicted is None:
-                        predicted = made[outcome.predicted] = self._item(outcome.predicted)
-                    if at >= 0 and predicted == items[at]:
-                        predicted = 1
+                        items.append(said)
+                label = None if said is None else said[0]
+                pairings[label, None if answer is None else answer[0], outcome.right] += 1
+                predicted: Any = 0 if answer is None else 1 if answer == said else answer
                 more = [self.besides(outcome.besides)] if outcome.besides else []
                 row.append([error, at, predicted, int(outcome.right), *more])
             rows.append(row)
@@ -221,14 +219,16 @@ class _Packer:
         }
         return {"t": text, "g": items, "p": rows}, entry
 
-    def _label(self, item: Any | None) -> str | None:
-        return None if item is None else self.task.label_of(self.task.mention(item)[2])
-
-    def _item(self, item: Any) -> list[Any]:
-        label = self.labels(self._label(item) or "")
-        spans = [[self.roles(role), s.start, s.end] for role, s in self.task.role_spans(item)]
-        facts = dict(self.task.facts(item))
-        return [label, spans, facts] if facts else [label, spans]
+    def _item(self, item: Any, made: dict[Any, list[Any]]) -> list[Any]:
+        """An item as it is written; `made` has those of the document, which backends share."""
+        known = made.get(item)
+        if known is None:
+            task = self.task
+            label = self.labels(task.label_of(task.mention(item)[2]))
+            spans = [[self.roles(role), s.start, s.end] for role, s in task.role_spans(item)]
+            facts = dict(task.facts(item))
+            known = made[item] = [label, spans, facts] if facts else [label, spans]
+        return known
 
 
 def packed(value: Any) -> str:
