@@ -12,10 +12,19 @@ from pathlib import Path
 
 import pytest
 from md_blocks import SHELL, blocks, commands
+from support import in_json, json_lines
 from test_docs import PAGES
 from test_examples_help import PROGRAMS, ROOT, copy_checkout, examples, shell
 
 from harness.cli.main import VERBS, main
+from harness.cli.run import flags
+from harness.report.figures.types import MOST_PARTS
+from harness.report.figures.write import FIGURE_FORMS
+from harness.report.page.comparison import MOST_FLIPS
+from harness.report.page.documents import PAGE_BYTES
+from harness.report.page.render import asset
+from harness.report.page.report import VIEWS
+from harness.run.suites import load_suite
 
 pytestmark = pytest.mark.processes
 
@@ -202,6 +211,61 @@ def test_python_of_the_pages_runs(
     assert digest(ROOT / "seeds") != digest(ROOT / "docs")
     shown = {page.name for page in PAGES for language, _ in blocks(page) if language == "python"}
     assert shown == {"README.md", "protocol.md", "library.md", "ci.md", "running.md"}
+
+
+def in_language(page: str, language: str) -> list[str]:
+    return [text for name, text in blocks(ROOT / "docs" / page) if name == language]
+
+
+def test_the_files_of_the_page_about_gold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The document is read whole; schema and projection, side by side in the page, meet CoNLL's."""
+    (shown,) = in_language("gold.md", "json")
+    document = json_lines(tmp_path, json.loads(shown))
+    assert main(["validate", str(document)]) == 0, capsys.readouterr().out
+    (tables,) = in_language("gold.md", "toml")
+    column = tables.index("# mine--conll03.toml")
+    halves = [(line[:column], line[column:]) for line in tables.splitlines()]
+    for name, half in zip(("mine", "mine--conll03"), zip(*halves, strict=True), strict=True):
+        (tmp_path / f"{name}.toml").write_text("\n".join(half), "utf-8")
+    card = {"name": "tale", "version": "1", "tasks": ["ner"], "schema": "mine", "data": "t.jsonl"}
+    lines = (f"{key} = {json.dumps(value)}" for key, value in card.items())
+    (tmp_path / "goldset.toml").write_text("\n".join([*lines, 'licence = "ours"']), "utf-8")
+    for name, label in (("t", "HERO"), ("p", "PER")):
+        spans = [{"start": 0, "end": 3, "label": label}]
+        text = json.dumps({"id": "a", "text": "Ada left", "entities": spans})
+        (tmp_path / f"{name}.jsonl").write_text(text, "utf-8")
+    capsys.readouterr()
+    files = ["--gold", str(tmp_path), "--pred", str(tmp_path / "p.jsonl")]
+    scored = in_json(capsys, ["score", *files, "--task", "ner", "--schema", "conll03"])
+    assert scored["micro"]["f1"] == 1.0 and scored["types"].keys() == {"PER"}
+
+
+def test_the_suite_of_the_page_about_running(tmp_path: Path) -> None:
+    suite, _ = in_language("running.md", "toml")
+    (tmp_path / "harness.toml").write_text(suite, "utf-8")
+    said = load_suite("nightly", flags(), folder=tmp_path)
+    assert (said["rounds"], said["max_memory"]) == (3, 4 * 1024**3)
+    assert str(said["backend"][1]) == "spacy/en_core_web_md?batch_size=8"
+
+
+def test_the_page_about_the_page_says_its_numbers() -> None:
+    """Views, keys and limits are those of the code."""
+    text = (ROOT / "docs" / "page.md").read_text("utf-8")
+    scripts = {name: asset(f"page/{name}.js") for name in ("main", "text", "mentions")}
+    keys = re.findall(r'\["([^"]+)", "', scripts["main"].partition("const KEYS")[2])
+    assert {"j, k", "1 2 3 4", "?"} <= set(keys)
+    for key in (part for each in keys for part in re.split(r",? ", each)):
+        assert f"`{key}`" in text, key
+    for number, (view, name) in enumerate(VIEWS, 1):
+        assert f"| {name} | `{number}` |" in text and f'"{view}"' in scripts["main"]
+    assert "const MOST_TRACKS = 8;" in scripts["text"] and "eight at most" in text
+    assert "const SHOWN_MENTIONS = 60;" in scripts["mentions"] and "with 60 mentions" in text
+    assert f"take {PAGE_BYTES // 10**6} MB" in text
+    assert f"Of each {MOST_FLIPS:,} are listed" in text
+    assert f"Figures by type show {MOST_PARTS} types" in text
+    assert all(f"`{form}`" in text for form in FIGURE_FORMS)
 
 
 def test_the_picture_is_small() -> None:
