@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from md_blocks import SHELL, blocks
 from pages import class_counts, unpacked_texts
+from test_wheel import SETUPTOOLS
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
@@ -24,8 +25,9 @@ PAGE = ROOT / "docs" / "tutorial.md"
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """An environment in which the package lies as a wheel puts it, and pip is offline."""
-    if int(metadata.version("setuptools").partition(".")[0]) < 77:
-        pytest.skip("needs setuptools>=77 to install with: pip install '.[test]'")
+    found = next((one.version for one in metadata.distributions(name="setuptools")), "0")
+    if int(found.partition(".")[0]) < SETUPTOOLS:
+        pytest.skip(f"needs setuptools>={SETUPTOOLS} to install with: pip install '.[test]'")
     pytest.importorskip("pip")
     place = tmp_path / "installed" / "harness"
     place.mkdir(parents=True)
