@@ -26,9 +26,9 @@ Every command that reads annotations (`run --gold`, `score`, `compare`, `convert
 source: a path, and behind a question mark the options of its format, written as a backend's are.
 A file that really has that name wins.
 
-```
+```sh
 harness score --gold 'x.conll?tag-column=2' --pred 'x.conll?tag-column=3' --task ner
-harness run spacy --gold 'export.json?format=labelstudio&annotator=2'
+harness run gazetteer --gold 'export.json?format=labelstudio&annotator=2'
 harness validate 'corpus/?format=webanno&layer=custom.Entity'
 ```
 

@@ -87,6 +87,15 @@ def test_every_backend_is_on_the_backends_page() -> None:
         assert f"`{name}" in page, f"docs/backends.md says nothing of {name}"
 
 
+def test_modules_that_pages_name_are_there() -> None:
+    for page in PAGES:
+        if page.name != "CHANGELOG.md":  # It speaks of the past.
+            named = re.findall(
+                r"\b((?:adapters|docs|harness|tests)/[\w/]+\.py)", page.read_text("utf-8")
+            )
+            assert [path for path in named if not (ROOT / path).is_file()] == [], page.name
+
+
 def test_nothing_names_a_machine() -> None:
     for page in PAGES:
         found = re.search(r"(?<![\w.])/(work|root|home|tmp)/", page.read_text("utf-8"))

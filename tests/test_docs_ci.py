@@ -7,13 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
+from md_blocks import SHELL, blocks
 from test_examples_help import ROOT, copy_checkout, shell, skip_without
 
 pytestmark = pytest.mark.processes
 
-BLOCKS = re.findall(
-    r"^```([a-z]*)\n(.*?)^```$", (ROOT / "docs" / "ci.md").read_text("utf-8"), re.M | re.S
-)
+BLOCKS = blocks(ROOT / "docs" / "ci.md")
 
 GOLD = [
     {"id": "a", "text": "Ada Roe met Bert in Oslo."},
@@ -44,7 +43,7 @@ def steps(part: str) -> list[str]:
 
 def commands(part: str) -> list[str]:
     """The lines of the page's only shell block in which `part` stands."""
-    (found,) = [text for name, text in BLOCKS if not name and part in text]
+    (found,) = [text for name, text in BLOCKS if name == SHELL and part in text]
     return found.splitlines()
 
 
@@ -67,14 +66,14 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_every_block_is_followed() -> None:
-    shells = [text.split()[:2] for name, text in BLOCKS if not name]
+    shells = [text.split()[:2] for name, text in BLOCKS if name == SHELL]
     assert shells == [
         ["harness", "run"],
         ["harness", "check"],
         ["git", "switch"],
         ["pytest", "--harness-results"],
     ]
-    assert sorted(name for name, _ in BLOCKS if name) == ["python", "toml", "yaml", "yaml"]
+    assert sorted(name for name, _ in BLOCKS if name != SHELL) == ["python", "toml", "yaml", "yaml"]
 
 
 def test_the_committed_run_keeps_the_rules(checkout: Path) -> None:

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import redirect_stdout
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -78,6 +79,7 @@ PREDICTING = ("run", "predict", "check-backend")
 WRITES = ("--out", "--html", "--junit")
 
 
+@cache
 def examples() -> list[str]:
     """The lines below `example:` or `examples:` in the overview and in each verb's help."""
     found: list[str] = []

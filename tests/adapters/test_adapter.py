@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from md_blocks import SHELL, blocks, commands
 
 from harness import api, registry
 from harness.adapter import (
@@ -392,13 +393,18 @@ def test_no_adapter_is_told_by_its_name() -> None:
 
 @pytest.mark.slow
 def test_the_adapter_of_the_docs_keeps_the_contract(
-    install: Callable[..., None], capsys: pytest.CaptureFixture[str]
+    install: Callable[..., None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    page = (ROOT / "docs" / "running.md").read_text("utf-8").partition("## An adapter of your own")
-    card, source = re.findall(r"```(?:toml|python)\n(.*?)```", page[2], re.DOTALL)
+    page = blocks(ROOT / "docs" / "running.md")
+    *_, card = [text for language, text in page if language == "toml"]
+    (source,) = [text for language, text in page if language == "python"]
+    ((check, a_run),) = [commands(text) for language, text in page if language == SHELL]
     points = tomllib.loads(card)["project"]["entry-points"][registry.ADAPTER_GROUP]
     install("capitals", source, points)
-    assert main(["check-backend", "capitals", "--json"]) == 0
+    assert main([*shlex.split(check)[1:], "--json"]) == 0
     checks = json.loads(capsys.readouterr().out)["tasks"]["ner"]
     assert {check["status"] for check in checks} == {"ok"}, checks
     with pytest.raises(UsageError, match="unknown option 'shortes'; expected one of: shortest"):
@@ -406,3 +412,6 @@ def test_the_adapter_of_the_docs_keeps_the_contract(
     assert api.load_backend("capitals?shortest=4").annotate("Anna, Bo").entities == (
         Entity(0, 4, "PERSON"),
     )
+    monkeypatch.chdir(tmp_path)
+    assert main(shlex.split(a_run)[1:]) == 0
+    assert "capitals?shortest=4" in capsys.readouterr().out
