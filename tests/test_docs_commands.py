@@ -36,6 +36,7 @@ COMMANDS = {
 
 # Pages that another test follows from top to bottom.
 FOLLOWED = {
+    "history.md": "test_docs_history.py",
     "ci.md": "test_docs_ci.py",
     "tutorial.md": "test_tutorial.py",
     "running.md": "adapters/test_adapter.py",

@@ -6,14 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
+from md_blocks import SHELL, blocks
 from test_docs_ci import follow
 from test_examples_help import ROOT, copy_checkout
 
 pytestmark = pytest.mark.processes
 
-BLOCKS = re.findall(
-    r"^```([a-z]*)\n(.*?)^```$", (ROOT / "docs" / "history.md").read_text("utf-8"), re.M | re.S
-)
+BLOCKS = blocks(ROOT / "docs" / "history.md")
 MOMENT = r"\d{4}-\d\d-\d\d \d\d:\d\d( [0-9a-f]{10}\+?)?"
 
 
@@ -24,7 +23,7 @@ def test_the_page_is_followed(tmp_path: Path) -> None:
     for language, text in BLOCKS:
         if language == "python":
             (folder / "names.py").write_text(text, "utf-8")
-        elif not language:
+        elif language == SHELL:
             said = follow(text.splitlines(), folder)
     (expected,) = [text for language, text in BLOCKS if language == "text"]
     assert re.sub(MOMENT, "DATE", said).endswith(expected)

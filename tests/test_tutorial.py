@@ -80,7 +80,7 @@ def test_it_is_followed_to_the_gate(environment: dict[str, str], tmp_path: Path)
     page = (folder / "first.html").read_text("utf-8")
     assert class_counts(page, 0) == {"own": Counter(correct=18, boundary=11, missed=3)}
     index, ((first, *_),) = unpacked_texts(page, 0)
-    error, gold, predicted = first["p"][0][0]
+    error, gold, predicted, _ = first["p"][0][0]
     ((_, start, end),), ((_, begin, stop),) = first["g"][gold][1], predicted[1]
     assert index["classes"][error] == "boundary" and index["documents"][0]["id"] == "log-00001"
     shown = f"SHIP “{first['t'][start:end]}” → predicted: SHIP “{first['t'][begin:stop]}”"
