@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, InputError, NotComparable
 from harness.results.scored import Scored
 from harness.tasks.base import DocumentPair, Task
 
@@ -99,16 +99,22 @@ def pack_documents(scored: Sequence[Scored], *, room: int = PAGE_BYTES) -> Docum
         try:
             able.append((one, one.pairs()))
         except (HarnessError, OSError) as error:
-            missing.setdefault(_reason(one, str(error)), []).append(one.name)
+            missing.setdefault(_reason(one, error), []).append(one.name)
     said = tuple(f"{', '.join(names)}: {reason}" for reason, names in missing.items())
     if not able:
         return Documents("", (), (), 0, 0, said, (), {}, {}) if said else None
     return _Packer(able).pack(room, said)
 
 
-def _reason(scored: Scored, error: str) -> str:
-    """Why its mentions are not there, without its own name before it."""
-    return f"mentions are not shown: {error.removeprefix(f'{scored.backend} on {scored.gold}: ')}"
+def _reason(scored: Scored, error: Exception) -> str:
+    """Why its mentions are not there, without its own name before it, and what to do."""
+    text = str(error).removeprefix(f"{scored.backend} on {scored.gold}: ")
+    hint = ""
+    if isinstance(error, NotComparable):
+        hint = "; --gold PATH says where it lies as it was"
+    elif isinstance(error, InputError):
+        hint = "; run again to have them"
+    return f"mentions are not shown: {text}{hint}"
 
 
 class _Packer:

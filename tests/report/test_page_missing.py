@@ -1,0 +1,86 @@
+"""A page is written with what is there; it says what is missing, and how to give it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import synthetic
+from pages import panel_titles, unpacked_texts
+
+from harness.cli.main import main
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    records = synthetic.articles(6)
+    said = {name: synthetic.predict(records, synthetic.skilled(0.8, 0.1)) for name in ("a", "b")}
+    return synthetic.run_folder(tmp_path / "run", synthetic.gold(tmp_path, records), said)
+
+
+def _page(capsys: pytest.CaptureFixture[str], run: Path, *options: str) -> tuple[str, str]:
+    file = run.parent / "page.html"
+    assert main(["report", str(run), "--html", str(file), *options]) == 0
+    return file.read_text("utf-8"), capsys.readouterr().err
+
+
+def _gold(run: Path) -> Path:
+    (file,) = run.parent.glob("*.jsonl")
+    return file
+
+
+def test_everything_is_there(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page, said = _page(capsys, run)
+    assert "not shown" not in page + said
+    assert len(unpacked_texts(page, 0)[0]["documents"]) == 6
+
+
+def test_gold_that_is_gone_and_given(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    elsewhere = _gold(run).rename(run.parent.parent / f"{run.parent.name}-gold.jsonl")
+    page, said = _page(capsys, run)
+    for text in (page, said):
+        assert "is not at hand" in text and "--gold PATH" in text
+    assert len(panel_titles(page)) == 1 and "F1 with 95 % intervals" in page
+    page, said = _page(capsys, run, "--gold", str(elsewhere))
+    assert "not shown" not in said
+    assert len(unpacked_texts(page, 0)[0]["documents"]) == 6
+
+
+def test_gold_that_has_changed(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = _gold(run)
+    file.write_text(file.read_text("utf-8").replace("Riga", "Rome"), "utf-8")
+    page, said = _page(capsys, run)
+    assert "has changed since the run; --gold PATH says where it lies as it was" in said
+    assert "F1 with 95 % intervals" in page and 'id="p0-index"' not in page
+
+
+def test_predictions_of_one_backend_that_are_gone(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (file,) = run.glob("predictions/**/a.jsonl")
+    file.unlink()
+    page, said = _page(capsys, run)
+    assert "a: mentions are not shown" in said and "run again to have them" in said
+    index, _ = unpacked_texts(page, 0)
+    assert index["backends"] == ["b"]
+
+
+def test_what_does_not_fit_is_counted(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    records = synthetic.articles(60)
+    said = {"a": synthetic.predict(records, synthetic.skilled(0.8, 0.1))}
+    folder = run.parent / "large"
+    folder.mkdir()
+    large = synthetic.run_folder(folder / "run", synthetic.gold(folder, records), said)
+    page, printed = _page(capsys, large, "--page-size", "2KB")
+    assert "24 of 60 documents are in the page" in printed and "--page-size" in printed
+    assert "24 of 60 documents are in this page" in page
+    assert len(unpacked_texts(page, 0)[0]["documents"]) == 24
+
+
+def test_several_runs_in_one_page(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = run.parent / "both.html"
+    assert main(["report", str(run), str(run), "--html", str(file)]) == 0
+    titles = panel_titles(file.read_text("utf-8"))
+    assert len(titles) == 2 and all(title.startswith(f"{run}: ") for title in titles)
+    assert main(["report", str(run), str(run), "--rankings"]) == 0
+    assert capsys.readouterr().out.count("planted: named entities") == 2
