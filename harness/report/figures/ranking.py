@@ -129,7 +129,7 @@ def _against(
     x = {
         "field": what,
         "type": "quantitative",
-        "scale": {"type": "log", "nice": True},
+        "scale": {"type": "log", "nice": False, "padding": 56},
         "title": axis,
         "axis": {"format": "~s", "labelOverlap": "greedy"},
     }

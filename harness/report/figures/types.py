@@ -16,6 +16,7 @@ MOST_PARTS = 20
 """A figure of more could not be read; the table has all of them."""
 
 _CELL = 26
+_SHORT = 16
 
 
 def heat_figure(profile: Profile, title: str, f: str, word: str) -> Chart | None:
@@ -97,6 +98,8 @@ def bar_figure(profile: Profile, title: str, f: str, word: str) -> Chart | None:
     if not data:
         return None
     backends = list(distinct(profile.backends).values())
+    # Two columns of long names would not fit a narrow screen.
+    legend = {"columns": 1 if max(map(len, backends)) > _SHORT else 2}
     row = max(14, 9 * len(backends) + 8)
     y = {
         "field": "part",
@@ -111,14 +114,14 @@ def bar_figure(profile: Profile, title: str, f: str, word: str) -> Chart | None:
         "type": "nominal",
         "title": None,
         "scale": {"domain": backends, "range": "category"},
-        "legend": {"columns": 2},
+        "legend": legend,
     }
     shape = {
         "field": "backend",
         "type": "nominal",
         "title": None,
         "scale": {"domain": backends},
-        "legend": {"columns": 2},
+        "legend": legend,
     }
     x = {"type": "quantitative", "title": f, "scale": {"domain": [0, 1]}}
     layers = [
