@@ -145,12 +145,9 @@ def series_of(
     groups: dict[tuple[str, str, str, str], list[HistoryLine]] = {}
     for line in lines:
         groups.setdefault(line.key, []).append(line)
-    made = [_series(sorted(group, key=_by_date), alpha, resamples) for group in groups.values()]
+    # Runs that began in the same second are in the order in which they were added.
+    made = [_series(sorted(group, key=when), alpha, resamples) for group in groups.values()]
     return sorted(made, key=_order)
-
-
-def _by_date(line: HistoryLine) -> tuple[object, str]:
-    return when(line), line.id
 
 
 def _order(series: Series) -> tuple[object, ...]:

@@ -12,6 +12,7 @@ from harness.table import number, plural
 __all__ = ["series_figure", "series_title"]
 
 _HEIGHT = 190
+_STRETCH: Spec = {"field": "stretch", "type": "nominal"}
 
 
 def series_title(series: Series) -> str:
@@ -31,6 +32,8 @@ def series_figure(series: Series) -> Chart | None:
             "date": point.date,
             "commit": point.commit or "–",
             "marks": "; ".join(point.marks) or "–",
+            # No line leads across a break.
+            "stretch": sum(one.at <= place for one in series.breaks),
         }
         for place, point in enumerate(series.points)
     ]
@@ -45,8 +48,8 @@ def series_figure(series: Series) -> Chart | None:
     ]
     return Chart(
         figure_name("history", series.backend, series.gold, series.task, series.part),
+        f"{series.measure} over time",
         series_title(series),
-        f"{series_title(series)}: {series.measure} over time",
         f"{', '.join(said)}; last {rows[-1]['shown']}.",
         "Band: 95 % interval of each record alone. Vertical: a step with its size, or a break "
         "(dashed), across which nothing is compared. Thick: a drift.",
@@ -82,7 +85,12 @@ def _band(rows: list[dict[str, Any]], series: Series) -> Spec:
     return {
         "data": inline(row for row in rows if row["low"] is not None),
         "mark": {"type": "area", "opacity": 0.18},
-        "encoding": {"x": _x(len(rows)), "y": _y("low", series), "y2": {"field": "high"}},
+        "encoding": {
+            "x": _x(len(rows)),
+            "y": _y("low", series),
+            "y2": {"field": "high"},
+            "detail": _STRETCH,
+        },
     }
 
 
@@ -92,7 +100,12 @@ def _line(rows: list[dict[str, Any]], series: Series) -> Spec:
     return {
         "data": inline(row for row in rows if row["score"] is not None),
         "mark": {"type": "line", "point": {"filled": True, "size": 36}, "strokeWidth": 1.5},
-        "encoding": {"x": _x(len(rows)), "y": _y("score", series), "tooltip": tip},
+        "encoding": {
+            "x": _x(len(rows)),
+            "y": _y("score", series),
+            "detail": _STRETCH,
+            "tooltip": tip,
+        },
     }
 
 
