@@ -15,7 +15,6 @@ from harness.annotation import printable
 __all__ = [
     "csv_cell",
     "github_command",
-    "html_text",
     "json_text",
     "latex",
     "markdown",
@@ -102,8 +101,9 @@ def csv_cell(text: str) -> str:
 
 
 def latex(text: str) -> str:
-    """Text of a LaTeX document or table."""
-    return "".join(_LATEX.get(char, char) for char in one_line(text))
+    """Text of a LaTeX document or table; two hyphens stay two."""
+    shown = "".join(_LATEX.get(char, char) for char in one_line(text))
+    return re.sub("-(?=-)", "-{}", shown)
 
 
 def markdown(text: str) -> str:
@@ -120,13 +120,6 @@ def markdown_code(text: str) -> str:
     fence = "`" * (longest + 1)
     gap = " " if longest else ""
     return f"{fence}{gap}{shown}{gap}{fence}"
-
-
-def html_text(text: str) -> str:
-    """Text or the quoted value of an attribute of HTML."""
-    import html  # Late: it holds the names of all characters.
-
-    return html.escape(printable(text))
 
 
 def xml_text(text: str) -> str:

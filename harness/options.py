@@ -88,7 +88,7 @@ class Flag:
             return f"{noun} between {self.least:,.15g} and {self.most:,.15g}"
         if self.least is not None:
             return f"{noun} from {self.least:g} up"
-        limit = "" if self.most is None else f", at most {self.most:,.0f}"
+        limit = "" if self.most is None else f", at most {self.most:,.15g}"
         return f"{noun} above {self.above:g}{limit}" if self.above is not None else noun + limit
 
     def read_text(self, text: str) -> Any:

@@ -91,9 +91,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from harness.cli.scored_runs import aligned
     from harness.decide.compare import compare
-    from harness.errors import NothingMeasured
+    from harness.errors import NothingMeasured, UsageError
     from harness.results.select import grouped
 
+    for option, given in (("--columns", args.columns), ("--flips", args.flips is not None)):
+        if args.html and given:
+            raise UsageError(f"the page has everything: leave out {option}")
     groups = grouped(_chosen(_scored(args), args.backend), task=args.task)
     if not groups:
         raise NothingMeasured("nothing to compare: no backend of these runs has counts")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.cli.common import BACKEND, DEFAULT_RUN, GOLD, TASK, add_flags, output
 from harness.cli.pages import HTML, figure_flags, write_charts, write_page
-from harness.errors import UsageError
+from harness.errors import NothingMeasured, UsageError
 from harness.options import Flag
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.cli.printer import print_tables, print_whole
+    from harness.cli.printer import note, print_tables, print_whole
     from harness.cli.scored_runs import warn_of_scores
     from harness.report.page.report import RankedRun
     from harness.results import stored
@@ -67,22 +67,30 @@ def run(args: argparse.Namespace) -> int:
     from harness.results.select import selected
 
     _check(args)
-    finder = GoldFinder(args.gold)
     opened = [read_run(one) for one in args.run]
-    for record, folder in opened:
-        finder.learn(record, folder)
     if args.json:
         print_whole(stored.to_json(opened[0][0]))
         if not args.html and not args.figures:
             return 0
-    runs = []
+    runs, refused = [], []
     for whole, folder in opened:
-        record = selected(
-            whole, finder, task=args.task, backends=args.backend, sanity=not args.no_sanity
-        )
+        # Each run has gold of its own: two may call different sets by one name.
+        finder = GoldFinder(args.gold)
+        finder.learn(whole, folder)
+        try:
+            record = selected(
+                whole, finder, task=args.task, backends=args.backend, sanity=not args.no_sanity
+            )
+        except (NothingMeasured, UsageError) as error:
+            refused.append((folder, error))
+            continue
         runs.append(RankedRun.of(record, folder, finder))
         rows = (row.scored for ranking in runs[-1].rankings for row in ranking.rows)
         warn_of_scores(one for one in rows if one is not None)
+    if not runs:
+        raise refused[0][1]
+    for folder, reason in refused:
+        note(f"{folder} is left out: {reason}")
     if args.html or args.figures:
         _write(args, runs)
     else:
@@ -99,6 +107,7 @@ def _check(args: argparse.Namespace) -> None:
         "--backend": args.backend,
         "--no-sanity": args.no_sanity,
         "--pool": args.pool,
+        "--rankings": args.rankings,
         "a second run": len(args.run) > 1,
     }
     for option, given in narrowing.items():
@@ -106,8 +115,9 @@ def _check(args: argparse.Namespace) -> None:
             raise UsageError(
                 f"--json prints one whole record: leave out {option}, or say --format json"
             )
-    if writes and args.columns:
-        raise UsageError("pages and figures have every column: leave out --columns")
+    for option, given in (("--columns", args.columns), ("--rankings", args.rankings)):
+        if writes and given:
+            raise UsageError(f"pages and figures have everything: leave out {option}")
     others = (
         ("--html", args.html),
         ("--figures", args.figures),

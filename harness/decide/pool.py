@@ -19,7 +19,7 @@ from harness.decide.compare import shared_units
 from harness.decide.pairwise import pairwise
 from harness.errors import NotComparable
 from harness.results.load import scored_in
-from harness.results.record import RunRecord
+from harness.results.record import Result, RunRecord
 from harness.results.scored import Scored
 from harness.results.signature import DECLARED, READ_AS, TOKENS, Signature
 from harness.stats.resample import Interval, Resampler
@@ -41,6 +41,8 @@ class PooledRow:
     interval: Interval
     each: tuple[float | None, ...]
     """Its headline F on each gold set, in the pool's order."""
+    results: tuple[Result, ...]
+    """The run's account of it on each gold set."""
 
     @property
     def macro(self) -> float | None:
@@ -60,6 +62,8 @@ class Pool:
     """Of the best backend, by gold set."""
     rows: tuple[PooledRow, ...]
     """Best headline first."""
+    others: tuple[str, ...]
+    """Gold sets of the run that are not in here: they were counted in another way."""
     lacking: Mapping[str, tuple[str, ...]]
     """Backends that are left out, with the gold sets on which they have no counts."""
     documents: int
@@ -79,7 +83,7 @@ def pools(record: RunRecord, folder: str | Path) -> list[Pool]:
     sets.
     """
     found = [
-        _pool(by_gold, record.seed)
+        _pool(by_gold, record)
         for by_gold in _ways(record, folder).values()
         if len(by_gold) > 1 and _everywhere(by_gold)
     ]
@@ -116,8 +120,8 @@ def _everywhere(by_gold: Mapping[str, Mapping[str, Scored]]) -> list[str]:
     return [name for name in first if all(name in other for other in others)]
 
 
-def _pool(by_gold: Mapping[str, Mapping[str, Scored]], seed: int) -> Pool:
-    names = _everywhere(by_gold)
+def _pool(by_gold: Mapping[str, Mapping[str, Scored]], record: RunRecord) -> Pool:
+    names, seed = _everywhere(by_gold), record.seed
     # The same documents and paragraphs of every backend, or resamples would not pair up.
     alike = {
         gold: shared_units([scored[name] for name in names], force=False)[0]
@@ -128,7 +132,12 @@ def _pool(by_gold: Mapping[str, Mapping[str, Scored]], seed: int) -> Pool:
     resampler = Resampler(joined[0].document_numbers, seed=seed)
     among = pairwise([one.counts() for one in joined], resampler, seed=seed)
     rows = [
-        PooledRow(one, interval, tuple(each.f1 for each in column))
+        PooledRow(
+            one,
+            interval,
+            tuple(each.f1 for each in column),
+            tuple(each.result for each in column if each.result is not None),
+        )
         for one, interval, column in zip(joined, among.intervals, columns, strict=True)
     ]
     ranked = among.ranked()
@@ -139,6 +148,11 @@ def _pool(by_gold: Mapping[str, Mapping[str, Scored]], seed: int) -> Pool:
         golds=tuple(by_gold),
         signatures=tuple(str(one.signature) for one in columns[ranked[0]]),
         rows=tuple(rows[place] for place in ranked),
+        others=tuple(
+            gold.name
+            for gold in record.gold
+            if gold.name not in by_gold and record.select(gold=gold.name, task=first.task)
+        ),
         lacking=dict(_lacking(by_gold, names)),
         documents=len(set(first.document_numbers)),
         unit=resampler.unit,

@@ -23,7 +23,9 @@ class Measured:
     """One backend in one part."""
 
     block: Block
-    interval: Interval
+    """Without rates where the backend cannot give the part: there are counts all the same."""
+    interval: Interval | None
+    """`None` where F is undefined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,8 @@ class PartProfile:
     support: int
     """Gold mentions; letters and digits, where `counts` says so."""
     counts: str
-    measured: Mapping[str, Measured | None]
-    """By backend; `None` for what a backend cannot give."""
+    measured: Mapping[str, Measured]
+    """By backend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,9 @@ def _part(
     able: Sequence[Mapping[str, Part]],
     intervals: Sequence[Interval],
 ) -> PartProfile:
-    rows = {
-        one.name: Measured(block(own[part.name], one.total), interval)
-        if own[part.name].available
-        else None
-        for one, own, interval in zip(scored, able, intervals, strict=True)
-    }
+    rows = {}
+    for one, own, interval in zip(scored, able, intervals, strict=True):
+        measured = block(own[part.name], one.total)
+        rows[one.name] = Measured(measured, interval if measured.f1 is not None else None)
     support = max(round(part.sums(one.total)[1]) for one in scored)
     return PartProfile(part.name, support, part.counts, rows)

@@ -49,15 +49,20 @@ def shared(said: Iterable[tuple[str, str, str | None]]) -> Iterator[str]:
         yield f"{', '.join(ours)}: {text}"
 
 
-def detectable(bounds: tuple[float, float] | None, pairs: int) -> str:
-    """What the tests between the backends of a table are able to see; empty where unknown."""
+def detectable(
+    bounds: tuple[float, float] | None, pairs: int, *, who: str = "harness compare", f: str = "F1"
+) -> str:
+    """What the tests between the backends of a table are able to see; empty where unknown.
+
+    `who` tests them, in points of `f`.
+    """
     if bounds is None:
         return ""
     low, high = (f"{100 * value:.1f}" for value in bounds)
     many = f"Holm's correction over {pairs} pairs"
     return (
-        f"Between two of these backends harness compare finds a true difference of "
-        f"{low if low == high else f'{low} to {high}'} F1 points with 80 % power"
+        f"Between two of these backends {who} finds a true difference of "
+        f"{low if low == high else f'{low} to {high}'} {f} points with 80 % power"
         f"{f', by pair, after {many}' if pairs > 1 else ''}."
     )
 

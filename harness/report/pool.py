@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from harness.decide.pool import Pool, PooledRow
 from harness.report.method import between, detectable, resampling, scope, shared
+from harness.report.remarks import remarks
 from harness.table import Cell, Table, Toned, number, plural
 from harness.tasks.parts import f_name
 from harness.tasks.registry import task_named
@@ -53,8 +54,13 @@ def _notes(pool: Pool, score: str) -> Iterator[str]:
         "sets.",
         scope(pool.unit),
         *(f"{line}." for line in shared(lacking)),
-        detectable(pool.detectable, pool.pairs),
+        detectable(pool.detectable, pool.pairs, who="the test behind these groups", f=score),
     ]
     yield " ".join(filter(None, sentences))
+    if pool.others:
+        yield f"not in here, since they were counted in another way: {', '.join(pool.others)}"
+    for place, gold in enumerate(pool.golds):
+        said = remarks([row.results[place] for row in pool.rows if len(row.results) > place])
+        yield from (f"{gold}: {line}" for line in said)
     for name, golds in pool.lacking.items():
         yield f"{name} is left out: not counted in this way on {', '.join(golds)}"

@@ -195,14 +195,14 @@ class _Run(NamedTuple):
     folder: Path
     finder: GoldFinder
     kept: dict[str, list[Record]]
-    """The records of gold sets that were read, by their sources: results share them."""
+    """The records of gold sets that were read, by name: the results of one run share them."""
 
     def records(self, goldset: GoldSet) -> list[Record]:
         """Those of a gold set, read once for all results that are asked for together."""
-        source = str(goldset.source)
-        if source not in self.kept:
-            self.kept[source] = goldset.read_all()
-        return self.kept[source]
+        name = self.result.gold  # A record has one gold set of a name.
+        if name not in self.kept:
+            self.kept[name] = goldset.read_all()
+        return self.kept[name]
 
     @property
     def what(self) -> str:

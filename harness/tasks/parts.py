@@ -34,6 +34,7 @@ __all__ = [
     "block_fields",
     "block_headers",
     "block_row",
+    "count_cell",
     "f_name",
     "metric_named",
     "part_named",
@@ -262,7 +263,7 @@ class PartCounts:
 def block_row(name: str, values: Mapping[str, Any], *, counts: bool = True) -> tuple[Cell, ...]:
     """A row of a table of scores: support, rates and, of what is no average, counts."""
     shown = (number(values.get(rate)) for rate in METRICS)
-    numbers = (_count(values.get(key)) if counts else None for key in ("tp", "fp", "fn"))
+    numbers = (count_cell(values.get(key)) if counts else None for key in ("tp", "fp", "fn"))
     return (name, values.get("support"), *shown, *numbers)
 
 
@@ -295,7 +296,8 @@ def parts_table(title: str, score: Mapping[str, Any], notes: tuple[str, ...] = (
     return Table(title, ("part", *block_headers()), rows, notes)
 
 
-def _count(value: float | None) -> Cell:
+def count_cell(value: float | None) -> Cell:
+    """A count of credits: whole, or with one digit."""
     if value is None:
         return None
     return int(value) if value == int(value) else f"{value:.1f}"

@@ -150,6 +150,12 @@ def test_a_file_name_of_anything() -> None:
     assert figure_name("../../etc", EVIL).strip("-") == figure_name("../../etc", EVIL)
     assert "/" not in figure_name("../../etc", EVIL)
     assert figure_name("…") == "figure"
+    assert figure_name("ranking", "x" * 200).startswith("ranking-")
+
+
+def test_no_file_takes_the_place_of_another(charts: list[Chart], tmp_path: Path) -> None:
+    files = write_figures([charts[0], charts[0], charts[1]], tmp_path, ["json"])
+    assert len(set(files)) == len(list(tmp_path.iterdir())) == 3
 
 
 def test_classes_have_one_order() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import synthetic
@@ -71,10 +72,12 @@ def test_what_does_not_fit_is_counted(run: Path, capsys: pytest.CaptureFixture[s
     folder = run.parent / "large"
     folder.mkdir()
     large = synthetic.run_folder(folder / "run", synthetic.gold(folder, records), said)
-    page, printed = _page(capsys, large, "--page-size", "2KB")
+    page, printed = _page(capsys, large, "--page-size", "4KB")
     assert "24 of 60 documents are in the page" in printed and "--page-size" in printed
     assert "24 of 60 documents are in this page" in page
     assert len(unpacked_texts(page, 0)[0]["documents"]) == 24
+    page, printed = _page(capsys, large, "--page-size", "100")
+    assert "0 of 60 documents are in the page" in printed and "No text is at hand" in page
 
 
 def test_several_runs_in_one_page(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,3 +87,44 @@ def test_several_runs_in_one_page(run: Path, capsys: pytest.CaptureFixture[str])
     assert len(titles) == 2 and all(title.startswith(f"{run}: ") for title in titles)
     assert main(["report", str(run), str(run), "--rankings"]) == 0
     assert capsys.readouterr().out.count("planted: named entities") == 2
+
+
+def _made(folder: Path, seed: int, backend: str) -> Path:
+    records = synthetic.articles(6, seed=seed)
+    said = {backend: synthetic.predict(records, synthetic.skilled(0.8, 0.1))}
+    folder.mkdir()
+    return synthetic.run_folder(folder / "run", synthetic.gold(folder, records), said)
+
+
+def test_gold_sets_of_one_name_in_two_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each run has its own beside it."""
+    runs = [_made(tmp_path / name, seed, "a") for seed, name in enumerate(("one", "two"))]
+    file = tmp_path / "page.html"
+    assert main(["report", *map(str, runs), "--html", str(file)]) == 0
+    assert "not shown" not in capsys.readouterr().err
+    page = file.read_text("utf-8")
+    first, second = (unpacked_texts(page, panel)[1][0][0]["t"] for panel in (0, 1))
+    assert first != second
+
+
+def test_what_fits_one_run_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [_made(tmp_path / name, 0, name) for name in ("one", "two")]
+    command = ["report", *map(str, runs), "--rankings", "--backend"]
+    assert main([*command, "two"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.count("planted: named entities") == 1
+    assert f"{runs[0]} is left out: no backend 'two'" in printed.err
+    assert main([*command, "three"]) == 2
+
+
+def test_a_figure_of_odd_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("vl_convert", reason="needs the extra figures")
+    run = _made(tmp_path / "odd", 0, "b\x1b[31m")
+    assert main(["report", str(run), "--figures", str(tmp_path / "f")]) == 0
+    for path in (tmp_path / "f").glob("*.svg"):
+        ElementTree.fromstring(path.read_text("utf-8"))
+    (tmp_path / "taken").write_text("x")
+    command = ["report", str(run), "--figures", str(tmp_path / "taken")]
+    assert main([*command, "--figure-format", "json"]) == 2

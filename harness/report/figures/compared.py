@@ -72,7 +72,7 @@ def difference_figure(comparison: Comparison, title: str) -> Chart | None:
     }
     said = "; ".join(f"{row['backend']} {row['shown']}: {row['verdict']}" for row in data)
     return Chart(
-        figure_name(title, "difference"),
+        figure_name("difference", title),
         title,
         f"Difference from {reference.name} with 95 % intervals",
         f"{said}.",

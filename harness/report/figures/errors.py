@@ -40,7 +40,7 @@ def class_figure(profile: Profile, title: str) -> Chart | None:
         for name, counts in profile.errors.items()
     )
     return Chart(
-        figure_name(title, "errors"),
+        figure_name("errors", title),
         title,
         "Classes of errors",
         f"{said}.",
@@ -141,7 +141,7 @@ def confusion_figure(profile: Profile, backend: str, title: str) -> Chart | None
         },
     ]
     return Chart(
-        figure_name(title, "confusion", backend),
+        figure_name("confusion", title, backend),
         title,
         f"Labels of {backend}{more}",
         "The table has every value.",

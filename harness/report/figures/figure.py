@@ -14,7 +14,7 @@ from typing import Any
 
 from harness.media import one_line
 
-__all__ = ["Chart", "Spec", "figure_name", "shown", "inline"]
+__all__ = ["Chart", "Spec", "distinct", "figure_name", "inline", "shown"]
 
 Spec = dict[str, Any]
 
@@ -70,9 +70,11 @@ def shown(name: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: half - 1]}…{text[-half:]}"
 
 
-def figure_name(*parts: str) -> str:
-    """A file's name of any texts."""
-    text = unicodedata.normalize("NFKD", "-".join(parts)).encode("ascii", "ignore").decode()
+def figure_name(kind: str, *about: str) -> str:
+    """A file's name of any texts, the kind of figure first; not of these alone
+    (`harness.report.figures.write` numbers those that come again)."""
+    plain = unicodedata.normalize("NFKD", "-".join((kind, *about))).encode("ascii", "ignore")
+    text = plain.decode()
     return re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-")[:100] or "figure"
 
 

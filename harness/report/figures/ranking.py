@@ -25,7 +25,7 @@ def ranking_figure(ranking: Ranking, title: str) -> Chart | None:
         return None
     names = [row.result.backend for row in rows]
     marks = letters(names, ranking.groups)
-    best = ranking.best or names[:1]
+    best = ranking.best or names  # Where nothing was tested none stands out.
     texts = distinct(names)
     data = []
     for row in rows:
@@ -73,7 +73,7 @@ def ranking_figure(ranking: Ranking, title: str) -> Chart | None:
     summary = "; ".join(f"{one['backend']} {one['shown']}" for one in data)
     said = "Letters: backends that share one were not found to differ." if ties else ""
     return Chart(
-        figure_name(title, "ranking"),
+        figure_name("ranking", title),
         title,
         f"{f} with 95 % intervals",
         f"{summary}.",
@@ -175,7 +175,7 @@ def _against(
     listed = "; ".join(f"{row['backend']} {row['quality']:.3f} at {row[shown]}" for row in rows)
     front = ", ".join(row["backend"] for row in rows if row["front"] == "on the Pareto front")
     return Chart(
-        figure_name(title, what),
+        figure_name(what, title),
         title,
         f"{name} against {what}",
         f"{listed}. On the Pareto front: {front}.",

@@ -140,6 +140,5 @@ def config(theme: str) -> dict[str, Any]:
             "diverging": list(ERROR_COLOURS[theme]),
             "category": list(CATEGORIES[theme]),
             "heatmap": list(_HEAT[theme]),
-            "ramp": list(_HEAT[theme]),
         },
     }

@@ -82,7 +82,7 @@ def heat_figure(profile: Profile, title: str, f: str, word: str) -> Chart | None
         "padding": {"left": 8, "top": 8, "right": 64, "bottom": 8},
     }
     return Chart(
-        figure_name(title, "heat"),
+        figure_name("heat", title),
         title,
         f"{f} by {word}{more}",
         "The table has every value.",
@@ -140,7 +140,7 @@ def bar_figure(profile: Profile, title: str, f: str, word: str) -> Chart | None:
         "layer": layers,
     }
     return Chart(
-        figure_name(title, "types"),
+        figure_name("types", title),
         title,
         f"{f} by {word} with 95 % intervals{more}",
         "The table has every value.",
@@ -152,7 +152,11 @@ def bar_figure(profile: Profile, title: str, f: str, word: str) -> Chart | None:
 
 def _rows(profile: Profile) -> tuple[list[dict[str, Any]], list[str], str]:
     """Rows of data, the parts in their order, and how many of them are left out, if any."""
-    ranked = [one for one in profile.parts if one.support or any(one.measured.values())]
+    ranked = [
+        one
+        for one in profile.parts
+        if one.support or any(m.block.predicted for m in one.measured.values())
+    ]
     chosen = ranked[:MOST_PARTS]
     more = f" ({len(chosen)} of {len(ranked)})" if len(ranked) > len(chosen) else ""
     backends = distinct(profile.backends)
@@ -161,8 +165,8 @@ def _rows(profile: Profile) -> tuple[list[dict[str, Any]], list[str], str]:
     for part in chosen:
         for name in profile.backends:
             one = part.measured[name]
-            score = None if one is None else one.block.f1
-            bounds = None if one is None else one.interval.bounds
+            score = one.block.f1
+            bounds = one.interval.bounds if one.interval else None
             data.append(
                 {
                     "part": f"{labels[part.name]} ({part.support:,})",

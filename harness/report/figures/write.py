@@ -8,7 +8,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from harness.annotation import printable
 from harness.errors import UsageError, nearest
+from harness.formats.files import new_file
 from harness.report.figures.figure import Chart, Spec, shown
 from harness.report.figures.theme import config
 
@@ -29,27 +31,49 @@ def write_figures(
     """Write every figure in every form; returns the files.
 
     A figure is 640 pixels wide, on a white ground, PNG at twice that. Raises `UsageError` for an
-    unknown form, and where the extra is not installed. Nothing is loaded from a network.
+    unknown form, and where the extra is not installed, `InputError` where a file cannot be written.
+    Nothing is loaded from a network.
     """
     for form in forms:
         if form not in FIGURE_FORMS:
             raise UsageError(f"unknown form of a figure {form!r}{nearest(form, FIGURE_FORMS)}")
     draw = _drawers() if set(forms) - {"json"} else {}
-    place = Path(folder)
-    place.mkdir(parents=True, exist_ok=True)
-    out = []
+    out: list[Path] = []
+    taken: set[str] = set()
     for figure in figures:
+        name = _free(figure.name, taken)
         spec = {
             **figure.spec(),
             "width": _WIDTH,
-            "title": {"text": figure.title, "subtitle": shown(figure.about)},
+            "title": {"text": shown(figure.title), "subtitle": shown(figure.about)},
             "config": config("light"),
         }
+        spec = _printable(spec)
         for form in forms:
-            path = place / f"{figure.name}.{form}"
-            path.write_bytes(_as_json(spec) if form == "json" else draw[form](spec))
+            path = Path(folder) / f"{name}.{form}"
+            with new_file(path) as draft:
+                draft.write_bytes(_as_json(spec) if form == "json" else draw[form](spec))
             out.append(path)
     return out
+
+
+def _printable(value: Any) -> Any:
+    """The same without control characters, which no XML can hold, in names and labels."""
+    if isinstance(value, dict):
+        return {key: _printable(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_printable(one) for one in value]
+    return printable(value) if isinstance(value, str) else value
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, numbered where another has it; to some disks upper and lower case are one."""
+    free, number = name, 2
+    while free.lower() in taken:
+        free = f"{name}-{number}"
+        number += 1
+    taken.add(free.lower())
+    return free
 
 
 def _as_json(spec: Spec) -> bytes:

@@ -32,7 +32,8 @@ PAGE_BYTES = 14_000_000
 """What the texts of a page may take; more and it would be slow to open, attach and send."""
 
 _BLOCK = 24
-"""Documents in a block: one is unpacked in a few milliseconds."""
+_BLOCK_CHARACTERS = 200_000
+"""Documents in a block, or so many characters: one is unpacked in a few milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,8 @@ class _Packer:
         first = able[0][1]
         self.golds = [pair.gold for pair in first]
         self.pairs = [{pair.gold.id: pair for pair in pairs} for _, pairs in able]
-        self.labels, self.roles, self.classes, self.besides = (_Names() for _ in range(4))
+        self._names = [_Names() for _ in range(4)]
+        self.labels, self.roles, self.classes, self.besides = self._names
         self.classes("correct")
         self.pairings: list[Counter[tuple[int | None, int | None, bool]]] = [
             Counter() for _ in able
@@ -135,16 +137,19 @@ class _Packer:
     def pack(self, room: int, missing: tuple[str, ...]) -> Documents:
         blocks: list[str] = []
         entries: list[dict[str, Any]] = []
-        used = 0
-        for start in range(0, len(self.golds), _BLOCK):
+        used, size = 0, self._block_size()
+        for start in range(0, len(self.golds), size):
             before = [one.copy() for one in self.pairings]
+            names = [dict(one.places) for one in self._names]
             made = [
                 self._document(gold.id, gold.text or "")
-                for gold in self.golds[start : start + _BLOCK]
+                for gold in self.golds[start : start + size]
             ]
             block = packed([body for body, _ in made])
-            if blocks and used + len(block) > room:
+            if used + len(block) > room:
                 self.pairings = before
+                for one, places in zip(self._names, names, strict=True):
+                    one.places = places
                 break
             used += len(block)
             blocks.append(block)
@@ -155,7 +160,7 @@ class _Packer:
             "classes": list(self.classes.places),
             "besides": list(self.besides.places),
             "backends": [one.name for one in self.scored],
-            "block": _BLOCK,
+            "block": size,
             "documents": entries,
         }
         return Documents(
@@ -169,6 +174,11 @@ class _Packer:
             {one.name: self._counts(entries, at) for at, one in enumerate(self.scored)},
             {one.name: self._listed(at) for at, one in enumerate(self.scored)},
         )
+
+    def _block_size(self) -> int:
+        """Documents in a block: fewer of long ones."""
+        mean = sum(len(gold.text or "") for gold in self.golds) / max(1, len(self.golds))
+        return max(1, min(_BLOCK, int(_BLOCK_CHARACTERS / max(1.0, mean))))
 
     def _counts(self, entries: Sequence[dict[str, Any]], backend: int) -> dict[str, int]:
         names = list(self.classes.places)
@@ -219,8 +229,6 @@ class _Packer:
             counted.append(counts)
         entry = {
             "id": name,
-            "n": len(text),
-            "g": len(items),
             "c": [list(map(list, c.items())) for c in counted],
         }
         return {"t": text, "g": items, "p": rows}, entry

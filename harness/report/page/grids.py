@@ -14,6 +14,7 @@ from harness.report.page.grid import Grid, grid_of
 from harness.report.run import name_of, ranking_table
 from harness.stats.ties import letters
 from harness.table import Cell, Table, number
+from harness.tasks.parts import count_cell
 
 __all__ = ["confusion_grid", "detail_grid", "error_grid", "heat_grid", "ranking_grid"]
 
@@ -44,9 +45,7 @@ def heat_grid(details: Profile, word: str, f: str, labels: Collection[str]) -> G
     shows: list[list[Any]] = []
     heat: list[list[float | None]] = []
     for part in details.parts:
-        scores = [
-            one.block.f1 if (one := part.measured[name]) else None for name in details.backends
-        ]
+        scores = [part.measured[name].block.f1 for name in details.backends]
         rows.append((part.name, part.support, *map(number, scores)))
         label = _label(part.name, labels)
         shows.append(
@@ -75,10 +74,6 @@ def detail_grid(
         label = _label(part.name, labels)
         for name in details.backends:
             one = part.measured[name]
-            if one is None:
-                rows.append((part.name, name, part.support, *([None] * 7)))
-                shows.append([None] * 10)
-                continue
             block = one.block
             counts = (("found", block.tp), ("spurious", block.fp), ("missed", block.fn))
             rows.append(
@@ -87,10 +82,10 @@ def detail_grid(
                     name,
                     part.support,
                     number(block.f1),
-                    between(one.interval.bounds),
+                    between(one.interval.bounds if one.interval else None),
                     number(block.precision),
                     number(block.recall),
-                    *(f"{count:g}" for _, count in counts),
+                    *(count_cell(count) for _, count in counts),
                 )
             )
             where = {"backend": name, **label}

@@ -49,6 +49,8 @@ class Panel:
     figures: Mapping[str, tuple[Chart, ...]]
     word: str
     """What the task calls a part."""
+    measured: bool
+    """Whether any backend has counts."""
     documents: Documents | None
 
 
@@ -84,6 +86,7 @@ def panel_of(
         ),
         figures=panel_figures(ranking, choice, details, title, f),
         word=task.part_word,
+        measured=bool(ranking.real),
         documents=documents,
     )
 
@@ -138,7 +141,8 @@ def _facts(ranking: Ranking, record: RunRecord, choice: Choice | None) -> list[t
         for one in (row.result for row in ranking.rows)
         if one.costs.replayed
     ]
-    facts.append(("replayed", ", ".join(replayed) or "nothing: every answer is of this run"))
+    if ranking.real:
+        facts.append(("replayed", ", ".join(replayed) or "nothing: every answer is of this run"))
     if choice and choice.reasons:
         facts.append(("why", "; ".join(choice.reasons)))
     return facts

@@ -20,7 +20,7 @@ from harness.coding import compact
 from harness.report.figures.figure import Chart
 from harness.report.figures.theme import CATEGORIES, config, css_variables
 
-__all__ = ["asset", "page"]
+__all__ = ["asset", "environment", "page"]
 
 _SCRIPTS = ("dom", "tables", "figures", "documents", "mentions", "text", "lists", "main")
 """In the order in which one uses the others; `assets/page/NAME.js`."""
@@ -44,7 +44,7 @@ def page(template: str, charts: Mapping[str, Chart], **values: Any) -> str:
     from markupsafe import Markup
 
     made: str = (
-        _environment()
+        environment()
         .get_template(template)
         .render(
             **values,
@@ -74,11 +74,12 @@ def _colours() -> str:
     return f"{block(':root', 'light')}\n@media (prefers-color-scheme: dark) {{ {dark} }}\n{asked}"
 
 
-def _environment() -> Any:
+def environment() -> Any:
+    """The engine of the templates: whatever it prints is escaped and has no control characters."""
     import jinja2
 
     def shown(value: Any) -> Any:
-        """Control characters and direction marks are shown, as in every medium."""
+        """Control characters and marks of direction become spaces, as in every medium."""
         return printable(value) if type(value) is str else value
 
     return jinja2.Environment(

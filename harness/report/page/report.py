@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -54,7 +55,11 @@ def report_page(runs: Sequence[RankedRun], *, room: int = PAGE_BYTES) -> tuple[s
     """The page, and a sentence for whatever it does not show."""
     panels = panels_of(runs, room=room)
     missing = list(dict.fromkeys(_missing(panels)))
-    meta = [line for run in runs for line in description(run.record)]
+    meta = [
+        f"{run.folder}: {line}" if len(runs) > 1 else line
+        for run in runs
+        for line in description(run.record)
+    ]
     text = page(
         "report.j2",
         placed_figures(panels),
@@ -63,7 +68,7 @@ def report_page(runs: Sequence[RankedRun], *, room: int = PAGE_BYTES) -> tuple[s
         missing=missing,
         panels=panels,
         views=VIEWS,
-        run_hint=" ".join(str(run.folder) for run in runs),
+        run_hint=shlex.join(str(run.folder) for run in runs),
     )
     return text, missing
 

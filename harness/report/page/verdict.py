@@ -27,14 +27,16 @@ def verdict(choice: Choice) -> Iterator[str]:
         tied = listed(_with_score(one, metric) for one in able if one.name in choice.tied)
         why = choice.reasons[0].rpartition(" (")[2].removesuffix(")")
         yield f"This gold set cannot tell which is best: {tied} are tied ({why})."
-    front = [one for one in able if one.pareto]
+    # One that finds nothing is no advice.
+    front = [one for one in able if one.pareto and one.quality]
     fast = max(front, key=lambda one: one.words_per_second or 0.0, default=None)
     small = min(
         (one for one in front if one.peak_memory_bytes is not None),
         key=lambda one: one.peak_memory_bytes or 0,
         default=None,
     )
-    sentence = " and ".join(filter(None, (_fast(fast, best, metric), _small(small, best, metric))))
+    same = best if choice.recommended is not None else None
+    sentence = " and ".join(filter(None, (_fast(fast, same, metric), _small(small, same, metric))))
     if sentence:
         yield f"{sentence[0].upper()}{sentence[1:]}."
 
@@ -44,7 +46,7 @@ def _with_score(one: Candidate, metric: str) -> str:
     return f"{one.name} ({metric} {number(one.quality)}{interval})"
 
 
-def _fast(one: Candidate | None, best: Candidate, metric: str) -> str:
+def _fast(one: Candidate | None, best: Candidate | None, metric: str) -> str:
     if one is None or not one.words_per_second:
         return ""
     speed = f"{quantity(one.words_per_second)} words/s"
@@ -53,7 +55,7 @@ def _fast(one: Candidate | None, best: Candidate, metric: str) -> str:
     return f"for speed take {one.name} ({speed} at {metric} {number(one.quality)})"
 
 
-def _small(one: Candidate | None, best: Candidate, metric: str) -> str:
+def _small(one: Candidate | None, best: Candidate | None, metric: str) -> str:
     if one is None:
         return ""
     size = f"{megabytes(one.peak_memory_bytes)} MB peak"
