@@ -97,7 +97,7 @@ def test_edited_gold_that_is_named(desk: Path, capsys: Capture) -> None:
     status, text = said(capsys, (*REPLAY, *named))
     assert status == 3 and "the gold has changed; look at the new scores" in text
     status, text = said(capsys, PAGE)
-    assert status == 0 and "its mentions are not shown" in text and "another digest" in text
+    assert status == 0 and "mentions are not shown" in text and "changed since the run" in text
 
 
 def test_gold_under_another_name_is_the_same_gold(desk: Path, capsys: Capture) -> None:
@@ -191,7 +191,7 @@ def test_predictions_that_are_gone_are_told(desk: Path, capsys: Capture) -> None
     status, text = said(capsys, REPLAY)
     assert status == 3 and "b.jsonl is missing" in text
     status, text = said(capsys, PAGE)
-    assert status == 0 and "b on planted: its predictions are gone" in text
+    assert status == 0 and "b: mentions are not shown: run/predictions" in text
     assert "without mentions" in said(capsys, ACCEPT)[1]
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
+from pages import class_counts, unpacked_texts
 from ways import Replayed, call, quick, replayed
 
 import harness
@@ -61,24 +60,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def page(run_folder: str | Path, *more: str) -> tuple[str, list[Any], str]:
-    """The page of a run, the groups of mentions in it, and what stderr says."""
+def page(run_folder: str | Path, *more: str) -> tuple[str, str]:
+    """The page of a run, and what stderr says."""
     html = Path("page.html")
     status, _, err = call("report", str(run_folder), "--html", str(html), *more)
     assert status == 0, err
-    text = html.read_text("utf-8")
-    data = re.search(r'id="data">(.*?)</script>', text, re.DOTALL)
-    return text, json.loads(data[1])["groups"] if data else [], err
-
-
-def shown(group: Any) -> dict[str, Counter[str]]:
-    """By backend: items of each error class on the page."""
-    return {
-        backend: Counter(
-            item["error"] for document in group["documents"] for item in document["items"][backend]
-        )
-        for backend in group["backends"]
-    }
+    return html.read_text("utf-8"), err
 
 
 def counted(folder: str | Path) -> dict[str, Counter[str]]:
@@ -94,9 +81,8 @@ def counted(folder: str | Path) -> dict[str, Counter[str]]:
 
 
 def require_shown(folder: str | Path, *more: str) -> None:
-    text, groups, err = page(folder, *more)
-    (group,) = groups
-    assert shown(group) == counted(folder) and "not shown" not in text + err
+    text, err = page(folder, *more)
+    assert class_counts(text, 0) == counted(folder) and "not shown" not in text + err
 
 
 def require_looked_up(folder: str, *more: str) -> None:
@@ -133,9 +119,10 @@ def test_moved_alone_it_is_missed_until_somebody_says_where_it_lies(
     project: Path, tmp_path: Path
 ) -> None:
     (project / "ours.jsonl").rename(tmp_path / "renamed.jsonl")
-    text, groups, err = page("out")
-    said = "ours: its mentions are not shown, since the gold set is not at hand; say where it lies"
-    assert not groups and said in text and said in err and "--gold" in err
+    text, err = page("out")
+    said = f"{', '.join(reversed(NAMES))}: mentions are not shown: gold set {{}} is not at hand"
+    assert said.format("'ours'") in err and "say where it lies: --gold PATH" in err
+    assert said.format("&#39;ours&#39;") in text and "p0-index" not in text
     (system, _) = from_run("out")
     assert system.outcomes is None and "--gold" in system.without_outcomes
     status, _, err = call("audit", "out")
@@ -167,13 +154,14 @@ def test_a_file_is_compared_with_a_run_on_gold_that_was_renamed_since(
 def test_edited_gold_and_lost_predictions_are_said_on_the_page(project: Path) -> None:
     (gone,) = (project / "out").rglob("process-two*.jsonl")
     gone.unlink()
-    text, groups, err = page("out")
-    assert "process:two on ours: its predictions are gone" in err
-    assert "its predictions are gone" in text and list(shown(groups[0])) == ["process:one"]
+    text, err = page("out")
+    said = f"process:two: mentions are not shown: {gone.relative_to(project)}"
+    assert said in err and said in text and "run again to have them" in err
+    assert list(class_counts(text, 0)) == ["process:one"]
     jsonl.write("ours.jsonl", [Record("a", TEXT, Annotations(entities("Oslo")))])
-    text, groups, err = page("out")
-    assert not groups and "is not the one of the run (another digest)" in err
-    assert "(another digest)" in text
+    text, err = page("out")
+    assert "p0-index" not in text and "has changed since the run; --gold PATH" in err
+    assert "has changed since the run" in text
 
 
 @pytest.mark.parametrize("boundary", ["raw", "normalised"])
@@ -198,9 +186,8 @@ def test_the_page_marks_what_the_run_counted(
         status, _, err = call("run", "gazetteer", "--gold", "seeds", *argv)
     assert status == 0, err
     require_shown("out")
-    _, (group,), _ = page("out")
-    items = [i for document in group["documents"] for i in document["items"]["gazetteer"]]
-    labels = {mark["label"] for item in items for mark in (*item["gold"], *item["predicted"])}
+    index, _ = unpacked_texts(page("out")[0], 0)
+    labels = set(index["labels"])
     assert ("GPE" in labels, "DATE" in labels, "PER" in labels) == (
         (not schema,) * 2 + (bool(schema),)
     )
