@@ -59,6 +59,8 @@ class Table:
     notes: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     """Headers that go first where a screen is too narrow, the least important before the others."""
+    keys: tuple[str, ...] = ()
+    """Headers that name a row together with the first: they stay, whatever columns go."""
 
 
 def alignment(table: Table) -> list[Literal["left", "right"]]:

@@ -81,10 +81,10 @@ def _main_table(comparison: Comparison) -> Table:
     title = f"{comparison.gold} ({comparison.task}): {comparison.part} {comparison.metric}"
     title += f", {comparison.match}, against {comparison.rows[0].name}"
     metric = comparison.metric
-    headers = ("backend", metric, "95 % CI", "difference", "95 % CI ", "p", "p (Holm)", "verdict")
-    return Table(
-        title, headers, rows, (comparison.signature, *_notes(comparison)), ("p", "95 % CI")
-    )
+    of_both = "CI of difference"
+    headers = ("backend", metric, "95 % CI", "difference", of_both, "p", "p (Holm)", "verdict")
+    notes = (comparison.signature, *_notes(comparison))
+    return Table(title, headers, rows, notes, ("p", "95 % CI", "p (Holm)", of_both, metric))
 
 
 def _row(row: Row, best: frozenset[str]) -> tuple[Cell, ...]:
@@ -230,4 +230,11 @@ def _part_table(comparison: Comparison, min_support: int) -> Table:
     if comparison.letters:
         note += " Overlap parts count letters and digits."
     headers = (what, "gold", "backend", comparison.metric, "difference", "p (Holm)")
-    return Table(f"{comparison.gold} ({comparison.task}): by {what}", headers, tuple(rows), (note,))
+    return Table(
+        f"{comparison.gold} ({comparison.task}): by {what}",
+        headers,
+        tuple(rows),
+        (note,),
+        ("p (Holm)", "gold"),
+        ("backend",),
+    )

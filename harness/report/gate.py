@@ -26,12 +26,14 @@ def gate_table(report: GateReport, *, everything: bool = False) -> Table:
         for verdict in report.verdicts
         if verdict.status == status and (everything or verdict.status != "ok")
     ]
+    several = len({verdict.gold for verdict in shown}) > 1
     return Table(
         Toned(report.headline, "bad" if report.exit_status else "good"),
         _HEADERS,
         tuple(_row(verdict) for verdict in shown),
         tuple(_notes(report)),
-        ("n", "gold", "interval", "before", "now"),
+        ("n", *(() if several else ("gold",)), "interval", "before", "now"),
+        (*(("gold",) if several else ()), "backend", "what"),
     )
 
 

@@ -16,7 +16,8 @@ _HEADERS = (
     *("gold", "task", "backend", "part", "records", "first", "last", "95 % CI"),
     *("since first", "since step", "course"),
 )
-_OPTIONAL = ("95 % CI", "task", "first", "since step", "since first", "gold")
+_KEYS = ("task", "backend", "part")
+_OPTIONAL = ("95 % CI", "first", "since step", "since first", "records")
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _BREAK = "|"
 _SHOWN = 40
@@ -29,7 +30,7 @@ assert len(_BLOCKS) == HEIGHTS
 def history_table(series: Sequence[Series], *, title: str, alpha: float) -> Table:
     """A row a series: its first and last record, how far it has come, and its course."""
     rows, notes = tuple(map(_row, series)), tuple(_notes(series, alpha))
-    return Table(title, _HEADERS, rows, notes, optional=_OPTIONAL)
+    return Table(title, _HEADERS, rows, notes, optional=_OPTIONAL, keys=_KEYS)
 
 
 def _row(series: Series) -> tuple[Cell, ...]:

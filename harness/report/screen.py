@@ -164,8 +164,14 @@ def _fitted(table: Table, width: int) -> tuple[Table, list[int]]:
     while _needed(_widths(table)) > width and optional:
         table = _without(table, table.headers.index(optional.pop(0)))
     while (widths := _squeezed(table, width)) is None:
-        table = _without(table, len(table.headers) - 1)
+        table = _without(table, _spare(table))
     return table, widths
+
+
+def _spare(table: Table) -> int:
+    """The column that goes next: the last that names no row, as long as there is one."""
+    spare = [place for place, name in enumerate(table.headers) if place and name not in table.keys]
+    return spare[-1] if spare else len(table.headers) - 1
 
 
 def _squeezed(table: Table, width: int) -> list[int] | None:

@@ -67,11 +67,12 @@ def only_columns(tables: Sequence[Table], names: Sequence[str]) -> list[Table]:
 
 
 def _chosen(table: Table, names: Sequence[str]) -> Table:
-    places = [0] + [
+    places = [0] + [place for place, name in enumerate(table.headers) if name in table.keys]
+    places += [
         place
         for name in names
         for place, header in enumerate(table.headers)
-        if place and header.strip() == name
+        if place not in places and header.strip() == name
     ]
     headers, *rows = (tuple(row[i] for i in places) for row in (table.headers, *table.rows))
     return replace(table, headers=tuple(map(str, headers)), rows=tuple(rows), optional=())

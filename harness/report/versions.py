@@ -34,13 +34,22 @@ def releases_table(found: Releases) -> Table:
     title = f"{found.backend} on {found.gold} ({found.task}) with {how_many}"
     title += f"{plural(total, 'release')} of {found.package}"
     beta = 1.0 if found.part is None else found.part.beta
-    headers = ("version", "P", "R", f_name(beta), "95 % CI", "difference", "95 % CI ", "p (Holm)")
+    headers = (
+        "version",
+        "P",
+        "R",
+        f_name(beta),
+        "95 % CI",
+        "difference",
+        "CI of difference",
+        "p (Holm)",
+    )
     return Table(
         title,
         (*headers, "", "docs/s", "peak MB"),
         tuple(map(_row, found.rows)),
         tuple(_notes(found)),
-        optional=("peak MB", "docs/s", "P", "R", "95 % CI"),
+        optional=("peak MB", "docs/s", "P", "R", "95 % CI", "CI of difference"),
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from harness.stats.units import Array
 
 __all__ = [
+    "BLOCK_OPTIONAL",
     "BETA",
     "METRICS",
     "Average",
@@ -260,6 +261,10 @@ class PartCounts:
         return np.asarray(mean)
 
 
+BLOCK_OPTIONAL = ("FN", "FP", "TP", "support", "R", "P")
+"""Of `block_headers`: what goes first where there is little room."""
+
+
 def block_row(name: str, values: Mapping[str, Any], *, counts: bool = True) -> tuple[Cell, ...]:
     """A row of a table of scores: support, rates and, of what is no average, counts."""
     shown = (number(values.get(rate)) for rate in METRICS)
@@ -293,7 +298,7 @@ def block_headers(beta: float = 1.0) -> tuple[str, ...]:
 def parts_table(title: str, score: Mapping[str, Any], notes: tuple[str, ...] = ()) -> Table:
     """A row for each part of `Score.to_json()`."""
     rows = tuple(block_row(name, values) for name, values in score.items() if "f1" in values)
-    return Table(title, ("part", *block_headers()), rows, notes)
+    return Table(title, ("part", *block_headers()), rows, notes, BLOCK_OPTIONAL)
 
 
 def count_cell(value: float | None) -> Cell:

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.table import Table, number
 from harness.tasks.attribution.tally import RELATIONS
-from harness.tasks.parts import block_headers, block_row
+from harness.tasks.parts import BLOCK_OPTIONAL, block_headers, block_row
 
 __all__ = ["element_table"]
 
@@ -46,6 +46,5 @@ def element_table(title: str, score: Mapping[str, Any], *, notes: tuple[str, ...
         f"{name} {number(speaker.get(name))}" for name in ("accuracy", "coverage", "f1")
     )
     kinds = (_KINDS,) if score["kinds"] else ()
-    return Table(
-        title, ("element", *block_headers()), tuple(rows), (f"speaker: {figures}", *kinds, *notes)
-    )
+    headers, said = ("element", *block_headers()), (f"speaker: {figures}", *kinds, *notes)
+    return Table(title, headers, tuple(rows), said, BLOCK_OPTIONAL)

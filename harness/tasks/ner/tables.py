@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.table import Table
 from harness.tasks.ner.tally import dash_last
-from harness.tasks.parts import block_headers, block_row
+from harness.tasks.parts import BLOCK_OPTIONAL, block_headers, block_row
 
 __all__ = ["confusion_table", "error_table", "type_table"]
 
@@ -27,7 +27,7 @@ def type_table(title: str, score: Mapping[str, Any], *, notes: tuple[str, ...] =
     rows.extend(block_row(name, score[name], counts=False) for name in ("macro", "weighted"))
     rows.extend(block_row(name, values) for name, values in score.get("finer", {}).items())
     headers = ("type", *block_headers(score.get("beta", 1.0)))
-    return Table(title, headers, tuple(rows), (*notes, *_averaged(score)))
+    return Table(title, headers, tuple(rows), (*notes, *_averaged(score)), BLOCK_OPTIONAL)
 
 
 def _averaged(score: Mapping[str, Any]) -> Iterator[str]:
