@@ -77,6 +77,8 @@ class Choice:
     tied: tuple[str, ...]
     """Those that cannot be told from the best; empty where one is recommended."""
     reasons: tuple[str, ...]
+    why: str
+    """Of these the first alone, behind "it is" for a recommendation, and in brackets for a tie."""
     pairs: int
     """How many pairs of those that qualify were tested: what Holm's correction goes over."""
     unit: str
@@ -140,7 +142,7 @@ def choose(
         sides = known
     else:
         sides = pairwise([counts[i] for i in order], resampler, seed=seed)
-    recommended, tied, reasons = _decide([candidates[i] for i in order], sides, resampler.unit)
+    recommended, tied, reasons, why = _decide([candidates[i] for i in order], sides, resampler.unit)
     named = constraints.parts if scored[0].definition.labelled else ()
     return Choice(
         gold=scored[0].gold,
@@ -153,6 +155,7 @@ def choose(
         recommended=recommended,
         tied=tied,
         reasons=(*reasons, *read_losses(scored[:1])),
+        why=why,
         pairs=sides.tested(),
         unit=resampler.unit,
         resamples=resamples,
@@ -297,19 +300,20 @@ def _merits(candidate: Candidate) -> tuple[float, float, float]:
 
 def _decide(
     ranked: Sequence[Candidate], sides: Pairwise, unit: str
-) -> tuple[str | None, tuple[str, ...], list[str]]:
+) -> tuple[str | None, tuple[str, ...], list[str], str]:
     """`ranked` are those that qualify, best first, and `sides` their pairs in that order."""
     if not ranked:
-        return None, (), ["no backend qualifies"]
+        return None, (), ["no backend qualifies"], ""
     best, others = ranked[0], ranked[1:]
     if not others:
-        return best.name, (), [f"{best.name} is the only backend that qualifies", *_good(best)]
+        alone = "the only backend that qualifies"
+        return best.name, (), [f"{best.name} is {alone}", *_good(best)], alone
     pairs = [sides.pair(0, place) for place in range(1, len(ranked))]
     tied = [other for other, pair in zip(others, pairs, strict=True) if not pair.differs]
     if not tied:
         largest = max(pairs, key=lambda pair: pair.adjusted or 0.0)
-        better = _better(best, len(others), largest.adjusted or 0.0, largest.exact)
-        return best.name, (), [better, *_good(best)]
+        better = _better(len(others), largest.adjusted or 0.0, largest.exact)
+        return best.name, (), [f"{best.name} is {better}", *_good(best)], better
     together = [best, *tied]
     names = ", ".join(candidate.name for candidate in tied)
     undecided = [pair for pair in pairs if not pair.differs]
@@ -324,17 +328,17 @@ def _decide(
         f"no recommendation: this gold set cannot tell {best.name} from {names} ({why})",
         *_cheapest(together),
     ]
-    return None, tuple(candidate.name for candidate in together), reasons
+    return None, tuple(candidate.name for candidate in together), reasons, why
 
 
-def _better(best: Candidate, others: int, p: float, exact: bool) -> str:
+def _better(others: int, p: float, exact: bool) -> str:
     shown = "< .0001" if p < 0.0001 else f"= {p:.4f}"
     shown = shown if exact else f"~{shown}"
     if others == 1:
         than, largest = "the only other that qualifies", "p"
     else:
         than, largest = f"all {others} others that qualify", "largest p"
-    return f"{best.name} is better than {than} ({largest} {shown} after Holm's correction)"
+    return f"better than {than} ({largest} {shown} after Holm's correction)"
 
 
 def _good(best: Candidate) -> list[str]:

@@ -10,6 +10,7 @@ from harness.decide.complement import Complement
 from harness.report.method import between, mean_over, resampling, scope, shared
 from harness.results.outcomes import in_text
 from harness.table import UNDEFINED, Cell, Table, Toned, megabytes, number, quantity
+from harness.tasks.parts import metric_title
 
 __all__ = ["audit_lines", "choice_table", "complement_tables"]
 
@@ -124,8 +125,7 @@ def _notes(choice: Choice) -> Iterator[str]:
         if candidate.obstacles:
             yield f"{candidate.name} does not qualify: {'; '.join(candidate.obstacles)}"
     if choice.metric != "f1":
-        metric = choice.metric
-        yield f"Quality is {metric.upper() if metric.startswith('f') else metric}."
+        yield f"Quality is {metric_title(choice.metric)}."
     if choice.part == "macro":
         yield f"macro: {mean_over(choice.types)}."
     yield from shared((one.name, "no interval", one.lacking) for one in choice.candidates)

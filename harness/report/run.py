@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def description(record: RunRecord) -> list[str]:
 
 def leaderboard(record: RunRecord, tables: Sequence[Table]) -> str:
     """The run as a Markdown page: where and when, then its tables."""
-    head = ["# Leaderboard", "", markdown_code(" ".join(record.command)), ""]
+    head = ["# Leaderboard", "", markdown_code(shlex.join(record.command)), ""]
     head += [*map(markdown, description(record)), ""]
     return "\n".join(head) + "\n" + render_tables(tables, "github") + "\n"
 

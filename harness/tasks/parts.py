@@ -38,6 +38,7 @@ __all__ = [
     "count_cell",
     "f_name",
     "metric_named",
+    "metric_title",
     "part_named",
     "shown_metric",
     "parts_table",
@@ -293,6 +294,11 @@ def shown_metric(metric: Metric, beta: float = 1.0) -> str:
 def block_headers(beta: float = 1.0) -> tuple[str, ...]:
     """The headers of `block_row`."""
     return ("support", "P", "R", f_name(beta), "TP", "FP", "FN")
+
+
+def metric_title(shown: str) -> str:
+    """What `shown_metric` gives as it stands in a sentence or beside an axis: `F1`, `recall`."""
+    return shown.upper() if shown[:1] == "f" else shown
 
 
 def parts_table(title: str, score: Mapping[str, Any], notes: tuple[str, ...] = ()) -> Table:

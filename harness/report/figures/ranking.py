@@ -11,7 +11,7 @@ from harness.report.figures.figure import Chart, Spec, distinct, figure_name, in
 from harness.report.method import between
 from harness.stats.ties import letters
 from harness.table import megabytes, number, quantity
-from harness.tasks.parts import f_name
+from harness.tasks.parts import f_name, metric_title
 
 __all__ = ["cost_figures", "ranking_figure"]
 
@@ -125,7 +125,7 @@ def _against(
     metric: str,
     title: str,
 ) -> Chart:
-    name = metric.upper() if metric.startswith("f") else metric
+    name = metric_title(metric)
     x = {
         "field": what,
         "type": "quantitative",

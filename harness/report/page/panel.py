@@ -60,7 +60,9 @@ def panel_of(
     """The panel of a ranking; `run` names the run where a page has several, and without `room`
     no texts are packed."""
     task, gold = ranking.task, ranking.gold
-    schema = f", {ranking.schema}" if ranking.schema else ""
+    # Runs beside each other may have been counted in different schemas.
+    met = ranking.schema or (ranking.real[0].signature.schema if run and ranking.real else "")
+    schema = f", {met}" if met and task.labelled else ""
     short = f"{gold.name}: {task.title}{schema}"
     title = f"{run}: {short}" if run else short
     choice = _choice(ranking, record)

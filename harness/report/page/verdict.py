@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from harness.decide.choose import Candidate, Choice
 from harness.report.method import between
 from harness.table import listed, megabytes, number, quantity
+from harness.tasks.parts import metric_title
 
 __all__ = ["verdict"]
 
@@ -15,18 +16,16 @@ def verdict(choice: Choice) -> Iterator[str]:
     """Two sentences: the best by quality, or those that cannot be told apart; and what is fast or
     small instead."""
     able = [one for one in choice.candidates if one.qualifies]
-    metric = choice.metric.upper() if choice.metric.startswith("f") else choice.metric
+    metric = metric_title(choice.metric)
     if not able:
         yield f"No backend was measured on {choice.gold} that qualifies."
         return
     best = able[0]
     if choice.recommended is not None:
-        others = choice.reasons[0].removeprefix(f"{best.name} is ")
-        yield f"For quality take {_with_score(best, metric)}: it is {others}."
+        yield f"For quality take {_with_score(best, metric)}: it is {choice.why}."
     else:
         tied = listed(_with_score(one, metric) for one in able if one.name in choice.tied)
-        why = choice.reasons[0].rpartition(" (")[2].removesuffix(")")
-        yield f"This gold set cannot tell which is best: {tied} are tied ({why})."
+        yield f"This gold set cannot tell which is best: {tied} are tied ({choice.why})."
     # One that finds nothing is no advice.
     front = [one for one in able if one.pareto and one.quality]
     fast = max(front, key=lambda one: one.words_per_second or 0.0, default=None)
