@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-__all__ = ["READY", "marks_of", "opened", "places_of_figures", "show", "started"]
+__all__ = ["READY", "grave", "marks_of", "opened", "places_of_figures", "show", "started"]
 
 READY = "html[data-ready]"
 VIEWS = ("overview", "types", "errors", "texts")
@@ -115,3 +115,15 @@ def marks_of(page: Any, place: str) -> list[dict[str, Any]]:
     page.locator(f'[data-figure="{place}"]').scroll_into_view_if_needed()
     found: list[dict[str, Any]] = page.evaluate(_MARKS, place)
     return found
+
+
+def grave(page: Any) -> list[tuple[str, list[str]]]:
+    """What axe calls serious or critical, with where it is."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [
+        (one["id"], [node["html"][:100] for node in one["nodes"][:4]])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]

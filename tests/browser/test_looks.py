@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import VIEWS, opened, show
+from browsing import VIEWS, grave, opened, show
 
 WIDTHS = (380, 1400)
 
@@ -121,18 +121,6 @@ def test_paper_has_everything(made: Path, browser: Any) -> None:
         assert page.locator("details.fold[open]").count() == 0
         assert page.locator(".view:visible").count() == 1
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") != WHITE
-
-
-def grave(page: Any) -> list[tuple[str, list[str]]]:
-    """What axe calls serious or critical, with where it is."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [
-        (one["id"], [node["html"][:100] for node in one["nodes"][:4]])
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

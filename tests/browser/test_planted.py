@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import VIEWS, marks_of, opened, places_of_figures, show
+from browsing import VIEWS, grave, marks_of, opened, places_of_figures, show
 from page_runs import answered, page_of
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
+from harness.cli.main import main
+from harness.decide.history.file import add_lines
+from harness.decide.history.line import lines_of, with_id
 from harness.formats import jsonl
 from harness.gold.goldset import GoldSet
 from harness.gold.loading import load_goldset
+from harness.results.load import read_run
 
 PLANTED = (
     "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'`${alert(3)}\u2028\u202e"
@@ -45,7 +50,7 @@ def _gold(folder: Path, number: int) -> tuple[GoldSet, list[Record]]:
 
 
 @pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Two runs, in folders with planted names."""
     folder = tmp_path_factory.mktemp("planted")
     runs = []
@@ -66,7 +71,13 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         ]
         run = answered(place, [goldset], {f"good {PLANTED}": records, f"bad {PLANTED}": worse})
         runs.append(run.rename(place / f"run {number} {NAME}"))
-    return page_of(runs, folder / f"{NAME}.html")
+    return runs
+
+
+@pytest.fixture(scope="module")
+def planted(runs: list[Path]) -> Path:
+    """The page of both."""
+    return page_of(runs, runs[0].parent.parent / f"{NAME}.html")
 
 
 TAKEN_AS_MARKUP = """() => [
@@ -137,3 +148,56 @@ def test_markup_stays_text(planted: Path, browser: Any) -> None:
         page.wait_for_selector("#p1 .outline button")
         assert page.locator("#p1 input[name=q]").input_value() == "<img src=x"
         assert page.evaluate(TAKEN_AS_MARKUP) == [own]
+
+
+def _compared(run: Path, file: Path) -> None:
+    assert main(["compare", str(run), "--html", str(file)]) == 0
+
+
+def _told(run: Path, file: Path) -> None:
+    """A history of the run and of the same a day later."""
+    lines = lines_of(read_run(run))
+    later = [with_id(replace(one, started="2031-01-01T00:00:00+00:00")) for one in lines]
+    history = file.with_suffix(".jsonl")
+    add_lines(history, [*lines, *later])
+    assert main(["history", "show", str(history), "--html", str(file)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("write", "keys"),
+    [(_compared, ["← →", "Esc", "?"]), (_told, ["Esc", "?"])],
+    ids=["compare", "history"],
+)
+def test_pages_without_texts(
+    write: Callable[[Path, Path], None],
+    keys: list[str],
+    runs: list[Path],
+    tmp_path: Path,
+    browser: Any,
+) -> None:
+    """Figures are drawn, markup stays text, and no key of the texts is there or does anything."""
+    pytest.importorskip("axe_playwright_python")
+    file = tmp_path / f"{NAME}.html"
+    write(runs[0], file)
+    with opened(browser, file, color_scheme="light", bypass_csp=True) as page:
+        (own,) = page.evaluate(TAKEN_AS_MARKUP)
+        assert own.startswith("<script>") and "alert" not in own
+        page.evaluate("all('[data-figure]').forEach(draw)")
+        figures = page.locator(".panel.open [data-figure], main > .charts [data-figure]")
+        assert figures.count() >= 1 and figures.count() == figures.locator("canvas").count()
+        assert MARK in page.locator("table").first.inner_text()
+        assert MARK in page.locator("figcaption").first.inner_text()
+        assert page.evaluate(TAKEN_AS_MARKUP) == [own]
+        assert grave(page) == []
+        address, steps = page.evaluate("[location.hash, history.length]")
+        for key in "1234jknp/":
+            page.keyboard.press(key)
+        for mark in marks_of(page, figures.first.get_attribute("data-figure"))[:1]:
+            page.mouse.click(mark["x"], mark["y"])
+        assert not page.evaluate("byId('sheet').open"), "there are no mentions to list"
+        assert page.evaluate("[location.hash, history.length]") == [address, steps]
+        page.keyboard.press("?")
+        assert page.locator("#sheet kbd").all_inner_texts() == keys
+        assert grave(page) == []
+    with opened(browser, file, "#show=%7B%22backend%22%3A%22x%22%7D&view=texts") as page:
+        assert not page.evaluate("byId('sheet').open")

@@ -301,7 +301,14 @@ def test_every_step_has_an_address_that_shows_it_again(made: Path, browser: Any)
 
 @pytest.mark.parametrize(
     "address",
-    ["#panel=9&view=texts&doc=none&at=7.7&b=x&c=y&label=z", "#show={", "#panel=-1&view=x&show=[]"],
+    [
+        "#panel=9&view=texts&doc=none&at=7.7&b=x&c=y&label=z",
+        "#show={",
+        "#panel=-1&view=x&show=[]",
+        "#show=null",
+        "#show=5",
+        '#show={"backend":5}',
+    ],
 )
 def test_an_address_of_something_else_shows_the_page_all_the_same(
     address: str, made: Path, browser: Any
@@ -309,3 +316,5 @@ def test_an_address_of_something_else_shows_the_page_all_the_same(
     with opened(browser, made, address) as page:
         page.wait_for_timeout(150)
         assert page.locator(".panel.open .view.open").count() == 1
+        assert not page.evaluate("byId('sheet').open") and "show" not in page.url
+        assert page.locator("#trouble:visible").count() == 0

@@ -22,7 +22,7 @@ from harness.report.figures.theme import CATEGORIES, config, css_variables
 
 __all__ = ["asset", "environment", "page"]
 
-_SCRIPTS = ("dom", "tables", "figures", "documents", "mentions", "text", "lists", "main")
+_SCRIPTS = ("dom", "tables", "figures", "documents", "mentions", "marks", "text", "lists", "main")
 """In the order in which one uses the others; `assets/page/NAME.js`."""
 _VENDOR = ("vega.min.js", "vega-lite.min.js", "vega-interpreter.js")
 

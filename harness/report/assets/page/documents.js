@@ -3,7 +3,6 @@ class Documents {
   constructor(panel) {
     this.panel = panel;
     this.blocks = new Map();
-    this.bodies = new Map();
   }
 
   static all = new Map();
@@ -11,15 +10,12 @@ class Documents {
   /** Those of a panel, with the index read; `null` where the page has no texts of it. */
   static async of(panel) {
     if (!byId(`p${panel}-index`)) return null;
-    if (!Documents.all.has(panel)) {
+    return once(Documents.all, panel, async () => {
       const documents = new Documents(panel);
-      Documents.all.set(panel, unpack(`p${panel}-index`).then((index) => {
-        documents.index = index;
-        documents.places = new Map(index.documents.map((entry, place) => [entry.id, place]));
-        return documents;
-      }));
-    }
-    return Documents.all.get(panel);
+      documents.index = await unpack(`p${panel}-index`);
+      documents.places = new Map(documents.index.documents.map((entry, place) => [entry.id, place]));
+      return documents;
+    });
   }
 
   get size() { return this.index.documents.length; }
@@ -27,8 +23,8 @@ class Documents {
   /** The body of the document at a place, with its entries: what became of every mention. */
   async body(place) {
     const block = Math.floor(place / this.index.block);
-    if (!this.blocks.has(block)) this.blocks.set(block, unpack(`p${this.panel}-block${block}`));
-    const raw = (await this.blocks.get(block))[place - block * this.index.block];
+    const bodies = await once(this.blocks, block, () => unpack(`p${this.panel}-block${block}`));
+    const raw = bodies[place - block * this.index.block];
     if (!raw.entries) this.read(raw, place);
     return raw;
   }
@@ -43,7 +39,7 @@ class Documents {
     raw.id = this.index.documents[place].id;
     raw.place = place;
     raw.gold = raw.g.map(item);
-    raw.chars = Array.from(raw.t);                       // code points, as offsets are counted
+    raw.length = this.index.documents[place].n;
     raw.entries = raw.p.flatMap((row, backend) => row.map(([error, at, predicted, right, more], number) => {
       const gold = at < 0 ? null : raw.gold[at];
       return {
@@ -70,13 +66,27 @@ class Documents {
   }
 }
 
-const startOf = (item) => Math.min(...item.spans.map((span) => span.start));
-const endOf = (item) => Math.max(...item.spans.map((span) => span.end));
+/** The code points of the last text of which some were wanted: they take many times its room. */
+let points = { body: null, chars: null };
+
+/** A part of a text by code points, as offsets are counted. */
+function partOf(body, from, to) {
+  body.plain ??= !/[\ud800-\udfff]/.test(body.t);
+  if (body.plain) return body.t.slice(from, to);
+  if (points.body !== body) points = { body, chars: Array.from(body.t) };
+  return points.chars.slice(from, to).join("");
+}
+
+/** Where an item begins and ends; what has no place in the text begins at infinity. */
+const startOf = (item) => item.spans.reduce((least, span) => Math.min(least, span.start), Infinity);
+const endOf = (item) => item.spans.reduce((most, span) => Math.max(most, span.end), -Infinity);
+const entryStart = ({ gold, predicted }) =>
+  Math.min(gold ? startOf(gold) : Infinity, predicted ? startOf(predicted) : Infinity);
 
 /** An item in words: its label, its spans, what else is said of it. */
 function inWords(item, body) {
   const pieces = item.spans.map((span) => {
-    const text = oneLine(body.chars.slice(span.start, span.end).join(""));
+    const text = oneLine(partOf(body, span.start, span.end));
     const cut = text.length > 90 ? `${text.slice(0, 44)} … ${text.slice(-44)}` : text;
     return span.role ? `${span.role} “${cut}”` : `“${cut}”`;
   });
@@ -93,4 +103,19 @@ function entryText(entry, body) {
   if (gold) said.push(`gold: ${inWords(gold, body)}`);
   if (predicted) said.push(`predicted: ${inWords(predicted, body)}`);
   return said.join(" → ");
+}
+
+/** Gold that every chosen backend fails, and wrong answers that all of them give. */
+function allDisagree(body, backends) {
+  const wrong = body.entries.filter((entry) => entry.error !== "correct" && backends.has(entry.backend));
+  const name = (item) => JSON.stringify([item.label, item.spans]);
+  const byGold = new Map();
+  const byAnswer = new Map();
+  for (const entry of wrong) {
+    if (entry.gold) byGold.set(entry.at, (byGold.get(entry.at) || new Set()).add(entry.backend));
+    if (entry.predicted) byAnswer.set(name(entry.predicted), (byAnswer.get(name(entry.predicted)) || new Set()).add(entry.backend));
+  }
+  const every = (set) => set !== undefined && set.size === backends.size;
+  return new Set(wrong.filter((entry) => (entry.gold && every(byGold.get(entry.at)))
+    || (entry.predicted && every(byAnswer.get(name(entry.predicted))))));
 }

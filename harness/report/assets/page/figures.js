@@ -26,15 +26,15 @@ function draw(figure) {
     logLevel: vega.Error,
   });
   view.tooltip(showTip);
-  view.addEventListener("click", (_, item) => clickedMark(figure, item?.datum));
+  view.addEventListener("click", (_, item) => guard(clickedMark(figure, item?.datum)));
   drawing.replaceChildren();
   view.initialize(drawing).width(width - 16).run();
   drawn.set(place, { theme: now, width, view });
 }
 
-/** A cell or bar that names a backend lists its mentions. */
+/** A cell or bar that names a backend lists its mentions, on a page that has mentions. */
 async function clickedMark(figure, datum) {
-  if (!datum?.name) return;
+  if (!datum?.name || !figure.closest(".view")) return;
   const panel = Number(figure.closest("[data-panel]").dataset.panel);
   const show = { backend: datum.name };
   if (datum.class) show.class = datum.class;
@@ -43,7 +43,7 @@ async function clickedMark(figure, datum) {
     show.label = await labelOf(panel, datum.key);
     if (!show.label) return;
   }
-  openMentions(panel, show);
+  listMentions(panel, show);
 }
 
 /** The label that a part is of; nothing for a part that is no label, as the table has it. */
@@ -58,7 +58,7 @@ function showTip(_, event, __, value) {
   if (tip.hidden) return;
   const lines = typeof value === "object"
     ? Object.entries(value).map(([name, text]) => `${name}${name ? ": " : ""}${text}`) : [String(value)];
-  tip.replaceChildren(...lines.map((line) => make("div", { textContent: oneLine(line) })));
+  fill(tip, lines.map((line) => make("div", { textContent: oneLine(line) })));
   placeTip(tip, event.clientX, event.clientY);
 }
 

@@ -18,11 +18,20 @@ function address(of) {
   return `#${out}`;
 }
 
+/** Whether the address says the state: others spell it otherwise, and in another order. */
+function inAddress() {
+  const sorted = (of) => {
+    const out = new URLSearchParams(address(of).slice(1));
+    out.sort();
+    return String(out);
+  };
+  return sorted(readAddress()) === sorted(state);
+}
+
 /** Change some of the state without opening anything; `push` makes a step that back undoes. */
 function remember(changes, push = false) {
   state = { ...state, ...changes };
-  const hash = address(state);
-  if (hash !== location.hash) history[push ? "pushState" : "replaceState"](null, "", hash);
+  if (!inAddress()) history[push ? "pushState" : "replaceState"](null, "", address(state));
 }
 
 /** Open another place of the page; back leads to where one was. */
@@ -30,7 +39,7 @@ function go(changes) {
   const kept = changes.panel !== undefined && changes.panel !== state.panel
     ? { panel: changes.panel } : { panel: state.panel, view: state.view };
   state = { ...kept, ...changes };
-  history.pushState(null, "", address(state));
+  if (!inAddress()) history.pushState(null, "", address(state));
   open();
 }
 
@@ -43,6 +52,8 @@ function choose(tabs, wanted) {
 }
 
 function open() {
+  trouble();
+  leaveTexts();
   const panels = all("section.panel");
   if (!panels.length) return;
   const number = Number(state.panel) in panels ? Number(state.panel) : 0;
@@ -53,10 +64,18 @@ function open() {
   choose(all(".views [role=tab]", panel), panel.querySelector(`.views [data-view=${view}]`));
   for (const one of all(".view", panel)) one.classList.toggle("open", one.dataset.view === view);
   byId("tip").hidden = true;
-  if (view === "texts") openTexts(number);
-  if (state.show) {
-    try { openMentions(number, JSON.parse(state.show)); } catch { remember({ show: "" }); }
-  } else if (byId("sheet").open) byId("sheet").close();
+  if (view === "texts") showTexts(number);
+  const show = panel.querySelector(".view") && state.show ? askedList(state.show) : null;
+  if (show) guard(openMentions(number, show));
+  else {
+    if (state.show) remember({ show: "" });
+    closeSheet();
+  }
+}
+
+function closeSheet() {
+  listing = null;
+  if (byId("sheet").open) byId("sheet").close();
 }
 
 /** Arrows, Home and End within a row of tabs, as everywhere. */
@@ -109,16 +128,19 @@ function setUpPrint() {
   });
 }
 
+/** What they do, and for what: a page that has none of it has not the key either. */
 const KEYS = [
-  ["j, k", "next and previous error, into the next document"], ["n, p", "next and previous document"],
-  ["/", "search in the texts"], ["1 2 3 4", "overview, types, errors, texts"],
-  ["← →", "within a row of tabs"], ["Esc", "close"], ["?", "this list"],
+  ["j, k", "next and previous error, into the next document", "[data-texts]"],
+  ["n, p", "next and previous document", "[data-texts]"], ["/", "search in the texts", "[data-texts]"],
+  ["1 2 3 4", "overview, types, errors, texts", ".view"], ["← →", "within a row of tabs", "[role=tab]"],
+  ["Esc", "close", "dialog"], ["?", "this list", "dialog"],
 ];
 
 function showKeys() {
+  listing = null;
   byId("sheet-title").textContent = "Keys";
   byId("sheet-body").replaceChildren(make("dl", { className: "facts" },
-    ...KEYS.flatMap(([key, text]) => [make("dt", {}, make("kbd", { textContent: key })), make("dd", { textContent: text })])));
+    ...KEYS.filter(([, , of]) => document.querySelector(of)).flatMap(([key, text]) => [make("dt", {}, make("kbd", { textContent: key })), make("dd", { textContent: text })])));
   if (!byId("sheet").open) byId("sheet").showModal();
 }
 
@@ -127,7 +149,9 @@ function setUpKeys() {
     const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement?.tagName ?? "");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || byId("sheet").open) return;
     if (event.key === "?") showKeys();
-    else if ("1234".includes(event.key)) go({ view: VIEWS[Number(event.key) - 1] });
+    else if (/^[1-4]$/.test(event.key)) {
+      if (document.querySelector(".view")) go({ view: VIEWS[Number(event.key) - 1] });
+    }
     else if (state.view === "texts" && textKey(event.key)) event.preventDefault();
   });
 }
@@ -140,10 +164,14 @@ function setUp() {
   for (const tab of all(".views [role=tab]")) tab.addEventListener("click", () => go({ view: tab.dataset.view }));
   document.addEventListener("click", (event) => {
     const cell = event.target.closest("button[data-show]");
-    if (cell) openMentions(Number(cell.closest("[data-panel]")?.dataset.panel ?? 0), JSON.parse(cell.dataset.show));
+    if (cell) listMentions(Number(cell.closest("[data-panel]")?.dataset.panel ?? 0), JSON.parse(cell.dataset.show));
   });
   byId("sheet-close").addEventListener("click", () => byId("sheet").close());
-  byId("sheet").addEventListener("close", () => remember({ show: "" }));
+  byId("sheet").addEventListener("close", () => {
+    if (byId("sheet").open || listing?.waits) return;    // for another list
+    listing = null;
+    remember({ show: "" });
+  });
   byId("help").addEventListener("click", showKeys);
   byId("help").hidden = false;
   setUpTheme();

@@ -28,30 +28,52 @@ function titleOf(show) {
 
 /** The text around an entry, with the marked part; of a long one beginning and end. */
 function inContext(entry, body) {
-  const items = [entry.gold, entry.predicted].filter(Boolean);
-  const start = Math.min(...items.map(startOf));
-  const end = Math.max(...items.map(endOf));
-  const text = (from, to) => oneLine(body.chars.slice(Math.max(0, from), to).join(""));
+  const { gold, predicted } = entry;
+  const start = entryStart(entry);
+  const end = Math.max(gold ? endOf(gold) : -Infinity, predicted ? endOf(predicted) : -Infinity);
+  const text = (from, to) => oneLine(partOf(body, Math.max(0, from), to));
   if (!Number.isFinite(start)) return make("p", { className: "context", textContent: text(0, 2 * CONTEXT) });   // of the whole text
   const inside = end - start > 240 ? `${text(start, start + 110)} … ${text(end - 110, end)}` : text(start, end);
   return make("p", { className: "context" },
     (start > CONTEXT ? "… " : "") + text(start - CONTEXT, start), make("mark", { textContent: inside }),
-    text(end, end + CONTEXT) + (end + CONTEXT < body.chars.length ? " …" : ""));
+    text(end, end + CONTEXT) + (end + CONTEXT < body.length ? " …" : ""));
 }
 
+/** What an address asks to list; nothing where that is no list of a page. */
+function askedList(text) {
+  try {
+    const show = JSON.parse(text);
+    const plain = show !== null && typeof show === "object" && !Array.isArray(show);
+    return plain && Object.values(show).every((value) => typeof value === "string") ? show : null;
+  } catch { return null; }
+}
+
+/** List mentions as a step of its own, which back undoes. */
+function listMentions(panel, show) {
+  remember({ show: JSON.stringify(show) }, true);
+  guard(openMentions(panel, show));
+}
+
+/** The list that is being made; another one, or nothing, where it is not wanted any more. */
+let listing = null;
+
 async function openMentions(panel, show) {
+  const asked = listing = { waits: true };
+  trouble();
   const documents = await Documents.of(panel);
+  if (listing !== asked) return;
+  asked.waits = false;
   const sheet = byId("sheet");
   byId("sheet-title").textContent = titleOf(show);
   const list = make("ol", { className: "mentions" });
   const count = make("p", { className: "note", textContent: documents ? "…" : "The texts are not in this page." });
   byId("sheet-body").replaceChildren(count, list);
   if (!sheet.open) sheet.showModal();
-  remember({ show: JSON.stringify(show) }, true);
   if (!documents) return;
   const found = [];
   for (let place = 0; place < documents.size; place++) {
     const body = await documents.body(place);
+    if (listing !== asked) return;
     for (const entry of body.entries) if (fits(entry, show, documents.index)) found.push([entry, body]);
   }
   if (show.class === undefined && show.side === undefined && show.gold === undefined) {

@@ -18,7 +18,7 @@ function sortTable(table, column, down) {
     }
     return down ? b[1].localeCompare(a[1]) : a[1].localeCompare(b[1]);
   });
-  body.append(...rows.map(([row]) => row));
+  fill(body, rows.map(([row]) => row));
 }
 
 function setUpTable(table) {
