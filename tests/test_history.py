@@ -485,6 +485,12 @@ def test_check_adds_what_it_checked_whatever_it_says(
     assert main([*command, str(file)]) == 1
     assert "lines added" in capsys.readouterr().err
     assert list(read_history(file).lines) == lines_of(read_run(run))
+    # A history that cannot be written takes nothing from the verdict.
+    junit, here = tmp_path / "x.xml", str(tmp_path)
+    assert main([*command, here, "--junit", str(junit)]) == 1
+    said = capsys.readouterr()
+    assert "not added" in said.err and "1 of 1 check failed" in said.out and junit.exists()
+    assert main(["check", str(ours), "--baseline", base_, "--history", here]) == 2
     # One that contradicts itself is not to be trusted.
     other, record_ = tmp_path / "other.jsonl", ours / "run.json"
     text = record_.read_text("utf-8")
@@ -500,3 +506,8 @@ def test_run_adds_what_it_measured(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(command) == 0
     assert "lines added" in capsys.readouterr().err
     assert list(read_history(file).lines) == lines_of(read_run(out))
+    command[command.index(str(file))] = str(tmp_path)
+    for more, status in (([], 2), (["--require", "spacy"], 3)):
+        assert main([*command, *more]) == status
+        said = capsys.readouterr()
+        assert "the run was not added" in said.err and json.loads(said.out)["results"]
