@@ -427,6 +427,7 @@ def test_the_story_is_told(
     assert "there is: micro" in printed(capsys, ["history", str(file), "--part", "x"], 2)
     assert "expected add RUN, or show FILE" in printed(capsys, ["history", "ad", str(file)], 2)
     assert "two files" in printed(capsys, ["history", "show", "a", "--history", "b"], 2)
+    assert "--alpha" in printed(capsys, ["history", str(file), "--alpha", "0.0005"], 2)
     assert "whole run" in printed(capsys, ["history", "add", "a", "--part", "b"], 2)
 
 

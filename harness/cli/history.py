@@ -50,12 +50,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--history", metavar="FILE", help=f"the file; default: {DEFAULT_HISTORY}")
     part = Flag("only this part, such as micro", name="part", metavar="NAME", many=True)
     alpha = Flag(
-        "show: how often a series without a step may get one",
+        "show: how often a series without a change may get one",
         name="alpha",
         kind=float,
         default=ALPHA,
         metavar="P",
-        above=0,
+        least=0.001,  # Of 5,000 turned courses too few would speak.
         most=0.5,
     )
     strict = Flag("a line that cannot be used is exit status 2", name="strict", kind=bool)

@@ -57,9 +57,10 @@ def _notes(series: Sequence[Series], alpha: float) -> Iterator[str]:
         f"last {_SHOWN} records, lowest to highest of the series."
     )
     yield (
-        f"Of each series a false step, and a false drift, comes with a probability of {alpha:g} at "
-        "most, whatever the number of records (documents' courses turned upside down at random; "
-        "the largest change over all places)."
+        f"Of a series without a change the search finds one with a probability of {alpha:g} at most, "
+        f"and one that is called a drift with {alpha / 2:g}, whatever the number of records "
+        "(documents' courses turned upside down at random; the largest change over all places). "
+        f"Looks at each record since the last step tell a false fall with {alpha / 2:g} at most."
     )
 
 

@@ -140,7 +140,7 @@ def series_of(
 ) -> list[Series]:
     """Every series of the lines with what is found in it, by gold set, task, backend and part.
 
-    Of each series a false step, and a false drift, comes with a probability of `alpha` at most.
+    What `alpha` bounds of each is said by `harness.decide.history.search.search`; breaks share it.
     """
     groups: dict[tuple[str, str, str, str], list[HistoryLine]] = {}
     for line in lines:
