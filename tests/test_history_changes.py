@@ -72,7 +72,9 @@ def test_influences_of_a_rare_type_beside_a_common_one() -> None:
     common, rare = [8e5, 1e6, 8e5, 9e5], [1.0, 2.0, 1.0, 2.0]
     row = np.array([*common, *rare])
     part = part_counts(row[None], "macro", mean=True, beta=1.0)
-    moved = row + [0, 0, 0, 0, 0.5, 0, 0.5, 0]  # Of the rare type half a mention more, and less.
+    moved = row + np.array(
+        [0, 0, 0, 0, 0.5, 0, 0.5, 0]
+    )  # Of the rare type half a mention more, and less.
     values = influences(np.stack([[moved], [2 * row - moved]]), part.score)
     assert values is not None
     assert values[0, 0] - values[0, 1] == pytest.approx(0.5 * 2 * 1 / 4, rel=1e-6)
@@ -192,6 +194,9 @@ def test_counts_come_back_as_they_were(pairs: list[tuple[int, int]]) -> None:
     numbers = tuple(range(len(pairs)))
     assert paragraphs_of(numbers) == ()
     assert (unpack(pack(counts, numbers)) == rows).all()
+    nothing = part_counts(0 * rows, "macro", mean=True, beta=1.0)
+    with pytest.raises(ValueError, match="none has gold"):
+        unpack(pack(nothing, numbers))
 
 
 def test_few_documents_keep_their_paragraphs_and_many_do_not() -> None:

@@ -21,9 +21,12 @@ def append(path: str | Path, opened: Opened) -> Sequence[InputError]:
     from harness.decide.history.file import add_lines
     from harness.decide.history.line import lines_of
 
-    lines = lines_of(opened)
+    left_out: list[str] = []
+    lines = lines_of(opened, left_out)
+    for problem in left_out:
+        note(f"left out: {problem}")
     if not lines:
-        note(f"nothing to add to {path}: the run measured no backend")
+        note(f"nothing to add to {path}{'' if left_out else ': the run measured no backend'}")
         return ()
     added, old = add_lines(path, lines)
     tell_problems(old.problems)
