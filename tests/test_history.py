@@ -19,6 +19,7 @@ from support import in_json, printed
 
 from harness.adapter import ModelIdentity
 from harness.cli.main import main
+from harness.coding import compact
 from harness.decide.history.counts import pack
 from harness.decide.history.file import add_lines, read_history
 from harness.decide.history.heights import heights
@@ -33,6 +34,7 @@ from harness.decide.history.line import (
 from harness.decide.history.series import Series, series_of
 from harness.decide.ranking import rankings
 from harness.errors import InputError
+from harness.report.page.history import MOST_SERIES, drawn_series
 from harness.results.load import read_run, scored_in
 from harness.results.record import Git
 from harness.tasks.parts import PartCounts
@@ -120,13 +122,47 @@ def test_lines_say_what_the_run_says(committed: list[HistoryLine]) -> None:
         assert line.scores.f1 == pytest.approx(ranked.scored.f1, abs=1e-6)
         assert line.interval == pytest.approx(ranked.interval.bounds, abs=1e-6)
         assert line.speed.words_per_second == ranked.result.costs.words_per_second
-    for scored in scored_in(record_, folder, record_.results):
-        for part in scored.parts:
-            for line in committed:
-                if line.key == (*scored.key, part.name):
-                    kept, counted = line.unit_counts, scored.counts(part)
-                    assert kept.value == pytest.approx(counted.value)
-                    assert line.mean or (kept.rows == counted.rows).all()
+    measured = {
+        (*scored.key, part.name): (scored, part)
+        for scored in scored_in(record_, folder, record_.results)
+        for part in scored.parts
+    }
+    for line in committed:
+        scored, part = measured[line.key]
+        stored, counted = line.unit_counts, scored.counts(part)
+        assert stored.value == pytest.approx(counted.value)
+        assert line.mean or (stored.rows == counted.rows).all()
+
+
+def test_a_headline_that_a_backend_cannot_give_has_no_heir(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = read_run(run)
+    (scored,) = (one for one in scored_in(*opened, opened[0].results) if not one.sanity)
+    first, *others = scored.parts
+    scored.__dict__["parts"] = (first._replace(available=False), *others)
+    monkeypatch.setattr("harness.decide.history.line.scored_in", lambda *_: [scored])
+    lines = lines_of(opened)
+    assert lines and not any(line.headline for line in lines)
+    assert first.name not in {line.part for line in lines}
+
+
+def test_what_nobody_could_read_is_not_written(
+    tmp_path: Path, run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = lines_of(read_run(run))
+    sizes = {line.part: len(compact((2 * line.unit_counts.rows.T).astype(int).tolist()))
+             for line in lines}  # fmt: skip
+    most = min(sizes.values())
+    assert most < max(sizes.values())
+    monkeypatch.setattr("harness.decide.history.counts._MOST", most)
+    file = tmp_path / "h.jsonl"
+    assert main(["history", "add", str(run), "--history", str(file)]) == 0
+    said = capsys.readouterr().err
+    assert said.count("its counts are larger than") == sum(n > most for n in sizes.values())
+    history = read_history(file)
+    assert not history.problems
+    assert {line.part for line in history.lines} == {p for p, n in sizes.items() if n <= most}
 
 
 def test_lines_are_as_small_as_the_page_says(committed: list[HistoryLine]) -> None:
@@ -367,6 +403,11 @@ def test_records_in_which_other_documents_failed_are_left_out(base: HistoryLine)
     series = only(usual)
     assert all(point.searched for point in series.points) and len(series.steps) == 1
     assert series.points[0].marks == ("1 document failed", "20 answers from the store")
+    # A run names the first thousand that failed: the digest may be the same of more.
+    more = with_id(replace(usual[3], failed=2))
+    assert [point.searched for point in only([*usual[:3], more, *usual[4:]]).points] == [
+        day != 3 for day in range(len(usual))
+    ]
 
 
 def test_each_measure_of_each_backend_is_a_series(base: HistoryLine) -> None:
@@ -386,6 +427,16 @@ def test_dates_of_other_zones_are_in_order(base: HistoryLine) -> None:
     late = with_id(replace(first, started="2026-01-01T12:00:00+00:00"))
     early = with_id(replace(second, started="2026-01-01T13:00:00+02:00"))
     assert [point.id for point in only([late, early]).points] == [early.id, late.id]
+
+
+def test_headlines_are_drawn_first(base: HistoryLine) -> None:
+    calm = only(story(base, CALM)[:3])
+    told = replace(only(story(base, STEP)), headline=False, part="a")
+    silent = replace(calm, headline=False, part="b")
+    many = [replace(calm, backend=str(number)) for number in range(MOST_SERIES - 1)]
+    assert drawn_series([told, silent, *many]) == [*many, told]
+    assert drawn_series([told, told, *many, calm]) == [*many, calm]
+    assert drawn_series([silent]) == [silent]
 
 
 def test_heights_by_hand(base: HistoryLine) -> None:
@@ -423,10 +474,19 @@ def test_the_story_is_told(
     for form in ("github", "csv", "latex", "json"):
         assert printed(capsys, ["history", str(file), "--format", form])
     assert "harness history add RUN" in printed(capsys, ["history", str(tmp_path / "no")], 2)
-    assert "it has: " not in printed(capsys, ["history", str(file), "--part", "micro"])
+    assert "micro" in printed(capsys, ["history", str(file), "--part", "micro"])
     assert "there is: micro" in printed(capsys, ["history", str(file), "--part", "x"], 2)
     assert "expected add RUN, or show FILE" in printed(capsys, ["history", "ad", str(file)], 2)
     assert "two files" in printed(capsys, ["history", "show", "a", "--history", "b"], 2)
+    assert "--alpha" in printed(capsys, ["history", str(file), "--alpha", "0.0005"], 2)
+    for option, value in (
+        ("--html", "x"), ("--figures", "x"), ("--figure-format", "svg"), ("--alpha", "0.1"),
+        ("--columns", "gold"), ("--format", "csv"), ("--json", None),
+    ):  # fmt: skip
+        command = ["history", "add", "a", option, *([value] if value else [])]
+        assert f"leave out {option}" in printed(capsys, command, 2)
+    command = ["history", str(file), "--figure-format", "svg"]
+    assert "add --figures FOLDER" in printed(capsys, command, 2)
     assert "whole run" in printed(capsys, ["history", "add", "a", "--part", "b"], 2)
 
 
@@ -437,6 +497,9 @@ def test_little_is_said_clearly(
     file.write_text("\n", "utf-8")
     assert "holds no record yet" in printed(capsys, ["history", str(file)])
     assert in_json(capsys, ["history", str(file)])["series"] == []
+    assert json.loads(printed(capsys, ["history", str(file), "--format", "json"])) == []
+    for form in ("csv", "latex"):
+        assert "holds" not in printed(capsys, ["history", str(file), "--format", form])
     one, two, *_ = story(base, CALM)
     add_lines(file, [one])
     assert "nothing to compare yet" in printed(capsys, ["history", str(file)])
@@ -485,6 +548,12 @@ def test_check_adds_what_it_checked_whatever_it_says(
     assert main([*command, str(file)]) == 1
     assert "lines added" in capsys.readouterr().err
     assert list(read_history(file).lines) == lines_of(read_run(run))
+    # A history that cannot be written takes nothing from the verdict.
+    junit, here = tmp_path / "x.xml", str(tmp_path)
+    assert main([*command, here, "--junit", str(junit)]) == 1
+    said = capsys.readouterr()
+    assert "not added" in said.err and "1 of 1 check failed" in said.out and junit.exists()
+    assert main(["check", str(ours), "--baseline", base_, "--history", here]) == 2
     # One that contradicts itself is not to be trusted.
     other, record_ = tmp_path / "other.jsonl", ours / "run.json"
     text = record_.read_text("utf-8")
@@ -500,3 +569,8 @@ def test_run_adds_what_it_measured(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(command) == 0
     assert "lines added" in capsys.readouterr().err
     assert list(read_history(file).lines) == lines_of(read_run(out))
+    command[command.index(str(file))] = str(tmp_path)
+    for more, status in (([], 2), (["--require", "spacy"], 3)):
+        assert main([*command, *more]) == status
+        said = capsys.readouterr()
+        assert "the run was not added" in said.err and json.loads(said.out)["results"]

@@ -67,6 +67,19 @@ def test_influences_add_up_to_the_score() -> None:
     assert influences(nothing, drawn.counts[0].score) is None
 
 
+def test_influences_of_a_rare_type_beside_a_common_one() -> None:
+    """A mean of F1 over a type with 10^6 gold and one with 2: by hand, dF/dfound = 2 / (p + g)."""
+    common, rare = [8e5, 1e6, 8e5, 9e5], [1.0, 2.0, 1.0, 2.0]
+    row = np.array([*common, *rare])
+    part = part_counts(row[None], "macro", mean=True, beta=1.0)
+    moved = row + np.array(
+        [0, 0, 0, 0, 0.5, 0, 0.5, 0]
+    )  # Of the rare type half a mention more, and less.
+    values = influences(np.stack([[moved], [2 * row - moved]]), part.score)
+    assert values is not None
+    assert values[0, 0] - values[0, 1] == pytest.approx(0.5 * 2 * 1 / 4, rel=1e-6)
+
+
 @given(COURSES)
 def test_a_course_upside_down_or_in_another_order_says_the_same(values: np.ndarray) -> None:
     found = change_test(values, level=0.05)
@@ -135,6 +148,32 @@ def test_a_drift_is_told_with_its_beginning_and_size() -> None:
     assert low < -0.03 < high < 0
 
 
+def test_a_change_that_no_look_has_told_is_told_as_a_step() -> None:
+    """A fall to the last record, too short to be seen by looks: the test has it all the same."""
+    steps = 0
+    for number in range(12):
+        drawn = course(Story(records=20, drift=0.3, at=15), np.random.default_rng(number))
+        values = influences([one.rows for one in drawn.counts], drawn.counts[0].score)
+        test = change_test(values, level=0.05)
+        found = search(drawn, alpha=0.05, resamples=10)
+        if test is not None and test.p_value < 0.05:
+            assert found.steps or found.drifts
+            steps += test.slope and bool(found.steps)
+    assert steps  # Some of them best fit a slope.
+
+
+def test_a_slope_of_half_the_error_rate_is_a_drift_and_any_other_a_step() -> None:
+    """Eight documents of ten rise by one at each of the last records: p = 112 / 1024 by hand."""
+    up = [[[5.0 + n, 10.0, 5.0 + n, 10.0]] for n in range(5)]
+    down = [[[5.0 - n, 10.0, 5.0 - n, 10.0]] for n in range(5)]
+    records = [up[n] * 8 + down[n] * 2 for n in range(5)]
+    drawn = Course(counts_of(*records), range(10))
+    p_value = 2 * (1 + 10 + 45) / 2**10
+    for alpha, kinds in ((p_value * 2.01, (0, 1)), (p_value * 1.5, (1, 0)), (p_value, (0, 0))):
+        found = search(drawn, alpha=alpha, resamples=10)
+        assert (len(found.steps), len(found.drifts)) == kinds
+
+
 def test_where_nothing_can_be_told() -> None:
     few = [[1.0, 2.0, 1.0, 2.0]] * 5
     assert "5 paragraphs" in (
@@ -155,6 +194,9 @@ def test_counts_come_back_as_they_were(pairs: list[tuple[int, int]]) -> None:
     numbers = tuple(range(len(pairs)))
     assert paragraphs_of(numbers) == ()
     assert (unpack(pack(counts, numbers)) == rows).all()
+    nothing = part_counts(0 * rows, "macro", mean=True, beta=1.0)
+    with pytest.raises(ValueError, match="none has gold"):
+        unpack(pack(nothing, numbers))
 
 
 def test_few_documents_keep_their_paragraphs_and_many_do_not() -> None:

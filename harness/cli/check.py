@@ -24,6 +24,7 @@ from harness.media import verbatim
 
 if TYPE_CHECKING:
     from harness.decide.gate.verdicts import GateReport
+    from harness.results.load import Opened
 
 EPILOG = """\
 A drop fails when it is larger than its margin and its paired interval lies below 0; so do a
@@ -53,34 +54,34 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.report.github import annotation_commands
+    from harness.cli.history_file import append_last
+    from harness.results.load import read_run
 
-    report = _report(args)
+    opened: Opened = read_run(args.run)
+    report = _report(args, opened)
     _write(report, args)
     if args.json:
         print_json(report.to_json())
-        return report.exit_status
-    _print(report, args)
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        for line in annotation_commands(report):
-            verbatim(sys.stdout, f"{line}\n")
-    return report.exit_status
+    else:
+        _print(report, args)
+    # Whatever the verdict, which stands; what the run counted, also of a replay.
+    added = append_last(args.history, opened)
+    return report.exit_status or added
 
 
-def _report(args: argparse.Namespace) -> GateReport:
+def _report(args: argparse.Namespace, opened: Opened) -> GateReport:
     from dataclasses import replace
 
-    from harness.cli.history_file import append
     from harness.decide import baseline
     from harness.decide.gate.check import check
     from harness.decide.rules import default_rules, read_rules
     from harness.results.finder import GoldFinder
-    from harness.results.load import from_run, read_run
+    from harness.results.load import from_run
     from harness.results.record import ResultKey
 
     rules = default_rules() if args.rules is None else read_rules(args.rules)
     accepted = baseline.read(args.baseline)
-    record, folder = opened = read_run(args.run)
+    record, folder = opened
     finder = GoldFinder(args.gold)
     unread: dict[ResultKey, str] = {}
     scored = from_run(opened, finder=finder, replay=args.replay, lenient=True, unread=unread)
@@ -95,8 +96,6 @@ def _report(args: argparse.Namespace) -> GateReport:
         reading={flag.name: getattr(args, flag.name) for flag in reading_flags()},
         resamples=args.resamples,
     )
-    if args.history is not None:  # Whatever the verdict; what the run counted, also of a replay.
-        append(args.history, opened)
     shown = f"{folder}, counted again" if args.replay else str(folder)
     return replace(report, baseline=str(args.baseline), run=shown)
 
@@ -117,6 +116,7 @@ def _write(report: GateReport, args: argparse.Namespace) -> None:
 
 def _print(report: GateReport, args: argparse.Namespace) -> None:
     from harness.report.gate import gate_lines, gate_table
+    from harness.report.github import annotation_commands
     from harness.report.sections import Section
 
     table = gate_table(report, everything=args.all)
@@ -125,3 +125,6 @@ def _print(report: GateReport, args: argparse.Namespace) -> None:
         print_lines([table.title, *table.notes, *(["", *lines] if lines else ())], args.format)
     else:
         print_sections([Section([table], lines)], args.format, args.columns)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for line in annotation_commands(report):
+            verbatim(sys.stdout, f"{line}\n")

@@ -15,10 +15,11 @@ from harness.cli.common import (
     output,
 )
 from harness.cli.pages import figure_flags
-from harness.cli.printer import print_json, print_lines, print_sections
+from harness.cli.printer import print_json, print_sections
 from harness.errors import InputError, UsageError
 from harness.options import Flag
 from harness.stats.permutation import ALPHA
+from harness.table import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,12 +51,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--history", metavar="FILE", help=f"the file; default: {DEFAULT_HISTORY}")
     part = Flag("only this part, such as micro", name="part", metavar="NAME", many=True)
     alpha = Flag(
-        "show: how often a series without a step may get one",
+        "show: how often a series without a change may get one",
         name="alpha",
         kind=float,
         default=ALPHA,
         metavar="P",
-        above=0,
+        least=0.001,  # Of 5,000 turned courses too few would speak.
         most=0.5,
     )
     strict = Flag("a line that cannot be used is exit status 2", name="strict", kind=bool)
@@ -83,6 +84,17 @@ def _add(args: argparse.Namespace, path: str | None) -> int:
 
     if args.gold or args.backend or args.part or args.task:
         raise UsageError("history add takes the whole run: choose with history show")
+    said = {
+        "--alpha": args.alpha != ALPHA,
+        "--html": args.html,
+        "--figures": args.figures,
+        "--figure-format": args.figure_format,
+        "--format": args.format != "simple",
+        "--columns": args.columns,
+        "--json": args.json,
+    }
+    if unused := [name for name, value in said.items() if value]:
+        raise UsageError(f"history add shows nothing: leave out {listed(unused)}")
     opened: Opened = read_run(path or DEFAULT_RUN)
     problems = append(args.history or DEFAULT_HISTORY, opened)
     return InputError.exit_status if args.strict and problems else 0
@@ -97,6 +109,8 @@ def _show(args: argparse.Namespace, path: str | None) -> int:
 
     if path is not None and args.history is not None:
         raise UsageError("history show was given two files: name one")
+    if args.figure_format and not args.figures:
+        raise UsageError("--figure-format is of figures: add --figures FOLDER, or leave it out")
     file = path or args.history or DEFAULT_HISTORY
     history = read_history(file)
     tell_problems(history.problems)
@@ -111,7 +125,8 @@ def _show(args: argparse.Namespace, path: str | None) -> int:
     elif written:
         pass
     elif not series:
-        print_lines([f"{file} holds no record yet: harness history add RUN"], args.format)
+        nothing = f"{file} holds no record yet: harness history add RUN"
+        print_sections([Section([], [nothing])], args.format)
     else:
         table = history_table(series, title=str(file), alpha=args.alpha)
         section = Section([table], list(history_lines(series)))

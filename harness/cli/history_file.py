@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.printer import note
-from harness.errors import InputError
+from harness.errors import HarnessError, InputError
 from harness.table import plural
 
 if TYPE_CHECKING:
     from harness.results.load import Opened
 
-__all__ = ["append", "tell_problems"]
+__all__ = ["append", "append_last", "tell_problems"]
 
 
 def append(path: str | Path, opened: Opened) -> Sequence[InputError]:
@@ -21,9 +21,12 @@ def append(path: str | Path, opened: Opened) -> Sequence[InputError]:
     from harness.decide.history.file import add_lines
     from harness.decide.history.line import lines_of
 
-    lines = lines_of(opened)
+    left_out: list[str] = []
+    lines = lines_of(opened, left_out)
+    for problem in left_out:
+        note(f"left out: {problem}")
     if not lines:
-        note(f"nothing to add to {path}: the run measured no backend")
+        note(f"nothing to add to {path}{'' if left_out else ': the run measured no backend'}")
         return ()
     added, old = add_lines(path, lines)
     tell_problems(old.problems)
@@ -32,6 +35,21 @@ def append(path: str | Path, opened: Opened) -> Sequence[InputError]:
     else:
         note(f"nothing to add to {path}: it has this run already")
     return old.problems
+
+
+def append_last(path: str | None, opened: Opened) -> int:
+    """Add the run of a verb that has said all else; 0, or the status of what was in the way.
+
+    A history that cannot be written is noted: it takes nothing from what the verb found.
+    """
+    if path is None:
+        return 0
+    try:
+        append(path, opened)
+    except HarnessError as error:
+        note(f"the run was not added: {error}")
+        return error.exit_status
+    return 0
 
 
 def tell_problems(problems: Sequence[InputError]) -> None:

@@ -73,7 +73,7 @@ def preset(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from harness.cli.history_file import append
+    from harness.cli.history_file import append_last
     from harness.run.progress import Progress
     from harness.run.runner import check_required
     from harness.run.runner import run as run_backends
@@ -81,12 +81,11 @@ def run(args: argparse.Namespace) -> int:
     specs, goldsets, options = _plan(args)
     record = run_backends(specs, goldsets, options, Progress(quiet=args.quiet))
     _publish(args, record)
-    if args.history is not None:
-        append(args.history, (record, Path(args.out)))
+    added = append_last(args.history, (record, Path(args.out)))
     if args.strict_labels:
         _refuse_unknown(record)
     check_required(record, args.require)
-    return NothingMeasured.exit_status if record.status == "error" else 0
+    return NothingMeasured.exit_status if record.status == "error" else added
 
 
 def _plan(args: argparse.Namespace) -> tuple[list[BackendSpec], list[GoldSet], RunOptions]:

@@ -10,7 +10,7 @@ from harness.decide.history.series import Break, Drift, Point, Series, Step
 from harness.report.method import between, p_value, points
 from harness.table import Cell, Table, listed, number, plural
 
-__all__ = ["history_lines", "history_table"]
+__all__ = ["bounds", "history_lines", "history_table", "series_title"]
 
 _HEADERS = (
     *("gold", "task", "backend", "part", "records", "first", "last", "95 % CI"),
@@ -43,7 +43,7 @@ def _row(series: Series) -> tuple[Cell, ...]:
         len(series.points),
         number(first.f1),
         number(last.f1),
-        between(_bounds(last.low, last.high)),
+        between(bounds(last.low, last.high)),
         points(series.since_first),
         points(series.since_step),
         _course(series),
@@ -58,13 +58,15 @@ def _notes(series: Sequence[Series], alpha: float) -> Iterator[str]:
         f"last {_SHOWN} records, lowest to highest of the series."
     )
     yield (
-        f"Of each series a false step, and a false drift, comes with a probability of {alpha:g} at "
-        "most, whatever the number of records (documents' courses turned upside down at random; "
-        "the largest change over all places)."
+        f"Of a series without a change the search finds one with a probability of {alpha:g} at "
+        f"most, and one that is called a drift with {alpha / 2:g}, whatever the number of records "
+        "(documents' courses turned upside down at random; the largest change over all places). "
+        f"Looks at each record since the last step tell a false fall with {alpha / 2:g} at most."
     )
 
 
-def _bounds(low: float | None, high: float | None) -> tuple[float, float] | None:
+def bounds(low: float | None, high: float | None) -> tuple[float, float] | None:
+    """The ends of an interval, where there is one."""
     return None if low is None or high is None else (low, high)
 
 
@@ -89,8 +91,13 @@ def history_lines(series: Sequence[Series]) -> Iterator[str]:
             yield "one record of each series: there is nothing to compare yet"
 
 
+def series_title(series: Series) -> str:
+    """What a series is of."""
+    return f"{series.backend} on {series.gold} ({series.task}, {series.part})"
+
+
 def _lines(series: Series) -> Iterator[str]:
-    who = f"{series.backend} on {series.gold} ({series.task}, {series.part})"
+    who = series_title(series)
     points_of = series.points
     said = [(one.at, [_break_said(one, points_of)]) for one in series.breaks]
     for step in series.steps:
@@ -112,7 +119,7 @@ def _break_said(one: Break, places: Sequence[Point]) -> str:
 def _step_said(step: Step, places: Sequence[Point]) -> str:
     return (
         f"stepped by {points(step.change)} points "
-        f"{between(_bounds(step.low, step.high), in_points=True)} at {_place(places[step.at])}, "
+        f"{between(bounds(step.low, step.high), in_points=True)} at {_place(places[step.at])}, "
         f"after {_place(places[step.before])} (p {p_value(step.p_value, exact=step.exact)})"
     )
 
@@ -121,7 +128,7 @@ def _drift_said(drift: Drift, places: Sequence[Point]) -> str:
     seen = "" if drift.seen is None else f", told first at {_place(places[drift.seen])}"
     return (
         f"drifts since {_place(places[drift.since])}: {points(drift.change)} points "
-        f"{between(_bounds(drift.low, drift.high), in_points=True)} in "
+        f"{between(bounds(drift.low, drift.high), in_points=True)} in "
         f"{plural(drift.records, 'record')}, up to {_place(places[drift.until])}{seen}"
     )
 

@@ -65,10 +65,9 @@ def influences(rows: Any, score: Callable[[Array], Array]) -> Array | None:
 
     table = np.asarray(rows, dtype=np.float64)
     pooled = table.sum(axis=1).mean(axis=0)
-    size = 1e-5 * max(1.0, float(pooled.max(initial=0.0)))
-    down = np.minimum(size, pooled)  # No count is below 0.
-    raised, lowered = pooled + size * np.eye(len(pooled)), pooled - np.diag(down)
-    gradient = (score(raised) - score(lowered)) / (size + down)
+    up = 1e-5 * np.maximum(1.0, pooled)  # Of each column its own: a rare type stands beside others.
+    down = np.minimum(up, pooled)  # No count is below 0.
+    gradient = (score(pooled + np.diag(up)) - score(pooled - np.diag(down))) / (up + down)
     return None if np.isnan(gradient).any() else (table @ gradient).T
 
 
@@ -114,7 +113,8 @@ def fall_seen(values: Any, *, alpha: float, seed: int = 0) -> int | None:
     At a look the statistic is the largest over all records at which a slope may have begun, of the
     last 40; its limit is such that of courses turned at random a share of `alpha` j / (j + 20) has
     been above one by look j. So a course without a fall is above any limit, ever, with probability
-    `alpha`. A limit depends on nothing later. `None` where none was passed.
+    `alpha`. A limit depends on no later values; what a record's values are may do so a little
+    (`influences` takes its gradient from all records). `None` where none was passed.
     """
     import numpy as np
 
@@ -143,7 +143,7 @@ def fall_seen(values: Any, *, alpha: float, seed: int = 0) -> int | None:
     return None
 
 
-def best_shape(values: Any) -> tuple[int, bool]:
+def best_shape(values: Any, *, steps_only: bool = False) -> tuple[int, bool]:
     """`place` and `slope` of the change that fits best, whether there is one or not.
 
     By least squares on the whole score, its records as correlated as those of a unit are.
@@ -153,8 +153,7 @@ def best_shape(values: Any) -> tuple[int, bool]:
     table = _centred(values)
     records = table.shape[1]
     steps = (np.arange(records)[:, None] >= np.arange(1, records)).astype(np.float64)
-    slopes = _slopes(records)
-    shapes = np.concatenate([steps, slopes], axis=1)
+    shapes = steps if steps_only else np.concatenate([steps, _slopes(records)], axis=1)
     whole = table.sum(axis=0)
     first = shapes[:, _smallest(_misfits(whole, shapes, 0.0))]
     misfits = _misfits(whole, shapes, _correlation(table, first))

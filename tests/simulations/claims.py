@@ -191,7 +191,7 @@ def _history() -> Iterator[Claim]:
     false = partial(Claim, "history", runs=runs, high=0.05)
     kinds = (plain, *less, *restless, retrained, wandering, long)
     for says, measure in (
-        ("no step: one is found", histories.false_step),
+        ("no change: the search finds one", histories.false_change),
         ("no drift: one is told at any of the records", histories.false_drift),
     ):
         for story in kinds:

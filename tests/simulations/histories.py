@@ -19,7 +19,7 @@ from harness.decide.history.counts import part_counts
 from harness.decide.history.search import Course, Found, search
 from harness.stats.changes import fall_seen, influences
 
-__all__ = ["Story", "another", "course", "dated", "drift_told", "false_drift", "false_step"]
+__all__ = ["Story", "another", "course", "dated", "drift_told", "false_drift", "false_change"]
 
 _RECALL = 0.8
 _MISLABELLED = 0.4
@@ -119,17 +119,17 @@ def _needed(points: float, lost: Any, mislabelled: Any, whole: int) -> int:
 
 def dated(story: Story, runs: int) -> float:
     """How often the planted step is found, exactly at its place."""
-    return _share(_steps, story, runs, lambda found: story.at in _places(found))
+    return _share(_all, story, runs, lambda found: story.at in _places(found))
 
 
 def another(story: Story, runs: int) -> float:
     """How often there is a step elsewhere, beside or instead of the planted one."""
-    return _share(_steps, story, runs, lambda found: bool(_places(found) - {story.at}))
+    return _share(_all, story, runs, lambda found: bool(_places(found) - {story.at}))
 
 
-def false_step(story: Story, runs: int) -> float:
-    """How often there is a step, where none was planted."""
-    return _share(_steps, story, runs, lambda found: bool(found.steps))
+def false_change(story: Story, runs: int) -> float:
+    """How often the search finds a step or a slope, where none was planted."""
+    return _share(_tested, story, runs, lambda found: bool(found.steps or found.drifts))
 
 
 def false_drift(story: Story, runs: int) -> float:
@@ -138,7 +138,7 @@ def false_drift(story: Story, runs: int) -> float:
     for number in range(runs):
         drawn = _drawn(story, number)
         values = influences([one.rows for one in drawn.counts], drawn.counts[0].score)
-        looked = fall_seen(values, alpha=0.05, seed=number)
+        looked = fall_seen(values, alpha=0.05 / 2, seed=number)
         told += looked is not None or bool(_all(story, number).drifts)
     return told / runs
 
@@ -173,6 +173,6 @@ def _all(story: Story, number: int, last: bool = True) -> Found:
     return search(_drawn(story, number), alpha=0.05, last=last, seed=number, resamples=10)
 
 
-def _steps(story: Story, number: int) -> Found:
+def _tested(story: Story, number: int) -> Found:
     """Without the looks at each record, which take most of the time."""
     return _all(story, number, last=False)

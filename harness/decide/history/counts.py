@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["pack", "paragraphs_of", "part_counts", "unpack"]
 
 _MOST = 1 << 26
-"""Bytes that the counts of a line may unpack to."""
+"""Bytes that the counts of a line may unpack to; what is larger is not written."""
 
 
 def paragraphs_of(numbers: Sequence[int]) -> tuple[int, ...]:
@@ -46,8 +46,8 @@ def pack(counts: PartCounts, numbers: Sequence[int]) -> str:
 
     table = np.rint(2 * Units(numbers).fold(counts.rows)).astype(np.int64)
     if counts.part.over is not None:
-        kept = np.flatnonzero(table[:, 1::4].sum(axis=0))
-        table = table[:, (4 * kept[:, None] + np.arange(4)).ravel()]
+        groups = np.flatnonzero(table[:, 1::4].sum(axis=0))
+        table = table[:, (4 * groups[:, None] + np.arange(4)).ravel()]
     text = compact(table.T.tolist())
     return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
 
@@ -62,9 +62,13 @@ def unpack(packed: str) -> Array:
     except (ValueError, zlib.error) as error:
         raise ValueError(f"its counts cannot be unpacked: {error}") from None
     if not opener.eof:
-        raise ValueError("its counts cannot be unpacked: they are cut off, or endless")
+        if len(data) >= _MOST:
+            raise ValueError(f"its counts are larger than {_MOST >> 20} MiB")
+        raise ValueError("its counts cannot be unpacked: they are cut off")
     columns = decode(tuple[tuple[int, ...], ...], parse_json(data.decode()), "counts")
-    if not columns or len(columns) % 4 or len({len(column) for column in columns}) > 1:
+    if not columns:
+        raise ValueError("it is a mean over types of which none has gold")
+    if len(columns) % 4 or len({len(column) for column in columns}) > 1:
         raise ValueError("its counts are no table of found, gold, right and predicted")
     if any(not 0 <= n <= EXACT for column in columns for n in column):
         raise ValueError("one of its counts is below 0 or too large")

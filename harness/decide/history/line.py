@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.adapter import ModelIdentity
-from harness.coding import compact, decode, encode, short
+from harness.coding import compact, decode, encode, parse_json, short
 from harness.decide.draws import resample
 from harness.decide.entry import signed_otherwise
 from harness.decide.history.counts import pack, paragraphs_of, part_counts, unpack
 from harness.digest import digest_text
+from harness.errors import HarnessError
 from harness.results.load import scored_in
 from harness.results.record import Git, Machine, Result, RunRecord
 from harness.results.scored import Scored
@@ -97,7 +98,7 @@ class HistoryLine:
     failed: int
     """Documents without an answer, which count as all-missed."""
     failed_documents: str
-    """The beginning of a sha256 over their ids; empty where none failed."""
+    """The beginning of a sha256 over the ids that the run names; empty where none failed."""
     replayed: int
     """Documents whose answers were taken from the store; then no speed is stated."""
     speed: Speed
@@ -115,6 +116,11 @@ class HistoryLine:
         return self.gold, self.task, self.backend, self.part
 
     @property
+    def missing(self) -> tuple[int, str]:
+        """Which documents failed, as far as a line knows: a run names the first thousand."""
+        return self.failed, self.failed_documents
+
+    @property
     def unit_counts(self) -> PartCounts:
         """The counts of every unit. Raises `ValueError` where they cannot be read."""
         return part_counts(unpack(self.counts), self.part, mean=self.mean, beta=self.beta)
@@ -126,29 +132,38 @@ class HistoryLine:
         return tuple(n for n, count in enumerate(self.paragraphs) for _ in range(count))
 
 
-def lines_of(opened: Opened) -> list[HistoryLine]:
+def lines_of(opened: Opened, left_out: list[str] | None = None) -> list[HistoryLine]:
     """The lines that a run adds: of each backend that is no sanity row, its headline and every
-    other part with at least 20 gold mentions that it can give."""
+    other part with at least 20 gold mentions that it can give.
+
+    Each is read back first; one that nobody could read is none, and `left_out` gets why.
+    """
     record, folder = opened
     lines: list[HistoryLine] = []
     for scored in scored_in(record, folder, record.results):
-        if not scored.sanity and scored.result is not None:
-            lines += _lines(scored, scored.result, record)
+        if scored.sanity or scored.result is None:
+            continue
+        for line in _lines(scored, scored.result, record):
+            try:
+                lines.append(read_line(parse_json(line_text(line))))
+            except (ValueError, HarnessError) as error:
+                if left_out is not None:
+                    left_out.append(f"{line.backend} on {line.gold}, {line.part}: {error}")
     return lines
 
 
 def _lines(scored: Scored, result: Result, record: RunRecord) -> Iterator[HistoryLine]:
     numbers = scored.document_numbers
-    kept = [
+    measured = [
         counts
         for part in scored.parts
         if part.available
         and ((counts := scored.counts(part)).support >= COMPARE_SUPPORT or part is scored.parts[0])
     ]
-    drawn = resample(Resampler(numbers, seed=record.seed), kept)
+    drawn = resample(Resampler(numbers, seed=record.seed), measured)
     failed = sorted(failure.id for failure in result.failures)
     costs = result.costs
-    for place, (counts, one) in enumerate(zip(kept, drawn, strict=True)):
+    for counts, one in zip(measured, drawn, strict=True):
         yield with_id(
             HistoryLine(
                 schema=SCHEMA,
@@ -162,7 +177,7 @@ def _lines(scored: Scored, result: Result, record: RunRecord) -> Iterator[Histor
                 interval=_bounds(one.interval()),
                 signature=str(scored.signature),
                 gold_digest=record.find_gold(scored.gold).digest,
-                headline=not place,
+                headline=counts.part.name == scored.parts[0].name,
                 beta=counts.part.beta,
                 mean=counts.part.over is not None,
                 units=digest_text(compact(scored.units))[:_UNITS],

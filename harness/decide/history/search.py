@@ -5,12 +5,14 @@ searched again (binary segmentation, Scott and Knott 1974). The error rate is sh
 so that all searches of a series together have no more than was asked for (Meinshausen 2008,
 "Hierarchical testing of variable importance", Biometrika 95). A change that fits a slope better
 than a step is a drift, and is not cut. The records since the last step are looked at for a slow
-fall as somebody would who looks at each new record, and a fall that goes on is told by that alone.
+fall as somebody would who looks at each new record, and a fall that goes on is called a drift by
+that alone. Slopes that the test finds and falls that looks tell have half of the error rate each.
+A change that is there and may not be called a drift is told as the step that fits best.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -89,11 +91,15 @@ def search(
     seed: int = 0,
     resamples: int = DEFAULT_RESAMPLES,
 ) -> Found:
-    """Every step and drift; of each kind a false one comes with a probability of `alpha` at most.
+    """Every step and drift.
 
-    `share` is the share of `alpha` that searches for steps have in this course; `last` says that it
-    is the latest of its series, in which slow falls are looked for, too. Intervals are 95 %, by
-    paired bootstrap, and speak of the place that was chosen.
+    Where there is no change, the search finds a step or a slope with a probability of `alpha` at
+    most, a slope with half of it: one search, of all records at once. Of the records since the last
+    step the looks tell a fall, at any record, with a probability of `alpha / 2` at most.
+
+    `share` is the share of `alpha` that the search has in this course; `last` says that it is the
+    latest of its series, in which slow falls are looked for, too. Intervals are 95 %, by paired
+    bootstrap, and speak of the place that was chosen.
     """
     import numpy as np
 
@@ -108,25 +114,7 @@ def search(
     values = influences(folded, counts[0].score)
     if values is None:
         return Found(lacking="the score is undefined")
-    places: dict[int, tuple[float, bool]] = {}
-    slopes: list[_Slope] = []
-    waiting = [(0, len(counts))]
-    while waiting:
-        first, end = waiting.pop()
-        if end - first < 2:
-            continue
-        part = share * (end - first - 1) / (len(counts) - 1)
-        test = change_test(values[:, first:end], level=alpha * part, seed=seed)
-        if test is None or test.p_value >= alpha * part:
-            continue
-        if test.slope:
-            slopes.append(_Slope(first + test.place, end - 1))
-        else:
-            cut = first + test.place
-            places[cut] = test.p_value / part, test.exact
-            waiting += [(first, cut), (cut, end)]
-    if last:
-        slopes = _with_slow_fall(values, max(places, default=0), slopes, alpha, seed)
+    places, slopes = _changes(values, alpha, share, last, seed)
     edges = [0, *sorted(places), len(counts)]
     steps = tuple(
         FoundStep(cut, *_change(course, resampler, (before, cut), (cut, after)), *places[cut])
@@ -140,23 +128,62 @@ def search(
     return Found(steps, tuple(drifts))
 
 
-def _with_slow_fall(
-    values: Array, first: int, slopes: list[_Slope], alpha: float, seed: int
-) -> list[_Slope]:
-    """The slopes with that of the records from `first` on, if somebody who looks has told a fall.
+def _changes(
+    values: Array, alpha: float, share: float, last: bool, seed: int
+) -> tuple[dict[int, tuple[float, bool]], list[_Slope]]:
+    """Places of steps, each with its p-value and whether that is exact; and slopes.
 
-    A fall up to the last record that no look has told is none yet: whoever looks at each record
-    would otherwise be told falls at a rate that nothing limits.
+    A fall up to the last record is a slope if a look has told it: whoever looks at each record
+    would otherwise be told falls at a rate that nothing limits. Any other slope is one at half of
+    the error rate, as are all searches that led to it.
     """
-    last = values.shape[1] - 1
-    whole = values.sum(axis=0)
-    kept = [one for one in slopes if one.until < last or whole[last] > whole[one.since]]
+    records = values.shape[1]
+    places: dict[int, tuple[float, bool]] = {}
+    slopes: list[_Slope] = []
+    waiting = [(0, records, 0.0)]
+    while waiting:
+        first, end, worst = waiting.pop()
+        if end - first < 2:
+            continue
+        part = share * (end - first - 1) / (records - 1)
+        test = change_test(values[:, first:end], level=alpha * part, seed=seed)
+        if test is None or test.p_value >= alpha * part:
+            continue
+        place, p_value = test.place, test.p_value / part
+        worst = max(worst, p_value)
+        if test.slope:
+            slope = _Slope(first + place, end - 1)
+            if last and end == records and _falls(values, slope):
+                seen = fall_seen(values[:, first:], alpha=alpha / 2, seed=seed)
+                slope = replace(slope, seen=None if seen is None else first + seen - 1)
+                told = seen is not None
+            else:
+                told = worst < alpha / 2
+            if told:
+                slopes.append(slope)
+                continue
+            place, _ = best_shape(values[:, first:end], steps_only=True)
+        cut = first + place
+        places[cut] = p_value, test.exact
+        waiting += [(first, cut, worst), (cut, end, worst)]
+    if last and not any(slope.until == records - 1 for slope in slopes):
+        slopes += _slow_fall(values, max(places, default=0), alpha / 2, seed)
+    return places, slopes
+
+
+def _slow_fall(values: Array, first: int, alpha: float, seed: int) -> Iterator[_Slope]:
+    """The slope of the records from `first` on, if somebody who looks has told a fall."""
     seen = fall_seen(values[:, first:], alpha=alpha, seed=seed)
-    if seen is None or any(one.until == last for one in kept):
-        return kept
-    place, is_slope = best_shape(values[:, first:])
-    # A step that is not found yet is no drift.
-    return [*kept, _Slope(first + place, last, seen + first - 1)] if is_slope else kept
+    if seen is not None:
+        place, is_slope = best_shape(values[:, first:])
+        slope = _Slope(first + place, values.shape[1] - 1, first + seen - 1)
+        if is_slope and _falls(values, slope):  # A step that is not found yet is no drift.
+            yield slope
+
+
+def _falls(values: Array, slope: _Slope) -> bool:
+    whole = values.sum(axis=0)
+    return bool(whole[slope.until] < whole[slope.since])
 
 
 def _change(

@@ -125,14 +125,14 @@ def chosen_lines(
     Raises `UsageError` where none does, with what there is.
     """
     wanted = {"gold": gold, "backend": backend, "part": part, "task": [task] if task else []}
-    kept = list(lines)
+    chosen = list(lines)
     for name, patterns in wanted.items():
-        there = sorted({getattr(line, name) for line in kept})
-        kept = [line for line in kept if fits(getattr(line, name), patterns)]
-        if lines and not kept:
+        there = sorted({getattr(line, name) for line in chosen})
+        chosen = [line for line in chosen if fits(getattr(line, name), patterns)]
+        if lines and not chosen:
             asked = ", ".join(patterns)
             raise UsageError(f"the history has no {name} {asked}; there is: {', '.join(there)}")
-    return kept
+    return chosen
 
 
 def series_of(
@@ -140,7 +140,7 @@ def series_of(
 ) -> list[Series]:
     """Every series of the lines with what is found in it, by gold set, task, backend and part.
 
-    Of each series a false step, and a false drift, comes with a probability of `alpha` at most.
+    What `alpha` bounds of each is said by `harness.decide.history.search.search`; breaks share it.
     """
     groups: dict[tuple[str, str, str, str], list[HistoryLine]] = {}
     for line in lines:
@@ -164,7 +164,7 @@ def _series(lines: Sequence[HistoryLine], alpha: float, resamples: int) -> Serie
     edges = [0, *(one.at for one in breaks), len(lines)]
     usual = [_usual(lines[first:end]) for first, end in pairwise(edges)]
     courses = [
-        [place for place in range(first, end) if lines[place].failed_documents == failed]
+        [place for place in range(first, end) if lines[place].missing == failed]
         for (first, end), failed in zip(pairwise(edges), usual, strict=True)
     ]
     pairs = sum(max(0, len(course) - 1) for course in courses)
@@ -202,13 +202,11 @@ def _series(lines: Sequence[HistoryLine], alpha: float, resamples: int) -> Serie
     )
 
 
-def _usual(lines: Sequence[HistoryLine]) -> str:
+def _usual(lines: Sequence[HistoryLine]) -> tuple[int, str]:
     """Which documents fail in most of the records, in the latest of those that are as many."""
-    counts = Counter(line.failed_documents for line in lines)
+    counts = Counter(line.missing for line in lines)
     most = max(counts.values())
-    return next(
-        line.failed_documents for line in reversed(lines) if counts[line.failed_documents] == most
-    )
+    return next(line.missing for line in reversed(lines) if counts[line.missing] == most)
 
 
 def _found(

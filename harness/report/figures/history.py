@@ -6,18 +6,14 @@ from typing import Any
 
 from harness.decide.history.series import Series
 from harness.report.figures.figure import Chart, Spec, figure_name, inline
+from harness.report.history import bounds, series_title
 from harness.report.method import between, points
 from harness.table import number, plural
 
-__all__ = ["series_figure", "series_title"]
+__all__ = ["series_figure"]
 
 _HEIGHT = 190
 _STRETCH: Spec = {"field": "stretch", "type": "nominal"}
-
-
-def series_title(series: Series) -> str:
-    """What a series is of."""
-    return f"{series.backend} on {series.gold} ({series.task}, {series.part})"
 
 
 def series_figure(series: Series) -> Chart | None:
@@ -28,7 +24,7 @@ def series_figure(series: Series) -> Chart | None:
             "score": point.f1,
             "low": point.low,
             "high": point.high,
-            "shown": f"{number(point.f1)} {between(_bounds(point.low, point.high))}",
+            "shown": f"{number(point.f1)} {between(bounds(point.low, point.high))}",
             "date": point.date,
             "commit": point.commit or "–",
             "marks": "; ".join(point.marks) or "–",
@@ -56,10 +52,6 @@ def series_figure(series: Series) -> Chart | None:
         {"layer": layers},
         _HEIGHT,
     )
-
-
-def _bounds(low: float | None, high: float | None) -> tuple[float, float] | None:
-    return None if low is None or high is None else (low, high)
 
 
 def _x(last: int) -> Spec:

@@ -14,13 +14,14 @@ from harness.report.page.render import page
 __all__ = ["MOST_SERIES", "drawn_series", "history_page"]
 
 MOST_SERIES = 60
-"""So many are drawn: the headlines, then those in which something was found."""
+"""So many are drawn at most."""
 
 
 def drawn_series(series: Sequence[Series]) -> list[Series]:
-    """Those that are drawn, in their order: headlines, and where something was found."""
-    told = [one for one in series if one.headline or one.steps or one.drifts]
-    return (told or list(series))[:MOST_SERIES]
+    """Those that are drawn: the headlines, then those in which something was found."""
+    headlines = [one for one in series if one.headline]
+    told = [one for one in series if not one.headline and (one.steps or one.drifts)]
+    return ([*headlines, *told] or list(series))[:MOST_SERIES]
 
 
 def history_page(series: Sequence[Series], *, title: str, alpha: float) -> str:
