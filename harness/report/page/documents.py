@@ -229,6 +229,7 @@ class _Packer:
             counted.append(counts)
         entry = {
             "id": name,
+            "n": len(text),
             "c": [list(map(list, c.items())) for c in counted],
         }
         return {"t": text, "g": items, "p": rows}, entry
