@@ -74,7 +74,7 @@ def alignment(table: Table) -> list[Literal["left", "right"]]:
 def _numeric(cell: Cell) -> bool:
     if cell is None or cell in ("", UNDEFINED) or isinstance(cell, int | float):
         return True
-    head = cell.lstrip("+~< ").split(" ")[0].strip("[],±%*")
+    head = cell.lstrip("[+~< ").split(" ")[0].strip("[],±%*")
     return head.replace(",", "").replace(".", "", 1).replace("-", "", 1).isdigit()
 
 

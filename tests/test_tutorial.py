@@ -76,7 +76,7 @@ def test_it_is_followed_to_the_gate(environment: dict[str, str], tmp_path: Path)
             said = done.stdout
         else:
             assert language == "text"
-            assert [line for line in text.splitlines() if line not in said.splitlines()] == []
+            assert [line for line in text.splitlines() if line not in said.splitlines()] == [], said
     page = (folder / "first.html").read_text("utf-8")
     assert class_counts(page, 0) == {"own": Counter(correct=18, boundary=11, missed=3)}
     index, ((first, *_),) = unpacked_texts(page, 0)
