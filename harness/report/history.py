@@ -81,7 +81,7 @@ def _course(series: Series) -> str:
 
 
 def history_lines(series: Sequence[Series]) -> Iterator[str]:
-    """What was found in each series, in its order, and what is to be known of its records."""
+    """What was found in each series, in its order; then what is to be known of their records."""
     for one in series:
         yield from _lines(one)
     if not any(one.steps or one.drifts for one in series):
@@ -89,6 +89,7 @@ def history_lines(series: Sequence[Series]) -> Iterator[str]:
             yield "no step and no drift was found"
         elif series:
             yield "one record of each series: there is nothing to compare yet"
+    yield from _marked(series)
 
 
 def series_title(series: Series) -> str:
@@ -109,7 +110,6 @@ def _lines(series: Series) -> Iterator[str]:
         yield from (f"  changed: {text}" for text in changed)
     for reason in series.untested:
         yield f"{who}: steps and drifts cannot be looked for: {reason}"
-    yield from _marked(series, who)
 
 
 def _break_said(one: Break, places: Sequence[Point]) -> str:
@@ -133,13 +133,17 @@ def _drift_said(drift: Drift, places: Sequence[Point]) -> str:
     )
 
 
-def _marked(series: Series, who: str) -> Iterator[str]:
-    """Records that are not like the others: by what is to be known of them."""
-    marked: dict[str, list[str]] = {}
-    for point in series.points:
-        if point.marks:
-            marked.setdefault("; ".join(point.marks), []).append(_place(point))
-    for mark, places in marked.items():
+def _marked(series: Sequence[Series]) -> Iterator[str]:
+    """Records that are not like the others, by what is to be known of them; a line for all parts
+    of which the same is said."""
+    marked: dict[tuple[str, str], dict[str, None]] = {}
+    for one in series:
+        who = f"{one.backend} on {one.gold} ({one.task})"
+        for point in one.points:
+            if point.marks:
+                said = marked.setdefault((who, "; ".join(point.marks)), {})
+                said[_place(point)] = None
+    for (who, mark), places in marked.items():
         yield f"{who}: {mark}: {listed(places, 5)}"
 
 
