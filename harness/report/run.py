@@ -63,12 +63,10 @@ def description(record: RunRecord) -> list[str]:
     commit = "no checkout" if record.git is None else str(record.git)
     if record.project is not None and record.project != record.git:
         commit += f" (run in a project at {record.project})"
-    machine = record.machine
     return [
         f"Run {record.status}, {record.started} to {record.finished}; "
         f"nlp-harness {record.tool_version}, {commit}, Python {record.python}",
-        f"{machine.cpu}, {machine.cores} cores, {machine.memory_bytes / 1e9:.0f} GB, "
-        f"{machine.system}; {record.threads} thread(s) per worker",
+        f"{record.machine}; {record.threads} thread(s) per worker",
     ]
 
 

@@ -86,6 +86,11 @@ class Machine:
     system: str
     """Kernel name, release and architecture."""
 
+    def __str__(self) -> str:
+        """In words, on one line."""
+        memory = f"{self.memory_bytes / 1e9:.0f} GB"
+        return f"{self.cpu}, {self.cores} cores, {memory}, {self.system}"
+
 
 @dataclass(frozen=True, slots=True)
 class GoldRecord:

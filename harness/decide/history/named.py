@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.adapter import ModelIdentity
 from harness.decide.history.line import HistoryLine
-from harness.results.record import Git, Machine
+from harness.results.record import Git
 from harness.results.signature import Signature, diff
 from harness.tasks.parts import f_name
 
@@ -67,7 +67,7 @@ def _pairs(old: HistoryLine, new: HistoryLine) -> Iterator[Named]:
     yield Named("Python", old.python, new.python)
     yield from _each("", old.packages, new.packages)
     yield from _of_model(old.model, new.model)
-    yield Named("machine", _machine(old.machine), _machine(new.machine))
+    yield Named("machine", str(old.machine), str(new.machine))
 
 
 def _each(before: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Named]:
@@ -87,8 +87,3 @@ def _of_model(old: ModelIdentity | None, new: ModelIdentity | None) -> Iterator[
 
 def _commit(git: Git | None) -> str:
     return commit_name(git) or _NONE
-
-
-def _machine(machine: Machine) -> str:
-    memory = f"{machine.memory_bytes / 1e9:.0f} GB"
-    return f"{machine.cpu}, {machine.cores} cores, {memory}, {machine.system}"

@@ -73,9 +73,7 @@ def comparison_page(
         for place, panel in enumerate(panels)
         for at, figure in enumerate(panel.figures)
     }
-    return page(
-        "compare.j2", figures, title="NLP backends side by side", meta=[], panels=panels, most=most
-    )
+    return page("compare.j2", figures, title="NLP backends side by side", meta=[], panels=panels)
 
 
 def _panel(comparison: Comparison, min_support: int, most: int) -> _Panel:

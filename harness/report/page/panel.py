@@ -65,7 +65,7 @@ def panel_of(
     schema = f", {met}" if met and task.labelled else ""
     short = f"{gold.name}: {task.title}{schema}"
     title = f"{run}: {short}" if run else short
-    choice = _choice(ranking, record)
+    choice, why_not = _choice(ranking, record)
     details = profile(ranking.real, resamples=ranking.resamples or 1, seed=ranking.seed)
     f = f_name(ranking.real[0].parts[0].beta if ranking.real else 1.0)
     documents = None if room is None else pack_documents(ranking.real, room=room)
@@ -75,7 +75,7 @@ def panel_of(
     return Panel(
         title=title,
         gold=gold.name,
-        verdict=tuple(verdict(choice)) if choice else ("Nothing was measured.",),
+        verdict=tuple(verdict(choice)) if choice else (why_not,),
         facts=tuple(_facts(ranking, record, choice)),
         ranking=ranking_grid(ranking),
         heat=heat_grid(details, task.part_word, f, labels),
@@ -110,12 +110,13 @@ def panel_figures(
     }
 
 
-def _choice(ranking: Ranking, record: RunRecord) -> Choice | None:
-    """What `harness choose` says of these backends without any wish; `None` where it cannot."""
+def _choice(ranking: Ranking, record: RunRecord) -> tuple[Choice | None, str]:
+    """What `harness choose` says of these backends without any wish; `None` where it cannot, and
+    why."""
     if not ranking.real:
-        return None
+        return None, "Nothing was measured."
     try:
-        return choose(
+        choice = choose(
             ranking.real,
             Constraints(task=ranking.task.name),
             ran_offline=bool(record.options.get("offline")),
@@ -123,8 +124,9 @@ def _choice(ranking: Ranking, record: RunRecord) -> Choice | None:
             seed=ranking.seed,
             known=ranking.among,
         )
-    except HarnessError:
-        return None
+    except HarnessError as error:
+        return None, f"No backend can be chosen: {error}"
+    return choice, ""
 
 
 def _facts(ranking: Ranking, record: RunRecord, choice: Choice | None) -> list[tuple[str, str]]:
