@@ -31,7 +31,7 @@ RECORD = "run.json"
 """In the folder of a run, as are the following."""
 UNFINISHED = "unfinished.json"
 LEADERBOARD = "leaderboard.md"
-WRITTEN = ("predictions", "units", "logs")
+WRITTEN = ("predictions", "units", "places", "logs")
 """Folders."""
 PREDICTIONS = "predictions.sqlite"
 """In `cache_folder`."""

@@ -55,7 +55,7 @@ ONLY_IN = {
     "harness.labels.meeting.project": {"results/settle.py"},
     "harness.stats.rates.rates": {
         "tasks/",
-        "results/count.py",
+        "results/sums.py",
         "results/consistent.py",
         "decide/complement.py",
     },

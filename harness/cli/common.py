@@ -9,6 +9,7 @@ A verb puts its command line together from these and from flags of its own:
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from harness.options import Flag, check_text, comma_list, flags_of
 from harness.paths import cache_folder as default_cache
 from harness.report.tables import TABLE_FORMS
 from harness.run.options import RunOptions, WorkerOptions, task_flags
+from harness.shards import shard_here
 from harness.stats.units import DEFAULT_RESAMPLES
 from harness.tasks.registry import task_names, tasks
 
@@ -32,8 +34,10 @@ __all__ = [
     "HISTORY",
     "LABELS_FLAG",
     "QUIET",
+    "RANKINGS",
     "RECOUNT",
     "RESAMPLES",
+    "SHARD",
     "SEED",
     "TASK",
     "add_flags",
@@ -85,6 +89,17 @@ RESAMPLES = count(
     "resamples", "of the bootstrap", least=1, most=10_000_000, default=DEFAULT_RESAMPLES
 )
 (SEED,) = (flag for flag in flags_of(RunOptions) if flag.name == "seed")
+
+RANKINGS = Flag("print the ranking tables only", name="rankings", kind=bool)
+
+SHARD = Flag(
+    "these documents alone, the Ith of N shards by their ids, for harness merge; auto: of this task"
+    " of a job array (Slurm), auto/N also of an indexed job (Kubernetes)",
+    name="shard",
+    metavar="I/N",
+    parse=lambda text: shard_here(text, os.environ),
+    group="shards",
+)
 
 QUIET = Flag("no progress on stderr", name="quiet", kind=bool, short="-q")
 

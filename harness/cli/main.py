@@ -31,6 +31,7 @@ exit status:
 # verb: (module below harness.cli, one line of help); modules are imported when called.
 VERBS: dict[str, tuple[str, str]] = {
     "run": ("run", "apply backends to gold sets, print the tables, write results/"),
+    "merge": ("merge", "put the shards of a run together, as if it had not been cut"),
     "score": ("score", "score a file of predictions against a file of gold; needs no backend"),
     "predict": ("predict", "apply one backend to documents and write its predictions"),
     "backends": ("backends", "list the backends: what they give, whether they run here"),

@@ -8,10 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.common import GOLD, HISTORY, TASK, add_flags, chosen_cache, output, worker
+from harness.cli.common import (
+    GOLD,
+    HISTORY,
+    RANKINGS,
+    SHARD,
+    TASK,
+    add_flags,
+    chosen_cache,
+    output,
+    worker,
+)
 from harness.errors import NothingMeasured, UsageError
 from harness.options import Flag, build, changed
-from harness.paths import LEADERBOARD
 from harness.registry import BackendSpec
 from harness.run.options import RunOptions, task_flags
 from harness.run.suites import load_suite
@@ -41,7 +50,8 @@ def flags() -> tuple[Flag, ...]:
         *task_flags(),
         Flag("a label without a schema is an error", name="strict_labels", kind=bool),
         *changed(worker(RunOptions), out={"default": "results"}),
-        Flag("print the ranking tables only", name="rankings", kind=bool),
+        SHARD,
+        RANKINGS,
         HISTORY,
         *output("print the run record"),
     )
@@ -74,13 +84,14 @@ def preset(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from harness.cli.history_file import append_last
+    from harness.cli.publish import publish
     from harness.run.progress import Progress
     from harness.run.runner import check_required
     from harness.run.runner import run as run_backends
 
     specs, goldsets, options = _plan(args)
     record = run_backends(specs, goldsets, options, Progress(quiet=args.quiet))
-    _publish(args, record)
+    publish(args, record)
     added = append_last(args.history, (record, Path(args.out)))
     if args.strict_labels:
         _refuse_unknown(record)
@@ -101,6 +112,7 @@ def _plan(args: argparse.Namespace) -> tuple[list[BackendSpec], list[GoldSet], R
         cache=chosen_cache(args),
         command=tuple(args.command),
         suite=args.suite,
+        shard=args.shard,
     )
     goldsets = [load_goldset(name) for name in args.gold or _all_gold()]
     if args.schema:  # A wrong name is found here and not after every backend has run.
@@ -129,23 +141,6 @@ def _all_gold() -> list[str]:
         if places := known_goldsets((folder,)):
             return [str(place) for place in places]
     raise UsageError("no gold set is known by name here: name a file or folder with --gold")
-
-
-def _publish(args: argparse.Namespace, record: RunRecord) -> None:
-    """The tables on stdout, and as Markdown beside the record."""
-    from harness.cli.printer import print_tables, print_whole
-    from harness.formats.files import write_text
-    from harness.report.run import details, in_order, leaderboard, ranking_tables
-
-    ranked, each = ranking_tables(record, args.out), details(record, args.out)
-    write_text(Path(args.out) / LEADERBOARD, leaderboard(record, [*ranked, *each]))
-    if args.json:
-        from harness.results.stored import to_json
-
-        print_whole(to_json(record))
-        return
-    shown = in_order(ranked, [] if args.rankings else each, args.format)
-    print_tables(shown, args.format, args.columns)
 
 
 def _refuse_unknown(record: RunRecord) -> None:

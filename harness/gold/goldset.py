@@ -38,6 +38,7 @@ from harness.gold.facts import GoldFacts, facts_of
 from harness.gold.layers import load_layer, task_layers
 from harness.labels.meeting import schema_of
 from harness.labels.schema import Schema
+from harness.shards import Shard
 
 __all__ = ["RECOUNTED", "GoldSet"]
 
@@ -73,10 +74,23 @@ class GoldSet:
     """How the file is read that it lies in, where it is one."""
     said: Source | None = field(default=None, repr=False)
     """How it was asked for, with the options of the gold set itself."""
+    shard: Shard | None = None
+    """Whose records are looked at; what is known of the set (`digest`, `labels`, `documents`, ...)
+    is of all of them."""
 
     def records(self) -> Iterator[Record]:
-        """Every document with its layers, in the order of the file or of the names."""
-        return self.read(Losses())
+        """Every document with its layers, in the order of the file or of the names; of a shard,
+        its own."""
+        every = self.read(Losses())
+        shard = self.shard
+        return every if shard is None else (one for one in every if shard.has(one.id))
+
+    def placed(self, chosen: Callable[[Record], bool]) -> Iterator[tuple[int, Record]]:
+        """The chosen documents, each with its number among all that are chosen, from 0; of a shard,
+        its own."""
+        places = enumerate(filter(chosen, self.read(Losses())))
+        shard = self.shard
+        return places if shard is None else ((n, one) for n, one in places if shard.has(one.id))
 
     @property
     def losses(self) -> Mapping[str, int]:
@@ -196,7 +210,8 @@ class GoldSet:
     @cached_property
     def tokens_digest(self) -> str:
         """sha256 of the documents' own tokens, whatever their order; takes a pass of its own."""
-        own = [f"{one.id} {one.tokens}" for one in self.records() if one.tokens is not None]
+        every = self.read(Losses())
+        own = [f"{one.id} {one.tokens}" for one in every if one.tokens is not None]
         return digest_text("".join(digest_text(line) for line in sorted(own)))
 
     def read_all(self) -> list[Record]:
@@ -204,7 +219,7 @@ class GoldSet:
         losses = Losses()
         records = list(self.read(losses))
         self.__dict__["_facts"] = facts_of(records, losses)
-        return records
+        return [one for one in records if self.shard is None or self.shard.has(one.id)]
 
     @cached_property
     def _facts(self) -> GoldFacts:

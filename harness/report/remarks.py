@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from harness.report.method import shared
 from harness.results.record import Result
 from harness.results.settle import not_scored
-from harness.table import number, plural, tallied
+from harness.scale.costs import cluster_rate
+from harness.table import number, plural, quantity, tallied
 
 __all__ = ["remarks"]
 
@@ -49,8 +50,21 @@ def _troubles(result: Result) -> Iterator[str]:
             f"{result.costs.replayed} of {result.documents} answers come from the store: "
             f"{result.why_replayed}"
         )
+    if len(result.costs.shards) > 1 and not result.sanity:
+        yield _cluster(result)
     if result.characters_seen is not None and result.characters_seen < result.characters:
         yield f"looked at {result.characters_seen:,} of {result.characters:,} characters"
+
+
+def _cluster(result: Result) -> str:
+    """How a run that was cut was timed, and on which machines."""
+    shards = result.costs.shards
+    machines = dict.fromkeys(str(one.machine) for one in shards)
+    said = f"run in {len(shards)} shards"
+    if (rate := cluster_rate(shards)) is not None:
+        said += f", {quantity(rate)} documents/s together, loading and scoring included"
+    said += "; docs/s and words/s are of one worker, and latency was not measured alone"
+    return said if len(machines) == 1 else f"{said}; on machines that differ: {'; '.join(machines)}"
 
 
 def _labels(result: Result) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from harness.decide.ranking import Ranked, Ranking, measured, rankings
@@ -35,7 +36,11 @@ _OPTIONAL = ("load s", "docs/s", "peak MB", "words/s")
 
 def ranking_tables(record: RunRecord, folder: str | Path) -> list[Table]:
     """A table for each of `harness.decide.ranking.rankings`."""
-    return [ranking_table(ranking) for ranking in rankings(record, folder)]
+    tables = [ranking_table(ranking) for ranking in rankings(record, folder)]
+    if record.shard is None:
+        return tables
+    part = f"Shard {record.shard.shard} alone: harness merge puts all of them together."
+    return [replace(table, notes=(part, *table.notes)) for table in tables]
 
 
 def details(record: RunRecord, folder: str | Path) -> list[Table]:
@@ -141,6 +146,8 @@ def name_of(result: Result) -> str:
         marks.append("sanity")
     if declaration and declaration.reference and result.asked.endswith("/reference"):
         marks.append("reference")
+    if (machines := len({str(own.machine) for own in result.costs.shards})) > 1:
+        marks.append(f"{machines} machines")
     if result.status == "partial":
         marks.append(f"{result.failed} of {result.documents} failed")
     return f"{result.backend} ({', '.join(marks)})" if marks else result.backend

@@ -23,7 +23,7 @@ from harness.results.settle import (
     settle,
 )
 from harness.results.signature import DECLARED, READ_AS, TOKENS, Signature
-from harness.stats.rates import defined, rates
+from harness.results.sums import Sums, add_tallies
 from harness.tasks.base import DocumentPair, Task
 from harness.tasks.tally import Tally
 
@@ -39,7 +39,6 @@ __all__ = [
 
 _OF_LABELS = ("schema", "proj")
 """The fields of a signature that say in which labels both sides met."""
-_MOST_LABELS = 30
 _PROMPTS = "prompts"
 """The field of backends alone that are told what to look for."""
 _AT_WILL = (_PROMPTS, DECLARED, TOKENS, READ_AS)
@@ -87,12 +86,8 @@ class Count:
         self.mapping = mapping
         self.capabilities = capabilities
         self.goldset = goldset
-        self._sums = {"": Tally(), "without": Tally(), "with": Tally()}
-        self._further = {name: Tally() for name in task.further_options(options)}
+        self.sums = Sums(further={name: Tally() for name in task.further_options(options)})
         self.unknown_gold: Counter[str] = Counter()
-        self._unknown: Counter[str] = Counter()
-        self._not_scored: Counter[str] = Counter()
-        self._documents = 0
 
     def add(self, pair: DocumentPair, *, further: bool = True) -> list[Tally]:
         """Count a document whose labels are as they came; a tally per paragraph.
@@ -101,26 +96,27 @@ class Count:
         where the sides overlap too densely.
         """
         compared, sides, strange = self._compared(pair)
+        sums = self.sums
         self.unknown_gold.update(strange)
-        self._unknown.update(sides.unknown)
+        sums.unknown.update(sides.unknown)
         extra = sides.extra
         text = pair.gold.text
         starts = [0] if text is None else paragraph_starts(text)
         tallies = self._units(compared, self.options, starts)
-        self._documents += 1
-        _add(self._sums[""], tallies)
+        sums.documents += 1
+        add_tallies(sums.total, tallies)
         if further and text is not None:
             for name, options in self.task.further_options(self.options).items():
-                _add(self._further[name], self._units(compared, options))
+                add_tallies(sums.further[name], self._units(compared, options))
         if extra:
-            self._not_scored.update(item.label for item in extra)
+            sums.not_scored.update(item.label for item in extra)
             # A type of its own, whatever the gold calls its types.
             others = tuple(replaced(item, label=f"not scored: {item.label}") for item in extra)
             everything = (*self.task.items(compared.predicted), *others)
             layers = compared.predicted.with_layer(self.task.layer, everything)
             again = replace(compared, predicted=layers)
-            _add(self._sums["without"], tallies)
-            _add(self._sums["with"], self._units(again, self.options))
+            add_tallies(sums.without, tallies)
+            add_tallies(sums.everything, self._units(again, self.options))
         return tallies
 
     def _units(self, pair: DocumentPair, options: Any, starts: Sequence[int] = (0,)) -> list[Tally]:
@@ -157,12 +153,11 @@ class Count:
     @property
     def total(self) -> Tally:
         """The sum so far."""
-        return self._sums[""].without_zeros()
+        return self.sums.total.without_zeros()
 
     def stated_scores(self) -> dict[str, Any]:
         """The numbers that a run record states."""
-        further = {name: tally.without_zeros() for name, tally in self._further.items()}
-        return self.task.stated_scores(self.total, self.options, self.capabilities, further)
+        return self.sums.stated_scores(self.task, self.options, self.capabilities)
 
     def fields(self, produced: Sequence[str] | None) -> dict[str, Any]:
         """The fields of a `Result` that say how it was counted and what came of it."""
@@ -180,27 +175,13 @@ class Count:
         if ceiling is not None and not self.task.has_recall_ceiling(self.options):
             ceiling = 1.0
         return Caveats(
-            duplicates=self.task.duplicates(self.total),
-            unknown_labels=_listed(self._unknown),
-            not_scored=_listed(self._not_scored),
-            f1_with_all=self._f1_with_all(),
+            **self.sums.caveats(self.task, self.options, self.capabilities),
             assumed=self.mapping.assumed,
             cannot_produce=missing,
             ceiling_recall=ceiling,
             merged_labels=merged,
             left_out_labels=left_out,
         )
-
-    def _f1_with_all(self) -> float | None:
-        """The headline's F1 if what is not scored counted too; `None` where there is none."""
-        if not self._not_scored:
-            return None
-        # Counts add up: only documents with such types were counted a second time.
-        everything = Tally(self._sums[""])
-        everything.update(self._sums["with"])
-        everything.subtract(self._sums["without"])
-        headline = self.task.parts(everything, self.options, self.capabilities)[0]
-        return defined(rates(*headline.sums(everything), weights=headline.weights).f1)
 
     def signature(self) -> Signature:
         """How this was counted."""
@@ -224,7 +205,7 @@ class Count:
             gold=goldset.name,
             gold_version=goldset.version,
             gold_digest=goldset.digest[:8],
-            documents=self._documents,
+            documents=self.sums.documents,
             fields=fields,
         )
 
@@ -305,19 +286,3 @@ def options_of(task: Task, signature: Signature) -> Any:
             f"not a signature of the task {task.name!r}: {error}",
             hint=f"found {str(signature)[:200]!r}",
         ) from None
-
-
-def _listed(labels: Counter[str]) -> dict[str, int]:
-    """Labels with how often each came: the 30 most frequent, and the others in one sum."""
-    ranked = sorted(labels.items(), key=lambda item: (-item[1], item[0]))
-    others = ranked[_MOST_LABELS:]
-    listed = dict(sorted(ranked[:_MOST_LABELS]))
-    if others:
-        listed[f"{len(others):,} other labels"] = sum(n for _, n in others)
-    return listed
-
-
-def _add(total: Tally, tallies: Iterable[Tally]) -> None:
-    for tally in tallies:
-        for key, n in tally.items():
-            total[key] = total.get(key, 0) + n

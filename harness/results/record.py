@@ -15,8 +15,10 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from harness.adapter import Declaration, ModelIdentity, Option
 from harness.annotation import Capabilities, TaskName
 from harness.results.signature import Signature
+from harness.shards import Shard
 
 __all__ = [
+    "INLINE_DOCUMENTS",
     "RECORD_SCHEMA",
     "Costs",
     "Failure",
@@ -28,7 +30,11 @@ __all__ = [
     "ResultStatus",
     "RunRecord",
     "RunStatus",
+    "ShardCosts",
+    "ShardRecord",
+    "ShardResult",
     "UnitTally",
+    "result_verdict",
     "run_status",
 ]
 
@@ -37,6 +43,11 @@ RECORD_SCHEMA = 2
 
 MOST_FAILURES = 1000
 """So many documents without an answer are listed; beyond, they are counted."""
+MOST_DROPS = 50
+"""The same of what could not be used of answers."""
+
+INLINE_DOCUMENTS = 1000
+"""Of a gold set with more, what is counted lies in a file beside the record."""
 
 ResultStatus = Literal["ok", "partial", "failed", "unavailable"]
 RunStatus = Literal["success", "partial", "error"]
@@ -125,6 +136,23 @@ class GoldRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ShardCosts:
+    """What one shard took, and where: its worker was alone in its process, not on its machine."""
+
+    shard: Shard
+    machine: Machine
+    documents: int
+    """Answered documents."""
+    started: str
+    """UTC, ISO 8601."""
+    seconds: float
+    """Wall-clock seconds from there to the last document's count: loading, predicting, scoring."""
+    predict_seconds: float | None = None
+    """As in `Costs`."""
+    documents_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Costs:
     """Time and memory of one result; seconds are wall-clock seconds inside the worker."""
 
@@ -159,6 +187,9 @@ class Costs:
     """Documents whose prediction and seconds come from the predictions store."""
     timed: bool = True
     """`False` when several workers ran at the same time: then no seconds are given."""
+    shards: tuple[ShardCosts, ...] = ()
+    """Of a run that was cut, or of a shard. Seconds of documents were not measured alone then, and
+    those of several machines say nothing of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +315,48 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class ShardResult:
+    """What of one result of a shard is needed to put the whole together: the sums behind its
+    numbers, and where its documents stand."""
+
+    gold: str
+    task: TaskName
+    backend: str
+    documents: int = 0
+    """None: nothing was asked."""
+    settled: bool = True
+    """Whether its labels were known before its answers were; else those of all shards decide."""
+    sums: Any = None
+    """`Sums.to_json()`."""
+    signature: str = ""
+    places: str = ""
+    """JSON lines, relative to the record's folder: of each document its number among those of the
+    gold set that are annotated for the task, from 0, in the order of the predictions."""
+    places_digest: str = ""
+    predictions: str = ""
+    predictions_digest: str = ""
+    units: str = ""
+    units_digest: str = ""
+    failed_at: tuple[int, ...] = ()
+    """The places of `Result.failures`."""
+    drops_at: tuple[int, ...] = ()
+    """The places of `Result.drops`."""
+
+    @property
+    def key(self) -> ResultKey:
+        return self.gold, self.task, self.backend
+
+
+@dataclass(frozen=True, slots=True)
+class ShardRecord:
+    """Which documents the record is about, and what puts it together with those of the others."""
+
+    shard: Shard
+    results: tuple[ShardResult, ...] = ()
+    """One of each that was asked for: those without a document have no `Result`."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run: backends × gold sets × tasks."""
 
@@ -314,6 +387,8 @@ class RunRecord:
     where they meet the gold in different ones (`harness.run.common`)."""
     project: Git | None = None
     """The checkout in whose folder the run was started; `None` where there is none."""
+    shard: ShardRecord | None = None
+    """`None` where all documents were asked for. The gold sets are whole ones in any case."""
 
     def find_gold(self, name: str) -> GoldRecord:
         """The gold set of that name. Raises `KeyError`."""
@@ -336,6 +411,19 @@ class RunRecord:
 def result_status(documents: int, failed: int) -> ResultStatus:
     """How a backend that ran did, by how many documents it did not answer."""
     return "ok" if not failed else "partial" if failed < documents else "failed"
+
+
+def result_verdict(
+    documents: int, failed: int, failures: Sequence[Failure]
+) -> tuple[ResultStatus, str | None]:
+    """The same, with the reason where it is not `ok`; `failures` begin with the first."""
+    status = result_status(documents, failed)
+    if status == "ok":
+        return status, None
+    first = f"the first: {failures[0].id}: {failures[0].error}"
+    if status == "failed":
+        return status, f"no document was answered; {first}"
+    return status, f"{failed} of {documents} documents failed; {first}"
 
 
 def run_status(results: Sequence[Result]) -> RunStatus:

@@ -13,12 +13,17 @@ from harness.run.key import document_digest
 from harness.run.predictor import Query
 from harness.tasks.registry import task_named
 
-__all__ = ["annotated", "ask_about", "gold_labels"]
+__all__ = ["annotated", "ask_about", "gold_labels", "placed"]
 
 
 def annotated(gold: GoldSet, task: TaskName) -> Iterator[Record]:
     """The documents that are annotated for a task."""
-    return filter(task_named(task).is_annotated, gold.records())
+    return (record for _, record in placed(gold, task))
+
+
+def placed(gold: GoldSet, task: TaskName) -> Iterator[tuple[int, Record]]:
+    """The same, each with its number among all that are annotated, from 0: a shard has some."""
+    return gold.placed(task_named(task).is_annotated)
 
 
 def gold_labels(gold: GoldSet, task: TaskName) -> tuple[str, ...]:

@@ -28,10 +28,17 @@ from harness.formats import jsonl
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec, adapter
 from harness.results.count import open_count
-from harness.results.record import Costs, GoldRecord, Result, ResultStatus
+from harness.results.record import (
+    INLINE_DOCUMENTS,
+    Costs,
+    GoldRecord,
+    Result,
+    ResultStatus,
+)
 from harness.results.settle import labels_of_predictions
-from harness.run.asking import annotated, ask_about, gold_labels
+from harness.run.asking import annotated, ask_about, gold_labels, placed
 from harness.run.counting import ScoringTime, count_units, is_settled
+from harness.run.cut import Cut
 from harness.run.files import CellFiles
 from harness.run.measurement import Measurement
 from harness.run.options import RunOptions
@@ -44,7 +51,10 @@ from harness.tasks.registry import task_named
 
 __all__ = ["RunCell"]
 
-_INLINE_DOCUMENTS = 1000
+
+class _EmptyShard(Exception):
+    """A shard has no document for the task."""
+
 
 _Pair = tuple[Record, Record]
 """A document of the gold set, and what the backend says about it."""
@@ -69,8 +79,14 @@ class RunCell:
         out = self.options.out
         self._declaration = adapter(self.spec.adapter).declaration
         self._files = CellFiles(out, self.gold_record.name, self.task, self.spec.row)
-        self._large = self.gold_record.documents > _INLINE_DOCUMENTS and out is not None
+        shard = self.gold.shard
+        large = self.gold_record.documents > INLINE_DOCUMENTS or shard is not None
+        self._large = large and out is not None
         self._measured = Measurement()
+        self.cut = None if shard is None else Cut(shard, self._files, self._measured)
+        """What a shard keeps besides the result."""
+        self.is_empty = False
+        """Whether the shard has no document of it, so that there is no result."""
         self._result = Result(
             backend=self.spec.row,
             spec=str(self.spec) if self.spec.alias else "",
@@ -100,6 +116,8 @@ class RunCell:
             self.is_over = False
         except StopIteration:
             pass
+        except _EmptyShard:
+            self.is_empty = True
         except BackendUnavailable as error:
             install = error.install or self._declaration.install or None
             self._fail("unavailable", error.reason, install)
@@ -121,6 +139,8 @@ class RunCell:
         """All rounds, with a stop after each for those of other backends."""
         options = self.options
         time = ScoringTime(options.limits.total_seconds)
+        if self.cut is not None:
+            self.cut.begin()
         predictions = Predictions(
             self.spec,
             task=self.task,
@@ -157,16 +177,23 @@ class RunCell:
 
     def _answers(self, predictions: Predictions) -> Generator[_Pair]:
         """Every document with what the backend says of it; measured, and written down."""
-        golds, asked = tee(annotated(self.gold, self.task))
-        recorded = self.gold_record
-        bar = self._bar(self.title, recorded.documents, recorded.words)
-        asking = closing(predictions.round(map(self._ask, asked), bar=bar))
-        with asking as answers, self._files.open("predictions") as file:
-            for gold, one in zip(golds, answers, strict=True):
+        golds, asked = tee(placed(self.gold, self.task))
+        recorded, cut = self.gold_record, self.cut
+        parts = 1 if self.gold.shard is None else self.gold.shard.count
+        bar = self._bar(self.title, recorded.documents // parts, recorded.words // parts)
+        asking = closing(predictions.round((self._ask(record) for _, record in asked), bar=bar))
+        with (
+            asking as answers,
+            self._files.open("predictions") as file,
+            nullcontext() if cut is None else cut.places() as places,
+        ):
+            for (place, gold), one in zip(golds, answers, strict=True):
                 answer = Record(one.id, None, one.annotations or Annotations(), error=one.error)
                 if file is not None:
                     file.write(jsonl.dumps(answer) + "\n")
                 self._measured.add(one)
+                if cut is not None:
+                    cut.add(place, places)
                 yield gold, answer
             if self.stop.is_set():  # The file of an earlier run is better than half of this one's.
                 raise BackendFailed("the run was stopped")
@@ -182,13 +209,16 @@ class RunCell:
         Returns the fields of the result that hold the counts.
         """
         first = next(answers, None)
+        if first is None and self.cut is not None:
+            raise _EmptyShard
         if first is None:
             raise NothingMeasured(
                 f"no document of {self.gold_record.name} is annotated for this task"
             )
         pairs: Iterator[_Pair] = chain((first,), answers)
         predicted: Iterator[Record] = iter(())
-        if not is_settled(self.task, self._declaration, _labels(predictions)):
+        settled = is_settled(self.task, self._declaration, _labels(predictions))
+        if not settled:
             kept = self._kept(pairs)
             pairs, predicted = kept(), (answer for _, answer in kept())
         task, produced = task_named(self.task), _labels(predictions)
@@ -203,6 +233,8 @@ class RunCell:
         with self._files.open("units") if self._large else nullcontext() as file:
             units = count_units(count, pairs, file, time)
         count.model = predictions.model  # Known for certain only now: answers may be stored ones.
+        if self.cut is not None:
+            self.cut.conclude(count, settled=settled)
         schema = self.options.schema if task.labelled else None
         return {"schema": schema, **count.fields(produced), "units": tuple(units)}
 
@@ -281,7 +313,8 @@ class RunCell:
             replayed=self._measured.replayed,
             timed=options.timed,
         )
-        return timed(costs, rounds, self._measured.words)
+        costs = timed(costs, rounds, self._measured.words)
+        return costs if self.cut is None else self.cut.timed(costs)
 
 
 def _labels(predictions: Predictions) -> tuple[str, ...] | None:

@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from math import nan
 from typing import Any
 
-from harness.results.record import MOST_FAILURES, Failure, ResultStatus, result_status
+from harness.results.record import MOST_DROPS, MOST_FAILURES, Failure, ResultStatus, result_verdict
 from harness.run.predictions import Prediction
 
 __all__ = ["Measurement"]
-
-_MOST_DROPS = 50
 
 
 @dataclass(slots=True)
@@ -62,18 +60,12 @@ class Measurement:
         elif len(self.failures) < MOST_FAILURES:
             self.failures.append(Failure(prediction.id, prediction.error or "no answer"))
         self.dropped += len(prediction.problems)
-        room = _MOST_DROPS - len(self.drops)
+        room = MOST_DROPS - len(self.drops)
         self.drops.extend(Failure(prediction.id, item) for item in prediction.problems[:room])
 
     def verdict(self) -> tuple[ResultStatus, str | None]:
         """How it went, and why it is not `ok`."""
-        status = result_status(self.documents, self.failed)
-        if status == "ok":
-            return status, None
-        first = f"the first: {self.failures[0].id}: {self.failures[0].error}"
-        if status == "failed":
-            return status, f"no document was answered; {first}"
-        return status, f"{self.failed} of {self.documents} documents failed; {first}"
+        return result_verdict(self.documents, self.failed, self.failures)
 
     def fields(self) -> dict[str, Any]:
         """The fields of a `Result` that hold it, but those of times."""

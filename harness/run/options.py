@@ -14,6 +14,7 @@ from harness.errors import UsageError, nearest
 from harness.options import Flag, check_options, flags_of, from_flags
 from harness.run.sizes import parse_size
 from harness.run.variables import check_passed
+from harness.shards import Shard
 from harness.tasks.registry import tasks
 
 __all__ = ["Limits", "RunOptions", "WorkerOptions", "task_flags"]
@@ -24,7 +25,7 @@ _seconds = partial(_worker, metavar="SECONDS", above=0, most=1e9, noun="seconds"
 
 # Fields of RunOptions that a record has in another place: of its own, of each result, or as the
 # folder it lies in.
-_ELSEWHERE = ("command", "counting", "environment", "limits", "out", "seed", "threads")
+_ELSEWHERE = ("command", "counting", "environment", "limits", "out", "seed", "shard", "threads")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +128,8 @@ class RunOptions(WorkerOptions):
     """Folder for run.json and the predictions; `None` writes nothing."""
     seed: Annotated[int, Flag("of the resampling", metavar="N", least=0, most=10**15 - 1)] = 0
     """Written down for whoever resamples the record."""
+    shard: Shard | None = None
+    """These documents alone; the record is that of a shard (`harness.scale.merge`)."""
     command: tuple[str, ...] = ()
     suite: str | None = None
 

@@ -25,7 +25,7 @@ from harness.registry import OWN_DISTRIBUTION, BackendSpec, adapter_of
 from harness.results.count import check_possible
 from harness.results.gold_record import gold_record
 from harness.results.provenance import machine, now, origin
-from harness.results.record import GoldRecord, RunRecord, run_status
+from harness.results.record import GoldRecord, RunRecord, ShardRecord, run_status
 from harness.results.stored import write
 from harness.results.unfinished import unfinished
 from harness.run.cell import RunCell
@@ -35,6 +35,7 @@ from harness.run.predictions import PredictOptions
 from harness.run.process import kill_all
 from harness.run.progress import Progress
 from harness.run.store import Store, taken_up
+from harness.shards import Shard
 from harness.tasks.registry import task_named
 
 __all__ = ["check_required", "planned", "run"]
@@ -59,7 +60,7 @@ def run(
     progress = progress or Progress(quiet=True)
     started = now()
     stop = threading.Event()
-    goldsets = [_held(gold) for gold in goldsets]
+    goldsets = [replace(_held(gold), shard=options.shard) for gold in goldsets]
     gold_records = {
         gold.name: gold_record(gold, options.out, schema=options.schema) for gold in goldsets
     }
@@ -80,10 +81,11 @@ def run(
         finally:
             for cell in cells:
                 cell.close()
-        results = tuple(cell.result() for cell in cells)
+        results = tuple(cell.result() for cell in cells if not cell.is_empty)
+        idle = bool(cells) and not results
         record = RunRecord(
             **origin(_PACKAGES, options.out),
-            status=run_status(results),
+            status="success" if idle else run_status(results),
             started=started,
             finished=now(),
             command=options.command,
@@ -92,10 +94,12 @@ def run(
             options=options.recorded(),
             gold=tuple(gold_records.values()),
             results=results,
+            shard=_shard_record(cells, options.shard),
         )
         if options.out is not None:
-            common = count_in_common(results, goldsets, options.scoring(), options.out)
-            record = replace(record, common=common)
+            if options.shard is None:  # Else whoever puts them together does it.
+                common = count_in_common(results, goldsets, options.scoring(), options.out)
+                record = replace(record, common=common)
             write(options.out / RECORD, record)
     return record
 
@@ -150,6 +154,12 @@ def _cells(
         )
         for number, (spec, gold, task) in enumerate(plan, 1)
     ]
+
+
+def _shard_record(cells: Sequence[RunCell], shard: Shard | None) -> ShardRecord | None:
+    if shard is None:
+        return None
+    return ShardRecord(shard, tuple(cell.cut.result for cell in cells if cell.cut is not None))
 
 
 @contextmanager

@@ -1,0 +1,188 @@
+"""Shards put together: the record, and the files beside it, of the run that was not cut.
+
+Counts add up (`harness.results.sums`), files are woven by the places of documents
+(`harness.scale.weave`), and nothing is asked again. Where the labels of all answers decide in which
+labels they are compared, and where a shard failed as such, the whole is counted again from its
+predictions (`harness.scale.recount`), which needs the gold set.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from harness.errors import NothingMeasured
+from harness.formats.source import HUB
+from harness.paths import RECORD
+from harness.results.count import options_of
+from harness.results.finder import GoldFinder
+from harness.results.record import (
+    INLINE_DOCUMENTS,
+    Git,
+    GoldRecord,
+    Result,
+    RunRecord,
+    UnitTally,
+    run_status,
+)
+from harness.results.signature import Signature
+from harness.results.stored import dump_units, write
+from harness.results.sums import Sums
+from harness.results.unfinished import unfinished
+from harness.run.common import count_in_common
+from harness.run.files import CellFiles
+from harness.scale.command import undivided
+from harness.scale.parts import Part, Piece, opened_parts, pieces
+from harness.scale.recount import counted_again, gold_of, scoring
+from harness.scale.told import told_of
+from harness.scale.weave import prediction_lines, unit_groups, woven
+from harness.tasks.registry import task_named
+
+__all__ = ["Merged", "merge"]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The whole record, and what of it is not whole."""
+
+    record: RunRecord
+    lost: tuple[Piece, ...]
+    """Where a backend failed in a shard as such: its documents there count as failed."""
+
+
+def merge(
+    folders: Sequence[Path],
+    out: Path,
+    *,
+    finder: GoldFinder | None = None,
+    complete: bool = False,
+    command: Sequence[str] = (),
+) -> Merged:
+    """Put the shards in these folders together and write the record of the whole into `out`.
+
+    Apart from times it is, byte for byte, that of the run that was not cut, and so are the files
+    beside it. `finder` knows where gold sets lie that were moved since; `command` is what `out` is
+    marked with until the record is there.
+
+    Raises what `opened_parts` raises; `NothingMeasured` where the gold set is needed and not at
+    hand, and, if it has to be `complete`, where a shard failed as such.
+    """
+    parts = opened_parts(folders)
+    whole = list(pieces(parts))
+    lost = tuple(piece for each in whole for piece in each if piece.is_lost and _is_partly(each))
+    if lost and complete:
+        named = "; ".join(f"{piece}: {piece.result.reason}" for piece in lost if piece.result)
+        raise NothingMeasured(f"not complete: {named}")
+    finder = finder or GoldFinder()
+    for part in parts:
+        finder.learn(part.record, part.folder)
+    with unfinished(out, tuple(command)):
+        results = tuple(
+            result for each in whole if (result := _merged(each, out, finder)) is not None
+        )
+        record = _record(parts, results, out, finder)
+        write(out / RECORD, record)
+    return Merged(record, lost)
+
+
+def _is_partly(each: Sequence[Piece]) -> bool:
+    return any(piece.is_whole for piece in each)
+
+
+def _merged(each: Sequence[Piece], out: Path, finder: GoldFinder) -> Result | None:
+    """The result of the whole, with its files; `None` where no shard has a document of it."""
+    counted = [piece for piece in each if piece.is_whole]
+    if not counted:
+        failed = [piece.result for piece in each if piece.result is not None]
+        return failed[0] if failed else None
+    if any(piece.is_lost or not piece.own.settled for piece in each):
+        return counted_again(each, out, finder)
+    told = told_of(counted)
+    files = CellFiles(out, *counted[0].own.key)
+    with files.open("predictions") as file:
+        assert file is not None
+        file.writelines(line for _, line in woven(counted, prediction_lines))
+    if told.status == "failed":
+        return told
+    large = _gold_record(counted[0].part, told.gold).documents > INLINE_DOCUMENTS
+    units: Iterator[UnitTally] = chain.from_iterable(
+        group for _, group in woven(counted, unit_groups)
+    )
+    with files.open("units") if large else nullcontext() as file:
+        kept = () if file is not None else tuple(units)
+        if file is not None:
+            file.writelines(dump_units(units))
+    return replace(
+        told,
+        **_numbers(counted),
+        predictions=files.name("predictions"),
+        predictions_digest=files.digest("predictions"),
+        units=kept,
+        units_file=files.name("units") if large else None,
+        units_digest=files.digest("units") if large else "",
+    )
+
+
+def _numbers(counted: Sequence[Piece]) -> dict[str, Any]:
+    """The fields of the result that come of the sums."""
+    result = next(p.result for p in counted if p.result is not None and p.result.answered)
+    task, sums = task_named(result.task), Sums()
+    for piece in counted:
+        sums.add(Sums.from_json(piece.own.sums))
+    signature = replace(Signature.parse(counted[0].own.signature), documents=sums.documents)
+    options = options_of(task, signature)
+    return {
+        "signature": str(signature),
+        "scores": sums.stated_scores(task, options, result.capabilities),
+        **sums.caveats(task, options, result.capabilities),
+    }
+
+
+def _gold_record(part: Part, name: str) -> GoldRecord:
+    return part.record.find_gold(name)
+
+
+def _record(
+    parts: Sequence[Part], results: tuple[Result, ...], out: Path, finder: GoldFinder
+) -> RunRecord:
+    first = parts[0].record
+    record = replace(
+        first,
+        status=run_status(results),
+        started=min(part.record.started for part in parts),
+        finished=max(part.record.finished for part in parts),
+        command=undivided(first.command, out),
+        git=_state([part.record.git for part in parts]),
+        project=_state([part.record.project for part in parts]),
+        gold=tuple(_moved(gold, parts[0].folder, out) for gold in first.gold),
+        results=results,
+        shard=None,
+    )
+    needed = {(one.gold, one.counted.schema) for one in results if one.signature is not None}
+    golds = {gold for gold, _ in needed if len([each for each in needed if each[0] == gold]) > 1}
+    if not golds:
+        return record
+    goldsets = [gold_of(record, name, finder) for name in sorted(golds)]
+    common = count_in_common(results, goldsets, scoring(record), out)
+    return replace(record, common=common)
+
+
+def _state(states: Sequence[Git | None]) -> Git | None:
+    """The commit that all were made from; `None` where they differ."""
+    if any(one is None for one in states) or len({one.commit for one in states if one}) > 1:
+        return None
+    known = [one for one in states if one is not None]
+    return replace(known[0], dirty=any(one.dirty for one in known))
+
+
+def _moved(gold: GoldRecord, folder: Path, out: Path) -> GoldRecord:
+    """Its place seen from another folder."""
+    if not gold.path or gold.path.startswith(HUB) or Path(gold.path).is_absolute():
+        return gold
+    place = (folder.resolve() / gold.path).resolve()
+    return replace(gold, path=Path(os.path.relpath(place, out.resolve())).as_posix())

@@ -1,0 +1,61 @@
+"""What was found out about the documents of all shards, as a result without counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from harness.results.record import (
+    MOST_DROPS,
+    MOST_FAILURES,
+    Failure,
+    Result,
+    result_verdict,
+)
+from harness.scale.costs import merged_costs
+from harness.scale.parts import Piece
+
+__all__ = ["told_of"]
+
+
+def told_of(counted: Sequence[Piece], lost: Sequence[tuple[int, Failure]] = ()) -> Result:
+    """Of pieces that have documents, at least one; `lost` are documents of other shards, with
+    their places, to which nothing was answered."""
+    results = [piece.result for piece in counted if piece.result is not None]
+    answered = next((one for one in results if one.answered), results[0])
+    documents, failed = (
+        sum(getattr(one, name) for one in results) + len(lost) for name in ("documents", "failed")
+    )
+    failures = _first(counted, "failures", "failed_at", MOST_FAILURES, lost)
+    status, reason = result_verdict(documents, failed, failures)
+    seen = [one.characters_seen for one in results if one.characters_seen is not None]
+    return replace(
+        answered,
+        status=status,
+        reason=reason,
+        install=None,
+        documents=documents,
+        failed=failed,
+        failures=failures,
+        dropped=sum(one.dropped for one in results),
+        drops=_first(counted, "drops", "drops_at", MOST_DROPS),
+        characters=sum(one.characters for one in results),
+        characters_seen=sum(seen) if seen else None,
+        unstable=sum(one.unstable for one in results),
+        costs=merged_costs([one.costs for one in results if one.answered] or [answered.costs]),
+    )
+
+
+def _first(
+    counted: Sequence[Piece],
+    listed: str,
+    at: str,
+    most: int,
+    others: Iterable[tuple[int, Failure]] = (),
+) -> tuple[Failure, ...]:
+    """The first of what the pieces list, and of others, in the order of the gold set."""
+    found = list(others)
+    for piece in counted:
+        found += zip(getattr(piece.own, at), getattr(piece.result, listed), strict=True)
+    found.sort(key=lambda one: one[0])
+    return tuple(failure for _, failure in found[:most])
