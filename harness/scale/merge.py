@@ -43,7 +43,7 @@ from harness.scale.told import told_of
 from harness.scale.weave import prediction_lines, unit_groups, woven
 from harness.tasks.registry import task_named
 
-__all__ = ["Merged", "merge"]
+__all__ = ["Merged", "merge", "merge_marked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,11 @@ class Merged:
     record: RunRecord
     lost: tuple[Piece, ...]
     """Where a backend failed in a shard as such: its documents there count as failed."""
+
+    @property
+    def partial(self) -> Iterator[str]:
+        """A line for each of these."""
+        return (f"partial: {one}: {one.result.reason}" for one in self.lost if one.result)
 
 
 def merge(
@@ -72,22 +77,42 @@ def merge(
     Raises what `opened_parts` raises; `NothingMeasured` where the gold set is needed and not at
     hand, and, if it has to be `complete`, where a shard failed as such.
     """
+    opened = _opened(folders, complete=complete)
+    with unfinished(out, tuple(command)):
+        return _written(opened, out, finder or GoldFinder())
+
+
+def merge_marked(folders: Sequence[Path], out: Path) -> Merged:
+    """The same into a folder that is marked as that of a run which is under way."""
+    return _written(_opened(folders, complete=False), out, GoldFinder())
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    parts: list[Part]
+    whole: list[list[Piece]]
+    lost: tuple[Piece, ...]
+
+
+def _opened(folders: Sequence[Path], *, complete: bool) -> _Opened:
     parts = opened_parts(folders)
     whole = list(pieces(parts))
     lost = tuple(piece for each in whole for piece in each if piece.is_lost and _is_partly(each))
     if lost and complete:
         named = "; ".join(f"{piece}: {piece.result.reason}" for piece in lost if piece.result)
         raise NothingMeasured(f"not complete: {named}")
-    finder = finder or GoldFinder()
-    for part in parts:
+    return _Opened(parts, whole, lost)
+
+
+def _written(opened: _Opened, out: Path, finder: GoldFinder) -> Merged:
+    for part in opened.parts:
         finder.learn(part.record, part.folder)
-    with unfinished(out, tuple(command)):
-        results = tuple(
-            result for each in whole if (result := _merged(each, out, finder)) is not None
-        )
-        record = _record(parts, results, out, finder)
-        write(out / RECORD, record)
-    return Merged(record, lost)
+    results = tuple(
+        result for each in opened.whole if (result := _merged(each, out, finder)) is not None
+    )
+    record = _record(opened.parts, results, out, finder)
+    write(out / RECORD, record)
+    return Merged(record, opened.lost)
 
 
 def _is_partly(each: Sequence[Piece]) -> bool:
