@@ -16,7 +16,8 @@ from harness.run.answers import hello as checked_hello
 from harness.run.database import Pruned
 from harness.run.key import StoreKey
 from harness.run.protocol import PROTOCOL, Hello, ProtocolError
-from harness.run.store import ProcessCosts, Store, Stored
+from harness.run.rows import ProcessCosts
+from harness.run.store import Store, Stored
 
 __all__ = ["NoShelf", "Shelf"]
 
