@@ -103,7 +103,8 @@ def _merge_key(target: Database, source: Database, row: Sequence[Any], copied: C
             copied.unproven += predictions
         return
     copied.keys += key_named(target, key.digest) is None
-    adopt(target, key)
+    with target.transaction():
+        adopt(target, key)
     for batch in _batches(source, key.id):
         take(target, source, key, batch, copied)
 
@@ -142,8 +143,9 @@ def take(
 ) -> list[bytes]:
     """Copy predictions of a `key` of `source` that are sound and that `target` lacks.
 
-    Returns their documents. Times of processes that the source does not know are left out, with
-    the rounds after them.
+    Returns the documents of which the target now has an answer: somebody else may have put one
+    there since it was looked for. Times of processes that the source does not know are left out,
+    with the rounds after them.
     """
     sound = {row.document: row for row in rows if _is_sound(key.digest, row)}
     copied.damaged += len(rows) - len(sound)
@@ -156,7 +158,7 @@ def take(
     copied.same += same
     if differing:
         copied.differing[key.name] += differing
-    return [row.document for row in lacking]
+    return list(sound)
 
 
 def _insert(target: Database, source: Database, key: KeyRow, rows: Sequence[PredictionRow]) -> None:
@@ -190,16 +192,21 @@ def take_documents(
 
 
 def adopt(target: Database, key: KeyRow) -> int:
-    """The number of a key in `target`, which is made where it is new.
+    """The number of a key in `target`, which is made where it is new; inside a transaction.
 
     Of what both know the target's stays, but for the day when it was last used.
     """
+    known = target.run(
+        "SELECT id FROM backends WHERE digest = ? AND used >= ? AND (hello != '' OR ? = '')",
+        (key.digest, key.used, key.hello),
+    )
+    if known:
+        return int(known[0][0])
     target.run(
         "INSERT INTO backends (digest, name, fields, hello, created, used) "
         "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE"
         " SET used = max(used, excluded.used),"
-        " hello = CASE WHEN hello = '' THEN excluded.hello ELSE hello END"
-        " WHERE used < excluded.used OR hello = '' AND excluded.hello != ''",
+        " hello = CASE WHEN hello = '' THEN excluded.hello ELSE hello END",
         key[1:],
     )
     ((number,),) = target.run("SELECT id FROM backends WHERE digest = ?", (key.digest,))

@@ -26,6 +26,8 @@ __all__ = ["Database", "OtherVersion", "Pruned"]
 _VERSION = 2
 _WAIT_SECONDS = 60.0
 _DISK = ("SQLITE_FULL", "SQLITE_IOERR")
+_NO_PARENT = "SQLITE_CONSTRAINT_FOREIGNKEY"
+_NO_LOCKS = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
 # A number is given once: who still holds that of a row which was pruned shall not find another's.
 _TABLES = """
 CREATE TABLE backends (
@@ -105,11 +107,10 @@ class Database:
         """
         try:
             return self._db.execute(statement, values).fetchall()
-        except sqlite3.IntegrityError as error:
-            raise Pruned(
-                f"a key of the predictions store is gone: {error}", path=self.path
-            ) from None
         except sqlite3.Error as error:
+            if _name(error) == _NO_PARENT:
+                message = f"a key of the predictions store is gone: {error}"
+                raise Pruned(message, path=self.path) from None
             raise self._broken(error) from None
 
     def stream(self, statement: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
@@ -170,7 +171,7 @@ class Database:
         except sqlite3.Error as error:
             # Readers take locks in a file beside it. Where nothing can be written they cannot, but
             # without a log nobody is writing, and whether somebody began to can be seen later.
-            if getattr(error, "sqlite_errorname", "") != "SQLITE_CANTOPEN" or self._has_log():
+            if not _name(error).startswith(_NO_LOCKS) or self._has_log():
                 raise self._broken(error) from None
             self._db.close()
             self._db = self._connected("immutable=1")
@@ -217,7 +218,7 @@ class Database:
 
     def _broken(self, error: sqlite3.Error) -> InputError:
         hint = "if it is broken, delete it: predictions are made again"
-        if getattr(error, "sqlite_errorname", "").startswith(_DISK):
+        if _name(error).startswith(_DISK):
             hint = "is there room on its disk? Make some, or name another folder with --cache-dir"
         if self._read_only:
             hint = "it is only looked into: leave it out, or make it again"
@@ -235,3 +236,8 @@ class Database:
             hint = "leave it out; one of an earlier version is taken over by `harness cache list`"
         message = f"a predictions store of version {version}, expected {_VERSION}"
         return OtherVersion(message, path=self.path, hint=hint)
+
+
+def _name(error: sqlite3.Error) -> str:
+    """SQLite's name of an error, as in SQLITE_FULL; empty where it comes from Python's side."""
+    return getattr(error, "sqlite_errorname", "")

@@ -186,14 +186,15 @@ class Store:
     def backend_id(self, key: StoreKey, *, hello: str = "") -> int:
         """The row of a key, made when it is new; `hello` is kept beside it for replays."""
         used = now()
-        self._database.run(
-            "INSERT INTO backends (digest, name, fields, hello, created, used) "
-            "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET used = excluded.used,"
-            " hello = CASE WHEN excluded.hello = '' THEN hello ELSE excluded.hello END",
-            (key.digest, str(key.fields.get("backend", "")), key.text, hello, used, used),
-        )
-        query = "SELECT id FROM backends WHERE digest = ?"
-        ((row,),) = self._database.run(query, (key.digest,))
+        with self._database.transaction():  # Between the two somebody might prune it.
+            self._database.run(
+                "INSERT INTO backends (digest, name, fields, hello, created, used) "
+                "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET used = excluded.used,"
+                " hello = CASE WHEN excluded.hello = '' THEN hello ELSE excluded.hello END",
+                (key.digest, str(key.fields.get("backend", "")), key.text, hello, used, used),
+            )
+            query = "SELECT id FROM backends WHERE digest = ?"
+            ((row,),) = self._database.run(query, (key.digest,))
         return int(row)
 
     def hello(self, backend: int) -> str:
@@ -203,12 +204,16 @@ class Store:
         for source in () if said else self._behind:
             key = key_named(source, digest)
             if key is not None and key.hello:
-                adopt(self._database, key)
+                with self._database.transaction():
+                    adopt(self._database, key)
                 return key.hello
         return str(said)
 
     def add_process(self, backend: int, costs: ProcessCosts) -> int:
-        """Note a worker process; returns its number, for the timings of what it predicts."""
+        """Note a worker process; returns its number, for the timings of what it predicts.
+
+        Raises `Pruned` where the backend is gone, as `put` does.
+        """
         statement = "INSERT INTO processes VALUES (NULL, ?, ?, ?, ?, ?)"
         self._database.run(statement, (backend, *costs))
         ((number,),) = self._database.run("SELECT last_insert_rowid()")
@@ -263,7 +268,10 @@ class Store:
         return sound
 
     def put(self, backend: int, digest: str, document: bytes, stored: Stored) -> None:
-        """Keep an answer; it is safe once this returns."""
+        """Keep an answer; it is safe once this returns.
+
+        Raises `Pruned` where the backend is gone.
+        """
         answer = stored.answer_text()
         timings = json.dumps([stored.unstable, stored.timings], separators=(",", ":"))
         checksum = row_checksum(digest, document, answer, timings)
