@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -15,10 +16,11 @@ from typing import Any
 import pytest
 from support import alive
 from test_resume import wait_until, workers_of
-from test_store_merge import FILE, dump, put
+from test_store_merge import FILE, contents, dump, put
 
 from harness.annotation import Annotations, Entity
 from harness.registry import BackendSpec
+from harness.run import copying
 from harness.run.key import StoreKey, document_digest
 from harness.run.predictions import Predictions, PredictOptions
 from harness.run.predictor import Query
@@ -141,6 +143,41 @@ def test_writers_readers_a_prune_and_a_merge(tmp_path: Path) -> None:
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
+def test_merges_that_are_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copying, "_BATCH_ROWS", 10)
+    folder, source = tmp_path / "store", tmp_path / "source"
+    for number, key in enumerate((MERGED, SHARED)):
+        costs = ProcessCosts("box", float(number), None, None)
+        put(source, key, dict.fromkeys(DOCUMENTS, "PER"), costs)
+    counted = 0
+    for _ in range(50):
+        with under_way((merge, folder, source)) as (process,):
+            wait_until(partial(has_gone_on, process, folder, counted))
+        assert answers(folder) % 10 == 0, "whole batches"
+        if answers(folder) == 2 * len(DOCUMENTS):
+            break
+        counted = answers(folder)
+    merge(folder, source)
+    assert contents(folder) == contents(source)
+    with closing(sqlite3.connect(folder / FILE)) as db:
+        assert db.execute("SELECT load_seconds FROM processes").fetchall() == [(0.0,), (1.0,)]
+
+
+def has_gone_on(process: BaseProcess, folder: Path, counted: int) -> bool:
+    """Whether there are more answers than so many, or never will be."""
+    return answers(folder) > counted or not process.is_alive()
+
+
+def answers(folder: Path) -> int:
+    """How many a store has; none where there is no store yet."""
+    if not (folder / FILE).exists():
+        return 0
+    with closing(sqlite3.connect(f"file:{folder / FILE}?mode=ro", uri=True)) as db:
+        tables = db.execute("SELECT name FROM sqlite_master WHERE name = 'runs'").fetchall()
+        query = "SELECT count(*) FROM predictions" if tables else "SELECT 0"
+        return int(db.execute(query).fetchone()[0])
+
+
 def look(folder: Path, behind: list[Path]) -> None:
     with Store(folder, behind=behind) as store:
         row = store.backend_id(SHARED)
@@ -170,7 +207,7 @@ def test_stores_behind_that_several_look_into(tmp_path: Path) -> None:
 # Several processes of one run
 
 
-TEXTS = [f"Text {number} by Anna." for number in range(240)]
+TEXTS = [f"Text {number} by Anna." for number in range(120)]
 
 
 def predict(folder: Path, token: str, texts: list[str]) -> None:
@@ -200,12 +237,12 @@ def test_processes_of_one_run_share_its_token(tmp_path: Path, log: Callable[[], 
     parts: list[Any] = [TEXTS[0::2], TEXTS[1::2]]
     with pytest.raises(Stopped), Store(tmp_path) as store, taken_up(store, "plan") as token:
         with under_way(*((predict, tmp_path, token, part) for part in parts)) as started:
-            wait_until(lambda: len(log()) > 40)
+            wait_until(lambda: len(log()) > 20)
             children = [child for one in started for child in workers_of(one.pid or 0)]
         wait_until(lambda: not any(map(alive, children)))
         raise Stopped
     before, there = Counter(log()), kept(tmp_path, token)
-    assert 40 - 2 <= len(there) < len(TEXTS)
+    assert 20 - 2 <= len(there) < len(TEXTS)
     assert set(before) >= there
     with Store(tmp_path) as store, taken_up(store, "plan") as again:
         assert again == token
