@@ -50,10 +50,10 @@ def put(
             store.put(row, key.digest, document, answer(label, Timing(1.0, process)))
 
 
-def merge(folder: Path, *sources: Path) -> Copied:
+def merge(folder: Path, *sources: Path, run: str = "") -> Copied:
     """What came of a merge of all these."""
     with Store(folder) as store:
-        every = [copied for _, copied in store.merge(sources)]
+        every = [copied for _, copied in store.merge(sources, run=run)]
     whole = Copied()
     for copied in every:
         whole.keys += copied.keys
@@ -199,6 +199,9 @@ def test_answers_of_a_single_run_stay_where_they_are(tmp_path: Path, capsys: Cap
     (row,) = in_json(capsys, command)
     assert (row["unproven_keys"], row["unproven"], row["predictions"]) == (1, 2, 0)
     assert contents(tmp_path / "ours") == {}
+    assert merge(tmp_path / "ours", tmp_path / "theirs", run="another").unproven == 2
+    assert merge(tmp_path / "ours", tmp_path / "theirs", run="token").predictions == 2
+    assert contents(tmp_path / "ours") == contents(tmp_path / "theirs")
 
 
 def test_what_cannot_be_merged(tmp_path: Path, capsys: Capture) -> None:
@@ -213,7 +216,7 @@ def test_what_cannot_be_merged(tmp_path: Path, capsys: Capture) -> None:
             (tmp_path / "link", UsageError, "is the store to merge into"),
         ):
             with pytest.raises(error, match=words):
-                list(store.merge([theirs, source]))
+                store.merge([theirs, source])
     assert contents(ours) == {}, "nothing is copied where one of them is wrong"
     assert "folders, or their files" in printed(capsys, ["cache", "merge"], 2)
     assert "one BACKEND at most, found 2" in printed(capsys, ["cache", "list", "a", "b"], 2)

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     assert folder is not None
     named = args.backend
     if args.action == "merge":
-        return _merge(folder, [Path(name) for name in named], as_json=args.json)
+        return _merge(folder, named, as_json=args.json)
     if len(named) > 1:
         raise UsageError(f"cache {args.action} takes one BACKEND at most, found {len(named)}")
     args.backend = named[0] if named else None
@@ -133,11 +133,11 @@ def _stale(known: list[StoredBackend]) -> list[StoredBackend]:
     return [item for item in known if item.id not in kept]
 
 
-def _merge(folder: Path, sources: list[Path], *, as_json: bool) -> int:
+def _merge(folder: Path, sources: list[str], *, as_json: bool) -> int:
     if not sources:
         raise UsageError("cache merge needs the stores to copy from: folders, or their files")
     with Store(folder) as store:
-        merged = list(store.merge(sources))
+        merged = store.merge(sources)
     if as_json:
         print_json([{"store": str(file), **encode(copied)} for file, copied in merged])
     else:

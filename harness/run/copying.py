@@ -55,12 +55,15 @@ class Copied:
 # A merge
 
 
-def merge_stores(target: Database, sources: Sequence[Path]) -> Iterator[tuple[Path, Copied]]:
+def merge_stores(
+    target: Database, sources: Sequence[str | Path], *, run: str = ""
+) -> list[tuple[Path, Copied]]:
     """Copy all that the `sources`, files or their folders, have into `target`; one after another.
 
     Doing it again changes nothing, and goes on where it was stopped. What is kept for one run
-    alone stays where it is. Raises `InputError`, before anything is copied, for a source that is
-    not there or is broken, and `UsageError` for one that is the target.
+    alone stays where it is, unless it is the run with the token `run`. Raises `InputError`, before
+    anything is copied, for a source that is not there or is broken, and `UsageError` for one that
+    is the target.
     """
     files = [store_file(source) for source in sources]
     for file in files:
@@ -70,11 +73,10 @@ def merge_stores(target: Database, sources: Sequence[Path]) -> Iterator[tuple[Pa
             raise InputError("there is no predictions store", path=file)
         with suppress(OtherVersion):
             Database(file, read_only=True).close()
-    for file in files:
-        yield file, _merge_one(target, file)
+    return [(file, _merge_one(target, file, run)) for file in files]
 
 
-def _merge_one(target: Database, file: Path) -> Copied:
+def _merge_one(target: Database, file: Path, run: str) -> Copied:
     copied = Copied()
     try:
         source = Database(file, read_only=True)
@@ -84,16 +86,18 @@ def _merge_one(target: Database, file: Path) -> Copied:
     try:
         for (number,) in source.run("SELECT id FROM backends ORDER BY id"):
             for row in source.run("SELECT * FROM backends WHERE id = ?", (number,)):
-                _merge_key(target, source, row, copied)
+                _merge_key(target, source, row, run, copied)
         source.check_unchanged()
     finally:
         source.close()
     return copied
 
 
-def _merge_key(target: Database, source: Database, row: Sequence[Any], copied: Copied) -> None:
+def _merge_key(
+    target: Database, source: Database, row: Sequence[Any], run: str, copied: Copied
+) -> None:
     key = _checked_key(row)
-    if key is None or "run" in load_json(key.fields):
+    if key is None or load_json(key.fields).get("run", run) != run:
         query = "SELECT count(*) FROM predictions WHERE backend = ?"
         ((predictions,),) = source.run(query, row[:1])
         if key is None:

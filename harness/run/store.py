@@ -104,6 +104,7 @@ class Store:
         self._runs: dict[str, TextIO] = {}
         self._database = Database(self.path)
         self._behind: list[Database] = []
+        load_memo(self._memo)
         try:
             for file in map(store_file, behind):
                 if is_there(file) and not is_same_file(file, self.path):
@@ -111,7 +112,6 @@ class Store:
         except BaseException:
             self.close()
             raise
-        load_memo(self._memo)
 
     def __enter__(self) -> Store:
         return self
@@ -282,9 +282,9 @@ class Store:
 
     # All of it
 
-    def merge(self, sources: Sequence[Path]) -> Iterator[tuple[Path, Copied]]:
+    def merge(self, sources: Sequence[str | Path], *, run: str = "") -> list[tuple[Path, Copied]]:
         """Copy all that other stores have into this one (`harness.run.copying.merge_stores`)."""
-        yield from merge_stores(self._database, sources)
+        return merge_stores(self._database, sources, run=run)
 
     def backends(self) -> list[StoredBackend]:
         """Every key with how many predictions it has, by name, newest first.

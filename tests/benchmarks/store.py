@@ -71,7 +71,7 @@ def merge(folder: Path, source: Path) -> tuple[float, float]:
     """Seconds, and the largest memory in MB."""
     start = time.perf_counter()
     with Store(folder) as store:
-        list(store.merge([source]))
+        store.merge([source])
     return time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
