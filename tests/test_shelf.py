@@ -20,9 +20,10 @@ from harness.run.options import RunOptions
 from harness.run.predictions import Prediction
 from harness.run.predictor import Query
 from harness.run.protocol import Hello
+from harness.run.rows import ProcessCosts, Timing
 from harness.run.runner import run
 from harness.run.shelf import NoShelf, Shelf
-from harness.run.store import ProcessCosts, Store, Stored, Timing
+from harness.run.store import Store, Stored
 
 KEY = StoreKey({"backend": "a/x", "task": "ner"})
 HERE, THERE = (ProcessCosts(machine, 2.0, 1.0, None) for machine in ("here", "there"))

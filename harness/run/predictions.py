@@ -25,8 +25,9 @@ from harness.run.predictor import Predictor, Query, Reply
 from harness.run.process import Log
 from harness.run.progress import ProgressBar
 from harness.run.protocol import Answer, Hello, load_message
+from harness.run.rows import ProcessCosts, Timing
 from harness.run.shelf import NoShelf, Shelf
-from harness.run.store import ProcessCosts, Store, Stored, Timing
+from harness.run.store import Store, Stored
 from harness.run.unchanged import check_alike, check_model, check_unchanged
 from harness.table import plural
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import takewhile
 from typing import Any, Literal
@@ -16,7 +17,8 @@ from harness.run.answers import hello as checked_hello
 from harness.run.database import Pruned
 from harness.run.key import StoreKey
 from harness.run.protocol import PROTOCOL, Hello, ProtocolError
-from harness.run.store import ProcessCosts, Store, Stored
+from harness.run.rows import ProcessCosts
+from harness.run.store import Store, Stored
 
 __all__ = ["NoShelf", "Shelf"]
 
@@ -66,18 +68,22 @@ class Shelf:
 
     def put(self, document: bytes, stored: Stored) -> None:
         """Keep an answer, or a refusal; it is safe once this returns."""
-        try:
-            self._store.put(self._row, self._key.digest, document, stored)
-        except Pruned:  # Somebody pruned the store under a run.
-            self._row = self._store.backend_id(self._key, hello=self._said)
-            self._store.put(self._row, self._key.digest, document, stored)
+        while True:
+            try:
+                self._store.put(self._row, self._key.digest, document, stored)
+                return
+            except Pruned:  # Somebody pruned the store under a run.
+                self._row = self._store.backend_id(self._key, hello=self._said)
 
     def begin(self, hello: Hello, costs: ProcessCosts) -> int:
         """A worker process has begun; returns its number, for the times of what it answers."""
         untimed = replace(hello, load_seconds=None, warmup_seconds=None)
         self._said = json.dumps(encode(untimed))
-        self._row = self._store.backend_id(self._key, hello=self._said)
-        number = self._store.add_process(self._row, costs)
+        while True:
+            self._row = self._store.backend_id(self._key, hello=self._said)
+            with suppress(Pruned):
+                number = self._store.add_process(self._row, costs)
+                break
         self.processes[number] = costs
         return number
 
