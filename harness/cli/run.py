@@ -12,6 +12,7 @@ from harness.cli.common import (
     GOLD,
     HISTORY,
     RANKINGS,
+    SHARDS,
     TASK,
     add_flags,
     chosen_cache,

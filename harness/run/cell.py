@@ -146,7 +146,7 @@ class RunCell:
             task=self.task,
             labels=gold_labels(self.gold, self.task),
             options=self.predict,
-            store=self._stack.enter_context(Store(options.cache)) if options.cache else None,
+            store=self._store(),
             stop=self.stop,
         )
         try:
@@ -172,6 +172,10 @@ class RunCell:
                 rounds.append(seconds)
                 costs = self._costs(predictions, rounds)
                 self._result = replace(self._result, unstable=unstable, costs=costs)
+
+    def _store(self) -> Store | None:
+        cache, behind = self.options.cache, self.options.behind
+        return self._stack.enter_context(Store(cache, behind=behind)) if cache else None
 
     # Rounds
 

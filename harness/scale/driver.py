@@ -80,7 +80,7 @@ def drive(
     plan = planned(specs, goldsets, options)
     total = sum(gold.documents for _, gold, _ in plan)
     base = Job(
-        spelled(list(dict.fromkeys(specs))),
+        spelled(specs),
         tuple(source_of(gold) for gold in goldsets),
         replace(options, shard=Shard(1, 1)),
     )

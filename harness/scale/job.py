@@ -22,9 +22,10 @@ _PLACES = ("cache", "out")
 _TUPLES = ("command", "pass_env", "tasks")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """Backends, gold sets and options of a run, with the shard and its own folder in them."""
+    """Backends, gold sets and options of a run, with the shard and its own folder in them; a job
+    is itself alone."""
 
     backends: tuple[str, ...]
     gold: tuple[Source, ...]
@@ -91,5 +92,6 @@ def source_of(goldset: GoldSet) -> Source:
 
 
 def spelled(specs: Sequence[BackendSpec]) -> tuple[str, ...]:
-    """The backends as they are parsed back, aliases among them."""
-    return tuple(f"{spec.alias}={spec}" if spec.alias else str(spec) for spec in specs)
+    """Each row once, as it is parsed back, with its alias."""
+    rows = {spec.row: spec for spec in specs}
+    return tuple(f"{one.alias}={one}" if one.alias else str(one) for one in rows.values())
