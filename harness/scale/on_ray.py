@@ -8,6 +8,7 @@ same one on a node, results lie in it; else the shard's folder comes back throug
 from __future__ import annotations
 
 import os
+import socket
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ __all__ = ["RayExecutor"]
 
 _INSTALL = "pip install 'nlp-harness[ray]'"
 _WAIT = 0.5
-_CONNECT_SECONDS = 60
+_CONNECT_SECONDS = 10.0
 _LOST = -9
 
 
@@ -46,6 +47,7 @@ class RayExecutor:
         """Connect, or start a cluster of this machine. Raises `UsageError` without Ray, and for a
         cluster that does not answer or has another version of Python or Ray."""
         self._ray = ray = _imported()
+        _check_reached(address)
         self._options = options
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         cores = None if address else (workers or os.cpu_count() or 1) * options.threads
@@ -155,6 +157,21 @@ def _required(job: Job) -> list[str]:
     """The distributions of its backends."""
     specs = map(BackendSpec.parse, job.backends)
     return sorted({name for spec in specs for name in adapter_of(spec).declaration.requires})
+
+
+def _check_reached(address: str) -> None:
+    """Raise `UsageError` where nobody listens at HOST:PORT: Ray itself tries for minutes."""
+    place = address.removeprefix("ray://")
+    host, colon, port = place.rpartition(":")
+    if not colon or not port.isdigit():
+        return  # `auto`, `local`: Ray knows at once.
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise UsageError(
+            f"the Ray cluster at {address} cannot be reached: {error}; is it running (ray status), "
+            "and is this its address?"
+        ) from None
 
 
 def _imported() -> Any:
