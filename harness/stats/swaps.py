@@ -135,9 +135,8 @@ def _shared(first: Array, second: Array, places: Any) -> tuple[Any, Any, Any]:
     """
     import numpy as np
 
-    # A unit's code is a sum of random multiples: that of the negative is its negative. Others that
-    # have the same by chance are found below.
-    factors = np.random.default_rng(0).integers(-(2**63), 2**63 - 1, first.shape[1], np.int64)
+    # The code of a negative is the negative. Others that have the same by chance are found below.
+    factors = _factors(first.shape[1])
     codes = np.empty(len(places), dtype=np.int64)
     for rows in _blocks(len(places), first.shape[1]):
         codes[rows] = differences(first, second, places[rows]) @ factors
@@ -158,3 +157,9 @@ def _shared(first: Array, second: Array, places: Any) -> tuple[Any, Any, Any]:
         other = np.any(found != steps[kinds[alike]] * signs[alike, None], axis=1)
         kinds[alike[other]] = -1
     return steps, kinds, signs
+
+
+def _factors(columns: int) -> Any:
+    import numpy as np
+
+    return np.random.default_rng(0).integers(-(2**63), 2**63 - 1, columns, np.int64)
