@@ -95,10 +95,10 @@ class Resampler:
         """
         import numpy as np
 
-        tables = self._drawn(np.asarray(counts))
-        total = np.zeros((self.resamples, np.shape(counts)[1]))
+        counts = np.asarray(counts)
+        total = np.zeros((self.resamples, counts.shape[1]))
         # Every stratum consumes the generator alike, whatever its counts: resamples pair up.
-        for table, blocks in zip(tables, self._draws(), strict=True):
+        for table, blocks in zip(self._drawn(counts), self._draws(), strict=True):
             _add_weighted(total, table, blocks)
         return total
 
