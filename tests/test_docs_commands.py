@@ -69,6 +69,7 @@ NOT_RUN = {
     "measures for minutes": (
         "make perf",
         "make simulations",
+        "python tests/simulations groups",
         "python tests/simulations power --share 0.1",
         "HARNESS_PERF_ARTICLES=1000 python -m pytest tests/benchmarks/test_bench_runner.py "
         "--benchmark-only -k predict_loop",
@@ -76,6 +77,7 @@ NOT_RUN = {
         '--kind prose quotations "he said" capitals names "quoted paragraphs" brackets "marks “”"',
         "python tests/crowd_shapes.py",
         "python tests/benchmarks/scale.py",
+        "python tests/benchmarks/resampling.py",
         "python tests/benchmarks/tag_files.py",
         "python tests/benchmarks/tag_files.py 4000000",
     ),
