@@ -27,6 +27,7 @@ FLOORS = (
         "paths",
         "paragraphs",
         "media",
+        "spill",
         "table",
         "__init__",
     ),
