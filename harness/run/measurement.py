@@ -51,7 +51,7 @@ class Measurement:
         answered = prediction.annotations is not None
         seconds = prediction.seconds if answered else None
         self.answered.append(answered)
-        self.words.append(len(prediction.text.split()))
+        self.words.append(prediction.words)
         self.seconds.append(nan if seconds is None else seconds)
         self.replayed += prediction.replayed
         self.unstable += prediction.unstable

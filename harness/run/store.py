@@ -13,7 +13,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -23,7 +23,7 @@ from typing import Any, NamedTuple, TextIO
 from harness.annotation import Annotations
 from harness.coding import decode, load_json
 from harness.digest import digest_text, load_memo, save_memo
-from harness.errors import HarnessError
+from harness.errors import HarnessError, InputError
 from harness.formats.jsonl import annotations_from_json, annotations_to_json
 from harness.paths import DIGESTS, PREDICTIONS, cache_folder
 from harness.results.lock import locked
@@ -238,8 +238,20 @@ class Store:
         self.damaged += len(rows) - len(sound)
         return sound
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What is put within is safe once this ends, all of it or, after an error, nothing."""
+        try:
+            self._database.run("BEGIN IMMEDIATE")
+            yield
+            self._database.run("COMMIT")
+        except BaseException:
+            with suppress(InputError):  # A full disk has ended it already.
+                self._database.run("ROLLBACK")
+            raise
+
     def put(self, backend: int, digest: str, document: bytes, stored: Stored) -> None:
-        """Keep an answer; it is safe once this returns."""
+        """Keep an answer; it is safe once this returns, or the block of `at_once` ends."""
         answer = stored.answer_text()
         timings = json.dumps([stored.unstable, stored.timings], separators=(",", ":"))
         checksum = _checksum(digest, document, answer, timings)
