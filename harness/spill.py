@@ -12,6 +12,7 @@ from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from heapq import merge
+from typing import Any
 
 from harness.errors import InputError
 
@@ -44,7 +45,7 @@ class Numbers:
     def __len__(self) -> int:
         return self._file.size // self._tail.itemsize + len(self._tail)
 
-    def __iter__(self) -> Iterator[float]:
+    def __iter__(self) -> Iterator[Any]:
         """The numbers that there are now, in order; several may go through them at once."""
         end, tail = self._file.size, self._tail[:]
         step = self._most * tail.itemsize
