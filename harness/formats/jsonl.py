@@ -332,9 +332,12 @@ def annotations_to_json(annotations: Annotations) -> dict[str, Any]:
     return out
 
 
+_dumps = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def dumps(record: Record) -> str:
     """One line, without its newline."""
-    return json.dumps(record_to_json(record), ensure_ascii=False)
+    return _dumps(record_to_json(record))
 
 
 def write(

@@ -14,7 +14,7 @@ import msgspec
 from harness.annotation import Annotations, Entity, Record
 from harness.formats.items import NO_LIMIT
 
-__all__ = ["PlainEntity", "plain_entities", "plain_record"]
+__all__ = ["PlainEntity", "plain_entities", "plain_layers", "plain_record"]
 
 _Name = Annotated[str, msgspec.Meta(min_length=1)]
 _new = tuple.__new__
@@ -35,7 +35,12 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
     text: str | None = None
 
 
+class _Layers(msgspec.Struct, forbid_unknown_fields=True):
+    entities: list[PlainEntity]
+
+
 _decode = msgspec.json.Decoder(_Document).decode
+_decode_layers = msgspec.json.Decoder(_Layers).decode
 
 
 def plain_record(line: bytes) -> Record | None:
@@ -47,6 +52,15 @@ def plain_record(line: bytes) -> Record | None:
     limit = NO_LIMIT if value.text is None else len(value.text)
     entities = plain_entities(value.entities, limit)
     return None if entities is None else Record(value.id, value.text, Annotations(entities))
+
+
+def plain_layers(text: str) -> Annotations | None:
+    """The same for an object of layers alone, as `annotations_from_json` makes them."""
+    try:
+        entities = plain_entities(_decode_layers(text).entities, NO_LIMIT)
+    except (ValueError, RecursionError):
+        return None
+    return None if entities is None else Annotations(entities)
 
 
 def plain_entities(items: Iterable[PlainEntity], limit: int) -> tuple[Entity, ...] | None:

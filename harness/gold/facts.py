@@ -75,8 +75,9 @@ def record_digest(record: Record) -> str:
         # Tuples as they are: a corpus has many, and an object for each takes most of the time.
         value["entities"] = _sorted(layers.entities)
         layers = layers.with_layer("entities", None)
-    for name, items in jsonl.annotations_to_json(layers).items():
-        value[name] = sorted(_dumps(item) for item in items)
+    if layers.attributions is not None or layers.others:
+        for name, items in jsonl.annotations_to_json(layers).items():
+            value[name] = sorted(_dumps(item) for item in items)
     value["ignore"] = sorted(record.ignore)
     return digest_text(_dumps(value))
 

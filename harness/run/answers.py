@@ -185,6 +185,8 @@ def is_answer_to(annotations: Annotations, text: str, task: TaskName) -> bool:
     items = annotations.layer(kind.layer)
     if items is None or _are_too_large(items):
         return False
+    if kind.item is Entity and not any(item.fragments for item in items):
+        return all(0 <= item.start < item.end <= len(text) for item in items)
     spans = (span for item in items for span in kind.spans(item))
     return all(0 <= span.start < span.end <= len(text) for span in spans)
 

@@ -310,15 +310,15 @@ class Predictions:
     ) -> tuple[Stored, float | None]:
         """The answer, or that of an earlier round, with its times; and the seconds of this one."""
         self._used.add(self._process)
-        stored = Stored(answer.annotations, answer.problems, answer.characters_seen)
-        if earlier is not None:
-            unstable = earlier.unstable or earlier.answer_text() != stored.answer_text()
-            stored = replace(earlier, unstable=unstable)
         seconds = answer.seconds if self._options.timed else None
-        timings = stored.timings[:number]
+        timings = () if earlier is None else earlier.timings[:number]
         if seconds is not None and len(timings) == number:
             timings += (Timing(seconds, self._process),)
-        return replace(stored, timings=timings), seconds
+        stored = Stored(answer.annotations, answer.problems, answer.characters_seen, timings)
+        if earlier is not None:
+            unstable = earlier.unstable or earlier.answer_text() != stored.answer_text()
+            stored = replace(earlier, unstable=unstable, timings=timings)
+        return stored, seconds
 
     # The worker
 

@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from harness.annotation import Annotations
-from harness.coding import decode, load_json
+from harness.coding import decode, json_decoder, load_json
 from harness.digest import digest_text, load_memo, save_memo
 from harness.errors import HarnessError, InputError
 from harness.formats.jsonl import annotations_from_json, annotations_to_json
+from harness.formats.plain import plain_layers
 from harness.paths import DIGESTS, PREDICTIONS, cache_folder
 from harness.results.lock import locked
 from harness.results.provenance import now
@@ -35,6 +36,7 @@ from harness.run.key import StoreKey
 __all__ = ["StoredBackend", "ProcessCosts", "Store", "Stored", "Timing", "taken_up"]
 
 _WEEK = timedelta(days=7)
+_dumps = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Timing(NamedTuple):
@@ -42,6 +44,9 @@ class Timing(NamedTuple):
 
     seconds: Seconds
     process: int
+
+
+_decode_timings = json_decoder(tuple[bool, tuple[Timing, ...]])
 
 
 class ProcessCosts(NamedTuple):
@@ -92,7 +97,7 @@ class Stored:
             answer["problems"] = list(self.problems)
         if self.characters_seen is not None:
             answer["characters"] = self.characters_seen
-        return json.dumps(answer, separators=(",", ":"))
+        return _dumps(answer)
 
 
 class Store:
@@ -253,7 +258,7 @@ class Store:
     def put(self, backend: int, digest: str, document: bytes, stored: Stored) -> None:
         """Keep an answer; it is safe once this returns, or the block of `at_once` ends."""
         answer = stored.answer_text()
-        timings = json.dumps([stored.unstable, stored.timings], separators=(",", ":"))
+        timings = _dumps([stored.unstable, stored.timings])
         checksum = _checksum(digest, document, answer, timings)
         self._database.run(
             "INSERT OR REPLACE INTO predictions VALUES (?, ?, ?, ?, ?)",
@@ -318,9 +323,11 @@ def _stored(
     try:
         if checksum != _checksum(digest, document, answer, timings):
             return None
+        unstable, rounds = _decode_timings(timings)
+        if plain := plain_layers(answer):
+            return Stored(plain, timings=rounds, unstable=unstable)
         value = load_json(answer)
         said = decode(_Beside, value, extra=True)
-        unstable, rounds = decode(tuple[bool, tuple[Timing, ...]], load_json(timings), extra=True)
         annotations = annotations_from_json(value, None) if said.error is None else None
     except (ValueError, AttributeError, RecursionError, HarnessError):  # A blob has no `encode`.
         return None
