@@ -50,7 +50,10 @@ def run(args: argparse.Namespace) -> int:
     task = adapter_of(spec).declaration.task_for(spec, args.task)
     docs = Source.parse(args.docs)
     path = Path(docs.path)
-    words = [len((record.text or "").split()) for record in _documents(docs)]
+    documents = words = 0
+    for record in _documents(docs):
+        documents += 1
+        words += len((record.text or "").split())
     counts: Counter[str] = Counter()
     with ExitStack() as stack:
         cache = chosen_cache(args)
@@ -66,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
         )
         out = stack.enter_context(atomic_writer(args.out)) if args.out else sys.stdout
         progress = Progress(quiet=args.quiet)
-        shown = progress.task(f"{spec.row} ({task})", len(words), words=sum(words))
+        shown = progress.task(f"{spec.row} ({task})", documents, words=words)
         asked = (
             Query(record.id, record.text or "", document_digest(record.text or ""))
             for record in _documents(docs)

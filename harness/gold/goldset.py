@@ -197,6 +197,16 @@ class GoldSet:
         return self._facts.documents
 
     @property
+    def characters(self) -> int:
+        """Code points of all texts."""
+        return self._facts.characters
+
+    @property
+    def words(self) -> int:
+        """Words of all texts, by white space."""
+        return self._facts.words
+
+    @property
     def digest(self) -> str:
         """sha256 over ids, texts and layers; the order of documents and of spans has no say.
 

@@ -7,9 +7,8 @@ can take turns. Documents stream through; what is kept of each is a few numbers.
 from __future__ import annotations
 
 import threading
-from array import array
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
 from itertools import chain, compress, tee
@@ -47,6 +46,7 @@ from harness.run.predictor import Query
 from harness.run.progress import Progress, ProgressBar
 from harness.run.store import Store
 from harness.run.timing import rounded, timed
+from harness.spill import Numbers
 from harness.tasks.registry import task_named
 
 __all__ = ["RunCell"]
@@ -251,18 +251,22 @@ class RunCell:
         deque(pairs, maxlen=0)
         return lambda: zip(annotated(self.gold, self.task), jsonl.read(path), strict=True)
 
-    def _timing_round(self, predictions: Predictions, number: int) -> tuple[array[float], int]:
+    def _timing_round(self, predictions: Predictions, number: int) -> tuple[Numbers, int]:
         """Predict what was answered once more: its seconds, and how many answers changed."""
         answered = self._measured.answered
-        seconds = array("d", [nan]) * len(answered)
-        places = [place for place, one in enumerate(answered) if one]
+        seconds = Numbers("d")
         asked = map(self._ask, compress(annotated(self.gold, self.task), answered))
         words = sum(compress(self._measured.words, answered))
-        bar = self._bar(f"{self.title}, round {number + 1}", len(places), words)
+        documents = self._measured.documents - self._measured.failed
+        bar = self._bar(f"{self.title}, round {number + 1}", documents, words)
         unstable = 0
         with closing(predictions.round(asked, number, bar=bar)) as answers:
-            for place, one in zip(places, answers, strict=True):
-                seconds[place] = nan if one.seconds is None else one.seconds
+            for was_answered in answered:
+                if not was_answered:
+                    seconds.append(nan)
+                    continue
+                one = next(answers)
+                seconds.append(nan if one.seconds is None else one.seconds)
                 unstable += one.unstable
         bar.finish()
         return seconds, unstable
@@ -304,7 +308,7 @@ class RunCell:
             units_digest=files.digest("units") if self._large else "",
         )
 
-    def _costs(self, predictions: Predictions, rounds: Sequence[array[float]]) -> Costs:
+    def _costs(self, predictions: Predictions, rounds: Sequence[Iterable[float]]) -> Costs:
         options, model = self.predict, predictions.model
         load, warmup, peak = predictions.process_costs()
         costs = Costs(

@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from harness.annotation import Annotations
-from harness.coding import decode, load_json
+from harness.coding import decode, json_decoder, load_json
 from harness.digest import digest_text, load_memo, save_memo
 from harness.errors import HarnessError
 from harness.formats.files import is_there
 from harness.formats.jsonl import annotations_from_json, annotations_to_json
+from harness.formats.plain import plain_layers
 from harness.paths import DIGESTS, PREDICTIONS, cache_folder
 from harness.results.lock import locked
 from harness.results.provenance import now
@@ -45,6 +46,10 @@ from harness.run.rows import ProcessCosts, Timing, row_checksum
 __all__ = ["Store", "Stored", "StoredBackend", "taken_up"]
 
 _WEEK = timedelta(days=7)
+_dumps = json.JSONEncoder(separators=(",", ":")).encode
+
+
+_decode_timings = json_decoder(tuple[bool, tuple[Timing, ...]])
 
 
 class StoredBackend(NamedTuple):
@@ -81,7 +86,7 @@ class Stored:
             answer["problems"] = list(self.problems)
         if self.characters_seen is not None:
             answer["characters"] = self.characters_seen
-        return json.dumps(answer, separators=(",", ":"))
+        return _dumps(answer)
 
 
 class Store:
@@ -267,13 +272,19 @@ class Store:
         self.damaged += len(rows) - len(sound)
         return sound
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What is put within is safe once this ends, all of it or, after an error, nothing."""
+        with self._database.transaction():
+            yield
+
     def put(self, backend: int, digest: str, document: bytes, stored: Stored) -> None:
-        """Keep an answer; it is safe once this returns.
+        """Keep an answer; it is safe once this returns, or the block of `at_once` ends.
 
         Raises `Pruned` where the backend is gone.
         """
         answer = stored.answer_text()
-        timings = json.dumps([stored.unstable, stored.timings], separators=(",", ":"))
+        timings = _dumps([stored.unstable, stored.timings])
         checksum = row_checksum(digest, document, answer, timings)
         self._database.run(
             "INSERT OR REPLACE INTO predictions VALUES (?, ?, ?, ?, ?)",
@@ -342,9 +353,11 @@ def _stored(
     try:
         if checksum != row_checksum(digest, document, answer, timings):
             return None
+        unstable, rounds = _decode_timings(timings)
+        if plain := plain_layers(answer):
+            return Stored(plain, timings=rounds, unstable=unstable)
         value = load_json(answer)
         said = decode(_Beside, value, extra=True)
-        unstable, rounds = decode(tuple[bool, tuple[Timing, ...]], load_json(timings), extra=True)
         annotations = annotations_from_json(value, None) if said.error is None else None
     except (ValueError, AttributeError, RecursionError, HarnessError):  # A blob has no `encode`.
         return None
