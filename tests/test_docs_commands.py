@@ -78,6 +78,7 @@ NOT_RUN = {
         "python tests/crowd_shapes.py",
         "python tests/benchmarks/scale.py",
         "python tests/benchmarks/resampling.py",
+        "python tests/benchmarks/store.py",
         "python tests/benchmarks/tag_files.py",
         "python tests/benchmarks/tag_files.py 4000000",
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sqlite3
@@ -461,6 +460,21 @@ def test_numbers_of_what_was_pruned_are_not_given_again(tmp_path: Path) -> None:
         assert store.add_process(other, COSTS) != process
 
 
+def test_a_transaction_inside_another_is_a_part_of_it(tmp_path: Path) -> None:
+    database = Database(tmp_path / FILE)
+    statement = "INSERT INTO runs VALUES (?, 'token', 'now')"
+    with pytest.raises(Killed), database.transaction():
+        with database.transaction():
+            database.run(statement, ("a",))
+        raise Killed
+    assert database.run("SELECT * FROM runs") == []
+    with database.transaction():
+        database.run(statement, ("b",))
+    database.close()
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        assert db.execute("SELECT plan FROM runs").fetchall() == [("b",)]
+
+
 def test_json(tmp_path: Path, capsys: Capture) -> None:
     put(tmp_path / "theirs", KEYS[0], {b"a": "PER"})
     command = ["cache", "merge", str(tmp_path / "theirs"), "--cache-dir", str(tmp_path / "ours")]
@@ -476,4 +490,3 @@ def test_json(tmp_path: Path, capsys: Capture) -> None:
         "unproven": 0,
         "other_version": "",
     }
-    assert json.loads(json.dumps(row)) == row

@@ -11,7 +11,6 @@ again. `FULL` would pay an fsync per document for no more than that.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -84,7 +83,7 @@ class Database:
         """
         self.path = path
         self._read_only = read_only
-        self._unlocked: os.stat_result | None = None
+        self._unlocked: tuple[int, int] | None = None
         if not read_only:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,26 +121,28 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All statements inside are kept together, or none is; others wait meanwhile."""
+        """All statements inside are kept together, or none is; others wait meanwhile.
+
+        One inside another is a part of it.
+        """
+        if self._is_in_transaction():
+            yield
+            return
         self.run("BEGIN IMMEDIATE")
         try:
             yield
             self.run("COMMIT")
         except BaseException:
-            if self._db.in_transaction:  # A full disk has rolled it back already.
+            if self._is_in_transaction():  # A full disk has rolled it back already.
                 self.run("ROLLBACK")
             raise
 
+    def _is_in_transaction(self) -> bool:
+        return self._db.in_transaction
+
     def check_unchanged(self) -> None:
         """Raises `InputError` where the file was read without a lock and was written meanwhile."""
-        if self._unlocked is None:
-            return
-        now = self.path.stat()
-        same = (now.st_size, now.st_mtime_ns) == (
-            self._unlocked.st_size,
-            self._unlocked.st_mtime_ns,
-        )
-        if not same or self._has_log():
+        if self._unlocked is not None and (_state(self.path) != self._unlocked or self._has_log()):
             hint = "give the same command again: it goes on"
             raise InputError("was written while it was read", path=self.path, hint=hint)
 
@@ -162,8 +163,8 @@ class Database:
 
     def _has_log(self) -> bool:
         """Whether something is in the write-ahead log beside the file."""
-        log = self.path.with_name(f"{self.path.name}-wal")
-        return log.exists() and log.stat().st_size > 0
+        state = _state(self.path.with_name(f"{self.path.name}-wal"))
+        return state is not None and state[0] > 0
 
     def _prepare_reading(self) -> None:
         try:
@@ -175,10 +176,7 @@ class Database:
                 raise self._broken(error) from None
             self._db.close()
             self._db = self._connected("immutable=1")
-            try:
-                self._unlocked = self.path.stat()
-            except OSError:
-                raise self._broken(error) from None
+            self._unlocked = _state(self.path)
         ((version,),) = self.run("PRAGMA user_version")
         if version == 0 and not self.run("SELECT * FROM sqlite_master"):
             # Its making was stopped; it is a store that has nothing.
@@ -241,3 +239,12 @@ class Database:
 def _name(error: sqlite3.Error) -> str:
     """SQLite's name of an error, as in SQLITE_FULL; empty where it comes from Python's side."""
     return getattr(error, "sqlite_errorname", "")
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    """Size and time of a file; `None` where it cannot be looked at."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns

@@ -133,8 +133,7 @@ def _bring_home(place: Path, cache: Path | None) -> None:
     stores = sorted(place.glob(f"*/{STORE}"))
     if cache is not None and stores:
         with Store(cache) as store:
-            for _ in store.merge(stores):
-                pass
+            store.merge(stores)
 
 
 def _begin(place: Path, base: Job, goldsets: Sequence[GoldSet]) -> None:
