@@ -338,7 +338,7 @@ class Predictions:
             message,
             task=self._task,
             batch_size=options.batch_size,
-            ahead=0 if options.timed else _WINDOW_DOCUMENTS,
+            ahead=0 if options.timed else max(_WINDOW_DOCUMENTS, 2 * options.batch_size),
             limits=options.limits,
             on_load=self._loading,
             on_start=self._started,
