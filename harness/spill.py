@@ -18,7 +18,7 @@ from harness.errors import InputError
 
 __all__ = ["Numbers", "Sorter"]
 
-_BYTES = 1 << 19
+_BYTES = 1 << 17
 """What is kept in memory of each, at most."""
 _LEAST = 64
 """Records of a sorted piece that are read at once, at least."""

@@ -58,7 +58,7 @@ _NOWHERE = Where()
 _ONCE = ("id", "entities", "attributions", "ignore", "tokens", "error")
 _KEYS_IN_BYTES = tuple(f'"{key}"'.encode() for key in _ONCE)
 _OF_ENTITIES = frozenset({"start", "end", "label", "score", "text", "fragments"})
-_HELD_IDS = 1 << 15
+_HELD_IDS = 1 << 13
 """Documents of whose ids the second of a kind is found at once; of more, at the end of the file."""
 _MOST_MESSAGES = 20
 """More kinds of losses are not told apart by the names of keys."""
@@ -100,7 +100,7 @@ def read(
 
     Raises `InputError` for a directory, an empty file, bytes that are not UTF-8, broken JSON, and
     a document id that comes twice; `AnnotationError` for spans that do not fit. Each names the
-    line. Blank lines are allowed. In a file of more than 32,768 documents an id that comes twice is
+    line. Blank lines are allowed. In a file of more than 8,192 documents an id that comes twice is
     found once all are read, unless faulty documents are left out.
     """
     path = Path(path)

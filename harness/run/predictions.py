@@ -115,6 +115,9 @@ class Predictions:
         self._labels = tuple(labels)
         self._store = store
         self._stop = stop
+        # A program of somebody's own is promised that it gets the next when all are answered.
+        waits = self._options.timed or spec.external
+        self._ahead = 0 if waits else max(_WINDOW_DOCUMENTS, 2 * self._options.batch_size)
         self.description: Description = describe_backend(
             spec,
             prove=store is not None,
@@ -207,11 +210,11 @@ class Predictions:
     def _answered(
         self, windows: Iterator[list[Query]], number: int, predictor: Predictor
     ) -> Iterator[Prediction]:
-        """Window after window; where no times are wanted, the worker has the next one already."""
+        """Window after window; of adapters, where no times are wanted, the worker has the next."""
         begun: deque[_Window] = deque()
         following = None
         while True:
-            while len(begun) <= (0 if self._options.timed else 1):
+            while len(begun) <= (1 if self._ahead else 0):
                 following = following or next(windows, None)
                 # What is under way is not asked about once more, but replayed when it is kept.
                 if following is None or any(one.asks_about(following) for one in begun):
@@ -339,7 +342,7 @@ class Predictions:
             message,
             task=self._task,
             batch_size=options.batch_size,
-            ahead=0 if options.timed else _WINDOW_DOCUMENTS,
+            ahead=self._ahead,
             limits=options.limits,
             on_load=self._loading,
             on_start=self._started,
