@@ -12,6 +12,7 @@ from harness.curation.validate.card import sums_as_toml
 from harness.curation.validate.finding import Finding
 from harness.curation.validate.validate import validate
 from harness.formats.source import Source, leads_to_files
+from harness.formats.urls import hidden_in
 from harness.gold.loading import load_goldset
 from harness.table import plural
 
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         print_json(out)
         return status
     _show(findings, whole=args.all)
-    names = ", ".join(args.path)
+    names = ", ".join(map(hidden_in, args.path))
     print_lines([f"{names}: {plural(errors, 'error')}, {plural(warnings, 'warning')}"])
     return status
 

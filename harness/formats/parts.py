@@ -22,7 +22,7 @@ from harness.errors import InputError, UsageError
 from harness.formats.files import is_there
 from harness.formats.losses import Losses
 from harness.formats.packed import stem_of, unpacked_name
-from harness.formats.remote import TIMEOUT, copied, listing
+from harness.formats.remote import TIMEOUT, copied, url_files
 from harness.formats.sniff import head_of
 from harness.formats.source import Source, files_like, is_glob, is_hub
 from harness.formats.urls import is_url, last_name
@@ -93,7 +93,7 @@ def place_of(source: Source, seconds: float | None = None) -> Place:
     path = source.path
     if is_url(path):
         limit = TIMEOUT if seconds is None else seconds
-        found = listing(path, limit)
+        found = url_files(path, limit)
         if found is None:
             return Place((PartFile(path, limit),))
         named = found if is_glob(path) else _numbered(found, last_name)

@@ -25,7 +25,7 @@ from harness.errors import BackendUnavailable, InputError
 from harness.formats.urls import hidden, last_name, protocol, real, without_secrets
 from harness.interrupt import uninterrupted
 
-__all__ = ["TIMEOUT", "copied", "listing"]
+__all__ = ["TIMEOUT", "copied", "url_files"]
 
 TIMEOUT = 30.0
 """Seconds without a byte after which a URL is given up."""
@@ -75,7 +75,7 @@ def copied(url: str, seconds: float = TIMEOUT) -> Path:
     return target
 
 
-def listing(url: str, seconds: float = TIMEOUT) -> list[str] | None:
+def url_files(url: str, seconds: float = TIMEOUT) -> list[str] | None:
     """The files in a folder behind a URL, or that fit a pattern, sorted; `None` for a file.
 
     Raises as `copied`.
@@ -257,6 +257,7 @@ def _from_web(
     try:
         answer = opener.open(request, timeout=seconds)
     except errors.HTTPError as error:
+        error.close()
         if error.code == 304 and before is not None:
             return None
         raise

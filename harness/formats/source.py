@@ -38,6 +38,8 @@ __all__ = [
 HUB = "hf:"
 """What the path of a data set on a hub begins with."""
 
+_CRUSHED = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+
 OPTIONS = frozenset(
     (
         *("annotator", "comments", "encoding", "faulty", "feature", "files", "format", "ids"),
@@ -100,6 +102,8 @@ class Source:
         if isinstance(said, Source):
             return said
         text = str(said)
+        if isinstance(said, Path) and _CRUSHED.match(text) and not _names_a_file(text):
+            raise UsageError(f"{text}: a URL is given as a string, for a Path makes one / of two")
         if not text:
             raise UsageError("expected a path, found nothing")
         if is_url(text):
