@@ -31,6 +31,9 @@ Labels are compared as they are spelled; --schema NAME projects both sides onto 
 Offsets are Unicode code points, half-open. A gold document without predictions counts as
 all-missed and is listed; a predicted document that the gold does not have is an error.
 
+SOURCE is a path, and perhaps how it is read (PATH?option=value); compressed, many files as one
+('parts/*.jsonl.gz', in quotes), or a URL (s3://bucket/gold.jsonl.zst). See docs/formats.md.
+
 example:
   harness score --gold seeds --pred results/predictions/seeds/ner/gazetteer.jsonl --task ner
 """
