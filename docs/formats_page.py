@@ -45,9 +45,10 @@ A source may be many files that are one set, `.gz`, `.bz2`, `.xz` and `.zst`, an
 command and in a card's `data`:
 
 ```sh
-harness validate 'parts/*.jsonl.gz'
+harness validate parts
+harness score --gold 'parts/*.jsonl' --pred P.jsonl --task ner
 harness run gazetteer --gold 's3://bucket/gold/part-*.jsonl.zst?remote-timeout=60'
-harness score --gold https://host.example/gold.conll.gz --pred predictions/ --task ner
+harness score --gold https://host.example/gold.conll.gz --pred P.jsonl --task ner
 ```
 
 **Many files** are a pattern in quotes with `*`, `[...]` or `**`, or a folder whose files have one
