@@ -373,4 +373,12 @@ def _listed(url: str, tick: Tick) -> list[str] | None:
     tick()
     names = [str(one["name"]) for one in entries if one.get("type") != "directory"]
     names = [name for name in names if name.strip("/") != path.strip("/")]  # A folder's own mark.
-    return sorted(hidden(str(system.unstrip_protocol(name))) for name in names)
+    # The host and who logs in are in the URL, not in the names that a file system gives.
+    link, chained, rest = real(url).partition("::")
+    link = link.partition("?")[0].partition("*")[0]
+    base = f"{link.rpartition('/')[0] if '*' in path else link.rstrip('/')}/"
+    inside = str(type(system)._strip_protocol(base)).rstrip("/")
+    if not all(name.startswith(f"{inside}/") for name in names):
+        raise InputError(f"its files cannot be named: {names[0]}", path=url, hint="name each")
+    found = [f"{base}{name.removeprefix(inside).lstrip('/')}{chained}{rest}" for name in names]
+    return sorted(map(hidden, found))

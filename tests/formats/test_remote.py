@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from support import in_json, printed
@@ -563,3 +563,36 @@ def test_no_library_for_plain_files(gold: Path) -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.splitlines()[1:] == [""]
+
+
+@pytest.mark.parametrize("many", ["/parts", "/parts/", "/parts/*.jsonl", "/*/x*.jsonl"])
+def test_files_of_a_folder_keep_host_and_login(many: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of SFTP, whose file system knows paths alone: its URL says where they are."""
+    memory = pytest.importorskip("fsspec.implementations.memory").MemoryFileSystem
+    asked: list[str] = []
+
+    class Hosted(memory):  # type: ignore[misc]
+        protocol = "hosted"
+        store: ClassVar[dict[str, Any]] = {}
+        pseudo_dirs: ClassVar[list[str]] = [""]
+
+        @classmethod
+        def _strip_protocol(cls, path: str) -> str:
+            if "://" in path:
+                asked.append(path)
+                path = "/" + path.partition("://")[2].partition("/")[2]
+            return str(memory._strip_protocol(path))
+
+    import fsspec
+
+    fsspec.register_implementation("hosted", Hosted, clobber=True)
+    system = fsspec.filesystem("hosted")
+    for number, row in enumerate(GOLD.splitlines(keepends=True)):
+        system.pipe_file(f"/parts/x{number}.jsonl", row)
+    url = f"hosted://ann:pa55w0rd@host{many}"
+    place = open_source(url).place
+    assert [part.shown for part in place.parts] == [
+        f"hosted://REDACTED@host/parts/x{number}.jsonl" for number in range(3)
+    ]
+    assert [r.id for r in read_any(url)] == ["d0", "d1", "d2"]
+    assert all(path.startswith("hosted://ann:pa55w0rd@host/") for path in asked)
