@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from harness.formats.source import HUB
+from harness.formats.source import is_remote
 from harness.gold.goldset import GoldSet
 from harness.gold.loading import named_goldset
 from harness.results.record import GoldRecord
@@ -38,8 +38,8 @@ def gold_record(
 
 def _place(goldset: GoldSet, folder: Path | None) -> str:
     """Relative to the record, so that both can be moved together; empty where the name finds it."""
-    if folder is None or str(goldset.path).startswith(HUB):
-        return str(goldset.path)
+    if folder is None or is_remote(goldset.place):
+        return goldset.place
     place = goldset.path.resolve()
     known = named_goldset(goldset.name)
     if known is not None and known.resolve() == place and not place.is_relative_to(Path.cwd()):

@@ -19,6 +19,7 @@ from harness.formats.alike import read_alike
 from harness.formats.files import is_there, opened
 from harness.formats.losses import Losses
 from harness.formats.registry import open_source
+from harness.formats.source import Source
 from harness.gold.goldset import GoldSet
 from harness.paths import RECORD
 from harness.results import stored
@@ -169,7 +170,7 @@ def from_file(
     losses = Losses()
     predicted = read_predictions(reader, gold, losses)
     scored = score_records(
-        Path(reader.source.path).stem,
+        reader.source.stem,
         goldset,
         predicted,
         task,
@@ -177,7 +178,7 @@ def from_file(
         schema=schema,
         strict_labels=strict_labels,
         gold=gold,
-        source=str(path),
+        source=str(Source.parse(path)),
         read_as=reader.note,
     )
     return replace(
