@@ -10,7 +10,7 @@ import threading
 from array import array
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, closing, nullcontext
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from itertools import chain, compress, tee
 from math import nan
@@ -200,11 +200,12 @@ class RunCell:
             schema=self.options.schema,
             capabilities=self._declaration.capabilities,
         )
-        with self._files.open("units") if self._large else nullcontext() as file:
+        with self._files.units(self.gold_record.documents if self._large else None) as file:
             units = count_units(count, pairs, file, time)
+        told = file.fields() if file else {}
         count.model = predictions.model  # Known for certain only now: answers may be stored ones.
         schema = self.options.schema if task.labelled else None
-        return {"schema": schema, **count.fields(produced), "units": tuple(units)}
+        return {"schema": schema, **count.fields(produced), "units": tuple(units), **told}
 
     def _kept(self, pairs: Iterator[_Pair]) -> Callable[[], Iterator[_Pair]]:
         """Wait for all of them, in memory or in their file; what is returned reads them again."""
@@ -264,8 +265,6 @@ class RunCell:
             predictions_digest=files.digest("predictions"),
             proof=predictions.proof,
             costs=self._costs(predictions, [self._measured.seconds]),
-            units_file=files.name("units") if self._large else None,
-            units_digest=files.digest("units") if self._large else "",
         )
 
     def _costs(self, predictions: Predictions, rounds: Sequence[array[float]]) -> Costs:
@@ -281,7 +280,9 @@ class RunCell:
             replayed=self._measured.replayed,
             timed=options.timed,
         )
-        return timed(costs, rounds, self._measured.words)
+        costs = timed(costs, rounds, self._measured.words)
+        # A number for each document is too much for a record that does not hold its units either.
+        return replace(costs, document_seconds=()) if self._large else costs
 
 
 def _labels(predictions: Predictions) -> tuple[str, ...] | None:
