@@ -25,6 +25,7 @@ from harness.results import stored
 from harness.results.consistent import check_record, read_tally
 from harness.results.count import Caveats, Count, open_count, options_of
 from harness.results.finder import GoldFinder
+from harness.results.outcomes import MOST_LISTED
 from harness.results.pairs import join_documents, read_predictions
 from harness.results.record import Result, ResultKey, RunRecord
 from harness.results.scored import Scored, score_pairs, score_records
@@ -251,6 +252,11 @@ def _scored(run: _Run, *, meet_in: str | None = None) -> Scored:
     goldset = cache(partial(_gold, run, signature.gold_digest))
 
     def pairs() -> list[DocumentPair]:
+        if result.documents > MOST_LISTED:
+            raise NothingMeasured(
+                f"{result.gold} has {result.documents:,} documents, and mentions are told one by "
+                f"one of up to {MOST_LISTED:,}"
+            )
         joined, count = _stored(run, goldset(), meet_in=meet_in)
         return [count.compared(pair) for pair in joined]
 
