@@ -76,6 +76,7 @@ NOT_RUN = {
         '--kind prose quotations "he said" capitals names "quoted paragraphs" brackets "marks “”"',
         "python tests/crowd_shapes.py",
         "python tests/benchmarks/scale.py",
+        "python tests/benchmarks/units.py --documents 1000000 --verbs",
         "python tests/benchmarks/tag_files.py",
         "python tests/benchmarks/tag_files.py 4000000",
     ),
