@@ -83,6 +83,7 @@ NOT_RUN = {
         "python tests/benchmarks/scale.py",
         "python tests/benchmarks/resampling.py",
         "python tests/benchmarks/store.py",
+        "python tests/benchmarks/units.py --documents 1000000 --verbs",
         "python tests/benchmarks/tag_files.py",
         "python tests/benchmarks/tag_files.py 4000000",
     ),

@@ -234,13 +234,14 @@ class RunCell:
             schema=self.options.schema,
             capabilities=self._declaration.capabilities,
         )
-        with self._files.open("units") if self._large else nullcontext() as file:
+        with self._files.units(self.gold_record.documents if self._large else None) as file:
             units = count_units(count, pairs, file, time)
+        told = file.fields() if file else {}
         count.model = predictions.model  # Known for certain only now: answers may be stored ones.
         if self.cut is not None:
-            self.cut.conclude(count, settled=settled)
+            self.cut.conclude(count, told, settled=settled)
         schema = self.options.schema if task.labelled else None
-        return {"schema": schema, **count.fields(produced), "units": tuple(units)}
+        return {"schema": schema, **count.fields(produced), "units": tuple(units), **told}
 
     def _kept(self, pairs: Iterator[_Pair]) -> Callable[[], Iterator[_Pair]]:
         """Wait for all of them, in memory or in their file; what is returned reads them again."""
@@ -304,8 +305,6 @@ class RunCell:
             predictions_digest=files.digest("predictions"),
             proof=predictions.proof,
             costs=self._costs(predictions, [self._measured.seconds]),
-            units_file=files.name("units") if self._large else None,
-            units_digest=files.digest("units") if self._large else "",
         )
 
     def _costs(self, predictions: Predictions, rounds: Sequence[Iterable[float]]) -> Costs:
@@ -322,7 +321,10 @@ class RunCell:
             timed=options.timed,
         )
         costs = timed(costs, rounds, self._measured.words)
-        return costs if self.cut is None else self.cut.timed(costs)
+        if self.cut is not None:
+            return self.cut.timed(costs)
+        # A number for each document is too much for a record that does not hold its units either.
+        return replace(costs, document_seconds=()) if self._large else costs
 
 
 def _labels(predictions: Predictions) -> tuple[str, ...] | None:

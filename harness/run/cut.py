@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from time import monotonic
@@ -48,8 +48,9 @@ class Cut:
         self._failed_at += [place] * (len(measured.failures) - len(self._failed_at))
         self._drops_at += [place] * (len(measured.drops) - len(self._drops_at))
 
-    def conclude(self, count: Count, *, settled: bool) -> None:
-        """All documents were measured and counted, and all files are written."""
+    def conclude(self, count: Count, units: Mapping[str, str], *, settled: bool) -> None:
+        """All documents were measured and counted, and all files are written; `units` are the
+        fields of a result that name the file of units."""
         files = self._files
         self._seconds = monotonic() - self._began
         self.result = replace(
@@ -62,8 +63,8 @@ class Cut:
             places_digest=files.digest("places"),
             predictions=files.name("predictions") or "",
             predictions_digest=files.digest("predictions"),
-            units=files.name("units") or "",
-            units_digest=files.digest("units"),
+            units=units.get("units_file", ""),
+            units_digest=units.get("units_digest", ""),
             failed_at=tuple(self._failed_at),
             drops_at=tuple(self._drops_at),
         )

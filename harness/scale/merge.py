@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -22,16 +21,14 @@ from harness.paths import RECORD
 from harness.results.count import options_of
 from harness.results.finder import GoldFinder
 from harness.results.record import (
-    INLINE_DOCUMENTS,
     Git,
     GoldRecord,
     Result,
     RunRecord,
-    UnitTally,
     run_status,
 )
 from harness.results.signature import Signature
-from harness.results.stored import dump_units, write
+from harness.results.stored import write
 from harness.results.sums import Sums
 from harness.results.unfinished import unfinished
 from harness.run.common import count_in_common
@@ -39,7 +36,7 @@ from harness.run.files import CellFiles
 from harness.scale.command import undivided
 from harness.scale.parts import Part, Piece, opened_parts, pieces
 from harness.scale.recount import counted_again, gold_of, scoring
-from harness.scale.told import told_of
+from harness.scale.told import told_of, with_units
 from harness.scale.weave import prediction_lines, unit_groups, woven
 from harness.tasks.registry import task_named
 
@@ -134,22 +131,14 @@ def _merged(each: Sequence[Piece], out: Path, finder: GoldFinder) -> Result | No
         file.writelines(line for _, line in woven(counted, prediction_lines))
     if told.status == "failed":
         return told
-    large = _gold_record(counted[0].part, told.gold).documents > INLINE_DOCUMENTS
-    units: Iterator[UnitTally] = chain.from_iterable(
-        group for _, group in woven(counted, unit_groups)
-    )
-    with files.open("units") if large else nullcontext() as file:
-        kept = () if file is not None else tuple(units)
-        if file is not None:
-            file.writelines(dump_units(units))
+    documents = _gold_record(counted[0].part, told.gold).documents
+    units = chain.from_iterable(group for _, group in woven(counted, unit_groups))
     return replace(
         told,
         **_numbers(counted),
         predictions=files.name("predictions"),
         predictions_digest=files.digest("predictions"),
-        units=kept,
-        units_file=files.name("units") if large else None,
-        units_digest=files.digest("units") if large else "",
+        **with_units(files, documents, units),
     )
 
 
