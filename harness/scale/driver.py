@@ -12,7 +12,7 @@ import shutil
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from harness.errors import BackendFailed, InputError, NotComparable
@@ -61,7 +61,7 @@ class _Running:
     """How far a job is."""
 
     seeds: tuple[Job, ...]
-    since: float = field(default_factory=monotonic)
+    since: float
     first: float | None = None
     """When its first answer that was asked for was there."""
     fresh: int = 0
@@ -174,7 +174,7 @@ class _Drive:
         while self._waiting or self._running:
             while self._waiting and len(self._running) < self._executor.slots:
                 job, seeds = self._waiting.popleft()
-                self._running[job] = _Running(seeds)
+                self._running[job] = _Running(seeds, monotonic())
                 self._tries[job.shard] += 1
                 self._executor.start(job, seeds)
             for event in self._executor.events():
