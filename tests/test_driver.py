@@ -28,9 +28,10 @@ from harness.results.stored import write
 from harness.run.options import Limits, RunOptions
 from harness.run.progress import Progress
 from harness.scale import driver, overall, resume
-from harness.scale.driver import SHARDS, drive
-from harness.scale.executor import Event
-from harness.scale.job import Job, spelled
+from harness.scale.driver import drive
+from harness.scale.executor import JobEvent
+from harness.scale.job import Job, asked_as
+from harness.scale.names import SHARD_FOLDERS
 from harness.scale.overall import Overall
 from harness.scale.resume import await_end, done_shards, folder_of, plan_of, remaining
 from harness.shards import Shard
@@ -122,7 +123,7 @@ class Fake:
         self.stopped.add(job)
         self.cut.append(job.shard)
 
-    def events(self) -> list[Event]:
+    def events(self) -> list[JobEvent]:
         rng = self._rng
         job = rng.choice(list(self.running))
         documents, at = self.running[job], self.done[job]
@@ -144,11 +145,11 @@ class Fake:
         stores[0].update(taken)
         self.replayed[job] += len(taken) - len(fresh)
         counts = {"done": self.done[job], "failed": 0, "replayed": self.replayed[job]}
-        return [Event(job, {"progress": counts})]
+        return [JobEvent(job, {"progress": counts})]
 
-    def _end(self, job: Job, status: int) -> Event:
+    def _end(self, job: Job, status: int) -> JobEvent:
         del self.running[job]
-        return Event(job, {}, status)
+        return JobEvent(job, {}, status)
 
     def __enter__(self) -> Fake:
         return self
@@ -294,11 +295,11 @@ def test_what_a_shard_ends_of_is_said(tmp_path: Path) -> None:
     whole = Overall(shown, 10, 2, {})
     one = driver._Drive(Fake(random.Random(0), slots=1), [], 10, whole, shown)
     one._running[job] = driver._Running((), 0.0)
-    one._hear(Event(job, {"error": "gold.jsonl: is not there"}))
+    one._hear(JobEvent(job, {"error": "gold.jsonl: is not there"}))
     with pytest.raises(InputError, match=r"shard 1/2 was not run: gold\.jsonl: is not there"):
-        one._hear(Event(job, {}, 2, "the last line of its log"))
+        one._hear(JobEvent(job, {}, 2, "the last line of its log"))
     one._running[job] = driver._Running((), 0.0)
-    one._hear(Event(job, {}, -9))
+    one._hear(JobEvent(job, {}, -9))
     assert shown.notes[-1] == "shard 1/2 is run again: its process was killed by SIGKILL"
 
 
@@ -369,7 +370,7 @@ class Stopped(Fake):
         super().__init__(rng, **options)
         self._after = after
 
-    def events(self) -> list[Event]:
+    def events(self) -> list[JobEvent]:
         found = super().events()
         self._after -= any(one.status == 0 for one in found)
         if self._after < 0:
@@ -413,7 +414,7 @@ def test_the_same_command_goes_on(
     before = Stopped(rng, after=seed, slots=2)
     with pytest.raises(KeyboardInterrupt):
         started(gold, tmp_path / "out", before)
-    done = done_shards(tmp_path / "out" / SHARDS)
+    done = done_shards(tmp_path / "out" / SHARD_FOLDERS)
     assert len(done) == seed + 1
     # Also with another number of shards: it goes on with those that it had.
     after, shown = started(gold, tmp_path / "out", Fake(rng, slots=3), shards=3)
@@ -422,7 +423,7 @@ def test_the_same_command_goes_on(
     assert sorted(merged[-1]) == [f"{number}-of-4" for number in range(1, 5)]
     assert shown.counts()[0][0] >= sum(done.values())
     assert shown.counts()[-1] == (60, 60)
-    assert not (tmp_path / "out" / SHARDS).exists()
+    assert not (tmp_path / "out" / SHARD_FOLDERS).exists()
     assert not (tmp_path / "out" / UNFINISHED).exists()
 
 
@@ -537,7 +538,7 @@ def test_a_job_is_read_back_as_it_was(name: str, tmp_path: Path, gold: GoldSet) 
     )
     source = load_goldset(f"{gold.path}?name=other").said
     assert source is not None
-    job = Job(spelled([spec, spec]), (source,), said)
+    job = Job(asked_as([spec, spec]), (source,), said)
     back = Job.from_json(job.to_json())
     assert (back.backends, back.gold, back.options) == (job.backends, job.gold, job.options)
     assert back.specs() == [spec]

@@ -27,9 +27,10 @@ from harness.run.process import Exit
 from harness.run.progress import Progress
 from harness.run.runner import planned
 from harness.run.store import Store, taken_up
-from harness.scale.executor import Event, Executor
-from harness.scale.job import Job, source_of, spelled
+from harness.scale.executor import Executor, JobEvent
+from harness.scale.job import Job, asked_as, source_of
 from harness.scale.merge import Merged, merge_marked
+from harness.scale.names import SHARD_FOLDERS
 from harness.scale.overall import Overall
 from harness.scale.resume import (
     begin,
@@ -43,10 +44,8 @@ from harness.scale.resume import (
 )
 from harness.shards import MOST_SHARDS, Shard
 
-__all__ = ["SHARDS", "drive"]
+__all__ = ["drive"]
 
-SHARDS = "shards"
-"""In the folder of a run that is under way: a folder for every shard."""
 _TRIES = 3
 _STRAGGLES = 20.0
 """Seconds that a shard must have left, and take more than loading does, to be cut in two."""
@@ -94,11 +93,11 @@ def drive(
     progress = progress or Progress(quiet=True)
     total = sum(gold.documents for _, gold, _ in planned(specs, goldsets, options))
     base = Job(
-        spelled(specs),
+        asked_as(specs),
         tuple(source_of(gold) for gold in goldsets),
         replace(options, shard=Shard(1, 1)),
     )
-    place = options.out / SHARDS
+    place = options.out / SHARD_FOLDERS
     interrupted = is_there(options.out / UNFINISHED)
     with stoppable(), _token(base) as token, unfinished(options.out, options.command):
         plan = plan_of(specs, goldsets, options)
@@ -181,7 +180,7 @@ class _Drive:
                 self._hear(event)
             self._cut_slowest()
 
-    def _hear(self, event: Event) -> None:
+    def _hear(self, event: JobEvent) -> None:
         job, state = event.job, self._running[event.job]
         if event.status is None:
             self._note(job, state, event.said)
@@ -197,7 +196,7 @@ class _Drive:
         else:
             self._again(event, state)
 
-    def _again(self, event: Event, state: _Running) -> None:
+    def _again(self, event: JobEvent, state: _Running) -> None:
         """Run a shard again that has ended without a record, where there is hope."""
         shard, tries = event.job.shard, self._tries[event.job.shard]
         assert event.status is not None

@@ -16,7 +16,7 @@ from harness.registry import OWN_DISTRIBUTION
 from harness.scale.names import STORE
 from harness.scale.shard_process import Ended, ShardProcess
 
-__all__ = ["CHUNK", "Node", "Seen", "about", "packed", "unpacked"]
+__all__ = ["CHUNK", "Node", "Seen", "versions_here", "pack_folder", "unpack_folder"]
 
 CHUNK = 16 << 20
 """Bytes of a packed folder that go over the network at a time."""
@@ -24,7 +24,7 @@ _ALWAYS = (OWN_DISTRIBUTION, "msgspec", "numpy")
 _OWN, _PACKED = "shard", "packed.tar.gz"
 
 
-def about(required: Sequence[str]) -> dict[str, str]:
+def versions_here(required: Sequence[str]) -> dict[str, str]:
     """The versions here of Python, of the harness and of what backends require."""
     return {"python": sys.version.split()[0], **versions((*_ALWAYS, *required))}
 
@@ -36,7 +36,7 @@ class Seen(NamedTuple):
     shares: bool
     """Whether it sees the folder of whoever asks."""
     versions: Mapping[str, str]
-    """As of `about`."""
+    """As of `versions_here`."""
 
 
 class Node:
@@ -53,7 +53,7 @@ class Node:
         shares = _has(Path(mark), content)
         if not shares:
             self._folder = Path(tempfile.mkdtemp(prefix="harness-shard-"))
-        return Seen(socket.gethostname(), shares, about(required))
+        return Seen(socket.gethostname(), shares, versions_here(required))
 
     def receive(self, chunk: bytes, name: str) -> None:
         """The next of the bytes of a packed store; the last are followed by none.
@@ -68,7 +68,7 @@ class Node:
                 handle.write(chunk)
             return
         place = self._folder / _OWN / STORE if name == STORE else self._folder / name
-        unpacked(file, place)
+        unpack_folder(file, place)
         if name != STORE:
             self._seeds.append(str(place))
 
@@ -96,7 +96,7 @@ class Node:
     def pack(self) -> int:
         """Pack the shard's folder, when it has ended, to be fetched by `chunk`; its bytes."""
         assert self._folder is not None
-        return packed(self._folder / _OWN, self._folder / _PACKED)
+        return pack_folder(self._folder / _OWN, self._folder / _PACKED)
 
     def chunk(self, start: int) -> bytes:
         """Bytes of what was packed, from `start` on."""
@@ -113,7 +113,7 @@ class Node:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def packed(folder: Path, file: Path) -> int:
+def pack_folder(folder: Path, file: Path) -> int:
     """Write the files of a folder, compressed, into a file; returns its size in bytes."""
     with tarfile.open(file, mode="w:gz", compresslevel=1) as tar:
         if folder.is_dir():
@@ -121,9 +121,9 @@ def packed(folder: Path, file: Path) -> int:
     return file.stat().st_size
 
 
-def unpacked(file: Path, folder: Path) -> None:
-    """Put what is in a file of `packed` in the place of `folder`, whole or not at all, and remove
-    the file. Nothing of it lies outside, and no link is made."""
+def unpack_folder(file: Path, folder: Path) -> None:
+    """Put what is in a file of `pack_folder` in the place of `folder`, whole or not at all, and
+    remove the file. Nothing of it lies outside, and no link is made."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = folder.with_name(f".{folder.name}.unpacked")
     shutil.rmtree(draft, ignore_errors=True)

@@ -22,11 +22,11 @@ from harness.errors import UsageError
 from harness.paths import PREDICTIONS
 from harness.registry import BackendSpec, adapter_of
 from harness.run.options import RunOptions
-from harness.scale.executor import Event
+from harness.scale.executor import JobEvent
 from harness.scale.job import Job
 from harness.scale.local import check_memory
 from harness.scale.names import STORE
-from harness.scale.node import CHUNK, Node, Seen, about, packed, unpacked
+from harness.scale.node import CHUNK, Node, Seen, pack_folder, unpack_folder, versions_here
 from harness.scale.ray_address import check_address
 
 __all__ = ["RayExecutor"]
@@ -126,8 +126,8 @@ class RayExecutor:
         if actor.step == "runs":
             actor.handle.stop.remote()
 
-    def events(self) -> list[Event]:
-        found: list[Event] = []
+    def events(self) -> list[JobEvent]:
+        found: list[JobEvent] = []
         for actor in self._running.values():
             if actor.asked is None:
                 actor.asked = actor.handle.poll.remote()
@@ -139,7 +139,7 @@ class RayExecutor:
             sleep(max(_PAUSE, len(jobs) / _POLLS_PER_SECOND))
         return found
 
-    def _heard(self, job: Job) -> list[Event]:
+    def _heard(self, job: Job) -> list[JobEvent]:
         actor = self._running[job]
         try:
             value = self._ray.get(actor.asked)
@@ -153,16 +153,16 @@ class RayExecutor:
                     actor.handle.stop.remote()
                 return []
             said, ended = value
-            found = [Event(job, self._placed(one, actor)) for one in said]
+            found = [JobEvent(job, self._placed(one, actor)) for one in said]
             if ended is None:
                 return found
             if not actor.shares:
                 self._fetch(job, actor)
             status, reason = ended
-            last = Event(job, {}, status, f"on node {actor.host}: {reason}" if reason else "")
+            last = JobEvent(job, {}, status, f"on node {actor.host}: {reason}" if reason else "")
         except self._ray.exceptions.RayError as error:
             node = f"node {actor.host}" if actor.host else "its node"
-            found, last = [], Event(job, {}, _LOST, f"{node} was lost: {_said(error)}")
+            found, last = [], JobEvent(job, {}, _LOST, f"{node} was lost: {_said(error)}")
         self._forget(job)
         return [*found, last]
 
@@ -172,7 +172,7 @@ class RayExecutor:
         return {**said, "error": f"on node {actor.host}: {error}"} if error else said
 
     def _begin(self, job: Job, actor: _Actor, seen: Seen) -> None:
-        here = about(_required(job))
+        here = versions_here(_required(job))
         for name, version in here.items():
             if (there := seen.versions.get(name, "none")) != version:
                 raise UsageError(
@@ -197,7 +197,7 @@ class RayExecutor:
         """A store in pieces, so that not all of it is in memory."""
         with TemporaryDirectory(prefix="harness-store-") as folder:
             file = Path(folder) / "store"
-            packed(store, file)
+            pack_folder(store, file)
             for chunk in _chunks(file):
                 self._ray.get(actor.handle.receive.remote(chunk, name))
 
@@ -208,7 +208,7 @@ class RayExecutor:
         with file.open("wb") as handle:
             while handle.tell() < size:
                 handle.write(self._ray.get(actor.handle.chunk.remote(handle.tell())))
-        unpacked(file, job.folder)
+        unpack_folder(file, job.folder)
 
     def _forget(self, *jobs: Job) -> None:
         actors = {job: self._running.pop(job) for job in jobs}

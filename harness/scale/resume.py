@@ -26,7 +26,7 @@ from harness.run.options import RunOptions
 from harness.run.proof import files_beside
 from harness.run.store import Store
 from harness.run.variables import passed_digests
-from harness.scale.job import spelled
+from harness.scale.job import asked_as
 from harness.scale.names import STORE
 from harness.shards import Shard
 
@@ -53,7 +53,7 @@ def plan_of(specs: Sequence[BackendSpec], goldsets: Sequence[GoldSet], options: 
     git = provenance.git_state()
     what = [
         [__version__, sys.version.split()[0], git and git.commit],
-        [spelled(specs), [_evidence(spec, options) for spec in specs]],
+        [asked_as(specs), [_evidence(spec, options) for spec in specs]],
         [
             [gold.name, gold.digest, sorted((gold.said.options if gold.said else {}).items())]
             for gold in goldsets

@@ -1,9 +1,8 @@
 """Runs one shard in a process of its own: `python -m harness.scale.shard_main`.
 
 A job (`harness.scale.job`) comes as a line of JSON on stdin; events go out as lines of JSON on
-stdout: how far it is, what went wrong, and of what it ends. It stops,
-keeping what is finished, at SIGTERM and when its stdin is closed, which is when whoever started it
-is gone.
+stdout: how far it is, what went wrong, and of what it ends. It stops, keeping what is finished, at
+SIGTERM and when its stdin is closed, which is when whoever started it is gone.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _SECONDS = 0.5
 _FOR_GOOD = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 """Of errors of the operating system: no other try will end otherwise."""
 STOPPED = 130
-UNFORESEEN = 1
+_TRY_AGAIN = 1
 
 
 class _Events:
@@ -107,7 +106,7 @@ def main() -> int:
         return error.exit_status
     except OSError as error:
         events.send(error=str(error))
-        return InputError.exit_status if error.errno in _FOR_GOOD else UNFORESEEN
+        return InputError.exit_status if error.errno in _FOR_GOOD else _TRY_AGAIN
     return 0
 
 
