@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import signal
@@ -14,10 +15,12 @@ from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
-from support import alive, timeless
+from support import alive, gold_entities, timeless
 
 from harness.cli.main import main
+from harness.paths import UNFINISHED
 from harness.results.stored import read, to_json
+from harness.shards import Shard
 
 ROOT = Path(__file__).parent.parent
 
@@ -54,11 +57,9 @@ class Sharded:
 
     folder: Path
     gold: Path
-    texts: int
-
-    @property
-    def log(self) -> Path:
-        return self.folder / "planted.log"
+    log: Path
+    cluster: str = ""
+    """The address of a Ray cluster to run in."""
 
     def backend(self, *, slow: float = 0.0, quick: float = 0.0, alias: str = "told") -> str:
         program = self.folder / "program" / "told.py"
@@ -72,18 +73,29 @@ class Sharded:
         lines = self.log.read_text("utf-8").splitlines() if self.log.exists() else []
         return Counter(line for line in lines if line.startswith("told Text "))
 
-    def command(self, *words: str, out: str = "out", executor: str = "local") -> list[str]:
+    def command(self, *words: str, out: str = "out", cut: bool = True) -> list[str]:
         said = ["run", *words, "--gold", str(self.gold), "--out", str(self.folder / out)]
-        shards = ["--executor", executor, "--workers", "2", "--shards", "3"] if executor else []
+        there = ["ray", "--ray-address", self.cluster] if self.cluster else ["local"]
+        shards = ["--executor", *there, "--workers", "2", "--shards", "3"] if cut else []
         return [*said, "--cache-dir", str(self.folder / f"cache-{out}"), *shards]
 
-    def run(self, *words: str, out: str = "out", executor: str = "local", status: int = 0) -> None:
-        assert main(self.command(*words, "-q", out=out, executor=executor)) == status
+    def run(self, *words: str, out: str = "out", cut: bool = True, status: int = 0) -> None:
+        assert main(self.command(*words, "-q", out=out, cut=cut)) == status
+
+    def undivided(self, *words: str) -> None:
+        """The run that `check_same` compares with; what it was asked is forgotten."""
+        self.run(*words, out="whole", cut=False)
+        self.log.unlink(missing_ok=True)
+
+    def check_same(self) -> None:
+        assert self.record() == self.record("whole")
+        assert self.files() == self.files("whole")
+        assert not (self.folder / "out" / UNFINISHED).exists()
 
     def record(self, out: str = "out") -> str:
-        """Without what a clock wrote, and the command line."""
+        """Without what a clock wrote, and the command line; somebody may commit meanwhile."""
         record = timeless(read(self.folder / out))
-        return to_json(replace(record, command=()))
+        return to_json(replace(record, command=(), git=None, project=None))
 
     def files(self, out: str = "out") -> dict[str, bytes]:
         """Everything beside the record."""
@@ -106,6 +118,19 @@ class Sharded:
                     if here in seen and alive(int(path.name)):
                         found.append(int(path.name))
         return found
+
+
+def laid(folder: Path, count: int, log: Path, *, cluster: str = "") -> Sharded:
+    """A gold set of so many documents; a third of them, a shard, is SLOW."""
+    path = folder / "gold.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(count):
+            slow = " SLOW" if Shard(1, 3).has(f"d{number}") else ""
+            text = f"Text {number} by Anna{slow}.\nIt is Number {number}."
+            line = {"id": f"d{number}", "text": text, "entities": gold_entities(text, "ENT")}
+            file.write(json.dumps(line) + "\n")
+    log.unlink(missing_ok=True)
+    return Sharded(folder, path, log, cluster)
 
 
 class Driver:

@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sharded import ROOT, Driver, Sharded, shards_of, wait_until, workers_below
-from support import BACKENDS, gold_entities
+from sharded import ROOT, Driver, Sharded, laid, shards_of, wait_until, workers_below
+from support import BACKENDS
 
 from harness.cli.main import main
-from harness.paths import RECORD, UNFINISHED
+from harness.paths import RECORD
 from harness.results.stored import read
 from harness.scale import driver
 from harness.scale.job import Job
 from harness.scale.local import LocalExecutor
-from harness.shards import Shard
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("planted", "log")]
 
@@ -32,20 +31,7 @@ Write = Callable[[int], Sharded]
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(ROOT), str(BACKENDS))))
     monkeypatch.setenv("HARNESS_HOME", str(tmp_path / "home"))
-    # The processes of shards ask git themselves.
-    monkeypatch.setenv("PATH", os.pathsep.join(("/nowhere",)))
-
-    def make(count: int = COUNT) -> Sharded:
-        path = tmp_path / "gold.jsonl"
-        with path.open("w", encoding="utf-8") as file:
-            for number in range(count):
-                slow = " SLOW" if Shard(1, 3).has(f"d{number}") else ""
-                text = f"Text {number} by Anna{slow}.\nIt is Number {number}."
-                line = {"id": f"d{number}", "text": text, "entities": gold_entities(text, "ENT")}
-                file.write(json.dumps(line) + "\n")
-        return Sharded(tmp_path, path, count)
-
-    return make
+    return lambda count: laid(tmp_path, count, tmp_path / "planted.log")
 
 
 @pytest.fixture
@@ -55,18 +41,6 @@ def shards(made: Write) -> Iterator[Sharded]:
     wait_until(lambda: not one.left(), 10)
 
 
-def undivided(one: Sharded, *backends: str) -> None:
-    """The run that the others are compared with; what it was asked is forgotten."""
-    one.run(*backends, out="whole", executor="")
-    one.log.unlink(missing_ok=True)
-
-
-def check_same(one: Sharded) -> None:
-    assert one.record() == one.record("whole")
-    assert one.files() == one.files("whole")
-    assert not (one.folder / "out" / UNFINISHED).exists()
-
-
 def test_the_record_is_that_of_the_undivided(
     shards: Sharded, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -74,12 +48,12 @@ def test_the_record_is_that_of_the_undivided(
     second = f"{shards.gold}?name=second"
     words = [shards.backend(), "n=planted/ok?n=1", "planted/missing", "planted/load-dies"]
     words += ["--gold", second, "--rounds", "2", "--match", "exact"]
-    undivided(shards, *words)
+    shards.undivided(*words)
     capsys.readouterr()
     shards.run(*words, "--json")
     printed = capsys.readouterr()
     assert json.loads(printed.out)["results"]
-    check_same(shards)
+    shards.check_same()
     assert len(read(shards.folder / "out").results) == 8
     # Twice, for its time; the second set has the same texts.
     assert set(shards.asked().values()) == {2}, shards.asked()
@@ -91,12 +65,12 @@ def test_the_record_is_that_of_the_undivided(
 def test_each_is_asked_once_and_units_have_files(made: Write) -> None:
     """More documents than a record holds units of."""
     one = made(1010)
-    undivided(one, one.backend())
+    one.undivided(one.backend())
     one.run(one.backend())
-    check_same(one)
+    one.check_same()
     assert any(name.startswith("units/") for name in one.files())
     assert set(one.asked().values()) == {1}
-    assert len(one.asked()) == one.texts
+    assert len(one.asked()) == 1010
 
 
 def test_nothing_stands_on_stdout_but_results(
@@ -114,7 +88,7 @@ def test_nothing_stands_on_stdout_but_results(
 @pytest.mark.parametrize("who", ["shard", "worker", "driver"])
 def test_killed(who: str, shards: Sharded) -> None:
     backend = shards.backend(slow=0.05, quick=0.05)
-    undivided(shards, backend)
+    shards.undivided(backend)
     running = Driver(shards.command(backend, "-q"))
     wait_until(lambda: len(shards.asked()) > 5)
     (shard, *_) = wait_for(lambda: shards_of(running.pid))
@@ -132,7 +106,7 @@ def test_killed(who: str, shards: Sharded) -> None:
         assert (result.documents, result.failed) == (COUNT, 1)
         assert set(shards.asked().values()) == {1}
     else:
-        check_same(shards)
+        shards.check_same()
     # Of each process that was killed, or stopped, the document that it had under way.
     assert sum(shards.asked().values()) <= COUNT + 2
 
@@ -145,7 +119,7 @@ def wait_for(found: Callable[[], list[int]]) -> list[int]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 def test_stopped(number: int, shards: Sharded) -> None:
     backend = shards.backend(slow=0.05, quick=0.05)
-    undivided(shards, backend)
+    shards.undivided(backend)
     running = Driver(shards.command(backend, "-q"))
     wait_until(lambda: len(shards.asked()) > 5)
     running.kill(number)
@@ -153,14 +127,14 @@ def test_stopped(number: int, shards: Sharded) -> None:
     assert not shards.left()
     assert not (shards.folder / "out" / RECORD).exists()
     shards.run(backend)
-    check_same(shards)
+    shards.check_same()
     assert sum(shards.asked().values()) <= COUNT + 2
 
 
 @pytest.mark.parametrize("when", ["before", "within", "after"])
 def test_killed_while_shards_are_merged(when: str, shards: Sharded) -> None:
     backend, reached = shards.backend(), shards.folder / "reached"
-    undivided(shards, backend)
+    shards.undivided(backend)
 
     def wait(*_: object, **__: object) -> None:
         reached.touch()
@@ -179,7 +153,7 @@ def test_killed_while_shards_are_merged(when: str, shards: Sharded) -> None:
     running.kill()
     running.wait()
     shards.run(backend)
-    check_same(shards)
+    shards.check_same()
     assert set(shards.asked().values()) == {1}
 
 
@@ -187,7 +161,7 @@ def test_a_slow_shard_is_cut(shards: Sharded, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(driver, "_STRAGGLES", 0.5)
     monkeypatch.setattr(driver, "_KEPT", -99.0)
     backend = shards.backend(slow=0.4)
-    undivided(shards, backend)
+    shards.undivided(backend)
     cut: list[str] = []
     stop = LocalExecutor.stop
 
@@ -198,7 +172,7 @@ def test_a_slow_shard_is_cut(shards: Sharded, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(LocalExecutor, "stop", noted)
     shards.run(backend)
     assert "1/3" in cut
-    check_same(shards)
+    shards.check_same()
     assert sum(shards.asked().values()) <= COUNT + len(cut)
 
 
@@ -216,15 +190,15 @@ def test_a_second_driver_is_refused(shards: Sharded, capsys: pytest.CaptureFixtu
 
 
 def test_what_makes_no_sense_is_said(shards: Sharded, capsys: pytest.CaptureFixture[str]) -> None:
-    def refused(*words: str, executor: str = "local") -> str:
-        shards.run("empty", *words, executor=executor, status=2)
+    def refused(*words: str, cut: bool = True) -> str:
+        shards.run("empty", *words, cut=cut, status=2)
         said = capsys.readouterr()
         assert not said.out
         return said.err
 
     assert "may take" in refused("--max-memory", "100TB")
     assert "3 workers" not in refused("--max-memory", "10TB", "--jobs", "2")
-    assert "name one (--executor local)" in refused("--workers", "2", executor="")
+    assert "name one (--executor local)" in refused("--workers", "2", cut=False)
     assert "leave one of them out" in refused("--shard", "1/2")
     assert "--ray-address is for --executor ray" in refused("--ray-address", "auto")
     assert "--workers" in refused("--workers", "0")

@@ -33,8 +33,8 @@ class Seen(NamedTuple):
     """What is to be known of a node before a shard is run there."""
 
     host: str
-    shares: bool
-    """Whether it sees the folder of whoever asks."""
+    folder: str
+    """Where the shard is written there; empty where it sees the folder of whoever asks."""
     versions: Mapping[str, str]
     """As of `versions_here`."""
 
@@ -50,10 +50,10 @@ class Node:
     def look(self, mark: str, content: str, required: Sequence[str]) -> Seen:
         """`mark` is a file in the shard's folder with that content, by which is known whether the
         folder is the one that whoever asks sees."""
-        shares = _has(Path(mark), content)
-        if not shares:
+        if not _has(Path(mark), content):
             self._folder = Path(tempfile.mkdtemp(prefix="harness-shard-"))
-        return Seen(socket.gethostname(), shares, versions_here(required))
+        place = str(self._folder / _OWN) if self._folder else ""
+        return Seen(socket.gethostname(), place, versions_here(required))
 
     def receive(self, chunk: bytes, name: str) -> None:
         """The next of the bytes of a packed store; the last are followed by none.

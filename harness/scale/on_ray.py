@@ -19,12 +19,14 @@ from time import sleep
 from typing import Any, Literal
 
 from harness.errors import UsageError
-from harness.paths import PREDICTIONS
+from harness.paths import PREDICTIONS, RECORD
 from harness.registry import BackendSpec, adapter_of
+from harness.results import stored
 from harness.run.options import RunOptions
 from harness.scale.executor import JobEvent
 from harness.scale.job import Job
 from harness.scale.local import check_memory
+from harness.scale.merge import moved_gold
 from harness.scale.names import STORE
 from harness.scale.node import CHUNK, Node, Seen, pack_folder, unpack_folder, versions_here
 from harness.scale.ray_address import check_address
@@ -48,7 +50,8 @@ class _Actor:
     """What will say the next that is to be known of it; `None` where nothing is asked."""
     step: Literal["looks", "begins", "runs"] = "looks"
     host: str = ""
-    shares: bool = True
+    folder: str = ""
+    """As of `Seen`."""
     is_stopped: bool = False
 
 
@@ -156,7 +159,7 @@ class RayExecutor:
             found = [JobEvent(job, self._placed(one, actor)) for one in said]
             if ended is None:
                 return found
-            if not actor.shares:
+            if actor.folder:
                 self._fetch(job, actor)
             status, reason = ended
             last = JobEvent(job, {}, status, f"on node {actor.host}: {reason}" if reason else "")
@@ -178,13 +181,13 @@ class RayExecutor:
                 raise UsageError(
                     f"node {seen.host} has {name} {there}, and {version} is here: install the same"
                 )
-        actor.host, actor.shares = seen.host, seen.shares
+        actor.host, actor.folder = seen.host, seen.folder
         stores = [
             place
             for one in (*actor.seeds, job)
             if ((place := one.folder.absolute() / STORE) / PREDICTIONS).is_file()
         ]
-        if not actor.shares:
+        if actor.folder:
             for number, place in enumerate(stores):
                 own = place.parent == job.folder.absolute()
                 self._send(place, actor, STORE if own else f"seed-{number}")
@@ -209,10 +212,17 @@ class RayExecutor:
             while handle.tell() < size:
                 handle.write(self._ray.get(actor.handle.chunk.remote(handle.tell())))
         unpack_folder(file, job.folder)
+        if (job.folder / RECORD).is_file():
+            record = stored.read(job.folder / RECORD)
+            there = Path(actor.folder)
+            gold = tuple(moved_gold(one, there, job.folder) for one in record.gold)
+            stored.write(job.folder / RECORD, replace(record, gold=gold))
 
     def _forget(self, *jobs: Job) -> None:
         actors = {job: self._running.pop(job) for job in jobs}
-        closing = [actor.handle.close.remote() for actor in actors.values()]
+        # One that is only being made has nothing to close, and may never be made.
+        begun = [actor for actor in actors.values() if actor.step != "looks"]
+        closing = [actor.handle.close.remote() for actor in begun]
         if closing:
             self._ray.wait(closing, num_returns=len(closing), timeout=_CLOSE_SECONDS)
         for job, actor in actors.items():
