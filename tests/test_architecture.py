@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 HEAVY = {
     "torch", "spacy", "stanza", "transformers", "datasets", "pandas", "sklearn", "scipy",
-    "pyarrow", "textacy", "numpy",
+    "pyarrow", "textacy", "numpy", "ray",
 }  # fmt: skip
 
 # The floors, from the ground up. A module may import from its own floor and from those below.

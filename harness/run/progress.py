@@ -10,7 +10,7 @@ from typing import IO
 
 from harness.media import one_line, verbatim
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "duration"]
 
 _TERMINAL_SECONDS = 0.1
 _LINE_SECONDS = 10.0
@@ -155,7 +155,7 @@ class ProgressBar:
         now = monotonic()
         if self._fresh and self._pace:
             self._progress.learn(self._pace, self._load, self._busy_until(now) / self._fresh)
-        text = f"{self._title}: {self._counts()} in {_duration(now - self._started)}"
+        text = f"{self._title}: {self._counts()} in {duration(now - self._started)}"
         self._progress.update(text, last=True)
 
     def _counts(self) -> str:
@@ -173,10 +173,11 @@ class ProgressBar:
         words = max(self._words or self._total, self._seen) - self._seen
         left = self._busy_until(now) / self._fresh * words
         after = self._progress.after()
-        return f"{_duration(left)} left" + (f", {_duration(left + after)} in all" if after else "")
+        return f"{duration(left)} left" + (f", {duration(left + after)} in all" if after else "")
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """`12.3 s`, `5 min`, `2.5 h`."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes = round(seconds / 60)

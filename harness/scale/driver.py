@@ -11,41 +11,48 @@ from __future__ import annotations
 import shutil
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from time import monotonic
 
-from harness import __version__
-from harness.coding import encode
-from harness.digest import digest_text
-from harness.errors import BackendFailed, HarnessError
-from harness.formats.files import is_there, read_text, write_text
+from harness.errors import BackendFailed, InputError, NotComparable
+from harness.formats.files import is_there
 from harness.gold.goldset import GoldSet
 from harness.interrupt import stoppable
-from harness.paths import RECORD, UNFINISHED
+from harness.paths import UNFINISHED
 from harness.registry import BackendSpec
 from harness.results.unfinished import unfinished
 from harness.run.options import RunOptions
+from harness.run.process import Exit
 from harness.run.progress import Progress
 from harness.run.runner import planned
 from harness.run.store import Store, taken_up
-from harness.scale.executor import Event, Executor
-from harness.scale.job import Job, source_of, spelled
+from harness.scale.executor import Executor, JobEvent
+from harness.scale.job import Job, asked_as, source_of
 from harness.scale.merge import Merged, merge_marked
-from harness.scale.names import STORE
-from harness.shards import Shard
+from harness.scale.names import SHARD_FOLDERS
+from harness.scale.overall import Overall
+from harness.scale.resume import (
+    begin,
+    bring_home,
+    done_shards,
+    folder_of,
+    is_done,
+    left_stores,
+    plan_of,
+    remaining,
+)
+from harness.shards import MOST_SHARDS, Shard
 
-__all__ = ["SHARDS", "drive", "folder_of", "remaining"]
+__all__ = ["drive"]
 
-SHARDS = "shards"
-"""In the folder of a run that is under way: a folder for every shard."""
-_PLAN = "plan.txt"
 _TRIES = 3
 _STRAGGLES = 20.0
 """Seconds that a shard must have left, and take more than loading does, to be cut in two."""
 _KEPT = 0.5
 """Of the time that cutting saves, so much at least has to be left when its cost is taken off."""
+_HOPELESS = (2, 3)
+"""Exit statuses of errors that are raised on purpose: another try would end the same way."""
 
 
 @dataclass(slots=True)
@@ -53,10 +60,15 @@ class _Running:
     """How far a job is."""
 
     seeds: tuple[Job, ...]
-    since: float = field(default_factory=monotonic)
+    since: float
     first: float | None = None
-    """When its first document was done."""
+    """When its first answer that was asked for was there."""
+    fresh: int = 0
+    """How many it has asked for since."""
+    at_first: int = 0
     done: int = 0
+    error: str = ""
+    """What it said that it ends of."""
     is_cut: bool = False
     """It was told to stop, to be cut in two."""
 
@@ -70,84 +82,57 @@ def drive(
     shards: int,
     progress: Progress | None = None,
 ) -> Merged:
-    """Run in so many shards, merge them into `options.out`, and forget them.
+    """Run in so many shards, merge them into `options.out`, and forget them. A run that was
+    interrupted goes on with the shards that it had.
 
     Raises what `harness.run.runner.planned` and `merge` raise, `BackendFailed` for a shard whose
-    process ends again and again, and `KeyboardInterrupt` after everything has been stopped.
+    process ends again and again, `InputError` for one that cannot read or write what it has to,
+    and `KeyboardInterrupt` after everything has been stopped.
     """
     assert options.out is not None
     progress = progress or Progress(quiet=True)
-    plan = planned(specs, goldsets, options)
-    total = sum(gold.documents for _, gold, _ in plan)
+    total = sum(gold.documents for _, gold, _ in planned(specs, goldsets, options))
     base = Job(
-        spelled(specs),
+        asked_as(specs),
         tuple(source_of(gold) for gold in goldsets),
         replace(options, shard=Shard(1, 1)),
     )
-    place = options.out / SHARDS
-    with stoppable(), unfinished(options.out, options.command), _token(base) as token:
-        _begin(place, base, goldsets)
+    place = options.out / SHARD_FOLDERS
+    interrupted = is_there(options.out / UNFINISHED)
+    with stoppable(), _token(base) as token, unfinished(options.out, options.command):
+        plan = plan_of(specs, goldsets, options)
+        count = begin(place, plan, shards, interrupted=interrupted, cache=options.cache)
         base = replace(base, options=replace(base.options, token=token))
+        done = done_shards(place)
         todo = [
             base.of(shard, folder_of(place, shard))
-            for number in range(1, shards + 1)
-            for shard in remaining(Shard(number, shards), _done(place))
+            for number in range(1, count + 1)
+            for shard in remaining(Shard(number, count), list(done))
         ]
+        waiting = [
+            (
+                job,
+                tuple(base.of(one, folder_of(place, one)) for one in left_stores(place, job.shard)),
+            )
+            for job in todo
+        ]
+        overall = Overall(progress, total * options.rounds, len(done) + len(todo), done)
         with executor:
-            _Drive(executor, todo, total, progress).run()
-        folders = [folder_of(place, shard) for shard in sorted(_done(place))]
-        merged = merge_marked(folders, options.out)
-        _bring_home(place, options.cache)
-    shutil.rmtree(place, ignore_errors=True)
+            _Drive(executor, waiting, total, overall, progress).run()
+        overall.finish()
+        try:
+            merged = merge_marked(
+                [folder_of(place, one) for one in done_shards(place)], options.out
+            )
+        except NotComparable as error:
+            raise NotComparable(
+                f"{error}\n  or, where what they were made with has changed in between, delete "
+                f"{place} and give the command again"
+            ) from None
+        bring_home(place, options.cache, token)
+        # Before the mark goes: then somebody else may have begun in the same folder.
+        shutil.rmtree(place, ignore_errors=True)
     return merged
-
-
-def remaining(shard: Shard, done: Sequence[Shard]) -> Iterator[Shard]:
-    """What of a shard is still to be run, as few shards as its halves allow."""
-    inside = [one for one in done if one.meets(shard)]
-    if not inside:
-        yield shard
-    elif not any(shard.count % one.count == 0 for one in inside):
-        for half in shard.halves():
-            yield from remaining(half, inside)
-
-
-def folder_of(place: Path, shard: Shard) -> Path:
-    """Where a shard is written."""
-    return place / f"{shard.number}-of-{shard.count}"
-
-
-def _done(place: Path) -> list[Shard]:
-    """The shards whose records are there."""
-    found = []
-    for folder in place.iterdir() if place.is_dir() else ():
-        number, _, count = folder.name.partition("-of-")
-        if (folder / RECORD).is_file() and not (folder / UNFINISHED).exists():
-            with suppress(ValueError):
-                found.append(Shard.parse(f"{number}/{count}"))
-    return found
-
-
-def _bring_home(place: Path, cache: Path | None) -> None:
-    """What shards have answered in stores of their own goes into the run's."""
-    stores = sorted(place.glob(f"*/{STORE}"))
-    if cache is not None and stores:
-        with Store(cache) as store:
-            store.merge(stores)
-
-
-def _begin(place: Path, base: Job, goldsets: Sequence[GoldSet]) -> None:
-    """Keep the shards of the interrupted run with the same plan; those of any other go."""
-    value = base.to_json()
-    said = {name: one for name, one in value["options"].items() if name not in ("command", "token")}
-    what = [value["backends"], said, [[gold.name, gold.digest] for gold in goldsets], __version__]
-    plan = digest_text(repr(encode(what)))
-    file = place / _PLAN
-    with suppress(HarnessError):
-        if is_there(file) and read_text(file).strip() == plan:
-            return
-    shutil.rmtree(place, ignore_errors=True)
-    write_text(file, plan + "\n")
 
 
 @contextmanager
@@ -157,7 +142,9 @@ def _token(base: Job) -> Iterator[str]:
     if options.cache is None:
         yield ""
         return
-    what = ["shards", list(base.backends), [str(source) for source in base.gold], str(options.out)]
+    assert options.out is not None
+    gold = [str(source) for source in base.gold]
+    what = ["shards", list(base.backends), gold, str(options.out.resolve())]
     with Store(options.cache) as store, taken_up(store, what) as token:
         yield token
 
@@ -166,66 +153,76 @@ class _Drive:
     """Keeps an executor busy until every shard is done."""
 
     def __init__(
-        self, executor: Executor, todo: Sequence[Job], total: int, progress: Progress
+        self,
+        executor: Executor,
+        waiting: Sequence[tuple[Job, tuple[Job, ...]]],
+        total: int,
+        overall: Overall,
+        progress: Progress,
     ) -> None:
         self._executor = executor
-        self._waiting: deque[tuple[Job, tuple[Job, ...]]] = deque((job, ()) for job in todo)
+        self._waiting = deque(waiting)
         self._running: dict[Job, _Running] = {}
         self._tries: Counter[Shard] = Counter()
+        self._total = total
+        self._overall = overall
         self._progress = progress
-        self._whole = total
-        self._bar = progress.task(f"{len(todo)} shards", total)
-        self._told: Counter[Shard] = Counter()
-        self._credit = 0
+        self._said: set[str] = set()
 
     def run(self) -> None:
         while self._waiting or self._running:
             while self._waiting and len(self._running) < self._executor.slots:
                 job, seeds = self._waiting.popleft()
-                self._running[job] = _Running(seeds)
+                self._running[job] = _Running(seeds, monotonic())
                 self._tries[job.shard] += 1
                 self._executor.start(job, seeds)
             for event in self._executor.events():
                 self._hear(event)
             self._cut_slowest()
-        self._bar.finish()
 
-    def _hear(self, event: Event) -> None:
+    def _hear(self, event: JobEvent) -> None:
         job, state = event.job, self._running[event.job]
         if event.status is None:
             self._note(job, state, event.said)
             return
         del self._running[job]
-        if (job.folder / RECORD).is_file() and not (job.folder / UNFINISHED).exists():
-            return
-        if state.is_cut:
-            halves = [
-                job.of(half, folder_of(job.folder.parent, half)) for half in job.shard.halves()
-            ]
-            self._waiting.extendleft((half, (*state.seeds, job)) for half in reversed(halves))
-            return
-        why = event.reason or f"its process ended with status {event.status}"
-        if event.status == 2 or self._tries[job.shard] >= _TRIES:
-            tried = f" ({self._tries[job.shard]} times)" if self._tries[job.shard] > 1 else ""
-            raise BackendFailed(f"shard {job.shard} was not run{tried}: {why}")
-        self._progress.note(f"shard {job.shard} is run again: {why}")
-        self._waiting.append((job, state.seeds))
+        if is_done(job.folder):
+            self._overall.end()
+        elif state.is_cut:
+            self._overall.cut(job.shard)
+            for half in reversed(job.shard.halves()):
+                seeds = (*state.seeds, job)
+                self._waiting.appendleft((job.of(half, folder_of(job.folder.parent, half)), seeds))
+        else:
+            self._again(event, state)
+
+    def _again(self, event: JobEvent, state: _Running) -> None:
+        """Run a shard again that has ended without a record, where there is hope."""
+        shard, tries = event.job.shard, self._tries[event.job.shard]
+        assert event.status is not None
+        why = state.error or event.reason or f"its process {Exit(event.status, None)}"
+        if event.status in _HOPELESS or tries >= _TRIES:
+            wrong = InputError if event.status == InputError.exit_status else BackendFailed
+            tried = f" ({tries} times)" if tries > 1 else ""
+            raise wrong(f"shard {shard} was not run{tried}: {why}")
+        self._progress.note(f"shard {shard} is run again: {why}")
+        self._waiting.append((event.job, state.seeds))
 
     def _note(self, job: Job, state: _Running, said: Mapping[str, object]) -> None:
-        if isinstance(note := said.get("note"), str):
+        if isinstance(error := said.get("error"), str):
+            state.error = error
+        note = said.get("note")
+        if isinstance(note, str) and note not in self._said:  # What all shards say is said once.
+            self._said.add(note)
             self._progress.note(f"shard {job.shard}: {note}")
         counts = said.get("progress")
         if isinstance(counts, Mapping):
-            done = int(counts.get("done", 0))
-            if done and state.first is None:
-                state.first = monotonic()
-            for _ in range(max(0, done - max(state.done, self._told[job.shard]))):
-                if self._credit:  # It was done, and told, in the shard that this is a half of.
-                    self._credit -= 1
-                else:
-                    self._bar.advance()
-            state.done = max(state.done, done)
-            self._told[job.shard] = max(self._told[job.shard], done)
+            done, replayed = int(counts.get("done", 0)), int(counts.get("replayed", 0))
+            self._overall.hear(job.shard, done, replayed)
+            fresh, state.done = done - replayed, done
+            if fresh and state.first is None:
+                state.first, state.at_first = monotonic(), fresh
+            state.fresh = fresh - state.at_first
 
     def _cut_slowest(self) -> None:
         """Where a slot is free and nothing waits, stop the job that has most left to do."""
@@ -236,22 +233,23 @@ class _Drive:
             for job, state in self._running.items()
             if not state.is_cut and (seconds := self._seconds_left(job, state)) is not None
         }
-        if not left:
-            return
-        slowest = max(left, key=lambda job: left[job])
-        self._running[slowest].is_cut = True
-        self._executor.stop(slowest)
+        if left:
+            slowest = max(left, key=lambda job: left[job])
+            self._running[slowest].is_cut = True
+            self._executor.stop(slowest)
 
     def _seconds_left(self, job: Job, state: _Running) -> float | None:
         """How long a job will take yet; `None` where cutting it in two is not worth the start of
-        its halves, and where nobody can tell."""
-        if state.first is None or job.shard.count * 2 > 1_000_000:
+        its halves, where they would ask again for what it has answered, and where nobody can tell.
+        """
+        options = job.options
+        if options.cache is None or options.fresh or job.shard.count * 2 > MOST_SHARDS:
+            return None
+        expected = self._total * options.rounds / job.shard.count
+        if state.first is None or not state.fresh or state.done >= expected:
             return None
         now = monotonic()
         start, busy = state.first - state.since, now - state.first
-        expected = self._whole / job.shard.count
-        if state.done < 2 or busy <= 0 or state.done >= expected:
-            return None
-        seconds = (expected - state.done) * busy / state.done
+        seconds = (expected - state.done) * busy / state.fresh
         saved = seconds / 2 - start
         return seconds if seconds > _STRAGGLES and saved > seconds / 2 * _KEPT else None

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, Protocol
 
 from harness.scale.job import Job
 
-__all__ = ["Event", "Executor"]
+__all__ = ["JobEvent", "Executor"]
 
 
-class Event(NamedTuple):
+class JobEvent(NamedTuple):
     """Something that a job has said (`harness.scale.shard_main`), or that it has ended."""
 
     job: Job
@@ -33,7 +33,7 @@ class Executor(Protocol):
     def stop(self, job: Job) -> None:
         """Let a job end before it is done; it has ended once an event says so."""
 
-    def events(self) -> list[Event]:
+    def events(self) -> list[JobEvent]:
         """What has happened since this was last asked; waits a moment where nothing has."""
 
     def __enter__(self) -> Executor: ...

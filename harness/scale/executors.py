@@ -24,6 +24,6 @@ def executor_named(
     from harness.scale.local import LocalExecutor, check_memory
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    slots = workers or max(1, (cores or 1) // options.threads)
-    check_memory(options.limits, slots)
+    slots = workers or max(1, (cores or 1) // (options.threads * options.jobs))
+    check_memory(options.limits, slots * options.jobs)
     return LocalExecutor(slots)

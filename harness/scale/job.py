@@ -16,7 +16,7 @@ from harness.registry import BackendSpec
 from harness.run.options import Limits, RunOptions
 from harness.shards import Shard
 
-__all__ = ["Job", "source_of", "spelled"]
+__all__ = ["Job", "source_of", "asked_as"]
 
 _PLACES = ("cache", "out")
 _TUPLES = ("command", "pass_env", "tasks")
@@ -91,7 +91,7 @@ def source_of(goldset: GoldSet) -> Source:
     return replace(goldset.said, path=str(place.resolve()) if place.exists() else goldset.said.path)
 
 
-def spelled(specs: Sequence[BackendSpec]) -> tuple[str, ...]:
+def asked_as(specs: Sequence[BackendSpec]) -> tuple[str, ...]:
     """Each row once, as it is parsed back, with its alias."""
     rows = {spec.row: spec for spec in specs}
     return tuple(f"{one.alias}={one}" if one.alias else str(one) for one in rows.values())

@@ -8,7 +8,7 @@ from time import sleep
 from harness.errors import UsageError
 from harness.results.provenance import machine
 from harness.run.options import Limits
-from harness.scale.executor import Event
+from harness.scale.executor import JobEvent
 from harness.scale.job import Job
 from harness.scale.shard_process import ShardProcess
 
@@ -31,15 +31,15 @@ class LocalExecutor:
     def stop(self, job: Job) -> None:
         self._running[job].stop()
 
-    def events(self) -> list[Event]:
-        found: list[Event] = []
+    def events(self) -> list[JobEvent]:
+        found: list[JobEvent] = []
         for job, process in list(self._running.items()):
             ended = process.ended()  # Asked first: then all that it said is there.
-            found += [Event(job, said) for said in process.events()]
+            found += [JobEvent(job, said) for said in process.events()]
             if ended is not None:
                 process.close()
                 del self._running[job]
-                found.append(Event(job, {}, *ended))
+                found.append(JobEvent(job, {}, *ended))
         if not found:
             sleep(_PAUSE)
         return found

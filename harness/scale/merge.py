@@ -40,7 +40,7 @@ from harness.scale.told import told_of, with_units
 from harness.scale.weave import prediction_lines, unit_groups, woven
 from harness.tasks.registry import task_named
 
-__all__ = ["Merged", "merge", "merge_marked"]
+__all__ = ["Merged", "merge", "merge_marked", "moved_gold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def _record(
         command=undivided(first.command, out),
         git=_state([part.record.git for part in parts]),
         project=_state([part.record.project for part in parts]),
-        gold=tuple(_moved(gold, parts[0].folder, out) for gold in first.gold),
+        gold=tuple(moved_gold(gold, parts[0].folder, out) for gold in first.gold),
         results=results,
         shard=None,
     )
@@ -194,7 +194,7 @@ def _state(states: Sequence[Git | None]) -> Git | None:
     return replace(known[0], dirty=any(one.dirty for one in known))
 
 
-def _moved(gold: GoldRecord, folder: Path, out: Path) -> GoldRecord:
+def moved_gold(gold: GoldRecord, folder: Path, out: Path) -> GoldRecord:
     """Its place seen from another folder."""
     if not gold.path or gold.path.startswith(HUB) or Path(gold.path).is_absolute():
         return gold

@@ -2,70 +2,85 @@
 
 from __future__ import annotations
 
-import io
 import shutil
+import socket
 import sys
 import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.distributions import versions
 from harness.registry import OWN_DISTRIBUTION
 from harness.scale.names import STORE
 from harness.scale.shard_process import Ended, ShardProcess
 
-__all__ = ["Node", "about", "packed", "unpacked"]
+__all__ = ["CHUNK", "Node", "Seen", "versions_here", "pack_folder", "unpack_folder"]
 
+CHUNK = 16 << 20
+"""Bytes of a packed folder that go over the network at a time."""
 _ALWAYS = (OWN_DISTRIBUTION, "msgspec", "numpy")
+_OWN, _PACKED = "shard", "packed.tar.gz"
 
 
-def about(required: Sequence[str]) -> dict[str, str]:
+def versions_here(required: Sequence[str]) -> dict[str, str]:
     """The versions here of Python, of the harness and of what backends require."""
     return {"python": sys.version.split()[0], **versions((*_ALWAYS, *required))}
 
 
+class Seen(NamedTuple):
+    """What is to be known of a node before a shard is run there."""
+
+    host: str
+    folder: str
+    """Where the shard is written there; empty where it sees the folder of whoever asks."""
+    versions: Mapping[str, str]
+    """As of `versions_here`."""
+
+
 class Node:
-    """Runs one shard; made on a node, and asked from elsewhere."""
+    """Runs one shard; made on a node, and asked from elsewhere, one thing after another."""
 
     def __init__(self) -> None:
         self._process: ShardProcess | None = None
         self._folder: Path | None = None
+        self._seeds: list[str] = []
 
-    def begin(
-        self,
-        job: Mapping[str, Any],
-        mark: str,
-        content: str,
-        cwd: str,
-        there: Mapping[str, str],
-        stores: Sequence[Any],
-    ) -> str:
-        """Start the shard's process; returns why it cannot be, or nothing.
-
-        `mark` is a file in its folder with that content, by which is known whether the folder is
-        the one that whoever asks sees; `there` are the versions there (`about`); `stores` are
-        packed stores with answers of other shards.
-        """
-        required = [name for name in there if name != "python"]
-        for name, version in {**dict.fromkeys(there, "none"), **about(required)}.items():
-            if name in there and version != there[name]:
-                return f"a node has {name} {version}, and {there[name]} is here: install the same"
-        job = {**job, "options": dict(job["options"])}
+    def look(self, mark: str, content: str, required: Sequence[str]) -> Seen:
+        """`mark` is a file in the shard's folder with that content, by which is known whether the
+        folder is the one that whoever asks sees."""
         if not _has(Path(mark), content):
             self._folder = Path(tempfile.mkdtemp(prefix="harness-shard-"))
-            behind = []
-            for number, store in enumerate(_fetched(stores)):
-                place = self._folder / f"seed-{number}"
-                unpacked(store, place)
-                behind.append(str(place))
-            out = self._folder / "shard"
-            job["options"] |= {"out": str(out), "behind": behind}
-            if job["options"]["cache"] is not None:
-                job["options"]["cache"] = str(out / STORE)
+        place = str(self._folder / _OWN) if self._folder else ""
+        return Seen(socket.gethostname(), place, versions_here(required))
+
+    def receive(self, chunk: bytes, name: str) -> None:
+        """The next of the bytes of a packed store; the last are followed by none.
+
+        The store is then there under its name: the shard's own (`STORE`), or one of another shard
+        to look into.
+        """
+        assert self._folder is not None
+        file = self._folder / _PACKED
+        if chunk:
+            with file.open("ab") as handle:
+                handle.write(chunk)
+            return
+        place = self._folder / _OWN / STORE if name == STORE else self._folder / name
+        unpack_folder(file, place)
+        if name != STORE:
+            self._seeds.append(str(place))
+
+    def begin(self, job: Mapping[str, Any], cwd: str) -> None:
+        """Start the shard's process."""
+        if self._folder is not None:
+            options = dict(job["options"])
+            options |= {"out": str(self._folder / _OWN), "behind": self._seeds}
+            if options["cache"] is not None:
+                options["cache"] = str(self._folder / _OWN / STORE)
+            job = {**job, "options": options}
         self._process = ShardProcess(job, cwd=cwd if Path(cwd).is_dir() else None)
-        return ""
 
     def poll(self) -> tuple[list[Mapping[str, Any]], Ended | None]:
         """What it has said since, and how it has ended if it has."""
@@ -78,29 +93,46 @@ class Node:
         if self._process is not None:
             self._process.stop()
 
-    def packed(self) -> bytes | None:
-        """Its folder, and then it is gone; `None` where whoever asks has it."""
-        if self._folder is None:
-            return None
-        data = packed(self._folder / "shard")
-        shutil.rmtree(self._folder, ignore_errors=True)
-        return data
+    def pack(self) -> int:
+        """Pack the shard's folder, when it has ended, to be fetched by `chunk`; its bytes."""
+        assert self._folder is not None
+        return pack_folder(self._folder / _OWN, self._folder / _PACKED)
+
+    def chunk(self, start: int) -> bytes:
+        """Bytes of what was packed, from `start` on."""
+        assert self._folder is not None
+        with (self._folder / _PACKED).open("rb") as handle:
+            handle.seek(start)
+            return handle.read(CHUNK)
+
+    def close(self) -> None:
+        """End the process, and remove what was kept here."""
+        if self._process is not None:
+            self._process.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def packed(folder: Path) -> bytes:
-    """The files of a folder, compressed."""
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w:gz", compresslevel=1) as tar:
+def pack_folder(folder: Path, file: Path) -> int:
+    """Write the files of a folder, compressed, into a file; returns its size in bytes."""
+    with tarfile.open(file, mode="w:gz", compresslevel=1) as tar:
         if folder.is_dir():
             tar.add(folder, arcname=".")
-    return data.getvalue()
+    return file.stat().st_size
 
 
-def unpacked(data: bytes, folder: Path) -> None:
-    """The files of `packed` in a folder; none of them lies outside, and no link is made."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as tar:
-        tar.extractall(folder, filter="data")
+def unpack_folder(file: Path, folder: Path) -> None:
+    """Put what is in a file of `pack_folder` in the place of `folder`, whole or not at all, and
+    remove the file. Nothing of it lies outside, and no link is made."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = folder.with_name(f".{folder.name}.unpacked")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
+    with tarfile.open(file, mode="r:gz") as tar:
+        tar.extractall(draft, filter="data")
+    file.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+    draft.rename(folder)
 
 
 def _has(mark: Path, content: str) -> bool:
@@ -108,12 +140,3 @@ def _has(mark: Path, content: str) -> bool:
         return mark.read_text("utf-8") == content
     except OSError:
         return False
-
-
-def _fetched(stores: Sequence[Any]) -> list[bytes]:
-    """What the references of an object store stand for."""
-    if not stores:
-        return []
-    import ray
-
-    return list(ray.get(list(stores)))

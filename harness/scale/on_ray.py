@@ -2,155 +2,250 @@
 
 An actor starts the same process as `harness.scale.local` does, on its node, so that models are
 loaded there and nothing of them passes through Ray's object store. Where the run's folder is the
-same one on a node, results lie in it; else the shard's folder comes back through the object store.
+same one on a node, results lie in it; else the shard's folder, and before that the stores of
+shards with answers of it, go over the network in pieces.
 """
 
 from __future__ import annotations
 
+import logging
 import os
-import socket
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from time import sleep
+from typing import Any, Literal
 
 from harness.errors import UsageError
+from harness.paths import PREDICTIONS, RECORD
 from harness.registry import BackendSpec, adapter_of
+from harness.results import stored
 from harness.run.options import RunOptions
-from harness.scale.executor import Event
+from harness.scale.executor import JobEvent
 from harness.scale.job import Job
+from harness.scale.local import check_memory
+from harness.scale.merge import moved_gold
 from harness.scale.names import STORE
-from harness.scale.node import Node, about, packed, unpacked
+from harness.scale.node import CHUNK, Node, Seen, pack_folder, unpack_folder, versions_here
+from harness.scale.ray_address import check_address
 
 __all__ = ["RayExecutor"]
 
 _INSTALL = "pip install 'nlp-harness[ray]'"
 _WAIT = 0.5
-_CONNECT_SECONDS = 10.0
+_PAUSE = 0.2
+_POLLS_PER_SECOND = 2000
+_CLOSE_SECONDS = 15.0
 _LOST = -9
+_MARK = ".mark"
 
 
 @dataclass(slots=True)
 class _Actor:
     handle: Any
-    ready: Any
-    """What says that it has begun; `None` once it has."""
-    asked: Any = None
-    """What will say what has happened since."""
+    seeds: Sequence[Job]
+    asked: Any
+    """What will say the next that is to be known of it; `None` where nothing is asked."""
+    step: Literal["looks", "begins", "runs"] = "looks"
+    host: str = ""
+    folder: str = ""
+    """As of `Seen`."""
+    is_stopped: bool = False
 
 
 class RayExecutor:
-    """`Executor` on a cluster; `slots` are by default its cores over the threads of a worker."""
+    """`Executor` on a cluster; `slots` are by default its cores over those of a shard."""
 
-    def __init__(self, options: RunOptions, *, workers: int | None, address: str = "") -> None:
-        """Connect, or start a cluster of this machine. Raises `UsageError` without Ray, and for a
-        cluster that does not answer or has another version of Python or Ray."""
+    def __init__(
+        self,
+        options: RunOptions,
+        *,
+        workers: int | None = None,
+        address: str = "",
+        shares: bool = True,
+    ) -> None:
+        """Connect, or start a cluster of this machine. Without `shares` no node is asked whether it
+        sees the run's folder: none does.
+
+        Raises `UsageError` without Ray, and for a cluster that does not answer, has another version
+        of Python or Ray, or no node that a shard fits on.
+        """
         self._ray = ray = _imported()
-        _check_reached(address)
-        self._options = options
+        check_address(address)
+        self._cores = options.threads * options.jobs
+        self._memory = options.limits.memory_bytes and options.limits.memory_bytes * options.jobs
+        if not address:
+            workers = workers or max(1, (os.cpu_count() or 1) // self._cores)
+            check_memory(options.limits, workers * options.jobs)
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        cores = None if address else (workers or os.cpu_count() or 1) * options.threads
+        logging.getLogger("ray").setLevel(logging.ERROR)  # How to log in is for who runs a cluster.
         try:
             ray.init(
                 address=address or "local",
-                num_cpus=cores,
+                num_cpus=None if address else (workers or 1) * self._cores,
                 include_dashboard=None if address else False,
                 log_to_driver=False,
                 configure_logging=False,
                 namespace=f"harness-{uuid.uuid4().hex}",
             )
         except Exception as error:
-            said = " ".join(str(error).split())[:500]
             where = f"the Ray cluster at {address}" if address else "a Ray cluster here"
-            raise UsageError(f"{where} cannot be used: {said}") from None
-        whole = int(ray.cluster_resources().get("CPU", 1))
-        self.slots = workers or max(1, whole // options.threads)
+            raise UsageError(f"{where} cannot be used: {_said(error)}") from None
+        fitting = sum(self._fitting(node) for node in ray.nodes() if node["Alive"])
+        if address and not fitting:
+            ray.shutdown()
+            size = f" and {self._memory / 1e9:.3g} GB of memory" if self._memory else ""
+            raise UsageError(
+                f"the Ray cluster at {address} has no node of {self._cores} cores{size} for a "
+                "shard: give fewer --threads or --jobs, or a lower --max-memory"
+            )
+        self.slots = workers or fitting
         self._running: dict[Job, _Actor] = {}
+        self._shares = shares
         self._mark = uuid.uuid4().hex
+
+    def _fitting(self, node: dict[str, Any]) -> int:
+        """How many shards at a time fit on a node."""
+        has = node["Resources"]
+        cores = int(has.get("CPU", 0)) // self._cores
+        return min(cores, int(has.get("memory", 0) / self._memory)) if self._memory else cores
 
     def start(self, job: Job, seeds: Sequence[Job] = ()) -> None:
         job.folder.mkdir(parents=True, exist_ok=True)
-        mark = job.folder / ".mark"
+        mark = job.folder.absolute() / _MARK
         mark.write_text(self._mark, "utf-8")
-        limits = {"memory": self._options.limits.memory_bytes}
-        remote = self._ray.remote(Node).options(
-            num_cpus=self._options.threads,
-            max_restarts=0,
-            **{name: value for name, value in limits.items() if value is not None},
-        )
-        handle = remote.remote()
-        stores = [one.folder for one in (*seeds, job) if (one.folder / STORE).is_dir()]
-        sent = [self._ray.put(packed(folder / STORE)) for folder in stores]
-        behind = [folder / STORE for folder in stores if folder != job.folder]
-        ready = handle.begin.remote(
-            _own_store(job, behind).to_json(),
-            str(mark),
-            self._mark,
-            str(Path.cwd()),
-            about(_required(job)),
-            sent,
-        )
-        self._running[job] = _Actor(handle, ready)
+        memory = {} if self._memory is None else {"memory": self._memory}
+        remote = self._ray.remote(Node)
+        handle = remote.options(num_cpus=self._cores, max_restarts=0, **memory).remote()
+        content = self._mark if self._shares else ""
+        asked = handle.look.remote(str(mark), content, _required(job))
+        self._running[job] = _Actor(handle, seeds, asked)
 
     def stop(self, job: Job) -> None:
-        self._running[job].handle.stop.remote()
+        actor = self._running[job]
+        actor.is_stopped = True
+        if actor.step == "runs":
+            actor.handle.stop.remote()
 
-    def events(self) -> list[Event]:
-        found: list[Event] = []
+    def events(self) -> list[JobEvent]:
+        found: list[JobEvent] = []
         for actor in self._running.values():
-            if actor.ready is None and actor.asked is None:
+            if actor.asked is None:
                 actor.asked = actor.handle.poll.remote()
-        refs = {(one.ready or one.asked): job for job, one in self._running.items()}
-        there, _ = self._ray.wait(list(refs), num_returns=1, timeout=_WAIT)
+        jobs = {one.asked: job for job, one in self._running.items()}
+        there, _ = self._ray.wait(list(jobs), num_returns=len(jobs), timeout=_WAIT)
         for ref in there:
-            found += self._heard(refs[ref], ref)
+            found += self._heard(jobs[ref])
+        if not found:
+            sleep(max(_PAUSE, len(jobs) / _POLLS_PER_SECOND))
         return found
 
-    def _heard(self, job: Job, ref: Any) -> list[Event]:
+    def _heard(self, job: Job) -> list[JobEvent]:
         actor = self._running[job]
         try:
-            value = self._ray.get(ref)
-            if actor.ready is not None:
-                actor.ready = None
-                if value:
-                    raise UsageError(value)
-                return []
+            value = self._ray.get(actor.asked)
             actor.asked = None
+            if actor.step == "looks":
+                self._begin(job, actor, value)
+                return []
+            if actor.step == "begins":
+                actor.step = "runs"
+                if actor.is_stopped:
+                    actor.handle.stop.remote()
+                return []
             said, ended = value
-            found = [Event(job, one) for one in said]
-            if ended is not None:
-                if (folder := self._ray.get(actor.handle.packed.remote())) is not None:
-                    unpacked(folder, job.folder)
-                found.append(Event(job, {}, *ended))
+            found = [JobEvent(job, self._placed(one, actor)) for one in said]
+            if ended is None:
+                return found
+            if actor.folder:
+                self._fetch(job, actor)
+            status, reason = ended
+            last = JobEvent(job, {}, status, f"on node {actor.host}: {reason}" if reason else "")
         except self._ray.exceptions.RayError as error:
-            said = " ".join(str(error).split())[:300]
-            ended, found = (_LOST, said), [Event(job, {}, _LOST, f"its node was lost: {said}")]
-        if ended is not None:
-            self._forget(job)
-        return found
+            node = f"node {actor.host}" if actor.host else "its node"
+            found, last = [], JobEvent(job, {}, _LOST, f"{node} was lost: {_said(error)}")
+        self._forget(job)
+        return [*found, last]
 
-    def _forget(self, job: Job) -> None:
-        actor = self._running.pop(job)
-        (job.folder / ".mark").unlink(missing_ok=True)
-        self._ray.kill(actor.handle)
+    def _placed(self, said: dict[str, Any], actor: _Actor) -> dict[str, Any]:
+        """With the node in an error: what is wrong may be wrong there alone."""
+        error = said.get("error")
+        return {**said, "error": f"on node {actor.host}: {error}"} if error else said
+
+    def _begin(self, job: Job, actor: _Actor, seen: Seen) -> None:
+        here = versions_here(_required(job))
+        for name, version in here.items():
+            if (there := seen.versions.get(name, "none")) != version:
+                raise UsageError(
+                    f"node {seen.host} has {name} {there}, and {version} is here: install the same"
+                )
+        actor.host, actor.folder = seen.host, seen.folder
+        stores = [
+            place
+            for one in (*actor.seeds, job)
+            if ((place := one.folder.absolute() / STORE) / PREDICTIONS).is_file()
+        ]
+        if actor.folder:
+            for number, place in enumerate(stores):
+                own = place.parent == job.folder.absolute()
+                self._send(place, actor, STORE if own else f"seed-{number}")
+        behind = [place for place in stores if place.parent != job.folder.absolute()]
+        sent = _own_store(job, behind).to_json()
+        actor.asked = actor.handle.begin.remote(sent, str(Path.cwd()))
+        actor.step = "begins"
+
+    def _send(self, store: Path, actor: _Actor, name: str) -> None:
+        """A store in pieces, so that not all of it is in memory."""
+        with TemporaryDirectory(prefix="harness-store-") as folder:
+            file = Path(folder) / "store"
+            pack_folder(store, file)
+            for chunk in _chunks(file):
+                self._ray.get(actor.handle.receive.remote(chunk, name))
+
+    def _fetch(self, job: Job, actor: _Actor) -> None:
+        """The shard's folder, in pieces."""
+        file = job.folder.with_name(f".{job.folder.name}.packed")
+        size = self._ray.get(actor.handle.pack.remote())
+        with file.open("wb") as handle:
+            while handle.tell() < size:
+                handle.write(self._ray.get(actor.handle.chunk.remote(handle.tell())))
+        unpack_folder(file, job.folder)
+        if (job.folder / RECORD).is_file():
+            record = stored.read(job.folder / RECORD)
+            there = Path(actor.folder)
+            gold = tuple(moved_gold(one, there, job.folder) for one in record.gold)
+            stored.write(job.folder / RECORD, replace(record, gold=gold))
+
+    def _forget(self, *jobs: Job) -> None:
+        actors = {job: self._running.pop(job) for job in jobs}
+        # One that is only being made has nothing to close, and may never be made.
+        begun = [actor for actor in actors.values() if actor.step != "looks"]
+        closing = [actor.handle.close.remote() for actor in begun]
+        if closing:
+            self._ray.wait(closing, num_returns=len(closing), timeout=_CLOSE_SECONDS)
+        for job, actor in actors.items():
+            (job.folder / _MARK).unlink(missing_ok=True)
+            self._ray.kill(actor.handle)
 
     def __enter__(self) -> RayExecutor:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for job in list(self._running):
-            self._forget(job)
-        self._ray.shutdown()
+        try:
+            self._forget(*self._running)
+        finally:
+            self._ray.shutdown()
 
 
 def _own_store(job: Job, behind: Sequence[Path]) -> Job:
     """With a store in its own folder: several nodes cannot write into one SQLite file."""
-    options = job.options
+    options, folder = job.options, job.folder.absolute()
     if options.cache is None:
-        return job
-    looked = (options.cache, *behind)
-    return replace(job, options=replace(options, cache=job.folder / STORE, behind=looked))
+        return replace(job, options=replace(options, out=folder))
+    looked = (options.cache.absolute(), *behind)
+    return replace(job, options=replace(options, out=folder, cache=folder / STORE, behind=looked))
 
 
 def _required(job: Job) -> list[str]:
@@ -159,19 +254,16 @@ def _required(job: Job) -> list[str]:
     return sorted({name for spec in specs for name in adapter_of(spec).declaration.requires})
 
 
-def _check_reached(address: str) -> None:
-    """Raise `UsageError` where nobody listens at HOST:PORT: Ray itself tries for minutes."""
-    place = address.removeprefix("ray://")
-    host, colon, port = place.rpartition(":")
-    if not colon or not port.isdigit():
-        return  # `auto`, `local`: Ray knows at once.
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
-    except (OSError, OverflowError) as error:
-        raise UsageError(
-            f"the Ray cluster at {address} cannot be reached: {error}; is it running (ray status), "
-            "and is this its address?"
-        ) from None
+def _chunks(file: Path) -> Iterator[bytes]:
+    """What is in a file, and then nothing."""
+    with file.open("rb") as handle:
+        while chunk := handle.read(CHUNK):
+            yield chunk
+    yield b""
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split())[:500]
 
 
 def _imported() -> Any:

@@ -1,13 +1,13 @@
 """Runs one shard in a process of its own: `python -m harness.scale.shard_main`.
 
 A job (`harness.scale.job`) comes as a line of JSON on stdin; events go out as lines of JSON on
-stdout: how far it is, what went wrong, and in the end whether the record is there. It stops,
-keeping what is finished, at SIGTERM and when its stdin is closed, which is when whoever started it
-is gone.
+stdout: how far it is, what went wrong, and of what it ends. It stops, keeping what is finished, at
+SIGTERM and when its stdin is closed, which is when whoever started it is gone.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -17,16 +17,20 @@ from time import monotonic
 from typing import IO, Any
 
 from harness.coding import load_json
-from harness.errors import HarnessError
+from harness.errors import HarnessError, InputError
 from harness.interrupt import stoppable
 from harness.run.progress import Progress, ProgressBar
 from harness.run.runner import run
 from harness.scale.job import Job
+from harness.scale.resume import await_end
 
 __all__ = ["main"]
 
 _SECONDS = 0.5
+_FOR_GOOD = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+"""Of errors of the operating system: no other try will end otherwise."""
 STOPPED = 130
+_TRY_AGAIN = 1
 
 
 class _Events:
@@ -92,13 +96,17 @@ def main() -> int:
     threading.Thread(target=_end_with_stdin, daemon=True).start()
     try:
         with stoppable(at_last=True):
-            record = run(job.specs(), job.goldsets(), job.options, _Reporter(events))
+            # Of an earlier try, or of a run that was killed, a process may not have ended yet.
+            await_end(job.folder)
+            run(job.specs(), job.goldsets(), job.options, _Reporter(events))
     except KeyboardInterrupt:
         return STOPPED
     except HarnessError as error:
-        events.send(error=str(error), status=error.exit_status)
+        events.send(error=str(error))
         return error.exit_status
-    events.send(status=0, record=record.status)
+    except OSError as error:
+        events.send(error=str(error))
+        return InputError.exit_status if error.errno in _FOR_GOOD else _TRY_AGAIN
     return 0
 
 
