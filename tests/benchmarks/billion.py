@@ -29,17 +29,19 @@ from typing import Any, NamedTuple
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from harness.formats.source import Source
+from harness.paths import RECORD
 from harness.run.options import RunOptions
 from harness.run.progress import Progress
 from harness.scale.driver import _KEPT, _STRAGGLES, _Drive
 from harness.scale.executor import Event
 from harness.scale.job import Job
+from harness.scale.names import STORE
 from harness.shards import Shard
 
 PAGE = Path(__file__).parents[2] / "docs" / "scale.md"
 MARKS = ("<!-- billion -->", "<!-- /billion -->")
 SIZES = [(d, n) for d in (10**6, 10**8, 10**9) for n in (64, 1_000, 10_000)]
-DOCUMENTS = 4_000
+DOCUMENTS = 20_000
 """Of the run that is measured."""
 
 
@@ -261,7 +263,7 @@ def outcomes_table(c: Constants, sizes: Sequence[tuple[int, int]] = SIZES) -> It
     for documents, shards in sizes:
         one = simulate(documents, shards, c)
         over = sorted(((times, what) for times, what in limits(one, c) if times > 1), reverse=True)
-        broken = "; ".join(f"{what} ({times:,.2g})" for times, what in over) or "–"
+        broken = "; ".join(f"{what} ({_short(times)})" for times, what in over) or "–"
         seconds = (one.plan, one.read, one.merge, one.tables, one.wall)
         plan, read, merge, tables, wall = map(_time, seconds)
         cells = (
@@ -283,15 +285,19 @@ def tables(c: Constants) -> str:
 def _time(seconds: float) -> str:
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds:.2g} s"
+            return f"{_short(seconds / size)} {unit}"
+    return f"{_short(seconds)} s"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 9.95 else f"{value:.1f}"
 
 
 def _bytes(count: float) -> str:
     for unit, size in (("PB", 1e15), ("TB", 1e12)):
         if count >= size:
-            return f"{count / size:.3g} {unit}"
-    return f"{count / 1e9:.3g} GB"
+            return f"{_short(count / size)} {unit}"
+    return f"{_short(count / 1e9)} GB"
 
 
 def constants_of(page: str) -> Constants:
@@ -328,66 +334,66 @@ def _peak(function: Callable[[], Any]) -> int:
 
 
 def _of_files(folder: Path, documents: int) -> Mapping[str, float]:
-    """Reading, counting and writing, and how large everything is."""
+    """Reading, counting and writing, and how large everything is: of the first of two shards."""
     from benchmarks.scale import measure, write_documents
 
     from harness.gold.loading import load_goldset
+    from harness.results import stored
     from harness.tasks.registry import task_named
 
-    gold, few, parts = folder / "docs.jsonl", folder / "few.jsonl", 2
-    write_documents(gold, documents)
-    write_documents(few, 2 * parts)
-    quiet = ("--quiet", "--rankings")
-    for number in (1, 2):
-        shard = ("--shard", f"{number}/{parts}", "--out", f"shards/{number}")
-        _, cpu, _ = measure(["run", "gazetteer", "--gold", gold.name, *shard, *quiet], folder)
-        shard = ("--shard", f"{number}/{parts}", "--out", f"few/{number}")
-        _, start, _ = measure(["run", "gazetteer", "--gold", few.name, *shard, *quiet], folder)
+    seconds = {}
+    for name, size in (("few", 4), ("some", documents // 4), ("many", documents)):
+        write_documents(folder / f"{name}.jsonl", size)
+        for shard in (2, 1):
+            command = ["run", "gazetteer", "--gold", f"{name}.jsonl", "--shard", f"{shard}/2"]
+            command += ["--out", f"{name}/{shard}", "--quiet", "--rankings"]
+            _, seconds[name], _ = measure(command, folder)
+    gold, place = folder / "many.jsonl", folder / "many" / "1"
     goldset, annotated = load_goldset(gold), task_named("ner").is_annotated
     facts = _cpu(lambda: goldset.digest) / documents
     passed = _cpu(lambda: [None for _ in goldset.placed(annotated)]) / documents
-    counted = (cpu - start - documents * (facts + passed)) / (documents / parts)
-    done = [path for path in (folder / "shards" / "1").rglob("*") if path.is_file()]
-    own = documents / parts
-    sizes = {path: path.stat().st_size for path in done}
+    own = stored.read(place).results[0].documents
+    counted = (seconds["many"] - seconds["few"] - documents * (facts + passed)) / own
     return {
-        "start": start,
+        "start": seconds["few"],
         "facts": facts,
         "passed": passed,
         "counted": max(0.0, counted),
         "known": _peak(lambda: load_goldset(gold).digest) / documents,
-        "gold": gold.stat().st_size / documents,
-        "answers": sum(
-            size
-            for path, size in sizes.items()
-            if {"predictions", "units", "places"} & {*path.relative_to(folder).parts[2:3]}
-        )
-        / own,
-        "kept": sum(size for path, size in sizes.items() if "store" in path.parts) / own,
-        "record": sizes[folder / "shards" / "1" / "run.json"],
-        "files": len(done),
+        "gold": _size(gold) / documents,
+        "answers": sum(_size(place / name) for name in ("predictions", "units", "places")) / own,
+        "kept": _size(place / STORE) / own,
+        "record": _size(place / RECORD),
+        "files": len([path for path in place.rglob("*") if path.is_file()]),
     }
 
 
+def _size(place: Path) -> int:
+    """Bytes of a file, or of all files in a folder."""
+    files = [place] if place.is_file() else [path for path in place.rglob("*") if path.is_file()]
+    return sum(path.stat().st_size for path in files)
+
+
 def _of_merge(folder: Path) -> Mapping[str, float]:
-    """Of the shards that `_of_files` leaves, without what it takes of hardly any documents."""
+    """Of the shards that `_of_files` leaves: what more documents take more."""
     from benchmarks.scale import measure
 
     from harness.scale.parts import opened_parts
     from harness.shards import first_meeting
 
     shards = [Shard(number, 1_000) for number in range(1, 1_001)]
-    folders = [folder / "shards" / str(number) for number in (1, 2)]
-    base, _, _ = measure(["merge", "few", "--out", "merged-few"], folder)
+    base, _, _ = measure(["merge", "few", "--out", "merged"], folder)
     _merged(folder, "few")  # Imports what it needs.
-    few, many = (_merged(folder, name) for name in ("few", "shards"))
+    some, many = (_merged(folder, name) for name in ("some", "many"))
+    more = many.documents - some.documents
+    opens = _cpu(lambda: [opened_parts([folder / "few"]) for _ in range(10)]) / 20
     return {
         "pair": _cpu(lambda: first_meeting(shards)) / (1_000 * 999 / 2),
-        "opens": _cpu(lambda: [opened_parts(folders) for _ in range(5)]) / 10,
+        "opens": opens,
         "base": base * 2**20,
-        "woven": max(0.0, many.merge - few.merge) / many.documents,
-        "tabled": max(0.0, many.tables - few.tables) / many.documents,
-        "shown": max(0, many.peak - few.peak) / many.documents,
+        "woven": max(0.0, many.merge - some.merge) / more,
+        "tabled": max(0.0, many.tables - some.tables) / more,
+        "shown": max(0, many.peak - some.peak) / more,
     }
 
 
@@ -446,7 +452,7 @@ def _of_driver(folder: Path) -> Mapping[str, float]:
     from harness.results import stored
 
     shards, each, documents = 1_000, 20, 50
-    place = folder / "shards" / "1"
+    place = folder / "many" / "1"
     nothing = _cpu(_drive(place, shards, []).run)
     told = _cpu(_drive(place, shards, [{"done": 0}] * each).run)
     done = _cpu(_drive(place, shards, [{"done": documents}] + [{"done": 0}] * (each - 1)).run)
