@@ -80,6 +80,7 @@ def test_a_slow_shard_is_cut_in_two() -> None:
     assert costly.last == costly.uncut
 
 
+@pytest.mark.slow
 def test_the_page_shows_what_its_constants_give() -> None:
     text = PAGE.read_text("utf-8")
     shown = text.split(MARKS[0])[1].split(MARKS[1])[0]

@@ -18,9 +18,11 @@ import sys
 import tempfile
 import time
 import tracemalloc
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -250,20 +252,21 @@ def constants_table(c: Constants) -> Iterator[str]:
     yield "| --- | ---: | --- |"
     for part in fields(c):
         says = part.metadata["says"] + ("" if "measured" in part.metadata else " (assumed)")
-        yield f"| `{part.name}` | {getattr(c, part.name):.3g} | {says} |"
+        yield f"| `{part.name}` | {getattr(c, part.name):.4g} | {says} |"
 
 
 def outcomes_table(c: Constants, sizes: Sequence[tuple[int, int]] = SIZES) -> Iterator[str]:
     head = (
         *("documents", "shards", "plan", "read", "predict (uncut)", "merge", "tables", "in all"),
-        *("a shard's MB", "driver's MB", "network", "files", "over a limit, how many times"),
+        *("a shard's MB", "driver's MB", "network", "files", "furthest over a limit"),
     )
     yield f"| {' | '.join(head)} |"
     yield f"|{' ---: |' * (len(head) - 1)} --- |"
     for documents, shards in sizes:
         one = simulate(documents, shards, c)
-        over = sorted(((times, what) for times, what in limits(one, c) if times > 1), reverse=True)
-        broken = "; ".join(f"{what} ({_short(times)})" for times, what in over) or "–"
+        over = [each for each in limits(one, c) if each[0] > 1]
+        broken = "{1} ({0:,.3g} times)".format(*max(over)) if over else "–"
+        broken += f", and {len(over) - 1} more" if len(over) > 1 else ""
         seconds = (one.plan, one.read, one.merge, one.tables, one.wall)
         plan, read, merge, tables, wall = map(_time, seconds)
         cells = (
@@ -275,10 +278,49 @@ def outcomes_table(c: Constants, sizes: Sequence[tuple[int, int]] = SIZES) -> It
         yield f"| {' | '.join(cells)} |"
 
 
+def limits_table(c: Constants) -> Iterator[str]:
+    """From which number on each limit is passed, more or less."""
+    documents, shards = (
+        [10 ** (5 + n / 10) for n in range(51)],
+        [10 ** (1 + n / 10) for n in range(31)],
+    )
+    yield "| limit | documents, in 1,000 shards | shards, of 10^8 documents |"
+    yield "| --- | ---: | ---: |"
+    names = [what for _, what in limits(simulate(10**6, 64, c), c)]
+
+    @cache
+    def times(documents: float, shards: float) -> list[float]:
+        one = simulate(round(documents), round(shards), c)
+        return [each for each, _ in limits(one, c)]
+
+    for place, what in enumerate(names):
+        cells = (
+            _first(documents, lambda n, place=place: times(n, 1_000)[place] > 1),
+            _first(shards, lambda n, place=place: times(10**8, n)[place] > 1),
+        )
+        yield f"| {what} | {cells[0]} | {cells[1]} |"
+
+
+def _first(values: Sequence[float], passed: Callable[[float], bool]) -> str:
+    """The first of these values at which it is, once it is for all that follow."""
+    if passed(values[0]):
+        return "always"
+    if not passed(values[-1]):
+        return f"above {values[-1]:,.0f}"
+    return f"{float(f'{values[bisect_left(values, True, key=passed)]:.2g}'):,.0f}"
+
+
 def tables(c: Constants) -> str:
     """What stands between the marks of the page."""
     own = "The same, if a shard read its own documents alone:"
-    parts = (constants_table(c), outcomes_table(c), [own], outcomes_table(own_reading(c)))
+    parts = (
+        constants_table(c),
+        outcomes_table(c),
+        limits_table(c),
+        [own],
+        outcomes_table(own_reading(c)),
+        limits_table(own_reading(c)),
+    )
     return "\n\n".join("\n".join(part) for part in parts)
 
 
@@ -490,7 +532,7 @@ def main() -> None:
     text = PAGE.read_text("utf-8")
     found = constants_of(text) if options.from_page else measured(options.documents, Constants())
     # As the page states them, so that its tables are those of its constants.
-    c = Constants(**{k: float(f"{v:.3g}") for k, v in {**asdict(found), **said}.items()})
+    c = Constants(**{k: float(f"{v:.4g}") for k, v in {**asdict(found), **said}.items()})
     print(tables(c))
     if options.write:
         before, after = text.split(MARKS[0])[0], text.split(MARKS[1])[1]
