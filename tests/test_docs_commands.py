@@ -70,6 +70,18 @@ NOT_RUN = {
         "textacy/en_core_web_sm --gold polnear_dev.jsonl --task attribution",
         "harness run spacy/en_core_web_sm gazetteer --gold conll2003_dev.txt --batch-size 32",
     ),
+    "needs a cluster; test_docs_scale.py runs what they submit, with a stand-in": (
+        "bash docs/scale/array.sh",
+        "bash docs/scale/array.sh submit 7,12",
+        "kubectl apply -f docs/scale/job.yaml",
+        "kubectl wait --for=condition=complete --timeout=24h job/harness-shards",
+        'kubectl patch job harness-merge --type=merge --patch=\'{"spec": {"suspend": false}}\'',
+    ),
+    "needs Ray, which takes long to start, or its cluster": (
+        "harness run gazetteer --gold seeds --executor ray --workers 4 --out results/cut",
+        "harness run gazetteer --gold seeds --executor ray --ray-address ray://head:10001 "
+        "--shards 256 --out results/cut",
+    ),
     "measures for minutes": (
         "make perf",
         "make simulations",
@@ -80,10 +92,17 @@ NOT_RUN = {
         "python tests/benchmarks/long_texts.py --backend gazetteer quotes syntax/en_core_web_sm "
         '--kind prose quotations "he said" capitals names "quoted paragraphs" brackets "marks “”"',
         "python tests/crowd_shapes.py",
+        "python tests/benchmarks/billion.py --write",
         "python tests/benchmarks/scale.py",
         "python tests/benchmarks/resampling.py",
         "python tests/benchmarks/store.py",
         "python tests/benchmarks/units.py --documents 1000000 --verbs",
+        "python tests/benchmarks/shards.py --part merge --documents 1200",
+        "python tests/benchmarks/shards.py --part kills",
+        "python tests/benchmarks/shards.py --part speed --documents 1000",
+        "python tests/benchmarks/shards.py --part speed --documents 10000 --pairs 1",
+        "python tests/benchmarks/shards.py --part million --documents 100000 --shards 16 "
+        "--folder million",
         "python tests/benchmarks/tag_files.py",
         "python tests/benchmarks/tag_files.py 4000000",
     ),
