@@ -104,6 +104,8 @@ def _plan(args: argparse.Namespace) -> tuple[list[BackendSpec], list[GoldSet], R
     from harness.gold.loading import load_goldset
     from harness.labels.schema import load_schema
 
+    if args.shard is not None and args.history is not None:
+        raise UsageError("--history is of whole runs: leave it out here, harness merge has it too")
     options = build(
         RunOptions,
         vars(args),

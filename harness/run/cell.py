@@ -222,16 +222,25 @@ class RunCell:
             kept = self._kept(pairs)
             pairs, predicted = kept(), (answer for _, answer in kept())
         task, produced = task_named(self.task), _labels(predictions)
-        count = open_count(
-            self.gold,
-            task,
-            self.options.scoring()[self.task],
-            predicted_labels=labels_of_predictions(task, self._declaration, produced, predicted),
-            schema=self.options.schema,
-            capabilities=self._declaration.capabilities,
-        )
-        with self._files.open("units") if self._large else nullcontext() as file:
-            units = count_units(count, pairs, file, time)
+        try:
+            count = open_count(
+                self.gold,
+                task,
+                self.options.scoring()[self.task],
+                predicted_labels=labels_of_predictions(
+                    task, self._declaration, produced, predicted
+                ),
+                schema=self.options.schema,
+                capabilities=self._declaration.capabilities,
+            )
+            with self._files.open("units") if self._large else nullcontext() as file:
+                units = count_units(count, pairs, file, time)
+        except (SchemaError, TooEntangled):
+            if self.cut is not None and not settled:  # Under the labels of all it may be possible.
+                self.cut.conclude(None, settled=False)
+                costs = self._costs(predictions, [self._measured.seconds])
+                self._result = replace(self._result, costs=costs)
+            raise
         count.model = predictions.model  # Known for certain only now: answers may be stored ones.
         if self.cut is not None:
             self.cut.conclude(count, settled=settled)

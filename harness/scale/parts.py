@@ -32,6 +32,8 @@ _OF_LABELS = frozenset(
     ("assumed", "cannot_produce", "ceiling_recall", "left_out_labels", "merged_labels")
 )
 """What the labels decide that occur in all answers, where nobody states labels."""
+_OF_ANSWERS = frozenset(("environment", "labels", "packages", "proof", "schema")) | _OF_LABELS
+"""What a result does not say of which no document was answered."""
 _MOST_NAMED = 10
 
 
@@ -69,9 +71,19 @@ class Piece:
         return self.own.documents > 0
 
     @property
+    def has_answers(self) -> bool:
+        """Whether any of its documents was answered."""
+        return self.result is not None and self.result.answered
+
+    @property
     def is_lost(self) -> bool:
         """Whether the backend failed as such, so that of its documents nothing is known."""
         return self.result is not None and not self.is_whole
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether its documents were asked for and cannot be counted, whoever counts them."""
+        return self.is_lost and self.result is not None and self.result.documents > 0
 
     def __str__(self) -> str:
         return f"{self.part} ({self.own.backend} on {self.own.gold}, {self.own.task})"
@@ -103,8 +115,9 @@ def pieces(parts: Sequence[Part]) -> Iterator[list[Piece]]:
             Piece(part, part.cut.results[place], _result(part.record, asked.key)) for part in parts
         ]
         counted = [piece for piece in found if piece.is_whole]
-        for piece in counted[1:]:
-            _check_same_result(counted[0], piece)
+        said = [piece for piece in counted if piece.has_answers] or counted
+        for piece in counted:
+            _check_same_result(said[0], piece)
         yield found
 
 
@@ -178,6 +191,8 @@ def _of_the_run(record: RunRecord) -> dict[str, Any]:
 def _check_same_result(first: Piece, piece: Piece) -> None:
     settled = first.own.settled and piece.own.settled
     left_out = _SUMMED if settled else _SUMMED | _OF_LABELS
+    if not (first.has_answers and piece.has_answers):
+        left_out |= _OF_ANSWERS
     one, other = (
         {name: value for name, value in encode(each.result).items() if name not in left_out}
         for each in (first, piece)
