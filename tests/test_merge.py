@@ -15,9 +15,12 @@ from support import in_json, printed
 
 from harness.annotation import Annotations, Record
 from harness.cli.main import main
+from harness.errors import TooEntangled
 from harness.formats import jsonl
 from harness.results.stored import iter_units, read
 from harness.shards import Shard
+from harness.tasks.ner import count
+from harness.tasks.tally import Event
 
 SEEDS = Path(__file__).parents[1] / "goldsets" / "seeds"
 
@@ -294,6 +297,29 @@ def test_a_backend_that_one_shard_could_not_load(
         for result, folder in ((failed, "failed"), (plain, "out"))
     )
     assert one == other
+
+
+@pytest.mark.parametrize("backend", ["telling/plain", "silent/plain"])
+def test_answers_that_nobody_can_count(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too entangled in one shard: the whole has no numbers either, for the same reason."""
+
+    def events(gold: Sequence[object], *rest: object, **more: object) -> Iterator[Event]:
+        if len(gold) == most:
+            raise TooEntangled("too dense")
+        return iter(counted(gold, *rest, **more))  # type: ignore[arg-type]
+
+    counted = count.events
+    gold = laid()
+    most = max(len(row.annotations.entities or ()) for row in jsonl.read(gold))
+    monkeypatch.setattr(count, "events", events)
+    whole = undivided(backend, "--gold", gold, status=3)
+    folders = cut(backend, "--gold", gold, n=3)
+    assert {read(folder).status for folder in folders} == {"error", "success"}
+    alone, put_together = only(read(whole)), only(read(merged(folders, status=3)))
+    assert (alone.status, put_together.status) == ("failed", "failed")
+    assert put_together.reason == alone.reason
+    assert alone.reason is not None and alone.reason.endswith(": too dense")
+    assert (put_together.signature, put_together.scores) == (None, {})
 
 
 def test_a_backend_that_no_shard_could_load(capsys: pytest.CaptureFixture[str]) -> None:

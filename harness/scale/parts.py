@@ -13,6 +13,7 @@ from harness.errors import InputError, NotComparable, NothingMeasured
 from harness.paths import RECORD
 from harness.results.load import Opened, read_run
 from harness.results.record import Result, ResultKey, RunRecord, ShardRecord, ShardResult
+from harness.results.signature import Signature
 from harness.shards import Shard, first_meeting
 
 __all__ = ["Part", "Piece", "missing_shards", "opened_parts", "pieces"]
@@ -108,12 +109,15 @@ def opened_parts(folders: Sequence[Path]) -> list[Part]:
 def pieces(parts: Sequence[Part]) -> Iterator[list[Piece]]:
     """Of each result that was asked for, in the run's order, what every part has.
 
-    Raises `NotComparable` where two parts were not made by the same thing in the same way.
+    Raises `NotComparable` where two parts were not made by the same thing in the same way,
+    `InputError` for one that contradicts itself.
     """
     for place, asked in enumerate(parts[0].cut.results):
         found = [
             Piece(part, part.cut.results[place], _result(part.record, asked.key)) for part in parts
         ]
+        for piece in found:
+            _check_piece(piece)
         counted = [piece for piece in found if piece.is_whole]
         said = [piece for piece in counted if piece.has_answers] or counted
         for piece in counted:
@@ -186,6 +190,49 @@ def _of_the_run(record: RunRecord) -> dict[str, Any]:
     assert record.shard is not None
     value["results asked for"] = [list(result.key) for result in record.shard.results]
     return value
+
+
+def _check_piece(piece: Piece) -> None:
+    path = piece.part.folder / RECORD
+    try:
+        problem = next(_contradictions(piece.own, piece.result), None)
+    except InputError as error:
+        raise error.of(path) from None
+    if problem is not None:
+        raise InputError(
+            f"the record contradicts itself: {piece}: {problem}",
+            path=path,
+            hint="it was edited: run that shard again",
+        )
+
+
+def _contradictions(own: ShardResult, result: Result | None) -> Iterator[str]:
+    """Where what a shard keeps of a result is not of that result."""
+    if own.documents and result is None:
+        yield f"{own.documents} documents were asked for, and there is no result"
+    if result is None:
+        return
+    if own.documents != result.documents and (own.documents or result.answered):
+        yield f"{own.documents} documents are in the shard, {result.documents} in the result"
+    if not own.documents:
+        return
+    for what in ("failures", "drops"):
+        places = own.failed_at if what == "failures" else own.drops_at
+        if len(places) != len(getattr(result, what)):
+            yield f"it has the places of {len(places)} of {len(getattr(result, what))} {what}"
+    files = [
+        ("places", own.places, own.places_digest, None),
+        ("predictions", own.predictions, own.predictions_digest, result.predictions_digest),
+    ]
+    if own.settled:
+        files.append(("units", own.units, own.units_digest, result.units_digest))
+        if Signature.parse(own.signature).documents != own.documents:
+            yield "its signature is of another number of documents"
+    for what, name, digest, stated in files:
+        if not name or not digest:
+            yield f"it names no file of {what} with its digest"
+        elif result.answered and stated not in (None, digest):
+            yield f"it has two digests of its {what}"
 
 
 def _check_same_result(first: Piece, piece: Piece) -> None:
