@@ -11,13 +11,14 @@ import pytest
 import synthetic
 from cutting import QUIET, check_same, cut, laid, merged, only, tried, undivided
 from inside import BROKEN, forget, planted_inside
-from support import in_json, printed
+from support import in_json, printed, timeless
 
 from harness.annotation import Annotations, Record
 from harness.cli.main import main
 from harness.errors import TooEntangled
 from harness.formats import jsonl
-from harness.results.stored import iter_units, read
+from harness.results.stored import iter_units, read, to_json
+from harness.run.process import Worker
 from harness.shards import Shard
 from harness.tasks.ner import count
 from harness.tasks.tally import Event
@@ -334,6 +335,34 @@ def test_a_backend_that_no_shard_could_load(capsys: pytest.CaptureFixture[str]) 
     check_same(whole, merged(folders))
 
 
+# Where answers come from
+
+
+@pytest.mark.processes
+def test_workers_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.run.predictor.Worker", Worker)
+    record = tried(2, "gazetteer", "quotes", "--gold", str(SEEDS))
+    assert all(r.costs.shards[0].predict_seconds for r in record.results)
+
+
+def test_answers_from_the_store() -> None:
+    """A shard that was stopped goes on from there; of another all answers are old ones."""
+    words = ("run", "gazetteer", "--gold", str(SEEDS), "--quiet", "--cache-dir", "store")
+    for out in ("whole", "shards/1", "shards/1", "shards/2"):
+        cut = ("--shard", f"{out[-1]}/2") if out != "whole" else ()
+        assert main([*words, *cut, "--out", out]) == 0
+        if out == "whole":
+            shutil.rmtree("store")
+    shards = [read(f"shards/{n}").results[0] for n in (1, 2)]
+    assert shards[0].costs.replayed == shards[0].documents
+    assert shards[1].costs.replayed == 0 < shards[1].documents
+    out = merged(["shards"])
+    assert only(read(out)).proof
+    one, other = (replace(timeless(read(folder)), command=(), gold=()) for folder in ("whole", out))
+    assert to_json(one) == to_json(other)
+    assert only(read(out)).costs.replayed == shards[0].documents
+
+
 # What the merged folder is good for
 
 
@@ -362,4 +391,8 @@ def test_the_merged_run_goes_through_every_verb(capsys: pytest.CaptureFixture[st
     )
     assert str(record.results[0].scores["strict"]["tp"]) in str(scored)
     # And merged once more into the same folder.
-    assert merged(["shards"]) == Path("out")
+    told = printed(
+        capsys, ["merge", "shards", "--out", "out", "--history", "trend.jsonl", "--json"]
+    )
+    assert told == Path("out/run.json").read_text("utf-8") == to_json(read("out"))
+    assert timeless(read("out")) == timeless(replace(record, command=read("out").command))

@@ -119,9 +119,8 @@ def test_nothing_gets_out_of_its_medium(
     reading.log_lines(done.out)
     reading.log_lines(done.err)
     reading.read_markdown(Path("out/leaderboard.md").read_text("utf-8"))
-    for number in "12":
-        cut = ("--shard", f"{number}/2", "--out", f"shards/{number}")
-        harness("run", backend, "empty", "--gold", "gold.jsonl", *options[:4], *cut)
+    cut = ("--shard", "1/1", "--out", "shards/1")
+    harness("run", backend, "--gold", "gold.jsonl", *options[:4], *cut)
     harness("baseline", "accept", "out", "--baseline", "base.json", "--yes")
     harness("history", "add", "out", "--history", "trend.jsonl")
     for lines in TABLES.values():
