@@ -39,6 +39,53 @@ that two columns of one file can be two gold sets of a run; a gold set with a ca
 `annotator=NAME`. An option that a format does not have is an error that names those it has.
 `convert` has the options of a single file as flags too, and takes several sources for one output.
 
+## Many files, compressed files, URLs
+
+A source may be many files that are one set, `.gz`, `.bz2`, `.xz` and `.zst`, and a URL, in every
+command and in a card's `data`:
+
+```sh
+harness validate parts
+harness score --gold 'parts/*.jsonl' --pred P.jsonl --task ner
+harness run gazetteer --gold 's3://bucket/gold/part-*.jsonl.zst?remote-timeout=60'
+harness score --gold https://host.example/gold.conll.gz --pred P.jsonl --task ner
+```
+
+**Many files** are a pattern in quotes with `*`, `[...]` or `**`, or a folder whose files have one
+name and are numbered from 0 or 1 (`part-00000.jsonl`, `train-00001-of-00004.jsonl`). Other files
+of a folder may be alternatives, such as `train` and `test`: a pattern says that they belong
+together. A folder that a format claims (texts with `.ann`, Parquet, a card, ...) stays what it is.
+Files are read in the order of their names, with the records and the digest of one file that holds
+all of them: documents without ids are numbered on, the tag scheme is told from all files together,
+losses are summed. An id that comes in two files is an error that names both places; all files are
+of one format, with the same columns; an empty one is fine, as are names that begin with `.` or `_`
+(`_SUCCESS`), which are left out. The set is called after the folder, or what the pattern begins
+with.
+
+**Compressed files** are told by their content and read as they are unpacked: memory holds a line.
+One with a line of more than 512 MiB is refused, and so are broken ones and those that are cut off.
+`.zst` needs `pip install 'nlp-harness[zstd]'`, or Python 3.14. Nothing is written compressed, or
+behind a URL. Brat and other formats of several kinds of files are read from this machine alone.
+
+**URLs**: `https://` and `http://` need nothing; `s3://`, `gs://`, `hf://datasets/...` and whatever
+else fsspec knows need `pip install 'nlp-harness[remote]'` and the package of the protocol (s3fs,
+gcsfs), which an error names; credentials are given as that package takes them. Folders and patterns
+work where the protocol can list files; a web server cannot. Each file is copied once, piece by
+piece, to the folder for temporary files (`$TMPDIR`), and is gone when the command ends: a run goes
+through its gold several times, and all passes read the same copy, whatever becomes of the object
+meanwhile. One that changes while it is copied is an error; who opens it anew, as another command
+does, reads what is there then, and the gold's digest tells. Nothing waits without end: after 30
+seconds without a byte a URL is given up, or after `?remote-timeout=SECONDS`.
+
+A URL may have a query of its own. What stands behind its *last* `?` is options if all of it is
+options that there are; else it belongs to the URL. So `https://h/x?sig=1?scheme=IOB2` has an
+option, and a `?` at the very end says that there is none: `https://h/x?format=json?`.
+
+Passwords, and the values of a URL's query but for versions (`versionId`, `generation`, `revision`,
+`ref`), are not in records, pages or messages: `REDACTED` stands there. A record whose gold needs
+them cannot find it again by itself: give `--gold`. Other URLs are asked again where a command needs
+a record's gold, as when somebody else's record is opened.
+
 ## Nothing is lost in silence
 
 Whatever a reader leaves out or changes is counted, by message: `convert` and `score` say it on

@@ -105,9 +105,9 @@ class Annotations:
     def with_layer(self, name: str, items: tuple[Any, ...] | None) -> Annotations:
         """The same with another layer of that name."""
         if name == "entities":
-            return replace(self, entities=items)
+            return Annotations(items, self.attributions, self.others)
         if name == "attributions":
-            return replace(self, attributions=items)
+            return Annotations(self.entities, items, self.others)
         others = {key: layer for key, layer in self.others.items() if key != name}
         return replace(self, others=others if items is None else {**others, name: items})
 

@@ -11,7 +11,7 @@ import dataclasses
 import json
 import re
 import types
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain
 from math import isfinite
@@ -21,7 +21,16 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from harness.errors import InputError, near_name
 
 __all__ = ["EXACT", "DecodeError", "FileKind", "compact", "decode", "decode_file", "encode"]
-__all__ += ["from_words", "laid_out", "load_json", "parse_json", "parse_toml", "short", "to_words"]
+__all__ += [
+    "from_words",
+    "json_decoder",
+    "laid_out",
+    "load_json",
+    "parse_json",
+    "parse_toml",
+    "short",
+    "to_words",
+]
 __all__ += ["real_number", "whole_number"]
 
 T = TypeVar("T")
@@ -203,9 +212,22 @@ def _refuse_endless(tables: Any) -> None:
             raise ValueError(f"{where.rstrip('.')} is a number of thousands of digits")
 
 
+def json_decoder(kind: type[T]) -> Callable[[str], T]:
+    """What decodes the JSON of many values of one kind, keys that it does not know let be.
+
+    It raises `ValueError`, which does not say where, or `RecursionError`.
+    """
+    import msgspec
+
+    return msgspec.json.Decoder(kind).decode
+
+
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
 def compact(value: Any) -> str:
     """JSON on one line without a space."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _compact(value)
 
 
 def laid_out(value: Any, unfolded: Container[str], indent: str = "") -> str:

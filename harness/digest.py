@@ -17,6 +17,7 @@ __all__ = [
     "digest_file",
     "digest_files",
     "digest_folder",
+    "digest_pieces",
     "digest_text",
     "folder_size",
     "load_memo",
@@ -33,7 +34,15 @@ _learned = False
 
 def digest_text(text: str) -> str:
     """sha256 of the text's UTF-8 bytes, in hex."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return digest_pieces((text,))
+
+
+def digest_pieces(pieces: Iterable[str]) -> str:
+    """The same of a text in pieces, which need not be in memory together."""
+    whole = hashlib.sha256()
+    for piece in pieces:
+        whole.update(piece.encode("utf-8", "surrogatepass"))
+    return whole.hexdigest()
 
 
 def digest_files(paths: Iterable[Path], *, root: Path | None = None) -> str:

@@ -15,10 +15,10 @@ import synthetic
 
 from harness.annotation import Annotations, Record
 from harness.cli.main import main
-from harness.digest import digest_file
 from harness.results import stored
 from harness.results.record import Result
 from harness.results.save import write_run
+from harness.results.unit_files import write_units
 
 __all__ = ["BASE", "CHECK", "OTHERS", "VERBS", "Capture", "Desk", "accepted", "failing", "said"]
 
@@ -56,10 +56,9 @@ class Desk:
         ]
         record = write_run(folder / "run", systems, [planted, quotes])
         b, c, d, *others = record.results
-        units = folder / "run" / "units" / "c.jsonl"
-        units.parent.mkdir()
-        units.write_text("".join(stored.dump_units(c.units)), "utf-8")
-        c = replace(c, units=(), units_file="units/c.jsonl", units_digest=str(digest_file(units)))
+        with write_units(folder / "run", "units/c.jsonl", len(c.units)) as file:
+            file.add(c.units)
+        c = replace(c, units=(), **file.fields())
         absent = Result("x", "planted", "ner", "unavailable", reason="not here")
         common = [
             replace(one, signature=str(one.signature).replace("schema:none", "schema:all"))

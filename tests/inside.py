@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint
 from typing import Any
@@ -21,6 +21,7 @@ from harness.adapter import Adapter, Backend, Declaration, LoadRequest, ModelIde
 from harness.annotation import Annotations, Entity
 from harness.errors import BackendUnavailable
 from harness.run.process import Exit, Fault, Log
+from harness.run.protocol import parse_message
 from harness.run.worker import _load
 
 _NAME = re.compile(r"[A-Z]\w+(?: [A-Z]\w+)?")
@@ -39,13 +40,13 @@ class Inside:
     ) -> None:
         self.log = Log()
         self._name = command[command.index("--backend") + 1]
-        self._said: deque[dict[str, Any]] = deque()
+        self._said: deque[bytes] = deque()
         self._served: Any = None
 
     def send(self, message: bytes | Mapping[str, Any], *, asking: bool = False) -> None:
         """A message to the worker, or, as its channel, one from it."""
         if isinstance(message, Mapping):
-            self._said.append(json.loads(json.dumps(message)))
+            self._said.append(json.dumps(message).encode("ascii") + b"\n")
             return
         for said in map(json.loads, message.splitlines()):
             if said["type"] == "load":
@@ -53,10 +54,12 @@ class Inside:
             else:
                 self._served.answer(said["documents"])
 
-    def receive(self, timeout: float, doing: str) -> dict[str, Any]:
+    def receive(
+        self, timeout: float, doing: str, parse: Callable[[bytes], Any] = parse_message
+    ) -> Any:
         if not self._said:
             raise Fault("died", f"it said nothing while {doing}")
-        return self._said.popleft()
+        return parse(self._said.popleft())
 
     def peak_memory(self) -> int:
         return 1 << 20

@@ -28,6 +28,7 @@ FLOORS = (
         "paragraphs",
         "shards",
         "media",
+        "spill",
         "table",
         "__init__",
     ),

@@ -61,6 +61,10 @@ NOT_RUN = {
         "harness versions spacy==3.8.2..3.8.11 --gold seeds",
         "harness versions spacy==3.8.2,3.8.4,3.8.7,3.8.11 --gold seeds --format github --no-cache",
     ),
+    "asks the network; tests/formats/test_remote.py asks a server of its own": (
+        "harness run gazetteer --gold 's3://bucket/gold/part-*.jsonl.zst?remote-timeout=60'",
+        "harness score --gold https://host.example/gold.conll.gz --pred P.jsonl --task ner",
+    ),
     "needs a corpus that may not be passed on": (
         "harness run syntax/en_core_web_sm quotes textacy-paragraphs/en_core_web_sm "
         "textacy/en_core_web_sm --gold polnear_dev.jsonl --task attribution",
@@ -69,6 +73,7 @@ NOT_RUN = {
     "measures for minutes": (
         "make perf",
         "make simulations",
+        "python tests/simulations groups",
         "python tests/simulations power --share 0.1",
         "HARNESS_PERF_ARTICLES=1000 python -m pytest tests/benchmarks/test_bench_runner.py "
         "--benchmark-only -k predict_loop",
@@ -76,6 +81,9 @@ NOT_RUN = {
         '--kind prose quotations "he said" capitals names "quoted paragraphs" brackets "marks “”"',
         "python tests/crowd_shapes.py",
         "python tests/benchmarks/scale.py",
+        "python tests/benchmarks/resampling.py",
+        "python tests/benchmarks/store.py",
+        "python tests/benchmarks/units.py --documents 1000000 --verbs",
         "python tests/benchmarks/tag_files.py",
         "python tests/benchmarks/tag_files.py 4000000",
     ),
@@ -96,6 +104,7 @@ GOLD = json.dumps(
 FILES = {
     "checkout/G.jsonl": GOLD,
     "checkout/P.jsonl": GOLD,
+    "checkout/parts/part-0.jsonl": GOLD,
     "checkout/x.conll": "NATO NNP B-ORG B-ORG\nleft VBD O O\n",
     "checkout/gold.conll": "NATO B-ORG\nleft O\n",
     "checkout/pred.conll": "NATO B-ORG\nleft O\n",

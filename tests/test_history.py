@@ -215,7 +215,7 @@ def test_counts_that_cannot_be(base: HistoryLine) -> None:
     for column, said in ((0, "more is found"), (2, "more right than predicted")):
         wrong = rows.copy()
         wrong[3, column] = 1
-        counts = replace(base.unit_counts, rows=wrong)
+        counts = replace(base.unit_counts, distinct=wrong)
         line = with_id(replace(base, counts=pack(counts, range(20))))
         with pytest.raises(ValueError, match=said):
             read_line(json.loads(line_text(line)))
@@ -382,7 +382,7 @@ def test_a_mean_over_other_groups_is_another_measure(base: HistoryLine) -> None:
     """Signatures do not say which groups a backend can give."""
     lines = [with_id(replace(line, mean=True)) for line in story(base, CALM)]
     counts = lines[4].unit_counts
-    wide = replace(counts, rows=np.concatenate([counts.rows, counts.rows], axis=1))
+    wide = replace(counts, distinct=np.concatenate([counts.rows, counts.rows], axis=1))
     lines[4:] = [with_id(replace(line, counts=pack(wide, range(20)))) for line in lines[4:]]
     (one,) = only(lines).breaks
     assert (one.at, one.why[0].old, one.why[0].new) == (4, "F1 over 1 groups", "F1 over 2 groups")

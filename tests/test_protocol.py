@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from harness.adapter import ModelIdentity
 from harness.annotation import Annotations, Attribution, Entity, Span
 from harness.formats.offsets import Offsets
-from harness.run.answers import check_answer, hello
+from harness.run.answers import check_answer, hello, plain_answer
 from harness.run.protocol import (
     Hello,
     ProtocolError,
@@ -187,6 +187,59 @@ def test_nothing_that_a_worker_says_raises(items: list[Any], text: str) -> None:
         assert len(kept) <= len(items)
         for entity in answer.annotations.entities or ():
             assert 0 <= entity.start < entity.end <= len(text)
+
+
+_OFFSET = st.integers(-1, 9)
+_ENTITY = st.fixed_dictionaries(
+    {
+        "start": _OFFSET,
+        "end": _OFFSET | st.just(5.0),
+        "label": st.sampled_from(["PER", "Größe", "", "x" * 200, "x" * 201]),
+    },
+    optional={
+        "score": st.sampled_from([0.5, 0.0, -0.5, 1, None, True, 1e300, 10**400]),
+        "text": st.just("a"),
+        "fragments": st.just([]),
+    },
+)
+_SAID = st.fixed_dictionaries(
+    {"type": st.just("annotations"), "id": st.sampled_from(["a", "a", "a", "b"])},
+    optional={
+        "entities": st.lists(_ENTITY, max_size=3) | st.none(),
+        "seconds": st.sampled_from([0.1, 0, -1, 1e9, None, "1", 1e-12]),
+        "characters": st.sampled_from([0, 3, 6, 3.0, 2.5, None, 99]),
+        "attributions": st.just([]),
+        "more": st.just(1),
+    },
+)
+
+
+@given(_SAID, st.sampled_from(["Bonn x", "Köln 😀", ""]), st.sampled_from(["codepoint", "utf16"]))
+def test_a_plain_answer_is_what_it_is_the_long_way(
+    said: dict[str, Any], text: str, unit: Any
+) -> None:
+    line = json.dumps(said).encode()
+    plain = plain_answer(line, "a", text, "ner", unit)
+    if plain is not None:
+        assert said["id"] == "a"
+        assert plain == check_answer(parse_message(line), text, "ner", Offsets(text, unit))
+
+
+def test_most_answers_are_plain() -> None:
+    item = {"start": 0, "end": 4, "label": "PER", "score": 0.5}
+    said = {"type": "annotations", "id": "a", "entities": [item], "seconds": 0.1, "characters": 6}
+    line = json.dumps(said).encode()
+    for unit, text, is_plain in (("utf16", "Bonn x", True), ("utf16", "Köln x", False)):
+        assert (plain_answer(line, "a", text, "ner", unit) is not None) == is_plain  # type: ignore[arg-type]
+    entity = Entity(0, 4, "PER", 0.5)
+    assert plain_answer(line, "a", "Köln x", "ner", "codepoint") == (
+        Annotations((entity,)),
+        (),
+        0.1,
+        6,
+    )
+    assert plain_answer(line, "b", "Köln x", "ner", "codepoint") is None
+    assert plain_answer(line, "a", "Köln x", "attribution", "codepoint") is None
 
 
 @pytest.mark.parametrize(

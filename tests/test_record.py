@@ -25,7 +25,8 @@ from harness.results.record import (
     UnitTally,
 )
 from harness.results.signature import Signature, diff
-from harness.results.stored import dump_units, from_json, iter_units, read, slug, to_json, write
+from harness.results.stored import from_json, iter_units, read, slug, to_json, write
+from harness.results.unit_files import write_units
 
 SIGNATURE = Signature(
     task="ner",
@@ -144,7 +145,8 @@ def test_wrong_fields_are_named(place: tuple[Any, ...], value: Any, words: str) 
 
 def test_units_beside_the_record(tmp_path: Path) -> None:
     units = RECORD.results[0].units
-    (tmp_path / "units.jsonl").write_text("".join(dump_units(units)), "utf-8")
+    with write_units(tmp_path, "units.jsonl", 1) as file:
+        file.add(units)
     result = replace(RECORD.results[0], units=(), units_file="units.jsonl")
     assert tuple(iter_units(result, tmp_path)) == units
     assert tuple(iter_units(RECORD.results[0], tmp_path)) == units

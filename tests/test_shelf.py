@@ -20,9 +20,10 @@ from harness.run.options import RunOptions
 from harness.run.predictions import Prediction
 from harness.run.predictor import Query
 from harness.run.protocol import Hello
+from harness.run.rows import ProcessCosts, Timing
 from harness.run.runner import run
 from harness.run.shelf import NoShelf, Shelf
-from harness.run.store import ProcessCosts, Store, Stored, Timing
+from harness.run.store import Store, Stored
 
 KEY = StoreKey({"backend": "a/x", "task": "ner"})
 HERE, THERE = (ProcessCosts(machine, 2.0, 1.0, None) for machine in ("here", "there"))
@@ -34,9 +35,9 @@ def test_times_of_another_machine_do_not_count(tmp_path: Path) -> None:
         here, there = (Shelf(store, KEY, machine) for machine in ("here", "there"))
         one, other = here.begin(Hello(), HERE), there.begin(Hello(), THERE)
         mixed = (Timing(0.1, one), Timing(0.2, other), Timing(0.3, one))
-        here.put(b"a", replace(ANSWER, timings=mixed))
-        here.put(b"b", replace(ANSWER, timings=(Timing(0.1, 99),)))
-        here.put(b"c", Stored(None, error="never"))
+        here.put({b"a": replace(ANSWER, timings=mixed)})
+        here.put({b"b": replace(ANSWER, timings=(Timing(0.1, 99),))})
+        here.put({b"c": Stored(None, error="never")})
     with Store(tmp_path) as store:
         for machine, own in (("here", mixed[:1]), ("there", ())):
             answers = Shelf(store, KEY, machine).get([b"a", b"b", b"c", b"d"])
@@ -52,7 +53,7 @@ def test_a_shelf_knows_what_its_processes_cost(tmp_path: Path) -> None:
         number = shelf.begin(Hello(), HERE)
         for peak in (5, None, 7, 6):
             shelf.note_peak(number, peak)
-        shelf.put(b"a", replace(ANSWER, timings=(Timing(0.1, number),)))
+        shelf.put({b"a": replace(ANSWER, timings=(Timing(0.1, number),))})
         assert shelf.processes == {number: HERE._replace(peak_memory_bytes=7)}
         later = Shelf(store, KEY, "here")
         assert later.processes == {}
@@ -79,7 +80,7 @@ def test_the_hello_that_is_kept(tmp_path: Path) -> None:
 def test_without_a_store_answers_only_serve_to_compare(remember: bool) -> None:
     shelf = NoShelf(remember=remember)
     assert not shelf.replays
-    shelf.put(b"a", ANSWER)
+    shelf.put({b"a": ANSWER})
     assert shelf.get([b"a", b"b"]) == ({b"a": ANSWER} if remember else {})
     numbers = [shelf.begin(Hello(), HERE), shelf.begin(Hello(), HERE)]
     shelf.note_peak(numbers[0], 5)
@@ -119,7 +120,7 @@ def test_a_store_that_is_pruned_under_a_run(tmp_path: Path) -> None:
     with Store(tmp_path) as store, Store(tmp_path) as other:
         shelf = Shelf(store, KEY, "here")
         shelf.begin(Hello(), HERE)
-        shelf.put(b"a", ANSWER)
+        shelf.put({b"a": ANSWER})
         other.prune([row.id for row in other.backends()])
-        shelf.put(b"b", ANSWER)
+        shelf.put({b"b": ANSWER})
         assert shelf.get([b"a", b"b"]).keys() == {b"b"}

@@ -15,7 +15,8 @@ from harness.errors import InputError
 from harness.registry import BackendSpec
 from harness.run.key import Description, StoreKey, document_digest, make_key
 from harness.run.protocol import Hello
-from harness.run.store import ProcessCosts, Store, Stored, Timing
+from harness.run.rows import ProcessCosts, Timing
+from harness.run.store import Store, Stored
 
 ONE = StoreKey({"backend": "a/x", "task": "ner"})
 OTHER = StoreKey({"backend": "a/y", "task": "ner"})

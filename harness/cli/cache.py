@@ -3,36 +3,48 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from harness.cli.common import TASK, add_flags, chosen_cache, output, store
 from harness.cli.printer import print_json, print_lines
+from harness.coding import encode
 from harness.errors import NothingMeasured, UsageError
 from harness.formats.files import is_there
 from harness.options import Flag, flags_of
 from harness.paths import PREDICTIONS
 from harness.registry import BackendSpec, adapter_of
+from harness.run.copying import Copied
 from harness.run.options import WorkerOptions
 from harness.run.store import Store, StoredBackend
+from harness.table import plural
 
 EPILOG = """\
 list     every key in the store with how many predictions it has
 explain  whether a run would find BACKEND's predictions; if not, which field of the key differs
 prune    forget predictions: --all, or those of one BACKEND, or those --stale (not the newest key
          of their backend and task)
+merge    copy all that other stores have into this one; each STORE is a folder, or the file
+         predictions.sqlite in it, and stays as it is
 
 examples:
   harness cache list
   harness cache explain spacy/en_core_web_sm --gold seeds
   harness cache prune --stale
+  harness cache merge shards/1 shards/2
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("list", "explain", "prune"))
-    parser.add_argument("backend", nargs="?", help="for example spacy/en_core_web_sm")
+    parser.add_argument("action", choices=("list", "explain", "prune", "merge"))
+    parser.add_argument(
+        "backend",
+        nargs="*",
+        metavar="BACKEND|STORE",
+        help="for example spacy/en_core_web_sm; merge: the stores to copy from",
+    )
     parser.add_argument(
         "--gold", metavar="NAME", help="explain: the gold set to look its documents up for"
     )
@@ -51,6 +63,12 @@ def _keyed() -> list[Flag]:
 def run(args: argparse.Namespace) -> int:
     folder = chosen_cache(args)
     assert folder is not None
+    named = args.backend
+    if args.action == "merge":
+        return _merge(folder, named, as_json=args.json)
+    if len(named) > 1:
+        raise UsageError(f"cache {args.action} takes one BACKEND at most, found {len(named)}")
+    args.backend = named[0] if named else None
     if args.action != "explain" and not is_there(folder / PREDICTIONS):
         if args.json:
             print_json([])
@@ -113,6 +131,36 @@ def _stale(known: list[StoredBackend]) -> list[StoredBackend]:
             newest[place] = item
     kept = {item.id for item in newest.values()}
     return [item for item in known if item.id not in kept]
+
+
+def _merge(folder: Path, sources: list[str], *, as_json: bool) -> int:
+    if not sources:
+        raise UsageError("cache merge needs the stores to copy from: folders, or their files")
+    with Store(folder) as store:
+        merged = store.merge(sources)
+    if as_json:
+        print_json([{"store": str(file), **encode(copied)} for file, copied in merged])
+    else:
+        print_lines(line for file, copied in merged for line in _copied_lines(file, copied))
+    return 2 if any(copied.other_version for _, copied in merged) else 0
+
+
+def _copied_lines(file: Path, copied: Copied) -> Iterator[str]:
+    if copied.other_version:
+        yield f"{file}: nothing copied, it is {copied.other_version}"
+        return
+    new = f"{plural(copied.predictions, 'prediction')} and {plural(copied.keys, 'key')} copied"
+    yield f"{file}: {new}, {plural(copied.same, 'prediction')} were here"
+    for name, number in sorted(copied.differing.items()):
+        different = plural(number, "other answer")
+        yield f"  {different} of {name} than those here, which stay: it is unstable"
+    if copied.damaged:
+        yield f"  not copied: {plural(copied.damaged, 'damaged prediction')}"
+    if copied.unproven_keys:
+        yield (
+            f"  not copied: {plural(copied.unproven, 'prediction')} under "
+            f"{plural(copied.unproven_keys, 'key')} of a single run, proven for no other"
+        )
 
 
 def _explain(store: Store, args: argparse.Namespace) -> int:

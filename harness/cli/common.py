@@ -12,6 +12,7 @@ import argparse
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from harness.options import Flag, check_text, comma_list, flags_of
 from harness.paths import cache_folder as default_cache
 from harness.report.tables import TABLE_FORMS
 from harness.run.options import RunOptions, WorkerOptions, task_flags
+from harness.scale.names import EXECUTORS
 from harness.shards import shard_here
 from harness.stats.units import DEFAULT_RESAMPLES
 from harness.tasks.registry import task_names, tasks
@@ -37,7 +39,7 @@ __all__ = [
     "RANKINGS",
     "RECOUNT",
     "RESAMPLES",
-    "SHARD",
+    "SHARDS",
     "SEED",
     "TASK",
     "add_flags",
@@ -92,14 +94,39 @@ RESAMPLES = count(
 
 RANKINGS = Flag("print the ranking tables only", name="rankings", kind=bool)
 
-SHARD = Flag(
-    "these documents alone, the Ith of N shards by their ids, for harness merge; auto: of this task"
-    " of a job array (Slurm), auto/N also of an indexed job (Kubernetes)",
-    name="shard",
-    metavar="I/N",
-    parse=lambda text: shard_here(text, os.environ),
-    group="shards",
+_shards = partial(Flag, group="shards")
+SHARDS = (
+    _shards(
+        "these documents alone, the Ith of N shards by their ids, for harness merge; auto: of this "
+        "task of a job array (Slurm), auto/N also of an indexed job (Kubernetes)",
+        name="shard",
+        metavar="I/N",
+        parse=lambda text: shard_here(text, os.environ),
+    ),
+    _shards(
+        "run all shards, as processes here or on a Ray cluster, and merge them",
+        name="executor",
+        choices=EXECUTORS,
+    ),
+    _shards(
+        "shards at a time; default: one for each core",
+        name="workers",
+        kind=int,
+        metavar="N",
+        least=1,
+        most=100_000,
+    ),
+    _shards(
+        "how many at first; default: one for each worker",
+        name="shards",
+        kind=int,
+        metavar="N",
+        least=1,
+        most=100_000,
+    ),
+    _shards("of the cluster; default: one of its own here", name="ray_address", metavar="ADDRESS"),
 )
+"""How a run is cut."""
 
 QUIET = Flag("no progress on stderr", name="quiet", kind=bool, short="-q")
 

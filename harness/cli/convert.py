@@ -25,7 +25,7 @@ from harness.formats.registry import (
     open_source,
     write_any,
 )
-from harness.formats.source import HUB, Source
+from harness.formats.source import Source, files_like, is_glob, is_remote, leads_to_files
 from harness.gold.goldset import GoldSet
 from harness.gold.loading import load_goldset
 from harness.options import Flag
@@ -81,8 +81,13 @@ class _Input(NamedTuple):
     reader: Reader | None = None
 
 
-def _path(source: str) -> Path:
-    return Path(Source.parse(source).path)
+def _paths(sources: Iterable[str]) -> Iterator[Path]:
+    """The files and folders of this machine that are read."""
+    for path in (Source.parse(source).path for source in sources):
+        if is_glob(path) and not is_there(path):
+            yield from map(Path, files_like(path))
+        elif not is_remote(path):
+            yield Path(path)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -101,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(
             "options of reading are of one file: with several, say them as PATH?option"
         )
-    if is_there(out) and any(one.exists() and one.samefile(out) for one in map(_path, sources)):
+    if is_there(out) and any(one.exists() and one.samefile(out) for one in _paths(sources)):
         raise UsageError(f"{out} is what is read, and would be written over: name another file")
     inputs = [_input(source, args.source_format, given, target) for source in sources]
     lost_reading, lost_writing = Losses(), Losses()
@@ -151,9 +156,9 @@ def _joined(inputs: list[_Input], losses: Losses) -> Iterator[Record]:
 
 def _input(said: str, source_format: str | None, given: dict[str, Any], target: Format) -> _Input:
     source = Source.parse(said)
-    path = Path(source.path)
-    if source_format is None and "format" not in source.options and not source.path.startswith(HUB):
-        goldset = _gold_set(source, path)
+    said = str(source)
+    if source_format is None and "format" not in source.options and not is_remote(source.path):
+        goldset = _gold_set(source, Path(source.path))
         if goldset is not None:
             _refuse(given, target.write_options, "a gold set", target)
             return _Input("goldset", goldset.read, said)
@@ -165,7 +170,7 @@ def _input(said: str, source_format: str | None, given: dict[str, Any], target: 
 
 def _gold_set(source: Source, path: Path) -> GoldSet | None:
     """The gold set that a source names; `None` for any other file or folder."""
-    there = is_there(path)
+    there = leads_to_files(source.path)
     if path.name == CARD or (there and (path / CARD).is_file()) or not there:
         return load_goldset(source)
     return None

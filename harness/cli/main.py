@@ -129,7 +129,9 @@ def _dispatch(arguments: list[str]) -> int:
         return int(stop.code or 0)
     if getattr(namespace, "columns", ()) and namespace.json:
         raise UsageError("--json prints everything: leave out --columns, or say --format json")
-    namespace.command = ["harness", *arguments]
+    from harness.formats.urls import hidden_in
+
+    namespace.command = ["harness", *map(hidden_in, arguments)]  # It goes into the record.
     status: int = module.run(namespace)
     return status
 

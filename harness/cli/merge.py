@@ -60,8 +60,7 @@ def run(args: argparse.Namespace) -> int:
     )
     record = merged.record
     publish(args, record)
-    for piece in merged.lost:
-        assert piece.result is not None
-        Progress(quiet=True).note(f"partial: {piece}: {piece.result.reason}")
+    for line in merged.partial:
+        Progress(quiet=True).note(line)
     added = append_last(args.history, (record, args.out))
     return NothingMeasured.exit_status if record.status == "error" else added

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.annotation import Annotations, Record
 from harness.cli.common import LABELS_FLAG, TASK, add_flags, chosen_cache, worker
@@ -17,8 +18,12 @@ from harness.formats.source import Source
 from harness.options import build
 from harness.registry import BackendSpec, adapter_of
 
+if TYPE_CHECKING:
+    from harness.formats.parts import PartFile
+
 EPILOG = """\
-DOCS is a file of JSON lines with "id" and "text", a .txt file, or a folder of .txt files.
+DOCS is a file of JSON lines with "id" and "text", a .txt file, or a folder of .txt files; or any
+source that is read: other formats, compressed, 'parts/*.jsonl.gz', s3://bucket/documents.jsonl.
 A document that the backend fails on has "error" instead of a layer; the exit status is then 3
 only if no document was answered.
 
@@ -49,13 +54,16 @@ def run(args: argparse.Namespace) -> int:
     spec = BackendSpec.parse(args.backend)
     task = adapter_of(spec).declaration.task_for(spec, args.task)
     docs = Source.parse(args.docs)
-    path = Path(docs.path)
-    words = [len((record.text or "").split()) for record in _documents(docs)]
+    documents = _documents(docs)
+    number = words = 0
+    for record in documents():
+        number += 1
+        words += len((record.text or "").split())
     counts: Counter[str] = Counter()
     with ExitStack() as stack:
         cache = chosen_cache(args)
         store = None if cache is None else stack.enter_context(Store(cache))
-        what = [str(spec), task, args.labels, str(path.resolve()), args.out, str(Path.cwd())]
+        what = [str(spec), task, args.labels, _place(docs), args.out, str(Path.cwd())]
         token = "" if store is None else stack.enter_context(taken_up(store, ["predict", *what]))
         predictions = Predictions(
             spec,
@@ -66,10 +74,10 @@ def run(args: argparse.Namespace) -> int:
         )
         out = stack.enter_context(atomic_writer(args.out)) if args.out else sys.stdout
         progress = Progress(quiet=args.quiet)
-        shown = progress.task(f"{spec.row} ({task})", len(words), words=sum(words))
+        shown = progress.task(f"{spec.row} ({task})", number, words=words)
         asked = (
             Query(record.id, record.text or "", document_digest(record.text or ""))
-            for record in _documents(docs)
+            for record in documents()
         )
         for prediction in stack.enter_context(closing(predictions.round(asked, bar=shown))):
             error, problems = prediction.error, prediction.problems
@@ -95,26 +103,56 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _documents(source: Source) -> Iterator[Record]:
-    """Documents of a folder of .txt, of one .txt, of JSON lines, or of a source of any format; ids
-    are never the same."""
+def _place(source: Source) -> str:
+    from harness.formats.source import is_remote
+
+    return source.path if is_remote(source.path) else str(Path(source.path).resolve())
+
+
+def _documents(source: Source) -> Callable[[], Iterator[Record]]:
+    """What reads, each time anew, the documents of a folder of .txt, of .txt files, of JSON lines,
+    or of a source of any format; ids are never the same."""
     from harness.formats import jsonl
-    from harness.formats.files import files_in, is_there, read_text
-    from harness.formats.registry import read_any
+    from harness.formats.files import files_in, is_there
+    from harness.formats.parts import PartFile
+    from harness.formats.registry import located, open_source
+    from harness.formats.source import is_glob, is_remote
 
     path = Path(source.path)
-    if not source.options and is_there(path) and path.is_dir():
-        files = list(files_in(path, ".txt").values())
-        if not files:
-            raise InputError("no .txt file in this folder", path=path)
-    elif not source.options and path.suffix == ".txt":
-        files = [path]
-    else:
-        lines = not source.options and path.suffix in ("", ".jsonl", ".json")
-        for record in jsonl.read(path) if lines else read_any(source):
-            if record.text is None:
-                raise InputError(f"document {record.id!r} has no text", path=path)
-            yield record
-        return
+    here = not source.options and not is_remote(source.path)
+    if here and is_there(path) and path.is_dir():
+        files = [PartFile(str(file)) for file in files_in(path, ".txt").values()]
+        if files:
+            return lambda: _texts(files)
+        try:
+            reader = open_source(source)
+        except InputError:
+            raise InputError("no .txt file in this folder", path=path) from None
+        return lambda: _with_texts(source, reader.records())
+    if source.path.endswith(".txt") and not source.options.keys() - {"remote-timeout"}:
+        parts = located(source).parts
+        return lambda: _texts(parts)
+    if here and path.suffix in ("", ".jsonl", ".json") and not is_glob(source.path):
+        return lambda: _with_texts(source, jsonl.read(path))
+    opened = open_source(source)
+    return lambda: _with_texts(source, opened.records())
+
+
+def _texts(files: Iterable[PartFile]) -> Iterator[Record]:
+    from harness.formats.files import read_text
+
+    seen: dict[str, str] = {}
     for file in files:
-        yield Record(file.stem, read_text(file), Annotations())
+        with file.named():
+            path = Path(file.path)
+            first = seen.setdefault(path.stem, file.shown)
+            if first != file.shown:
+                raise InputError(f"two texts for document {path.stem!r}: {first}", path=path)
+            yield Record(path.stem, read_text(path), Annotations())
+
+
+def _with_texts(source: Source, records: Iterable[Record]) -> Iterator[Record]:
+    for record in records:
+        if record.text is None:
+            raise InputError(f"document {record.id!r} has no text", path=source.path)
+        yield record

@@ -12,7 +12,7 @@ from harness.cli.common import (
     GOLD,
     HISTORY,
     RANKINGS,
-    SHARD,
+    SHARDS,
     TASK,
     add_flags,
     chosen_cache,
@@ -24,10 +24,12 @@ from harness.options import Flag, build, changed
 from harness.registry import BackendSpec
 from harness.run.options import RunOptions, task_flags
 from harness.run.suites import load_suite
+from harness.scale.names import STORE
 
 if TYPE_CHECKING:
     from harness.gold.goldset import GoldSet
     from harness.results.record import RunRecord
+    from harness.run.progress import Progress
 
 EPILOG = """\
 Without a backend every adapter's default backends are run; one that is missing is a row that says
@@ -50,7 +52,7 @@ def flags() -> tuple[Flag, ...]:
         *task_flags(),
         Flag("a label without a schema is an error", name="strict_labels", kind=bool),
         *changed(worker(RunOptions), out={"default": "results"}),
-        SHARD,
+        *SHARDS,
         RANKINGS,
         HISTORY,
         *output("print the run record"),
@@ -90,7 +92,11 @@ def run(args: argparse.Namespace) -> int:
     from harness.run.runner import run as run_backends
 
     specs, goldsets, options = _plan(args)
-    record = run_backends(specs, goldsets, options, Progress(quiet=args.quiet))
+    progress = Progress(quiet=args.quiet)
+    if args.executor is None:
+        record = run_backends(specs, goldsets, options, progress)
+    else:
+        record = _run_shards(args, specs, goldsets, options, progress)
     publish(args, record)
     added = append_last(args.history, (record, Path(args.out)))
     if args.strict_labels:
@@ -104,14 +110,17 @@ def _plan(args: argparse.Namespace) -> tuple[list[BackendSpec], list[GoldSet], R
     from harness.gold.loading import load_goldset
     from harness.labels.schema import load_schema
 
-    if args.shard is not None and args.history is not None:
-        raise UsageError("--history is of whole runs: leave it out here, harness merge has it too")
+    _check_shards(args)
+    cache = chosen_cache(args)
+    own = args.shard is not None and cache is not None and args.cache_dir is None
     options = build(
         RunOptions,
         vars(args),
         tasks=(args.task,) if args.task else None,
         counting={flag.name: getattr(args, flag.name) for flag in task_flags()},
-        cache=chosen_cache(args),
+        # A task of a job array has a store of its own, and looks into that of the others.
+        cache=Path(args.out) / STORE if own else cache,
+        behind=(cache,) if own and cache is not None else (),
         command=tuple(args.command),
         suite=args.suite,
         shard=args.shard,
@@ -122,6 +131,40 @@ def _plan(args: argparse.Namespace) -> tuple[list[BackendSpec], list[GoldSet], R
             load_schema(args.schema, goldset.schema_folders)
     specs = args.backend or _defaults(registry.default_backends(), goldsets, options)
     return specs, goldsets, options
+
+
+def _check_shards(args: argparse.Namespace) -> None:
+    if args.executor is None:
+        for name in ("workers", "shards", "ray_address"):
+            if getattr(args, name):
+                flag = f"--{name.replace('_', '-')}"
+                raise UsageError(f"{flag} is for a run by an executor: name one (--executor local)")
+    elif args.shard is not None:
+        raise UsageError("--executor runs all shards, --shard one of them: leave one of them out")
+    elif args.ray_address and args.executor != "ray":
+        raise UsageError("--ray-address is for --executor ray")
+    if args.shard is not None and args.history is not None:
+        raise UsageError("--history is of whole runs: leave it out here, harness merge has it too")
+
+
+def _run_shards(
+    args: argparse.Namespace,
+    specs: Sequence[BackendSpec],
+    goldsets: Sequence[GoldSet],
+    options: RunOptions,
+    progress: Progress,
+) -> RunRecord:
+    from harness.scale.driver import drive
+    from harness.scale.executors import executor_named
+
+    executor = executor_named(
+        args.executor, options, workers=args.workers, address=args.ray_address or ""
+    )
+    shards = args.shards or executor.slots
+    merged = drive(specs, goldsets, options, executor, shards=shards, progress=progress)
+    for line in merged.partial:
+        progress.note(line)
+    return merged.record
 
 
 def _defaults(

@@ -16,6 +16,7 @@ from harness.cli.score_as import print_as, refuse
 from harness.errors import InputError, UsageError
 from harness.formats.losses import lost
 from harness.formats.source import Source
+from harness.formats.urls import is_url, last_name
 from harness.interop.ask import SCORERS
 from harness.options import flags_of, from_flags
 from harness.run.options import task_flags
@@ -29,6 +30,9 @@ EPILOG = """\
 Labels are compared as they are spelled; --schema NAME projects both sides onto that schema first.
 Offsets are Unicode code points, half-open. A gold document without predictions counts as
 all-missed and is listed; a predicted document that the gold does not have is an error.
+
+SOURCE is a path, and perhaps how it is read (PATH?option=value); compressed, many files as one
+('parts/*.jsonl.gz', in quotes), or a URL (s3://bucket/gold.jsonl.zst). See docs/formats.md.
 
 example:
   harness score --gold seeds --pred results/predictions/seeds/ner/gazetteer.jsonl --task ner
@@ -126,7 +130,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _file_name(said: str) -> str:
     source = Source.parse(said)
-    return str(replace(source, path=Path(source.path).name or source.path))
+    path = source.path
+    name = last_name(path) if is_url(path) else Path(path).name
+    return str(replace(source, path=name or path))
 
 
 def _diagnose(args: argparse.Namespace, scored: Scored) -> list[dict[str, Any]]:

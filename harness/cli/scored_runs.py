@@ -46,6 +46,6 @@ def warn_of_scores(scored: Iterable[Scored]) -> None:
         # What was counted again here has other counts than the run stated.
         if one.result is None or one.count is not None:
             continue
-        if difference := other_scores(one.result, one.tallies):
+        if difference := other_scores(one.result, one.total):
             what = f"{one.backend} on {one.gold} ({one.task})"
             note(f"warning: {what}: {difference}")

@@ -11,8 +11,8 @@ from harness.cli.printer import note, print_json, print_lines, print_whole
 from harness.curation.validate.card import sums_as_toml
 from harness.curation.validate.finding import Finding
 from harness.curation.validate.validate import validate
-from harness.formats.files import is_there
-from harness.formats.source import Source
+from harness.formats.source import Source, leads_to_files
+from harness.formats.urls import hidden_in
 from harness.gold.loading import load_goldset
 from harness.table import plural
 
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         print_json(out)
         return status
     _show(findings, whole=args.all)
-    names = ", ".join(args.path)
+    names = ", ".join(map(hidden_in, args.path))
     print_lines([f"{names}: {plural(errors, 'error')}, {plural(warnings, 'warning')}"])
     return status
 
@@ -72,8 +72,8 @@ def run(args: argparse.Namespace) -> int:
 def _located(said: str) -> str:
     """A source as it is, or a gold set's name as its folder."""
     source = Source.parse(said)
-    if is_there(source.path):
-        return said
+    if leads_to_files(source.path):
+        return str(source)
     return str(replace(source, path=str(load_goldset(source.path).path)))
 
 

@@ -231,11 +231,12 @@ def _entry(head: _Head, details: Details) -> Entry:
     outcomes = details.outcomes if head.outcomes is not None or details.mentions else None
     if (counted := _counted(outcomes)) != head.outcomes:
         raise ValueError(f"its mentions are {head.outcomes}, in the second file {counted}")
+    ids, tallies = details.columns()
     return Entry(
         **head.head(),
         scores=head.scores,
-        units=tuple(details.units),
-        tallies=tuple(details.tallies),
+        units=ids,
+        tallies=tallies,
         outcomes=outcomes,
     )
 

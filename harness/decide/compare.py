@@ -18,6 +18,7 @@ from harness.results.scored import Scored, check_types, read_losses, read_with
 from harness.results.select import distinct_names
 from harness.results.settle import common_schema, not_scored
 from harness.results.signature import diff
+from harness.results.units import UnitIds
 from harness.stats.permutation import PairedTest, holm_steps, randomisation_test
 from harness.stats.resample import Resampler
 from harness.stats.units import COMPARE_SUPPORT, DEFAULT_RESAMPLES, Units
@@ -205,20 +206,21 @@ def shared_units(scored: Sequence[Scored], *, force: bool) -> tuple[list[Scored]
 
     Raises `NotComparable` where they differ, unless forced, and where they share none.
     """
-    first = scored[0].units
-    if all(one.units == first for one in scored):
+    first = scored[0].columns.ids
+    if all(one.columns.ids == first for one in scored):
         return list(scored), 0
-    shared = set(first).intersection(*(set(one.units) for one in scored[1:]))
+    shared = set(first).intersection(*(one.columns.ids for one in scored[1:]))
     if not force or not shared:
         raise NotComparable(
             "the backends have counts of different documents or paragraphs: "
             f"{len(shared)} units are shared, the reference has {len(first)}"
         )
-    kept = tuple(unit for unit in first if unit in shared)
+    kept = UnitIds.of(unit for unit in first if unit in shared)
     out = []
     for one in scored:
-        by_unit = dict(zip(one.units, one.tallies, strict=True))
-        out.append(replace(one, units=kept, tallies=tuple(by_unit[unit] for unit in kept)))
+        ids, tallies = one.columns
+        places = {unit: place for place, unit in enumerate(ids) if unit in shared}
+        out.append(replace(one, units=kept, tallies=tallies.at(places[unit] for unit in kept)))
     return out, max(len(one.units) for one in scored) - len(shared)
 
 

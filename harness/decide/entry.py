@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeAlias
 
@@ -13,6 +13,7 @@ from harness.results.outcomes import Outcomes
 from harness.results.record import ResultKey, RunRecord
 from harness.results.scored import Scored
 from harness.results.signature import Signature
+from harness.results.units import UnitIds, unit_problems
 from harness.tasks.parts import METRICS, Average, Block, average, block
 from harness.tasks.registry import task_named
 from harness.tasks.tally import Tally
@@ -60,9 +61,9 @@ class Entry(EntryHead):
     scores: StatedScores
     """For readers of the file: nothing is computed from them. A part that the backend cannot give
     is not among them."""
-    units: tuple[tuple[str, int], ...]
+    units: Sequence[tuple[str, int]]
     """Document and paragraph of every tally, in the gold's order."""
-    tallies: tuple[Tally, ...]
+    tallies: Sequence[Tally]
     outcomes: Outcomes | None
     """What became of every mention; `None` where the run kept no predictions."""
 
@@ -133,20 +134,16 @@ def problems(entry: Entry) -> Iterator[str]:
     yield from signed_otherwise(
         scored.signature, task=entry.task, gold=entry.gold, documents=entry.documents
     )
-    paragraphs: dict[str, int] = {}
-    for (document, paragraph), tally in zip(entry.units, entry.tallies, strict=True):
-        if paragraph != paragraphs.get(document, 0):
-            yield f"its counts of the document {document!r} are not of one paragraph each"
-        if not scored.definition.adds_up(tally):
-            yield f"its counts of the document {document!r} do not add up"
-        paragraphs[document] = paragraph + 1
-    if len(paragraphs) != entry.documents:
-        yield f"{entry.documents} documents were counted, its counts are of {len(paragraphs)}"
+    ids = scored.columns.ids
+    for _, problem in sorted(unit_problems(scored.columns, scored.definition)):
+        yield problem
+    if ids.document_count != entry.documents:
+        yield f"{entry.documents} documents were counted, its counts are of {ids.document_count}"
     if not 0 <= entry.failed <= entry.documents:
         yield f"{entry.failed} of {entry.documents} documents failed"
     if entry.model is not None and not 0 <= entry.model.size_bytes <= EXACT:
         yield f"its model has {entry.model.size_bytes} bytes"
-    yield from _of_outcomes(entry.outcomes, paragraphs)
+    yield from _of_outcomes(entry.outcomes, ids)
     yield from _of_scores(entry.scores, scored)
 
 
@@ -163,10 +160,12 @@ def signed_otherwise(
             yield f"the {what} is {signed!r} in its signature, and stated as {said!r}"
 
 
-def _of_outcomes(outcomes: Outcomes | None, documents: Mapping[str, int]) -> Iterator[str]:
+def _of_outcomes(outcomes: Outcomes | None, ids: UnitIds) -> Iterator[str]:
     if outcomes is None:
         return
-    for mention in sorted(outcomes.gold | outcomes.spurious):
+    mentions = outcomes.gold | outcomes.spurious
+    documents = ids.find({mention.document for mention in mentions})
+    for mention in sorted(mentions):
         if mention.document not in documents:
             yield f"it has a mention in {mention.document!r}, and no counts of that document"
         if not 0 <= mention.start <= mention.end <= EXACT:

@@ -9,6 +9,8 @@ from harness.decide.entry import Entry, EntryHead, rounded_scores
 from harness.results.consistent import read_tally
 from harness.results.outcomes import Mention, Outcomes
 from harness.results.record import Git, UnitTally
+from harness.results.units import UnitIds
+from harness.tasks.columns import TallyColumns
 from harness.tasks.registry import task_named
 
 __all__ = ["FormerBaseline", "FormerEntry", "former_entry"]
@@ -49,8 +51,8 @@ def former_entry(entry: FormerEntry) -> Entry:
     whole = Entry(
         **entry.head(),
         scores={},
-        units=tuple((unit.document, unit.paragraph) for unit in entry.units),
-        tallies=tuple(read_tally(task, unit.tally) for unit in entry.units),
+        units=UnitIds.of((unit.document, unit.paragraph) for unit in entry.units),
+        tallies=TallyColumns.of(read_tally(task, unit.tally) for unit in entry.units),
         outcomes=None if None in kept else Outcomes(*map(_mentions, kept)),
     )
     return replace(whole, scores=rounded_scores(whole.scored()))

@@ -23,6 +23,7 @@ from harness.errors import InputError
 from harness.results.consistent import read_tally
 from harness.results.outcomes import Mention, Outcomes
 from harness.results.record import ResultKey
+from harness.results.units import UnitBuilder, UnitColumns
 from harness.tasks.base import Task
 from harness.tasks.registry import task_named
 from harness.tasks.tally import Tally
@@ -60,10 +61,24 @@ class _Line(NamedTuple):
 class Details:
     """What the file says of an entry."""
 
-    units: list[tuple[str, int]] = field(default_factory=list)
-    tallies: list[Tally] = field(default_factory=list)
+    units: UnitBuilder = field(default_factory=UnitBuilder)
     mentions: dict[str, set[Mention]] = field(default_factory=dict)
     """By kind: found, missed, spurious."""
+    last: tuple[tuple[str, int], Tally] | None = None
+    """The unit that was read last, to which the next line may add."""
+
+    def columns(self) -> UnitColumns:
+        """What was counted of each unit; nothing can be added any more."""
+        self.close()
+        return self.units.built()
+
+    def close(self) -> None:
+        """Take the last unit: no further line adds to it."""
+        if self.last is not None:
+            unit, tally = self.last
+            self.units.begin(*unit)
+            self.units.tallies.add(tally)
+            self.last = None
 
     @property
     def outcomes(self) -> Outcomes:
@@ -77,11 +92,9 @@ def entry_lines(entry: Entry) -> Iterator[str]:
     for kind in OUTCOMES if entry.outcomes else ():
         for mention in sorted(getattr(entry.outcomes, kind)):
             mentions.setdefault((mention.document, kind), []).append(mention)
-    counted: dict[str, list[tuple[int, Tally]]] = {}
-    for (document, paragraph), tally in zip(entry.units, entry.tallies, strict=True):
-        counted.setdefault(document, []).append((paragraph, tally))
-    for document, tallied in counted.items():
-        for paragraph, tally in tallied:
+    units = zip(entry.units, entry.tallies, strict=True)
+    for document, counted in groupby(units, key=lambda one: one[0][0]):
+        for (_, paragraph), tally in counted:
             yield from _cut(
                 (*entry.key, document, paragraph), sorted(tally.items(), key=str), _counts
             )
@@ -138,11 +151,11 @@ def _add(details: Details, line: _Line, task: Task) -> None:
     """Add a line. Raises `ValueError` for one that cannot be, or was there."""
     if isinstance(line.what, int):
         tally, unit = read_tally(task, line.said), (line.document, line.what)
-        if details.units[-1:] != [unit]:
-            details.units.append(unit)
-            details.tallies.append(tally)
+        if details.last is None or details.last[0] != unit:
+            details.close()
+            details.last = unit, tally
             return
-        known = details.tallies[-1]
+        known = details.last[1]
         if not known or not tally or known.keys() & tally.keys():
             raise ValueError(f"these counts of paragraph {line.what} were there")
         known.update(tally)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 from statistics import mean
 from typing import TypeAlias
@@ -22,7 +21,9 @@ from harness.results.load import scored_in
 from harness.results.record import Result, RunRecord
 from harness.results.scored import Scored
 from harness.results.signature import DECLARED, READ_AS, TOKENS, Signature
+from harness.results.units import UnitIds
 from harness.stats.resample import Interval, Resampler
+from harness.tasks.columns import TallyColumns
 
 __all__ = ["Pool", "PooledRow", "pools"]
 
@@ -154,7 +155,7 @@ def _pool(by_gold: Mapping[str, Mapping[str, Scored]], record: RunRecord) -> Poo
             if gold.name not in by_gold and record.select(gold=gold.name, task=first.task)
         ),
         lacking=dict(_lacking(by_gold, names)),
-        documents=len(set(first.document_numbers)),
+        documents=first.columns.ids.document_count,
         unit=resampler.unit,
         resamples=resampler.resamples,
         seed=seed,
@@ -169,12 +170,8 @@ def _joined(each: Sequence[Scored]) -> Scored:
     return replace(
         each[0],
         gold=" + ".join(one.gold for one in each),
-        units=tuple(
-            (f"{number}:{document}", paragraph)
-            for number, one in enumerate(each)
-            for document, paragraph in one.units
-        ),
-        tallies=tuple(chain.from_iterable(one.tallies for one in each)),
+        units=UnitIds.chained([one.columns.ids for one in each]),
+        tallies=TallyColumns.chained([one.columns.tallies for one in each]),
         recall_pairs=None,
         known_outcomes=None,
         common=None,

@@ -9,7 +9,7 @@ from typing import Any
 from harness.decide import baseline
 from harness.errors import InputError, UsageError
 from harness.formats.files import is_there
-from harness.formats.source import Source
+from harness.formats.source import Source, leads_to_files
 from harness.gold.goldset import GoldSet
 from harness.results.finder import GoldFinder
 from harness.results.load import from_file, from_run, is_run
@@ -39,11 +39,11 @@ def load_sources(
     for source in sources:
         said = Source.parse(source)
         path = Path(said.path)
-        if not is_there(path):
+        if not leads_to_files(said.path):
             raise InputError("no such file or folder", path=path)
-        if said.options:  # Neither runs nor baselines have any.
+        if said.options or not is_there(path):  # Runs and baselines have none, and lie here.
             if goldset is None or task is None:
-                raise UsageError(f"{source} is read as predictions: give {wanted}")
+                raise UsageError(f"{said} is read as predictions: give {wanted}")
             scored.append(from_file(str(said), goldset, task, options, schema=schema))
         elif baseline.is_baseline(path):
             if schema is not None:

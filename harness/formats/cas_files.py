@@ -17,6 +17,7 @@ from typing import IO, NamedTuple
 from harness.errors import InputError
 from harness.formats.cas_values import Cas, cas_from_json, cas_from_xmi, supertypes
 from harness.formats.files import files_below, opened, too_large
+from harness.formats.packed import stem_of
 
 __all__ = ["CURATED", "CasFile", "cas_files", "names_in_zip"]
 
@@ -87,7 +88,7 @@ def cas_files(path: Path, most: int) -> dict[str, dict[str, CasFile]]:
     elif _is_zip(path):
         names = names_in_zip(path)
     else:
-        return {path.stem: {"": CasFile(path, "", most)}}
+        return {stem_of(path): {"": CasFile(path, "", most)}}
     found: dict[str, dict[str, CasFile]] = {}
     for name in names:
         if (place := _place(name)) is not None:

@@ -33,13 +33,13 @@ from harness.formats.cas_layers import (
     view_items,
 )
 from harness.formats.cas_values import CasItem
-from harness.formats.files import MOST_UNPACKED
 from harness.formats.foreign import count_unread
 from harness.formats.hints import FURTHER_ANNOTATORS, no_annotator
 from harness.formats.items import Decoder, Where
 from harness.formats.losses import Losses
 from harness.formats.offsets import Offsets, OffsetUnit
 from harness.formats.options import AnnotatorOption, OffsetsOption, UnpackedOption
+from harness.formats.packed import MOST_UNPACKED
 from harness.formats.sniff import Head
 from harness.options import Flag
 

@@ -17,10 +17,11 @@ from typing import Annotated, Any
 from harness.annotation import Annotations, Entity, Record, Span
 from harness.coding import short
 from harness.errors import BackendUnavailable, InputError, UsageError, nearest
-from harness.formats.files import MOST_UNPACKED, new_file, opened, too_large
+from harness.formats.files import new_file, opened, too_large
 from harness.formats.hints import UNKNOWN_TAGS
 from harness.formats.losses import Holds, Losses, writable
 from harness.formats.options import UnpackedOption
+from harness.formats.packed import MOST_UNPACKED
 from harness.formats.sniff import Head
 from harness.formats.tokens import cut_at, flat, own_tokens
 from harness.options import Flag

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import re
 import shutil
@@ -14,12 +15,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from harness.errors import InputError
+from harness.formats.packed import packing_of, unpacked
 from harness.interrupt import uninterrupted
 from harness.paths import LONGEST_NAME
 
 __all__ = [
     "ENCODINGS",
-    "MOST_UNPACKED",
     "atomic_writer",
     "files_below",
     "files_in",
@@ -37,9 +38,6 @@ __all__ = [
     "write_text",
 ]
 
-MOST_UNPACKED = 512
-"""MiB that a file may unpack to: where it is compressed, a few of it can become gigabytes."""
-
 ENCODINGS = {
     "utf-8": "",
     "cp1252": "Western European, as Windows writes it",
@@ -47,6 +45,7 @@ ENCODINGS = {
 }
 """The encodings of texts of which a format may offer a choice, and what they are for."""
 
+_MAGIC = 10
 _DRAFT = re.compile(r"\..+\.(jsonl|json|md|txt|log)\.[a-z0-9_]{8}")
 _ROOM = LONGEST_NAME - len("..12345678")
 _KINDS = (
@@ -111,7 +110,8 @@ def files_in(folder: Path, suffix: str) -> dict[str, Path]:
 
 
 def opened(path: Path, expected: str, *, mode: str = "rb", encoding: str | None = None) -> IO[Any]:
-    """An open file; of text, newlines are not translated and lines end at `\\n` alone.
+    """An open file; of text, newlines are not translated and lines end at `\\n` alone. A compressed
+    one is read as what it holds (`harness.formats.packed`).
 
     Raises `InputError` for a directory (`expected` is what the file should have been), a pipe, a
     device and a socket (it would wait, or never end, and files are read more than once), and for a
@@ -128,10 +128,19 @@ def opened(path: Path, expected: str, *, mode: str = "rb", encoding: str | None 
                     path=path,
                     hint="files are read more than once: write it into a file first",
                 )
-        newline = None if "b" in mode else "\n"
-        return path.open(mode, encoding=encoding, newline=newline)
+        handle = path.open("rb")
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be read: {_why(error)}", path=path) from None
+    try:
+        packed = packing_of(handle.peek(_MAGIC)[:_MAGIC])
+        data: IO[bytes] = unpacked(handle, packed, path) if packed else handle
+        return data if "b" in mode else io.TextIOWrapper(data, encoding, newline="\n")
+    except OSError as error:
+        handle.close()
+        raise InputError(f"cannot be read: {_why(error)}", path=path) from None
+    except BaseException:
+        handle.close()
+        raise
 
 
 def _why(error: OSError | ValueError) -> str:

@@ -31,9 +31,6 @@ _PACKED = "unpack it, and name a file or folder of what it holds"
 _OFFICE = "save its text as plain text; annotations in it are not read"
 
 _BINARY = {
-    b"\x1f\x8b": Foreign("a gzip file", "unpack it with gunzip"),
-    b"BZh": Foreign("a bzip2 file", "unpack it with bunzip2"),
-    b"\xfd7zXZ\0": Foreign("an xz file", "unpack it with unxz"),
     b"7z\xbc\xaf\x27\x1c": Foreign("a 7z archive", _PACKED),
     b"Rar!": Foreign("a RAR archive", _PACKED),
     b"PK\x03\x04": Foreign("a zip archive or an office document", _PACKED),

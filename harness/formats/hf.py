@@ -24,7 +24,6 @@ from harness.annotation import Record
 from harness.coding import short
 from harness.errors import BackendUnavailable, InputError
 from harness.formats import hints
-from harness.formats.files import MOST_UNPACKED
 from harness.formats.hf_files import SAVED, check_saved, check_unpacked, split_files
 from harness.formats.hf_written import write_data_set
 from harness.formats.losses import Losses
@@ -36,8 +35,9 @@ from harness.formats.options import (
     TokensOption,
     UnpackedOption,
 )
+from harness.formats.packed import MOST_UNPACKED, unpacked_name
 from harness.formats.sniff import Head
-from harness.formats.source import HUB
+from harness.formats.source import HUB, is_hub
 from harness.formats.tags import (
     BadTag,
     Bigrams,
@@ -64,7 +64,7 @@ _BATCH = 1000
 
 
 def matches(head: Head) -> bool:
-    if str(head.path).startswith(HUB) or head.data.startswith(b"PAR1") or head.holds(*SAVED):
+    if is_hub(head.path) or head.data.startswith(b"PAR1") or head.holds(*SAVED):
         return True
     if head.standoff is None and head.holds("*.parquet", "*/*.parquet"):
         return True
@@ -162,7 +162,8 @@ def _from_disk(datasets: Any, path: Path, most: int) -> Any:
     if path.is_dir():
         kind, splits = split_files(path)
     else:
-        kind = "json" if path.suffix in (".json", ".jsonl") else "parquet"
+        name = unpacked_name(path.name)
+        kind = "json" if name.endswith((".json", ".jsonl")) else "parquet"
         splits = {"train": [path]}
     for file in chain.from_iterable(splits.values()):
         check_unpacked(file, kind, most)

@@ -14,7 +14,8 @@ from typing import Any
 
 from harness.coding import parse_json, short
 from harness.errors import InputError
-from harness.formats.files import MOST_UNPACKED, read_text, too_large
+from harness.formats.files import read_text, too_large
+from harness.formats.packed import MOST_UNPACKED
 
 __all__ = ["SAVED", "check_saved", "check_unpacked", "split_files"]
 

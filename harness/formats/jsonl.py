@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from harness.formats.losses import Losses
 from harness.formats.multi import annotators_of, is_multi, read_annotator
 from harness.formats.options import AnnotatorOption
 from harness.formats.sniff import Head
+from harness.spill import Sorter
 from harness.tasks.registry import layer_names, task_for_layer
 
 __all__ = [
@@ -56,6 +58,8 @@ _NOWHERE = Where()
 _ONCE = ("id", "entities", "attributions", "ignore", "tokens", "error")
 _KEYS_IN_BYTES = tuple(f'"{key}"'.encode() for key in _ONCE)
 _OF_ENTITIES = frozenset({"start", "end", "label", "score", "text", "fragments"})
+_HELD_IDS = 1 << 13
+"""Documents of whose ids the second of a kind is found at once; of more, at the end of the file."""
 _MOST_MESSAGES = 20
 """More kinds of losses are not told apart by the names of keys."""
 HOLDS = "everything"
@@ -96,7 +100,8 @@ def read(
 
     Raises `InputError` for a directory, an empty file, bytes that are not UTF-8, broken JSON, and
     a document id that comes twice; `AnnotationError` for spans that do not fit. Each names the
-    line. Blank lines are allowed.
+    line. Blank lines are allowed. In a file of more than 8,192 documents an id that comes twice is
+    found once all are read, unless faulty documents are left out.
     """
     path = Path(path)
     losses = Losses() if losses is None else losses
@@ -107,29 +112,54 @@ def read(
 
 def _read(path: Path, losses: Losses) -> Iterator[Record]:
     seen: set[int] = set()  # Hashes: the ids of a long file would not fit into flat memory.
+    others: Sorter | None = None
+    found = False
     for number, record in read_lines(path, losses):
         key = hash(record.id)
-        if key in seen and (error := _twin(path, record.id, number)):
-            losses.fault(error, "documents")
-            continue
-        seen.add(key)
+        found = True
+        if others is not None:
+            others.add(key.to_bytes(8, "big", signed=True))
+        elif key in seen:
+            if error := _twin(path, {key}, number):
+                losses.fault(error, "documents")
+                continue
+        else:
+            seen.add(key)
+            if len(seen) == _HELD_IDS and losses.faulty == "refuse":
+                others = Sorter(8)
+                for one in seen:
+                    others.add(one.to_bytes(8, "big", signed=True))
+                seen.clear()
         yield record
-    if not seen and not losses.faults:
+    if others is not None and (error := _twin(path, _twice(others))):
+        raise error
+    if not found and not losses.faults:
         raise no_document(path)
 
 
-def _twin(path: Path, id_: str, number: int) -> InputError | None:
-    """The error about a document whose id comes a second time on a line; `None`: it does not."""
-    for first, record in read_lines(path, Losses("leave-out")):
-        if first >= number:
-            return None  # Two ids with one hash.
-        if record.id == id_:
-            return InputError(
-                f"document id {id_!r} comes a second time (first on line {first})",
-                path=path,
-                line=number,
-                hint="give every document an id of its own",
-            )
+def _twice(keys: Iterable[bytes]) -> set[int]:
+    """Those of sorted keys that come more than once."""
+    return {int.from_bytes(one, signed=True) for one, other in pairwise(keys) if one == other}
+
+
+def _twin(path: Path, keys: Container[int], line: int | None = None) -> InputError | None:
+    """The error about the document on a line (else the first one) whose id, with one of these
+    hashes, has come before; `None`: it has not, there are two ids with one hash."""
+    if not keys:
+        return None
+    lines: dict[str, int] = {}
+    for number, record in read_lines(path, Losses("leave-out")):
+        if hash(record.id) in keys:
+            first = lines.setdefault(record.id, number)
+            if first < number and line in (None, number):
+                return InputError(
+                    f"document id {record.id!r} comes a second time (first on line {first})",
+                    path=path,
+                    line=number,
+                    hint="give every document an id of its own",
+                )
+        if number == line:
+            return None
     return None
 
 
@@ -302,9 +332,12 @@ def annotations_to_json(annotations: Annotations) -> dict[str, Any]:
     return out
 
 
+_dumps = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def dumps(record: Record) -> str:
     """One line, without its newline."""
-    return json.dumps(record_to_json(record), ensure_ascii=False)
+    return _dumps(record_to_json(record))
 
 
 def write(

@@ -6,6 +6,7 @@ not sound, is left to `harness.formats.jsonl.record_from_json`, which says what 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -13,13 +14,15 @@ import msgspec
 from harness.annotation import Annotations, Entity, Record
 from harness.formats.items import NO_LIMIT
 
-__all__ = ["plain_record"]
+__all__ = ["PlainEntity", "plain_entities", "plain_layers", "plain_record"]
 
 _Name = Annotated[str, msgspec.Meta(min_length=1)]
 _new = tuple.__new__
 
 
-class _Entity(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+class PlainEntity(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """An entity as it is written; `plain_entities` makes one of it."""
+
     start: Annotated[int, msgspec.Meta(ge=0)]
     end: int
     label: _Name
@@ -28,11 +31,16 @@ class _Entity(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 class _Document(msgspec.Struct, forbid_unknown_fields=True):
     id: _Name
-    entities: list[_Entity]
+    entities: list[PlainEntity]
     text: str | None = None
 
 
+class _Layers(msgspec.Struct, forbid_unknown_fields=True):
+    entities: list[PlainEntity]
+
+
 _decode = msgspec.json.Decoder(_Document).decode
+_decode_layers = msgspec.json.Decoder(_Layers).decode
 
 
 def plain_record(line: bytes) -> Record | None:
@@ -42,10 +50,25 @@ def plain_record(line: bytes) -> Record | None:
     except (ValueError, RecursionError):
         return None
     limit = NO_LIMIT if value.text is None else len(value.text)
+    entities = plain_entities(value.entities, limit)
+    return None if entities is None else Record(value.id, value.text, Annotations(entities))
+
+
+def plain_layers(text: str) -> Annotations | None:
+    """The same for an object of layers alone, as `annotations_from_json` makes them."""
+    try:
+        entities = plain_entities(_decode_layers(text).entities, NO_LIMIT)
+    except (ValueError, RecursionError):
+        return None
+    return None if entities is None else Annotations(entities)
+
+
+def plain_entities(items: Iterable[PlainEntity], limit: int) -> tuple[Entity, ...] | None:
+    """The entities of a text of `limit` code points; `None` where one of them is not sound."""
     entities = []
-    for one in value.entities:
+    for one in items:
         start, end, score = one.start, one.end, one.score
         if not start < end <= limit or type(score) is int:
             return None
         entities.append(_new(Entity, (start, end, one.label, score, ())))
-    return Record(value.id, value.text, Annotations(tuple(entities)))
+    return tuple(entities)

@@ -20,6 +20,7 @@ needed, and import heavy libraries inside functions.
 from __future__ import annotations
 
 import importlib
+import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,11 +35,24 @@ from harness.annotation import Record
 from harness.errors import HarnessError, InputError, UsageError, nearest
 from harness.formats.files import ENCODINGS, is_there, refusals
 from harness.formats.losses import Losses
-from harness.formats.source import HUB, Source
+from harness.formats.packed import unpacked_name
+from harness.formats.parts import PartFile, Place, numbered_files, place_of, read_parts
+from harness.formats.source import Source, is_hub
+from harness.formats.tagging import told_scheme
 from harness.formats.tags import Bigrams
+from harness.formats.urls import hidden, is_url
 from harness.options import Flag, parameters
 
-__all__ = ["FORMATS", "Format", "Reader", "for_output", "format_named", "guess", "open_source"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "Reader",
+    "located",
+    "for_output",
+    "format_named",
+    "guess",
+    "open_source",
+]
 __all__ += ["read_any", "write_any"]
 
 FAULTY = Flag(
@@ -48,6 +62,17 @@ FAULTY = Flag(
     default="refuse",
 )
 """The option of every format that can leave single spans out."""
+
+TIME_LIMIT = Flag(
+    "seconds without a byte after which a URL is given up",
+    name="remote-timeout",
+    kind=float,
+    above=0,
+    most=86_400,
+    noun="seconds",
+)
+"""The option of every URL."""
+_PLACE = re.compile(r" \((?:line|row) \d+\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +197,7 @@ def guess(path: str | Path, encoding: str = "utf-8") -> Format:
 
 def for_output(path: str | Path) -> Format:
     """The format that a path to write to asks for by its ending; `UsageError` when none does."""
+    _check_plain(path)
     suffix = Path(path).suffix.lower()
     for item in FORMATS.values():
         if item.writes and suffix in item.suffixes:
@@ -188,15 +214,17 @@ class Reader:
     format: Format
     keywords: Mapping[str, Any] = field(repr=False)
     """The options that were said, as the reader takes them."""
+    place: Place = field(repr=False)
+    """The files; more than one are read as one set."""
     faulty: str = "refuse"
+    named: bool = field(default=True, repr=False)
+    """Whether somebody has said which format it is."""
 
     @cached_property
     def decided(self) -> Mapping[str, Any]:
         """What nobody said and the format finds out, such as a tag scheme, by option."""
-        module = self.format.load()
-        if not hasattr(module, "settle"):
-            return {}
-        return dict(self._asked(module.settle, self.keywords))
+        with self._helping():
+            return self._decided()
 
     @property
     def settled(self) -> Source:
@@ -220,14 +248,9 @@ class Reader:
         losses = Losses() if losses is None else losses
         if losses.faulty == "refuse" and self.faulty == "leave-out":
             losses.faulty = "leave-out"
-        if not self.source.path.startswith(HUB) and not is_there(self.source.path):
-            raise InputError("no such file or folder", path=self.source.path)
-        keywords = {**self.keywords, **self.decided}
-        try:
-            with refusals(self.source.path), _about(self.source):
-                yield from self.format.load().read(self.source.path, losses=losses, **keywords)
-        except InputError as error:
-            raise self.helped(error) from None
+        self._check_there()
+        with self._helping():
+            yield from self._stream(losses, {**self.keywords, **self.decided})
 
     @property
     def has_tags(self) -> bool:
@@ -236,28 +259,103 @@ class Reader:
 
     def census(self) -> Bigrams:
         """Every pair of neighbouring tags, with a place where it stands."""
-        bigrams: Bigrams = self._asked(self.format.load().census, self.keywords)
-        return bigrams
+        with self._helping():
+            return self._census()
 
     def annotators(self) -> tuple[str, ...]:
         """Who labelled it, by name; empty where the format knows nobody."""
         module = self.format.load()
         if not hasattr(module, "annotators"):
             return ()
-        return tuple(self._asked(module.annotators, self.keywords))
+        with self._helping():
+            found = self._asked(module.annotators, self.keywords)
+            return tuple(dict.fromkeys(name for _, names in found for name in names))
 
     def but(self, **options: Any) -> Reader:
         """The same with other options, by their names in Python, as the reader takes them."""
         return replace(self, keywords={**self.keywords, **options})
 
-    def _asked(self, function: Any, keywords: Mapping[str, Any]) -> Any:
-        known = {flag.name.replace("-", "_") for flag in parameters(function)}
-        said = {name: value for name, value in keywords.items() if name in known}
+    @contextmanager
+    def _helping(self) -> Iterator[None]:
+        """Errors within, with what mends them."""
         try:
             with refusals(self.source.path), _about(self.source):
-                return function(self.source.path, **said)
+                yield
         except InputError as error:
             raise self.helped(error) from None
+
+    def _stream(self, losses: Losses, keywords: Mapping[str, Any]) -> Iterator[Record]:
+        """The records, read with these options."""
+        module = self.format.load()
+        return read_parts(self.place, self.source, module, losses, self._check, **keywords)
+
+    def _check_there(self) -> None:
+        part = self.place.parts[0]
+        if not self.place.several and not is_hub(part.shown) and not is_there(part.path):
+            raise InputError("no such file or folder", path=part.shown)
+
+    def _check(self, part: PartFile) -> None:
+        """Raise `InputError` for a part of another format."""
+        if self.named:
+            return
+        found = guess(part.path, _encoding(self.keywords))
+        if found.name != self.format.name:
+            raise InputError(
+                f"is of the format {found.name}, and {self.place.parts[0].shown} of "
+                f"{self.format.name}",
+                path=part.path,
+                hint="all files of a set are of one format: name those that are, as a pattern",
+            )
+
+    def _decided(self) -> Mapping[str, Any]:
+        """What the format finds out; of several files all have to say the same."""
+        module = self.format.load()
+        if not hasattr(module, "settle"):
+            return {}
+        keywords = dict(self.keywords)
+        if self.place.several and self.has_tags and "scheme" not in keywords:
+            strict = keywords.get("repair", "strict") == "strict"
+            try:
+                keywords["scheme"] = told_scheme(self._census(), self.source.path, strict=strict)
+            except InputError as error:
+                message = _PLACE.sub("", error.message)  # A line of some file.
+                raise InputError(message, path=error.path, options=error.options) from None
+        found = self._asked(module.settle, keywords)
+        if not found:
+            return {}
+        (first, decided), *others = found
+        for part, also in others:
+            for name in decided.keys() | also.keys():
+                if decided.get(name) != also.get(name):
+                    option = name.replace("_", "-")
+                    raise InputError(
+                        f"has the {option} {also.get(name)}, and {first.shown} the "
+                        f"{option} {decided.get(name)}",
+                        path=part.shown,
+                        hint=f"say one for all files, ?{option}=…, or read them one by one",
+                    )
+        return dict(decided)
+
+    def _census(self) -> Bigrams:
+        pairs: dict[tuple[str, str], int] = {}
+        for _, bigrams in self._asked(self.format.load().census, self.keywords):
+            for pair, place in bigrams.items():
+                pairs.setdefault(pair, place)
+        return pairs
+
+    def _asked(self, function: Any, keywords: Mapping[str, Any]) -> list[tuple[PartFile, Any]]:
+        """What a function of the format says of each part; of several, of those with content."""
+        known = {flag.name.replace("-", "_") for flag in parameters(function)}
+        said = {name: value for name, value in keywords.items() if name in known}
+        out = []
+        for part in self.place.parts:
+            with part.named():
+                if self.place.several:
+                    if part.is_empty:
+                        continue
+                    self._check(part)
+                out.append((part, function(part.path, **said)))
+        return out
 
     def helped(self, error: InputError) -> InputError:
         """The error with the options that really read the file; they are tried on all of it."""
@@ -287,9 +385,11 @@ class Reader:
             return False
         read = flags[name].read_text(value)
         losses = Losses(read) if name == "faulty" else Losses()
+        several = self.place.several  # A single file decides as it is read.
         keywords = self.keywords if name == "faulty" else {**self.keywords, name: read}
         try:
-            for _ in self.format.load().read(self.source.path, losses=losses, **keywords):
+            tried = replace(self, keywords=keywords)
+            for _ in tried._stream(losses, {**keywords, **(tried._decided() if several else {})}):
                 pass
         except (HarnessError, OSError):
             return False
@@ -327,20 +427,82 @@ def open_source(
             if given.get(name.replace("_", "-"), value) != value:
                 raise UsageError(f"{source}: {name.replace('_', '-')} is said twice")
             given[name.replace("_", "-")] = value
+    place = located(source, given.pop("remote-timeout", None))
     named = given.pop("format", None)
-    chosen = _guessed(source, given) if named is None else format_named(str(named))
+    chosen, place = _chosen(source, place, given, named)
     with _about(source):
         keywords = _keywords(chosen, chosen.options, given, besides)
     faulty = str(keywords.pop("faulty", "refuse"))
-    return Reader(replace(source, options=given), chosen, keywords, faulty)
+    return Reader(
+        replace(source, options=given), chosen, keywords, place, faulty, named is not None
+    )
 
 
-def _guessed(source: Source, given: Mapping[str, Any]) -> Format:
-    """The format of a source that does not name it. Where none fits, an option that none has is the
-    error: it may have been meant to mend that."""
-    encoding = str(given.get("encoding", "utf-8"))
+def located(source: Source, seconds: Any = None) -> Place:
+    """The files that a source leads to, whatever their format; `seconds` is the time limit of a
+    URL, else the source says it. Raises as `harness.formats.parts.place_of`."""
+    said = source.options.get("remote-timeout") if seconds is None else seconds
+    with _about(source):
+        limit = None if said is None else float(_read_as(TIME_LIMIT, "remote-timeout", said))
+        return place_of(source, limit)
+
+
+def _chosen(
+    source: Source, place: Place, given: Mapping[str, Any], named: Any
+) -> tuple[Format, Place]:
+    """The format of a source, and what is read: a folder that no format claims may be a set."""
+    if named is not None:
+        chosen = format_named(str(named))
+        numbered = None if place.several else numbered_files(source.path)
+        if numbered is not None and _is_of(numbered, chosen) and not _is_claimed(source.path):
+            return chosen, numbered
+        return chosen, place
+    if place.several:
+        return _guessed(_first(place), given), place
     try:
-        return guess(source.path, encoding if encoding in ENCODINGS else "utf-8")
+        return _guessed(place.parts[0], given), place
+    except InputError:
+        numbered = numbered_files(source.path)
+        if numbered is None:
+            raise
+        try:
+            return guess(_first(numbered).path, _encoding(given)), numbered
+        except InputError:
+            pass
+        raise
+
+
+def _first(place: Place) -> PartFile:
+    """The first part that holds anything, else the first."""
+    return next((part for part in place.parts if not part.is_empty), place.parts[0])
+
+
+def _is_of(place: Place, chosen: Format) -> bool:
+    try:
+        return guess(_first(place).path) is chosen
+    except InputError:
+        return False
+
+
+def _is_claimed(folder: str) -> bool:
+    try:
+        guess(folder)
+    except InputError:
+        return False
+    return True
+
+
+def _encoding(given: Mapping[str, Any]) -> str:
+    encoding = str(given.get("encoding") or "utf-8")
+    return encoding if encoding in ENCODINGS else "utf-8"
+
+
+def _guessed(part: PartFile, given: Mapping[str, Any]) -> Format:
+    """The format of what does not name it. Where none fits, an option that none has is the error:
+    it may have been meant to mend that."""
+    try:
+        with part.named():
+            return guess(part.path, _encoding(given))
     except InputError:
         flags = {flag.name.replace("_", "-"): flag for f in FORMATS.values() for flag in f.options}
         for name, value in given.items():
@@ -377,6 +539,7 @@ def write_any(
     **options: Any,
 ) -> int:
     """Write records, whole or not at all; returns how many. `losses` counts what is lost."""
+    _check_plain(path)
     chosen = format_named(format)
     if not chosen.writes:
         raise UsageError(f"format {chosen.name} can be read, not written")
@@ -384,6 +547,19 @@ def write_any(
     losses = Losses() if losses is None else losses
     written: int = chosen.load().write(path, records, losses=losses, **keywords)
     return written
+
+
+def _check_plain(path: str | Path) -> None:
+    """Raise `UsageError` for a URL, and for the name of a compressed file: neither is written."""
+    if is_url(path):
+        raise UsageError(
+            f"{hidden(str(path))}: nothing is written behind a URL: write a file, then copy it"
+        )
+    if unpacked_name(str(path)) != str(path):
+        raise UsageError(
+            f"{path}: compressed files are not written: write {unpacked_name(str(path))}, then "
+            "compress it"
+        )
 
 
 def _keywords(

@@ -115,7 +115,10 @@ def heads(path: Path, encoding: str = "utf-8") -> Iterator[Head]:
 
 
 _FORMATS = "harness formats lists what is read; ?format=NAME behind the path names one of them"
-_SEVERAL = "; harness convert A B OUT makes one of several"
+_SEVERAL = (
+    "; harness convert A B OUT makes one of several, and a pattern in quotes ('FOLDER/*.tsv') "
+    "reads them as one"
+)
 _MOST_KEYS = 12
 _MOST_ENDINGS = 12
 

@@ -26,6 +26,7 @@ from harness.formats.foreign import count_unread
 from harness.formats.hints import FURTHER_ANNOTATORS, no_annotator, not_labelled_by
 from harness.formats.losses import Losses
 from harness.formats.options import AnnotatorOption, OffsetsOption
+from harness.formats.packed import stem_of
 from harness.formats.sniff import Head, head_of
 from harness.formats.webanno_file import AnnoFile, AnnoLayer
 from harness.formats.webanno_rows import anno_file, is_old_table
@@ -119,7 +120,7 @@ def read(
 def _documents(path: Path) -> Mapping[str, Mapping[str, Path]]:
     """The files of every document by its annotator; the name is empty where nobody is named."""
     if not path.is_dir():
-        return {path.stem: {"": path}}
+        return {stem_of(path): {"": path}}
     files = files_in(path, ".tsv")
     if files:
         return {name: {"": file} for name, file in files.items()}

@@ -13,7 +13,7 @@ from harness.annotation import TaskName
 from harness.coding import DecodeError, decode, parse_toml
 from harness.errors import InputError
 from harness.formats.files import files_in, is_there, read_text
-from harness.formats.source import Source
+from harness.formats.source import Source, is_remote
 from harness.paths import CARD
 from harness.tasks.registry import task_names
 
@@ -89,8 +89,11 @@ def read_card(path: Path) -> tuple[Card, dict[str, Any]]:
     except DecodeError as error:
         raise InputError(str(error), path=path) from None
     for key, name in _places(card):
+        place = Source.parse(name).path
+        if is_remote(place):
+            continue
         try:
-            is_there(path.parent / Source.parse(name).path)
+            is_there(path.parent / place)
         except InputError as error:
             raise InputError(f"{key}: {error.message}", path=path) from None
     return card, value

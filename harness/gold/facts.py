@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +13,7 @@ from harness.annotation import Annotations, Entity, Record, TaskName
 from harness.digest import digest_text
 from harness.formats import jsonl
 from harness.formats.losses import Losses
+from harness.spill import Sorter
 from harness.tasks.registry import tasks
 
 __all__ = ["GoldFacts", "facts_of", "record_digest"]
@@ -25,6 +27,9 @@ class GoldFacts:
     labels: Mapping[str, Counter[str]]
     """By layer."""
     documents: int
+    characters: int
+    words: int
+    """By white space."""
     digest: str
     losses: Mapping[str, int]
 
@@ -34,16 +39,29 @@ def facts_of(records: Iterable[Record], losses: Losses) -> GoldFacts:
     labels = {task.layer: Counter[str]() for task in tasks().values() if task.labelled}
     known = {task.name: task.layer for task in tasks().values()}
     occurring: set[str] = set()
-    digests = []
+    digests = Sorter(32)
+    characters = words = 0
     for record in records:
+        text = record.text or ""
+        characters += len(text)
+        words += len(text.split())
         layers = record.annotations
         for layer, counts in labels.items():
             counts.update([item.label for item in layers.layer(layer) or ()])
         occurring.update(name for name in known if layers.layer(known[name]) is not None)
-        digests.append(record_digest(record))
-    total = digest_text("".join(sorted(digests)))
-    annotated = tuple(name for name in known if name in occurring)
-    return GoldFacts(annotated, labels, len(digests), total, dict(losses))
+        digests.add(bytes.fromhex(record_digest(record)))
+    total = hashlib.sha256()
+    for digest in digests:
+        total.update(digest.hex().encode("ascii"))
+    return GoldFacts(
+        tasks=tuple(name for name in known if name in occurring),
+        labels=labels,
+        documents=len(digests),
+        characters=characters,
+        words=words,
+        digest=total.hexdigest(),
+        losses=dict(losses),
+    )
 
 
 _dumps = json.JSONEncoder(sort_keys=True, check_circular=False).encode
@@ -57,8 +75,9 @@ def record_digest(record: Record) -> str:
         # Tuples as they are: a corpus has many, and an object for each takes most of the time.
         value["entities"] = _sorted(layers.entities)
         layers = layers.with_layer("entities", None)
-    for name, items in jsonl.annotations_to_json(layers).items():
-        value[name] = sorted(_dumps(item) for item in items)
+    if layers.attributions is not None or layers.others:
+        for name, items in jsonl.annotations_to_json(layers).items():
+            value[name] = sorted(_dumps(item) for item in items)
     value["ignore"] = sorted(record.ignore)
     return digest_text(_dumps(value))
 

@@ -33,7 +33,7 @@ from harness.digest import digest_text
 from harness.errors import InputError
 from harness.formats.losses import Losses
 from harness.formats.registry import Reader
-from harness.formats.source import Source
+from harness.formats.source import Source, is_remote
 from harness.gold.facts import GoldFacts, facts_of
 from harness.gold.layers import load_layer, task_layers
 from harness.labels.meeting import schema_of
@@ -78,6 +78,12 @@ class GoldSet:
     """Whose records are looked at; what is known of the set (`digest`, `labels`, `documents`, ...)
     is of all of them."""
 
+    @property
+    def place(self) -> str:
+        """Where it lies, for people and records: a URL is no `Path`."""
+        said = "" if self.said is None or self.card else self.said.path
+        return said if is_remote(said) else str(self.path)
+
     def records(self) -> Iterator[Record]:
         """Every document with its layers, in the order of the file or of the names; of a shard,
         its own."""
@@ -117,7 +123,7 @@ class GoldSet:
         """The same documents with one annotator's layers; those without are left out."""
         if name not in self.annotators:
             known = ", ".join(sorted(self.annotators)) or "none"
-            raise InputError(f"has no annotator {name!r} (known: {known})", path=self.path)
+            raise InputError(f"has no annotator {name!r} (known: {known})", path=self.place)
         return self._annotated_by(name, Losses() if losses is None else losses)
 
     def _annotated_by(self, name: str, losses: Losses) -> Iterator[Record]:
@@ -195,6 +201,16 @@ class GoldSet:
     def documents(self) -> int:
         """How many documents there are."""
         return self._facts.documents
+
+    @property
+    def characters(self) -> int:
+        """Code points of all texts."""
+        return self._facts.characters
+
+    @property
+    def words(self) -> int:
+        """Words of all texts, by white space."""
+        return self._facts.words
 
     @property
     def digest(self) -> str:

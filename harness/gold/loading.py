@@ -14,7 +14,7 @@ from harness.formats import brat
 from harness.formats.files import is_there, read_text, refusals
 from harness.formats.losses import Losses
 from harness.formats.registry import Reader, open_source
-from harness.formats.source import HUB, Source
+from harness.formats.source import Source, is_remote, leads_to_files
 from harness.gold.card import Card, card_texts, read_card
 from harness.gold.goldset import GoldSet
 from harness.gold.layers import load_layer, task_layers
@@ -65,15 +65,15 @@ def _loaded(
         raise UsageError(f"{source}: labels: expected {error}") from None
     name = options.pop("name", None)
     path = Path(source.path)
-    there = is_there(path)
     roots = goldset_folders() if root is None else (Path(root),)
-    named = named_goldset(path, roots)
+    remote = is_remote(source.path)
+    named = None if remote else named_goldset(path, roots)
     # A bare name means the gold set, also where a folder of that name (of texts, say) lies here.
     if named is not None and not (path / CARD).is_file():
         path = named
-    if path.name == CARD and path.is_file():
+    if not remote and path.name == CARD and path.is_file():
         path = path.parent
-    if (path / CARD).is_file():
+    if not remote and (path / CARD).is_file():
         annotator = options.pop("annotator", None)
         if options:
             raise UsageError(
@@ -83,7 +83,7 @@ def _loaded(
         goldset = _from_card(path)
         if annotator is not None:
             goldset = _of_annotator(goldset, annotator)
-    elif there or is_there(path) or source.path.startswith(HUB):
+    elif leads_to_files(source.path) or is_there(path):
         goldset = _bare(path, replace(source, options=options), format)
     else:
         raise InputError(_no_such(source.path, roots))
@@ -135,9 +135,8 @@ _OWN = ("labels", "name", "schema")
 
 def _bare(path: Path, source: Source, format_name: str | None) -> GoldSet:
     reader = cache(lambda: open_source(source, format_name, besides=_OWN))
-    name = path.stem if path.is_file() else path.resolve().name
     return GoldSet(
-        name=name if is_there(path) else source.path,
+        name=source.stem if is_remote(source.path) else replace(source, path=str(path)).stem,
         path=path,
         read=lambda losses: reader().records(losses),
         reader=reader,
@@ -189,7 +188,7 @@ def _card_file(card: Card, path: Path) -> Callable[[], Reader | None]:
     if card.data is None:
         return lambda: None
     data = Source.parse(card.data)
-    source = replace(data, path=str(path / data.path))
+    source = data if is_remote(data.path) else replace(data, path=str(path / data.path))
     return cache(lambda: open_source(source, card.format))
 
 
@@ -207,7 +206,7 @@ def _card_reader(
         return read_file
     if card.texts is None:
         raise InputError(
-            'says neither "texts" (folder of .txt) nor "data" (one file)', path=path / CARD
+            'says neither "texts" (folder of .txt) nor "data" (a file)', path=path / CARD
         )
     layers = path / card.layers
 

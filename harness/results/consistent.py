@@ -6,9 +6,10 @@ and half of another, or comes from a fault of ours. None of its numbers can be t
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,15 @@ from harness.results.record import (
     result_status,
     run_status,
 )
-from harness.results.stored import beside, inside, iter_units
+from harness.results.stored import beside, inside, read_units
+from harness.results.units import GoldCounts, UnitColumns, UnitIds, unit_problems
 from harness.stats.rates import defined, rates
 from harness.tasks.base import Task
 from harness.tasks.parts import block
 from harness.tasks.registry import task_named, tasks
 from harness.tasks.tally import Tally
 
-__all__ = ["add_gold", "check_record", "gold_differs", "other_scores", "read_tally"]
+__all__ = ["check_record", "other_scores", "read_tally"]
 
 _TOLERANCE = 1e-9
 _FIRST = "0.1."
@@ -43,10 +45,12 @@ class _Seen:
     """What the counts of a row are of."""
 
     what: str
-    units: list[tuple[str, int]] = field(default_factory=list)
-    """Document and paragraph."""
-    gold: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Gold mentions by document and label."""
+    golds: GoldCounts
+    """Shared by all rows."""
+    units: UnitIds | None = None
+    """Before its counts are read, those of another row, which it should have too."""
+    gold: Sequence[int] = ()
+    """The gold of each unit, as `golds` numbers it; empty where nothing was counted."""
 
 
 def check_record(record: RunRecord, folder: str | Path, *, path: str | Path | None = None) -> None:
@@ -78,6 +82,7 @@ def _problems(record: RunRecord, folder: Path) -> Iterator[str]:
         for task, figures in gold_record.agreement.items():
             if task in tasks() and figures != {} and not _is_agreement(figures):
                 yield f"the agreement of annotators on {name!r} ({task}) is no numbers"
+    golds = GoldCounts()
     seen: dict[tuple[str, str], _Seen] = {}
     alike: dict[str | None, _Seen] = {}
     for kind, results in (("results", record.results), ("common", record.common)):
@@ -86,7 +91,12 @@ def _problems(record: RunRecord, folder: Path) -> Iterator[str]:
             if keys.count((gold, task, backend)) > 1:
                 yield f"two rows in {kind} are about {backend} on {gold} ({task})"
         for result in results:
-            mine = _Seen(f"{result.backend} on {result.gold} ({result.task})")
+            before = seen.get((result.gold, result.task))
+            mine = _Seen(
+                f"{result.backend} on {result.gold} ({result.task})",
+                golds,
+                None if before is None else before.units,
+            )
             for what, file in (("predictions", result.predictions), ("units", result.units_file)):
                 if file is not None:
                     inside(folder, file, what)
@@ -95,13 +105,13 @@ def _problems(record: RunRecord, folder: Path) -> Iterator[str]:
             if record.schema_version > 1:
                 told = (*_of_digests(result), *_of_options(result, record))
                 yield from (f"{mine.what}: {said}" for said in told)
-            if not mine.units:
+            if mine.units is None or not mine.gold:
                 continue
             other = seen.setdefault((result.gold, result.task), mine)
             if other.units != mine.units:
                 yield f"{mine.what}: its counts are of other paragraphs than those of {other.what}"
             other = alike.setdefault(result.signature, mine)
-            for document, label, one, two in gold_differs(other.gold, mine.gold):
+            for document, label, one, two in golds.differences(mine.units, other.gold, mine.gold):
                 yield (
                     f"{other.what} has {one} gold {label} in {document!r}, {mine.what} has {two}, "
                     "and they were counted in the same way"
@@ -198,30 +208,37 @@ def _of_counts(result: Result, folder: Path, seen: _Seen) -> Iterator[str]:
     if result.units_file is not None and not inside(folder, result.units_file, "units").exists():
         return
     task = task_named(result.task)
-    paragraphs: dict[str, int] = {}
+    try:
+        columns = read_units(result, folder, partial(read_tally, task), seen.units)
+    except ValueError as error:
+        yield f"its counts cannot be read: {error}"
+        return
     failed = {failure.id for failure in result.failures}
-    for unit in iter_units(result, folder):
-        seen.units.append((unit.document, unit.paragraph))
-        if unit.paragraph != paragraphs.get(unit.document, 0):
-            yield f"its counts of the document {unit.document!r} are not of one paragraph each"
-            return
-        paragraphs[unit.document] = unit.paragraph + 1
-        try:
-            tally = read_tally(task, unit.tally)
-        except ValueError as error:
-            yield f"its counts cannot be read: {error}"
-            return
-        if not task.adds_up(tally):
-            yield f"its counts of the document {unit.document!r} do not add up"
-            return
-        add_gold(seen.gold, unit.document, task, tally)
-        if unit.document in failed and _predicts(task, tally, options_of(task, result.counted)):
-            yield f"the document {unit.document!r} failed, and yet something is predicted in it"
-            return
-    if len(paragraphs) != result.documents:
-        yield f"{result.documents} documents were counted, its counts are of {len(paragraphs)}"
-    for lost in sorted(failed - paragraphs.keys()):
+    there = columns.ids.find(failed)
+    problems = [
+        *unit_problems(columns, task),
+        *_answered_all_the_same(columns, task, result, frozenset(there.values())),
+    ]
+    if problems:
+        yield min(problems, key=itemgetter(0))[1]
+        return
+    seen.units, seen.gold = columns.ids, seen.golds.add(columns.tallies, task)
+    if (counted := columns.ids.document_count) != result.documents:
+        yield f"{result.documents} documents were counted, its counts are of {counted}"
+    for lost in sorted(failed - there.keys()):
         yield f"the document {lost!r} failed, and its counts do not have it"
+
+
+def _answered_all_the_same(
+    columns: UnitColumns, task: Task, result: Result, failed: Collection[int]
+) -> Iterator[tuple[int, str]]:
+    """The first unit of a document without an answer in which something is predicted."""
+    options = options_of(task, result.counted)
+    for place, number in enumerate(columns.ids.documents) if failed else ():
+        if number in failed and _predicts(task, columns.tallies[place], options):
+            name = columns.ids.name(number)
+            yield place, f"the document {name!r} failed, and yet something is predicted in it"
+            return
 
 
 def read_tally(task: Task, value: Any) -> Tally:
@@ -235,23 +252,6 @@ def read_tally(task: Task, value: Any) -> Tally:
     return tally
 
 
-def add_gold(into: Counter[tuple[str, str]], document: str, task: Task, tally: Tally) -> None:
-    """Add how many gold items of each label a document has by its counts."""
-    for label, n in task.gold_counts(tally).items():
-        into[document, label] += n
-
-
-def gold_differs(
-    one: Counter[tuple[str, str]], other: Counter[tuple[str, str]]
-) -> Iterator[tuple[str, str, int, int]]:
-    """Document and label of which two counts of the same gold have a different number of gold."""
-    if one == other:
-        return
-    for document, label in sorted(one.keys() | other.keys()):
-        if one[document, label] != other[document, label]:
-            yield document, label, one[document, label], other[document, label]
-
-
 def _of_scores(result: Result) -> Iterator[str]:
     """Stated numbers may differ from those of the counts, but numbers they have to be."""
     blocks = result.scores.values()
@@ -259,13 +259,14 @@ def _of_scores(result: Result) -> Iterator[str]:
         yield "its scores are no numbers"
 
 
-def other_scores(result: Result, tallies: Iterable[Tally]) -> str:
-    """A sentence where a result's stated numbers are not those of its counts, else none.
+def other_scores(result: Result, total: Tally) -> str:
+    """A sentence where a result's stated numbers are not those of its counts, of which `total` is
+    the sum; else none.
 
     The counts are what everything is computed from; stated numbers are for readers of the file.
     What the counts do not tell is left out, as scores with forgiving boundaries are.
     """
-    for place, value in _named(_scores(result, tallies)):
+    for place, value in _named(_scores(result, total)):
         stated: Any = result.scores
         for name in place:
             stated = stated.get(name) if isinstance(stated, Mapping) else None
@@ -283,11 +284,10 @@ def other_scores(result: Result, tallies: Iterable[Tally]) -> str:
     return ""
 
 
-def _scores(result: Result, tallies: Iterable[Tally]) -> Mapping[str, Any]:
+def _scores(result: Result, total: Tally) -> Mapping[str, Any]:
     """The numbers that counts make, in the shape of a result's `scores`."""
     task = task_named(result.task)
     options = options_of(task, result.counted)
-    total = Tally.of(tallies)
     scores = task.stated_scores(total, options, result.capabilities)
     weights = task.parts(total, options, result.capabilities)[0].weights
     for name in task.further_options(options):

@@ -8,8 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from harness.errors import HarnessError, NotComparable, UsageError
-from harness.formats.files import is_there
-from harness.formats.source import HUB, Source
+from harness.formats.source import Source, is_remote, leads_to_files
 from harness.gold.goldset import GoldSet
 from harness.gold.loading import load_goldset, named_goldset
 from harness.results.record import GoldRecord, RunRecord
@@ -44,7 +43,7 @@ class GoldFinder:
         patterns = []
         for place in places:
             path = Source.parse(place).path
-            if is_there(path) or named_goldset(path):
+            if leads_to_files(path) or named_goldset(path):
                 goldset = load_goldset(place)
                 self._given[goldset.name] = goldset
                 patterns.append(goldset.name)
@@ -112,7 +111,7 @@ class GoldFinder:
             goldset = self._given.get(recorded.name)
             if goldset is not None and goldset.digest != recorded.digest:
                 raise NotComparable(
-                    f"the gold set {recorded.name!r} at {goldset.path} is not the one of the run: "
+                    f"the gold set {recorded.name!r} at {goldset.place} is not the one of the run: "
                     f"its digest is {goldset.digest[:8]}, the run's {recorded.digest[:8]}. The "
                     "run's counts are of the old gold: run again"
                 )
@@ -120,7 +119,9 @@ class GoldFinder:
     def looked(self, name: str) -> str:
         """Where the record says that a gold set lies, for an error; empty where it does not."""
         recorded, folder = self._gold_records.get(name, (None, Path()))
-        return f" ({folder / recorded.path})" if recorded is not None and recorded.path else ""
+        if recorded is None or not recorded.path:
+            return ""
+        return f" ({recorded.path if is_remote(recorded.path) else folder / recorded.path})"
 
     def check_options(self, record: RunRecord) -> None:
         """Raise `NotComparable` for a gold set that was given and declares other labels, or another
@@ -148,7 +149,7 @@ class GoldFinder:
             recorded, folder = self._gold_records[name]
             places = [Source(name, recorded.options)]
             if recorded.path:
-                there = recorded.path if recorded.path.startswith(HUB) else folder / recorded.path
+                there = recorded.path if is_remote(recorded.path) else folder / recorded.path
                 places.insert(0, Source(str(there), recorded.options))
         for place in places:
             try:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
-from harness.formats.source import HUB
+from harness.formats.source import is_remote
 from harness.gold.goldset import GoldSet
 from harness.gold.loading import named_goldset
 from harness.results.record import GoldRecord
@@ -18,11 +17,6 @@ def gold_record(
     goldset: GoldSet, folder: Path | None = None, *, schema: str | None = None
 ) -> GoldRecord:
     """The gold set as it is now; `folder` is the record's, `schema` the one that was asked for."""
-    characters = words = 0
-    for record in replace(goldset, shard=None).records():
-        text = record.text or ""
-        characters += len(text)
-        words += len(text.split())
     own = goldset.schema
     return GoldRecord(
         name=goldset.name,
@@ -31,8 +25,8 @@ def gold_record(
         schema="" if own is None else str(own),
         tasks=goldset.tasks,
         documents=goldset.documents,
-        characters=characters,
-        words=words,
+        characters=goldset.characters,
+        words=goldset.words,
         path=_place(goldset, folder),
         assumed=() if schema is not None else tuple(goldset.assumed),
         options={} if goldset.said is None else dict(goldset.said.options),
@@ -44,8 +38,8 @@ def gold_record(
 
 def _place(goldset: GoldSet, folder: Path | None) -> str:
     """Relative to the record, so that both can be moved together; empty where the name finds it."""
-    if folder is None or str(goldset.path).startswith(HUB):
-        return str(goldset.path)
+    if folder is None or is_remote(goldset.place):
+        return goldset.place
     place = goldset.path.resolve()
     known = named_goldset(goldset.name)
     if known is not None and known.resolve() == place and not place.is_relative_to(Path.cwd()):

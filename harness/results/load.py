@@ -19,18 +19,21 @@ from harness.formats.alike import read_alike
 from harness.formats.files import is_there, opened
 from harness.formats.losses import Losses
 from harness.formats.registry import open_source
+from harness.formats.source import Source
 from harness.gold.goldset import GoldSet
 from harness.paths import RECORD
 from harness.results import stored
 from harness.results.consistent import check_record, read_tally
 from harness.results.count import Caveats, Count, open_count, options_of
 from harness.results.finder import GoldFinder
+from harness.results.outcomes import MOST_LISTED
 from harness.results.pairs import join_documents, read_predictions
 from harness.results.record import Result, ResultKey, RunRecord
 from harness.results.scored import Scored, score_pairs, score_records
 from harness.results.settle import labels_of_predictions
 from harness.results.signature import TOKENS
 from harness.results.unfinished import check_finished
+from harness.results.units import UnitIds
 from harness.tasks.base import DocumentPair
 from harness.tasks.registry import task_named
 
@@ -120,11 +123,12 @@ def from_run(
             f"no gold set {', '.join(finder.patterns)} in {folder}; there is: {', '.join(golds)}"
         )
     kept: dict[str, list[Record]] = {}
+    units: dict[tuple[str, str], UnitIds] = {}
     scored = []
     for result in record.results:
         if result.signature is None or not result.answered or not finder.wants(result.gold):
             continue
-        own = _Run(result, record, folder, finder, kept)
+        own = _Run(result, record, folder, finder, kept, units)
         if replay and unread is not None and (reason := own.without_predictions):
             unread[result.key] = reason
             continue
@@ -145,10 +149,11 @@ def scored_in(
     """Some of a record's own results that have counts, as they were counted."""
     finder = finder or GoldFinder()
     kept: dict[str, list[Record]] = {}
+    units: dict[tuple[str, str], UnitIds] = {}
     again = {id(result) for result in record.common}
     return [
         _scored(
-            _Run(result, record, Path(folder), finder, kept),
+            _Run(result, record, Path(folder), finder, kept, units),
             meet_in=result.counted.schema if id(result) in again else None,
         )
         for result in results
@@ -180,7 +185,7 @@ def from_file(
     losses = Losses()
     predicted = read_predictions(reader, gold, losses)
     scored = score_records(
-        Path(reader.source.path).stem,
+        reader.source.stem,
         goldset,
         predicted,
         task,
@@ -188,7 +193,7 @@ def from_file(
         schema=schema,
         strict_labels=strict_labels,
         gold=gold,
-        source=str(path),
+        source=str(Source.parse(path)),
         read_as=reader.note,
     )
     return replace(
@@ -207,6 +212,8 @@ class _Run(NamedTuple):
     finder: GoldFinder
     kept: dict[str, list[Record]]
     """The records of gold sets that were read, by name: the results of one run share them."""
+    units: dict[tuple[str, str], UnitIds]
+    """Of which units there are counts, by gold set and task: shared by those who have the same."""
 
     def records(self, goldset: GoldSet) -> list[Record]:
         """Those of a gold set, read once for all results that are asked for together."""
@@ -242,22 +249,26 @@ def _scored(run: _Run, *, meet_in: str | None = None) -> Scored:
     result = run.result
     task = task_named(result.task)
     try:
-        units = [
-            ((unit.document, unit.paragraph), read_tally(task, unit.tally))
-            for unit in stored.iter_units(result, run.folder)
-        ]
+        like = run.units.get((result.gold, result.task))
+        columns = stored.read_units(result, run.folder, partial(read_tally, task), like)
     except (ValueError, InputError) as error:
         raise InputError(
             f"{run.what}: {error}",
             path=run.folder / RECORD,
             hint="was it edited, or written by another version? run again",
         ) from None
-    if not units:
+    if not columns.ids:
         raise NothingMeasured(f"{run.what}: the run has no counts of a single document")
+    run.units.setdefault((result.gold, result.task), columns.ids)
     signature = result.counted
     goldset = cache(partial(_gold, run, signature.gold_digest))
 
     def pairs() -> list[DocumentPair]:
+        if result.documents > MOST_LISTED:
+            raise NothingMeasured(
+                f"{result.gold} has {result.documents:,} documents, and mentions are told one by "
+                f"one of up to {MOST_LISTED:,}"
+            )
         joined, count = _stored(run, goldset(), meet_in=meet_in)
         return [count.compared(pair) for pair in joined]
 
@@ -267,8 +278,8 @@ def _scored(run: _Run, *, meet_in: str | None = None) -> Scored:
         gold=result.gold,
         task=result.task,
         signature=signature,
-        units=tuple(unit for unit, _ in units),
-        tallies=tuple(tally for _, tally in units),
+        units=columns.ids,
+        tallies=columns.tallies,
         options=options_of(task, signature),
         caveats=Caveats(**{name: getattr(result, name) for name in Caveats.__slots__}),
         source=str(run.folder),

@@ -14,6 +14,7 @@ from harness.annotation import printable, surroundings
 from harness.tasks.base import DocumentPair, Task
 
 __all__ = [
+    "MOST_LISTED",
     "Flips",
     "Mention",
     "Outcomes",
@@ -23,6 +24,10 @@ __all__ = [
     "outcomes_of",
     "passage_of",
 ]
+
+MOST_LISTED = 200_000
+"""Documents of a result of which every mention may be looked at; gold and predictions of more would
+not fit into memory. What needs them says that it is left out."""
 
 _WIDTH = 40
 

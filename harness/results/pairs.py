@@ -31,7 +31,9 @@ def read_predictions(
     """
     path = reader.source.path
     predicted = renamed(gold, list(reader.records(losses)), path=path)
-    checked(path, gold, predicted)
+    for part in reader.place.parts:
+        with part.named():
+            checked(part.path, gold, predicted)
     if losses is not None and (regions := sum(len(record.ignore) for record in predicted)):
         losses["ignore regions of predictions: left out"] += regions
     return predicted

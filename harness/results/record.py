@@ -165,7 +165,9 @@ class Costs:
     rounds: tuple[float, ...] = ()
     """`predict_seconds` of every round; rounds of different backends are interleaved."""
     document_seconds: tuple[float, ...] = ()
-    """Per answered document in the gold's order, the median over rounds.
+    """Per answered document in the gold's order, the median over rounds; empty where the units are
+    in a file (`units_file`), so that a record does not grow with the documents: then
+    `median_seconds` and `p95_seconds` stand for them.
 
     With `batch_size` above 1 only the sum means anything: a library gives a batch back at once.
     """
@@ -270,9 +272,10 @@ class Result:
     units: tuple[UnitTally, ...] = ()
     """Statistics per paragraph in the gold's order; empty when `units_file` is given."""
     units_file: str | None = None
-    """JSON lines with the units, relative to the record's folder, for gold sets of many documents.
+    """A file of the units, relative to the record's folder, for gold sets of many documents: JSON
+    lines, or Parquet where it ends so (`harness.results.unit_files`).
 
-    `iter_units` reads either."""
+    `iter_units` reads all of them."""
     units_digest: str = ""
     """sha256 of that file."""
     spec: str = ""

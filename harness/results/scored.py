@@ -24,8 +24,10 @@ from harness.results.pairs import join_documents
 from harness.results.record import Result, ResultKey
 from harness.results.settle import labels_of_predictions
 from harness.results.signature import READ_AS, TOKENS, Signature
+from harness.results.units import UnitColumns, UnitIds
 from harness.table import tallied
 from harness.tasks.base import DocumentPair, Task
+from harness.tasks.columns import TallyColumns
 from harness.tasks.parts import Block, Matrix, Metric, PartCounts, block
 from harness.tasks.registry import task_named
 from harness.tasks.tally import Part, Tally
@@ -52,9 +54,11 @@ class Scored:
     task: str
     signature: Signature
     """How it was counted. Two scores compare only if these are equal."""
-    units: tuple[tuple[str, int], ...] = field(repr=False)
+    units: Sequence[tuple[str, int]] = field(repr=False)
     """Document and paragraph of every tally."""
-    tallies: tuple[Tally, ...] = field(repr=False)
+    tallies: Sequence[Tally] = field(repr=False)
+    """What was counted of each. Both are columns (`columns`) where they were read from a run: who
+    goes through them makes an object of every unit."""
     options: Any = None
     caveats: Caveats = field(default_factory=Caveats, repr=False)
     source: str = ""
@@ -97,7 +101,8 @@ class Scored:
     @cached_property
     def total(self) -> Tally:
         """The sum of all counts."""
-        return Tally.of(self.tallies)
+        tallies = self.tallies
+        return tallies.total() if isinstance(tallies, TallyColumns) else Tally.of(tallies)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -134,7 +139,7 @@ class Scored:
     @cached_property
     def matrix(self) -> Matrix:
         """The counts of every paragraph."""
-        return Matrix(self.tallies)
+        return Matrix(self.columns.tallies)
 
     def counts(
         self,
@@ -145,11 +150,15 @@ class Scored:
         """One part of every paragraph; the headline unless another is named."""
         return self.matrix.counts(part or self.parts[0], metric, weights)
 
+    @cached_property
+    def columns(self) -> UnitColumns:
+        """Units and tallies as columns: what all that goes by unit is computed from."""
+        return UnitColumns(UnitIds.of(self.units), TallyColumns.of(self.tallies))
+
     @property
-    def document_numbers(self) -> tuple[int, ...]:
+    def document_numbers(self) -> Sequence[int]:
         """The document of every unit, numbered in order of appearance."""
-        numbers: dict[str, int] = {}
-        return tuple(numbers.setdefault(document, len(numbers)) for document, _ in self.units)
+        return self.columns.ids.documents
 
     @property
     def sanity(self) -> bool:

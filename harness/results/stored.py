@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from harness.annotation import Record
-from harness.coding import FileKind, compact, decode, decode_file, encode, laid_out, parse_json
+from harness.coding import FileKind, decode_file, encode, laid_out
 from harness.digest import digest_file, digest_text
 from harness.errors import InputError
 from harness.formats import jsonl
 from harness.formats.files import atomic_writer, read_text
-from harness.formats.jsonstream import json_lines
 from harness.paths import RECORD
 from harness.results.record import RECORD_SCHEMA, Result, RunRecord, UnitTally
+from harness.results.unit_files import read_columns, units_in
+from harness.results.units import UnitBuilder, UnitColumns, UnitIds
+from harness.tasks.tally import Tally
 
 __all__ = [
     "beside",
-    "dump_units",
     "file_name",
     "from_json",
     "inside",
     "iter_units",
     "read",
+    "read_units",
     "slug",
     "stored_predictions",
     "to_json",
@@ -145,19 +148,28 @@ def stored_predictions(result: Result, folder: str | Path) -> Iterator[Record]:
 
 
 def iter_units(result: Result, folder: str | Path) -> Iterator[UnitTally]:
-    """The units of a result, from the record or from its side file in the record's `folder`."""
+    """The units of a result, from the record or from its side file in the record's `folder`.
+
+    Raises what `beside` raises, and `units_in`.
+    """
     yield from result.units
+    if result.units_file is not None:
+        yield from units_in(beside(folder, result.units_file, result.units_digest, "units"))
+
+
+def read_units(
+    result: Result,
+    folder: str | Path,
+    read: Callable[[Any], Tally],
+    like: UnitIds | None = None,
+) -> UnitColumns:
+    """All of them as columns; `read` makes a tally of its JSON, and `like` are units that this
+    result may have too: then they are shared. Raises what `iter_units` and `read` raise."""
     if result.units_file is None:
-        return
+        builder = UnitBuilder()
+        for unit in result.units:
+            builder.begin(unit.document, unit.paragraph)
+            builder.tallies.add(read(unit.tally))
+        return builder.built(like)
     path = beside(folder, result.units_file, result.units_digest, "units")
-    for number, line in json_lines(path):
-        try:
-            yield decode(UnitTally, parse_json(line.decode("utf-8")))
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"not a unit: {error}", path=path, line=number) from None
-
-
-def dump_units(units: Iterable[UnitTally]) -> Iterator[str]:
-    """Lines for a side file of units."""
-    for unit in units:
-        yield compact(unit) + "\n"
+    return read_columns(path, read, like)

@@ -8,25 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from operator import attrgetter
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import Meta, defstruct
+from msgspec.json import Decoder as LineDecoder
 
 from harness.adapter import ModelIdentity
-from harness.annotation import Annotations, TaskName, replaced
+from harness.annotation import Annotations, Entity, TaskName, replaced
 from harness.coding import EXACT, DecodeError, decode, encode, short
 from harness.formats.items import Decoder, Remedy
 from harness.formats.offsets import Offsets, OffsetUnit
+from harness.formats.plain import PlainEntity, plain_entities
 from harness.run.protocol import PROTOCOL, Answer, Hello, ProtocolError
 from harness.tasks.registry import task_named
 
-__all__ = ["Bytes", "Seconds", "Size", "check_answer", "is_answer_to", "hello", "to_nanoseconds"]
+__all__ = ["Bytes", "Seconds", "Size", "check_answer", "is_answer_to", "hello", "plain_answer"]
+__all__ += ["to_nanoseconds"]
 
 _WHOLE = r"\A[^\ud800-\udfff]*\Z"
 _LONGEST = {"label": 200, "speaker": 1000}
 """Characters of what an item is called by: it heads tables, and is a key of the record."""
 _MOST_PROBLEMS = 10_000
+_PLAIN_BYTES = 1 << 20
+"""A longer line is not tried as a plain one: it may hold any number of parts."""
 _MOST_SAID = 300
 _Text = Annotated[
     str,
@@ -129,12 +135,58 @@ def check_answer(message: Mapping[str, Any], text: str, task: TaskName, offsets:
         raise ProtocolError("the answer is nested too deeply") from None
 
 
+def plain_answer(
+    line: bytes, id_: str, text: str, task: TaskName, unit: OffsetUnit
+) -> Answer | None:
+    """The answer on a line that says nothing but plain entities of this document, all sound.
+
+    It is what `parse_message` and `check_answer` make of such a line, in a fifth of the time.
+    `None` for any other line: these say what is wrong with it.
+    """
+    if len(line) > _PLAIN_BYTES or task_named(task).item is not Entity:
+        return None
+    if unit != "codepoint" and not text.isascii():
+        return None
+    try:
+        said: Any = _plain_lines(task).decode(line)
+    except (ValueError, RecursionError):
+        return None
+    entities = None if said.id != id_ else plain_entities(said.items, len(text))
+    if entities is None or any(map(_is_no_plain, entities)):
+        return None
+    seen = said.characters
+    if seen is not None and seen > len(text):
+        return None
+    layers = Annotations().with_layer(task_named(task).layer, entities)
+    return Answer(layers, (), to_nanoseconds(said.seconds), None if seen is None else int(seen))
+
+
+@cache
+def _plain_lines(task: TaskName) -> LineDecoder[Any]:
+    fields: list[Any] = [
+        ("type", Literal["annotations"]),
+        ("id", str),
+        ("items", list[PlainEntity]),
+        ("seconds", Seconds | None, None),
+        ("characters", Size | None, None),
+    ]
+    names = {"items": task_named(task).layer}
+    return LineDecoder(defstruct("_Plain", fields, forbid_unknown_fields=True, rename=names))
+
+
+def _is_no_plain(entity: Entity) -> bool:
+    score = entity.score
+    return len(entity.label) > _LONGEST["label"] or (score is not None and score < 0)
+
+
 def is_answer_to(annotations: Annotations, text: str, task: TaskName) -> bool:
     """Whether annotations that were kept could be an answer to this text."""
     kind = task_named(task)
     items = annotations.layer(kind.layer)
     if items is None or _are_too_large(items):
         return False
+    if kind.item is Entity and not any(item.fragments for item in items):
+        return all(0 <= item.start < item.end <= len(text) for item in items)
     spans = (span for item in items for span in kind.spans(item))
     return all(0 <= span.start < span.end <= len(text) for span in spans)
 

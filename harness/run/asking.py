@@ -37,6 +37,6 @@ def ask_about(record: Record, gold: GoldSet, declaration: Declaration) -> Query:
     Raises `InputError` for one without a text.
     """
     if record.text is None:
-        raise InputError(f"document {record.id!r} has no text to predict on", path=gold.path)
+        raise InputError(f"document {record.id!r} has no text to predict on", path=gold.place)
     layers = annotations_to_json(record.annotations) if declaration.needs_gold else None
     return Query(record.id, record.text, document_digest(record.text, layers), layers)

@@ -7,9 +7,8 @@ can take turns. Documents stream through; what is kept of each is a few numbers.
 from __future__ import annotations
 
 import threading
-from array import array
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
 from itertools import chain, compress, tee
@@ -47,6 +46,7 @@ from harness.run.predictor import Query
 from harness.run.progress import Progress, ProgressBar
 from harness.run.store import Store
 from harness.run.timing import rounded, timed
+from harness.spill import Numbers
 from harness.tasks.registry import task_named
 
 __all__ = ["RunCell"]
@@ -146,7 +146,7 @@ class RunCell:
             task=self.task,
             labels=gold_labels(self.gold, self.task),
             options=self.predict,
-            store=self._stack.enter_context(Store(options.cache)) if options.cache else None,
+            store=self._store(),
             stop=self.stop,
         )
         try:
@@ -172,6 +172,10 @@ class RunCell:
                 rounds.append(seconds)
                 costs = self._costs(predictions, rounds)
                 self._result = replace(self._result, unstable=unstable, costs=costs)
+
+    def _store(self) -> Store | None:
+        cache, behind = self.options.cache, self.options.behind
+        return self._stack.enter_context(Store(cache, behind=behind)) if cache else None
 
     # Rounds
 
@@ -222,6 +226,7 @@ class RunCell:
             kept = self._kept(pairs)
             pairs, predicted = kept(), (answer for _, answer in kept())
         task, produced = task_named(self.task), _labels(predictions)
+        told: dict[str, str] = {}
         try:
             count = open_count(
                 self.gold,
@@ -233,19 +238,20 @@ class RunCell:
                 schema=self.options.schema,
                 capabilities=self._declaration.capabilities,
             )
-            with self._files.open("units") if self._large else nullcontext() as file:
+            with self._files.units(self.gold_record.documents if self._large else None) as file:
                 units = count_units(count, pairs, file, time)
         except (SchemaError, TooEntangled):
             if self.cut is not None and not settled:  # Under the labels of all it may be possible.
-                self.cut.conclude(None, settled=False)
+                self.cut.conclude(None, told, settled=False)
                 costs = self._costs(predictions, [self._measured.seconds])
                 self._result = replace(self._result, costs=costs)
             raise
+        told = file.fields() if file else told
         count.model = predictions.model  # Known for certain only now: answers may be stored ones.
         if self.cut is not None:
-            self.cut.conclude(count, settled=settled)
+            self.cut.conclude(count, told, settled=settled)
         schema = self.options.schema if task.labelled else None
-        return {"schema": schema, **count.fields(produced), "units": tuple(units)}
+        return {"schema": schema, **count.fields(produced), "units": tuple(units), **told}
 
     def _kept(self, pairs: Iterator[_Pair]) -> Callable[[], Iterator[_Pair]]:
         """Wait for all of them, in memory or in their file; what is returned reads them again."""
@@ -256,18 +262,22 @@ class RunCell:
         deque(pairs, maxlen=0)
         return lambda: zip(annotated(self.gold, self.task), jsonl.read(path), strict=True)
 
-    def _timing_round(self, predictions: Predictions, number: int) -> tuple[array[float], int]:
+    def _timing_round(self, predictions: Predictions, number: int) -> tuple[Numbers, int]:
         """Predict what was answered once more: its seconds, and how many answers changed."""
         answered = self._measured.answered
-        seconds = array("d", [nan]) * len(answered)
-        places = [place for place, one in enumerate(answered) if one]
+        seconds = Numbers("d")
         asked = map(self._ask, compress(annotated(self.gold, self.task), answered))
         words = sum(compress(self._measured.words, answered))
-        bar = self._bar(f"{self.title}, round {number + 1}", len(places), words)
+        documents = self._measured.documents - self._measured.failed
+        bar = self._bar(f"{self.title}, round {number + 1}", documents, words)
         unstable = 0
         with closing(predictions.round(asked, number, bar=bar)) as answers:
-            for place, one in zip(places, answers, strict=True):
-                seconds[place] = nan if one.seconds is None else one.seconds
+            for was_answered in answered:
+                if not was_answered:
+                    seconds.append(nan)
+                    continue
+                one = next(answers)
+                seconds.append(nan if one.seconds is None else one.seconds)
                 unstable += one.unstable
         bar.finish()
         return seconds, unstable
@@ -305,11 +315,9 @@ class RunCell:
             predictions_digest=files.digest("predictions"),
             proof=predictions.proof,
             costs=self._costs(predictions, [self._measured.seconds]),
-            units_file=files.name("units") if self._large else None,
-            units_digest=files.digest("units") if self._large else "",
         )
 
-    def _costs(self, predictions: Predictions, rounds: Sequence[array[float]]) -> Costs:
+    def _costs(self, predictions: Predictions, rounds: Sequence[Iterable[float]]) -> Costs:
         options, model = self.predict, predictions.model
         load, warmup, peak = predictions.process_costs()
         costs = Costs(
@@ -323,7 +331,10 @@ class RunCell:
             timed=options.timed,
         )
         costs = timed(costs, rounds, self._measured.words)
-        return costs if self.cut is None else self.cut.timed(costs)
+        if self.cut is not None:
+            return self.cut.timed(costs)
+        # A number for each document is too much for a record that does not hold its units either.
+        return replace(costs, document_seconds=()) if self._large else costs
 
 
 def _labels(predictions: Predictions) -> tuple[str, ...] | None:

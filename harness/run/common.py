@@ -13,14 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.digest import digest_file
 from harness.errors import SchemaError, TooEntangled
-from harness.formats.files import atomic_writer
 from harness.gold.goldset import GoldSet
 from harness.results.count import Count, open_count
 from harness.results.record import Result
 from harness.results.settle import known_schemas, labels_of_predictions
 from harness.results.stored import file_name, stored_predictions
+from harness.results.unit_files import write_units
 from harness.run.asking import annotated
 from harness.run.counting import count_units
 from harness.tasks.base import Task
@@ -88,12 +87,11 @@ def _counted(result: Result, gold: GoldSet, count: Count, out: Path) -> Result:
     name = file_name("units", gold.name, result.task, result.backend, common=True)
     answers = stored_predictions(result, out)
     pairs = zip(annotated(gold, result.task), answers, strict=True)
-    with atomic_writer(out / name) if result.units_file else nullcontext() as file:
+    with write_units(out, name, gold.documents) if result.units_file else nullcontext() as file:
         units = count_units(count, pairs, file)
     return replace(
         result,
         **count.fields(result.labels),
         units=tuple(units),
-        units_file=name if result.units_file else None,
-        units_digest=digest_file(out / name) if result.units_file else "",
+        **(file.fields() if file else {}),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from time import monotonic
-from typing import IO
 
 from harness.adapter import Declaration
 from harness.annotation import Record
@@ -13,7 +12,7 @@ from harness.errors import BackendFailed
 from harness.results.count import Count
 from harness.results.record import UnitTally
 from harness.results.settle import labels_of_predictions
-from harness.results.stored import dump_units
+from harness.results.unit_files import UnitFile
 from harness.stats.deadline import OutOfTime, time_limit
 from harness.tasks.base import DocumentPair
 from harness.tasks.registry import task_named
@@ -68,7 +67,7 @@ def is_settled(name: str, declaration: Declaration, produced: tuple[str, ...] | 
 def count_units(
     count: Count,
     pairs: Iterable[tuple[Record, Record]],
-    file: IO[str] | None,
+    file: UnitFile | None,
     time: ScoringTime | None = None,
 ) -> list[UnitTally]:
     """Count documents with what is predicted for them, or an error: then they are all-missed.
@@ -86,5 +85,5 @@ def count_units(
         if file is None:
             kept += units
         else:
-            file.writelines(dump_units(units))
+            file.add(units)
     return kept

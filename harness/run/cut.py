@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from time import monotonic
@@ -48,9 +48,10 @@ class Cut:
         self._failed_at += [place] * (len(measured.failures) - len(self._failed_at))
         self._drops_at += [place] * (len(measured.drops) - len(self._drops_at))
 
-    def conclude(self, count: Count | None, *, settled: bool) -> None:
-        """All documents were measured, and all files are written; without a count they could not
-        be counted under the labels of this shard alone."""
+    def conclude(self, count: Count | None, units: Mapping[str, str], *, settled: bool) -> None:
+        """All documents were measured, and all files are written; `units` are the fields of a
+        result that name the file of units. Without a count they could not be counted under the
+        labels of this shard alone."""
         files = self._files
         self._seconds = monotonic() - self._began
         self.result = replace(
@@ -63,8 +64,8 @@ class Cut:
             places_digest=files.digest("places"),
             predictions=files.name("predictions") or "",
             predictions_digest=files.digest("predictions"),
-            units="" if count is None else files.name("units") or "",
-            units_digest="" if count is None else files.digest("units"),
+            units=units.get("units_file", ""),
+            units_digest=units.get("units_digest", ""),
             failed_at=tuple(self._failed_at),
             drops_at=tuple(self._drops_at),
         )

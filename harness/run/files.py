@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -11,13 +11,14 @@ from typing import IO
 from harness.digest import digest_file
 from harness.formats.files import atomic_writer, write_text
 from harness.results.stored import file_name, slug
+from harness.results.unit_files import UnitFile, write_units
 
 __all__ = ["CellFiles"]
 
 
 @dataclass(frozen=True, slots=True)
 class CellFiles:
-    """Files of the kinds `predictions` and `units`, and a log; none at all without a folder."""
+    """Files of predictions and units, and a log; none at all without a folder."""
 
     out: Path | None
     gold: str
@@ -47,6 +48,13 @@ class CellFiles:
         else:
             with atomic_writer(path) as handle:
                 yield handle
+
+    def units(self, documents: int | None) -> AbstractContextManager[UnitFile | None]:
+        """Write the units of a gold set of so many documents; `None` keeps them in the record."""
+        name = self.name("units")
+        if self.out is None or name is None or documents is None:
+            return nullcontext()
+        return write_units(self.out, name, documents)
 
     def write_log(self, text: str) -> None:
         """Keep what a worker that broke down had to say, beside the results."""

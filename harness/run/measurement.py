@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass, field
 from math import nan
 from typing import Any
 
 from harness.results.record import MOST_DROPS, MOST_FAILURES, Failure, ResultStatus, result_verdict
 from harness.run.predictions import Prediction
+from harness.spill import Numbers
 
 __all__ = ["Measurement"]
 
@@ -17,11 +17,11 @@ __all__ = ["Measurement"]
 class Measurement:
     """Sums over documents, and a few numbers of each in the gold's order."""
 
-    answered: bytearray = field(default_factory=bytearray)
+    answered: Numbers = field(default_factory=lambda: Numbers("b"))
     """1 for every document with an answer, 0 for the others."""
-    words: array[int] = field(default_factory=lambda: array("l"))
+    words: Numbers = field(default_factory=lambda: Numbers("q"))
     """Words of every document, by white space."""
-    seconds: array[float] = field(default_factory=lambda: array("d"))
+    seconds: Numbers = field(default_factory=lambda: Numbers("d"))
     """Seconds of every document, `nan` where it was not timed or has no answer."""
     failures: list[Failure] = field(default_factory=list)
     """The first 1,000 documents without an answer."""
@@ -34,22 +34,19 @@ class Measurement:
     """How many of them the backend looked at; `None` where it never says so."""
     replayed: int = 0
     unstable: int = 0
+    failed: int = 0
+    """Documents without an answer."""
 
     @property
     def documents(self) -> int:
         return len(self.answered)
-
-    @property
-    def failed(self) -> int:
-        """Documents without an answer."""
-        return self.answered.count(0)
 
     def add(self, prediction: Prediction) -> None:
         """Add what one document cost, and what was wrong with its answer, to every sum."""
         answered = prediction.annotations is not None
         seconds = prediction.seconds if answered else None
         self.answered.append(answered)
-        self.words.append(len(prediction.text.split()))
+        self.words.append(prediction.words)
         self.seconds.append(nan if seconds is None else seconds)
         self.replayed += prediction.replayed
         self.unstable += prediction.unstable
@@ -57,8 +54,10 @@ class Measurement:
             self.characters += len(prediction.text)
             if prediction.characters_seen is not None:
                 self.characters_seen = (self.characters_seen or 0) + prediction.characters_seen
-        elif len(self.failures) < MOST_FAILURES:
-            self.failures.append(Failure(prediction.id, prediction.error or "no answer"))
+        else:
+            self.failed += 1
+            if len(self.failures) < MOST_FAILURES:
+                self.failures.append(Failure(prediction.id, prediction.error or "no answer"))
         self.dropped += len(prediction.problems)
         room = MOST_DROPS - len(self.drops)
         self.drops.extend(Failure(prediction.id, item) for item in prediction.problems[:room])

@@ -26,6 +26,8 @@ _seconds = partial(_worker, metavar="SECONDS", above=0, most=1e9, noun="seconds"
 # Fields of RunOptions that a record has in another place: of its own, of each result, or as the
 # folder it lies in.
 _ELSEWHERE = ("command", "counting", "environment", "limits", "out", "seed", "shard", "threads")
+# Where answers are kept and looked for decides none of them.
+_UNSAID = ("behind", "token")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +124,11 @@ class RunOptions(WorkerOptions):
     ] = 1
     cache: Path | None = None
     """Folder of the predictions store; `None` neither reads nor writes one."""
+    behind: tuple[Path, ...] = ()
+    """Folders of stores to look in for what `cache` does not have."""
+    token: str = ""
+    """The token in the store of the run that this one is a part of (`harness.run.store.taken_up`);
+    empty: it takes up its own."""
     out: Annotated[
         Path | None, Flag("folder for the record and the predictions", metavar="DIR")
     ] = None
@@ -163,4 +170,6 @@ class RunOptions(WorkerOptions):
             "pass_env": ",".join(self.pass_env) or None,
             "cache": self.cache is not None,
         }
-        return {name: value for name, value in values.items() if name not in _ELSEWHERE}
+        return {
+            name: value for name, value in values.items() if name not in (*_ELSEWHERE, *_UNSAID)
+        }

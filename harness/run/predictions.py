@@ -1,12 +1,14 @@
 """A backend's answers to a stream of documents: from the store where it has them, else fresh.
 
 Documents stream through in windows, so that memory stays flat; each answer is in the store before
-the next is waited for, so that a killed run goes on where it stopped.
+the next is waited for (where no times are wanted, 50 ms after it came at the latest), so that a
+killed run goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
@@ -25,8 +27,9 @@ from harness.run.predictor import Predictor, Query, Reply
 from harness.run.process import Log
 from harness.run.progress import ProgressBar
 from harness.run.protocol import Answer, Hello, load_message
+from harness.run.rows import ProcessCosts, Timing
 from harness.run.shelf import NoShelf, Shelf
-from harness.run.store import ProcessCosts, Store, Stored, Timing
+from harness.run.store import Store, Stored
 from harness.run.unchanged import check_alike, check_model, check_unchanged
 from harness.table import plural
 
@@ -35,6 +38,7 @@ __all__ = ["PredictOptions", "Prediction", "Predictions"]
 _WINDOW_DOCUMENTS = 64
 _WINDOW_CHARACTERS = 1_000_000
 _PEAK_SECONDS = 2.0
+_KEEP_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +64,27 @@ class Prediction(NamedTuple):
     error: str | None = None
     problems: tuple[str, ...] = ()
     characters_seen: int | None = None
+    words: int = 0
+    """Of the text, by white space."""
     seconds: float | None = None
     replayed: bool = False
     unstable: bool = False
     """An earlier round gave another answer; the earlier one stands here."""
+
+
+class _Window(NamedTuple):
+    """Documents that are looked up together."""
+
+    items: Sequence[Query]
+    stored: Mapping[bytes, Stored]
+    missing: Sequence[Query]
+    """Those to be asked about."""
+    done: dict[bytes, Prediction]
+
+    def asks_about(self, others: Iterable[Query]) -> bool:
+        """Whether one of these texts is under way here."""
+        under_way = {item.digest for item in self.missing}
+        return any(item.digest in under_way for item in others)
 
 
 class Predictions:
@@ -94,6 +115,9 @@ class Predictions:
         self._labels = tuple(labels)
         self._store = store
         self._stop = stop
+        # A program of somebody's own is promised that it gets the next when all are answered.
+        waits = self._options.timed or spec.external
+        self._ahead = 0 if waits else max(_WINDOW_DOCUMENTS, 2 * self._options.batch_size)
         self.description: Description = describe_backend(
             spec,
             prove=store is not None,
@@ -119,6 +143,9 @@ class Predictions:
         self._used: set[int] = set()
         self._asked: set[bytes] = set()
         self._noted = 0.0
+        self._unkept: dict[bytes, Stored] = {}
+        self._kept = 0.0
+        """When answers were put into the store."""
         self._bar: ProgressBar | None = None
         self._shelf: Shelf | NoShelf = NoShelf(remember=self._options.rounds > 1)
         self._load_first = not self._find_shelf(None)
@@ -139,9 +166,9 @@ class Predictions:
         predictor = self._predictor()
         try:
             with predictor:
-                for window in _windows(documents):
-                    yield from self._window(window, number, predictor)
+                yield from self._answered(_windows(documents), number, predictor)
         finally:
+            self._keep_all()
             self.log = predictor.log
 
     @property
@@ -180,35 +207,58 @@ class Predictions:
 
     # One window: look up, ask for the rest, keep what comes
 
-    def _window(
-        self, window: Sequence[Query], number: int, predictor: Predictor
-    ) -> list[Prediction]:
+    def _answered(
+        self, windows: Iterator[list[Query]], number: int, predictor: Predictor
+    ) -> Iterator[Prediction]:
+        """Window after window; of adapters, where no times are wanted, the worker has the next."""
+        begun: deque[_Window] = deque()
+        following = None
+        while True:
+            while len(begun) <= (1 if self._ahead else 0):
+                following = following or next(windows, None)
+                # What is under way is not asked about once more, but replayed when it is kept.
+                if following is None or any(one.asks_about(following) for one in begun):
+                    break
+                begun.append(self._begun(following, number, predictor))
+                following = None
+            if not begun:
+                return
+            yield from self._finished(begun.popleft(), number, predictor)
+
+    def _begun(self, items: list[Query], number: int, predictor: Predictor) -> _Window:
         if self._load_first:
             predictor.start()
-        stored = self._stored(window)
+        stored = self._stored(items)
         replayed = {
             item.digest: self._replay(item, stored[item.digest], number)
-            for item in window
+            for item in items
             if self._is_usable(item.digest, stored, number)
         }
-        self._advance([item for item in window if item.digest in replayed], replayed)
-        missing = [item for item in window if item.digest not in replayed]
-        fresh: dict[bytes, Prediction] = {}
-        if missing:
+        missing = [item for item in items if item.digest not in replayed]
+        predictor.add(missing)
+        self._advance([item for item in items if item.digest in replayed], replayed)
+        return _Window(items, stored, missing, replayed)
+
+    def _finished(self, window: _Window, number: int, predictor: Predictor) -> list[Prediction]:
+        done = window.done
+        if window.missing:
             predictor.start()
-            for item, reply in zip(missing, predictor.ask(missing), strict=True):
-                earlier = stored.get(item.digest) if number else None
-                fresh[item.digest] = self._take(item, reply, number, earlier)
-                self._advance([item], fresh)
+            for item in window.missing:
+                reply = predictor.reply()
+                earlier = window.stored.get(item.digest) if number else None
+                done[item.digest] = self._take(item, reply, number, earlier)
+                self._advance([item], done)
                 self._note_peak(predictor)
-        return [(fresh.get(item.digest) or replayed[item.digest]) for item in window]
+            self._keep_all()
+        return [done[item.digest] for item in window.items]
 
     def _advance(self, items: Sequence[Query], done: Mapping[bytes, Prediction]) -> None:
         if self._bar is None:
             return
         for item in items:
-            one, words = done[item.digest], len(item.text.split())
-            self._bar.advance(words=words, replayed=one.replayed, failed=one.error is not None)
+            one = done[item.digest]
+            failed = one.error is not None
+            self._bar.advance(words=one.words, replayed=one.replayed, failed=failed)
 
     def _stored(self, window: Sequence[Query]) -> dict[bytes, Stored]:
         """What there is for these texts, but what cannot be an answer to them."""
@@ -240,29 +290,39 @@ class Predictions:
 
     def _take(self, item: Query, reply: Reply, number: int, earlier: Stored | None) -> Prediction:
         """Keep what came, unless it is an error of the moment."""
-        self._asked.add(item.digest)
+        if self._options.fresh:
+            self._asked.add(item.digest)
         if reply.answer is not None:
             stored, seconds = self._timed(reply.answer, number, earlier)
         else:
             stored, seconds = Stored(None, error=reply.error), None
         if reply.answer is not None or reply.final:
-            self._shelf.put(item.digest, stored)
+            self._unkept[item.digest] = stored
+            if self._options.timed or monotonic() - self._kept > _KEEP_SECONDS:
+                self._keep_all()
         return _prediction(item, stored, seconds)
+
+    def _keep_all(self) -> None:
+        """Have all that came in the store."""
+        if self._unkept:
+            self._shelf.put(self._unkept)
+            self._unkept = {}
+        self._kept = monotonic()
 
     def _timed(
         self, answer: Answer, number: int, earlier: Stored | None
     ) -> tuple[Stored, float | None]:
         """The answer, or that of an earlier round, with its times; and the seconds of this one."""
         self._used.add(self._process)
-        stored = Stored(answer.annotations, answer.problems, answer.characters_seen)
-        if earlier is not None:
-            unstable = earlier.unstable or earlier.answer_text() != stored.answer_text()
-            stored = replace(earlier, unstable=unstable)
         seconds = answer.seconds if self._options.timed else None
-        timings = stored.timings[:number]
+        timings = () if earlier is None else earlier.timings[:number]
         if seconds is not None and len(timings) == number:
             timings += (Timing(seconds, self._process),)
-        return replace(stored, timings=timings), seconds
+        stored = Stored(answer.annotations, answer.problems, answer.characters_seen, timings)
+        if earlier is not None:
+            unstable = earlier.unstable or earlier.answer_text() != stored.answer_text()
+            stored = replace(earlier, unstable=unstable, timings=timings)
+        return stored, seconds
 
     # The worker
 
@@ -282,6 +342,7 @@ class Predictions:
             message,
             task=self._task,
             batch_size=options.batch_size,
+            ahead=self._ahead,
             limits=options.limits,
             on_load=self._loading,
             on_start=self._started,
@@ -352,6 +413,7 @@ def _prediction(
         stored.error,
         stored.problems,
         stored.characters_seen,
+        len(item.text.split()),
         seconds,
         replayed,
         stored.unstable,

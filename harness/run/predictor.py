@@ -19,11 +19,11 @@ from harness.annotation import TaskName, printable
 from harness.coding import short
 from harness.errors import BackendFailed, BackendUnavailable
 from harness.formats.offsets import Offsets
-from harness.run.answers import check_answer, hello
+from harness.run.answers import check_answer, hello, plain_answer
 from harness.run.launch import Launch
 from harness.run.options import Limits
 from harness.run.process import Exit, Fault, Log, Worker
-from harness.run.protocol import Answer, Hello, ProtocolError, documents_message
+from harness.run.protocol import Answer, Hello, ProtocolError, documents_message, parse_message
 
 __all__ = ["Query", "Reply", "Predictor"]
 
@@ -54,6 +54,20 @@ def _words(value: Any) -> str:
     return printable((said if isinstance(said, str) else short(said))[:1000])
 
 
+def _timed(answer: Answer, seconds: float) -> Reply:
+    return Reply(answer if answer.seconds is not None else answer._replace(seconds=seconds))
+
+
+class _Group:
+    """A batch; `left` are those that have no reply."""
+
+    __slots__ = ("left", "size")
+
+    def __init__(self, documents: Sequence[Query]) -> None:
+        self.left = deque(documents)
+        self.size = len(documents)
+
+
 class Predictor:
     """A worker that is started when first needed and replaced when it breaks down."""
 
@@ -64,13 +78,17 @@ class Predictor:
         *,
         task: TaskName,
         batch_size: int = 1,
+        ahead: int = 0,
         limits: Limits | None = None,
         on_load: Callable[[], None] = lambda: None,
         on_start: Callable[[Hello], None] = lambda hello: None,
         on_end: Callable[[int | None], None] = lambda peak: None,
         stop: threading.Event | None = None,
     ) -> None:
-        """`on_load` is called before a worker loads, `on_start` is told its hello, `on_end` its
+        """With `ahead` the worker has up to so many documents to work on, and need not wait for
+        this process; without, it is sent a batch once the one before is answered.
+
+        `on_load` is called before a worker loads, `on_start` is told its hello, `on_end` its
         peak memory.
 
         Once `stop` is set no worker is started any more, and the rest comes back as errors.
@@ -79,6 +97,13 @@ class Predictor:
         self._load = load
         self._task: TaskName = task
         self._batch = batch_size
+        self._ahead = ahead
+        self._groups: deque[_Group] = deque()
+        """What has no reply yet."""
+        self._sent = 0
+        """How many of these groups the worker was sent."""
+        self._under_way = 0
+        """How many documents of theirs have no reply."""
         self._limits = limits or Limits()
         self._on_load = on_load
         self._on_start = on_start
@@ -120,32 +145,53 @@ class Predictor:
 
         `seconds` for a document, in place of those of the limits.
         """
+        self.add(documents)
+        try:
+            for _ in documents:
+                yield self.reply(seconds=seconds)
+        finally:
+            self._groups.clear()
+            self._sent = self._under_way = 0
+
+    def add(self, documents: Sequence[Query]) -> None:
+        """Have documents asked about, behind those that there are; no batch has some of both."""
+        for first in range(0, len(documents), self._batch):
+            self._groups.append(_Group(documents[first : first + self._batch]))
+
+    def reply(self, *, seconds: float | None = None) -> Reply:
+        """What became of the first document that was added and has no reply yet; as `ask`."""
         each = self._limits.document_seconds if seconds is None else seconds
-        pending = deque(documents)
-        singly = 0
-        while pending:
-            worker = self._ready()
-            if worker is None:
-                yield from [Reply(None, f"not tried: {self._given_up}")] * len(pending)
-                return
-            # One batch at a time: the harness is idle while the worker is on the clock, and a kill
-            # costs no more than the batch that was under way.
-            group = list(islice(pending, 1 if singly else self._batch))
-            singly = max(0, singly - 1)
-            answered = 0
+        while True:
+            group = self._groups[0]
+            if not self._sent and self._ready() is None:
+                self._answered()
+                return Reply(None, f"not tried: {self._given_up}")
+            worker = self._worker
+            assert worker is not None
             try:
-                for reply in self._ask_group(worker, group, each):
-                    pending.popleft()
-                    answered += 1
-                    yield reply
+                self._send(worker)
+                reply = self._receive(worker, group.left[0], each * group.size)
             except Fault as fault:
                 self.kill()
-                if len(group) > 1:
+                self._sent = self._under_way = 0  # Whatever was sent behind it is sent again.
+                if group.size > 1:
                     # Any of the batch may be to blame: those without an answer go one by one.
-                    singly = len(group) - answered
+                    self._groups.popleft()
+                    self._groups.extendleft(_Group([one]) for one in reversed(group.left))
                     continue
-                pending.popleft()
-                yield Reply(None, self._count(fault))
+                self._answered()
+                return Reply(None, self._count(fault))
+            self._answered()
+            return reply
+
+    def _answered(self) -> None:
+        """The first document has a reply."""
+        left = self._groups[0].left
+        left.popleft()
+        self._under_way -= 1 if self._sent else 0
+        if not left:
+            self._groups.popleft()
+            self._sent -= 1 if self._sent else 0
 
     def kill(self) -> None:
         """End the worker at once."""
@@ -192,19 +238,40 @@ class Predictor:
         self._worker, self._hello, self._loaded = worker, stated, True
         return worker
 
-    def _ask_group(self, worker: Worker, group: Sequence[Query], seconds: float) -> Iterator[Reply]:
-        asked = documents_message((item.id, item.text, item.gold) for item in group)
-        worker.send(asked, asking=True)
-        allowed = seconds * len(group)
-        before = monotonic()
-        for item in group:
-            message = worker.receive(self._within(allowed), f"working on document {short(item.id)}")
-            now = monotonic()
-            yield self._reply(message, item, now - before)
-            before = monotonic()
-            self._faults = 0
+    def _send(self, worker: Worker) -> None:
+        """Send what is due: one batch at a time, for the harness is idle while the worker is on the
+        clock; with `ahead`, more as soon as half of that has been answered."""
+        if self._sent and 2 * self._under_way > self._ahead:
+            return
+        asking, messages = not self._sent, []
+        for group in islice(self._groups, self._sent, None):
+            if self._sent and self._under_way + group.size > self._ahead:
+                break
+            asked = documents_message((item.id, item.text, item.gold) for item in group.left)
+            messages.append(asked)
+            self._sent += 1
+            self._under_way += group.size
+        if messages:
+            worker.send(b"".join(messages), asking=asking)
 
-    def _reply(self, message: Mapping[str, Any], item: Query, seconds: float) -> Reply:
+    def _receive(self, worker: Worker, item: Query, allowed: float) -> Reply:
+        unit = self._hello.offsets
+
+        def parse(line: bytes) -> Answer | Mapping[str, Any]:
+            plain = plain_answer(line, item.id, item.text, self._task, unit)
+            return plain or parse_message(line)
+
+        before = monotonic()
+        doing = f"working on document {short(item.id)}"
+        said = worker.receive(self._within(allowed), doing, parse)
+        reply = self._reply(said, item, monotonic() - before)
+        self._faults = 0
+        return reply
+
+    def _reply(self, said: Answer | Mapping[str, Any], item: Query, seconds: float) -> Reply:
+        if isinstance(said, Answer):
+            return _timed(said, seconds)
+        message = said
         kind = message["type"]
         if kind not in ("annotations", "error"):
             raise Fault(
@@ -224,7 +291,7 @@ class Predictor:
             answer = check_answer(message, item.text, self._task, offsets)
         except ProtocolError as error:
             return Reply(None, str(error))
-        return Reply(answer if answer.seconds is not None else answer._replace(seconds=seconds))
+        return _timed(answer, seconds)
 
     def _read_hello(self, message: Mapping[str, Any]) -> Hello:
         kind = message["type"]

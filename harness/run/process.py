@@ -17,7 +17,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any, Literal, NamedTuple
@@ -130,6 +130,8 @@ class Worker:
         self._searched = 0
         self._exit: Exit | None = None
         self._deaf_since: float | None = None
+        self._writing = False
+        """Whether something waits to be written."""
         self._between, other = socket.socketpair()
         self._between.settimeout(_GRACE_SECONDS)
         program = (sys.executable, "-I", "-S", parenthood.__file__, str(other.fileno()))
@@ -167,7 +169,8 @@ class Worker:
         self.kill()
 
     def send(self, message: bytes, *, asking: bool = False) -> None:
-        """Queue a message; it is written while `receive` waits, so that nothing can deadlock.
+        """Send a message; what does not fit into the pipe is written while `receive` waits, so that
+        nothing can deadlock.
 
         `asking` for something, raises `Fault`, after killing the worker, where it has said
         something already: that is no answer to what it has not read.
@@ -175,10 +178,14 @@ class Worker:
         if asking and self._exit is None:
             self._refuse_unasked()
         self._out += message
-        self._want_write()
+        if self._exit is None and not self._stdin.closed:
+            self._write()
 
-    def receive(self, timeout: float, doing: str) -> dict[str, Any]:
-        """The next message. Raises `Fault`, after killing the worker, when none comes.
+    def receive(
+        self, timeout: float, doing: str, parse: Callable[[bytes], Any] = parse_message
+    ) -> Any:
+        """The next message, as `parse` makes it of its line. Raises `Fault`, after killing the
+        worker, when none comes, or none that can be parsed (`ProtocolError`).
 
         `doing` completes the sentence "the worker did not answer within 5 s while ...".
         """
@@ -196,7 +203,7 @@ class Worker:
                     if left <= 0:
                         raise _Closed
                 self._wait(min(left, _POLL_SECONDS) if self._max_memory else left)
-            return parse_message(line)
+            return parse(line)
         except ProtocolError as error:
             self.kill()
             raise Fault("protocol", f"the worker {error} while {doing}") from None
@@ -210,7 +217,7 @@ class Worker:
 
     def _refuse_unasked(self) -> None:
         try:
-            self._wait(0)
+            self._read(self._stdout)
         except _Closed:
             ended = self._await_end(_DEAF_SECONDS)
             self.kill()
@@ -271,20 +278,18 @@ class Worker:
         try:
             written = os.write(self._stdin.fileno(), self._out[:_CHUNK])
         except BlockingIOError:
-            return
+            written = 0
         except BrokenPipeError:
             # What it said before may still be in the other pipe.
             self._close_stdin()
             self._deaf_since = monotonic()
             return
         del self._out[:written]
-        if not self._out:
+        if self._out and not self._writing:
+            self._selector.register(self._stdin, selectors.EVENT_WRITE)
+        elif self._writing and not self._out:
             self._selector.unregister(self._stdin)
-
-    def _want_write(self) -> None:
-        if self._exit is None and not self._stdin.closed:
-            with contextlib.suppress(KeyError):
-                self._selector.register(self._stdin, selectors.EVENT_WRITE)
+        self._writing = bool(self._out)
 
     def _close_stdin(self) -> None:
         with contextlib.suppress(KeyError, ValueError):
@@ -375,7 +380,11 @@ class Worker:
         if self._max_memory is None:
             return
         used = _status_field(self._pid, "VmRSS:")
-        if used is not None and used > self._max_memory:
+        if used is None or used <= self._max_memory:
+            return
+        with contextlib.suppress(_Closed):
+            self._wait(0)
+        if b"\n" not in self._in:  # Else it is at work on what comes after that.
             raise Fault(
                 "memory",
                 f"the worker used {used >> 20} MiB of memory, more than the "

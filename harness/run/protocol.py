@@ -107,7 +107,7 @@ def documents_message(documents: Iterable[tuple[str, str, Mapping[str, Any] | No
 
 
 def _load(text: str) -> Any:
-    if sum(map(text.count, "{[,")) > _MOST_PARTS:
+    if len(text) > _MOST_PARTS and sum(map(text.count, "{[,")) > _MOST_PARTS:
         raise ProtocolError(f"sent a message of more than {_MOST_PARTS:,} parts")
     return load_json(text)
 
@@ -130,6 +130,9 @@ def parse_message(line: bytes, load: Callable[[str], Any] = _load) -> dict[str, 
     return message
 
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def _line(message: Mapping[str, Any]) -> bytes:
     # ASCII only: no worker can then trip over an encoding, and a lone surrogate gets through.
-    return json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
+    return _encode(message).encode("ascii") + b"\n"

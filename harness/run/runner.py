@@ -167,8 +167,8 @@ def _token(
     specs: Sequence[BackendSpec], gold_records: Mapping[str, GoldRecord], options: RunOptions
 ) -> Iterator[str]:
     """The run's token in the store (`harness.run.store.taken_up`); empty without a store."""
-    if options.cache is None:
-        yield ""
+    if options.cache is None or options.token:
+        yield options.token
         return
     what = [
         [str(spec) for spec in specs],

@@ -6,8 +6,10 @@ Both kinds can be asked for answers, be given answers, and be told what worker p
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import replace
+from functools import lru_cache
 from itertools import takewhile
 from typing import Any, Literal
 
@@ -16,7 +18,8 @@ from harness.run.answers import hello as checked_hello
 from harness.run.database import Pruned
 from harness.run.key import StoreKey
 from harness.run.protocol import PROTOCOL, Hello, ProtocolError
-from harness.run.store import ProcessCosts, Store, Stored
+from harness.run.rows import ProcessCosts
+from harness.run.store import Store, Stored
 
 __all__ = ["NoShelf", "Shelf"]
 
@@ -43,13 +46,7 @@ class Shelf:
 
         It is checked like one that comes from a worker; also `None` if it does not pass.
         """
-        text = self._store.hello(self._row)
-        try:
-            value: Any = load_json(text) if text else None
-            decode(Hello, value)  # Another version's has other keys.
-            return checked_hello({**value, "protocol": PROTOCOL})
-        except (ValueError, RecursionError, ProtocolError):
-            return None
+        return _stored_hello(self._store.hello(self._row))
 
     def get(self, documents: Sequence[bytes]) -> dict[bytes, Stored]:
         """The answers that it has, with the times that were measured on this machine.
@@ -64,20 +61,26 @@ class Shelf:
         self.processes.update(self._store.processes(numbers - self.processes.keys()))
         return {document: self._own_times(stored) for document, stored in answers.items()}
 
-    def put(self, document: bytes, stored: Stored) -> None:
-        """Keep an answer, or a refusal; it is safe once this returns."""
-        try:
-            self._store.put(self._row, self._key.digest, document, stored)
-        except Pruned:  # Somebody pruned the store under a run.
-            self._row = self._store.backend_id(self._key, hello=self._said)
-            self._store.put(self._row, self._key.digest, document, stored)
+    def put(self, answers: Mapping[bytes, Stored]) -> None:
+        """Keep answers, or refusals, by document; they are safe once this returns."""
+        while True:
+            try:
+                with self._store.at_once() if len(answers) > 1 else nullcontext():
+                    for document, stored in answers.items():
+                        self._store.put(self._row, self._key.digest, document, stored)
+                return
+            except Pruned:  # Somebody pruned the store under a run.
+                self._row = self._store.backend_id(self._key, hello=self._said)
 
     def begin(self, hello: Hello, costs: ProcessCosts) -> int:
         """A worker process has begun; returns its number, for the times of what it answers."""
         untimed = replace(hello, load_seconds=None, warmup_seconds=None)
         self._said = json.dumps(encode(untimed))
-        self._row = self._store.backend_id(self._key, hello=self._said)
-        number = self._store.add_process(self._row, costs)
+        while True:
+            self._row = self._store.backend_id(self._key, hello=self._said)
+            with suppress(Pruned):
+                number = self._store.add_process(self._row, costs)
+                break
         self.processes[number] = costs
         return number
 
@@ -89,11 +92,21 @@ class Shelf:
 
     def _own_times(self, stored: Stored) -> Stored:
         """Times of another machine say nothing about this one, nor do the rounds after them."""
-        own = takewhile(lambda timing: self._is_own(timing.process), stored.timings)
-        return replace(stored, timings=tuple(own))
+        own = tuple(takewhile(lambda timing: self._is_own(timing.process), stored.timings))
+        return stored if own == stored.timings else replace(stored, timings=own)
 
     def _is_own(self, process: int) -> bool:
         return process in self.processes and self.processes[process].machine == self._machine
+
+
+@lru_cache(maxsize=1)  # It is looked at again with every window.
+def _stored_hello(text: str) -> Hello | None:
+    try:
+        value: Any = load_json(text) if text else None
+        decode(Hello, value)  # Another version's has other keys.
+        return checked_hello({**value, "protocol": PROTOCOL})
+    except (ValueError, RecursionError, ProtocolError):
+        return None
 
 
 class NoShelf:
@@ -111,9 +124,9 @@ class NoShelf:
         """What was answered before, to compare with."""
         return {one: self._answers[one] for one in documents if one in self._answers}
 
-    def put(self, document: bytes, stored: Stored) -> None:
+    def put(self, answers: Mapping[bytes, Stored]) -> None:
         if self._remember:
-            self._answers[document] = stored
+            self._answers.update(answers)
 
     def begin(self, hello: Hello, costs: ProcessCosts) -> int:
         number = len(self.processes)

@@ -9,7 +9,6 @@ final.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,41 +20,36 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from harness.annotation import Annotations
-from harness.coding import decode, load_json
+from harness.coding import decode, json_decoder, load_json
 from harness.digest import digest_text, load_memo, save_memo
 from harness.errors import HarnessError
+from harness.formats.files import is_there
 from harness.formats.jsonl import annotations_from_json, annotations_to_json
+from harness.formats.plain import plain_layers
 from harness.paths import DIGESTS, PREDICTIONS, cache_folder
 from harness.results.lock import locked
 from harness.results.provenance import now
-from harness.run.answers import Bytes, Seconds, Size
+from harness.run.answers import Size
+from harness.run.copying import (
+    Copied,
+    adopt,
+    is_same_file,
+    key_named,
+    merge_stores,
+    store_file,
+    take_documents,
+)
 from harness.run.database import Database
 from harness.run.key import StoreKey
+from harness.run.rows import ProcessCosts, Timing, row_checksum
 
-__all__ = ["StoredBackend", "ProcessCosts", "Store", "Stored", "Timing", "taken_up"]
+__all__ = ["Store", "Stored", "StoredBackend", "taken_up"]
 
 _WEEK = timedelta(days=7)
+_dumps = json.JSONEncoder(separators=(",", ":")).encode
 
 
-class Timing(NamedTuple):
-    """Seconds that one round took for a document, and the process that they were measured in."""
-
-    seconds: Seconds
-    process: int
-
-
-class ProcessCosts(NamedTuple):
-    """What a worker process cost besides its predictions."""
-
-    machine: str
-    load_seconds: Seconds | None
-    warmup_seconds: Seconds | None
-    peak_memory_bytes: Bytes | None
-
-    def with_peak(self, peak_memory_bytes: int | None) -> ProcessCosts:
-        """The same with this peak memory, where it is the larger one."""
-        peaks = [one for one in (self.peak_memory_bytes, peak_memory_bytes) if one is not None]
-        return self._replace(peak_memory_bytes=max(peaks, default=None))
+_decode_timings = json_decoder(tuple[bool, tuple[Timing, ...]])
 
 
 class StoredBackend(NamedTuple):
@@ -92,23 +86,37 @@ class Stored:
             answer["problems"] = list(self.problems)
         if self.characters_seen is not None:
             answer["characters"] = self.characters_seen
-        return json.dumps(answer, separators=(",", ":"))
+        return _dumps(answer)
 
 
 class Store:
     """The open store; a context manager. One object serves one thread; several may be open."""
 
-    def __init__(self, folder: str | Path | None = None) -> None:
+    def __init__(
+        self, folder: str | Path | None = None, *, behind: Iterable[str | Path] = ()
+    ) -> None:
         """Open the store in `folder`, making it if need be.
 
-        Raises `InputError` when the file is no store, is broken, or of another version.
+        What it lacks is looked for in the stores `behind` it, one after another, folders or files
+        that are only read: what is found there is copied, and there from then on. One of them that
+        is not there has nothing.
+
+        Raises `InputError` when a file is no store, is broken, or of another version.
         """
         self.path = Path(folder or cache_folder()) / PREDICTIONS
         self.damaged = 0
         """Rows so far that were not as they were written; to those who ask they are not there."""
         self._runs: dict[str, TextIO] = {}
         self._database = Database(self.path)
+        self._behind: list[Database] = []
         load_memo(self._memo)
+        try:
+            for file in map(store_file, behind):
+                if is_there(file) and not is_same_file(file, self.path):
+                    self._behind.append(Database(file, read_only=True))
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Store:
         return self
@@ -119,7 +127,8 @@ class Store:
     def close(self) -> None:
         for handle in self._runs.values():
             handle.close()  # A run that did not finish may be taken up from here on.
-        self._database.close()
+        for database in (self._database, *self._behind):
+            database.close()
         save_memo(self._memo)
 
     @property
@@ -182,23 +191,34 @@ class Store:
     def backend_id(self, key: StoreKey, *, hello: str = "") -> int:
         """The row of a key, made when it is new; `hello` is kept beside it for replays."""
         used = now()
-        self._database.run(
-            "INSERT INTO backends (digest, name, fields, hello, created, used) "
-            "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET used = excluded.used,"
-            " hello = CASE WHEN excluded.hello = '' THEN hello ELSE excluded.hello END",
-            (key.digest, str(key.fields.get("backend", "")), key.text, hello, used, used),
-        )
-        query = "SELECT id FROM backends WHERE digest = ?"
-        ((row,),) = self._database.run(query, (key.digest,))
+        with self._database.transaction():  # Between the two somebody might prune it.
+            self._database.run(
+                "INSERT INTO backends (digest, name, fields, hello, created, used) "
+                "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET used = excluded.used,"
+                " hello = CASE WHEN excluded.hello = '' THEN hello ELSE excluded.hello END",
+                (key.digest, str(key.fields.get("backend", "")), key.text, hello, used, used),
+            )
+            query = "SELECT id FROM backends WHERE digest = ?"
+            ((row,),) = self._database.run(query, (key.digest,))
         return int(row)
 
     def hello(self, backend: int) -> str:
         """What the worker said of itself when it last answered; empty when it never did."""
-        rows = self._database.run("SELECT hello FROM backends WHERE id = ?", (backend,))
-        return str(rows[0][0]) if rows else ""
+        rows = self._database.run("SELECT hello, digest FROM backends WHERE id = ?", (backend,))
+        said, digest = rows[0] if rows else ("", "")
+        for source in () if said else self._behind:
+            key = key_named(source, digest)
+            if key is not None and key.hello:
+                with self._database.transaction():
+                    adopt(self._database, key)
+                return key.hello
+        return str(said)
 
     def add_process(self, backend: int, costs: ProcessCosts) -> int:
-        """Note a worker process; returns its number, for the timings of what it predicts."""
+        """Note a worker process; returns its number, for the timings of what it predicts.
+
+        Raises `Pruned` where the backend is gone, as `put` does.
+        """
         statement = "INSERT INTO processes VALUES (NULL, ?, ?, ?, ?, ?)"
         self._database.run(statement, (backend, *costs))
         ((number,),) = self._database.run("SELECT last_insert_rowid()")
@@ -227,8 +247,22 @@ class Store:
     def get(self, backend: int, digest: str, documents: Sequence[bytes]) -> dict[bytes, Stored]:
         """Stored answers for document digests; what is not there, or damaged, is left out.
 
-        `digest` is the key's, which the row's checksum covers.
+        `digest` is the key's, which the row's checksum covers. What the store lacks comes from
+        those behind it.
         """
+        found = self._get(backend, digest, documents)
+        for source in self._behind:
+            lacking = [document for document in documents if document not in found]
+            if not lacking:
+                break
+            copied = Copied()
+            taken = take_documents(self._database, source, digest, lacking, copied)
+            self.damaged += copied.damaged
+            if taken:
+                found |= self._get(backend, digest, taken)
+        return found
+
+    def _get(self, backend: int, digest: str, documents: Sequence[bytes]) -> dict[bytes, Stored]:
         columns = "document, answer, timings, checksum"
         where = f"backend = ? AND document IN ({_marks(documents)})"
         query = f"SELECT {columns} FROM predictions WHERE {where}"  # noqa: S608 - only marks
@@ -238,17 +272,30 @@ class Store:
         self.damaged += len(rows) - len(sound)
         return sound
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What is put within is safe once this ends, all of it or, after an error, nothing."""
+        with self._database.transaction():
+            yield
+
     def put(self, backend: int, digest: str, document: bytes, stored: Stored) -> None:
-        """Keep an answer; it is safe once this returns."""
+        """Keep an answer; it is safe once this returns, or the block of `at_once` ends.
+
+        Raises `Pruned` where the backend is gone.
+        """
         answer = stored.answer_text()
-        timings = json.dumps([stored.unstable, stored.timings], separators=(",", ":"))
-        checksum = _checksum(digest, document, answer, timings)
+        timings = _dumps([stored.unstable, stored.timings])
+        checksum = row_checksum(digest, document, answer, timings)
         self._database.run(
             "INSERT OR REPLACE INTO predictions VALUES (?, ?, ?, ?, ?)",
             (backend, document, answer, timings, checksum),
         )
 
-    # Looking into it
+    # All of it
+
+    def merge(self, sources: Sequence[str | Path], *, run: str = "") -> list[tuple[Path, Copied]]:
+        """Copy all that other stores have into this one (`harness.run.copying.merge_stores`)."""
+        return merge_stores(self._database, sources, run=run)
 
     def backends(self) -> list[StoredBackend]:
         """Every key with how many predictions it has, by name, newest first.
@@ -304,11 +351,13 @@ def _stored(
 ) -> Stored | None:
     """A row, checked as if anybody had written it; `None` where it is damaged."""
     try:
-        if checksum != _checksum(digest, document, answer, timings):
+        if checksum != row_checksum(digest, document, answer, timings):
             return None
+        unstable, rounds = _decode_timings(timings)
+        if plain := plain_layers(answer):
+            return Stored(plain, timings=rounds, unstable=unstable)
         value = load_json(answer)
         said = decode(_Beside, value, extra=True)
-        unstable, rounds = decode(tuple[bool, tuple[Timing, ...]], load_json(timings), extra=True)
         annotations = annotations_from_json(value, None) if said.error is None else None
     except (ValueError, AttributeError, RecursionError, HarnessError):  # A blob has no `encode`.
         return None
@@ -320,14 +369,6 @@ def _fields(digest: str, text: str) -> Mapping[str, Any]:
     """The fields of a key; none where they are not what its digest is of."""
     fields = load_json(text) if isinstance(text, str) and digest_text(text) == digest else None
     return fields if isinstance(fields, dict) else {}
-
-
-def _checksum(digest: str, document: bytes, answer: str, timings: str) -> bytes:
-    parts = (digest.encode("ascii"), document, answer.encode("ascii"), timings.encode("ascii"))
-    whole = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        whole.update(len(part).to_bytes(8, "big") + part)
-    return whole.digest()
 
 
 def _marks(values: Sequence[object]) -> str:

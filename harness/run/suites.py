@@ -25,7 +25,7 @@ from msgspec import Meta
 from harness.coding import DecodeError, decode, parse_toml, short
 from harness.errors import InputError, UsageError, nearest
 from harness.formats.files import is_there, read_text
-from harness.formats.source import Source
+from harness.formats.source import Source, leads_to_files
 from harness.options import Flag
 from harness.registry import BackendSpec
 
@@ -142,7 +142,7 @@ def _beside(name: str, path: Path, place: str) -> str:
     source = Source.parse(name)
     beside = path.parent / source.path
     try:
-        if not is_there(source.path) and is_there(beside):
+        if not leads_to_files(source.path) and leads_to_files(str(beside)):
             return str(replace(source, path=str(beside)))
         return name
     except InputError as error:

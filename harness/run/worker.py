@@ -69,6 +69,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+_encode = json.JSONEncoder(separators=(",", ":"), default=repr).encode
+
+
 class _Channel:
     """The real stdout, unbuffered. A value that JSON does not know goes out as its `repr`: the
     parent, which checks every field, then reports it instead of the worker dying of it."""
@@ -77,8 +80,7 @@ class _Channel:
         self._handle = handle
 
     def send(self, message: Json) -> None:
-        line = json.dumps(message, separators=(",", ":"), default=repr)
-        rest = memoryview(line.encode("ascii") + b"\n")
+        rest = memoryview(_encode(message).encode("ascii") + b"\n")
         while rest:
             rest = rest[self._handle.write(rest) :]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -23,16 +22,14 @@ from harness.results.consistent import read_tally
 from harness.results.count import options_of
 from harness.results.finder import GoldFinder
 from harness.results.record import (
-    INLINE_DOCUMENTS,
     Git,
     GoldRecord,
     Result,
     RunRecord,
-    UnitTally,
     run_status,
 )
 from harness.results.signature import Signature
-from harness.results.stored import dump_units, write
+from harness.results.stored import write
 from harness.results.sums import Sums
 from harness.results.unfinished import unfinished
 from harness.run.common import count_in_common
@@ -40,12 +37,12 @@ from harness.run.files import CellFiles
 from harness.scale.command import undivided
 from harness.scale.parts import Part, Piece, opened_parts, pieces
 from harness.scale.recount import counted_again, gold_of, scoring
-from harness.scale.told import told_of
+from harness.scale.told import told_of, with_units
 from harness.scale.weave import prediction_lines, unit_groups, woven
 from harness.tasks.base import Task
 from harness.tasks.registry import task_named
 
-__all__ = ["Merged", "merge"]
+__all__ = ["Merged", "merge", "merge_marked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +52,11 @@ class Merged:
     record: RunRecord
     lost: tuple[Piece, ...]
     """Where a backend failed in a shard as such: its documents there count as failed."""
+
+    @property
+    def partial(self) -> Iterator[str]:
+        """A line for each of these."""
+        return (f"partial: {one}: {one.result.reason}" for one in self.lost if one.result)
 
 
 def merge(
@@ -74,6 +76,24 @@ def merge(
     Raises what `opened_parts` raises; `NothingMeasured` where the gold set is needed and not at
     hand, and, if it has to be `complete`, where a shard failed as such.
     """
+    opened = _opened(folders, out, complete=complete)
+    with unfinished(out, tuple(command)):
+        return _written(opened, out, finder or GoldFinder())
+
+
+def merge_marked(folders: Sequence[Path], out: Path) -> Merged:
+    """The same into a folder that is marked as that of a run which is under way."""
+    return _written(_opened(folders, out, complete=False), out, GoldFinder())
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    parts: list[Part]
+    whole: list[list[Piece]]
+    lost: tuple[Piece, ...]
+
+
+def _opened(folders: Sequence[Path], out: Path, *, complete: bool) -> _Opened:
     parts = opened_parts(folders)
     for part in parts:
         if out.resolve().is_relative_to(part.folder.resolve()):
@@ -84,16 +104,18 @@ def merge(
     lost = tuple(piece for each in whole for piece in each if piece.is_lost and _is_partly(each))
     if complete:
         _check_complete(whole)
-    finder = finder or GoldFinder()
-    for part in parts:
+    return _Opened(parts, whole, lost)
+
+
+def _written(opened: _Opened, out: Path, finder: GoldFinder) -> Merged:
+    for part in opened.parts:
         finder.learn(part.record, part.folder)
-    with unfinished(out, tuple(command)):
-        results = tuple(
-            result for each in whole if (result := _merged(each, out, finder)) is not None
-        )
-        record = _record(parts, results, out, finder)
-        write(out / RECORD, record)
-    return Merged(record, lost)
+    results = tuple(
+        result for each in opened.whole if (result := _merged(each, out, finder)) is not None
+    )
+    record = _record(opened.parts, results, out, finder)
+    write(out / RECORD, record)
+    return Merged(record, opened.lost)
 
 
 def _check_complete(whole: Sequence[Sequence[Piece]]) -> None:
@@ -130,22 +152,14 @@ def _merged(each: Sequence[Piece], out: Path, finder: GoldFinder) -> Result | No
         file.writelines(line for _, line in woven(counted, prediction_lines))
     if told.status == "failed":
         return told
-    large = _gold_record(counted[0].part, told.gold).documents > INLINE_DOCUMENTS
-    units: Iterator[UnitTally] = chain.from_iterable(
-        group for _, group in woven(counted, unit_groups)
-    )
-    with files.open("units") if large else nullcontext() as file:
-        kept = () if file is not None else tuple(units)
-        if file is not None:
-            file.writelines(dump_units(units))
+    documents = _gold_record(counted[0].part, told.gold).documents
+    units = chain.from_iterable(group for _, group in woven(counted, unit_groups))
     return replace(
         told,
         **_numbers(counted),
         predictions=files.name("predictions"),
         predictions_digest=files.digest("predictions"),
-        units=kept,
-        units_file=files.name("units") if large else None,
-        units_digest=files.digest("units") if large else "",
+        **with_units(files, documents, units),
     )
 
 

@@ -220,19 +220,24 @@ def _contradictions(own: ShardResult, result: Result | None) -> Iterator[str]:
         places = own.failed_at if what == "failures" else own.drops_at
         if len(places) != len(getattr(result, what)):
             yield f"it has the places of {len(places)} of {len(getattr(result, what))} {what}"
-    files = [
-        ("places", own.places, own.places_digest, None),
-        ("predictions", own.predictions, own.predictions_digest, result.predictions_digest),
+    files: list[tuple[str, tuple[str, str], tuple[str | None, str] | None]] = [
+        ("places", (own.places, own.places_digest), None),
+        (
+            "predictions",
+            (own.predictions, own.predictions_digest),
+            (result.predictions, result.predictions_digest),
+        ),
     ]
     if own.settled:
-        files.append(("units", own.units, own.units_digest, result.units_digest))
+        units = (result.units_file, result.units_digest)
+        files.append(("units", (own.units, own.units_digest), units))
         if Signature.parse(own.signature).documents != own.documents:
             yield "its signature is of another number of documents"
-    for what, name, digest, stated in files:
-        if not name or not digest:
+    for what, kept, stated in files:
+        if not all(kept):
             yield f"it names no file of {what} with its digest"
-        elif result.answered and stated not in (None, digest):
-            yield f"it has two digests of its {what}"
+        elif result.answered and stated not in (None, kept):
+            yield f"it names two files of {what}"
 
 
 def _check_same_result(first: Piece, piece: Piece) -> None:

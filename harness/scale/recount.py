@@ -7,7 +7,6 @@ where the backend failed in a shard as such: its documents there count as all-mi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -89,9 +88,10 @@ def counted_again(each: Sequence[Piece], out: Path, finder: GoldFinder) -> Resul
             model=result.model,
         )
         pairs = zip(annotated(gold, task.name), jsonl.read(predictions), strict=True)
-        large = record.find_gold(gold.name).documents > INLINE_DOCUMENTS
-        with files.open("units") if large else nullcontext() as units_file:
+        documents = record.find_gold(gold.name).documents
+        with files.units(documents if documents > INLINE_DOCUMENTS else None) as units_file:
             units = count_units(count, pairs, units_file)
+        told = {"units": tuple(units)} if units_file is None else units_file.fields()
     except (SchemaError, TooEntangled) as error:
         reason = error.message + (f" ({error.hint})" if error.hint else "")
         return without_counts(result, reason)
@@ -100,9 +100,7 @@ def counted_again(each: Sequence[Piece], out: Path, finder: GoldFinder) -> Resul
         **count.fields(result.labels),
         predictions=files.name("predictions"),
         predictions_digest=files.digest("predictions"),
-        units=tuple(units),
-        units_file=files.name("units") if large else None,
-        units_digest=files.digest("units") if large else "",
+        **told,
     )
 
 

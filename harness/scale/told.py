@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from harness.results.record import (
+    INLINE_DOCUMENTS,
     MOST_DROPS,
     MOST_FAILURES,
     Failure,
     Result,
+    UnitTally,
     result_verdict,
 )
+from harness.run.files import CellFiles
 from harness.scale.costs import merged_costs
 from harness.scale.parts import Piece
 
-__all__ = ["told_of", "without_counts"]
+__all__ = ["told_of", "with_units", "without_counts"]
 
 _OF_A_FAILURE = (
     *("backend", "spec", "gold", "task", "declaration", "model", "documents", "failed", "failures"),
@@ -39,6 +43,9 @@ def told_of(counted: Sequence[Piece], lost: Sequence[tuple[int, Failure]] = ()) 
         status=status,
         reason=reason,
         install=None,
+        units=(),  # Those of the whole are written anew: the shards' own lie in their folders.
+        units_file=None,
+        units_digest="",
         documents=documents,
         failed=failed,
         failures=failures,
@@ -72,3 +79,13 @@ def _first(
         found += zip(getattr(piece.own, at), getattr(piece.result, listed), strict=True)
     found.sort(key=lambda one: one[0])
     return tuple(failure for _, failure in found[:most])
+
+
+def with_units(files: CellFiles, documents: int, units: Iterable[UnitTally]) -> dict[str, Any]:
+    """The fields of a result that hold its units, or name their file: of a gold set of so many
+    documents, whatever its shards did."""
+    with files.units(documents if documents > INLINE_DOCUMENTS else None) as file:
+        if file is None:
+            return {"units": tuple(units)}
+        file.add(units)
+    return file.fields()

@@ -60,7 +60,6 @@ def unit_groups(piece: Piece) -> Iterator[list[UnitTally]]:
     """The units of its documents, those of a document together."""
     own, result = piece.own, piece.result
     assert result is not None
-    _own(piece, "units")
     named = replace(result, units=(), units_file=own.units, units_digest=own.units_digest)
     units = iter_units(named, piece.part.folder)
     return (list(group) for _, group in groupby(units, attrgetter("document")))

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.stats.units import DEFAULT_RESAMPLES, SampleSize, Units
+from harness.stats.swaps import compared, differences, random_swaps
+from harness.stats.units import DEFAULT_RESAMPLES, MOST_UNITS, SampleSize, Units
 
 if TYPE_CHECKING:
     from harness.stats.units import Array
@@ -91,18 +92,17 @@ def swap_test(
     the summed swaps is a convolution over a small grid, whatever n is; up to 16 differing units are
     enumerated. Otherwise `trials` assignments are drawn, 20 times as many where fewer than 20 of
     them are as extreme, and p is (hits + 1) / (drawn + 1). Equal backends, and a single differing
-    unit, have p = 1. There is none where the difference is undefined.
+    unit, have p = 1. There is none where the difference is undefined. More than 20,000 units that
+    differ are swapped together where they differ alike (`random_swaps`).
     """
     import numpy as np
 
-    first = np.rint(np.asarray(reference, dtype=np.float64) * 2).astype(np.int64)
-    second = np.rint(np.asarray(other, dtype=np.float64) * 2).astype(np.int64)
-    total_first, total_second = first.sum(axis=0), second.sum(axis=0)
+    first, second = (np.asarray(side, dtype=np.float64) for side in (reference, other))
+    total_first, total_second, places = compared(first, second)
     observed = float(statistic(total_second / 2.0) - statistic(total_first / 2.0))
     if np.isnan(observed):
         return PairedTest(None, None, True, 0, 0, "the difference is undefined")
-    swaps = (second - first)[np.any(second != first, axis=1)]
-    count = len(swaps)
+    count = len(places)
 
     def extreme(moved: Array) -> Any:
         difference = statistic((total_second - moved) / 2.0) - statistic(
@@ -112,40 +112,20 @@ def swap_test(
         # that leaves a score undefined is no evidence for a difference.
         return np.isnan(difference) | (np.abs(difference) >= abs(observed) - 1e-12)
 
-    exact = _all_assignments(swaps)
-    if exact is not None:
-        probability, moved = exact
-        p_value = min(1.0, float(probability[extreme(moved)].sum()))
-        return PairedTest(observed, p_value, True, 2**count, count)
+    if count <= MOST_UNITS:  # Of more there are always too many.
+        exact = _all_assignments(differences(first, second, places))
+        if exact is not None:
+            probability, moved = exact
+            p_value = min(1.0, float(probability[extreme(moved)].sum()))
+            return PairedTest(observed, p_value, True, 2**count, count)
     rng = np.random.default_rng(seed)
-    hits = _hits(swaps, extreme, trials, rng)
+    swaps = random_swaps(first, second, places, rng)
+    hits = sum(int(extreme(moved).sum()) for moved in swaps(trials, rng))
     if hits < _FEW_HITS:
         # Drawn anew, so that p does not depend on why it was drawn again.
         trials *= _MORE
-        hits = _hits(swaps, extreme, trials, rng)
+        hits = sum(int(extreme(moved).sum()) for moved in swaps(trials, rng))
     return PairedTest(observed, (hits + 1) / (trials + 1), False, trials, count)
-
-
-def _hits(swaps: Any, extreme: Callable[[Array], Any], trials: int, rng: Any) -> int:
-    """How many of so many random assignments are as extreme as what was observed."""
-    import numpy as np
-
-    count = len(swaps)
-    # A column that never differs is never moved: with many types most of them are.
-    columns = np.flatnonzero(np.any(swaps, axis=0))
-    # float32 adds up integers exactly below 2^24 and is four times as fast.
-    exact = int(np.abs(swaps).sum(axis=0).max(initial=0)) < 2**24
-    narrow = swaps[:, columns].astype(np.float32 if exact else np.float64)
-    hits, step = 0, max(1, 4_000_000 // max(count, swaps.shape[1], 1))
-    for start in range(0, trials, step):
-        rows = min(step, trials - start)
-        # A bit for each unit: drawing them takes as long as all the rest.
-        drawn = np.frombuffer(rng.bytes(rows * -(-count // 8)), np.uint8).reshape(rows, -1)
-        swapped = np.unpackbits(drawn, axis=1, count=count).astype(narrow.dtype)
-        moved = np.zeros((rows, swaps.shape[1]))
-        moved[:, columns] = swapped @ narrow
-        hits += int(extreme(moved).sum())
-    return hits
 
 
 def _all_assignments(swaps: Any) -> tuple[Array, Array] | None:

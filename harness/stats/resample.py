@@ -8,7 +8,8 @@ Sources: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", ch. 13 (
 interval); Rao and Wu 1988, "Resampling inference with complex survey data", JASA 83 (n - 1 draws
 weighted n / (n - 1), without which strata of few units give intervals that are too narrow);
 Hesterberg 2015, "What teachers should know about the bootstrap", American Statistician 69
-(percentiles moved outwards as Student's t is wider than the normal distribution).
+(percentiles moved outwards as Student's t is wider than the normal distribution); Wolter 2007,
+"Introduction to Variance Estimation", ch. 2 (random groups, where there are many units).
 """
 
 from __future__ import annotations
@@ -19,14 +20,15 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
 from harness.stats.student import normal_tail
-from harness.stats.units import DEFAULT_RESAMPLES, SampleSize, Units
+from harness.stats.units import DEFAULT_RESAMPLES, SampleSize, Units, added, drawn_of
 
 if TYPE_CHECKING:
     from harness.stats.units import Array
 
 __all__ = ["Interval", "Resampler", "enough_resamples", "percentile_interval", "shown_by"]
 
-_KEPT_WEIGHTS = 4_000_000  # 16 MB
+_KEPT_WEIGHTS = 25_000_000  # 25 MB: a byte each.
+_ROWS = 32_768
 _MOST_RESAMPLES = 200_000
 _MOST_DRAWS = 100_000_000
 _IN_TAIL = 10
@@ -59,6 +61,13 @@ class Resampler:
 
     `documents[i]` is the document of paragraph `i`. Of the `n` units of a stratum `n - 1` are drawn
     with replacement and weighted by `n / (n - 1)` (Rao and Wu 1988).
+
+    Of more than 20,000 units it is some 2,000 random groups that are drawn (`Units.groups`; Wolter
+    2007), which gives the same variances on average over all ways to make them; one standard error
+    has a coefficient of variation of 1.6 % from it. Other ways do not do: Poisson weights of units
+    are as many draws as units, a multinomial draw over the distinct rows of one table cannot be the
+    same for another, and subsamples (a "bag of little bootstraps") hold little of a rare type,
+    where groups hold every unit.
     """
 
     def __init__(
@@ -71,7 +80,8 @@ class Resampler:
         self.resamples = resamples
         self.seed = seed
         self.units = Units(documents)
-        self._kept: list[list[Array]] | None = None
+        self._kept: list[list[Any]] | None = None
+        self._groups: Any = None
 
     @property
     def unit(self) -> str:
@@ -85,21 +95,37 @@ class Resampler:
         """
         import numpy as np
 
-        table = self.units.fold(counts)
-        total = np.zeros((self.resamples, table.shape[1]))
+        counts = np.asarray(counts)
+        total = np.zeros((self.resamples, counts.shape[1]))
         # Every stratum consumes the generator alike, whatever its counts: resamples pair up.
-        for stratum, blocks in zip(self.units.strata, self._draws(), strict=True):
-            total += self._weighted(table[stratum], blocks)
+        for table, blocks in zip(self._drawn(counts), self._draws(), strict=True):
+            _add_weighted(total, table, blocks)
         return total
 
-    def _draws(self) -> Iterator[Iterable[Array]]:
+    def _drawn(self, counts: Array) -> list[Array]:
+        """Counts of the units of each stratum, or of its groups."""
+        import numpy as np
+
+        units = self.units
+        if not units.grouped:
+            folded = units.fold(counts)
+            return [folded[stratum] for stratum in units.strata]
+        if self._groups is None:
+            self._groups = units.groups(self.seed)
+        sums = np.zeros((sum(units.sizes), counts.shape[1]))
+        for start in range(0, len(counts), _ROWS):  # Columns of few rows lie close together.
+            rows = slice(start, start + _ROWS)
+            sums += added(counts[rows], self._groups[rows], len(sums))
+        return np.split(sums, np.cumsum(units.sizes)[:-1])
+
+    def _draws(self) -> Iterator[Iterable[Any]]:
         """How often each unit of each stratum is drawn, in blocks of resamples.
 
         The draws of few units are kept: a table of many backends asks for them again and again.
         """
         import numpy as np
 
-        sizes = [len(stratum) for stratum in self.units.strata]
+        sizes = self.units.sizes
         if self._kept is None and sum(sizes) * self.resamples <= _KEPT_WEIGHTS:
             rng = np.random.default_rng(self.seed)
             self._kept = [list(self._draw(size, rng)) for size in sizes]
@@ -110,32 +136,34 @@ class Resampler:
         for size in sizes:
             yield self._draw(size, rng)
 
-    def _draw(self, size: int, rng: Any) -> Iterator[Array]:
+    def _draw(self, size: int, rng: Any) -> Iterator[Any]:
         import numpy as np
 
         draws = max(1, size - 1)
-        step = max(1, min(self.resamples, 2_000_000 // max(1, size)))
+        step = max(1, min(self.resamples, 1_000_000 // max(1, size)))
         for start in range(0, self.resamples if size else 0, step):
             rows = min(step, self.resamples - start)
             picks = rng.integers(0, size, size=(rows, draws), dtype=np.int32)
             picks += (np.arange(rows, dtype=np.int32) * size)[:, None]
             weights = np.bincount(picks.ravel(), minlength=rows * size).reshape(rows, size)
-            yield weights.astype(np.float32)
+            yield weights.astype(np.min_scalar_type(weights.max()))
 
-    def _weighted(self, table: Array, blocks: Iterable[Array]) -> Array:
-        import numpy as np
 
-        size = len(table)
-        out = np.zeros((self.resamples, table.shape[1]))
-        # float32 adds up integers and halves exactly below 2^23 and is twice as fast.
-        exact = float(np.abs(table).max(initial=0.0)) * size < 2**23
-        kind = np.float32 if exact else np.float64
-        start = 0
-        for weights in blocks:
-            end = start + len(weights)
-            out[start:end] = weights.astype(kind, copy=False) @ table.astype(kind)
-            start = end
-        return out * (size / max(1, size - 1))
+def _add_weighted(total: Array, table: Array, blocks: Iterable[Any]) -> None:
+    """Add to each resample what it drew of the table of a stratum."""
+    import numpy as np
+
+    size = len(table)
+    # float32 adds up integers and halves exactly below 2^23 and is twice as fast.
+    exact = float(np.abs(table).max(initial=0.0)) * size < 2**23
+    kind = np.float32 if exact else np.float64
+    table = table.astype(kind)
+    start = 0
+    for weights in blocks:
+        end = start + len(weights)
+        sums = (weights.astype(kind) @ table).astype(np.float64)
+        total[start:end] += sums * (size / max(1, size - 1))
+        start = end
 
 
 def percentile_interval(values: Array, evidence: SampleSize, *, level: float = 0.95) -> Interval:
@@ -159,12 +187,13 @@ def percentile_interval(values: Array, evidence: SampleSize, *, level: float = 0
 def enough_resamples(level: float, degrees: Sequence[float], *, asked: int, units: int) -> int:
     """How many resamples show intervals of that level: as many as asked for, or more.
 
-    That is 10 in each tail, as far as 200,000 resamples and 100,000,000 draws of units allow.
+    That is 10 in each tail, as far as 200,000 resamples and 100,000,000 draws of units, or of
+    groups of them, allow.
     """
     tails = [normal_tail((1 - level) / 2, one) for one in degrees]
     if not tails or asked * min(tails) >= _IN_TAIL:
         return asked
-    most = min(_MOST_RESAMPLES, _MOST_DRAWS // max(1, units))
+    most = min(_MOST_RESAMPLES, _MOST_DRAWS // max(1, drawn_of(units)))
     return max(asked, int(min(_IN_TAIL / max(min(tails), 1e-9), most)))
 
 

@@ -6,7 +6,7 @@ by the same weights and the same rates.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
@@ -15,6 +15,7 @@ from harness.errors import UsageError, nearest
 from harness.options import Flag
 from harness.stats.rates import defined, rates
 from harness.table import Cell, Table, number
+from harness.tasks.columns import TallyColumns
 from harness.tasks.tally import Part, TallyKey
 
 if TYPE_CHECKING:
@@ -164,22 +165,7 @@ class Matrix:
     """The tallies of many units, kept so that any part of them is a multiplication."""
 
     def __init__(self, tallies: Sequence[Mapping[TallyKey, int]]) -> None:
-        import numpy as np
-
-        places: dict[TallyKey, int] = {}
-        rows: list[int] = []
-        columns: list[int] = []
-        values: list[int] = []
-        for row, tally in enumerate(tallies):
-            for key, n in tally.items():
-                rows.append(row)
-                columns.append(places.setdefault(key, len(places)))
-                values.append(n)
-        self._units = len(tallies)
-        self._keys = list(places)
-        self._rows = np.asarray(rows, dtype=np.int64)
-        self._columns = np.asarray(columns, dtype=np.int64)
-        self._values = np.asarray(values, dtype=np.float64)
+        self._columns = TallyColumns.of(tallies)
 
     def counts(
         self, part: Part, metric: Metric = "f1", weights: tuple[float, float] | None = None
@@ -187,19 +173,11 @@ class Matrix:
         """A part of every unit; `weights` of precision and recall are the part's own."""
         import numpy as np
 
-        sides = [self._sums(one.weigh) for one in part.groups if part.available]
-        table = np.concatenate(sides, axis=1) if sides else np.zeros((self._units, 4))
-        return PartCounts(table, part, metric, weights or part.weights)
-
-    def _sums(self, weigh: Callable[[TallyKey], Any]) -> Array:
-        import numpy as np
-
-        weights = np.asarray([weigh(key) for key in self._keys], dtype=np.float64).reshape(-1, 4)
-        out = np.zeros((self._units, 4))
-        for side in range(4):
-            values = self._values * weights[:, side][self._columns]
-            out[:, side] = np.bincount(self._rows, values, self._units)
-        return out
+        sides = [self._columns.sums(one.weigh, 4) for one in part.groups if part.available]
+        nothing = np.zeros((len(self._columns.starts) - 1, 4))
+        distinct = np.concatenate(sides, axis=1) if sides else nothing
+        units = np.asarray(self._columns.units)
+        return PartCounts(distinct, part, metric, weights or part.weights, units)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -210,11 +188,19 @@ class PartCounts:
     each of the parts that it goes over.
     """
 
-    rows: Array
+    distinct: Array
+    """Rows, of which `pattern` says the one of each paragraph; without it they are its own."""
     part: Part
     metric: Metric = "f1"
     weights: tuple[float, float] = (1.0, 1.0)
     """Of precision and recall in F."""
+    pattern: Any = None
+
+    @property
+    def rows(self) -> Array:
+        """The row of each paragraph; made whenever it is asked for, since it may be large."""
+        rows: Array = self.distinct if self.pattern is None else self.distinct[self.pattern]
+        return rows
 
     @property
     def basis(self) -> Array:
@@ -223,17 +209,24 @@ class PartCounts:
         A paragraph without any of it says nothing of the score.
         """
         sides = {"precision": (3,), "recall": (1,), "f1": (1, 3)}[self.metric]
-        return sum(self.rows[:, side::4] for side in sides)  # type: ignore[return-value]  # never empty
+        basis: Array = sum(self.distinct[:, side::4] for side in sides)  # type: ignore[assignment]  # never empty
+        return basis if self.pattern is None else basis[self.pattern]
 
     @property
     def total(self) -> Array:
         """The sum over all paragraphs."""
-        return self.rows.sum(axis=0)  # type: ignore[no-any-return]  # of an array with rows
+        import numpy as np
+
+        if self.pattern is None:
+            return self.distinct.sum(axis=0)  # type: ignore[no-any-return]  # of an array with rows
+        uses = np.bincount(self.pattern, minlength=len(self.distinct))
+        total: Array = uses @ self.distinct  # Halves: exact in any order.
+        return total
 
     @property
     def support(self) -> int:
         """How many gold mentions (or relations, elements, letters and digits) there are, in all."""
-        return round(float(self.rows[:, 1::4].sum()))
+        return round(float(self.total[1::4].sum()))
 
     @property
     def value(self) -> float | None:

@@ -67,7 +67,11 @@ PLAIN = {
     "audit": ["audit out --agree 2"],
     "convert": ["convert gold.jsonl out.conll", "convert gold.jsonl out.json --to doccano"],
     "predict": ["predict {backend} --docs gold.jsonl --task ner --no-cache"],
-    "cache": ["cache list --cache-dir store", "cache explain {backend} --cache-dir store"],
+    "cache": [
+        "cache list --cache-dir store",
+        "cache explain {backend} --cache-dir store",
+        "cache merge store --cache-dir merged",
+    ],
     "check-backend": ["check-backend {backend} --task ner"],
     "env": ["env list", "env remove {payload}"],
     "formats": ["formats {payload}"],

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import examples
 
+from harness import spill
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.coding import load_json
 from harness.errors import AnnotationError, InputError
@@ -84,6 +85,25 @@ def test_faults_name_file_and_line(tmp_path: Path, line: str, message: str) -> N
         list(jsonl.read(path))
     assert str(caught.value).startswith(f"{path}:3: ")
     assert caught.value.exit_status == 2
+
+
+@pytest.mark.parametrize("held", [1, 3, 4, 100])
+def test_an_id_that_comes_twice_is_found_in_long_files_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int
+) -> None:
+    monkeypatch.setattr(jsonl, "_HELD_IDS", held)
+    monkeypatch.setattr(spill, "_BYTES", 32)
+    ids = [f"d{number}" for number in range(50)]
+    whole = _file(tmp_path, *(json.dumps({"id": one}) for one in ids))
+    assert [record.id for record in jsonl.read(whole)] == ids
+    path = _file(tmp_path, *(json.dumps({"id": one}) for one in [*ids, "d2", "d1", "d2"]))
+    with pytest.raises(InputError, match=r"'d2' comes a second time \(first on line 3\)") as caught:
+        list(jsonl.read(path))
+    assert caught.value.line == 51
+    losses = Losses("collect")
+    assert [record.id for record in jsonl.read(path, losses=losses)] == ids
+    told = [(error.line, error.message.partition("(")[2]) for error in losses.faults]
+    assert told == [(51, "first on line 3)"), (52, "first on line 2)"), (53, "first on line 3)")]
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:

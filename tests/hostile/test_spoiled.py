@@ -16,7 +16,7 @@ from hostile.spoiling import SPOILING, STORE
 from support import timeless
 
 from harness.results.stored import read
-from harness.run.store import _checksum
+from harness.run.rows import row_checksum
 
 pytestmark = pytest.mark.processes
 
@@ -37,7 +37,7 @@ def forged(answer: str | None = None, timings: str | None = None) -> Damage:
         query = f"SELECT {columns} FROM predictions JOIN backends ON id = backend"
         for document, old, times, digest in db.execute(query).fetchall():
             row = (answer or old, timings or times)
-            values = (*row, _checksum(digest, document, *row), document)
+            values = (*row, row_checksum(digest, document, *row), document)
             db.execute(
                 "UPDATE predictions SET answer = ?, timings = ?, checksum = ? WHERE document = ?"
                 " AND backend = (SELECT id FROM backends WHERE digest = ?)",

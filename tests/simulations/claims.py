@@ -10,7 +10,7 @@ from math import sqrt
 from multiprocessing import get_context
 from typing import Any
 
-from simulations import coverage, gates, histories, tests
+from simulations import coverage, gates, groups, histories, tests
 from simulations.draw import World
 from simulations.histories import Story
 
@@ -116,6 +116,21 @@ def _tests() -> Iterator[Claim]:
         yield row(
             "equal backends: the interval says one thing and p the other", world, tests.contradicted
         )
+
+
+def _groups() -> Iterator[Claim]:
+    """More documents than are drawn, or swapped, one by one."""
+    row = partial(Claim, "groups", runs=1000, low=0.935, high=0.965)
+    says = "95 % intervals hold the {} of texts like these"
+    little = World(20_500, 1, mentions=0.3)
+    yield row(says.format("micro F1"), little, coverage.micro, conditions="3 mentions in 10")
+    rare = replace(little, mentions=0.02)
+    yield row(says.format("F1 of the rarest type"), rare, coverage.rarest, runs=500,
+              conditions="40 mentions of it in all")  # fmt: skip
+    yield Claim("groups", "the width is within 5 % of that by the ordinary bootstrap", little,
+                groups.as_wide, runs=50, low=0.95, conditions="3 mentions in 10")  # fmt: skip
+    yield Claim("groups", "two backends of equal skill differ at 5 %", World(36_000, 1),
+                tests.rejected, runs=250, low=0.04, high=0.06)  # fmt: skip
 
 
 def _power() -> Iterator[Claim]:
@@ -240,7 +255,7 @@ def _with(world: World, backends: int) -> World:
 
 PAGES: Mapping[str, tuple[Claim, ...]] = {
     "statistics.md": (
-        *_coverage(), *_tests(), *_power(), *_choose(), *_alarms(), *_drops(),
+        *_coverage(), *_tests(), *_groups(), *_power(), *_choose(), *_alarms(), *_drops(),
     ),
     "history.md": tuple(_history()),
 }  # fmt: skip

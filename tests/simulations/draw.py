@@ -43,7 +43,8 @@ class World:
     def setting(self) -> str:
         """`8 documents × 6 paragraphs`."""
         documents = "1 document" if self.documents == 1 else f"{self.documents} documents"
-        return f"{documents} × {self.paragraphs} paragraphs"
+        each = "1 paragraph" if self.paragraphs == 1 else f"{self.paragraphs} paragraphs"
+        return f"{documents} × {each}"
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,8 @@ def test_more_resamples_where_many_checks_share_the_level() -> None:
     assert many > 50_000 and shown_by(many, 1 - 0.05 / 40, 30.0)
     assert not shown_by(10_000, 1 - 0.05 / 40, 30.0)
     assert enough_resamples(1 - 0.05 / 4000, [30.0], asked=10_000, units=50) == 200_000
-    assert enough_resamples(1 - 0.05 / 400, [30.0], asked=10_000, units=10**6) == 10_000
+    assert enough_resamples(1 - 0.05 / 400, [30.0], asked=10_000, units=20_000) == 10_000
+    assert enough_resamples(1 - 0.05 / 4000, [30.0], asked=10_000, units=10**6) == 50_000
 
 
 def test_student_quantiles_with_scipy() -> None:

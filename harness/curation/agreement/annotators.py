@@ -14,7 +14,7 @@ from harness.formats import brat
 from harness.formats.files import files_in, read_text
 from harness.formats.multi import is_multi
 from harness.formats.registry import read_any
-from harness.formats.source import Source
+from harness.formats.source import Source, is_remote
 from harness.gold.layers import load_layer
 from harness.gold.loading import load_goldset
 from harness.paths import CARD
@@ -39,7 +39,7 @@ def load_annotators(
     sources = [Source.parse(path) for path in paths]
     if len(sources) == 1:
         return _of_one(sources[0])
-    if all(is_multi(source.path) and "annotator" not in source.options for source in sources):
+    if all(_is_multi(source) for source in sources):
         return _merged([_of_one(source) for source in sources])
     names = _names(sources)
     records_of = {name: _one(source, gold) for name, source in zip(names, sources, strict=True)}
@@ -48,6 +48,11 @@ def load_annotators(
         name: records if records is first else _matched(first, records, path=source.path)
         for (name, records), source in zip(records_of.items(), sources, strict=True)
     }
+
+
+def _is_multi(source: Source) -> bool:
+    here = not is_remote(source.path) and "annotator" not in source.options
+    return here and is_multi(source.path)
 
 
 def _matched(first: list[Record], records: list[Record], *, path: str) -> list[Record]:
@@ -124,10 +129,7 @@ def _gold_set_around(path: Path) -> Path:
 
 def _names(sources: Sequence[Source]) -> list[str]:
     """The sources' own names where they differ, else the sources."""
-    short = [
-        path.stem if path.is_file() else path.resolve().name
-        for path in (Path(source.path) for source in sources)
-    ]
+    short = [source.stem for source in sources]
     if len(set(short)) == len(short):
         return short
     full = [str(source) for source in sources]

@@ -89,8 +89,12 @@ def sums(gold: GoldSet) -> dict[str, dict[str, str]]:
     Tables are `texts`, `layers`, `annotators.<name>`, or `data`.
     """
     if "data" in gold.card:
-        data = gold.path / gold.card["data"]
-        return {"data": {data.name: digest_file(data)} if data.is_file() else {}}
+        try:
+            reader = gold.reader()
+            files = [] if reader is None else [Path(part.path) for part in reader.place.parts]
+        except InputError:
+            files = []
+        return {"data": {file.name: _sum(file) for file in files if file.is_file()}}
     tables = {"texts": dict(card_texts(gold.card, gold.path))}
     layers = gold.path / gold.card.get("layers", ".")
     tables["layers"] = files_in(layers, ".ann")

@@ -18,7 +18,7 @@ from harness.formats import brat
 from harness.formats.files import files_in, is_there, read_text
 from harness.formats.losses import Losses
 from harness.formats.registry import Reader
-from harness.formats.source import Source
+from harness.formats.source import Source, is_remote, leads_to_files
 from harness.gold.card import card_texts
 from harness.gold.goldset import GoldSet
 from harness.gold.loading import load_goldset
@@ -71,8 +71,8 @@ class Validation:
         try:
             gold = load_goldset(path, schema=schema, format=format)
         except InputError as error:
-            place = Path(Source.parse(path).path)
-            if not is_there(place):
+            place = Source.parse(path).path
+            if not leads_to_files(place):
                 raise
             yield _unreadable(error, place)
             return
@@ -89,7 +89,7 @@ class Validation:
         try:
             schema = gold.schema
         except SchemaError as error:
-            yield _unreadable(error, gold.path)
+            yield _unreadable(error, gold.place)
             schema = None
         nested = bool(gold.card.get("nested", False)) if gold.card else False
         bare = 0
@@ -98,14 +98,14 @@ class Validation:
             yield from self._known(gold, record)
             yield from _layers(gold, record)
             yield from lint_record(record, schema=_checkable(schema), nested=nested)
-        yield from lint_strings(gold.records, path=str(gold.path))
+        yield from lint_strings(gold.records, path=gold.place)
         if bare:
             yield Finding(
                 "warning",
                 "no-text",
                 f"{bare} document{'s have' if bare > 1 else ' has'} no text: whether offsets lie "
                 "inside it and what the spans say was not checked",
-                str(gold.path),
+                gold.place,
             )
         for name in gold.annotators:
             try:
@@ -122,14 +122,14 @@ class Validation:
         digest = digest_text(record.text)
         if digest in self._seen:
             name, id_ = self._seen[digest]
-            if name == str(gold.path) and len(record.text) < _REMARKABLE:
+            if name == gold.place and len(record.text) < _REMARKABLE:
                 return
-            place = "twice in this set" if name == str(gold.path) else f"also in {name}"
+            place = "twice in this set" if name == gold.place else f"also in {name}"
             yield Finding(
                 "warning", "same-document", f"the text is {place}, as {id_!r}", "", None, record.id
             )
         else:
-            self._seen[digest] = (str(gold.path), record.id)
+            self._seen[digest] = (gold.place, record.id)
 
 
 def validate(
@@ -142,8 +142,8 @@ def validate(
     Neighbours are the gold sets in the same folder: a document must not lie in two of them.
     """
     validation = Validation()
-    named = [Path(Source.parse(path).path) for path in paths]
-    own = {path.resolve() for path in named if is_there(path)}
+    named = [place for place in (Source.parse(path).path for path in paths) if not is_remote(place)]
+    own = {Path(place).resolve() for place in named if is_there(place)}
     for path in own:
         if (path / CARD).is_file():
             for card in sorted(path.parent.glob(f"*/{CARD}")):
@@ -160,7 +160,7 @@ def _checkable(schema: Schema | None) -> Schema | None:
     return schema if schema is not None and schema.origin is not None else None
 
 
-def _unreadable(error: HarnessError, path: Path | None = None) -> Finding:
+def _unreadable(error: HarnessError, path: str | None = None) -> Finding:
     if not isinstance(error, InputError):
         return Finding("error", "unreadable", str(error), str(path or ""))
     place = str(error.path or path or "")
@@ -174,7 +174,7 @@ def _layers(gold: GoldSet, record: Record) -> Iterator[Finding]:
     for task in gold.tasks:
         if not task_named(task).is_annotated(record):
             message = f"no layer for {task}: not scored in it"
-            yield Finding(kind, "missing-layer", message, str(gold.path), None, record.id)
+            yield Finding(kind, "missing-layer", message, gold.place, None, record.id)
 
 
 def _readable(gold: GoldSet) -> Iterator[Finding]:
@@ -183,11 +183,11 @@ def _readable(gold: GoldSet) -> Iterator[Finding]:
     if gold.card and "texts" in gold.card:
         yield from _readable_layers(gold)
         return
-    path, reader = gold.path, None
+    path, reader = gold.place, None
     losses = Losses("collect")
     try:
         reader = gold.reader()
-        path = path if reader is None else Path(reader.source.path)
+        path = path if reader is None else reader.source.path
         if reader is not None and reader.faulty == "leave-out":
             losses = Losses("leave-out")
         for _ in gold.read(losses):
@@ -205,11 +205,11 @@ def _helped(faults: list[InputError], reader: Reader | None) -> Iterator[InputEr
         yield reader.helped(fault) if fault is first and reader is not None else fault
 
 
-def _not_held(losses: Losses, path: Path) -> Iterator[Finding]:
+def _not_held(losses: Losses, path: str) -> Iterator[Finding]:
     for message, count in sorted(losses.items()):
         if losses.faults and message.startswith("faulty "):
             continue  # Each is a finding.
-        yield Finding("warning", "not-held", f"{count} {message}", str(path))
+        yield Finding("warning", "not-held", f"{count} {message}", path)
 
 
 def _readable_layers(gold: GoldSet) -> Iterator[Finding]:
@@ -227,7 +227,7 @@ def _readable_layers(gold: GoldSet) -> Iterator[Finding]:
                 losses = Losses("collect")
                 brat.read_ann(file, texts[file.stem], losses=losses)
                 yield from map(_unreadable, losses.faults)
-                yield from _not_held(losses, file)
+                yield from _not_held(losses, str(file))
             except InputError as error:
                 yield _unreadable(error)
     if not any(folders[0].glob("*.ann")):

@@ -25,11 +25,14 @@ def check_blackout(matched: MatchedEntry, least: int) -> Verdict | None:
     mode of the entry. `None` where there is no such document.
     """
     before, now = _right(matched.accepted), _right(matched.current)
-    dark = [name for name, right in before.items() if right >= least and not now[name]]
-    if not dark:
+    numbers = [number for number, right in before.items() if right >= least and not now[number]]
+    if not numbers:
         return None
-    dark.sort(key=lambda name: -before[name])
-    shown = tallied({name: f"{before[name]:g}" for name in dark}, _SHOWN)
+    numbers.sort(key=lambda number: -before[number])
+    dark = [matched.current.columns.ids.name(number) for number in numbers]
+    shown = tallied(
+        {name: f"{before[number]:g}" for name, number in zip(dark, numbers, strict=True)}, _SHOWN
+    )
     count = "1 document that" if len(dark) == 1 else f"{len(dark)} documents that"
     have = "has" if len(dark) == 1 else "have"
     return about(
@@ -43,9 +46,11 @@ def check_blackout(matched: MatchedEntry, least: int) -> Verdict | None:
     )
 
 
-def _right(scored: Scored) -> Counter[str]:
-    """Right mentions by document."""
-    right: Counter[str] = Counter()
-    for (document, _), row in zip(scored.units, scored.counts().rows, strict=True):
-        right[document] += row[0]
+def _right(scored: Scored) -> Counter[int]:
+    """Right mentions by the number of the document, which is the same on both sides."""
+    right: Counter[int] = Counter()
+    for document, row in zip(
+        scored.document_numbers, scored.counts().rows[:, 0].tolist(), strict=True
+    ):
+        right[document] += row
     return right

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +9,12 @@ from typing import Any
 from harness.decide.baseline import Baseline
 from harness.decide.entry import Entry
 from harness.decide.gate.verdicts import Verdict, about
-from harness.results.consistent import add_gold, gold_differs, other_scores
+from harness.results.consistent import other_scores
 from harness.results.finder import fits, matches_pattern
 from harness.results.record import ResultKey, RunRecord
 from harness.results.scored import Scored, read_with
 from harness.results.signature import diff
+from harness.results.units import GoldCounts
 
 __all__ = ["MatchedEntry", "match_entries"]
 
@@ -73,7 +73,7 @@ def match_entries(
             verdicts.append(problem)
             continue
         matched_entries.append(MatchedEntry(entry, accepted, current))
-        if current.result is not None and (said := other_scores(current.result, current.tallies)):
+        if current.result is not None and (said := other_scores(current.result, current.total)):
             verdicts.append(
                 about(entry, "warn", "other-scores", f"{said}; the counts were checked")
             )
@@ -166,7 +166,10 @@ def _other_count(entry: Entry, accepted: Scored, current: Scored) -> Verdict | N
             f"the counts are of other paragraphs ({len(accepted.units)} in the baseline, "
             f"{len(current.units)} now)",
         )
-    for document, what, before, now in gold_differs(_gold(accepted), _gold(current)):
+    golds, task = GoldCounts(), current.definition
+    chosen = task.chosen_labels(current.options)
+    sides = [golds.add(one.columns.tallies, task, chosen) for one in (accepted, current)]
+    for document, what, before, now in golds.differences(current.columns.ids, *sides):
         return about(
             entry,
             "error",
@@ -175,12 +178,3 @@ def _other_count(entry: Entry, accepted: Scored, current: Scored) -> Verdict | N
             "now: one of the two records is damaged, or was written by another version",
         )
     return None
-
-
-def _gold(scored: Scored) -> Counter[tuple[str, str]]:
-    """How many gold mentions of each label each document has by the counts."""
-    counts: Counter[tuple[str, str]] = Counter()
-    for (document, _), tally in zip(scored.units, scored.tallies, strict=True):
-        add_gold(counts, document, scored.definition, tally)
-    chosen = scored.definition.chosen_labels(scored.options)
-    return Counter({key: n for key, n in counts.items() if not chosen or key[1] in chosen})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,7 +12,7 @@ from harness.coding import compact, decode, encode, parse_json, short
 from harness.decide.draws import resample
 from harness.decide.entry import signed_otherwise
 from harness.decide.history.counts import pack, paragraphs_of, part_counts, unpack
-from harness.digest import digest_text
+from harness.digest import digest_pieces, digest_text
 from harness.errors import HarnessError
 from harness.results.load import check_whole, scored_in
 from harness.results.record import Git, Machine, Result, RunRecord
@@ -163,6 +163,7 @@ def _lines(scored: Scored, result: Result, record: RunRecord) -> Iterator[Histor
     ]
     drawn = resample(Resampler(numbers, seed=record.seed), measured)
     failed = sorted(failure.id for failure in result.failures)
+    units = digest_pieces(_listed(scored.units))[:_UNITS]
     costs = result.costs
     for counts, one in zip(measured, drawn, strict=True):
         yield with_id(
@@ -181,7 +182,7 @@ def _lines(scored: Scored, result: Result, record: RunRecord) -> Iterator[Histor
                 headline=counts.part.name == scored.parts[0].name,
                 beta=counts.part.beta,
                 mean=counts.part.over is not None,
-                units=digest_text(compact(scored.units))[:_UNITS],
+                units=units,
                 paragraphs=paragraphs_of(numbers),
                 counts=pack(counts, numbers),
                 failed=result.failed,
@@ -202,6 +203,15 @@ def _lines(scored: Scored, result: Result, record: RunRecord) -> Iterator[Histor
                 machine=record.machine,
             )
         )
+
+
+def _listed(units: Iterable[tuple[str, int]]) -> Iterator[str]:
+    """The units as one list in JSON, in pieces."""
+    before = "["
+    for unit in units:
+        yield before + compact(unit)
+        before = ","
+    yield "]"
 
 
 def _rates(counts: PartCounts) -> StatedRates:

@@ -201,4 +201,4 @@ def _change(
 def _mean(counts: Sequence[PartCounts]) -> PartCounts:
     import numpy as np
 
-    return replace(counts[0], rows=np.mean([one.rows for one in counts], axis=0))
+    return replace(counts[0], distinct=np.mean([one.rows for one in counts], axis=0), pattern=None)

@@ -1,0 +1,407 @@
+"""Units as columns and as files: the same numbers as those of a tally for each unit."""
+
+from __future__ import annotations
+
+import builtins
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.cli.main import main
+from harness.coding import compact
+from harness.errors import BackendUnavailable, InputError
+from harness.results import stored, unit_files
+from harness.results.consistent import check_record, read_tally
+from harness.results.load import from_run, read_run
+from harness.results.record import Result, UnitTally
+from harness.results.save import write_run
+from harness.results.unit_files import UnitFile, read_columns, units_in, write_units
+from harness.results.units import GoldCounts, UnitColumns, UnitIds, unit_problems
+from harness.tasks.base import Task
+from harness.tasks.columns import TallyColumns
+from harness.tasks.parts import Matrix
+from harness.tasks.registry import task_named
+from harness.tasks.tally import Tally, TallyKey
+from tests import synthetic
+from tests.doubtful import failing
+from tests.third.topics import Topics
+
+LABELS = ("PER", "ORG", "LOC")
+NER_KEYS: list[TallyKey] = [
+    *(("correct", label) for label in LABELS),
+    *(("errors", "missed", label, None) for label in LABELS),
+    *(("errors", "spurious", None, label) for label in LABELS),
+    ("errors", "type", "PER", "ORG"),
+    ("errors", "boundary", "LOC", "LOC"),
+    ("duplicates_gold",),
+]
+QUOTE_KEYS: list[TallyKey] = [
+    ("gold",), ("predicted",), ("found50",), ("error.correct",), ("error.missed",),
+    ("error.spurious",), ("source.gold",), ("direct.gold",),
+]  # fmt: skip
+TOPIC_KEYS: list[TallyKey] = [
+    (error, label) for error in ("correct", "missed", "spurious") for label in ("rain", "sport")
+]
+
+
+def _tallies(keys: Sequence[TallyKey]) -> st.SearchStrategy[list[Tally]]:
+    counts = st.dictionaries(st.sampled_from(keys), st.integers(1, 3), max_size=4)
+    return st.lists(counts.map(Tally), min_size=1, max_size=12)
+
+
+CASES = st.one_of(
+    st.tuples(st.just(task_named("ner")), _tallies(NER_KEYS)),
+    st.tuples(st.just(task_named("attribution")), _tallies(QUOTE_KEYS)),
+    st.tuples(st.just(Topics()), _tallies(TOPIC_KEYS)),
+)
+
+
+@given(CASES)
+def test_columns_are_the_tallies(case: tuple[Task, list[Tally]]) -> None:
+    task, tallies = case
+    columns = TallyColumns.of(tallies)
+    assert list(columns) == tallies and columns == tallies and columns == tuple(tallies)
+    assert columns[-1] == tallies[-1] and columns[1:] == tallies[1:]
+    assert columns != [*tallies, Tally()] and columns != [Tally({("x",): 1}), *tallies[1:]]
+    assert columns.total() == Tally.of(tallies)
+    assert list(columns.total()) == list(Tally.of(tallies))  # In the same order, too.
+    assert list(columns.of_units(task.adds_up)) == [task.adds_up(one) for one in tallies]
+    assert TallyColumns.chained([columns, columns[:1]]) == [*tallies, tallies[0]]
+    options = task.options()
+    for part in task.parts(columns.total(), options):
+        if not part.groups:  # A mean over nothing.
+            continue
+        sums = [[list(one.sums(tally)) for one in part.groups] for tally in tallies]
+        expected = np.asarray(sums).reshape(len(tallies), -1)
+        for matrix in (Matrix(tallies), Matrix(columns)):
+            counts = matrix.counts(part)
+            assert (counts.rows == expected).all()
+            assert (counts.total == expected.sum(axis=0)).all()
+            assert (counts.basis[:, 0] == expected[:, 1] + expected[:, 3]).all()
+            assert counts.support == expected[:, 1::4].sum()
+
+
+@given(CASES, st.integers(0, 2**32), st.data())
+def test_gold_differs_where_the_counters_do(
+    case: tuple[Task, list[Tally]], seed: int, data: st.DataObject
+) -> None:
+    task, ours = case
+    theirs = data.draw(st.permutations(ours))
+    documents = [f"d{seed % (place + 1) % 3}" for place in range(len(ours))]
+    ids, golds = UnitIds.of((name, 0) for name in documents), GoldCounts()
+    sides = [golds.add(TallyColumns.of(tallies), task) for tallies in (ours, theirs)]
+    counted = []
+    for tallies in (ours, theirs):
+        counter: Counter[tuple[str, str]] = Counter()
+        for name, tally in zip(documents, tallies, strict=True):
+            counter.update({(name, label): n for label, n in task.gold_counts(tally).items()})
+        counted.append(counter)
+    keys = sorted(counted[0].keys() | counted[1].keys())
+    expected = [(*key, counted[0][key], counted[1][key]) for key in keys]
+    assert list(golds.differences(ids, *sides)) == [one for one in expected if one[2] != one[3]]
+
+
+UNITS = st.lists(st.tuples(st.sampled_from(["a", "b", "ü", "", 'x"', "a\\"]), st.integers(0, 3)))
+
+
+@given(UNITS)
+def test_ids_are_the_pairs(units: list[tuple[str, int]]) -> None:
+    """Also of documents that come again after another."""
+    ids = UnitIds.of(units)
+    assert list(ids) == units and ids == tuple(units) and ids == UnitIds.of(units)
+    assert ids[1:] == units[1:] and [ids[place] for place in range(len(ids))] == units
+    names = list(dict.fromkeys(name for name, _ in units))
+    assert list(ids.names()) == names and ids.document_count == len(names)
+    assert list(ids.documents) == [names.index(name) for name, _ in units]
+    assert ids.find({"b", "nowhere"}) == ({"b": names.index("b")} if "b" in names else {})
+    assert ids != [*units, ("c", 0)] and ids != UnitIds.of([*units, ("c", 0)])
+    joined = UnitIds.chained([ids, ids])
+    assert joined == [(f"{n}:{name}", p) for n in (0, 1) for name, p in units]
+    paragraphs: Counter[str] = Counter()
+    wrong = []
+    for place, (name, paragraph) in enumerate(units):
+        wrong += [place] if paragraph != paragraphs[name] else []
+        paragraphs[name] = paragraph + 1
+    columns = UnitColumns(ids, TallyColumns.of([Tally()] * len(units)))
+    assert [place for place, _ in unit_problems(columns, Topics())] == wrong[:1]
+
+
+# Files
+
+FORMATS = ("jsonl", "parquet")
+
+
+@pytest.fixture(params=FORMATS)
+def ending(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A format in which everything is written, however little it is."""
+    ending: str = request.param
+    monkeypatch.setattr(unit_files, "PARQUET_FROM", 1 if ending == "parquet" else 10**9)
+    return ending
+
+
+def _some(number: int) -> list[UnitTally]:
+    names = ["plain", 'quoted "', "tab\t", "ümlaut", "back\\slash", "line\u2028", "nul\x00", ""]
+    return [
+        UnitTally(f"{names[n % 8]}{n // 16}", n // 8 % 2, {"correct": {"PER": 1 + n % 3}})
+        for n in range(number)
+    ]
+
+
+def _write(folder: Path, units: Sequence[UnitTally], step: int = 7) -> UnitFile:
+    with write_units(folder, "units/g/ner/b.x.jsonl", len(units)) as file:
+        for start in range(0, len(units), step):
+            file.add(iter(units[start : start + step]))
+    return file
+
+
+def test_a_file_is_read_as_it_was_written(tmp_path: Path, ending: str) -> None:
+    units = _some(100)
+    file = _write(tmp_path, units)
+    assert file.name == f"units/g/ner/b.x.{ending}"
+    path = tmp_path / file.name
+    assert list(units_in(path)) == units
+    read = partial(read_tally, task_named("ner"))
+    columns = read_columns(path, read)
+    assert columns.ids == [(unit.document, unit.paragraph) for unit in units]
+    assert columns.tallies == [read(unit.tally) for unit in units]
+    assert len(list(columns.tallies.patterns())) == 3
+    assert read_columns(path, read, columns.ids).ids is columns.ids
+    result = Result("b", "g", "ner", "ok", **file.fields())
+    assert list(stored.iter_units(result, tmp_path)) == units
+    assert stored.read_units(result, tmp_path, read) == columns
+    inline = replace(result, units=tuple(units), units_file=None, units_digest="")
+    assert stored.read_units(inline, tmp_path, read) == columns
+
+
+def test_equal_units_make_equal_bytes(
+    tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over several groups of rows, and whatever pieces they came in; the other format goes."""
+    monkeypatch.setattr(unit_files, "_GROUP", 16)
+    units = _some(100)
+    one, two = (_write(tmp_path / str(step), units, step) for step in (1, 64))
+    assert one.fields() == two.fields()
+    monkeypatch.setattr(unit_files, "PARQUET_FROM", 10**9 if ending == "parquet" else 1)
+    other = _write(tmp_path / "1", units)
+    assert [path.name for path in (tmp_path / "1/units/g/ner").iterdir()] == [Path(other.name).name]
+
+
+def test_without_pyarrow(tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = _write(tmp_path, _some(3))
+    imported = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name.split(".")[0] == "pyarrow":
+            raise ImportError(name)
+        return imported(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    assert _write(tmp_path / "lines", _some(3)).name.endswith(".jsonl")
+    if ending == "parquet":
+        with pytest.raises(BackendUnavailable, match=r"pip install 'nlp-harness\[parquet\]'"):
+            list(units_in(tmp_path / file.name))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('["a",0]', "a list of 3"),
+        ('["a",0,{"correct":{"PER":1}},{}]', "not a unit"),
+        ('["a",0,{"correct":{"PER":1}', "not a unit"),
+        ('["a",0,{"correct":{"PER":}}]', "not a unit"),
+        ('["a",01,{"correct":{"PER":1}}]', "not a unit"),
+        ('["a",99999999999,{}]', "99999999999"),
+        ('["\\ud800",0,{}]', "half a character"),
+        ("{}", "a list of 3"),
+    ],
+)
+def test_a_line_that_is_none(tmp_path: Path, line: str, said: str) -> None:
+    """In a file in which the tally of the line was there before."""
+    path = tmp_path / "u.jsonl"
+    path.write_text(f'["z",0,{{"correct":{{"PER":1}}}}]\n\n{line}\n', "utf-8")
+    with pytest.raises(InputError, match=said) as caught:
+        read_columns(path, partial(read_tally, task_named("ner")))
+    assert caught.value.line == 3
+
+
+def test_a_parquet_file_that_is_none(tmp_path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    path = tmp_path / "u.parquet"
+    path.write_bytes(b"PAR1 no, it is not PAR1")
+    with pytest.raises(InputError, match="not a Parquet file"):
+        list(units_in(path))
+    parquet.write_table(pa.table({"document": ["a"], "paragraph": ["0"], "tally": ["{}"]}), path)
+    with pytest.raises(InputError, match="expected document"):
+        list(units_in(path))
+    paragraph = pa.array([0, None], pa.int32())
+    parquet.write_table(
+        pa.table({"document": ["a", "b"], "paragraph": paragraph, "tally": ["{}"] * 2}), path
+    )
+    with pytest.raises(InputError, match="row 2"):
+        list(units_in(path))
+
+
+# Runs
+
+
+@pytest.fixture
+def run(tmp_path: Path, ending: str) -> Path:
+    """A run of two backends with all units in files; a document of the second failed."""
+    docs = synthetic.articles(12)
+    gold = synthetic.gold(tmp_path, docs)
+    good = synthetic.predict(docs, synthetic.skilled(0.9, 0.1))
+    fair = failing(synthetic.predict(docs, synthetic.skilled(0.6, 0.3)), 3)
+    write_run(tmp_path / "run", synthetic.systems_of(gold, {"a": good, "b": fair}), [gold])
+    return _in_files(tmp_path / "run")
+
+
+def _in_files(folder: Path) -> Path:
+    record = stored.read(folder)
+    results = []
+    for one in record.results:
+        name = stored.file_name("units", one.gold, one.task, one.backend)
+        with write_units(folder, name, one.documents) as file:
+            file.add(one.units)
+        results.append(replace(one, units=(), **file.fields()))
+    stored.write(folder / "run.json", replace(record, results=tuple(results)))
+    return folder
+
+
+def test_files_are_the_record(run: Path, tmp_path: Path) -> None:
+    _, folder = read_run(run)
+    one, two = from_run(read_run(folder))
+    assert one.columns.ids is two.columns.ids  # Backends of a gold set share them.
+    again, _ = from_run(read_run(folder), replay=True)
+    assert one.units == again.units and again.tallies == one.tallies
+    assert one.total == Tally.of(one.tallies) and one.document_numbers == again.document_numbers
+
+
+def _change(run: Path, backend: int, change: Any) -> None:
+    """Write the units of a backend anew, with the digest that fits."""
+    record = stored.read(run)
+    result = record.results[backend]
+    units = list(change(list(stored.iter_units(result, run))))
+    name = stored.file_name("units", result.gold, result.task, result.backend)
+    with write_units(run, name, result.documents) as file:
+        file.add(units)
+    results = list(record.results)
+    results[backend] = replace(result, **file.fields())
+    stored.write(run / "run.json", replace(record, results=tuple(results)))
+
+
+def _counts(units: list[UnitTally], document: str, tally: Any) -> Iterator[UnitTally]:
+    for unit in units:
+        yield unit._replace(tally=tally) if unit[:2] == (document, 0) else unit
+
+
+PLANTED = [
+    (0, lambda units: units[:-3], "its counts are of 11"),
+    (0, lambda units: units[:4] + units[5:], "'d0001' are not of one paragraph each"),
+    (0, lambda units: [*units, units[0]], "'d0000' are not of one paragraph each"),
+    (0, partial(_counts, document="d0005", tally={"correct": {"PER": -1}}), "not a count: -1"),
+    (0, partial(_counts, document="d0005", tally={"x": 1}), "not a count of an entity score"),
+    (0, partial(_counts, document="d0005", tally={"correct": {"PER": 2**60}}), "expected a count"),
+    (
+        0,
+        partial(_counts, document="d0005", tally={"partial": [["missed", "PER", None, -1]]}),
+        "'d0005' do not add up",
+    ),
+    (1, partial(_counts, document="d0003", tally={"correct": {"PER": 9}}), "'d0003' failed, and"),
+    (1, partial(_counts, document="d0007", tally={"correct": {"ZZZ": 1}}), "gold .* in 'd0007'"),
+    (
+        1,
+        lambda units: [unit._replace(document=unit.document.replace("d", "e")) for unit in units],
+        "other paragraphs|its counts do not have it",
+    ),
+]
+
+
+@pytest.mark.parametrize(("backend", "change", "said"), PLANTED)
+def test_planted_contradictions_are_found(run: Path, backend: int, change: Any, said: str) -> None:
+    read_run(run)
+    _change(run, backend, change)
+    with pytest.raises(InputError, match=said):
+        read_run(run)
+
+
+def test_another_file_is_found(run: Path) -> None:
+    one, two = (run / str(result.units_file) for result in stored.read(run).results)
+    one.write_bytes(two.read_bytes())
+    with pytest.raises(InputError, match="not the file that this record is about"):
+        check_record(stored.read(run), run)
+    one.unlink()
+    read_run(run)  # One that is gone is no contradiction.
+
+
+def test_a_run_end_to_end_is_the_same_in_both_forms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Run, report, compare, accept and check; `MOST_LISTED` says what is left out."""
+    monkeypatch.setattr("harness.run.cell._INLINE_DOCUMENTS", 5)
+    synthetic.gold(tmp_path, synthetic.articles(12))
+    said: dict[str, list[str]] = {}
+    for ending in FORMATS:
+        monkeypatch.setattr(unit_files, "PARQUET_FROM", 12 if ending == "parquet" else 13)
+        folder = tmp_path / ending
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        quiet = ["--quiet", "--no-cache"]
+        gold = ["--gold", "../planted.jsonl"]
+        assert main(["run", "gazetteer", "whole-document", *gold, "--out", "r", *quiet]) == 0
+        capsys.readouterr()
+        for result in stored.read("r").results:
+            assert str(result.units_file).endswith(ending) and not result.units
+            assert result.costs.document_seconds == () and result.costs.median_seconds
+        printed = said.setdefault(ending, [])
+        accept = ["baseline", "accept", "r", "--baseline", "b.json", "--yes"]
+        for verb in (["compare", "r"], accept, ["check", "r", "--baseline", "b.json"]):
+            assert main(verb) == 0
+            printed += (re.sub(r"accepted \S+", "", text) for text in capsys.readouterr())
+        assert main(["report", "r", "--columns", "P,R,F1,95 % CI"]) == 0
+        printed.append(capsys.readouterr().out)
+        monkeypatch.setattr("harness.results.load.MOST_LISTED", 11)
+        main(["check", "r", "--baseline", "b.json"])
+        assert "of up to 11" in capsys.readouterr().out
+        monkeypatch.setattr("harness.results.load.MOST_LISTED", 200_000)
+    assert said["jsonl"] == said["parquet"]
+
+
+MEMORY = """
+import sys, tracemalloc
+from functools import partial
+from pathlib import Path
+from harness.results.consistent import read_tally
+from harness.results.unit_files import read_columns
+from harness.tasks.registry import task_named
+task = task_named("ner")
+task.adds_up(read_tally(task, {"correct": {"PER": 1}}))
+tracemalloc.start()
+columns = read_columns(Path(sys.argv[1]), partial(read_tally, task))
+print(tracemalloc.get_traced_memory()[1] / len(columns.ids))
+"""
+
+
+def test_a_unit_takes_few_bytes(tmp_path: Path) -> None:
+    """A pair and a Counter took a kibibyte."""
+    path = tmp_path / "u.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(20_000):
+            unit = [f"d{number:07}", 0, {"correct": {"PER": 1 + number % 5}}]
+            file.write(compact(unit) + "\n")
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY, str(path)], capture_output=True, text=True, check=True
+    )
+    assert float(done.stdout) < 150
