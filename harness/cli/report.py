@@ -138,14 +138,19 @@ def _check(args: argparse.Namespace) -> None:
 def _tables(args: argparse.Namespace, runs: Sequence[RankedRun]) -> list[Table]:
     from harness.decide.pool import pools
     from harness.report.pool import pool_table
-    from harness.report.run import details, in_order, ranking_table
+    from harness.report.run import details, in_order, noted, ranking_table
 
     if args.pool:
-        return [pool_table(pool) for record, folder, _ in runs for pool in pools(record, folder)]
+        return [
+            table
+            for record, folder, _ in runs
+            for table in noted(record, [pool_table(pool) for pool in pools(record, folder)])
+        ]
     out = []
     for record, folder, ranked in runs:
         each = [] if args.rankings else details(record, folder)
-        tables = in_order([ranking_table(one) for one in ranked], each, args.format)
+        shown = noted(record, [ranking_table(one) for one in ranked])
+        tables = in_order(shown, each, args.format)
         before = f"{folder}: " if len(runs) > 1 else ""
         out += [replace(one, title=f"{before}{one.title}") for one in tables]
     return out

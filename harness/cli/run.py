@@ -143,6 +143,8 @@ def _check_shards(args: argparse.Namespace) -> None:
         raise UsageError("--executor runs all shards, --shard one of them: leave one of them out")
     elif args.ray_address and args.executor != "ray":
         raise UsageError("--ray-address is for --executor ray")
+    if args.shard is not None and args.history is not None:
+        raise UsageError("--history is of whole runs: leave it out here, harness merge has it too")
 
 
 def _run_shards(

@@ -25,6 +25,7 @@ __all__ = [
     "in_order",
     "leaderboard",
     "name_of",
+    "noted",
     "ranking_table",
     "ranking_tables",
     "signatures",
@@ -36,11 +37,18 @@ _OPTIONAL = ("load s", "docs/s", "peak MB", "words/s")
 
 def ranking_tables(record: RunRecord, folder: str | Path) -> list[Table]:
     """A table for each of `harness.decide.ranking.rankings`."""
-    tables = [ranking_table(ranking) for ranking in rankings(record, folder)]
+    return noted(record, [ranking_table(ranking) for ranking in rankings(record, folder)])
+
+
+def noted(record: RunRecord, tables: Sequence[Table]) -> list[Table]:
+    """Tables of a record, which say where it is that of a shard alone."""
+    return [replace(table, notes=(*_shard_alone(record), *table.notes)) for table in tables]
+
+
+def _shard_alone(record: RunRecord) -> list[str]:
     if record.shard is None:
-        return tables
-    part = f"Shard {record.shard.shard} alone: harness merge puts all of them together."
-    return [replace(table, notes=(part, *table.notes)) for table in tables]
+        return []
+    return [f"Shard {record.shard.shard} alone: harness merge puts all of them together."]
 
 
 def details(record: RunRecord, folder: str | Path) -> list[Table]:
@@ -72,6 +80,7 @@ def description(record: RunRecord) -> list[str]:
         f"Run {record.status}, {record.started} to {record.finished}; "
         f"nlp-harness {record.tool_version}, {commit}, Python {record.python}",
         f"{record.machine}; {record.threads} thread(s) per worker",
+        *_shard_alone(record),
     ]
 
 

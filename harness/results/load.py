@@ -39,6 +39,7 @@ from harness.tasks.registry import task_named
 
 __all__ = [
     "Opened",
+    "check_whole",
     "from_file",
     "from_run",
     "is_run",
@@ -81,6 +82,15 @@ def read_run(path: str | Path) -> Opened:
     return record, file.parent
 
 
+def check_whole(record: RunRecord, folder: str | Path) -> None:
+    """Raise `NotComparable` for the record of a shard: its numbers are of some documents alone."""
+    if record.shard is not None:
+        raise NotComparable(
+            f"{folder} is shard {record.shard.shard} of a run, and its numbers are of its own "
+            "documents alone: put all shards together (harness merge), and name the whole"
+        )
+
+
 def from_run(
     run: str | Path | Opened,
     *,
@@ -101,6 +111,7 @@ def from_run(
     be.
     """
     record, folder = run if isinstance(run, tuple) else read_run(run)
+    check_whole(record, folder)
     finder = finder or GoldFinder()
     finder.learn(record, folder)
     finder.check_options(record)

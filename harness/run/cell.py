@@ -226,17 +226,27 @@ class RunCell:
             kept = self._kept(pairs)
             pairs, predicted = kept(), (answer for _, answer in kept())
         task, produced = task_named(self.task), _labels(predictions)
-        count = open_count(
-            self.gold,
-            task,
-            self.options.scoring()[self.task],
-            predicted_labels=labels_of_predictions(task, self._declaration, produced, predicted),
-            schema=self.options.schema,
-            capabilities=self._declaration.capabilities,
-        )
-        with self._files.units(self.gold_record.documents if self._large else None) as file:
-            units = count_units(count, pairs, file, time)
-        told = file.fields() if file else {}
+        told: dict[str, str] = {}
+        try:
+            count = open_count(
+                self.gold,
+                task,
+                self.options.scoring()[self.task],
+                predicted_labels=labels_of_predictions(
+                    task, self._declaration, produced, predicted
+                ),
+                schema=self.options.schema,
+                capabilities=self._declaration.capabilities,
+            )
+            with self._files.units(self.gold_record.documents if self._large else None) as file:
+                units = count_units(count, pairs, file, time)
+        except (SchemaError, TooEntangled):
+            if self.cut is not None and not settled:  # Under the labels of all it may be possible.
+                self.cut.conclude(None, told, settled=False)
+                costs = self._costs(predictions, [self._measured.seconds])
+                self._result = replace(self._result, costs=costs)
+            raise
+        told = file.fields() if file else told
         count.model = predictions.model  # Known for certain only now: answers may be stored ones.
         if self.cut is not None:
             self.cut.conclude(count, told, settled=settled)

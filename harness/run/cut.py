@@ -48,17 +48,18 @@ class Cut:
         self._failed_at += [place] * (len(measured.failures) - len(self._failed_at))
         self._drops_at += [place] * (len(measured.drops) - len(self._drops_at))
 
-    def conclude(self, count: Count, units: Mapping[str, str], *, settled: bool) -> None:
-        """All documents were measured and counted, and all files are written; `units` are the
-        fields of a result that name the file of units."""
+    def conclude(self, count: Count | None, units: Mapping[str, str], *, settled: bool) -> None:
+        """All documents were measured, and all files are written; `units` are the fields of a
+        result that name the file of units. Without a count they could not be counted under the
+        labels of this shard alone."""
         files = self._files
         self._seconds = monotonic() - self._began
         self.result = replace(
             self.result,
             documents=self._measured.documents,
             settled=settled,
-            sums=count.sums.to_json(),
-            signature=str(count.signature()),
+            sums=None if count is None else count.sums.to_json(),
+            signature="" if count is None else str(count.signature()),
             places=files.name("places") or "",
             places_digest=files.digest("places"),
             predictions=files.name("predictions") or "",

@@ -15,9 +15,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from harness.errors import NothingMeasured
+from harness.errors import InputError, NothingMeasured, UsageError
 from harness.formats.source import HUB
 from harness.paths import RECORD
+from harness.results.consistent import read_tally
 from harness.results.count import options_of
 from harness.results.finder import GoldFinder
 from harness.results.record import (
@@ -38,6 +39,7 @@ from harness.scale.parts import Part, Piece, opened_parts, pieces
 from harness.scale.recount import counted_again, gold_of, scoring
 from harness.scale.told import told_of, with_units
 from harness.scale.weave import prediction_lines, unit_groups, woven
+from harness.tasks.base import Task
 from harness.tasks.registry import task_named
 
 __all__ = ["Merged", "merge", "merge_marked", "moved_gold"]
@@ -74,14 +76,14 @@ def merge(
     Raises what `opened_parts` raises; `NothingMeasured` where the gold set is needed and not at
     hand, and, if it has to be `complete`, where a shard failed as such.
     """
-    opened = _opened(folders, complete=complete)
+    opened = _opened(folders, out, complete=complete)
     with unfinished(out, tuple(command)):
         return _written(opened, out, finder or GoldFinder())
 
 
 def merge_marked(folders: Sequence[Path], out: Path) -> Merged:
     """The same into a folder that is marked as that of a run which is under way."""
-    return _written(_opened(folders, complete=False), out, GoldFinder())
+    return _written(_opened(folders, out, complete=False), out, GoldFinder())
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +93,17 @@ class _Opened:
     lost: tuple[Piece, ...]
 
 
-def _opened(folders: Sequence[Path], *, complete: bool) -> _Opened:
+def _opened(folders: Sequence[Path], out: Path, *, complete: bool) -> _Opened:
     parts = opened_parts(folders)
+    for part in parts:
+        if out.resolve().is_relative_to(part.folder.resolve()):
+            raise UsageError(
+                f"{out} is the folder of shard {part.shard}, or in it: write into another (--out)"
+            )
     whole = list(pieces(parts))
     lost = tuple(piece for each in whole for piece in each if piece.is_lost and _is_partly(each))
-    if lost and complete:
-        named = "; ".join(f"{piece}: {piece.result.reason}" for piece in lost if piece.result)
-        raise NothingMeasured(f"not complete: {named}")
+    if complete:
+        _check_complete(whole)
     return _Opened(parts, whole, lost)
 
 
@@ -112,6 +118,20 @@ def _written(opened: _Opened, out: Path, finder: GoldFinder) -> Merged:
     return Merged(record, opened.lost)
 
 
+def _check_complete(whole: Sequence[Sequence[Piece]]) -> None:
+    """A backend that is nowhere available is a row that says so, as in any run."""
+    named = [
+        f"{piece}: {piece.result.reason}"
+        for each in whole
+        for piece in each
+        if piece.result is not None
+        and piece.is_lost
+        and (_is_partly(each) or piece.result.status == "failed")
+    ]
+    if named:
+        raise NothingMeasured(f"not complete: {'; '.join(named)}")
+
+
 def _is_partly(each: Sequence[Piece]) -> bool:
     return any(piece.is_whole for piece in each)
 
@@ -119,8 +139,9 @@ def _is_partly(each: Sequence[Piece]) -> bool:
 def _merged(each: Sequence[Piece], out: Path, finder: GoldFinder) -> Result | None:
     """The result of the whole, with its files; `None` where no shard has a document of it."""
     counted = [piece for piece in each if piece.is_whole]
-    if not counted:
-        failed = [piece.result for piece in each if piece.result is not None]
+    refused = [piece for piece in each if piece.is_refused]
+    if refused or not counted:
+        failed = [piece.result for piece in refused or each if piece.result is not None]
         return failed[0] if failed else None
     if any(piece.is_lost or not piece.own.settled for piece in each):
         return counted_again(each, out, finder)
@@ -147,7 +168,14 @@ def _numbers(counted: Sequence[Piece]) -> dict[str, Any]:
     result = next(p.result for p in counted if p.result is not None and p.result.answered)
     task, sums = task_named(result.task), Sums()
     for piece in counted:
-        sums.add(Sums.from_json(piece.own.sums))
+        try:
+            sums.add(_sums(task, piece.own.sums))
+        except ValueError as error:
+            raise InputError(
+                f"the sums of {piece} cannot be read: {error}",
+                path=piece.part.folder / RECORD,
+                hint="it was edited: run that shard again",
+            ) from None
     signature = replace(Signature.parse(counted[0].own.signature), documents=sums.documents)
     options = options_of(task, signature)
     return {
@@ -155,6 +183,14 @@ def _numbers(counted: Sequence[Piece]) -> dict[str, Any]:
         "scores": sums.stated_scores(task, options, result.capabilities),
         **sums.caveats(task, options, result.capabilities),
     }
+
+
+def _sums(task: Task, value: Any) -> Sums:
+    """Raises `ValueError` also for what the task cannot have counted."""
+    sums = Sums.from_json(value)
+    for tally in (sums.total, sums.without, sums.everything, *sums.further.values()):
+        read_tally(task, tally.to_json())
+    return sums
 
 
 def _gold_record(part: Part, name: str) -> GoldRecord:
@@ -177,11 +213,14 @@ def _record(
         results=results,
         shard=None,
     )
-    needed = {(one.gold, one.counted.schema) for one in results if one.signature is not None}
-    golds = {gold for gold, _ in needed if len([each for each in needed if each[0] == gold]) > 1}
-    if not golds:
+    met: dict[tuple[str, str], set[str]] = {}
+    for one in results:
+        if one.signature is not None:
+            met.setdefault((one.gold, one.task), set()).add(one.counted.schema)
+    several = {gold for (gold, _), schemas in met.items() if len(schemas) > 1}
+    goldsets = [gold_of(record, one.name, finder) for one in record.gold if one.name in several]
+    if not goldsets:
         return record
-    goldsets = [gold_of(record, name, finder) for name in sorted(golds)]
     common = count_in_common(results, goldsets, scoring(record), out)
     return replace(record, common=common)
 

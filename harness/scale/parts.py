@@ -13,6 +13,7 @@ from harness.errors import InputError, NotComparable, NothingMeasured
 from harness.paths import RECORD
 from harness.results.load import Opened, read_run
 from harness.results.record import Result, ResultKey, RunRecord, ShardRecord, ShardResult
+from harness.results.signature import Signature
 from harness.shards import Shard, first_meeting
 
 __all__ = ["Part", "Piece", "missing_shards", "opened_parts", "pieces"]
@@ -32,6 +33,8 @@ _OF_LABELS = frozenset(
     ("assumed", "cannot_produce", "ceiling_recall", "left_out_labels", "merged_labels")
 )
 """What the labels decide that occur in all answers, where nobody states labels."""
+_OF_ANSWERS = frozenset(("environment", "labels", "packages", "proof", "schema")) | _OF_LABELS
+"""What a result does not say of which no document was answered."""
 _MOST_NAMED = 10
 
 
@@ -69,9 +72,19 @@ class Piece:
         return self.own.documents > 0
 
     @property
+    def has_answers(self) -> bool:
+        """Whether any of its documents was answered."""
+        return self.result is not None and self.result.answered
+
+    @property
     def is_lost(self) -> bool:
         """Whether the backend failed as such, so that of its documents nothing is known."""
         return self.result is not None and not self.is_whole
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether its documents were asked for and cannot be counted, whoever counts them."""
+        return self.is_lost and self.result is not None and self.result.documents > 0
 
     def __str__(self) -> str:
         return f"{self.part} ({self.own.backend} on {self.own.gold}, {self.own.task})"
@@ -96,15 +109,19 @@ def opened_parts(folders: Sequence[Path]) -> list[Part]:
 def pieces(parts: Sequence[Part]) -> Iterator[list[Piece]]:
     """Of each result that was asked for, in the run's order, what every part has.
 
-    Raises `NotComparable` where two parts were not made by the same thing in the same way.
+    Raises `NotComparable` where two parts were not made by the same thing in the same way,
+    `InputError` for one that contradicts itself.
     """
     for place, asked in enumerate(parts[0].cut.results):
         found = [
             Piece(part, part.cut.results[place], _result(part.record, asked.key)) for part in parts
         ]
+        for piece in found:
+            _check_piece(piece)
         counted = [piece for piece in found if piece.is_whole]
-        for piece in counted[1:]:
-            _check_same_result(counted[0], piece)
+        said = [piece for piece in counted if piece.has_answers] or counted
+        for piece in counted:
+            _check_same_result(said[0], piece)
         yield found
 
 
@@ -175,9 +192,59 @@ def _of_the_run(record: RunRecord) -> dict[str, Any]:
     return value
 
 
+def _check_piece(piece: Piece) -> None:
+    path = piece.part.folder / RECORD
+    try:
+        problem = next(_contradictions(piece.own, piece.result), None)
+    except InputError as error:
+        raise error.of(path) from None
+    if problem is not None:
+        raise InputError(
+            f"the record contradicts itself: {piece}: {problem}",
+            path=path,
+            hint="it was edited: run that shard again",
+        )
+
+
+def _contradictions(own: ShardResult, result: Result | None) -> Iterator[str]:
+    """Where what a shard keeps of a result is not of that result."""
+    if own.documents and result is None:
+        yield f"{own.documents} documents were asked for, and there is no result"
+    if result is None:
+        return
+    if own.documents != result.documents and (own.documents or result.answered):
+        yield f"{own.documents} documents are in the shard, {result.documents} in the result"
+    if not own.documents:
+        return
+    for what in ("failures", "drops"):
+        places = own.failed_at if what == "failures" else own.drops_at
+        if len(places) != len(getattr(result, what)):
+            yield f"it has the places of {len(places)} of {len(getattr(result, what))} {what}"
+    files: list[tuple[str, tuple[str, str], tuple[str | None, str] | None]] = [
+        ("places", (own.places, own.places_digest), None),
+        (
+            "predictions",
+            (own.predictions, own.predictions_digest),
+            (result.predictions, result.predictions_digest),
+        ),
+    ]
+    if own.settled:
+        units = (result.units_file, result.units_digest)
+        files.append(("units", (own.units, own.units_digest), units))
+        if Signature.parse(own.signature).documents != own.documents:
+            yield "its signature is of another number of documents"
+    for what, kept, stated in files:
+        if not all(kept):
+            yield f"it names no file of {what} with its digest"
+        elif result.answered and stated not in (None, kept):
+            yield f"it names two files of {what}"
+
+
 def _check_same_result(first: Piece, piece: Piece) -> None:
     settled = first.own.settled and piece.own.settled
     left_out = _SUMMED if settled else _SUMMED | _OF_LABELS
+    if not (first.has_answers and piece.has_answers):
+        left_out |= _OF_ANSWERS
     one, other = (
         {name: value for name, value in encode(each.result).items() if name not in left_out}
         for each in (first, piece)

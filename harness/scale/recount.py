@@ -24,7 +24,7 @@ from harness.run.counting import count_units
 from harness.run.files import CellFiles
 from harness.run.options import RunOptions, task_flags
 from harness.scale.parts import Piece
-from harness.scale.told import told_of
+from harness.scale.told import told_of, without_counts
 from harness.scale.weave import prediction_lines, woven
 from harness.tasks.registry import task_named
 
@@ -94,7 +94,7 @@ def counted_again(each: Sequence[Piece], out: Path, finder: GoldFinder) -> Resul
         told = {"units": tuple(units)} if units_file is None else units_file.fields()
     except (SchemaError, TooEntangled) as error:
         reason = error.message + (f" ({error.hint})" if error.hint else "")
-        return replace(result, status="failed", reason=reason)
+        return without_counts(result, reason)
     return replace(
         result,
         **count.fields(result.labels),

@@ -5,15 +5,18 @@ Each document has a place, its number among all; in the whole every place is the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from heapq import merge
 from itertools import groupby, repeat
 from operator import attrgetter
+from pathlib import Path
 from typing import TypeVar
 
 from harness.errors import InputError
 from harness.formats.jsonstream import json_lines
+from harness.paths import RECORD
 from harness.results.record import UnitTally
 from harness.results.stored import beside, iter_units
 from harness.scale.parts import Piece
@@ -22,26 +25,35 @@ __all__ = ["places", "prediction_lines", "unit_groups", "woven"]
 
 T = TypeVar("T")
 
+_PLACE = re.compile(b"[0-9]{1,15}")
+
 
 def places(piece: Piece) -> Iterator[int]:
     """The places of its documents, ascending. Raises `InputError` where they are none."""
-    own, folder = piece.own, piece.part.folder
-    path = beside(folder, own.places, own.places_digest, "places")
+    path = _own(piece, "places")
     last = -1
     for number, line in json_lines(path):
-        if not line.strip().isdigit() or int(line) <= last:
+        if not _PLACE.fullmatch(line.strip()) or int(line) <= last:
+            found = line[:40].decode("utf-8", "replace").strip()
             raise InputError(
-                f"found {line[:40]!r}, expected a number above {last}", path=path, line=number
+                f"found {found!r}, expected a number above {last}", path=path, line=number
             )
         last = int(line)
         yield last
 
 
+def _own(piece: Piece, kind: str) -> Path:
+    """The path of one of its files. Raises `InputError` for one that is not its own."""
+    name, digest = (getattr(piece.own, field) for field in (kind, f"{kind}_digest"))
+    try:
+        return beside(piece.part.folder, name, digest, kind)
+    except InputError as error:
+        raise error.of(piece.part.folder / RECORD) from None
+
+
 def prediction_lines(piece: Piece) -> Iterator[str]:
     """The lines of its predictions, each with its newline: a document each."""
-    own = piece.own
-    path = beside(piece.part.folder, own.predictions, own.predictions_digest, "predictions")
-    return (line.decode("utf-8") for _, line in json_lines(path))
+    return (line.decode("utf-8") for _, line in json_lines(_own(piece, "predictions")))
 
 
 def unit_groups(piece: Piece) -> Iterator[list[UnitTally]]:

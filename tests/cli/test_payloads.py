@@ -60,6 +60,7 @@ TABLES = {
     "agreement": ["agreement good.jsonl pred.jsonl"],
     "backends": ["backends"],
     "run": ["run empty --gold gold.jsonl --task ner --out again --no-cache"],
+    "merge": ["merge shards --out merged"],
 }
 PLAIN = {
     "validate": ["validate gold.jsonl", "validate good.jsonl"],
@@ -122,6 +123,8 @@ def test_nothing_gets_out_of_its_medium(
     reading.log_lines(done.out)
     reading.log_lines(done.err)
     reading.read_markdown(Path("out/leaderboard.md").read_text("utf-8"))
+    cut = ("--shard", "1/1", "--out", "shards/1")
+    harness("run", backend, "--gold", "gold.jsonl", *options[:4], *cut)
     harness("baseline", "accept", "out", "--baseline", "base.json", "--yes")
     harness("history", "add", "out", "--history", "trend.jsonl")
     for lines in TABLES.values():

@@ -14,7 +14,7 @@ from harness.decide.entry import signed_otherwise
 from harness.decide.history.counts import pack, paragraphs_of, part_counts, unpack
 from harness.digest import digest_pieces, digest_text
 from harness.errors import HarnessError
-from harness.results.load import scored_in
+from harness.results.load import check_whole, scored_in
 from harness.results.record import Git, Machine, Result, RunRecord
 from harness.results.scored import Scored
 from harness.results.signature import Signature
@@ -139,6 +139,7 @@ def lines_of(opened: Opened, left_out: list[str] | None = None) -> list[HistoryL
     Each is read back first; one that nobody could read is none, and `left_out` gets why.
     """
     record, folder = opened
+    check_whole(record, folder)
     lines: list[HistoryLine] = []
     for scored in scored_in(record, folder, record.results):
         if scored.sanity or scored.result is None:
