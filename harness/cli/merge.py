@@ -49,9 +49,9 @@ def run(args: argparse.Namespace) -> int:
     from harness.cli.publish import publish
     from harness.results.finder import GoldFinder
     from harness.run.progress import Progress
-    from harness.scale.merge import merge
+    from harness.scale.merge import merge_shards
 
-    merged = merge(
+    merged = merge_shards(
         args.shard,
         args.out,
         finder=GoldFinder(args.gold),

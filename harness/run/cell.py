@@ -249,7 +249,7 @@ class RunCell:
         told = file.fields() if file else told
         count.model = predictions.model  # Known for certain only now: answers may be stored ones.
         if self.cut is not None:
-            self.cut.conclude(count, told, settled=settled)
+            self.cut.conclude((count.sums, count.signature()), told, settled=settled)
         schema = self.options.schema if task.labelled else None
         return {"schema": schema, **count.fields(produced), "units": tuple(units), **told}
 

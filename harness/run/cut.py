@@ -8,9 +8,10 @@ from dataclasses import replace
 from time import monotonic
 from typing import IO
 
-from harness.results.count import Count
 from harness.results.provenance import machine, now
 from harness.results.record import Costs, ShardCosts, ShardResult
+from harness.results.signature import Signature
+from harness.results.sums import Sums
 from harness.run.files import CellFiles
 from harness.run.measurement import Measurement
 from harness.shards import Shard
@@ -48,18 +49,21 @@ class Cut:
         self._failed_at += [place] * (len(measured.failures) - len(self._failed_at))
         self._drops_at += [place] * (len(measured.drops) - len(self._drops_at))
 
-    def conclude(self, count: Count | None, units: Mapping[str, str], *, settled: bool) -> None:
+    def conclude(
+        self, counted: tuple[Sums, Signature] | None, units: Mapping[str, str], *, settled: bool
+    ) -> None:
         """All documents were measured, and all files are written; `units` are the fields of a
-        result that name the file of units. Without a count they could not be counted under the
+        result that name the file of units. Those that are not `counted` could not be under the
         labels of this shard alone."""
+        sums, signature = counted or (None, "")
         files = self._files
         self._seconds = monotonic() - self._began
         self.result = replace(
             self.result,
             documents=self._measured.documents,
             settled=settled,
-            sums=None if count is None else count.sums.to_json(),
-            signature="" if count is None else str(count.signature()),
+            sums=None if sums is None else sums.to_json(),
+            signature=str(signature),
             places=files.name("places") or "",
             places_digest=files.digest("places"),
             predictions=files.name("predictions") or "",

@@ -35,14 +35,14 @@ from harness.results.unfinished import unfinished
 from harness.run.common import count_in_common
 from harness.run.files import CellFiles
 from harness.scale.command import undivided
-from harness.scale.parts import Part, Piece, opened_parts, pieces
+from harness.scale.parts import Piece, ShardRun, opened_parts, pieces
 from harness.scale.recount import counted_again, gold_of, scoring
 from harness.scale.told import told_of, with_units
 from harness.scale.weave import prediction_lines, unit_groups, woven
 from harness.tasks.base import Task
 from harness.tasks.registry import task_named
 
-__all__ = ["Merged", "merge", "merge_marked", "moved_gold"]
+__all__ = ["Merged", "merge_shards", "merge_marked", "moved_gold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Merged:
         return (f"partial: {one}: {one.result.reason}" for one in self.lost if one.result)
 
 
-def merge(
+def merge_shards(
     folders: Sequence[Path],
     out: Path,
     *,
@@ -88,7 +88,7 @@ def merge_marked(folders: Sequence[Path], out: Path) -> Merged:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    parts: list[Part]
+    parts: list[ShardRun]
     whole: list[list[Piece]]
     lost: tuple[Piece, ...]
 
@@ -193,12 +193,12 @@ def _sums(task: Task, value: Any) -> Sums:
     return sums
 
 
-def _gold_record(part: Part, name: str) -> GoldRecord:
+def _gold_record(part: ShardRun, name: str) -> GoldRecord:
     return part.record.find_gold(name)
 
 
 def _record(
-    parts: Sequence[Part], results: tuple[Result, ...], out: Path, finder: GoldFinder
+    parts: Sequence[ShardRun], results: tuple[Result, ...], out: Path, finder: GoldFinder
 ) -> RunRecord:
     first = parts[0].record
     record = replace(

@@ -16,7 +16,7 @@ from harness.results.record import Result, ResultKey, RunRecord, ShardRecord, Sh
 from harness.results.signature import Signature
 from harness.shards import Shard, first_meeting
 
-__all__ = ["Part", "Piece", "missing_shards", "opened_parts", "pieces"]
+__all__ = ["ShardRun", "Piece", "missing_shards", "opened_parts", "pieces"]
 
 _OF_A_PART = frozenset(
     ("command", "common", "finished", "gold", "machine", "project", "results", "shard", "started")
@@ -39,7 +39,7 @@ _MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ShardRun:
     """A shard of a run, with the folder that its files lie in."""
 
     record: RunRecord
@@ -62,7 +62,7 @@ class Part:
 class Piece:
     """What one part has of one result; `result` is `None` where the shard has no document of it."""
 
-    part: Part
+    part: ShardRun
     own: ShardResult
     result: Result | None
 
@@ -90,7 +90,7 @@ class Piece:
         return f"{self.part} ({self.own.backend} on {self.own.gold}, {self.own.task})"
 
 
-def opened_parts(folders: Sequence[Path]) -> list[Part]:
+def opened_parts(folders: Sequence[Path]) -> list[ShardRun]:
     """The shards in these folders, by number; a folder of folders with shards stands for them.
 
     Raises what `read_run` raises; `InputError` for a record that is of no shard and for a shard
@@ -106,7 +106,7 @@ def opened_parts(folders: Sequence[Path]) -> list[Part]:
     return parts
 
 
-def pieces(parts: Sequence[Part]) -> Iterator[list[Piece]]:
+def pieces(parts: Sequence[ShardRun]) -> Iterator[list[Piece]]:
     """Of each result that was asked for, in the run's order, what every part has.
 
     Raises `NotComparable` where two parts were not made by the same thing in the same way,
@@ -143,7 +143,7 @@ def _expanded(folders: Sequence[Path]) -> Iterator[Path]:
         yield from inner or [folder]
 
 
-def _part(run: Opened) -> Part:
+def _part(run: Opened) -> ShardRun:
     record, folder = run
     if record.shard is None:
         raise InputError(
@@ -151,10 +151,10 @@ def _part(run: Opened) -> Part:
             path=folder / RECORD,
             hint="shards are made by `harness run ... --shard I/N --out FOLDER`",
         )
-    return Part(record, folder)
+    return ShardRun(record, folder)
 
 
-def _check_covering(parts: Sequence[Part]) -> None:
+def _check_covering(parts: Sequence[ShardRun]) -> None:
     shards = [part.shard for part in parts]
     if (meeting := first_meeting(shards)) is not None:
         one, other = (next(p for p in parts if p.shard == shard) for shard in meeting)
@@ -174,7 +174,7 @@ def _check_covering(parts: Sequence[Part]) -> None:
         )
 
 
-def _check_same_run(first: Part, part: Part) -> None:
+def _check_same_run(first: ShardRun, part: ShardRun) -> None:
     one, other = (_of_the_run(each.record) for each in (first, part))
     _refuse(one, other, first, part)
 

@@ -449,11 +449,11 @@ class _Merged(NamedTuple):
 def _merged(folder: Path, name: str) -> _Merged:
     """Seconds to merge the shards in a folder, and to make the tables."""
     from harness.report.run import details, ranking_tables
-    from harness.scale.merge import merge
+    from harness.scale.merge import merge_shards
 
     out = folder / f"merged-{name}"
     start = time.process_time()
-    record = merge(sorted((folder / name).iterdir()), out).record
+    record = merge_shards(sorted((folder / name).iterdir()), out).record
     merged = time.process_time()
 
     def shown() -> None:
