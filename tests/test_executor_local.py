@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -174,6 +176,13 @@ def test_a_slow_shard_is_cut(shards: Sharded, monkeypatch: pytest.MonkeyPatch) -
     assert "1/3" in cut
     shards.check_same()
     assert sum(shards.asked().values()) <= COUNT + len(cut)
+
+
+@pytest.mark.slow
+def test_kills_at_random_moments() -> None:
+    command = [sys.executable, str(Path(__file__).parent / "benchmarks" / "kills.py"), "3", "7"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.stdout == "3 of 3\n", done.stderr
 
 
 # What is refused, and what is not

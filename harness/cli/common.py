@@ -109,7 +109,7 @@ SHARDS = (
         choices=EXECUTORS,
     ),
     _shards(
-        "shards at a time; default: one for each core",
+        "shards at a time; default: as many as there are cores, --threads times --jobs for each",
         name="workers",
         kind=int,
         metavar="N",
@@ -117,14 +117,19 @@ SHARDS = (
         most=100_000,
     ),
     _shards(
-        "how many at first; default: one for each worker",
+        "how many at first, of which slow ones are cut in two; default: one for each worker",
         name="shards",
         kind=int,
         metavar="N",
         least=1,
         most=100_000,
     ),
-    _shards("of the cluster; default: one of its own here", name="ray_address", metavar="ADDRESS"),
+    _shards(
+        "of the cluster's head, HOST:6379, or auto on one of its nodes; default: a cluster of its "
+        "own here",
+        name="ray_address",
+        metavar="ADDRESS",
+    ),
 )
 """How a run is cut."""
 

@@ -38,8 +38,13 @@ OUT gets run.json, leaderboard.md and the predictions. A killed run goes on wher
 the same command is given again. Answers are taken from the store only where it is proven that the
 same thing would give them; --fresh asks for all of them.
 
-example:
+With --executor documents are cut into shards, which processes here or on a Ray cluster run; the
+record is that of one run. Limits, --jobs and --threads are of each shard. A shard whose process
+dies is run again, one that lags is cut in two, and a killed run goes on with the shards it had.
+
+examples:
   harness run spacy/en_core_web_sm gazetteer --gold seeds
+  harness run gazetteer --gold seeds --executor local --workers 2 --out results/shards
 """
 
 

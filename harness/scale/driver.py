@@ -101,7 +101,9 @@ def drive(
     interrupted = is_there(options.out / UNFINISHED)
     with stoppable(), _token(base) as token, unfinished(options.out, options.command):
         plan = plan_of(specs, goldsets, options)
-        count = begin(place, plan, shards, interrupted=interrupted, cache=options.cache)
+        count = begin(
+            place, plan, shards, interrupted=interrupted, cache=options.cache, token=token
+        )
         base = replace(base, options=replace(base.options, token=token))
         done = done_shards(place)
         todo = [

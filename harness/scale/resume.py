@@ -75,10 +75,12 @@ def _evidence(spec: BackendSpec, options: RunOptions) -> object:
     return [encode(found), files_beside(spec.model) if spec.external else ""]
 
 
-def begin(place: Path, plan: str, shards: int, *, interrupted: bool, cache: Path | None) -> int:
+def begin(
+    place: Path, plan: str, shards: int, *, interrupted: bool, cache: Path | None, token: str
+) -> int:
     """Keep the shards in `place` where they are of an interrupted run with the same plan, and
     return how many shards that had at first; those of any other go, with a new beginning, and what
-    they have answered that is proven goes into the store `cache`.
+    they have answered goes into the store `cache` (`bring_home`).
 
     Waits for processes of that run which have not noticed yet that it was killed. Raises
     `UsageError` where one of them does not end.
@@ -91,7 +93,7 @@ def begin(place: Path, plan: str, shards: int, *, interrupted: bool, cache: Path
             before, count = read_text(file).split()
             if before == plan and int(count) > 0:
                 return int(count)
-    bring_home(place, cache, "")
+    bring_home(place, cache, token)
     shutil.rmtree(place, ignore_errors=True)
     write_text(file, f"{plan} {shards}\n")
     return shards
@@ -165,7 +167,8 @@ def left_stores(place: Path, shard: Shard) -> list[Shard]:
 
 
 def bring_home(place: Path, cache: Path | None, token: str) -> None:
-    """What shards have answered in stores of their own goes into the run's."""
+    """What shards have answered in stores of their own goes into the run's, of what is not proven
+    that of the run with this token."""
     stores = [one.parent for one in sorted(place.glob(f"*/{STORE}/{PREDICTIONS}"))]
     if cache is not None and stores:
         with Store(cache) as store:
