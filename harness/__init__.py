@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         score,
     )
 
-__version__ = "0.8.0"
+__version__ = "0.9.0"
 
 __all__ = [
     "Annotations",

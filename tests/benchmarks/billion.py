@@ -31,7 +31,6 @@ from typing import Any, NamedTuple
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from harness.formats.source import Source
-from harness.paths import RECORD
 from harness.run.options import RunOptions
 from harness.run.progress import Progress
 from harness.scale.driver import _KEPT, _STRAGGLES, _Drive
@@ -77,7 +76,6 @@ class Constants:
     gold: float = _measured("bytes a document of the gold set")
     answers: float = _measured("bytes a document of predictions, units and places")
     kept: float = _measured("bytes a document in a shard's store")
-    record: float = _measured("bytes of a shard's record")
     files: float = _measured("files of a shard")
     event: float = _measured("s of the driver for an event; a shard sends two a second")
     advance: float = _measured("s of the driver for a document that is done")
@@ -128,8 +126,8 @@ class Outcome:
 def simulate(documents: int, shards: int, c: Constants) -> Outcome:
     """A run of so many documents in so many shards, with a worker for each."""
     read = max(c.start + documents * c.facts, documents * c.gold * shards / c.server)
-    cut, times = _shards(documents, shards, c, read, again=True)
-    uncut, _ = _shards(documents, shards, c, read, again=False)
+    cut, times = _shards(documents, shards, c, again=True)
+    uncut, _ = _shards(documents, shards, c, again=False)
     started = shards + times
     answers = documents * c.answers
     return Outcome(
@@ -188,14 +186,13 @@ class _Job:
     stopped: bool = False
 
 
-def _shards(
-    documents: int, shards: int, c: Constants, read: float, *, again: bool
-) -> tuple[float, int]:
+def _shards(documents: int, shards: int, c: Constants, *, again: bool) -> tuple[float, int]:
     """When the last shard is done, and how often one was cut in two.
 
     Every `1 / slow`-th worker is slow. While a worker is free, the shard that has most left is
     stopped where `harness.scale.driver` would stop it, and its halves go to those that are free,
-    the one that had it last; documents that were done are not done again.
+    the one that had it last; documents that were done are not done again. All that run read the
+    gold set, and share what the file server gives.
     """
     every = round(1 / c.slow) if c.slow else shards + 1
     number = count()
@@ -203,23 +200,25 @@ def _shards(
     latest: list[tuple[float, int, _Job]] = []
     free: deque[int] = deque()
 
-    def begin(now: float, worker: int, work: float) -> None:
+    def begin(now: float, worker: int, work: float, readers: int) -> None:
         speed = 1 / c.slower if worker % every == every - 1 else 1.0
-        begun = now + max(read, (c.start + documents * c.facts) / speed)
+        served = documents * c.gold * readers / c.server
+        begun = now + max(served, (c.start + documents * c.facts) / speed)
         one = _Job(worker, now, begun, begun + (documents * c.passed + work) / speed, work)
         for moment in (one.begun, one.end):
             heapq.heappush(moments, (moment, next(number), one))
         heapq.heappush(latest, (-one.end, next(number), one))
 
     for worker in range(shards):
-        begin(0.0, worker, documents / shards * (1 / c.rate + c.counted))
-    cuts, last = 0, 0.0
+        begin(0.0, worker, documents / shards * (1 / c.rate + c.counted), shards)
+    cuts, running, last = 0, shards, 0.0
     while moments:
         now, _, one = heapq.heappop(moments)
         if one.stopped:
             continue
         if now == one.end:
             last = now
+            running -= 1
             free.append(one.worker)
         while again and free and latest:
             slowest = latest[0][2]
@@ -227,11 +226,11 @@ def _shards(
                 if not _is_cut(slowest, now):
                     break
                 slowest.stopped = True
-                cuts += 1
+                cuts, running = cuts + 1, running + 1
                 free.append(slowest.worker)
                 left = (slowest.end - now) / (slowest.end - slowest.begun)
                 for _ in range(2):
-                    begin(now, free.popleft(), slowest.work * left / 2)
+                    begin(now, free.popleft(), slowest.work * left / 2, running)
             else:
                 heapq.heappop(latest)
     return last, cuts
@@ -405,7 +404,6 @@ def _of_files(folder: Path, documents: int) -> Mapping[str, float]:
         "gold": _size(gold) / documents,
         "answers": sum(_size(place / name) for name in ("predictions", "units", "places")) / own,
         "kept": _size(place / STORE) / own,
-        "record": _size(place / RECORD),
         "files": len([path for path in place.rglob("*") if path.is_file()]),
     }
 
