@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from harness.coding import compact, decode, parse_json
 from harness.digest import digest_file
@@ -24,7 +24,8 @@ from harness.results.record import UnitTally
 from harness.results.units import UnitBuilder, UnitColumns, UnitIds
 from harness.tasks.tally import Tally
 
-__all__ = ["PARQUET_FROM", "UnitFile", "read_columns", "units_in", "write_units"]
+__all__ = ["PARQUET_FROM", "UnitFile", "UnitRow", "read_columns", "unit_rows", "units_in"]
+__all__ += ["write_units"]
 
 PARQUET_FROM = 1_000_000
 """Documents of a gold set from which on units are written as Parquet."""
@@ -42,10 +43,26 @@ _Row: TypeAlias = tuple[int, str, int, str]
 """Number of the line or row, document, paragraph, and the JSON of the tally."""
 
 
+class UnitRow(NamedTuple):
+    """A unit whose tally is JSON as it was written, not looked at."""
+
+    document: str
+    paragraph: int
+    tally: str
+
+    def parsed(self) -> UnitTally:
+        """With its tally looked at. Raises `ValueError` for one that is no JSON."""
+        return UnitTally(self.document, self.paragraph, parse_json(self.tally))
+
+    def line(self) -> str:
+        """As it stands in a file of JSON lines: what `compact` makes of a `UnitTally`."""
+        return f"{compact([self.document, self.paragraph])[:-1]},{self.tally}]\n"
+
+
 class UnitFile:
     """A file of units that is being written."""
 
-    def __init__(self, folder: Path, name: str, take: Callable[[UnitTally], object]) -> None:
+    def __init__(self, folder: Path, name: str, take: Callable[[UnitRow], object]) -> None:
         self.name = name
         """As a record has it: relative to its folder, with the ending of its format."""
         self._folder = folder
@@ -54,7 +71,12 @@ class UnitFile:
     def add(self, units: Iterable[UnitTally]) -> None:
         """Write these, behind all others."""
         for unit in units:
-            self._take(unit)
+            self._take(UnitRow(unit.document, unit.paragraph, compact(unit.tally)))
+
+    def add_rows(self, rows: Iterable[UnitRow]) -> None:
+        """The same of units as another file has them (`unit_rows`)."""
+        for row in rows:
+            self._take(row)
 
     def fields(self) -> dict[str, Any]:
         """What a `Result` says of the file, once it is whole."""
@@ -84,9 +106,15 @@ def write_units(folder: str | Path, name: str, documents: int) -> Iterator[UnitF
             yield UnitFile(folder, name, take)
     else:
         with atomic_writer(folder / name) as handle:
-            yield UnitFile(folder, name, lambda unit: handle.write(compact(unit) + "\n"))
+            yield UnitFile(folder, name, lambda row: handle.write(row.line()))
     with suppress(FileNotFoundError):
         (folder / other).unlink()
+
+
+def unit_rows(path: Path) -> Iterator[UnitRow]:
+    """Stream the rows of a file in either format, to be written again. Raises as `units_in`."""
+    for _, document, paragraph, text in _rows(path):
+        yield UnitRow(document, paragraph, text)
 
 
 def units_in(path: Path) -> Iterator[UnitTally]:
@@ -160,13 +188,13 @@ def _has_pyarrow() -> bool:
 
 
 @contextmanager
-def _parquet_writer(path: Path) -> Iterator[Callable[[UnitTally], object]]:
+def _parquet_writer(path: Path) -> Iterator[Callable[[UnitRow], object]]:
     """What takes units into a Parquet file; nothing in it is of the time or the machine."""
     import pyarrow as pa
     from pyarrow import parquet
 
     schema = pa.schema([pa.field(name, kind, nullable=False) for name, kind in _COLUMNS])
-    rows: list[tuple[str, int, str]] = []
+    rows: list[UnitRow] = []
 
     def write_group() -> None:
         columns = [
@@ -175,8 +203,8 @@ def _parquet_writer(path: Path) -> Iterator[Callable[[UnitTally], object]]:
         writer.write_table(pa.Table.from_arrays(columns, schema=schema), row_group_size=_GROUP)
         rows.clear()
 
-    def take(unit: UnitTally) -> None:
-        rows.append((unit.document, unit.paragraph, compact(unit.tally)))
+    def take(row: UnitRow) -> None:
+        rows.append(row)
         if len(rows) == _GROUP:
             write_group()
 

@@ -12,9 +12,9 @@ from harness.results.record import (
     MOST_FAILURES,
     Failure,
     Result,
-    UnitTally,
     result_verdict,
 )
+from harness.results.unit_files import UnitRow
 from harness.run.files import CellFiles
 from harness.scale.costs import merged_costs
 from harness.scale.parts import Piece
@@ -81,11 +81,11 @@ def _first(
     return tuple(failure for _, failure in found[:most])
 
 
-def with_units(files: CellFiles, documents: int, units: Iterable[UnitTally]) -> dict[str, Any]:
+def with_units(files: CellFiles, documents: int, units: Iterable[UnitRow]) -> dict[str, Any]:
     """The fields of a result that hold its units, or name their file: of a gold set of so many
     documents, whatever its shards did."""
     with files.units(documents if documents > INLINE_DOCUMENTS else None) as file:
         if file is None:
-            return {"units": tuple(units)}
-        file.add(units)
+            return {"units": tuple(unit.parsed() for unit in units)}
+        file.add_rows(units)
     return file.fields()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from heapq import merge
 from itertools import groupby, repeat
 from operator import attrgetter
@@ -17,14 +16,15 @@ from typing import TypeVar
 from harness.errors import InputError
 from harness.formats.jsonstream import json_lines
 from harness.paths import RECORD
-from harness.results.record import UnitTally
-from harness.results.stored import beside, iter_units
+from harness.results.stored import beside
+from harness.results.unit_files import UnitRow, unit_rows
 from harness.scale.parts import Piece
 
 __all__ = ["places", "prediction_lines", "unit_groups", "woven"]
 
 T = TypeVar("T")
 
+_document = attrgetter("document")
 _PLACE = re.compile(b"[0-9]{1,15}")
 
 
@@ -56,13 +56,9 @@ def prediction_lines(piece: Piece) -> Iterator[str]:
     return (line.decode("utf-8") for _, line in json_lines(_own(piece, "predictions")))
 
 
-def unit_groups(piece: Piece) -> Iterator[list[UnitTally]]:
+def unit_groups(piece: Piece) -> Iterator[list[UnitRow]]:
     """The units of its documents, those of a document together."""
-    own, result = piece.own, piece.result
-    assert result is not None
-    named = replace(result, units=(), units_file=own.units, units_digest=own.units_digest)
-    units = iter_units(named, piece.part.folder)
-    return (list(group) for _, group in groupby(units, attrgetter("document")))
+    return (list(group) for _, group in groupby(unit_rows(_own(piece, "units")), _document))
 
 
 def woven(
