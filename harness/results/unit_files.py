@@ -22,7 +22,7 @@ from harness.formats.files import atomic_writer, new_file
 from harness.formats.jsonstream import json_lines
 from harness.results.record import UnitTally
 from harness.results.units import UnitBuilder, UnitColumns, UnitIds
-from harness.tasks.tally import Tally
+from harness.tasks.tally import Tally, TallyKey
 
 __all__ = ["PARQUET_FROM", "UnitFile", "read_columns", "units_in", "write_units"]
 
@@ -32,6 +32,8 @@ PARQUET_FROM = 1_000_000
 _LINES, _PARQUET = ".jsonl", ".parquet"
 _GROUP = 1 << 16
 """Rows of a group; fixed, so that the same units make the same bytes whatever they came in."""
+_MOST_TEXTS = 10_000
+"""Different counts whose JSON is remembered."""
 _LINE = re.compile(r'\["([^"\\\x00-\x1f]*)",(0|[1-9][0-9]{0,8}),(\{.*\})\]')
 """A unit as it is written, of a document whose id needs no escapes."""
 
@@ -45,16 +47,28 @@ _Row: TypeAlias = tuple[int, str, int, str]
 class UnitFile:
     """A file of units that is being written."""
 
-    def __init__(self, folder: Path, name: str, take: Callable[[UnitTally], object]) -> None:
+    def __init__(self, folder: Path, name: str, take: Callable[[str, int, str], object]) -> None:
         self.name = name
         """As a record has it: relative to its folder, with the ending of its format."""
         self._folder = folder
         self._take = take
+        self._texts: dict[frozenset[tuple[TallyKey, int]], str] = {}
 
     def add(self, units: Iterable[UnitTally]) -> None:
         """Write these, behind all others."""
         for unit in units:
-            self._take(unit)
+            self._take(unit.document, unit.paragraph, compact(unit.tally))
+
+    def add_counted(self, document: str, tallies: Iterable[Tally]) -> None:
+        """Write the units of one document; the JSON of counts that come again is made once."""
+        for number, tally in enumerate(tallies):
+            counts = frozenset(tally.items())
+            text = self._texts.get(counts)
+            if text is None:
+                if len(self._texts) == _MOST_TEXTS:
+                    self._texts.clear()
+                text = self._texts[counts] = compact(tally.to_json())
+            self._take(document, number, text)
 
     def fields(self) -> dict[str, Any]:
         """What a `Result` says of the file, once it is whole."""
@@ -84,7 +98,11 @@ def write_units(folder: str | Path, name: str, documents: int) -> Iterator[UnitF
             yield UnitFile(folder, name, take)
     else:
         with atomic_writer(folder / name) as handle:
-            yield UnitFile(folder, name, lambda unit: handle.write(compact(unit) + "\n"))
+
+            def take(document: str, paragraph: int, tally: str) -> None:
+                handle.write(f"[{compact(document)},{paragraph},{tally}]\n")
+
+            yield UnitFile(folder, name, take)
     with suppress(FileNotFoundError):
         (folder / other).unlink()
 
@@ -160,7 +178,7 @@ def _has_pyarrow() -> bool:
 
 
 @contextmanager
-def _parquet_writer(path: Path) -> Iterator[Callable[[UnitTally], object]]:
+def _parquet_writer(path: Path) -> Iterator[Callable[[str, int, str], object]]:
     """What takes units into a Parquet file; nothing in it is of the time or the machine."""
     import pyarrow as pa
     from pyarrow import parquet
@@ -175,8 +193,8 @@ def _parquet_writer(path: Path) -> Iterator[Callable[[UnitTally], object]]:
         writer.write_table(pa.Table.from_arrays(columns, schema=schema), row_group_size=_GROUP)
         rows.clear()
 
-    def take(unit: UnitTally) -> None:
-        rows.append((unit.document, unit.paragraph, compact(unit.tally)))
+    def take(document: str, paragraph: int, tally: str) -> None:
+        rows.append((document, paragraph, tally))
         if len(rows) == _GROUP:
             write_group()
 
