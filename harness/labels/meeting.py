@@ -214,16 +214,18 @@ def project(
 
     Entities whose label has no counterpart are left out. Those whose
     label the source schema does not know stay in as they are: they count as wrong unless the other
-    side spells it the same, so that an odd label can neither vanish nor help.
+    side spells it the same, so that an odd label can neither vanish nor help. A tuple in which
+    nothing changes is returned itself.
     """
+    entities = tuple(entities)
+    apply = projection.apply
     kept: list[Entity] = []
     unknown: Counter[str] = Counter()
-    known: dict[str, str | None] = {}
+    if all(apply(label) == label for label in {entity.label for entity in entities}):
+        return entities, unknown
     for entity in entities:
         label = entity.label
-        if label not in known:
-            known[label] = projection.apply(label)
-        target = known[label]
+        target = apply(label)
         if target is None:
             unknown[label] += 1
             kept.append(entity)

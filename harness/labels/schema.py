@@ -89,6 +89,9 @@ class Projection:
     target: Schema
     labels: Mapping[str, str]
     version: str = "1"
+    _applied: dict[str, str | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def name(self) -> str:
@@ -122,8 +125,10 @@ class Projection:
 
     def apply(self, label: str) -> str | None:
         """The target label, `""` without counterpart, `None` when the source knows no `label`."""
-        own = self.source.canonical(label)
-        return None if own is None else self.labels[own]
+        if label not in self._applied:  # Asked of every mention.
+            own = self.source.canonical(label)
+            self._applied[label] = None if own is None else self.labels[own]
+        return self._applied[label]
 
     @classmethod
     def identity(cls, schema: Schema) -> Projection:

@@ -86,7 +86,8 @@ class Count:
         self.mapping = mapping
         self.capabilities = capabilities
         self.goldset = goldset
-        self.sums = Sums(further={name: Tally() for name in task.further_options(options)})
+        self._further = task.further_options(self.options)
+        self.sums = Sums(further={name: Tally() for name in self._further})
         self.unknown_gold: Counter[str] = Counter()
 
     def add(self, pair: DocumentPair, *, further: bool = True) -> list[Tally]:
@@ -97,8 +98,9 @@ class Count:
         """
         compared, sides, strange = self._compared(pair)
         sums = self.sums
-        self.unknown_gold.update(strange)
-        sums.unknown.update(sides.unknown)
+        if strange or sides.unknown:
+            self.unknown_gold.update(strange)
+            sums.unknown.update(sides.unknown)
         extra = sides.extra
         text = pair.gold.text
         starts = [0] if text is None else paragraph_starts(text)
@@ -106,15 +108,17 @@ class Count:
         sums.documents += 1
         add_tallies(sums.total, tallies)
         if further and text is not None:
-            for name, options in self.task.further_options(self.options).items():
-                add_tallies(sums.further[name], self._units(compared, options))
+            for name, options in self._further.items():
+                alike = self.task.counts_alike(compared, self.options, options)
+                counted = tallies if alike else self._units(compared, options)
+                add_tallies(sums.further[name], counted)
         if extra:
             sums.not_scored.update(item.label for item in extra)
             # A type of its own, whatever the gold calls its types.
             others = tuple(replaced(item, label=f"not scored: {item.label}") for item in extra)
             everything = (*self.task.items(compared.predicted), *others)
             layers = compared.predicted.with_layer(self.task.layer, everything)
-            again = replace(compared, predicted=layers)
+            again = DocumentPair(compared.gold, layers, compared.missing, compared.error)
             add_tallies(sums.without, tallies)
             add_tallies(sums.everything, self._units(again, self.options))
         return tallies
@@ -142,13 +146,12 @@ class Count:
         sides = self.mapping.predicted(given)
         if gold is items and sides.kept is given:
             return pair, sides, strange
-        annotations = pair.gold.annotations.with_layer(layer, gold)
-        compared = replace(
-            pair,
-            gold=replace(pair.gold, annotations=annotations),
-            predicted=pair.predicted.with_layer(layer, sides.kept),
-        )
-        return compared, sides, strange
+        record, predicted = pair.gold, pair.predicted
+        if gold is not items:
+            record = replace(record, annotations=record.annotations.with_layer(layer, gold))
+        if sides.kept is not given:
+            predicted = predicted.with_layer(layer, sides.kept)
+        return DocumentPair(record, predicted, pair.missing, pair.error), sides, strange
 
     @property
     def total(self) -> Tally:

@@ -113,7 +113,7 @@ class LabelMapping:
         """Predicted entities under the labels that are compared, and what is not scored."""
         entities = tuple(entities)
         projection = None if self.meeting is None else self.meeting.project_predicted
-        if projection is None and self._are_annotated(entities):  # Nearly every file.
+        if all(self._stays(label) for label in {entity.label for entity in entities}):
             return SettledEntities(entities, (), _NONE)
         kept: list[Entity] = []
         extra: list[Entity] = []
@@ -139,8 +139,11 @@ class LabelMapping:
         merged = tuple(str(merge) for merge in self.meeting.lossy)
         return missing, ceiling, merged, self.meeting.dropped_gold
 
-    def _are_annotated(self, entities: Iterable[Entity]) -> bool:
-        return self.annotated is None or self.annotated.issuperset([e.label for e in entities])
+    def _stays(self, label: str) -> bool:
+        """Whether predictions of this label are compared, and under the label itself."""
+        if self.meeting is not None and self.meeting.project_predicted.apply(label) != label:
+            return False
+        return self.annotated is None or label in self.annotated
 
     def _dropped_too(self, label: str) -> bool:
         """Whether the gold annotates it, but under a label that has no counterpart either."""

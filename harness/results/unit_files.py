@@ -22,7 +22,7 @@ from harness.formats.files import atomic_writer, new_file
 from harness.formats.jsonstream import json_lines
 from harness.results.record import UnitTally
 from harness.results.units import UnitBuilder, UnitColumns, UnitIds
-from harness.tasks.tally import Tally
+from harness.tasks.tally import Tally, TallyKey
 
 __all__ = ["PARQUET_FROM", "UnitFile", "UnitRow", "read_columns", "unit_rows", "units_in"]
 __all__ += ["write_units"]
@@ -33,6 +33,8 @@ PARQUET_FROM = 1_000_000
 _LINES, _PARQUET = ".jsonl", ".parquet"
 _GROUP = 1 << 16
 """Rows of a group; fixed, so that the same units make the same bytes whatever they came in."""
+_MOST_TEXTS = 10_000
+"""Different counts whose JSON is remembered."""
 _LINE = re.compile(r'\["([^"\\\x00-\x1f]*)",(0|[1-9][0-9]{0,8}),(\{.*\})\]')
 """A unit as it is written, of a document whose id needs no escapes."""
 
@@ -56,7 +58,7 @@ class UnitRow(NamedTuple):
 
     def line(self) -> str:
         """As it stands in a file of JSON lines: what `compact` makes of a `UnitTally`."""
-        return f"{compact([self.document, self.paragraph])[:-1]},{self.tally}]\n"
+        return f"[{compact(self.document)},{self.paragraph},{self.tally}]\n"
 
 
 class UnitFile:
@@ -67,6 +69,7 @@ class UnitFile:
         """As a record has it: relative to its folder, with the ending of its format."""
         self._folder = folder
         self._take = take
+        self._texts: dict[frozenset[tuple[TallyKey, int]], str] = {}
 
     def add(self, units: Iterable[UnitTally]) -> None:
         """Write these, behind all others."""
@@ -77,6 +80,17 @@ class UnitFile:
         """The same of units as another file has them (`unit_rows`)."""
         for row in rows:
             self._take(row)
+
+    def add_counted(self, document: str, tallies: Iterable[Tally]) -> None:
+        """Write the units of one document; the JSON of counts that come again is made once."""
+        for number, tally in enumerate(tallies):
+            counts = frozenset(tally.items())
+            text = self._texts.get(counts)
+            if text is None:
+                if len(self._texts) == _MOST_TEXTS:
+                    self._texts.clear()
+                text = self._texts[counts] = compact(tally.to_json())
+            self._take(UnitRow(document, number, text))
 
     def fields(self) -> dict[str, Any]:
         """What a `Result` says of the file, once it is whole."""

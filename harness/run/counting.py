@@ -81,9 +81,8 @@ def count_units(
         layers = count.task.layers() if failed else predicted.annotations
         with nullcontext() if time is None else time.spent():
             tallies = count.add(DocumentPair(gold, layers, error=predicted.error))
-        units = [UnitTally(gold.id, number, one.to_json()) for number, one in enumerate(tallies)]
         if file is None:
-            kept += units
+            kept += (UnitTally(gold.id, at, one.to_json()) for at, one in enumerate(tallies))
         else:
-            file.add(units)
+            file.add_counted(gold.id, tallies)
     return kept

@@ -266,6 +266,10 @@ class Task:
         """Other options under which documents are counted again, for the stated scores alone."""
         return {}
 
+    def counts_alike(self, pair: DocumentPair, options: Any, other: Any) -> bool:
+        """Whether it is plain to see that a document has the same counts under both options."""
+        return False
+
     def score(self, tally: Tally, options: Any, capabilities: Capabilities | None = None) -> Any:
         """Everything that is reported of a sum, with `to_json`."""
         parts = self.parts(tally, options, capabilities)

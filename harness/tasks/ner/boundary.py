@@ -17,7 +17,7 @@ from unicodedata import category
 from harness.annotation import Span
 from harness.tasks.ner.edges import EDGE_CLASS, EDGE_SIGNS, SIGN
 
-__all__ = ["BOUNDARY_CAUSES", "BoundaryCause", "boundary_cause", "trim"]
+__all__ = ["BOUNDARY_CAUSES", "BoundaryCause", "boundary_cause", "is_trimmed", "trim"]
 
 BoundaryCause: TypeAlias = Literal["determiner", "possessive", "title", "punctuation", "other"]
 BOUNDARY_CAUSES: tuple[BoundaryCause, ...] = get_args(BoundaryCause)
@@ -26,6 +26,9 @@ _DETERMINER = "(?i:the|an?|this|that|these|those)"
 # The prime is no apostrophe: it stands for minutes and feet.
 _APOSTROPHE = "['’ʼ＇]"
 _POSSESSIVE = rf"(?i:{_APOSTROPHE}s|(?<=s){_APOSTROPHE})"
+_HEADS = EDGE_SIGNS | set("aAtT")
+_TAILS = EDGE_SIGNS | set("sSſ'’ʼ＇")
+"""What anything begins, or ends, with that is left out there."""
 
 _LEADING = re.compile(rf"(?:{SIGN}|{_DETERMINER}(?=\s))+")
 _TRAILING = re.compile(rf"{_POSSESSIVE}\Z")
@@ -67,6 +70,13 @@ def trim(text: str, start: int, end: int) -> Span:
         else:
             return Span(first, last)
     return Span(start, end)
+
+
+def is_trimmed(text: str, start: int, end: int) -> bool:
+    """Whether `trim` leaves a span as it is, which two characters show of nearly every name."""
+    if start < end and text[start] not in _HEADS and text[end - 1] not in _TAILS:
+        return True
+    return trim(text, start, end) == (start, end)
 
 
 def boundary_cause(text: str, gold: Span, predicted: Span) -> BoundaryCause:

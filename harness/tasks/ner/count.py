@@ -32,7 +32,7 @@ from harness.tasks.ner.matching import MentionKey, align_mentions, extent
 from harness.tasks.ner.options import OVERLAP, NerOptions, threshold_of
 from harness.tasks.ner.tally import ErrorCell, ErrorClass
 from harness.tasks.ner.threshold import overlap_changes
-from harness.tasks.tally import Event
+from harness.tasks.tally import Event, TallyKey
 
 __all__ = ["events", "outcomes"]
 
@@ -130,13 +130,13 @@ def _matched(
         yield starts, ("correct", label), 1
     if not gold and not predicted:
         return
+    if not gold or not predicted:
+        yield from _alone(gold, predicted, start)
+        return
     rest = align_mentions(gold, predicted)
     for one, other in rest.pairs:
         yield (start(one),), ("errors", _error(one, other), one[2], other[2]), 1
-    for key in rest.missed:
-        yield (start(key),), ("errors", "missed", key[2], None), 1
-    for key in rest.spurious:
-        yield (start(key),), ("errors", "spurious", None, key[2]), 1
+    yield from _alone(rest.missed, rest.spurious, start)
     for name, changes in (("partial", rest.partial), ("type", rest.type)):
         for sign, gold_key, predicted_key in changes:
             owner = gold_key or predicted_key
@@ -148,6 +148,20 @@ def _matched(
             assert owner is not None
             cell = ("correct", owner[2], owner[2]) if enough else _cell(gold_key, predicted_key)
             yield (start(owner),), (OVERLAP, *cell), sign
+
+
+def _alone(
+    missed: Iterable[MentionKey],
+    spurious: Iterable[MentionKey],
+    start: Callable[[MentionKey], int],
+) -> Iterator[Event]:
+    starts: dict[TallyKey, list[int]] = {}
+    for key in missed:
+        starts.setdefault(("errors", "missed", key[2], None), []).append(start(key))
+    for key in spurious:
+        starts.setdefault(("errors", "spurious", None, key[2]), []).append(start(key))
+    for counted, places in starts.items():
+        yield places, counted, 1
 
 
 def _error(gold: MentionKey, predicted: MentionKey) -> ErrorClass:

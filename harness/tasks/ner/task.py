@@ -177,6 +177,21 @@ class NamedEntities(Task):
         them, skill and convention can be told apart."""
         return {"normalised": replace(options, boundary="normalised", levels="mentions")}
 
+    def counts_alike(self, pair: DocumentPair, options: NerOptions, other: NerOptions) -> bool:
+        """Where trimming changes no mention, the boundary rule is of no account."""
+        from harness.tasks.ner.boundary import is_trimmed
+
+        text = pair.gold.text
+        if text is None or any(
+            getattr(options, name) != getattr(other, name) for name in ("match", "types", "levels")
+        ):
+            return False
+        return options.boundary == other.boundary or all(
+            not item.fragments and is_trimmed(text, item.start, item.end)
+            for side in self.sides(pair)
+            for item in side
+        )
+
     def score(
         self, tally: Tally, options: NerOptions, capabilities: Capabilities | None = None
     ) -> NerScore:
