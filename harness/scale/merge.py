@@ -9,7 +9,9 @@ predictions (`harness.scale.recount`), which needs the gold set.
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -43,6 +45,9 @@ from harness.tasks.base import Task
 from harness.tasks.registry import task_named
 
 __all__ = ["Merged", "merge_shards", "merge_marked", "moved_gold"]
+
+_OPEN_AT_A_TIME = 2
+"""Files of a shard that are read side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ class _Opened:
 
 def _opened(folders: Sequence[Path], out: Path, *, complete: bool) -> _Opened:
     parts = opened_parts(folders)
+    _make_room(_OPEN_AT_A_TIME * len(parts))
     for part in parts:
         if out.resolve().is_relative_to(part.folder.resolve()):
             raise UsageError(
@@ -105,6 +111,15 @@ def _opened(folders: Sequence[Path], out: Path, *, complete: bool) -> _Opened:
     if complete:
         _check_complete(whole)
     return _Opened(parts, whole, lost)
+
+
+def _make_room(files: int) -> None:
+    """Let so many files more be open at a time, as far as the system lets a process say so."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = soft + files if hard == resource.RLIM_INFINITY else min(soft + files, hard)
+    if soft not in (resource.RLIM_INFINITY, wanted):
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _written(opened: _Opened, out: Path, finder: GoldFinder) -> Merged:
