@@ -61,6 +61,7 @@ def _kill(whole: Sharded, backend: str, rng: random.Random, number: int) -> bool
     status = run.wait(120)
     while status != 0:
         if status >= 0:
+            print(f"{out}: ended with status {status}", file=sys.stderr)
             return False
         status = Driver(command).wait(120)
     wait_until(lambda: not whole.left(), 15)
@@ -69,6 +70,7 @@ def _kill(whole: Sharded, backend: str, rng: random.Random, number: int) -> bool
         (result,) = read(whole.folder / out).results
         return result.failed <= 1 and set(asked.values()) == {1}
     same = whole.record(out) == whole.record("whole") and whole.files(out) == whole.files("whole")
+    print(f"{out}: {who}: {same}, asked {sum(asked.values())} for {len(asked)}", file=sys.stderr)
     return same and len(asked) == COUNT and sum(asked.values()) <= COUNT + 2
 
 
