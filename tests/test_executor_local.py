@@ -179,7 +179,7 @@ def test_a_slow_shard_is_cut(shards: Sharded, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.slow
-def test_kills_at_random_moments() -> None:
+def test_kills_at_random_moments(made: Write) -> None:
     command = [sys.executable, str(Path(__file__).parent / "benchmarks" / "kills.py"), "3", "7"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.stdout == "3 of 3\n", done.stderr
