@@ -14,12 +14,11 @@ _CONNECT_SECONDS = 3.0
 _ANSWER_SECONDS = 11.0
 # Exits with 0 also where a later Ray has no such thing: then Ray has to find out itself.
 _ASK = """
-import sys
 try:
     from ray._raylet import GcsClient
 except ImportError:
-    sys.exit(0)
-GcsClient(address=sys.argv[1])
+    raise SystemExit(0)
+GcsClient(address={address!r})
 """
 
 
@@ -43,7 +42,9 @@ def check_address(address: str) -> None:
         raise UsageError(f"the Ray cluster at {address} cannot be reached: {error}{hint}") from None
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _ASK, address], capture_output=True, timeout=_ANSWER_SECONDS
+            [sys.executable, "-c", _ASK.format(address=address)],
+            capture_output=True,
+            timeout=_ANSWER_SECONDS,
         )
     except subprocess.TimeoutExpired:
         done = None
