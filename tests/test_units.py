@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from harness.cli.main import main
 from harness.coding import compact
 from harness.errors import BackendUnavailable, InputError
+from harness.formats.files import is_draft
 from harness.results import stored, unit_files
 from harness.results.consistent import check_record, read_tally
 from harness.results.load import from_run, read_run
@@ -195,6 +196,13 @@ def test_equal_units_make_equal_bytes(
     monkeypatch.setattr(unit_files, "PARQUET_FROM", 10**9 if ending == "parquet" else 1)
     other = _write(tmp_path / "1", units)
     assert [path.name for path in (tmp_path / "1/units/g/ner").iterdir()] == [Path(other.name).name]
+
+
+def test_a_draft_is_known_as_one(tmp_path: Path, ending: str) -> None:
+    """Else what a killed run was writing would stay."""
+    with write_units(tmp_path, "units/g/ner/b.x.jsonl", 1):
+        (draft,) = (tmp_path / "units/g/ner").iterdir()
+        assert is_draft(draft.name), draft
 
 
 def test_without_pyarrow(tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch) -> None:

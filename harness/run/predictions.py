@@ -1,8 +1,9 @@
 """A backend's answers to a stream of documents: from the store where it has them, else fresh.
 
 Documents stream through in windows, so that memory stays flat; each answer is in the store before
-the next is waited for (where no times are wanted, 50 ms after it came at the latest), so that a
-killed run goes on where it stopped.
+the next is waited for, so that a killed run goes on where it stopped. Where no times are wanted,
+answers that came within 50 ms of each other wait for the next one, or the window's end, and are
+kept together.
 """
 
 from __future__ import annotations
