@@ -325,7 +325,7 @@ def replayed(*, large: bool = False) -> Iterator[None]:
     with quick() as patch:
         patch.setattr(cell, "Predictions", Replayed)
         if large:
-            patch.setattr(cell, "_INLINE_DOCUMENTS", 0)
+            patch.setattr(cell, "INLINE_DOCUMENTS", 0)
         yield
 
 
