@@ -10,7 +10,14 @@ from hypothesis.extra import numpy as arrays
 from simulations.histories import Story, course
 from support import examples
 
-from harness.decide.history.counts import pack, paragraphs_of, part_counts, unpack
+from harness.decide.history.counts import (
+    in_groups,
+    pack,
+    paragraphs_of,
+    part_counts,
+    random_codes,
+    unpack,
+)
 from harness.decide.history.search import Course, search
 from harness.stats.changes import best_shape, change_test, fall_seen, influences
 from harness.stats.permutation import swap_test
@@ -207,3 +214,18 @@ def test_few_documents_keep_their_paragraphs_and_many_do_not() -> None:
     assert (unpack(pack(counts, few)) == rows).all()
     many = (*range(8), 7, 7, 7, 7)
     assert unpack(pack(counts, many))[-1].tolist() == [5.0] * 4
+
+
+def test_many_documents_are_kept_as_groups_that_no_version_changes() -> None:
+    """30,000 make 2,000 groups of 15, and the numbers are those that are published."""
+    first = [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
+    assert random_codes(3).tolist() == first
+    rows = np.random.default_rng(0).poisson(2.0, (30_000, 1)).astype(float) * np.ones(4)
+    counts = part_counts(rows, "micro", mean=False, beta=1.0)
+    kept = unpack(pack(counts, range(30_000)))
+    assert kept.shape == (2000, 4)
+    assert kept.sum() == rows.sum()
+    assert (in_groups(np.ones((30_000, 4))) == 15).all()
+    # A sum of 15 Poisson counts of mean 2, whatever group: as many mentions as by chance.
+    assert kept[:, 0].var() == pytest.approx(30, rel=0.1)
+    assert (in_groups(rows[:20_000]) == rows[:20_000]).all()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -22,9 +22,9 @@ from harness.coding import DecodeError, FileKind, decode, decode_file, encode, l
 from harness.decide.entry import Entry, EntryHead, StatedScores, entry_of, problems
 from harness.decide.former import FormerBaseline, FormerEntry, former_entry
 from harness.decide.mentions import HEAD, MEND, OUTCOMES, Details, entry_lines, read_details
-from harness.digest import digest_text
+from harness.digest import digest_pieces, digest_text
 from harness.errors import HarnessError, InputError, NothingMeasured
-from harness.formats.files import read_text, write_text
+from harness.formats.files import atomic_writer, opened, read_text, write_text
 from harness.results.outcomes import Outcomes
 from harness.results.provenance import now
 from harness.results.record import Git, ResultKey, RunRecord
@@ -176,13 +176,15 @@ def read(path: str | Path) -> Baseline:
         seen.add(head.key)
     details: Mapping[ResultKey, Details] = {}
     if isinstance(first, _First):
-        details = read_details(*_second(path, first.mentions), seen)
+        place = _second(path, first.mentions)
+        with opened(place, "a text file", mode="r", encoding="utf-8") as lines:
+            details = read_details(lines, place, seen)
     entries = tuple(_checked(one, details.get(one.key, Details()), path) for one in first.entries)
     return Baseline(first.tool_version, first.accepted, first.git, entries)
 
 
-def _second(path: Path, said: _Second) -> tuple[str, Path]:
-    """The text of the second file, and where it lies.
+def _second(path: Path, said: _Second) -> Path:
+    """Where the second file lies.
 
     It has its own name from the moment on at which everything is written; the one of a draft lies
     there where `write` was stopped just before.
@@ -196,14 +198,14 @@ def _second(path: Path, said: _Second) -> tuple[str, Path]:
     except InputError:
         wrong = f"mentions.file: found {said.file[:80]!r}, expected a file beside the baseline"
         raise InputError(f"not a valid baseline: {wrong}", path=path, hint=MEND) from None
-    texts = [(read_text(place), place) for place in places if place.is_file()]
-    for text, place in texts:
-        if digest_text(text) == said.sha256:
-            return text, place
+    there = [place for place in places if place.is_file()]
+    for place in there:
+        if _digest(place) == said.sha256:
+            return place
     if not places[0].is_file():
         wrong = f"is not there: the counts and mentions of {path.name}"
         raise InputError(wrong, path=places[0], hint=MEND)
-    numbered = enumerate(texts[0][0].split("\n"), 1)
+    numbered = enumerate(read_text(there[0]).split("\n"), 1)
     raise InputError(
         f"is not the file that {path.name} was accepted with: it was edited, is of another "
         "acceptance, or a merge conflict",
@@ -211,6 +213,15 @@ def _second(path: Path, said: _Second) -> tuple[str, Path]:
         line=next((number for number, line in numbered if line.startswith("<<<<<<<")), None),
         hint=MEND,
     )
+
+
+def _digest(place: Path) -> str:
+    """Of the text. Raises `InputError` for bytes that are not UTF-8."""
+    try:
+        with opened(place, "a text file", mode="r", encoding="utf-8") as lines:
+            return digest_pieces(lines)
+    except UnicodeDecodeError:
+        return digest_text(read_text(place))  # Which says where.
 
 
 def _checked(head: _Head | FormerEntry, details: Details, path: Path) -> Entry:
@@ -258,10 +269,7 @@ def write(path: str | Path, baseline: Baseline) -> None:
             path=second,
             hint="move it away, or give the baseline another name",
         )
-    text = "".join(
-        f"{line}\n" for line in (HEAD, *chain.from_iterable(map(entry_lines, baseline.entries)))
-    )
-    digest = digest_text(text)
+    digest = digest_pieces(_lines(baseline))  # Of all before any is written: its name has it.
     first = _First(
         kind=KIND,
         schema_version=BASELINE_SCHEMA,
@@ -279,7 +287,8 @@ def write(path: str | Path, baseline: Baseline) -> None:
         if not entry["spec"]:  # Few have an alias.
             del entry["spec"]
     draft = path.with_name(_draft(second.name, digest[:16]))
-    write_text(draft, text)
+    with atomic_writer(draft) as handle:
+        handle.writelines(_lines(baseline))
     try:
         write_text(path, laid_out(value, _UNFOLDED) + "\n")
     except (InputError, OSError):  # Nothing else: the first file may name it by then.
@@ -288,6 +297,12 @@ def write(path: str | Path, baseline: Baseline) -> None:
     draft.replace(second)
     for left in path.parent.glob(_draft(glob.escape(second.name), "[0-9a-f]" * 16)):
         left.unlink(missing_ok=True)  # Somebody was stopped here.
+
+
+def _lines(baseline: Baseline) -> Iterator[str]:
+    """The second file."""
+    for line in chain((HEAD,), chain.from_iterable(map(entry_lines, baseline.entries))):
+        yield f"{line}\n"
 
 
 def _is_second(path: Path) -> bool:

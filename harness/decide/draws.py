@@ -34,8 +34,8 @@ def resample(resampler: Resampler, counts: Sequence[PartCounts]) -> list[Drawn]:
 
     if not counts:
         return []
-    sums = resampler.sums(np.concatenate([one.rows for one in counts], axis=1))
-    cuts = np.cumsum([one.rows.shape[1] for one in counts])[:-1]
+    sums = resampler.sums_of(resampler.drawn(one.rows) for one in counts)
+    cuts = np.cumsum([one.distinct.shape[1] for one in counts])[:-1]
     return [
         Drawn(one.score(part), resampler.units.evidence(one.basis))
         for one, part in zip(counts, np.split(sums, cuts, axis=1), strict=True)

@@ -11,6 +11,7 @@ first, so that a change of one moves no others to another line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -26,7 +27,7 @@ from harness.results.record import ResultKey
 from harness.results.units import UnitBuilder, UnitColumns
 from harness.tasks.base import Task
 from harness.tasks.registry import task_named
-from harness.tasks.tally import Tally
+from harness.tasks.tally import Tally, TallyKey
 
 __all__ = ["HEAD", "OUTCOMES", "LONGEST", "MEND", "Details", "entry_lines", "read_details"]
 
@@ -43,6 +44,12 @@ MEND = (
 OUTCOMES = ("found", "missed", "spurious")
 _WINDOW = 4000
 """Code points: mentions that begin in two of these are on two lines."""
+
+_COUNTED = re.compile(
+    r'(\["[^"\\\x00-\x1f]*","[^"\\\x00-\x1f]*","[^"\\\x00-\x1f]*"),'
+    r'"([^"\\\x00-\x1f]*)",(0|[1-9][0-9]{0,8}),(\{.*\})\]'
+)
+"""A line of counts whose names need no escapes."""
 
 _Row = tuple[int, int, str]
 
@@ -64,8 +71,9 @@ class Details:
     units: UnitBuilder = field(default_factory=UnitBuilder)
     mentions: dict[str, set[Mention]] = field(default_factory=dict)
     """By kind: found, missed, spurious."""
-    last: tuple[tuple[str, int], Tally] | None = None
-    """The unit that was read last, to which the next line may add."""
+    last: tuple[tuple[str, int], str, Tally | None] | None = None
+    """The unit that was read last, to which the next line may add: its counts as JSON, and what
+    they are unless the same text has been read before; or both, where several lines have them."""
 
     def columns(self) -> UnitColumns:
         """What was counted of each unit; nothing can be added any more."""
@@ -75,9 +83,12 @@ class Details:
     def close(self) -> None:
         """Take the last unit: no further line adds to it."""
         if self.last is not None:
-            unit, tally = self.last
+            unit, text, tally = self.last
             self.units.begin(*unit)
-            self.units.tallies.add(tally)
+            if tally is not None:
+                self.units.tallies.add(tally, text or None)
+            else:
+                self.units.tallies.again(text)
             self.last = None
 
     @property
@@ -92,9 +103,18 @@ def entry_lines(entry: Entry) -> Iterator[str]:
     for kind in OUTCOMES if entry.outcomes else ():
         for mention in sorted(getattr(entry.outcomes, kind)):
             mentions.setdefault((mention.document, kind), []).append(mention)
+    texts: dict[frozenset[tuple[TallyKey, int]], str] = {}
+    key = compact(entry.key)[:-1]
     units = zip(entry.units, entry.tallies, strict=True)
     for document, counted in groupby(units, key=lambda one: one[0][0]):
         for (_, paragraph), tally in counted:
+            counts = frozenset(tally.items())
+            if counts not in texts:
+                texts[counts] = compact(tally.to_json())
+            line = f"{key},{compact(document)},{paragraph},{texts[counts]}]"
+            if len(line) <= LONGEST:
+                yield line
+                continue
             yield from _cut(
                 (*entry.key, document, paragraph), sorted(tally.items(), key=str), _counts
             )
@@ -121,20 +141,28 @@ def _cut(
     yield from _cut(head, items[middle:], shown)
 
 
-def read_details(text: str, path: Path, keys: Iterable[ResultKey]) -> Mapping[ResultKey, Details]:
-    """What the file says of each entry.
+def read_details(
+    lines: Iterable[str], path: Path, keys: Iterable[ResultKey]
+) -> Mapping[ResultKey, Details]:
+    """What the file says of each entry; `lines` have their ends.
 
     Raises `InputError` for a line that is none, or that is about no such entry.
     """
-    first, *rest = text.split("\n")
-    if first != HEAD or rest[-1:] != [""]:
-        raise InputError(
-            f"expected {HEAD} as the first line, and a line's end as the last", path=path, hint=MEND
-        )
     found: dict[ResultKey, Details] = {key: Details() for key in keys}
-    for number, text_of_line in enumerate(rest[:-1], 2):
+    plain = {compact(key)[:-1]: (one, task_named(key[1])) for key, one in found.items()}
+    number = 0
+    for number, text in enumerate(lines, 1):
+        if text[-1:] != "\n" or (number == 1 and text[:-1] != HEAD):
+            raise _no_such_file(path)
+        if number == 1:
+            continue
         try:
-            line = decode(_Line, parse_json(text_of_line), extra=True)
+            counted = _COUNTED.fullmatch(text[:-1])
+            if counted is not None and counted[1] in plain:
+                known, task = plain[counted[1]]
+                _add_counts(known, (counted[2], int(counted[3])), counted[4], task)
+                continue
+            line = decode(_Line, parse_json(text[:-1]), extra=True)
             details = found.get((line.gold, line.task, line.backend))
             if details is None:
                 raise ValueError(f"the baseline has no {line.backend} on {line.gold} ({line.task})")
@@ -144,21 +172,41 @@ def read_details(text: str, path: Path, keys: Iterable[ResultKey]) -> Mapping[Re
             raise InputError(
                 f"not a line of it: {problem}", path=path, line=number, hint=MEND
             ) from None
+    if not number:
+        raise _no_such_file(path)
     return found
+
+
+def _no_such_file(path: Path) -> InputError:
+    return InputError(
+        f"expected {HEAD} as the first line, and a line's end as the last", path=path, hint=MEND
+    )
+
+
+def _add_counts(details: Details, unit: tuple[str, int], text: str, task: Task) -> None:
+    """Add a line of counts. Raises `ValueError` as `_add` does."""
+    if details.last is not None and details.last[0] == unit:
+        _add_to_last(details, read_tally(task, parse_json(text)), task)
+        return
+    details.close()
+    known = details.units.tallies.knows(text)
+    details.last = unit, text, None if known else read_tally(task, parse_json(text))
+
+
+def _add_to_last(details: Details, tally: Tally, task: Task) -> None:
+    assert details.last is not None
+    unit, text, known = details.last
+    known = read_tally(task, parse_json(text)) if known is None else known
+    if not known or not tally or known.keys() & tally.keys():
+        raise ValueError(f"these counts of paragraph {unit[1]} were there")
+    known.update(tally)
+    details.last = unit, "", known
 
 
 def _add(details: Details, line: _Line, task: Task) -> None:
     """Add a line. Raises `ValueError` for one that cannot be, or was there."""
     if isinstance(line.what, int):
-        tally, unit = read_tally(task, line.said), (line.document, line.what)
-        if details.last is None or details.last[0] != unit:
-            details.close()
-            details.last = unit, tally
-            return
-        known = details.last[1]
-        if not known or not tally or known.keys() & tally.keys():
-            raise ValueError(f"these counts of paragraph {line.what} were there")
-        known.update(tally)
+        _add_counts(details, (line.document, line.what), compact(line.said), task)
         return
     if line.what not in OUTCOMES:
         raise ValueError(

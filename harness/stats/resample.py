@@ -93,20 +93,24 @@ class Resampler:
 
         Columns of many backends and types side by side cost little more than one.
         """
+        return self.sums_of([self.drawn(counts)])
+
+    def sums_of(self, drawn: Iterable[Sequence[Array]]) -> Array:
+        """The same of what `drawn` has made of each of several tables, side by side."""
         import numpy as np
 
-        counts = np.asarray(counts)
-        total = np.zeros((self.resamples, counts.shape[1]))
+        strata = [np.concatenate(side, axis=1) for side in zip(*drawn, strict=True)]
+        total = np.zeros((self.resamples, strata[0].shape[1]))
         # Every stratum consumes the generator alike, whatever its counts: resamples pair up.
-        for table, blocks in zip(self._drawn(counts), self._draws(), strict=True):
+        for table, blocks in zip(strata, self._draws(), strict=True):
             _add_weighted(total, table, blocks)
         return total
 
-    def _drawn(self, counts: Array) -> list[Array]:
-        """Counts of the units of each stratum, or of its groups."""
+    def drawn(self, counts: Any) -> list[Array]:
+        """Counts of the units of each stratum, or of its groups: what resamples are drawn from."""
         import numpy as np
 
-        units = self.units
+        counts, units = np.asarray(counts), self.units
         if not units.grouped:
             folded = units.fold(counts)
             return [folded[stratum] for stratum in units.strata]

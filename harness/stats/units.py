@@ -131,7 +131,8 @@ class Units:
         self.documents = int(self._documents.max()) + 1 if len(numbers) else 0
         self.unit: UnitKind = sampling_unit(self.documents)
         self._folds = self.unit == "document"
-        self._single = in_order and len(numbers) == self.documents
+        self.single = in_order and len(numbers) == self.documents
+        """Whether each paragraph is a document, in order: the counts are the same."""
         self.strata: list[Any] = [np.arange(self.documents)] if self._folds else self._split()
         """Indices of the units that are drawn from each other: all documents, or the paragraphs of
         one document. Documents of one paragraph, which alone would not vary, share a stratum."""
@@ -154,7 +155,7 @@ class Units:
         import numpy as np
 
         table = np.asarray(counts, dtype=np.float64)
-        if not self._folds or self._single:
+        if not self._folds or self.single:
             return table
         return added(table, self._documents, self.documents)
 

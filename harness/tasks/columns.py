@@ -169,6 +169,10 @@ class TallyBuilder:
     def __len__(self) -> int:
         return len(self._units)
 
+    def knows(self, name: Hashable) -> bool:
+        """Whether there is a tally under that name, so that it can be added `again`."""
+        return name in self._names
+
     def again(self, name: Hashable) -> bool:
         """Add a unit with the tally that was added under that name; whether there is one."""
         pattern = self._names.get(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -20,7 +21,8 @@ from harness.report.junit import junit_xml
 from harness.stats.units import Units
 from harness.tasks.ner.options import NerOptions
 from harness.tasks.ner.parts import type_part
-from harness.tasks.parts import PartCounts
+from harness.tasks.parts import Metric, PartCounts
+from harness.tasks.tally import Part
 
 # --- output ------------------------------------------------------------------------------------
 
@@ -112,6 +114,50 @@ def power_of(noise: list[float], limits: DropLimits, *, whole: bool, documents: 
     found = detectable_drop(np.array(noise), lost, limits, whole=whole)
     assert found is not None
     return found
+
+
+def test_detectable_drops_of_many_documents_by_hand() -> None:
+    """The same numbers of lost documents as of 400, of which one in 40,000 costs .0025 points."""
+    nothing = [0.0] * 1000
+    sure = DropLimits(margin=0.0, tail=0.025)
+    many = partial(power_of, nothing, documents=40_000)
+    assert many(sure, whole=True) == pytest.approx(5.5 * 0.0025, rel=0.15)
+    # No less than a loss of one mention in 10,000 is looked for.
+    assert many(sure, whole=False) == pytest.approx(0.01, rel=0.02)
+    # A drop beyond a margin of 1 point is one of 400 documents, whose number varies by 20.
+    alone = DropLimits(margin=1.0, tail=None)
+    assert many(alone, whole=True) == pytest.approx(1 + 0.84 * 20 * 0.0025, rel=0.02)
+    assert many(alone, whole=False) == pytest.approx(1 + 0.84 * 63 * 0.00025, rel=0.02)
+
+
+@pytest.mark.parametrize("metric", ["f1", "precision", "recall"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_losses_of_units_that_are_alike_are_those_of_each_alone(
+    metric: Metric, whole: bool
+) -> None:
+    """Counts of two types with halves, as an average and as one score."""
+    rng = np.random.default_rng(5)
+    gold = rng.poisson(2, (3000, 2))
+    right = rng.binomial(gold, 0.8) - 0.5 * (rng.random(gold.shape) < 0.1)
+    right = np.maximum(0, right)
+    predicted = np.ceil(right) + rng.poisson(0.3, gold.shape)
+    rows = np.stack([right, gold, right, predicted], axis=2)
+    types = tuple(type_part(name, NerOptions()) for name in ("A", "B"))
+    macro = Part("macro", types[0].weigh, over=types)
+    for counts in (
+        PartCounts(rows.sum(axis=1), type_part(None, NerOptions()), metric),
+        PartCounts(rows.reshape(3000, 8), macro, metric),
+    ):
+        found = []
+        for grouped in (False, True):
+            units = Units(range(3000))
+            units.grouped = grouped
+            lost = possible_drops(counts, units)
+            assert lost is not None
+            assert (lost.uses is not None) == grouped
+            limits = DropLimits(margin=0.2, tail=0.025)
+            found.append(detectable_drop(rng.normal(0, 0.1, 1000), lost, limits, whole=whole))
+        assert found[1] == pytest.approx(found[0], rel=0.1)
 
 
 def test_detectable_drops_by_hand() -> None:

@@ -8,9 +8,11 @@ would fail; docs/statistics.md says how often it does.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.decide.gate.many import alike, lost_together
 from harness.stats.permutation import Statistic
 from harness.stats.power import POWER
 from harness.stats.units import Units
@@ -43,6 +45,9 @@ class PossibleDrops:
     """How many mentions that is, `(units, groups)`."""
     worth: Array
     """By how many points of a hundred the score falls with it, `(units, groups)`."""
+    uses: Any = None
+    """Of more than 20,000 units those that are alike have one row: how many they are, `(units,)`.
+    Else `None`."""
 
     @property
     def points(self) -> float:
@@ -68,8 +73,12 @@ def possible_drops(counts: PartCounts, units: Units) -> PossibleDrops | None:
     import numpy as np
 
     score = counts.score
-    table = units.fold(counts.rows)
-    total = table.sum(axis=0)
+    if units.grouped:
+        table, uses = alike(counts, units)
+        total = uses @ table
+    else:
+        table, uses = units.fold(counts.rows), None
+        total = table.sum(axis=0)
     points = 100 * float(score(total))
     if not points > 0:
         return None
@@ -85,7 +94,7 @@ def possible_drops(counts: PartCounts, units: Units) -> PossibleDrops | None:
         one[:, group] = lost[:, group]
         after = score(total - one.reshape(table.shape))
         worth[:, group] = np.maximum(0.0, points - 100 * np.nan_to_num(after))
-    return PossibleDrops(score, total, lost, right, worth) if (worth > 0).any() else None
+    return PossibleDrops(score, total, lost, right, worth, uses) if (worth > 0).any() else None
 
 
 def detectable_drop(
@@ -102,10 +111,26 @@ def detectable_drop(
     sample: Array = np.asarray(noise, dtype=np.float64)
     if len(sample) > _RESAMPLES:
         sample = np.random.default_rng(_SEED).permutation(sample)[:_RESAMPLES]
-    count = len(losses.right)
+    uses = losses.uses
+    count = len(losses.right) if uses is None else int(uses.sum())
+    world = _World.of(sample - sample.mean(), count, limits, np.random.default_rng(_SEED + 2))
+
+    def drop(gone: Array) -> Array:
+        return losses.points - 100 * np.nan_to_num(losses.score(losses.total - gone))
+
+    def power_of_many(share: float) -> float:
+        sides = losses.lost, losses.right, losses.worth, uses
+        how: Any = {"whole": whole, "draws": _DRAWS, "most": _SINGLY, "seed": _SEED}
+        lost = lost_together(*sides, share=share, **how)
+        drops = drop(lost.gone)
+        scale = np.divide(drops, lost.total, out=np.zeros(_DRAWS), where=lost.total > 0)
+        scaled = _Portions(lost.largest * scale[:, None], lost.number, lost.squares * scale**2)
+        return world.failing(drops, scaled)
+
+    if uses is not None:
+        return _smallest_drop(losses, power_of_many)
     chance = np.random.default_rng(_SEED).random((_DRAWS, count))
     sizes = np.ceil(losses.right).astype(np.int64)  # Half a credit is a mention too.
-    world = _World.of(sample - sample.mean(), count, limits, np.random.default_rng(_SEED + 2))
 
     def power(share: float) -> float:
         if whole:
@@ -114,8 +139,16 @@ def detectable_drop(
             drawn = np.random.default_rng(_SEED + 1).binomial(sizes, share, (_DRAWS, *sizes.shape))
             taken = drawn / np.maximum(1, sizes)
         gone = np.einsum("dug,ugk->dgk", taken, losses.lost).reshape(_DRAWS, -1)
-        drops = losses.points - 100 * np.nan_to_num(losses.score(losses.total - gone))
-        return world.failing(drops, np.einsum("dug,ug->du", taken, losses.worth))
+        drops = drop(gone)
+        portions = np.einsum("dug,ug->du", taken, losses.worth)
+        return world.failing(drops, _Portions.of(drops, portions, len(world.weights)))
+
+    return _smallest_drop(losses, power)
+
+
+def _smallest_drop(losses: PossibleDrops, power: Callable[[float], float]) -> float | None:
+    """The drop from which on losses are seen with 80 % power; `power` is that of a probability."""
+    import numpy as np
 
     low, high = _LEAST_SHARE, 0.98
     if power(high) < POWER:
@@ -123,8 +156,36 @@ def detectable_drop(
     for _ in range(_STEPS):
         middle = float(np.sqrt(low * high))
         low, high = (low, middle) if power(middle) >= POWER else (middle, high)
-    after = losses.total - high * losses.lost.sum(axis=0).reshape(-1)
+    uses = losses.uses
+    lost = losses.lost.sum(axis=0) if uses is None else np.einsum("u,ugk->gk", uses, losses.lost)
+    after = losses.total - high * lost.reshape(-1)
     return losses.points - 100 * float(losses.score(after))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Portions:
+    """What single units have of a drop, over draws; `largest` is cut after as many as a resample
+    takes one by one."""
+
+    largest: Array
+    """In points, `(draws, m)`."""
+    number: Array
+    """How many there are, `(draws,)`."""
+    squares: Array
+    """The sum of their squares, `(draws,)`."""
+
+    @classmethod
+    def of(cls, drops: Array, portions: Array, most: int) -> _Portions:
+        """Of what each unit has of it in any measure, `(draws, units)`."""
+        import numpy as np
+
+        # Each portion alone costs less than it does beside others, since F1 is no sum.
+        total = portions.sum(axis=1, keepdims=True)
+        scaled = portions * np.divide(
+            drops[:, None], total, out=np.zeros_like(total), where=total > 0
+        )
+        largest = -np.sort(-scaled, axis=1)[:, :most]
+        return cls(largest, (scaled > 0).sum(axis=1), (scaled**2).sum(axis=1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,9 +213,9 @@ class _World:
         normal = rng.standard_normal(len(noise))
         return cls(noise, np.sort(noise), weights, normal, limits, units)
 
-    def failing(self, drops: Array, portions: Array) -> float:
-        """The chance to fail, over draws of what is lost: `drops` in all, `(draws,)`, and what each
-        unit has of it, `(draws, units)`, in any measure."""
+    def failing(self, drops: Array, portions: _Portions) -> float:
+        """The chance to fail, over draws of what is lost: `drops` in all, `(draws,)`, and what
+        single units have of them."""
         import numpy as np
 
         limits = self.limits
@@ -168,19 +229,13 @@ class _World:
         below = np.searchsorted(self.ordered, bound - 1e-9, side="right")
         return float(below.mean()) / len(self.ordered)
 
-    def _upper_ends(self, drops: Array, portions: Array, tail: float) -> Array:
+    def _upper_ends(self, drops: Array, portions: _Portions, tail: float) -> Array:
         """The upper end of the interval of a difference that is minus the drop but for noise."""
         import numpy as np
 
-        # Each portion alone costs less than it does beside others, since F1 is no sum.
-        total = portions.sum(axis=1, keepdims=True)
-        scaled = portions * np.divide(
-            drops[:, None], total, out=np.zeros_like(total), where=total > 0
-        )
-        largest = -np.sort(-scaled, axis=1)[:, : len(self.weights)]
-        lost = np.ascontiguousarray(largest) @ self.weights
-        many = (scaled > 0).sum(axis=1) > len(self.weights)
-        spread = (scaled**2).sum(axis=1) - drops**2 / self.units
+        lost = np.ascontiguousarray(portions.largest) @ self.weights
+        many = portions.number > len(self.weights)
+        spread = portions.squares - drops**2 / self.units
         close = drops[:, None] + self.normal * np.sqrt(np.maximum(0.0, spread))[:, None]
         values = self.noise - np.where(many[:, None], close, lost)
         place = min(len(self.noise) - 1, int(np.ceil((1 - tail) * (len(self.noise) - 1))))

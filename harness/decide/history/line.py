@@ -11,7 +11,7 @@ from harness.adapter import ModelIdentity
 from harness.coding import compact, decode, encode, parse_json, short
 from harness.decide.draws import resample
 from harness.decide.entry import signed_otherwise
-from harness.decide.history.counts import pack, paragraphs_of, part_counts, unpack
+from harness.decide.history.counts import in_groups, pack, paragraphs_of, part_counts, unpack
 from harness.digest import digest_pieces, digest_text
 from harness.errors import HarnessError
 from harness.results.load import check_whole, scored_in
@@ -19,7 +19,7 @@ from harness.results.record import Git, Machine, Result, RunRecord
 from harness.results.scored import Scored
 from harness.results.signature import Signature
 from harness.stats.resample import Interval, Resampler
-from harness.stats.units import COMPARE_SUPPORT, sampling_unit
+from harness.stats.units import COMPARE_SUPPORT, drawn_of, sampling_unit
 from harness.tasks.parts import METRICS, PartCounts
 from harness.tasks.registry import wrong_task
 
@@ -123,7 +123,10 @@ class HistoryLine:
     @property
     def unit_counts(self) -> PartCounts:
         """The counts of every unit. Raises `ValueError` where they cannot be read."""
-        return part_counts(unpack(self.counts), self.part, mean=self.mean, beta=self.beta)
+        rows = unpack(self.counts)
+        if not self.paragraphs:  # Up to 0.8 a line had a row for each document, however many.
+            rows = in_groups(rows)
+        return part_counts(rows, self.part, mean=self.mean, beta=self.beta)
 
     def numbers(self, units: int) -> tuple[int, ...]:
         """The document of each of so many units."""
@@ -288,6 +291,8 @@ def _contradictions(line: HistoryLine) -> Iterator[str]:
     if not line.mean and counts.rows.shape[1] != 4:
         yield "its counts are of several groups, and yet it is no mean"
     documents = len(line.paragraphs) or units
+    if not line.paragraphs and units == drawn_of(signature.documents):
+        documents = signature.documents
     folded = sampling_unit(documents) == "document"
     if (
         documents != signature.documents

@@ -110,8 +110,13 @@ def search(
     evidence = resampler.units.evidence(*(one.basis for one in counts))
     if evidence.lacking is not None:
         return Found(lacking=evidence.lacking)
-    folded = np.stack([resampler.units.fold(one.rows) for one in counts])
-    values = influences(folded, counts[0].score)
+    units = resampler.units
+    # Where there are many, the signs of their groups are flipped: a unit is in the same in all.
+    table = [
+        np.concatenate(resampler.drawn(one.rows)) if units.grouped else units.fold(one.rows)
+        for one in counts
+    ]
+    values = influences(np.stack(table), counts[0].score)
     if values is None:
         return Found(lacking="the score is undefined")
     places, slopes = _changes(values, alpha, share, last, seed)
