@@ -174,12 +174,13 @@ def read(path: str | Path) -> Baseline:
             said = f"two entries for {head.backend} on {head.gold} ({head.task})"
             raise InputError(said, path=path, hint=MEND)
         seen.add(head.key)
-    details: Mapping[ResultKey, Details] = {}
+    details: dict[ResultKey, Details] = {}
     if isinstance(first, _First):
         place = _second(path, first.mentions)
         with opened(place, "a text file", mode="r", encoding="utf-8") as lines:
             details = read_details(lines, place, seen)
-    entries = tuple(_checked(one, details.get(one.key, Details()), path) for one in first.entries)
+    # Taken out one by one: what columns are made of is no longer needed beside them.
+    entries = tuple(_checked(one, details.pop(one.key, Details()), path) for one in first.entries)
     return Baseline(first.tool_version, first.accepted, first.git, entries)
 
 

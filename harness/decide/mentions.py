@@ -12,7 +12,7 @@ first, so that a change of one moves no others to another line.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -143,7 +143,7 @@ def _cut(
 
 def read_details(
     lines: Iterable[str], path: Path, keys: Iterable[ResultKey]
-) -> Mapping[ResultKey, Details]:
+) -> dict[ResultKey, Details]:
     """What the file says of each entry; `lines` have their ends.
 
     Raises `InputError` for a line that is none, or that is about no such entry.

@@ -9,6 +9,7 @@ from harness.decide.choose import Choice
 from harness.decide.complement import Complement
 from harness.report.method import between, mean_over, resampling, scope, shared
 from harness.results.outcomes import in_text
+from harness.results.signature import Signature
 from harness.table import UNDEFINED, Cell, Table, Toned, megabytes, number, quantity
 from harness.tasks.parts import metric_title
 
@@ -129,7 +130,8 @@ def _notes(choice: Choice) -> Iterator[str]:
     if choice.part == "macro":
         yield f"macro: {mean_over(choice.types)}."
     yield from shared((one.name, "no interval", one.lacking) for one in choice.candidates)
-    made = resampling(choice.unit, choice.resamples, choice.seed)
+    documents = Signature.parse(choice.signature).documents
+    made = resampling(choice.unit, choice.resamples, choice.seed, documents=documents)
     family = (
         f" Differences: paired randomisation tests over {choice.unit}s, Holm's correction over all "
         f"{choice.pairs} pairs of those that qualify."

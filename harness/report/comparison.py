@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from harness.decide.comparison import Comparison, Row
 from harness.report.method import between, mean_over, p_value, points, resampling, scope, shared
 from harness.results.outcomes import Flips, mention_lines
+from harness.results.signature import Signature
 from harness.stats.resample import shown_by
 from harness.stats.ties import tied_with_best
 from harness.stats.units import COMPARE_SUPPORT, LEAST_UNITS
@@ -122,7 +123,9 @@ def _notes(comparison: Comparison) -> Iterator[str]:
             )
     elif comparison.part in comparison.letters:
         yield f"{comparison.part} counts letters and digits."
-    made = resampling(unit, comparison.resamples, comparison.seed, paired=len(rows) > 1)
+    documents = Signature.parse(comparison.signature).documents
+    drawn = comparison.resamples, comparison.seed
+    made = resampling(unit, *drawn, paired=len(rows) > 1, documents=documents)
     if len(rows) < 2:
         yield " ".join(filter(None, (f"CI: {made}.", scope(unit))))
         yield from shared(_lacking(comparison))

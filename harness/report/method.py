@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from harness.stats.units import drawn_of
 from harness.table import UNDEFINED, number
 
 __all__ = [
@@ -18,9 +19,14 @@ __all__ = [
 ]
 
 
-def resampling(unit: str, resamples: int, seed: int, *, paired: bool = False) -> str:
-    """`10,000 bootstrap resamples by document, seed 0`."""
+def resampling(
+    unit: str, resamples: int, seed: int, *, paired: bool = False, documents: int = 0
+) -> str:
+    """`10,000 bootstrap resamples by document, seed 0`; with the number of documents, where they
+    are that many, `by document in 2,000 random groups`."""
     within = " within document" if unit == "paragraph" else ""
+    if unit == "document" and drawn_of(documents) < documents:
+        within = f" in {drawn_of(documents):,} random groups"
     return (
         f"{resamples:,} {'paired ' if paired else ''}bootstrap resamples by {unit}{within}, "
         f"seed {seed}"

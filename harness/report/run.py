@@ -200,7 +200,8 @@ def _method(ranking: Ranking) -> Iterator[str]:
         return
     task, first = ranking.task, scored[0]
     by = " ".join(filter(None, (task.match(first.options), first.parts[0].name)))
-    made = resampling(ranking.unit, ranking.resamples, ranking.seed)
+    documents = ranking.gold.documents
+    made = resampling(ranking.unit, ranking.resamples, ranking.seed, documents=documents)
     meaning = "" if task.column is None else f"{_in_f(task.column.meaning, ranking)} "
     sentences = [
         f"Ranked by {f_name(_beta(ranking))}, {by}. {meaning}CI: {made}.",

@@ -6,12 +6,16 @@ thirty may well be missing from a resample), so it is a rule of its own.
 
 from __future__ import annotations
 
-from collections import Counter
+from typing import TYPE_CHECKING
 
 from harness.decide.gate.presence import MatchedEntry
 from harness.decide.gate.verdicts import Verdict, about
 from harness.results.scored import Scored
+from harness.stats.units import added
 from harness.table import tallied
+
+if TYPE_CHECKING:
+    from harness.stats.units import Array
 
 __all__ = ["check_blackout"]
 
@@ -24,8 +28,10 @@ def check_blackout(matched: MatchedEntry, least: int) -> Verdict | None:
     Right is what the headline counts as such (entities of all types, contents found), in the match
     mode of the entry. `None` where there is no such document.
     """
+    import numpy as np
+
     before, now = _right(matched.accepted), _right(matched.current)
-    numbers = [number for number, right in before.items() if right >= least and not now[number]]
+    numbers = np.flatnonzero((before >= least) & (now == 0)).tolist()
     if not numbers:
         return None
     numbers.sort(key=lambda number: -before[number])
@@ -46,11 +52,7 @@ def check_blackout(matched: MatchedEntry, least: int) -> Verdict | None:
     )
 
 
-def _right(scored: Scored) -> Counter[int]:
+def _right(scored: Scored) -> Array:
     """Right mentions by the number of the document, which is the same on both sides."""
-    right: Counter[int] = Counter()
-    for document, row in zip(
-        scored.document_numbers, scored.counts().rows[:, 0].tolist(), strict=True
-    ):
-        right[document] += row
-    return right
+    ids = scored.columns.ids
+    return added(scored.counts().rows[:, :1], ids.documents, ids.document_count)[:, 0]

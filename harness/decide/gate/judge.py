@@ -15,7 +15,7 @@ from harness.stats.permutation import ALPHA
 from harness.stats.resample import Interval, Resampler, percentile_interval
 from harness.stats.student import normal_tail
 from harness.stats.units import SampleSize, Units
-from harness.tasks.parts import Metric, PartCounts, shown_metric
+from harness.tasks.parts import Metric, shown_metric
 
 if TYPE_CHECKING:
     from harness.stats.units import Array
@@ -126,20 +126,21 @@ def _changes(item: ScoreCheck, units: Units) -> tuple[int, int]:
     """How many units changed, and in how many of them anything was gained."""
     import numpy as np
 
-    before, after = (_wins(one, units, item.metric) for one in (item.accepted, item.current))
-    changed = np.any(units.fold(item.accepted.rows) != units.fold(item.current.rows), axis=1)
-    return int(changed.sum()), int(np.any(after > before, axis=1).sum())
+    tables = [units.fold(one.rows) for one in (item.accepted, item.current)]
+    changed = np.flatnonzero(np.any(tables[0] != tables[1], axis=1))
+    before, after = (_wins(table[changed], item.metric) for table in tables)
+    return len(changed), int(np.any(after > before, axis=1).sum())
 
 
-def _wins(counts: PartCounts, units: Units, metric: Metric) -> Array:
-    """What may only rise when a unit gets better: what is right, and minus what is wrong.
+def _wins(table: Array, metric: Metric) -> Array:
+    """What may only rise when a unit gets better: what is right, and minus what is wrong; of counts
+    by unit.
 
     Recall knows nothing of what is wrong, and precision nothing of what is found.
     """
     import numpy as np
 
-    table = units.fold(counts.rows)
-    shaped = table.reshape(len(table), -1, 4)
+    shaped = table.reshape(len(table), table.shape[1] // 4, 4)
     found, right, predicted = shaped[..., 0], shaped[..., 2], shaped[..., 3]
     wins = {
         "recall": [found],
