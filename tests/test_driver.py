@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from support import examples
 
 from harness.errors import BackendFailed, InputError, NotComparable
+from harness.formats import urls
+from harness.formats.source import Source
 from harness.gold.goldset import GoldSet
 from harness.gold.loading import load_goldset
 from harness.paths import RECORD, UNFINISHED
@@ -447,6 +449,24 @@ def test_what_lies_there_of_a_run_that_ended_goes(
     assert len(fake.started) == 4
 
 
+def test_shards_that_were_being_forgotten_are_not_gone_on_with(
+    gold: GoldSet, tmp_path: Path, merged: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a kill some may have lost a file, and still have their record."""
+
+    def killed(place: Path, **_: object) -> None:
+        if done_shards(place):
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(resume.shutil, "rmtree", killed)
+        started(gold, tmp_path / "out", Fake(random.Random(0), slots=2))
+    assert done_shards(tmp_path / "out" / SHARD_FOLDERS)
+    fake, _ = started(gold, tmp_path / "out", Fake(random.Random(0), slots=2))
+    assert len(fake.started) == 4
+    assert not (tmp_path / "out" / SHARD_FOLDERS).exists()
+
+
 def test_shards_that_do_not_fit_together_are_named(
     gold: GoldSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -516,6 +536,10 @@ def test_the_plan_is_what_decides(
     monkeypatch.setenv("TOKEN_OF_MINE", "a")
     (tmp_path / "rules.py").write_text("2")
     different.append(plan())
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "count.py").write_text("1")
+    monkeypatch.setattr(resume, "_CODE", tmp_path / "code")
+    different.append(plan())
     monkeypatch.setattr(resume, "__version__", "99.0")
     different.append(plan())
     assert len({same, *different}) == 1 + len(different)
@@ -544,3 +568,15 @@ def test_a_job_is_read_back_as_it_was(name: str, tmp_path: Path, gold: GoldSet) 
     assert back.specs() == [spec]
     assert [one.name for one in back.goldsets()] == ["other"]
     assert back.options.recorded() == said.recorded()
+
+
+def test_another_process_is_told_the_secrets_of_a_url(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "https://me:hunter2@host.example/gold.jsonl?sig=abcdef"
+    options = RunOptions(shard=Shard(1, 2), out=tmp_path)
+    sent = Job(("empty",), (Source.parse(url),), options).to_json()
+    monkeypatch.setattr(urls, "_REAL", {})  # As in a new process.
+    (source,) = Job.from_json(sent).gold
+    assert source.path == "https://REDACTED@host.example/gold.jsonl?sig=REDACTED"
+    assert urls.real(source.path) == url

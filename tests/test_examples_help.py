@@ -60,7 +60,8 @@ NEEDED: dict[str, dict[str, str | Path]] = {
     # What `harness run --out results/now` writes: `.ci/run` asks that of a run of its own.
     "results/now": {"results/now": Path("results")},
     "--rules gate.toml": {"gate.toml": "[[rule]]\nmax_drop = 1.0\n"},
-    "cache merge": {f"shards/{n}/predictions.sqlite": "" for n in (1, 2)},  # They have nothing yet.
+    # They have nothing yet.
+    "cache merge": {f"shards/{n}/store/predictions.sqlite": "" for n in (1, 2)},
     "env remove stanza": {"envs/stanza/bin/python": ""},
 }
 

@@ -363,6 +363,14 @@ def test_answers_from_the_store() -> None:
     assert only(read(out)).costs.replayed == shards[0].documents
 
 
+def test_gold_behind_a_url(capsys: pytest.CaptureFixture[str]) -> None:
+    """It lies where it lay, from wherever the record is seen."""
+    pytest.importorskip("fsspec", reason="the extra remote is not installed")
+    url = Path(laid(6)).resolve().as_uri()
+    record = tried(2, "oracle", "--gold", url)
+    assert [one.path for one in record.gold] == [url]
+
+
 # What the merged folder is good for
 
 

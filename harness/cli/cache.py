@@ -33,7 +33,7 @@ examples:
   harness cache list
   harness cache explain spacy/en_core_web_sm --gold seeds
   harness cache prune --stale
-  harness cache merge shards/1 shards/2
+  harness cache merge shards/1/store shards/2/store
 """
 
 

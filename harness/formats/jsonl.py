@@ -171,7 +171,7 @@ def read_lines(path: Path, losses: Losses | None = None) -> Iterator[tuple[int, 
     is_plain = True  # Where one line is not, the others will hardly be.
     for count, (number, line) in enumerate(json_lines(path), 1):
         # Parsers take the last of two keys; where there may be two, all of them are looked at.
-        plain = is_plain and line.count(b'"entities"') == 1
+        plain = is_plain and line.count(b'"entities"') == line.count(b'"id"') == 1
         record = plain_record(line) if plain else None
         is_plain = record is not None
         if record is None:

@@ -8,7 +8,6 @@ shard whose process dies, or whose node is lost, is run again, three times at mo
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -37,6 +36,7 @@ from harness.scale.resume import (
     bring_home,
     done_shards,
     folder_of,
+    forget,
     is_done,
     left_stores,
     plan_of,
@@ -133,7 +133,7 @@ def drive(
             ) from None
         bring_home(place, options.cache, token)
         # Before the mark goes: then somebody else may have begun in the same folder.
-        shutil.rmtree(place, ignore_errors=True)
+        forget(place)
     return merged
 
 

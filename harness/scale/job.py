@@ -10,6 +10,7 @@ from typing import Any
 from harness.coding import encode
 from harness.errors import UsageError
 from harness.formats.source import Source
+from harness.formats.urls import real
 from harness.gold.goldset import GoldSet
 from harness.gold.loading import load_goldset
 from harness.registry import BackendSpec
@@ -52,13 +53,14 @@ class Job:
         return [load_goldset(source) for source in self.gold]
 
     def to_json(self) -> dict[str, Any]:
+        """For the process that runs it alone: URLs have their secrets."""
         options = {part.name: getattr(self.options, part.name) for part in fields(RunOptions)}
         options |= {name: options[name] and str(options[name]) for name in _PLACES}
         options["behind"] = [str(path) for path in self.options.behind]
         options["shard"] = str(self.shard)
         return {
             "backends": list(self.backends),
-            "gold": [[source.path, dict(source.options)] for source in self.gold],
+            "gold": [[real(source.path), dict(source.options)] for source in self.gold],
             "options": encode(options),
         }
 

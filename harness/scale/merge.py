@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import InputError, NothingMeasured, UsageError
-from harness.formats.source import HUB
+from harness.formats.source import is_remote
 from harness.paths import RECORD
 from harness.results.consistent import read_tally
 from harness.results.count import options_of
@@ -250,7 +250,7 @@ def _state(states: Sequence[Git | None]) -> Git | None:
 
 def moved_gold(gold: GoldRecord, folder: Path, out: Path) -> GoldRecord:
     """Its place seen from another folder."""
-    if not gold.path or gold.path.startswith(HUB) or Path(gold.path).is_absolute():
+    if not gold.path or is_remote(gold.path) or Path(gold.path).is_absolute():
         return gold
     place = (folder.resolve() / gold.path).resolve()
     return replace(gold, path=Path(os.path.relpath(place, out.resolve())).as_posix())

@@ -13,7 +13,7 @@ from time import monotonic, sleep
 
 from harness import __version__
 from harness.coding import encode
-from harness.digest import digest_text
+from harness.digest import digest_folder, digest_text
 from harness.errors import BackendFailed, HarnessError, UsageError
 from harness.formats.files import is_there, read_text, write_text
 from harness.gold.goldset import GoldSet
@@ -36,6 +36,7 @@ __all__ = [
     "bring_home",
     "done_shards",
     "folder_of",
+    "forget",
     "is_done",
     "left_stores",
     "plan_of",
@@ -43,6 +44,8 @@ __all__ = [
 ]
 
 _PLAN = "plan.txt"
+_CODE = Path(__file__).parents[1]
+"""What counts; between two commits it may change."""
 _END_SECONDS = 30.0
 _PAUSE = 0.05
 
@@ -52,7 +55,7 @@ def plan_of(specs: Sequence[BackendSpec], goldsets: Sequence[GoldSet], options: 
     with what shows that they are the same, gold sets, options, versions; no folder, no command."""
     git = provenance.git_state()
     what = [
-        [__version__, sys.version.split()[0], git and git.commit],
+        [__version__, sys.version.split()[0], git and git.commit, digest_folder(_CODE)],
         [asked_as(specs), [_evidence(spec, options) for spec in specs]],
         [
             [gold.name, gold.digest, sorted((gold.said.options if gold.said else {}).items())]
@@ -94,9 +97,16 @@ def begin(
             if before == plan and int(count) > 0:
                 return int(count)
     bring_home(place, cache, token)
-    shutil.rmtree(place, ignore_errors=True)
+    forget(place)
     write_text(file, f"{plan} {shards}\n")
     return shards
+
+
+def forget(place: Path) -> None:
+    """Remove all shards. After a kill in between, those of which a part is left are not gone on
+    with: without a plan they are of another run."""
+    (place / _PLAN).unlink(missing_ok=True)
+    shutil.rmtree(place, ignore_errors=True)
 
 
 def await_end(folder: Path, seconds: float = _END_SECONDS) -> None:

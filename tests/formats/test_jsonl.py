@@ -283,6 +283,7 @@ def test_keys_that_are_not_read_are_counted_and_none_may_come_twice(tmp_path: Pa
         '{"id": "a", "text": "Ada", "entities": [{"start": 0, "end": 3, "label": "P"}], '
         '"entities": []}\n',
         '{"id": "a", "text": "Ada", "ignore": [], "entities": [], "ignore": []}\n',
+        '{"id": "a", "text": "Ada", "entities": [], "id": "c"}\n',
     ):
         path.write_text('{"id": "b", "entities": []}\n' + line)
         with pytest.raises(InputError, match=r"a\.jsonl:2: .*twice"):
