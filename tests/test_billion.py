@@ -59,7 +59,7 @@ def test_the_sums_are_those_by_hand() -> None:
     assert one.round == pytest.approx(4 * 4 * 0.1)
     found = {what: times for times, what in limits(one, ROUND)}
     assert found["reading takes longer than predicting"] == pytest.approx(6 / 25)
-    assert found["open files of the merge"] == pytest.approx(8 / 1024)
+    assert found["open files of the merge"] == pytest.approx(8 / 524_288)
 
 
 def test_a_file_server_bounds_the_reading() -> None:

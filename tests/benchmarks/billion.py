@@ -64,7 +64,7 @@ class Constants:
     server: float = _assumed(5e9, "bytes/s of the file server, all readers together")
     link: float = _assumed(1.25e9, "bytes/s of one machine's network")
     store: float = _assumed(20e9, "bytes of Ray's object store on the driver's machine")
-    opened: float = _assumed(1024, "files that a process may have open (`ulimit -n`)")
+    opened: float = _assumed(524_288, "files that a process may let itself open (`ulimit -Hn`)")
     room: float = _assumed(4e9, "bytes of memory of a shard")
     hall: float = _assumed(64e9, "bytes of memory of the driver, and of the merge")
     asked: float = _assumed(2.6e-6, "s of the driver for each Ray actor, whenever it hears of one")
