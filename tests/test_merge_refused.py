@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ from typing import Any
 import pytest
 from cutting import QUIET, check_same, cut, laid, merged, undivided
 from inside import forget, planted_inside
+from sharded import PROGRAM
 from support import printed
 
 from harness.cli.main import main
 from harness.digest import digest_file
 from harness.results.stored import read
 from harness.results.unfinished import unfinished
+from harness.run.process import Worker
 
 WORDS = ("telling/plain", "oracle")
 Json = dict[str, Any]
@@ -166,6 +169,8 @@ OTHER_RUNS = {
     "spec": lambda record: record["results"][0].update(spec="telling/other"),
     "labels settled": lambda record: record["shard"]["results"][0].update(settled=False),
     "signature": lambda record: _of_signature(record),
+    "program": lambda record: record["shard"]["results"][0].update(program="f" * 64),
+    "code of the harness": lambda record: record["shard"].update(code="f" * 64),
 }
 """What a record says, and how it says something else."""
 
@@ -209,6 +214,23 @@ def test_another_backend_was_asked(refused: Callable[..., str]) -> None:
     main(["run", *words, *QUIET])
     told = refused("of2", status=3)
     assert "of2/02 is not of the same run as of2/01: results asked for is " in told
+
+
+@pytest.mark.processes
+def test_a_program_was_changed_between_shards(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing else in the records tells: it states no digest."""
+    monkeypatch.setattr("harness.run.predictor.Worker", Worker)
+    monkeypatch.setenv("NLTK_DATA", "log")
+    words = [f"told=process:{sys.executable} told.py 0 0", "--gold", "gold.jsonl", *QUIET]
+    for number in (1, 2, 3):
+        text = PROGRAM.replace('"ENT"', '"PER"')
+        Path("told.py").write_text(text if number < 3 else text.replace("[A-Z]", "[A-M]"))
+        assert main(["run", *words, "--shard", f"{number}/3", "--out", f"told/{number}"]) == 0
+    told = refused("told", status=3)
+    assert "told/3 (told on gold, ner) is not of the same run as told/1 " in told
+    assert ": program is " in told
 
 
 # Are their files theirs?

@@ -327,6 +327,8 @@ class ShardResult:
     backend: str
     documents: int = 0
     """None: nothing was asked."""
+    program: str = ""
+    """sha256 of the command of a foreign program and of the files that it names."""
     settled: bool = True
     """Whether its labels were known before its answers were; else those of all shards decide."""
     sums: Any = None
@@ -357,6 +359,8 @@ class ShardRecord:
     shard: Shard
     results: tuple[ShardResult, ...] = ()
     """One of each that was asked for: those without a document have no `Result`."""
+    code: str = ""
+    """sha256 over the harness's files, which a commit alone does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

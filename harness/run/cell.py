@@ -149,6 +149,8 @@ class RunCell:
             store=self._store(),
             stop=self.stop,
         )
+        if self.cut is not None and self.spec.external:
+            self.cut.note_program(self.spec.model)
         try:
             with closing(self._answers(predictions)) as answers:
                 counted = self._count(predictions, answers, time)

@@ -14,6 +14,7 @@ from harness.results.signature import Signature
 from harness.results.sums import Sums
 from harness.run.files import CellFiles
 from harness.run.measurement import Measurement
+from harness.run.proof import program_digest
 from harness.shards import Shard
 
 __all__ = ["Cut"]
@@ -34,6 +35,10 @@ class Cut:
     def begin(self) -> None:
         """From here on it takes time."""
         self._started, self._began = now(), monotonic()
+
+    def note_program(self, command: str) -> None:
+        """What answers is a foreign program."""
+        self.result = replace(self.result, program=program_digest(command))
 
     @contextmanager
     def places(self) -> Iterator[IO[str] | None]:

@@ -27,11 +27,14 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from harness.digest import digest_file, digest_folder, digest_pieces
 from harness.distributions import installed_from
 from harness.registry import ADAPTER_GROUP, OWN_DISTRIBUTION, adapter, distribution_of
 from harness.run import installed, trees
@@ -42,6 +45,8 @@ __all__ = [
     "adapter_requirements",
     "command_files",
     "files_beside",
+    "own_code",
+    "program_digest",
     "installed_files",
     "named_files",
 ]
@@ -115,6 +120,22 @@ def command_files(command: str) -> Evidence:
     whole.update(trees.digest_tree(files).encode())
     doubt = "its hello states no digest, and nothing else tells what it imports and reads"
     return Evidence(whole.hexdigest(), len(files), doubt)
+
+
+def program_digest(command: str) -> str:
+    """sha256 of a command and of what is in the files that it names, wherever they lie."""
+    contents = []
+    for path in _words(command):
+        with suppress(OSError):  # A folder, or what may not be read.
+            contents.append(digest_file(path))
+    return digest_pieces((command, *contents))
+
+
+@cache
+def own_code() -> str:
+    """sha256 over this project's files, which may change between two commits; as they were when
+    this process first asked."""
+    return digest_pieces(map(digest_folder, _own_places()))
 
 
 def files_beside(command: str) -> str:

@@ -34,6 +34,7 @@ from harness.run.options import RunOptions, WorkerOptions
 from harness.run.predictions import PredictOptions
 from harness.run.process import kill_all
 from harness.run.progress import Progress
+from harness.run.proof import own_code
 from harness.run.store import Store, taken_up
 from harness.shards import Shard
 from harness.tasks.registry import task_named
@@ -159,7 +160,8 @@ def _cells(
 def _shard_record(cells: Sequence[RunCell], shard: Shard | None) -> ShardRecord | None:
     if shard is None:
         return None
-    return ShardRecord(shard, tuple(cell.cut.result for cell in cells if cell.cut is not None))
+    results = tuple(cell.cut.result for cell in cells if cell.cut is not None)
+    return ShardRecord(shard, results, own_code())
 
 
 @contextmanager

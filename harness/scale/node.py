@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from harness.distributions import versions
 from harness.registry import OWN_DISTRIBUTION
+from harness.run.proof import own_code
 from harness.scale.names import STORE
 from harness.scale.shard_process import Ended, ShardProcess
 
@@ -25,8 +26,9 @@ _OWN, _PACKED = "shard", "packed.tar.gz"
 
 
 def versions_here(required: Sequence[str]) -> dict[str, str]:
-    """The versions here of Python, of the harness and of what backends require."""
-    return {"python": sys.version.split()[0], **versions((*_ALWAYS, *required))}
+    """The versions here of Python, of the harness, with its code, and of what backends require."""
+    known = {"python": sys.version.split()[0], "code of the harness": own_code()}
+    return {**known, **versions((*_ALWAYS, *required))}
 
 
 class Seen(NamedTuple):

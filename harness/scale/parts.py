@@ -188,6 +188,7 @@ def _of_the_run(record: RunRecord) -> dict[str, Any]:
         for gold in record.gold
     }
     assert record.shard is not None
+    value["code of the harness"] = record.shard.code
     value["results asked for"] = [list(result.key) for result in record.shard.results]
     return value
 
@@ -254,6 +255,7 @@ def _check_same_result(first: Piece, piece: Piece) -> None:
             head, _, tail = each.own.signature.rpartition("|n:")
             value["signature"] = f"{head}|{tail.partition('|')[2]}"
         value["labels settled"] = each.own.settled
+        value["program"] = each.own.program
     _refuse(one, other, first, piece)
 
 

@@ -13,7 +13,7 @@ from time import monotonic, sleep
 
 from harness import __version__
 from harness.coding import encode
-from harness.digest import digest_folder, digest_text
+from harness.digest import digest_text
 from harness.errors import BackendFailed, HarnessError, UsageError
 from harness.formats.files import is_there, read_text, write_text
 from harness.gold.goldset import GoldSet
@@ -23,7 +23,7 @@ from harness.results import provenance, stored
 from harness.results.lock import locked
 from harness.run.launch import describe_backend
 from harness.run.options import RunOptions
-from harness.run.proof import files_beside
+from harness.run.proof import files_beside, own_code
 from harness.run.store import Store
 from harness.run.variables import passed_digests
 from harness.scale.job import asked_as
@@ -44,8 +44,6 @@ __all__ = [
 ]
 
 _PLAN = "plan.txt"
-_CODE = Path(__file__).parents[1]
-"""What counts; between two commits it may change."""
 _END_SECONDS = 30.0
 _PAUSE = 0.05
 
@@ -55,7 +53,7 @@ def plan_of(specs: Sequence[BackendSpec], goldsets: Sequence[GoldSet], options: 
     with what shows that they are the same, gold sets, options, versions; no folder, no command."""
     git = provenance.git_state()
     what = [
-        [__version__, sys.version.split()[0], git and git.commit, digest_folder(_CODE)],
+        [__version__, sys.version.split()[0], git and git.commit, own_code()],
         [asked_as(specs), [_evidence(spec, options) for spec in specs]],
         [
             [gold.name, gold.digest, sorted((gold.said.options if gold.said else {}).items())]
