@@ -150,7 +150,7 @@ def test_killed_while_shards_are_merged(when: str, shards: Sharded) -> None:
         elif when == "within":
             driver.merge_marked.__globals__["write"] = wait
         else:
-            driver.shutil.rmtree = wait
+            driver.forget = wait
 
     running = Driver(shards.command(backend, "-q"), prepare)
     wait_until(reached.exists)
