@@ -72,24 +72,26 @@ def shard_here(text: str, environ: Mapping[str, str]) -> Shard:
         number, whole, last = (environ.get(name, "") for name in _SLURM)
         if count is None and whole != (last or whole):
             raise ValueError(
-                f"auto/N where the array is not 1-N: {_SLURM[1]} is {whole}, {_SLURM[2]} {last}"
+                f"an array whose tasks are numbered from 1 (--array=1-N), or auto/N for some tasks "
+                f"of one: {_SLURM[1]} is {whole}, {_SLURM[2]} {last}"
             )
-        return _numbered(number, count or whole, f"{_SLURM[0]}={number}, {_SLURM[1]}={whole}")
+        found = f"{_SLURM[0]}={number}, {_SLURM[1]}={whole or '(not set)'}"
+        return _numbered(number, count or whole, "1 to N (--array=1-N)", found)
     if index := environ.get(_KUBERNETES):
         if count is None:
             raise ValueError(f"auto/N: {_KUBERNETES} does not say how many pods there are")
         number = str(int(index) + 1) if re.fullmatch("[0-9]{1,9}", index, re.ASCII) else index
-        return _numbered(number, count, f"{_KUBERNETES}={index}")
+        return _numbered(number, count, "0 to N-1 (completions: N)", f"{_KUBERNETES}={index}")
     raise ValueError(
         f"a task of a job array: neither {_SLURM[0]} nor {_KUBERNETES} is set; else {_EXPECTED}"
     )
 
 
-def _numbered(number: str, count: str, found: str) -> Shard:
+def _numbered(number: str, count: str, expected: str, found: str) -> Shard:
     try:
         return Shard.parse(f"{number}/{count}")
     except ValueError:
-        raise ValueError(f"tasks numbered from 1 to N (--array=1-N); found {found}") from None
+        raise ValueError(f"tasks numbered from {expected}; found {found}") from None
 
 
 def _hash(id_: str) -> int:

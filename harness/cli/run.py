@@ -143,7 +143,10 @@ def _check_shards(args: argparse.Namespace) -> None:
         for name in ("workers", "shards", "ray_address"):
             if getattr(args, name):
                 flag = f"--{name.replace('_', '-')}"
-                raise UsageError(f"{flag} is for a run by an executor: name one (--executor local)")
+                which = "ray" if name == "ray_address" else "local"
+                raise UsageError(
+                    f"{flag} is for a run by an executor: name one (--executor {which})"
+                )
     elif args.shard is not None:
         raise UsageError("--executor runs all shards, --shard one of them: leave one of them out")
     elif args.ray_address and args.executor != "ray":

@@ -30,6 +30,7 @@ from harness.formats.urls import is_url, last_name
 __all__ = ["PartFile", "Place", "numbered_files", "place_of", "read_parts"]
 
 _NUMBER = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]+")
+_OF = re.compile("-of-0*([1-9][0-9]{0,8})")
 _MOST_SHOWN = 3
 _MOST_LOCATED = 20
 """Ids that come twice are looked for in the files; each takes a pass."""
@@ -99,6 +100,8 @@ def place_of(source: Source, seconds: float | None = None) -> Place:
         named = found if is_glob(path) else _numbered(found, last_name)
         if not named:
             raise _no_set(found, path)
+        if not is_glob(path):
+            _check_whole(named, path)
         return Place(tuple(PartFile(url, limit) for url in named), several=True)
     if seconds is not None:
         raise UsageError(f"{path}: remote-timeout is of a URL, and this is none")
@@ -118,6 +121,8 @@ def numbered_files(folder: str) -> Place | None:
     if any(Path(path).is_dir() for path in entries if Path(path).name[0] not in "._"):
         return None
     files = _numbered(entries, lambda path: Path(path).name)
+    if files:
+        _check_whole(files, folder)
     return Place(tuple(map(PartFile, files)), several=True) if files else None
 
 
@@ -135,6 +140,26 @@ def _numbered(paths: Iterable[str], name: Callable[[str], str]) -> list[str]:
         for column in zip(*numbers, strict=False)
     )
     return files if counts else []
+
+
+def _check_whole(files: Sequence[str], folder: str) -> None:
+    """Raise `InputError` for numbered files of which one is missing: half of a set has a score,
+    too. The last of all is missed only where names say how many there are (`-of-00004`)."""
+    names = [last_name(path) for path in files]
+    columns = zip(*(_NUMBER.findall(stem_of(one)) for one in names), strict=False)
+    counted = ([*map(int, one)] for one in columns if all(map(str.isdecimal, one)))
+    numbers = next(one for one in counted if len({*one}) == len(files) and min(one) <= 1)
+    stated = _OF.search(names[0])
+    last = int(stated[1]) - 1 + min(numbers) if stated else max(numbers)
+    missing = sorted({*range(min(numbers), last + 1)} - {*numbers})
+    if missing:
+        shown = ", ".join(map(str, missing[:_MOST_SHOWN]))
+        raise InputError(
+            f"holds parts numbered {min(numbers)} to {last}, and {shown} "
+            f"{'is' if len(missing) == 1 else 'are'} missing: the set is not whole",
+            path=folder,
+            hint="name the parts that are meant by a pattern in quotes",
+        )
 
 
 def _no_set(found: Sequence[str], path: str) -> InputError:

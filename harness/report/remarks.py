@@ -61,9 +61,11 @@ def _cluster(result: Result) -> str:
     shards = result.costs.shards
     machines = dict.fromkeys(str(one.machine) for one in shards)
     said = f"run in {len(shards)} shards"
-    if (rate := cluster_rate(shards)) is not None:
+    rate = None if result.costs.replayed else cluster_rate(shards)
+    if rate is not None:
         said += f", {quantity(rate)} documents/s together, loading and scoring included"
-    said += "; docs/s and words/s are of one worker, and latency was not measured alone"
+    if result.costs.documents_per_second is not None:
+        said += "; docs/s and words/s are of one worker, and latency was not measured alone"
     return said if len(machines) == 1 else f"{said}; on machines that differ: {'; '.join(machines)}"
 
 

@@ -73,6 +73,7 @@ def read_run(path: str | Path) -> Opened:
     path = Path(path)
     file = path / RECORD if is_there(path) and path.is_dir() else path
     if not is_there(file):
+        check_finished(file.parent)
         raise InputError(
             "no run here", path=file, hint="make one with `harness run`, or name its folder"
         )

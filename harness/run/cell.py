@@ -293,6 +293,9 @@ class RunCell:
     # What the result is made of
 
     def _fail(self, status: ResultStatus, reason: str, install: str | None = None) -> None:
+        if self.cut is not None and next(annotated(self.gold, self.task), None) is None:
+            self.is_empty = True  # Nothing was to be asked: it does not matter that nobody can be.
+            return
         told = self._measured.fields()
         self._result = replace(self._result, status=status, reason=reason, install=install, **told)
         self.progress.note(f"{self.title}: {status}: {reason}")

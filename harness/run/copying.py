@@ -56,14 +56,15 @@ class Copied:
 
 
 def merge_stores(
-    target: Database, sources: Sequence[str | Path], *, run: str = ""
+    target: Database, sources: Sequence[str | Path], *, run: str = "", replacing: bool = False
 ) -> list[tuple[Path, Copied]]:
     """Copy all that the `sources`, files or their folders, have into `target`; one after another.
 
     Doing it again changes nothing, and goes on where it was stopped. What is kept for one run
-    alone stays where it is, unless it is the run with the token `run`. Raises `InputError`, before
-    anything is copied, for a source that is not there or is broken, and `UsageError` for one that
-    is the target.
+    alone stays where it is, unless it is the run with the token `run`. Another answer than the
+    target's is counted, and with `replacing` takes its place: it was asked for anew. Raises
+    `InputError`, before anything is copied, for a source that is not there or is broken, and
+    `UsageError` for one that is the target.
     """
     files = [store_file(source) for source in sources]
     for file in files:
@@ -73,10 +74,10 @@ def merge_stores(
             raise InputError("there is no predictions store", path=file)
         with suppress(OtherVersion):
             Database(file, read_only=True).close()
-    return [(file, _merge_one(target, file, run)) for file in files]
+    return [(file, _merge_one(target, file, run, replacing)) for file in files]
 
 
-def _merge_one(target: Database, file: Path, run: str) -> Copied:
+def _merge_one(target: Database, file: Path, run: str, replacing: bool) -> Copied:
     copied = Copied()
     try:
         source = Database(file, read_only=True)
@@ -86,7 +87,7 @@ def _merge_one(target: Database, file: Path, run: str) -> Copied:
     try:
         for (number,) in source.run("SELECT id FROM backends ORDER BY id"):
             for row in source.run("SELECT * FROM backends WHERE id = ?", (number,)):
-                _merge_key(target, source, row, run, copied)
+                _merge_key(target, source, row, run, replacing, copied)
         source.check_unchanged()
     finally:
         source.close()
@@ -94,7 +95,12 @@ def _merge_one(target: Database, file: Path, run: str) -> Copied:
 
 
 def _merge_key(
-    target: Database, source: Database, row: Sequence[Any], run: str, copied: Copied
+    target: Database,
+    source: Database,
+    row: Sequence[Any],
+    run: str,
+    replacing: bool,
+    copied: Copied,
 ) -> None:
     key = _checked_key(row)
     if key is None or load_json(key.fields).get("run", run) != run:
@@ -110,7 +116,7 @@ def _merge_key(
     with target.transaction():
         adopt(target, key)
     for batch in _batches(source, key.id):
-        take(target, source, key, batch, copied)
+        take(target, source, key, batch, copied, replacing=replacing)
 
 
 def _batches(source: Database, backend: int) -> Iterator[list[PredictionRow]]:
@@ -143,9 +149,16 @@ def _rows(
 
 
 def take(
-    target: Database, source: Database, key: KeyRow, rows: Sequence[PredictionRow], copied: Copied
+    target: Database,
+    source: Database,
+    key: KeyRow,
+    rows: Sequence[PredictionRow],
+    copied: Copied,
+    *,
+    replacing: bool = False,
 ) -> list[bytes]:
-    """Copy predictions of a `key` of `source` that are sound and that `target` lacks.
+    """Copy predictions of a `key` of `source` that are sound and that `target` lacks; with
+    `replacing` all that are sound.
 
     Returns the documents of which the target now has an answer: somebody else may have put one
     there since it was looked for. Times of processes that the source does not know are left out,
@@ -154,10 +167,10 @@ def take(
     sound = {row.document: row for row in rows if _is_sound(key.digest, row)}
     copied.damaged += len(rows) - len(sound)
     lacking, same, differing = _compared(target, key, sound)
-    if lacking:
+    if lacking or replacing:
         with target.transaction():  # From here on nobody else writes, who may have until now.
             lacking, same, differing = _compared(target, key, sound)
-            _insert(target, source, key, lacking)
+            _insert(target, source, key, list(sound.values()) if replacing else lacking)
     copied.predictions += len(lacking)
     copied.same += same
     if differing:

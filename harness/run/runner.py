@@ -16,7 +16,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from harness.annotation import Record, TaskName
-from harness.errors import BackendFailed, NothingMeasured, UsageError
+from harness.errors import BackendFailed, HarnessError, NothingMeasured, UsageError
+from harness.formats.files import read_text
 from harness.formats.losses import Losses
 from harness.gold.goldset import GoldSet
 from harness.interrupt import stoppable
@@ -26,7 +27,7 @@ from harness.results.count import check_possible
 from harness.results.gold_record import gold_record
 from harness.results.provenance import machine, now, origin
 from harness.results.record import GoldRecord, RunRecord, ShardRecord, run_status
-from harness.results.stored import write
+from harness.results.stored import from_json, write
 from harness.results.unfinished import unfinished
 from harness.run.cell import RunCell
 from harness.run.common import count_in_common
@@ -39,7 +40,7 @@ from harness.run.store import Store, taken_up
 from harness.shards import Shard
 from harness.tasks.registry import task_named
 
-__all__ = ["check_required", "planned", "run"]
+__all__ = ["check_folder", "check_required", "planned", "run"]
 
 _HELD_DOCUMENTS = 1000
 _PACKAGES = (OWN_DISTRIBUTION, "numpy", "tabulate")
@@ -61,6 +62,7 @@ def run(
     progress = progress or Progress(quiet=True)
     started = now()
     stop = threading.Event()
+    check_folder(options)
     goldsets = [replace(_held(gold), shard=options.shard) for gold in goldsets]
     gold_records = {
         gold.name: gold_record(gold, options.out, schema=options.schema) for gold in goldsets
@@ -103,6 +105,27 @@ def run(
                 record = replace(record, common=common)
             write(options.out / RECORD, record)
     return record
+
+
+def check_folder(options: RunOptions) -> None:
+    """Raise `UsageError` where the folder has another shard than the one that is asked for, or a
+    shard in place of a whole run, or the other way round: its record would be lost."""
+    if options.out is None or not (path := options.out / RECORD).is_file():
+        return
+    try:
+        text = read_text(path)
+        if options.shard is None and '"shard": {' not in text:
+            return
+        there = from_json(text).shard
+    except HarnessError:  # Nobody can read it any more.
+        return
+    if (there and there.shard) != options.shard:
+        what = "a whole run" if there is None else f"shard {there.shard}"
+        own = "a whole run" if options.shard is None else f"shard {options.shard}"
+        raise UsageError(
+            f"{options.out} has {what}, which {own} would take the place of: write into a folder "
+            "of its own (--out), or delete that one"
+        )
 
 
 def check_required(record: RunRecord, required: Sequence[str]) -> None:

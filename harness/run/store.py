@@ -293,9 +293,11 @@ class Store:
 
     # All of it
 
-    def merge(self, sources: Sequence[str | Path], *, run: str = "") -> list[tuple[Path, Copied]]:
+    def merge(
+        self, sources: Sequence[str | Path], *, run: str = "", replacing: bool = False
+    ) -> list[tuple[Path, Copied]]:
         """Copy all that other stores have into this one (`harness.run.copying.merge_stores`)."""
-        return merge_stores(self._database, sources, run=run)
+        return merge_stores(self._database, sources, run=run, replacing=replacing)
 
     def backends(self) -> list[StoredBackend]:
         """Every key with how many predictions it has, by name, newest first.

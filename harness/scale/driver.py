@@ -24,7 +24,7 @@ from harness.results.unfinished import unfinished
 from harness.run.options import RunOptions
 from harness.run.process import Exit
 from harness.run.progress import Progress
-from harness.run.runner import planned
+from harness.run.runner import check_folder, planned
 from harness.run.store import Store, taken_up
 from harness.scale.executor import Executor, JobEvent
 from harness.scale.job import Job, asked_as, source_of
@@ -90,6 +90,7 @@ def drive(
     and `KeyboardInterrupt` after everything has been stopped.
     """
     assert options.out is not None
+    check_folder(options)
     progress = progress or Progress(quiet=True)
     total = sum(gold.documents for _, gold, _ in planned(specs, goldsets, options))
     base = Job(
@@ -126,12 +127,12 @@ def drive(
             merged = merge_marked(
                 [folder_of(place, one) for one in done_shards(place)], options.out
             )
-        except NotComparable as error:
+        except (NotComparable, InputError) as error:
             raise NotComparable(
-                f"{error}\n  or, where what they were made with has changed in between, delete "
-                f"{place} and give the command again"
+                f"{error}\n  or, where their files or what they were made with have changed, "
+                f"delete {place} and give the command again"
             ) from None
-        bring_home(place, options.cache, token)
+        bring_home(place, options.cache, token, fresh=options.fresh)
         # Before the mark goes: then somebody else may have begun in the same folder.
         forget(place)
     return merged

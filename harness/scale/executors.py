@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 
+from harness.errors import UsageError
 from harness.run.options import RunOptions
 from harness.scale.executor import Executor
 from harness.scale.names import ExecutorName
 
 __all__ = ["executor_named"]
+
+_MOST_A_CORE = 16
+"""Workers that wait for a network; those that compute are best one for each core."""
 
 
 def executor_named(
@@ -25,5 +29,10 @@ def executor_named(
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     slots = workers or max(1, (cores or 1) // (options.threads * options.jobs))
+    if slots > _MOST_A_CORE * (cores or 1):
+        raise UsageError(
+            f"{slots} workers are too many for {cores} cores, expected at most {_MOST_A_CORE} for "
+            "each: give fewer --workers (--shards may be as many as you like)"
+        )
     check_memory(options.limits, slots * options.jobs)
     return LocalExecutor(slots)

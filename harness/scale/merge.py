@@ -82,6 +82,9 @@ def merge_shards(
     hand, and, if it has to be `complete`, where a shard failed as such.
     """
     opened = _opened(folders, out, complete=complete)
+    for part in opened.parts:
+        if part.folder.resolve().parent == out.resolve():
+            raise UsageError(f"{out} is the folder of the shards: write into another (--out)")
     with unfinished(out, tuple(command)):
         return _written(opened, out, finder or GoldFinder())
 
@@ -99,7 +102,7 @@ class _Opened:
 
 
 def _opened(folders: Sequence[Path], out: Path, *, complete: bool) -> _Opened:
-    parts = opened_parts(folders)
+    parts = opened_parts(folders, out)
     _make_room(_OPEN_AT_A_TIME * len(parts))
     for part in parts:
         if out.resolve().is_relative_to(part.folder.resolve()):
@@ -125,6 +128,8 @@ def _make_room(files: int) -> None:
 def _written(opened: _Opened, out: Path, finder: GoldFinder) -> Merged:
     for part in opened.parts:
         finder.learn(part.record, part.folder)
+    finder.check_patterns()
+    finder.check_given(opened.parts[0].record)
     results = tuple(
         result for each in opened.whole if (result := _merged(each, out, finder)) is not None
     )

@@ -90,19 +90,23 @@ class Piece:
         return f"{self.part} ({self.own.backend} on {self.own.gold}, {self.own.task})"
 
 
-def opened_parts(folders: Sequence[Path]) -> list[ShardRun]:
-    """The shards in these folders, by number; a folder of folders with shards stands for them.
+def opened_parts(folders: Sequence[Path], out: Path | None = None) -> list[ShardRun]:
+    """The shards in these folders, by number; a folder of folders with shards stands for them,
+    but for `out`.
 
     Raises what `read_run` raises; `InputError` for a record that is of no shard and for a shard
     that is there twice or overlaps another; `NothingMeasured` where shards are missing, with their
     names; `NotComparable` for one that is of another run, with what differs.
     """
     parts = sorted(
-        (_part(read_run(folder)) for folder in _expanded(folders)), key=lambda part: part.shard
+        (_part(read_run(folder)) for folder in _expanded(folders, out)),
+        key=lambda part: part.shard,
     )
     _check_covering(parts)
-    for part in parts[1:]:
-        _check_same_run(parts[0], part)
+    said = [_of_the_run(part.record) for part in parts]
+    usual = _usual(said)
+    for part, value in zip(parts, said, strict=True):
+        _refuse(said[usual], value, parts[usual], part)
     return parts
 
 
@@ -134,12 +138,17 @@ def missing_shards(shards: Sequence[Shard]) -> list[Shard]:
     return [shard for shard in absent if not any(map(shard.meets, wider))]
 
 
-def _expanded(folders: Sequence[Path]) -> Iterator[Path]:
+def _usual(said: Sequence[Any]) -> int:
+    """Where the first of those stands that most are like: what differs from it is the odd one."""
+    return max(range(len(said)), key=lambda at: (said.count(said[at]), -at))
+
+
+def _expanded(folders: Sequence[Path], out: Path | None) -> Iterator[Path]:
     for folder in folders:
         below = (
             [] if (folder / RECORD).exists() or not folder.is_dir() else sorted(folder.iterdir())
         )
-        inner = [path for path in below if (path / RECORD).is_file()]
+        inner = [path for path in below if (path / RECORD).is_file() and path != out]
         yield from inner or [folder]
 
 
@@ -160,6 +169,8 @@ def _check_covering(parts: Sequence[ShardRun]) -> None:
         one, other = (next(p for p in parts if p.shard == shard) for shard in meeting)
         if one is other:
             one, other = [part for part in parts if part.shard == meeting[0]][:2]
+        if one.folder == other.folder:
+            raise InputError("is given twice", path=one.folder)
         what = "the same shard" if one.shard == other.shard else "shards with the same documents"
         raise InputError(
             f"{one} and {other} are {what}: {one.shard} and {other.shard}; give one of them",
@@ -174,22 +185,20 @@ def _check_covering(parts: Sequence[ShardRun]) -> None:
         )
 
 
-def _check_same_run(first: ShardRun, part: ShardRun) -> None:
-    one, other = (_of_the_run(each.record) for each in (first, part))
-    _refuse(one, other, first, part)
-
-
 def _of_the_run(record: RunRecord) -> dict[str, Any]:
     """What all shards of a run have in common."""
     value = {name: one for name, one in encode(record).items() if name not in _OF_A_PART}
     value["git"] = None if record.git is None else record.git.commit
+    value["gold sets"] = sorted(gold.name for gold in record.gold)
     value["gold set"] = {
         gold.name: {name: one for name, one in encode(gold).items() if name not in ("path",)}
         for gold in record.gold
     }
     assert record.shard is not None
     value["code of the harness"] = record.shard.code
-    value["results asked for"] = [list(result.key) for result in record.shard.results]
+    value["asked for"] = [
+        f"{one.backend} on {one.gold} ({one.task})" for one in record.shard.results
+    ]
     return value
 
 
@@ -263,8 +272,8 @@ def _refuse(one: Any, other: Any, first: object, part: object) -> None:
     if (found := _difference(one, other)) is not None:
         place, before, now = found
         raise NotComparable(
-            f"{part} is not of the same run as {first}: {place} is {short(now)} there, and "
-            f"{short(before)} here; run that shard again as the others were"
+            f"{part} is not of the same run as {first}: {place} is {short(now)} in {part}, and "
+            f"{short(before)} in {first}; run the shard in {part} again as the others were"
         )
 
 

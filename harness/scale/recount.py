@@ -128,3 +128,5 @@ def _lines(
         error = f"shard {piece.part.shard} failed: {piece.result.reason}"
         failures.append((place, Failure(document.id, error)))
         yield jsonl.dumps(Record(document.id, None, Annotations(), error=error)) + "\n"
+    if at != -1:
+        raise NothingMeasured(f"a shard has documents that {gold.name} has not")

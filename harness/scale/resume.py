@@ -174,13 +174,13 @@ def left_stores(place: Path, shard: Shard) -> list[Shard]:
     ]
 
 
-def bring_home(place: Path, cache: Path | None, token: str) -> None:
+def bring_home(place: Path, cache: Path | None, token: str, *, fresh: bool = False) -> None:
     """What shards have answered in stores of their own goes into the run's, of what is not proven
-    that of the run with this token."""
+    that of the run with this token; `fresh` answers take the place of those that are there."""
     stores = [one.parent for one in sorted(place.glob(f"*/{STORE}/{PREDICTIONS}"))]
     if cache is not None and stores:
         with Store(cache) as store:
-            store.merge(stores, run=token)
+            store.merge(stores, run=token, replacing=fresh)
 
 
 def _folders(place: Path) -> Mapping[Path, Shard]:
