@@ -50,7 +50,7 @@ def test_a_backend_that_is_not_there(
 
 
 @pytest.mark.parametrize("others", [(), ("--gold", "planted")])
-@pytest.mark.parametrize("name", ["plantd", "quo?", "*.jsonl"])
+@pytest.mark.parametrize("name", ["plantd", "quo?", "*.nothing"])
 def test_a_gold_set_that_is_not_there(
     name: str, others: tuple[str, ...], desk: Path, capsys: Capture
 ) -> None:

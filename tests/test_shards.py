@@ -206,6 +206,8 @@ def test_the_shard_of_a_task(text: str, environ: dict[str, str], shard: str) -> 
 
 NONE_SET = f"a task of a job array: neither {TASK} nor {INDEX} is set; else {EXPECTED}"
 FROM_ONE = "tasks numbered from 1 to N (--array=1-N); found "
+FROM_ZERO = "tasks numbered from 0 to N-1 (completions: N); found "
+WHOLE = "an array whose tasks are numbered from 1 (--array=1-N), or auto/N for some tasks of one: "
 
 
 @pytest.mark.parametrize(
@@ -219,22 +221,22 @@ FROM_ONE = "tasks numbered from 1 to N (--array=1-N); found "
         ("auto/x", slurm(1, 2, 2), "auto, or auto/N for a job of N tasks"),
         ("auto/1/2", slurm(1, 2, 2), "auto, or auto/N for a job of N tasks"),
         # --array=3,17,40 of 64: 3 of 3 would be another shard, and nobody would see it.
-        ("auto", slurm(3, 3, 40), f"auto/N where the array is not 1-N: {COUNT} is 3, {LAST} 40"),
+        ("auto", slurm(3, 3, 40), f"{WHOLE}{COUNT} is 3, {LAST} 40"),
         # --array=0-3: task 0 has no shard, and 1 to 3 would be those of their neighbours.
-        ("auto", slurm(1, 4, 3), f"auto/N where the array is not 1-N: {COUNT} is 4, {LAST} 3"),
-        ("auto", slurm(0, 4, 3), f"auto/N where the array is not 1-N: {COUNT} is 4, {LAST} 3"),
+        ("auto", slurm(1, 4, 3), f"{WHOLE}{COUNT} is 4, {LAST} 3"),
+        ("auto", slurm(0, 4, 3), f"{WHOLE}{COUNT} is 4, {LAST} 3"),
         ("auto/4", slurm(0, 4, 3), f"{FROM_ONE}{TASK}=0, {COUNT}=4"),
         ("auto/4", slurm(5, 5, 5), f"{FROM_ONE}{TASK}=5, {COUNT}=5"),
-        ("auto", slurm(3), f"{FROM_ONE}{TASK}=3, {COUNT}="),
+        ("auto", slurm(3), f"{FROM_ONE}{TASK}=3, {COUNT}=(not set)"),
         ("auto", slurm("x", 4, 4), f"{FROM_ONE}{TASK}=x, {COUNT}=4"),
         ("auto", slurm("1/1", 4, 4), f"{FROM_ONE}{TASK}=1/1, {COUNT}=4"),
         ("auto", slurm(1, "x", "x"), f"{FROM_ONE}{TASK}=1, {COUNT}=x"),
         ("auto/0", slurm(1, 1, 1), f"{FROM_ONE}{TASK}=1, {COUNT}=1"),
         ("auto", {INDEX: "0"}, f"auto/N: {INDEX} does not say how many pods there are"),
-        ("auto/4", {INDEX: "4"}, f"{FROM_ONE}{INDEX}=4"),
-        ("auto/4", {INDEX: "-1"}, f"{FROM_ONE}{INDEX}=-1"),
-        ("auto/4", {INDEX: "one"}, f"{FROM_ONE}{INDEX}=one"),
-        ("auto/4", {INDEX: "²"}, f"{FROM_ONE}{INDEX}=²"),
+        ("auto/4", {INDEX: "4"}, f"{FROM_ZERO}{INDEX}=4"),
+        ("auto/4", {INDEX: "-1"}, f"{FROM_ZERO}{INDEX}=-1"),
+        ("auto/4", {INDEX: "one"}, f"{FROM_ZERO}{INDEX}=one"),
+        ("auto/4", {INDEX: "²"}, f"{FROM_ZERO}{INDEX}=²"),
     ],
 )
 def test_no_shard_is_guessed(text: str, environ: dict[str, str], said: str) -> None:

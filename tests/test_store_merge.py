@@ -355,9 +355,9 @@ def test_a_batch_is_bounded_in_characters(tmp_path: Path, monkeypatch: pytest.Mo
     sizes = []
     plain = copying.take
 
-    def take(*arguments: Any) -> list[bytes]:
+    def take(*arguments: Any, **named: Any) -> list[bytes]:
         sizes.append(len(arguments[3]))
-        return plain(*arguments)
+        return plain(*arguments, **named)
 
     monkeypatch.setattr(copying, "take", take)
     assert merge(tmp_path / "ours", tmp_path / "theirs").predictions == 5
@@ -406,7 +406,7 @@ def test_what_is_found_behind_is_there_from_then_on(tmp_path: Path) -> None:
     with Store(near) as store:
         shelf = Shelf(store, OF_A_RUN, "box")
         process = shelf.begin(Hello(labels=("PER",)), COSTS)
-        shelf.put(b"a", answer("PER", Timing(1.0, process)))
+        shelf.put({b"a": answer("PER", Timing(1.0, process))})
     put(far, OF_A_RUN, {b"a": "LOC", b"b": "ORG", b"d": "ORG"})
     spoil(far, "UPDATE predictions SET answer = '{}' WHERE document = x'64'")
     with Store(tmp_path / "own", behind=[near, far / FILE, tmp_path / "none"]) as store:

@@ -72,7 +72,7 @@ def write(folder: Path, number: int) -> None:
         for document in DOCUMENTS:
             for shelf, process in zip(shelves, processes, strict=True):
                 timings = (Timing(float(number), process),)
-                shelf.put(document, Stored(right(shelf._key, document), timings=timings))
+                shelf.put({document: Stored(right(shelf._key, document), timings=timings)})
                 shelf.note_peak(process, 5)
 
 
@@ -121,7 +121,7 @@ def test_writers_readers_a_prune_and_a_merge(tmp_path: Path) -> None:
             process = shelf.begin(Hello(), ProcessCosts("box", 9.0, None, None))
             for document in DOCUMENTS:
                 timed = Stored(right(key, document), timings=(Timing(9.0, process),))
-                shelf.put(document, timed)
+                shelf.put({document: timed})
     jobs: list[Any] = [(write, folder, number) for number in range(4)]
     jobs += [(merge, folder, source), (prune, folder), (read, folder), (read, folder)]
     with under_way(*jobs) as started:
@@ -212,7 +212,7 @@ TEXTS = [f"Text {number} by Anna." for number in range(120)]
 
 def predict(folder: Path, token: str, texts: list[str]) -> None:
     """A part of the run that has this token."""
-    options = PredictOptions(run=token, timed=False)
+    options = PredictOptions(run=token)  # Timed: one document after the other.
     spec = BackendSpec.parse("planted/no-identity")
     with Store(folder) as store:
         predictions = Predictions(spec, task="ner", options=options, store=store)

@@ -82,9 +82,8 @@ def merge_shards(
     hand, and, if it has to be `complete`, where a shard failed as such.
     """
     opened = _opened(folders, out, complete=complete)
-    for part in opened.parts:
-        if part.folder.resolve().parent == out.resolve():
-            raise UsageError(f"{out} is the folder of the shards: write into another (--out)")
+    if any(folder.resolve() == out.resolve() for folder in folders):
+        raise UsageError(f"{out} is the folder of the shards: write into another (--out)")
     with unfinished(out, tuple(command)):
         return _written(opened, out, finder or GoldFinder())
 

@@ -91,15 +91,16 @@ class Piece:
 
 
 def opened_parts(folders: Sequence[Path], out: Path | None = None) -> list[ShardRun]:
-    """The shards in these folders, by number; a folder of folders with shards stands for them,
-    but for `out`.
+    """The shards in these folders, by number; a folder of folders with shards stands for them:
+    a whole run in `out`, which a merge has written there before, is left out.
 
     Raises what `read_run` raises; `InputError` for a record that is of no shard and for a shard
     that is there twice or overlaps another; `NothingMeasured` where shards are missing, with their
     names; `NotComparable` for one that is of another run, with what differs.
     """
+    runs = map(read_run, _expanded(folders))
     parts = sorted(
-        (_part(read_run(folder)) for folder in _expanded(folders, out)),
+        (_part(run) for run in runs if run[0].shard is not None or run[1] != out or out in folders),
         key=lambda part: part.shard,
     )
     _check_covering(parts)
@@ -143,12 +144,12 @@ def _usual(said: Sequence[Any]) -> int:
     return max(range(len(said)), key=lambda at: (said.count(said[at]), -at))
 
 
-def _expanded(folders: Sequence[Path], out: Path | None) -> Iterator[Path]:
+def _expanded(folders: Sequence[Path]) -> Iterator[Path]:
     for folder in folders:
         below = (
             [] if (folder / RECORD).exists() or not folder.is_dir() else sorted(folder.iterdir())
         )
-        inner = [path for path in below if (path / RECORD).is_file() and path != out]
+        inner = [path for path in below if (path / RECORD).is_file()]
         yield from inner or [folder]
 
 

@@ -34,9 +34,10 @@ from harness.formats.source import Source
 from harness.run.options import RunOptions
 from harness.run.progress import Progress
 from harness.scale.driver import _KEPT, _STRAGGLES, _Drive
-from harness.scale.executor import Event
+from harness.scale.executor import JobEvent
 from harness.scale.job import Job
 from harness.scale.names import STORE
+from harness.scale.overall import Overall
 from harness.shards import Shard
 
 PAGE = Path(__file__).parents[2] / "docs" / "scale.md"
@@ -474,11 +475,11 @@ class _Told:
 
     def stop(self, job: Job) -> None: ...
 
-    def events(self) -> list[Event]:
+    def events(self) -> list[JobEvent]:
         progress = next(self._said, None)
         if progress is None:
-            return [Event(job, {}, 0) for job in self._jobs]
-        return [Event(job, {"progress": progress}) for job in self._jobs]
+            return [JobEvent(job, {}, 0) for job in self._jobs]
+        return [JobEvent(job, {"progress": progress}) for job in self._jobs]
 
     def __enter__(self) -> _Told:
         return self
@@ -514,7 +515,10 @@ def _drive(folder: Path, shards: int, said: Sequence[Mapping[str, Any]]) -> _Dri
     options = RunOptions(out=folder, shard=Shard(1, shards))
     first = Job(("gazetteer",), (Source("docs.jsonl"),), options)
     jobs = [first.of(Shard(number, shards), folder) for number in range(1, shards + 1)]
-    return _Drive(_Told(shards, said), jobs, 10**9, Progress(quiet=True))
+    waiting: list[tuple[Job, tuple[Job, ...]]] = [(job, ()) for job in jobs]
+    progress, total = Progress(quiet=True), 10**9
+    overall = Overall(progress, total, shards, {})
+    return _Drive(_Told(shards, said), waiting, total, overall, progress)
 
 
 def main() -> None:

@@ -167,13 +167,10 @@ def million(options: argparse.Namespace) -> None:
     with gold(documents, options.folder) as folder:
         _shards(folder, options.shards)
         shutil.rmtree(folder / "merged", ignore_errors=True)
-        answers = "merged/predictions/docs/ner/gazetteer.jsonl"
-        score = ["score", "--gold", GOLD, "--pred", answers, "--task", "ner"]
         print(f"{'':<28}{'documents':>10}{'peak MiB':>10}{'CPU s':>8}{'wall s':>8}", flush=True)
         for title, command in (
             ("merge, with its tables", ["merge", "shards", "--out", "merged", "--rankings"]),
             ("report, 10,000 resamples", ["report", "merged", "--rankings"]),
-            ("score, 10,000 resamples", score),
         ):
             memory, cpu, wall = measure(command, folder)
             print(f"{title:<28}{documents:>10}{memory:>10.1f}{cpu:>8.1f}{wall:>8.1f}", flush=True)
