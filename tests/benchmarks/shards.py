@@ -3,7 +3,6 @@
     python tests/benchmarks/shards.py --part merge
     python tests/benchmarks/shards.py --part speed --documents 1000 10000
     python tests/benchmarks/shards.py --part million --folder FOLDER   # its shards stay for later
-    python tests/benchmarks/shards.py --part kills
 
 Not a test: parts take minutes, and a million documents are read by every shard. The rows are those
 of the tables of docs/scale.md.
@@ -15,15 +14,11 @@ import argparse
 import contextlib
 import importlib.util
 import os
-import random
 import shlex
 import shutil
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -50,14 +45,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parts = {"merge": merging, "speed": speed, "million": million, "kills": kills}
+    parts = {"merge": merging, "speed": speed, "million": million}
     parser.add_argument("--part", choices=parts, action="append", help="default: all of them")
     parser.add_argument("--documents", type=int, nargs="*", default=[])
     parser.add_argument("--folder", type=Path, help="of `million`: what is there is used again")
     parser.add_argument("--shards", type=int, default=64, help="of `million`")
     parser.add_argument("--pairs", type=int, default=3, help="of `speed`")
     parser.add_argument("--executor", nargs="*", default=["local", "ray"], help="of `speed`")
-    parser.add_argument("--rounds", type=int, default=6, help="of `kills`")
     options = parser.parse_args()
     for part in options.part or parts:
         parts[part](options)
@@ -187,53 +181,6 @@ def _shards(folder: Path, count: int) -> None:
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(one, range(1, count + 1)))
-
-
-# Whether it goes on
-
-
-def kills(options: argparse.Namespace) -> None:
-    """Whoever drives, or a shard's process, is killed at some moment; the same command again."""
-    rng = random.Random(0)
-    (documents,) = options.documents or [600]
-    with gold(documents) as folder:
-        seconds = run(folder, "whole", backend=BURN)
-        for number in range(options.rounds):
-            shutil.rmtree(folder / "cut", ignore_errors=True)
-            whose = ("driver", "shard")[number % 2]
-            after = rng.uniform(0, seconds)
-            killed = _killed(folder, whose, after)
-            said = ("--executor", "local", "--workers", "2", "--shards", "3")
-            run(folder, "cut", *said, backend=BURN)
-            same = "yes" if is_same(folder / "whole", folder / "cut") else "NO"
-            print(f"{killed or 'nothing'} killed after {after:.1f} s: the same: {same}", flush=True)
-
-
-def _killed(folder: Path, whose: str, after: float) -> str:
-    """Run, and kill it; what was killed, empty where it had ended before."""
-    command = [sys.executable, "-m", "harness", "run", BURN, "--gold", GOLD, "--out", "cut"]
-    said = ("--executor", "local", "--workers", "2", "--shards", "3", "--no-cache", *QUIET)
-    driver = subprocess.Popen(
-        [*command, *said], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    time.sleep(after)
-    target = driver.pid if whose == "driver" else next(_shard_processes(driver.pid), None)
-    if target is None or driver.poll() is not None:
-        driver.wait()
-        return ""
-    os.kill(target, signal.SIGKILL)
-    status = driver.wait()
-    if whose == "shard" and status:
-        sys.exit(f"the run ended with status {status} after a shard's process was killed")
-    return whose
-
-
-def _shard_processes(parent: int) -> Iterator[int]:
-    for place in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            stat = (place / "stat").read_text("ascii", "replace").rpartition(")")[2].split()
-            if int(stat[1]) == parent and b"shard_main" in (place / "cmdline").read_bytes():
-                yield int(place.name)
 
 
 if __name__ == "__main__":
