@@ -79,7 +79,7 @@ NOT_RUN = {
     ),
     "needs Ray, which takes long to start, or its cluster": (
         "harness run gazetteer --gold seeds --executor ray --workers 4 --out results/cut",
-        "harness run gazetteer --gold seeds --executor ray --ray-address ray://head:10001 "
+        "harness run gazetteer --gold seeds --executor ray --ray-address head:6379 "
         "--shards 256 --out results/cut",
     ),
     "measures for minutes": (
