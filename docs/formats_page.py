@@ -82,7 +82,8 @@ options that there are; else it belongs to the URL. So `https://h/x?sig=1?scheme
 option, and a `?` at the very end says that there is none: `https://h/x?format=json?`.
 
 Passwords, and the values of a URL's query but for versions (`versionId`, `generation`, `revision`,
-`ref`), are not in records, pages or messages: `REDACTED` stands there. A record whose gold needs
+`ref`), are not in records, pages or messages: `REDACTED` stands there. With `--executor` the
+processes of shards are told them, by a pipe or through Ray. A record whose gold needs
 them cannot find it again by itself: give `--gold`. Other URLs are asked again where a command needs
 a record's gold, as when somebody else's record is opened.
 
