@@ -93,10 +93,15 @@ class Resampler:
 
         Columns of many backends and types side by side cost little more than one.
         """
+        import numpy as np
+
+        if not self.units.strata:  # Nothing can be drawn.
+            return np.zeros((self.resamples, np.asarray(counts).shape[1]))
         return self.sums_of([self.drawn(counts)])
 
     def sums_of(self, drawn: Iterable[Sequence[Array]]) -> Array:
-        """The same of what `drawn` has made of each of several tables, side by side."""
+        """The same of what `drawn` has made of each of several tables, side by side; of units, at
+        least one."""
         import numpy as np
 
         strata = [np.concatenate(side, axis=1) for side in zip(*drawn, strict=True)]
