@@ -441,3 +441,32 @@ def test_a_shard_says_that_it_is_one(capsys: pytest.CaptureFixture[str]) -> None
     assert main(["report", "of3/02", "--html", "page.html"]) == 0
     assert said in Path("page.html").read_text("utf-8")
     assert "Shard" not in printed(capsys, ["report", "whole"])
+
+
+def test_the_odd_shard_is_named(refused: Callable[..., str], desk: Path) -> None:
+    """Not the first one: what most say is what the run was."""
+    edit("of3/01", lambda record: record.update(seed=9))
+    told = refused("of3", status=3)
+    assert "of3/01 is not of the same run as of3/02: seed is 9 in of3/01, and 0 in of3/02" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "out", "there"),
+    [
+        (("--shard", "1/3"), "of3/02", "shard 2/3"),
+        (("--shard", "1/3"), "whole", "a whole run"),
+        ((), "of3/02", "shard 2/3"),
+        (("--executor", "local", "--workers", "1"), "of3/02", "shard 2/3"),
+    ],
+)
+def test_a_record_of_something_else_is_not_written_over(
+    words: tuple[str, ...], out: str, there: str, desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (desk / out / "run.json").read_bytes()
+    command = ["run", "empty", "--gold", "gold.jsonl", "--out", out, "--no-cache", "-q", *words]
+    assert f"{out} has {there}, which " in printed(capsys, command, 2)
+    assert (desk / out / "run.json").read_bytes() == before
+
+
+def test_a_set_that_is_not_that_of_the_shards(desk: Path, refused: Callable[..., str]) -> None:
+    assert "no gold set 'nosuch'" in refused("of3", "--gold", "nosuch", status=2)

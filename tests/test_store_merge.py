@@ -143,6 +143,20 @@ def test_an_answer_that_differs_stays_ours(tmp_path: Path, capsys: Capture) -> N
     assert contents(ours) == before
 
 
+def test_an_answer_that_was_asked_for_anew_takes_its_place(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    put(ours, KEYS[0], {b"a": "PER", b"b": "PER"})
+    put(theirs, KEYS[0], {b"a": "LOC"})
+    with Store(ours) as store:
+        ((_, copied),) = store.merge([theirs], replacing=True)
+    assert copied.differing == {"a/x": 1}
+    with Store(ours) as store:
+        row = store.backend_id(KEYS[0])
+        found = store.get(row, KEYS[0].digest, [b"a", b"b"])
+    labels = [found[one].annotations.entities[0].label for one in (b"a", b"b")]  # type: ignore[union-attr,index]
+    assert labels == ["LOC", "PER"]
+
+
 @pytest.mark.parametrize(
     ("damage", "damaged"),
     [

@@ -324,3 +324,23 @@ def test_every_option_of_a_source_is_known() -> None:
 
     own = {flag.name.replace("_", "-") for one in FORMATS.values() for flag in one.options}
     assert own | {"format", "labels", "name", "schema", TIME_LIMIT.name} == OPTIONS
+
+
+@pytest.mark.parametrize(
+    ("names", "missing"),
+    [
+        (("part0", "part2"), "1 is missing"),
+        (("part1", "part2", "part5"), "3, 4 are missing"),
+        (("train-00000-of-00003", "train-00001-of-00003"), "2 is missing"),
+        (("train-00000-of-00004", "train-00003-of-00004"), "1, 2 are missing"),
+    ],
+)
+def test_a_set_of_which_a_part_is_missing(
+    names: tuple[str, ...], missing: str, tmp_path: Path
+) -> None:
+    """What was copied halfway has a score, too."""
+    texts = {f"{name}_jsonl": lines(document(at)) for at, name in enumerate(names)}
+    place = folder(tmp_path / "parts", **texts)
+    with pytest.raises(InputError, match=f"{missing}: the set is not whole"):
+        load_goldset(place).read_all()
+    assert len(load_goldset(f"{place}/*.jsonl").read_all()) == len(names)
