@@ -470,3 +470,12 @@ def test_a_record_of_something_else_is_not_written_over(
 
 def test_a_set_that_is_not_that_of_the_shards(desk: Path, refused: Callable[..., str]) -> None:
     assert "no gold set 'nosuch'" in refused("of3", "--gold", "nosuch", status=2)
+
+
+def test_sums_that_are_not_those_of_the_counts(desk: Path, refused: Callable[..., str]) -> None:
+    def more(record: Json) -> None:
+        record["shard"]["results"][0]["sums"]["total"]["errors"][0][-1] += 1
+
+    edit("of3/02", more)
+    told = refused("of3", status=2)
+    assert "of3/02" in told and "its sums are not those of its counts" in told

@@ -13,6 +13,7 @@ import resource
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -34,13 +35,14 @@ from harness.results.signature import Signature
 from harness.results.stored import write
 from harness.results.sums import Sums
 from harness.results.unfinished import unfinished
+from harness.results.unit_files import read_columns
 from harness.run.common import count_in_common
 from harness.run.files import CellFiles
 from harness.scale.command import undivided
 from harness.scale.parts import Piece, ShardRun, opened_parts, pieces
 from harness.scale.recount import counted_again, gold_of, scoring
 from harness.scale.told import told_of, with_units
-from harness.scale.weave import prediction_lines, unit_groups, woven
+from harness.scale.weave import own_file, prediction_lines, unit_groups, woven
 from harness.tasks.base import Task
 from harness.tasks.registry import task_named
 
@@ -48,6 +50,7 @@ __all__ = ["Merged", "merge_shards", "merge_marked", "moved_gold"]
 
 _OPEN_AT_A_TIME = 2
 """Files of a shard that are read side by side."""
+_EDITED = "it was edited: run that shard again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +174,7 @@ def _merged(each: Sequence[Piece], out: Path, finder: GoldFinder) -> Result | No
         file.writelines(line for _, line in woven(counted, prediction_lines))
     if told.status == "failed":
         return told
-    documents = _gold_record(counted[0].part, told.gold).documents
+    documents = counted[0].part.record.find_gold(told.gold).documents
     units = chain.from_iterable(group for _, group in woven(counted, unit_groups))
     return replace(
         told,
@@ -187,14 +190,19 @@ def _numbers(counted: Sequence[Piece]) -> dict[str, Any]:
     result = next(p.result for p in counted if p.result is not None and p.result.answered)
     task, sums = task_named(result.task), Sums()
     for piece in counted:
+        path = piece.part.folder / RECORD
         try:
-            sums.add(_sums(task, piece.own.sums))
+            own = _sums(task, piece.own.sums)
         except ValueError as error:
-            raise InputError(
-                f"the sums of {piece} cannot be read: {error}",
-                path=piece.part.folder / RECORD,
-                hint="it was edited: run that shard again",
-            ) from None
+            problem = f"the sums of {piece} cannot be read: {error}"
+            raise InputError(problem, path=path, hint=_EDITED) from None
+        columns = read_columns(own_file(piece, "units"), partial(read_tally, task))
+        if own.total != columns.tallies.total() or own.documents != piece.own.documents:
+            problem = (
+                f"the record contradicts itself: {piece}: its sums are not those of its counts"
+            )
+            raise InputError(problem, path=path, hint=_EDITED)
+        sums.add(own)
     signature = replace(Signature.parse(counted[0].own.signature), documents=sums.documents)
     options = options_of(task, signature)
     return {
@@ -210,10 +218,6 @@ def _sums(task: Task, value: Any) -> Sums:
     for tally in (sums.total, sums.without, sums.everything, *sums.further.values()):
         read_tally(task, tally.to_json())
     return sums
-
-
-def _gold_record(part: ShardRun, name: str) -> GoldRecord:
-    return part.record.find_gold(name)
 
 
 def _record(

@@ -20,7 +20,7 @@ from harness.results.stored import beside
 from harness.results.unit_files import UnitRow, unit_rows
 from harness.scale.parts import Piece
 
-__all__ = ["places", "prediction_lines", "unit_groups", "woven"]
+__all__ = ["own_file", "places", "prediction_lines", "unit_groups", "woven"]
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ _PLACE = re.compile(b"[0-9]{1,15}")
 
 def places(piece: Piece) -> Iterator[int]:
     """The places of its documents, ascending. Raises `InputError` where they are none."""
-    path = _own(piece, "places")
+    path = own_file(piece, "places")
     last = -1
     for number, line in json_lines(path):
         if not _PLACE.fullmatch(line.strip()) or int(line) <= last:
@@ -42,7 +42,7 @@ def places(piece: Piece) -> Iterator[int]:
         yield last
 
 
-def _own(piece: Piece, kind: str) -> Path:
+def own_file(piece: Piece, kind: str) -> Path:
     """The path of one of its files. Raises `InputError` for one that is not its own."""
     name, digest = (getattr(piece.own, field) for field in (kind, f"{kind}_digest"))
     try:
@@ -53,12 +53,12 @@ def _own(piece: Piece, kind: str) -> Path:
 
 def prediction_lines(piece: Piece) -> Iterator[str]:
     """The lines of its predictions, each with its newline: a document each."""
-    return (line.decode("utf-8") for _, line in json_lines(_own(piece, "predictions")))
+    return (line.decode("utf-8") for _, line in json_lines(own_file(piece, "predictions")))
 
 
 def unit_groups(piece: Piece) -> Iterator[list[UnitRow]]:
     """The units of its documents, those of a document together."""
-    return (list(group) for _, group in groupby(unit_rows(_own(piece, "units")), _document))
+    return (list(group) for _, group in groupby(unit_rows(own_file(piece, "units")), _document))
 
 
 def woven(
