@@ -439,7 +439,9 @@ def test_a_shard_says_that_it_is_one(capsys: pytest.CaptureFixture[str]) -> None
         assert said in printed(capsys, ["report", "of3/02", *words]), words
     assert said in Path("of3/02/leaderboard.md").read_text("utf-8")
     assert main(["report", "of3/02", "--html", "page.html"]) == 0
-    assert said in Path("page.html").read_text("utf-8")
+    page = Path("page.html").read_text("utf-8")
+    assert said in page and "No backend can be chosen: this is shard 2/3 of a run" in page
+    assert "For quality take" not in page
     assert "Shard" not in printed(capsys, ["report", "whole"])
 
 

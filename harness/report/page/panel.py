@@ -25,6 +25,7 @@ from harness.report.page.grids import (
 )
 from harness.report.page.verdict import verdict
 from harness.report.run import signatures
+from harness.results.load import check_whole
 from harness.results.record import RunRecord
 from harness.tasks.parts import f_name
 
@@ -116,6 +117,7 @@ def _choice(ranking: Ranking, record: RunRecord) -> tuple[Choice | None, str]:
     if not ranking.real:
         return None, "Nothing was measured."
     try:
+        check_whole(record, "this")
         choice = choose(
             ranking.real,
             Constraints(task=ranking.task.name),
