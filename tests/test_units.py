@@ -358,7 +358,7 @@ def test_a_run_end_to_end_is_the_same_in_both_forms(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Run, report, compare, accept and check; `MOST_LISTED` says what is left out."""
-    monkeypatch.setattr("harness.run.cell.INLINE_DOCUMENTS", 5)
+    monkeypatch.setattr("harness.run.files.INLINE_DOCUMENTS", 5)
     synthetic.gold(tmp_path, synthetic.articles(12))
     said: dict[str, list[str]] = {}
     for ending in FORMATS:

@@ -28,7 +28,6 @@ from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec, adapter
 from harness.results.count import open_count
 from harness.results.record import (
-    INLINE_DOCUMENTS,
     Costs,
     GoldRecord,
     Result,
@@ -80,8 +79,7 @@ class RunCell:
         self._declaration = adapter(self.spec.adapter).declaration
         self._files = CellFiles(out, self.gold_record.name, self.task, self.spec.row)
         shard = self.gold.shard
-        large = self.gold_record.documents > INLINE_DOCUMENTS or shard is not None
-        self._large = large and out is not None
+        self._has_unit_file = False
         self._measured = Measurement()
         self.cut = None if shard is None else Cut(shard, self._files, self._measured)
         """What a shard keeps besides the result."""
@@ -240,7 +238,7 @@ class RunCell:
                 schema=self.options.schema,
                 capabilities=self._declaration.capabilities,
             )
-            with self._files.units(self.gold_record.documents if self._large else None) as file:
+            with self._files.units(self.gold_record.documents, beside=self.cut is not None) as file:
                 units = count_units(count, pairs, file, time)
         except (SchemaError, TooEntangled):
             if self.cut is not None and not settled:  # Under the labels of all it may be possible.
@@ -249,6 +247,7 @@ class RunCell:
                 self._result = replace(self._result, costs=costs)
             raise
         told = file.fields() if file else told
+        self._has_unit_file = file is not None
         count.model = predictions.model  # Known for certain only now: answers may be stored ones.
         if self.cut is not None:
             self.cut.conclude((count.sums, count.signature()), told, settled=settled)
@@ -339,7 +338,7 @@ class RunCell:
         if self.cut is not None:
             return self.cut.timed(costs)
         # A number for each document is too much for a record that does not hold its units either.
-        return replace(costs, document_seconds=()) if self._large else costs
+        return replace(costs, document_seconds=()) if self._has_unit_file else costs
 
 
 def _labels(predictions: Predictions) -> tuple[str, ...] | None:

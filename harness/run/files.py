@@ -10,6 +10,7 @@ from typing import IO
 
 from harness.digest import digest_file
 from harness.formats.files import atomic_writer, write_text
+from harness.results.record import INLINE_DOCUMENTS
 from harness.results.stored import file_name, slug
 from harness.results.unit_files import UnitFile, write_units
 
@@ -49,10 +50,13 @@ class CellFiles:
             with atomic_writer(path) as handle:
                 yield handle
 
-    def units(self, documents: int | None) -> AbstractContextManager[UnitFile | None]:
-        """Write the units of a gold set of so many documents; `None` keeps them in the record."""
+    def units(
+        self, documents: int, *, beside: bool = False
+    ) -> AbstractContextManager[UnitFile | None]:
+        """Write the units of a gold set of so many documents; `None` where they stand in the
+        record itself: of few, unless they are to lie `beside` it in any case."""
         name = self.name("units")
-        if self.out is None or name is None or documents is None:
+        if self.out is None or name is None or not (beside or documents > INLINE_DOCUMENTS):
             return nullcontext()
         return write_units(self.out, name, documents)
 

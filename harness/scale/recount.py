@@ -17,7 +17,7 @@ from harness.formats import jsonl
 from harness.gold.goldset import GoldSet
 from harness.results.count import open_count
 from harness.results.finder import GoldFinder
-from harness.results.record import INLINE_DOCUMENTS, Failure, Result, RunRecord
+from harness.results.record import Failure, Result, RunRecord
 from harness.results.settle import labels_of_predictions
 from harness.run.asking import annotated, placed
 from harness.run.counting import count_units
@@ -88,8 +88,7 @@ def counted_again(each: Sequence[Piece], out: Path, finder: GoldFinder) -> Resul
             model=result.model,
         )
         pairs = zip(annotated(gold, task.name), jsonl.read(predictions), strict=True)
-        documents = record.find_gold(gold.name).documents
-        with files.units(documents if documents > INLINE_DOCUMENTS else None) as units_file:
+        with files.units(record.find_gold(gold.name).documents) as units_file:
             units = count_units(count, pairs, units_file)
         told = {"units": tuple(units)} if units_file is None else units_file.fields()
     except (SchemaError, TooEntangled) as error:

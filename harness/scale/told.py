@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from harness.results.record import (
-    INLINE_DOCUMENTS,
     MOST_DROPS,
     MOST_FAILURES,
     Failure,
@@ -84,7 +83,7 @@ def _first(
 def with_units(files: CellFiles, documents: int, units: Iterable[UnitRow]) -> dict[str, Any]:
     """The fields of a result that hold its units, or name their file: of a gold set of so many
     documents, whatever its shards did."""
-    with files.units(documents if documents > INLINE_DOCUMENTS else None) as file:
+    with files.units(documents) as file:
         if file is None:
             return {"units": tuple(unit.parsed() for unit in units)}
         file.add_rows(units)
