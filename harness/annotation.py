@@ -149,6 +149,12 @@ class Record:
     the file was cut and nothing of the document, so that records which differ in them are equal.
     """
 
+    def with_annotations(self, annotations: Annotations) -> Record:
+        """The same document with other annotations."""
+        return Record(
+            self.id, self.text, annotations, self.ignore, self.error, self.number, self.tokens
+        )
+
 
 def span_problems(text_length: int, start: object, end: object) -> str | None:
     """What is wrong with the offsets of a span in a text of `text_length` code points.

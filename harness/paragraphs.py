@@ -25,7 +25,8 @@ _MARKS = (
 )
 _TOKEN = re.compile(rf"[{_UNSPACED}][{_MARKS}]*|(?:[^\W{_UNSPACED}]|[{_MARKS}])+|\S[{_MARKS}]*")
 _TOGETHER = re.compile(rf"[{_UNSPACED}\u3001-\u303f\uff00-\uffef]")  # and their punctuation
-_LINE = re.compile(r"[^\n\r\v\f\x85\u2028\u2029]+")
+_ENDS = r"\n\r\v\f\x85\u2028\u2029"
+_END, _LINE = re.compile(f"[{_ENDS}]"), re.compile(f"[^{_ENDS}]+")
 
 
 def lines(text: str) -> list[tuple[int, int]]:
@@ -57,6 +58,8 @@ def paragraph_starts(text: str) -> list[int]:
     first always begins at 0, so that no offset is left out; a text without any word is one
     paragraph: `[0]`.
     """
+    if _END.search(text) is None:
+        return [0]
     return [0, *(start for start, _ in lines(text)[1:])]
 
 

@@ -209,7 +209,7 @@ def meet(
 
 def project(
     entities: Iterable[Entity], projection: Projection
-) -> tuple[tuple[Entity, ...], Counter[str]]:
+) -> tuple[tuple[Entity, ...], Mapping[str, int]]:
     """Entities under the labels of the projection's target, and unknown labels with counts.
 
     Entities whose label has no counterpart are left out. Those whose
@@ -218,14 +218,13 @@ def project(
     nothing changes is returned itself.
     """
     entities = tuple(entities)
-    apply = projection.apply
+    if projection.keeps({entity.label for entity in entities}):
+        return entities, {}
     kept: list[Entity] = []
     unknown: Counter[str] = Counter()
-    if all(apply(label) == label for label in {entity.label for entity in entities}):
-        return entities, unknown
     for entity in entities:
         label = entity.label
-        target = apply(label)
+        target = projection.apply(label)
         if target is None:
             unknown[label] += 1
             kept.append(entity)

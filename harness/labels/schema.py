@@ -92,6 +92,7 @@ class Projection:
     _applied: dict[str, str | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _kept: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -129,6 +130,13 @@ class Projection:
             own = self.source.canonical(label)
             self._applied[label] = None if own is None else self.labels[own]
         return self._applied[label]
+
+    def keeps(self, labels: Set[str]) -> bool:
+        """Whether each of these labels is called the same in the target."""
+        if labels <= self._kept:
+            return True
+        self._kept.update(label for label in labels if self.apply(label) == label)
+        return labels <= self._kept
 
     @classmethod
     def identity(cls, schema: Schema) -> Projection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.adapter import ModelIdentity
@@ -113,15 +113,28 @@ class Count:
                 counted = tallies if alike else self._units(compared, options)
                 add_tallies(sums.further[name], counted)
         if extra:
-            sums.not_scored.update(item.label for item in extra)
-            # A type of its own, whatever the gold calls its types.
-            others = tuple(replaced(item, label=f"not scored: {item.label}") for item in extra)
-            everything = (*self.task.items(compared.predicted), *others)
-            layers = compared.predicted.with_layer(self.task.layer, everything)
-            again = DocumentPair(compared.gold, layers, compared.missing, compared.error)
-            add_tallies(sums.without, tallies)
-            add_tallies(sums.everything, self._units(again, self.options))
+            for item in extra:
+                sums.not_scored[item.label] += 1
+            self._add_unscored(compared, extra, tallies)
         return tallies
+
+    def _add_unscored(
+        self, pair: DocumentPair, extra: Sequence[Any], tallies: Sequence[Tally]
+    ) -> None:
+        """Count what predictions that are not scored add to a document's counts."""
+        task, unscored = self.task, self.sums.unscored
+        # A type of its own, whatever the gold calls its types.
+        others = tuple([replaced(item, label=f"not scored: {item.label}") for item in extra])
+        if task.strangers_count_alone(self.options):
+            alone = DocumentPair(pair.gold.with_annotations(task.layers()), task.layers(others))
+            add_tallies(unscored, self._units(alone, self.options))
+            return
+        everything = task.layers((*task.items(pair.predicted), *others))
+        again = DocumentPair(pair.gold, everything, pair.missing, pair.error)
+        add_tallies(unscored, self._units(again, self.options))
+        for tally in tallies:
+            for key, n in tally.items():
+                unscored[key] = unscored.get(key, 0) - n
 
     def _units(self, pair: DocumentPair, options: Any, starts: Sequence[int] = (0,)) -> list[Tally]:
         try:
@@ -148,7 +161,7 @@ class Count:
             return pair, sides, strange
         record, predicted = pair.gold, pair.predicted
         if gold is not items:
-            record = replace(record, annotations=record.annotations.with_layer(layer, gold))
+            record = record.with_annotations(record.annotations.with_layer(layer, gold))
         if sides.kept is not given:
             predicted = predicted.with_layer(layer, sides.kept)
         return DocumentPair(record, predicted, pair.missing, pair.error), sides, strange

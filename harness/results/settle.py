@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from harness.adapter import Declaration
 from harness.annotation import Entity, Record, replaced
@@ -65,6 +66,15 @@ def labels_of_predictions(
     return PredictedLabels(occurring=occurring)
 
 
+class _Fate(NamedTuple):
+    """What becomes of predictions of one label."""
+
+    target: str
+    """Under which they are compared; empty: they are not scored."""
+    is_extra: bool
+    is_unknown: bool
+
+
 @dataclass(frozen=True, slots=True)
 class LabelMapping:
     """How the labels of both sides are brought together."""
@@ -79,6 +89,7 @@ class LabelMapping:
     """What nobody stated of the gold and was taken to be so, a sentence each."""
     assumed: tuple[str, ...] = ()
     """The same of the predictions."""
+    _fates: dict[str, _Fate] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def schema(self) -> str:
@@ -112,20 +123,20 @@ class LabelMapping:
     def predicted(self, entities: Iterable[Entity]) -> SettledEntities:
         """Predicted entities under the labels that are compared, and what is not scored."""
         entities = tuple(entities)
-        projection = None if self.meeting is None else self.meeting.project_predicted
-        if all(self._stays(label) for label in {entity.label for entity in entities}):
+        fates = {label: self._fate(label) for label in {entity.label for entity in entities}}
+        if all(fate.target == label and not fate.is_unknown for label, fate in fates.items()):
             return SettledEntities(entities, (), _NONE)
         kept: list[Entity] = []
         extra: list[Entity] = []
         unknown: Counter[str] = Counter()
         for entity in entities:
-            target = entity.label if projection is None else projection.apply(entity.label)
-            if target is None:  # It stays under its own name, and counts where the gold has that.
-                unknown[entity.label] += 1
-                target = entity.label
-            if target and (self.annotated is None or target in self.annotated):
-                kept.append(entity if target == entity.label else replaced(entity, label=target))
-            elif target or not self._dropped_too(entity.label):
+            label = entity.label
+            target, is_extra, is_unknown = fates[label]
+            if is_unknown:
+                unknown[label] += 1
+            if target:
+                kept.append(entity if target == label else replaced(entity, label=target))
+            elif is_extra:
                 extra.append(entity)
         return SettledEntities(tuple(kept), tuple(extra), unknown)
 
@@ -139,11 +150,19 @@ class LabelMapping:
         merged = tuple(str(merge) for merge in self.meeting.lossy)
         return missing, ceiling, merged, self.meeting.dropped_gold
 
-    def _stays(self, label: str) -> bool:
-        """Whether predictions of this label are compared, and under the label itself."""
-        if self.meeting is not None and self.meeting.project_predicted.apply(label) != label:
-            return False
-        return self.annotated is None or label in self.annotated
+    def _fate(self, label: str) -> _Fate:
+        """What becomes of predictions of this label."""
+        known = self._fates.get(label)
+        if known is not None:
+            return known
+        target = label if self.meeting is None else self.meeting.project_predicted.apply(label)
+        is_unknown = target is None
+        if target is None:  # It stays under its own name, and counts where the gold has that.
+            target = label
+        is_scored = bool(target) and (self.annotated is None or target in self.annotated)
+        is_extra = not is_scored and (bool(target) or not self._dropped_too(label))
+        fate = self._fates[label] = _Fate(target if is_scored else "", is_extra, is_unknown)
+        return fate
 
     def _dropped_too(self, label: str) -> bool:
         """Whether the gold annotates it, but under a label that has no counterpart either."""
@@ -153,8 +172,7 @@ class LabelMapping:
         return own is not None and self.meeting.project_gold.apply(own) == ""
 
 
-@dataclass(frozen=True, slots=True)
-class SettledEntities:
+class SettledEntities(NamedTuple):
     """What became of predicted entities."""
 
     kept: tuple[Entity, ...]

@@ -20,7 +20,7 @@ from harness.tasks.tally import Tally
 __all__ = ["Sums", "add_tallies"]
 
 _MOST_LABELS = 30
-_TALLIES = ("total", "without", "everything")
+_TALLIES = ("total", "unscored")
 _LABELS = ("unknown", "not_scored")
 
 
@@ -30,10 +30,9 @@ class Sums:
 
     documents: int = 0
     total: Tally = field(default_factory=Tally)
-    without: Tally = field(default_factory=Tally)
-    """Of documents with predictions that are not scored, without these."""
-    everything: Tally = field(default_factory=Tally)
-    """Of the same documents, with them."""
+    unscored: Tally = field(default_factory=Tally)
+    """What predictions that are not scored would add to the total; below zero what they would take
+    away from others."""
     further: dict[str, Tally] = field(default_factory=dict)
     """Under other options of the task (`Task.further_options`), by name."""
     unknown: Counter[str] = field(default_factory=Counter)
@@ -75,10 +74,7 @@ class Sums:
         """The headline's F1 if what is not scored counted too; `None` where there is none."""
         if not self.not_scored:
             return None
-        # Counts add up: only documents with such types were counted a second time.
-        everything = Tally(self.total)
-        everything.update(self.everything)
-        everything.subtract(self.without)
+        everything = Tally.of((self.total, self.unscored))
         headline = task.parts(everything, options, capabilities)[0]
         return defined(rates(*headline.sums(everything), weights=headline.weights).f1)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -43,6 +42,7 @@ class Outcome(NamedTuple):
 
 
 _LONGEST = 120
+_NO_LAYERS = Annotations()
 
 
 def bracketed(text: str, span: Span) -> str:
@@ -56,8 +56,7 @@ def shortened(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:half]} … {text[-half:]}"
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentPair:
+class DocumentPair(NamedTuple):
     """One gold document and what was predicted for it; `predicted` is empty where nothing was."""
 
     gold: Record
@@ -147,7 +146,7 @@ class Task:
 
     def layers(self, items: Iterable[Any] = ()) -> Annotations:
         """Items, or that there are none, as the annotations of a document."""
-        return Annotations().with_layer(self.layer, tuple(items))
+        return _NO_LAYERS.with_layer(self.layer, tuple(items))
 
     def spans(self, item: Any) -> Iterable[Span]:
         """All spans of an item."""
@@ -295,6 +294,11 @@ class Task:
     ) -> Iterator[Table]:
         """Tables of `Score.to_json()`; the first is the one that a user asks for."""
         yield parts_table(title, score, notes)
+
+    def strangers_count_alone(self, options: Any) -> bool:
+        """Whether predictions of labels that the gold does not have can earn nothing in the
+        headline, nor change what others earn, so that they may be counted by themselves."""
+        return False
 
     def has_recall_ceiling(self, options: Any) -> bool:
         """Whether labels that a backend cannot give cost recall under these options."""

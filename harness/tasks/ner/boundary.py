@@ -10,14 +10,15 @@ boundary error was about.
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from typing import Literal, TypeAlias, get_args
 from unicodedata import category
 
-from harness.annotation import Span
+from harness.annotation import Entity, Span
 from harness.tasks.ner.edges import EDGE_CLASS, EDGE_SIGNS, SIGN
 
-__all__ = ["BOUNDARY_CAUSES", "BoundaryCause", "boundary_cause", "is_trimmed", "trim"]
+__all__ = ["BOUNDARY_CAUSES", "BoundaryCause", "boundary_cause", "are_trimmed", "trim"]
 
 BoundaryCause: TypeAlias = Literal["determiner", "possessive", "title", "punctuation", "other"]
 BOUNDARY_CAUSES: tuple[BoundaryCause, ...] = get_args(BoundaryCause)
@@ -26,9 +27,8 @@ _DETERMINER = "(?i:the|an?|this|that|these|those)"
 # The prime is no apostrophe: it stands for minutes and feet.
 _APOSTROPHE = "['’ʼ＇]"
 _POSSESSIVE = rf"(?i:{_APOSTROPHE}s|(?<=s){_APOSTROPHE})"
-_HEADS = EDGE_SIGNS | set("aAtT")
-_TAILS = EDGE_SIGNS | set("sSſ'’ʼ＇")
-"""What anything begins, or ends, with that is left out there."""
+_SHORT = 64
+"""Characters of a name that is remembered."""
 
 _LEADING = re.compile(rf"(?:{SIGN}|{_DETERMINER}(?=\s))+")
 _TRAILING = re.compile(rf"{_POSSESSIVE}\Z")
@@ -72,11 +72,21 @@ def trim(text: str, start: int, end: int) -> Span:
     return Span(start, end)
 
 
-def is_trimmed(text: str, start: int, end: int) -> bool:
-    """Whether `trim` leaves a span as it is, which two characters show of nearly every name."""
-    if start < end and text[start] not in _HEADS and text[end - 1] not in _TAILS:
-        return True
-    return trim(text, start, end) == (start, end)
+def are_trimmed(text: str, entities: Sequence[Entity]) -> bool:
+    """Whether `trim` leaves the spans of all as they are, and none has fragments."""
+    for start, end, _, _, fragments in entities:
+        if fragments:
+            return False
+        short = end - start <= _SHORT
+        if not (_is_trimmed(text[start:end]) if short else trim(text, start, end) == (start, end)):
+            return False
+    return True
+
+
+@lru_cache(1 << 14)
+def _is_trimmed(covered: str) -> bool:
+    """Of the text that a span covers, which is all that `trim` looks at."""
+    return trim(covered, 0, len(covered)) == (0, len(covered))
 
 
 def boundary_cause(text: str, gold: Span, predicted: Span) -> BoundaryCause:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -51,24 +52,40 @@ class NamedEntities(Task):
         "Entities are the same when they have the same span and label, right and wrong alike."
     )
 
-    def count(self, pair: DocumentPair, options: NerOptions) -> Iterator[Event]:
+    @cached_property
+    def _events(self) -> Callable[..., Iterator[Event]]:
         from harness.tasks.ner.count import events  # Late: most commands count nothing.
 
-        gold, predicted = self._chosen(pair, options)
-        counted = events(gold, predicted, options, text=pair.gold.text, ignore=pair.gold.ignore)
+        return events
+
+    @cached_property
+    def _are_trimmed(self) -> Callable[[str, Sequence[Entity]], bool]:
+        from harness.tasks.ner.boundary import are_trimmed
+
+        return are_trimmed
+
+    def count(self, pair: DocumentPair, options: NerOptions) -> Iterator[Event]:
+        record = pair.gold
+        sides = self._chosen(pair, options)
+        counted = self._events(*sides, options, text=record.text, ignore=record.ignore)
         if options.levels == "mentions":
             return counted
         from harness.tasks.ner.finer import finer_events
         from harness.tasks.ner.keys import outside
 
-        kept = (outside(side, pair.gold.ignore) for side in (gold, predicted))
-        return chain(counted, finer_events(pair.gold, *kept))
+        kept = (outside(side, record.ignore) for side in sides)
+        return chain(counted, finer_events(record, *kept))
 
-    def _chosen(self, pair: DocumentPair, options: NerOptions) -> Iterator[Sequence[Entity]]:
+    def _chosen(
+        self, pair: DocumentPair, options: NerOptions
+    ) -> tuple[Sequence[Entity], Sequence[Entity]]:
         """Both sides as if no other types were there."""
+        gold, predicted = self.sides(pair)
+        if not options.types:
+            return gold, predicted
         chosen = options.chosen
-        for side in self.sides(pair):
-            yield [one for one in side if one.label in chosen] if chosen else side
+        kept = ([one for one in side if one.label in chosen] for side in (gold, predicted))
+        return next(kept), next(kept)
 
     def outcomes(self, pair: DocumentPair, options: NerOptions) -> Iterator[Outcome]:
         from harness.tasks.ner.count import outcomes
@@ -179,18 +196,14 @@ class NamedEntities(Task):
 
     def counts_alike(self, pair: DocumentPair, options: NerOptions, other: NerOptions) -> bool:
         """Where trimming changes no mention, the boundary rule is of no account."""
-        from harness.tasks.ner.boundary import is_trimmed
-
         text = pair.gold.text
         if text is None or any(
             getattr(options, name) != getattr(other, name) for name in ("match", "types", "levels")
         ):
             return False
-        return options.boundary == other.boundary or all(
-            not item.fragments and is_trimmed(text, item.start, item.end)
-            for side in self.sides(pair)
-            for item in side
-        )
+        if options.boundary == other.boundary:
+            return True
+        return all(self._are_trimmed(text, side) for side in self.sides(pair))
 
     def score(
         self, tally: Tally, options: NerOptions, capabilities: Capabilities | None = None
@@ -225,6 +238,11 @@ class NamedEntities(Task):
         yield type_table(title, score, notes=notes)
         yield error_table("Error classes", score)
         yield confusion_table("Confusion", score)
+
+    def strangers_count_alone(self, options: NerOptions) -> bool:
+        """Only what equals a gold mention earns anything under `strict`, and equals are paired
+        with each other in any case."""
+        return options.match == "strict"
 
     def has_recall_ceiling(self, options: NerOptions) -> bool:
         """Where labels do not count, what a backend calls by another name is found."""
