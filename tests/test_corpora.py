@@ -19,8 +19,10 @@ from harness.formats import jsonl, polnear
 from harness.formats.columns import rows_of
 from harness.formats.layout import layout_of
 from harness.formats.losses import Losses
-from harness.formats.registry import guess, read_any, write_any
+from harness.formats.opening import read_any
+from harness.formats.registry import guess
 from harness.formats.tags import BadTag, Repair, repaired
+from harness.formats.writing import write_any
 from harness.gold.loading import load_goldset
 from harness.labels.meeting import coverage, meet
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from support import examples
 
 from harness.formats.jsonl import read
-from harness.formats.registry import write_any
+from harness.formats.writing import write_any
 from harness.labels import schema
 
 pytestmark = pytest.mark.slow

@@ -21,7 +21,7 @@ from damage import ending
 from harness.annotation import Annotations, Record
 from harness.errors import InputError
 from harness.formats.files import atomic_writer, files_in, is_there, new_folder, opened, write_text
-from harness.formats.registry import write_any
+from harness.formats.writing import write_any
 
 GOLD = Path(__file__).parent / "data" / "score" / "gold.jsonl"
 

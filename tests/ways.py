@@ -26,7 +26,7 @@ from harness.annotation import Annotations, Record, TaskName
 from harness.cli.main import main
 from harness.decide.compare import compare
 from harness.errors import HarnessError
-from harness.formats.registry import read_any
+from harness.formats.opening import read_any
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec
 from harness.report.page.documents import pack_documents

@@ -16,16 +16,11 @@ from harness.cli.printer import note, print_json, print_lines
 from harness.errors import InputError, UsageError
 from harness.formats.files import is_there
 from harness.formats.losses import Losses, lost
-from harness.formats.registry import (
-    FORMATS,
-    Format,
-    Reader,
-    for_output,
-    format_named,
-    open_source,
-    write_any,
-)
+from harness.formats.opening import open_source
+from harness.formats.reader import Reader
+from harness.formats.registry import FORMATS, Format, format_named
 from harness.formats.source import Source, files_like, is_glob, is_remote, leads_to_files
+from harness.formats.writing import for_output, write_any
 from harness.gold.goldset import GoldSet
 from harness.gold.loading import load_goldset
 from harness.options import Flag

@@ -114,8 +114,8 @@ def _documents(source: Source) -> Callable[[], Iterator[Record]]:
     or of a source of any format; ids are never the same."""
     from harness.formats import jsonl
     from harness.formats.files import files_in, is_there
+    from harness.formats.opening import located, open_source
     from harness.formats.parts import PartFile
-    from harness.formats.registry import located, open_source
     from harness.formats.source import is_glob, is_remote
 
     path = Path(source.path)

@@ -155,7 +155,7 @@ def _explained(hint: str | None, args: argparse.Namespace, goldset: GoldSet) -> 
     """The hint of an error, with what the doctor finds: offsets in other units overshoot texts."""
     from harness.doctor.diagnose import diagnose
     from harness.errors import HarnessError
-    from harness.formats.registry import read_any
+    from harness.formats.opening import read_any
     from harness.results.pairs import renamed
 
     try:

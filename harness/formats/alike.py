@@ -6,7 +6,7 @@ count what is the same as different.
 
 from __future__ import annotations
 
-from harness.formats.registry import Reader
+from harness.formats.reader import Reader
 from harness.formats.tags import BadTag, Bigrams, guess_scheme
 
 __all__ = ["read_alike"]

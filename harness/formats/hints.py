@@ -1,6 +1,6 @@
 """Options of readers that may read a file which cannot be read without: what a hint names.
 
-A reader raises `InputError(..., options=...)`; `harness.formats.registry` tries each of them on the
+A reader raises `InputError(..., options=...)`; `harness.formats.reader` tries each of them on the
 whole file and names those that work, as a source that every verb reads.
 """
 

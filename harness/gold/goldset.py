@@ -32,7 +32,7 @@ from harness.annotation import Record, TaskName
 from harness.digest import digest_text
 from harness.errors import InputError
 from harness.formats.losses import Losses
-from harness.formats.registry import Reader
+from harness.formats.reader import Reader
 from harness.formats.source import Source, is_remote
 from harness.gold.facts import GoldFacts, facts_of
 from harness.gold.layers import load_layer, task_layers

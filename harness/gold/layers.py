@@ -10,7 +10,7 @@ from harness.errors import InputError, near_name
 from harness.formats import brat
 from harness.formats.files import files_in
 from harness.formats.losses import Losses
-from harness.formats.registry import open_source
+from harness.formats.opening import open_source
 from harness.formats.source import Source
 from harness.tasks.registry import task_named
 

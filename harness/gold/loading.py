@@ -13,7 +13,8 @@ from harness.errors import InputError, UsageError, nearest
 from harness.formats import brat
 from harness.formats.files import is_there, read_text, refusals
 from harness.formats.losses import Losses
-from harness.formats.registry import Reader, open_source
+from harness.formats.opening import open_source
+from harness.formats.reader import Reader
 from harness.formats.source import Source, is_remote, leads_to_files
 from harness.gold.card import Card, card_texts, read_card
 from harness.gold.goldset import GoldSet

@@ -18,7 +18,7 @@ from harness.errors import InputError, NotComparable, NothingMeasured, UsageErro
 from harness.formats.alike import read_alike
 from harness.formats.files import is_there, opened
 from harness.formats.losses import Losses
-from harness.formats.registry import open_source
+from harness.formats.opening import open_source
 from harness.formats.source import Source
 from harness.gold.goldset import GoldSet
 from harness.paths import RECORD

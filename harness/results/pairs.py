@@ -14,7 +14,7 @@ from harness.annotation import Annotations, Record, span_problems
 from harness.errors import AnnotationError, InputError, NothingMeasured
 from harness.formats import jsonl
 from harness.formats.losses import Losses
-from harness.formats.registry import Reader
+from harness.formats.reader import Reader
 from harness.tasks.base import DocumentPair, Task
 
 __all__ = ["checked", "join_documents", "read_predictions", "renamed"]

@@ -13,7 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness.formats.registry import read_any, write_any
+from harness.formats.opening import read_any
+from harness.formats.writing import write_any
 
 WORDS = ["Ada", "Roe", "met", "NATO", "in", "Oslo", "the", "of", "and", "reported", ",", "."]
 

@@ -11,7 +11,8 @@ import pytest
 
 from harness.api import load_goldset, score
 from harness.errors import InputError, UsageError
-from harness.formats.registry import FORMATS, open_source, read_any
+from harness.formats.opening import open_source, read_any
+from harness.formats.registry import FORMATS
 from harness.formats.source import Source
 
 Run = Callable[..., Any]

@@ -12,7 +12,8 @@ from harness.annotation import Entity, Span
 from harness.api import score
 from harness.errors import AnnotationError, InputError
 from harness.formats.losses import Losses
-from harness.formats.registry import guess, read_any
+from harness.formats.opening import read_any
+from harness.formats.registry import guess
 
 XML = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE collection SYSTEM "BioC.dtd">

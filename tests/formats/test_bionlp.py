@@ -10,7 +10,8 @@ from harness.annotation import Entity, Span
 from harness.api import score
 from harness.errors import AnnotationError, InputError
 from harness.formats.losses import Losses
-from harness.formats.registry import guess, open_source, read_any
+from harness.formats.opening import open_source, read_any
+from harness.formats.registry import guess
 
 TEXT = "Binding of p65 and c-Rel to the μ site\nis blocked by IκB alpha or beta.\n"
 GIVEN = (

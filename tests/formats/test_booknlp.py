@@ -10,7 +10,8 @@ from harness.annotation import Attribution, Entity, Span
 from harness.api import score
 from harness.errors import InputError
 from harness.formats.losses import Losses
-from harness.formats.registry import guess, read_any
+from harness.formats.opening import read_any
+from harness.formats.registry import guess
 
 TEXT = "“ Rain ,  Ada\tRoe ”\nshe  said .\n\n\nMs Roe left Ox \u00a0town ."
 QUOTES_HEADER = (

@@ -14,7 +14,8 @@ from harness.annotation import Entity
 from harness.api import score
 from harness.errors import AnnotationError, InputError
 from harness.formats.losses import Losses
-from harness.formats.registry import guess, open_source, read_any
+from harness.formats.opening import open_source, read_any
+from harness.formats.registry import guess
 
 DKPRO = "de.tudarmstadt.ukp.dkpro.core.api"
 NER = f"{DKPRO}.ner.type.NamedEntity"

@@ -11,7 +11,8 @@ from harness.annotation import Entity
 from harness.api import score
 from harness.errors import InputError, UsageError
 from harness.formats.losses import Losses
-from harness.formats.registry import guess, open_source, read_any
+from harness.formats.opening import open_source, read_any
+from harness.formats.registry import guess
 
 API = "de.tudarmstadt.ukp.dkpro.core.api"
 HEAD = (

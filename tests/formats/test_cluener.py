@@ -14,7 +14,8 @@ from harness.api import score
 from harness.errors import InputError
 from harness.formats import cluener
 from harness.formats.losses import Losses
-from harness.formats.registry import guess, open_source, read_any
+from harness.formats.opening import open_source, read_any
+from harness.formats.registry import guess
 
 CLUENER = [
     {

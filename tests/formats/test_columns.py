@@ -9,7 +9,8 @@ import pytest
 from harness.errors import InputError
 from harness.formats.layout import layout_of
 from harness.formats.losses import Losses
-from harness.formats.registry import guess, open_source, read_any
+from harness.formats.opening import open_source, read_any
+from harness.formats.registry import guess
 
 Shown = list[tuple[str, list[tuple[str, str]]]]
 

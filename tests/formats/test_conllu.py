@@ -12,7 +12,8 @@ from harness.api import score
 from harness.errors import InputError, UsageError
 from harness.formats import conllu
 from harness.formats.losses import Losses
-from harness.formats.registry import guess, open_source, read_any
+from harness.formats.opening import open_source, read_any
+from harness.formats.registry import guess
 
 _ROW = "{0}\t{1}\t{1}\tX\t_\t_\t_\t_\t_\t{2}\n"
 

@@ -12,7 +12,9 @@ from harness.api import score
 from harness.errors import InputError, UsageError
 from harness.formats import csvtable
 from harness.formats.losses import Losses
-from harness.formats.registry import for_output, guess, open_source, read_any
+from harness.formats.opening import open_source, read_any
+from harness.formats.registry import guess
+from harness.formats.writing import for_output
 
 TOKENS = '''\
 Sentence #,Word,POS,Tag

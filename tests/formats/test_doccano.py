@@ -14,7 +14,8 @@ from harness.api import score
 from harness.errors import AnnotationError, InputError, UsageError
 from harness.formats import doccano
 from harness.formats.losses import Losses
-from harness.formats.registry import guess, read_any
+from harness.formats.opening import read_any
+from harness.formats.registry import guess
 
 TEXT = "Ines left\u00a0Brackwater.\r\n"
 ENTITIES = (Entity(0, 4, "PER"), Entity(10, 20, "LOC"))

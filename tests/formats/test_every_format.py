@@ -17,7 +17,9 @@ from test_fuzz import CHANGES
 from harness.annotation import Annotations, Entity, Record
 from harness.errors import HarnessError, InputError
 from harness.formats.losses import Losses
-from harness.formats.registry import FORMATS, guess, open_source, write_any
+from harness.formats.opening import open_source
+from harness.formats.registry import FORMATS, guess
+from harness.formats.writing import write_any
 
 NEEDS = {"docbin": "spacy", "datasets": "datasets", "bioc": "lxml", "cas": "lxml"}
 """The library without which a format cannot be asked."""

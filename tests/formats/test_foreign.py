@@ -11,7 +11,8 @@ import pytest
 from harness.annotation import Entity
 from harness.errors import InputError
 from harness.formats.foreign import foreign_json
-from harness.formats.registry import guess, read_any
+from harness.formats.opening import read_any
+from harness.formats.registry import guess
 
 OWN = "turn it into JSON lines or brat"
 

@@ -13,7 +13,8 @@ from harness.api import score
 from harness.errors import InputError
 from harness.formats import gliner
 from harness.formats.losses import Losses
-from harness.formats.registry import guess, open_source, read_any
+from harness.formats.opening import open_source, read_any
+from harness.formats.registry import guess
 
 GLINER = [
     {"tokenized_text": ["Ada", "Roe", "left", "Oslo", "."],

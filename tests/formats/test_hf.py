@@ -14,7 +14,7 @@ from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.errors import BackendUnavailable, InputError, UsageError
 from harness.formats import hf
 from harness.formats.hf_files import check_unpacked, split_files
-from harness.formats.registry import read_any
+from harness.formats.opening import read_any
 
 datasets = pytest.importorskip(
     "datasets", reason="needs datasets: pip install 'nlp-harness[datasets]'"

@@ -11,7 +11,8 @@ from harness.api import score
 from harness.errors import InputError, UsageError
 from harness.formats import hipe
 from harness.formats.losses import Losses
-from harness.formats.registry import guess, open_source, read_any
+from harness.formats.opening import open_source, read_any
+from harness.formats.registry import guess
 
 HEADER = "TOKEN\tNE-COARSE-LIT\tNE-FINE-LIT\tNE-NESTED\tNEL-LIT\tMISC\n"
 CONTENT = (

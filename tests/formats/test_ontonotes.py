@@ -9,7 +9,8 @@ import pytest
 from harness.api import score
 from harness.errors import InputError
 from harness.formats.losses import Losses
-from harness.formats.registry import guess, read_any
+from harness.formats.opening import read_any
+from harness.formats.registry import guess
 
 _NAME = "bc/ada/00/ada_0000"
 

@@ -14,8 +14,10 @@ import pytest
 from harness.errors import BackendUnavailable, InputError, UsageError
 from harness.formats import packed
 from harness.formats.files import opened, read_text
+from harness.formats.opening import open_source, read_any
 from harness.formats.packed import stem_of, unpacked_name
-from harness.formats.registry import guess, open_source, read_any, write_any
+from harness.formats.registry import guess
+from harness.formats.writing import write_any
 from harness.gold.loading import load_goldset
 
 LINES = "".join(

@@ -12,7 +12,7 @@ from support import in_json, printed
 
 from harness.errors import InputError
 from harness.formats.losses import Losses
-from harness.formats.registry import open_source, read_any
+from harness.formats.opening import open_source, read_any
 from harness.formats.source import OPTIONS, Source
 from harness.gold.loading import load_goldset
 
@@ -320,7 +320,8 @@ def test_validate_and_convert(
 
 def test_every_option_of_a_source_is_known() -> None:
     """Of a URL's query only these are options: `harness.formats.source.OPTIONS`."""
-    from harness.formats.registry import FORMATS, TIME_LIMIT
+    from harness.formats.opening import TIME_LIMIT
+    from harness.formats.registry import FORMATS
 
     own = {flag.name.replace("_", "-") for one in FORMATS.values() for flag in one.options}
     assert own | {"format", "labels", "name", "schema", TIME_LIMIT.name} == OPTIONS

@@ -13,7 +13,8 @@ from harness.api import score
 from harness.errors import InputError
 from harness.formats import pipeline_json, presidio
 from harness.formats.losses import Losses
-from harness.formats.registry import guess, open_source, read_any
+from harness.formats.opening import open_source, read_any
+from harness.formats.registry import guess
 
 TEXTS = ["Ada Roe left Oslo", "It rains"]
 ENTITIES = (Entity(0, 7, "PER", 0.75), Entity(13, 17, "LOC", 0.5))

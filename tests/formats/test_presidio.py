@@ -10,7 +10,8 @@ import pytest
 from harness.annotation import Entity
 from harness.api import score
 from harness.formats.losses import Losses
-from harness.formats.registry import guess, read_any
+from harness.formats.opening import read_any
+from harness.formats.registry import guess
 
 TEXT = "Call Ada Roe on 555-0100."
 

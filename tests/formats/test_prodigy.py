@@ -15,7 +15,8 @@ from harness.errors import InputError
 from harness.formats import prodigy
 from harness.formats.hints import FURTHER_ANNOTATORS
 from harness.formats.losses import Losses
-from harness.formats.registry import guess, open_source, read_any
+from harness.formats.opening import open_source, read_any
+from harness.formats.registry import guess
 
 TEXT = "Ines left\u00a0Brackwater.\r\n"
 ENTITIES = (Entity(0, 4, "PER"), Entity(10, 20, "LOC"))

@@ -10,7 +10,9 @@ from harness.annotation import Annotations, Entity, Record, Span
 from harness.api import score
 from harness.errors import AnnotationError, InputError
 from harness.formats.losses import Losses
-from harness.formats.registry import guess, read_any, write_any
+from harness.formats.opening import read_any
+from harness.formats.registry import guess
+from harness.formats.writing import write_any
 
 DATA = (
     "\n"

@@ -13,7 +13,8 @@ from harness.api import score
 from harness.errors import InputError
 from harness.formats import rasa
 from harness.formats.losses import Losses
-from harness.formats.registry import guess, read_any
+from harness.formats.opening import read_any
+from harness.formats.registry import guess
 
 MARKDOWN = """\
 <!-- a comment

@@ -11,7 +11,9 @@ import pytest
 
 from harness.annotation import Annotations, Entity, Record
 from harness.errors import InputError, UsageError
-from harness.formats.registry import FORMATS, for_output, format_named, guess, read_any, write_any
+from harness.formats.opening import read_any
+from harness.formats.registry import FORMATS, format_named, guess
+from harness.formats.writing import for_output, write_any
 
 SAMPLES: dict[str, Any] = {
     "jsonl": {"id": "a", "text": "x", "entities": []},

@@ -22,7 +22,7 @@ from support import in_json, printed
 
 from harness.errors import BackendUnavailable, HarnessError, InputError, UsageError
 from harness.formats import remote
-from harness.formats.registry import open_source, read_any
+from harness.formats.opening import open_source, read_any
 from harness.formats.source import Source, is_hub, is_remote
 from harness.formats.urls import hidden, hidden_in, last_name, real, without_secrets
 from harness.gold.loading import load_goldset

@@ -13,7 +13,8 @@ from harness.api import score
 from harness.errors import InputError
 from harness.formats import spacy_tuples
 from harness.formats.losses import Losses
-from harness.formats.registry import guess, read_any
+from harness.formats.opening import read_any
+from harness.formats.registry import guess
 
 TUPLES = [
     ["Ada Roe left Oslo", {"entities": [[0, 7, "PER"], [13, 17, "LOC"], [0, 3, "FIRST"]]}],

@@ -10,7 +10,7 @@ import pytest
 from support import surfaces
 
 from harness.errors import InputError
-from harness.formats.registry import read_any
+from harness.formats.opening import read_any
 from harness.formats.units import same_words
 
 TEXT = "Ada \U0001f600 Roe met NATO. aaaa"

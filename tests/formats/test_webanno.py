@@ -11,7 +11,8 @@ from harness.api import score
 from harness.errors import InputError, UsageError
 from harness.formats import conllu
 from harness.formats.losses import Losses
-from harness.formats.registry import guess, open_source, read_any
+from harness.formats.opening import open_source, read_any
+from harness.formats.registry import guess
 from harness.formats.sniff import head_of
 
 NE = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"

@@ -13,7 +13,7 @@ from harness.errors import InputError, UsageError
 from harness.formats import brat
 from harness.formats.files import files_in, read_text
 from harness.formats.multi import is_multi
-from harness.formats.registry import read_any
+from harness.formats.opening import read_any
 from harness.formats.source import Source, is_remote
 from harness.gold.layers import load_layer
 from harness.gold.loading import load_goldset

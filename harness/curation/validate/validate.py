@@ -17,7 +17,7 @@ from harness.errors import HarnessError, InputError, SchemaError
 from harness.formats import brat
 from harness.formats.files import files_in, is_there, read_text
 from harness.formats.losses import Losses
-from harness.formats.registry import Reader
+from harness.formats.reader import Reader
 from harness.formats.source import Source, is_remote, leads_to_files
 from harness.gold.card import card_texts
 from harness.gold.goldset import GoldSet
