@@ -50,6 +50,11 @@ class Sums:
         self.unknown.update(other.unknown)
         self.not_scored.update(other.not_scored)
 
+    @property
+    def everything(self) -> Tally:
+        """The total if what is not scored counted too."""
+        return Tally.of((self.total, self.unscored))
+
     def stated_scores(
         self, task: Task, options: Any, capabilities: Capabilities | None
     ) -> dict[str, Any]:
@@ -74,7 +79,7 @@ class Sums:
         """The headline's F1 if what is not scored counted too; `None` where there is none."""
         if not self.not_scored:
             return None
-        everything = Tally.of((self.total, self.unscored))
+        everything = self.everything
         headline = task.parts(everything, options, capabilities)[0]
         return defined(rates(*headline.sums(everything), weights=headline.weights).f1)
 
