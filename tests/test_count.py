@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.formats import jsonl
+from harness.gold.goldset import GoldSet
 from harness.gold.loading import load_goldset
 from harness.labels.meeting import meet
 from harness.registry import BackendSpec
-from harness.results.count import Count
+from harness.results.count import Count, count_pairs
 from harness.results.settle import LabelMapping
 from harness.run.options import RunOptions
 from harness.run.runner import run
+from harness.stats.rates import defined, rates
 from harness.tasks.base import DocumentPair
+from harness.tasks.ner.options import BoundaryRule, NerOptions
 from harness.tasks.registry import task_named
 
 TEXT = "Peru said that it rains."
@@ -38,6 +44,36 @@ def test_duplicates_of_the_predictions_are_counted_in_the_meeting_schema(tmp_pat
     count.add(DocumentPair(gold, Annotations((said[0],) * 3)))
     assert count.caveats().duplicates == 3
     assert count.stated_scores()["strict"]["predicted"] == 4
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 20), st.integers(1, 4), st.sampled_from("AXY")), max_size=8),
+    st.lists(st.tuples(st.integers(0, 20), st.integers(1, 4), st.sampled_from("AB")), max_size=5),
+    st.sampled_from(["strict", "exact", "partial", "type", "overlap=0.5"]),
+    st.sampled_from(["raw", "normalised"]),
+    st.sampled_from(["", "A"]),
+)
+def test_the_f1_with_all_is_that_of_counting_all(
+    said: list[tuple[int, int, str]],
+    gold: list[tuple[int, int, str]],
+    match: str,
+    boundary: BoundaryRule,
+    types: str,
+) -> None:
+    """X and Y are no types of the gold: they count as if they were types that nothing has."""
+    task, options = task_named("ner"), NerOptions(match=match, boundary=boundary, types=types)
+    predicted, annotated = (
+        tuple(Entity(at, at + length, label) for at, length, label in side) for side in (said, gold)
+    )
+    mapping = LabelMapping(annotated=frozenset("AB"))
+    record = Record("a", TEXT, Annotations(annotated), ignore=(Span(2, 3),))
+    count = Count(task, options, GoldSet("g", Path("g"), lambda _: iter(())), mapping)
+    count.add(DocumentPair(record, Annotations(predicted)))
+    every = count_pairs(task, [DocumentPair(record, Annotations(predicted))], options)
+    headline = task.parts(every, options)[0]
+    expected = rates(*headline.sums(every)).f1 if any(one[2] in "XY" for one in said) else None
+    stated = count.sums.caveats(task, options, None)["f1_with_all"]
+    assert stated == (None if expected is None else defined(expected))
 
 
 def test_duplicates_among_attributions(tmp_path: Path) -> None:

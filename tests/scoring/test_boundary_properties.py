@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from unicodedata import category
 
 import entity_counts as ner
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.annotation import Entity, Span
-from harness.tasks.ner.boundary import boundary_cause, trim
+from harness.tasks.ner.boundary import are_trimmed, boundary_cause, trim
 from harness.tasks.ner.edges import EDGE_SIGNS
 from harness.tasks.ner.options import NerOptions
 
@@ -29,6 +30,18 @@ def test_trimming_twice_is_trimming_once(before: str, whole: str, after: str) ->
     assert trim(text, *span) == span
     start, end = trim(whole, 0, len(whole))  # what is around a mention changes nothing
     assert span == (offset + start, offset + end)
+
+
+@given(TEXTS, TEXTS, st.sampled_from(["", "x" * 70]), TEXTS)
+def test_all_of_them_are_trimmed_or_not(before: str, one: str, long: str, other: str) -> None:
+    """However long they are, and wherever they stand."""
+    text = before + one + long + other
+    ends = [len(before), len(before + one + long), len(text)]
+    entities = [Entity(a, b, "X") for a, b in pairwise(ends)]
+    trimmed = [trim(text, *entity.span) == entity.span for entity in entities]
+    assert are_trimmed(text, entities) == all(trimmed)
+    assert [are_trimmed(text, [entity]) for entity in entities] == trimmed
+    assert not are_trimmed(text, [Entity(0, len(text), "X", None, (Span(0, 1), Span(2, 3)))])
 
 
 @given(TEXTS)
