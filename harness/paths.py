@@ -11,6 +11,7 @@ from harness.errors import UsageError
 __all__ = [
     "CARD",
     "DIGESTS",
+    "FACTS",
     "LEADERBOARD",
     "LONGEST_NAME",
     "PREDICTIONS",
@@ -36,6 +37,8 @@ WRITTEN = ("predictions", "units", "places", "logs")
 PREDICTIONS = "predictions.sqlite"
 """In `cache_folder`."""
 DIGESTS = "digests.json"
+FACTS = "gold"
+"""A folder there: what is known of large gold sets."""
 
 LONGEST_NAME = 255
 """Bytes of a file's name, in every common file system."""

@@ -43,6 +43,10 @@ class Shard:
 
     def has(self, id_: str) -> bool:
         """Whether the document of that id is in it."""
+        return self.has_encoded(id_.encode("utf-8", "surrogatepass"))
+
+    def has_encoded(self, id_: bytes) -> bool:
+        """The same of the UTF-8 of an id."""
         return self.count == 1 or _hash(id_) % self.count == self.number - 1
 
     def halves(self) -> tuple[Shard, Shard]:
@@ -94,9 +98,8 @@ def _numbered(number: str, count: str, expected: str, found: str) -> Shard:
         raise ValueError(f"tasks numbered from {expected}; found {found}") from None
 
 
-def _hash(id_: str) -> int:
-    digest = hashlib.blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=8)
-    return int.from_bytes(digest.digest(), "big")
+def _hash(id_: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(id_, digest_size=8).digest(), "big")
 
 
 def first_meeting(shards: Iterable[Shard]) -> tuple[Shard, Shard] | None:

@@ -13,8 +13,9 @@ that the document's file had; scores of tokens alone use them. Keys that are not
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -48,6 +49,7 @@ __all__ = [
     "matches",
     "read",
     "read_lines",
+    "read_some",
     "record_from_json",
     "record_to_json",
     "write",
@@ -55,6 +57,8 @@ __all__ = [
 
 
 _NOWHERE = Where()
+_ID = re.compile(rb'\{"id": ?"([^"\\]+)"')
+"""The beginning of a line that says its id, without escapes."""
 _ONCE = ("id", "entities", "attributions", "ignore", "tokens", "error")
 _KEYS_IN_BYTES = tuple(f'"{key}"'.encode() for key in _ONCE)
 _OF_ENTITIES = frozenset({"start", "end", "label", "score", "text", "fragments"})
@@ -183,6 +187,24 @@ def read_lines(path: Path, losses: Losses | None = None) -> Iterator[tuple[int, 
                 losses.fault(error, "documents")
                 continue
         yield number, record
+
+
+def read_some(path: str | Path, has: Callable[[bytes], bool]) -> Iterator[Record | None]:
+    """Stream a record a line; `None` for one whose id begins the line and of whose UTF-8 `has` says
+    no: nothing else of it is looked at. For a file that `read` has read without a fault."""
+    from harness.formats.plain import plain_record
+
+    path, losses = Path(path), Losses()
+    for count, (number, line) in enumerate(json_lines(path), 1):
+        said = _ID.match(line)
+        if said is not None and not has(said[1]):
+            yield None
+            continue
+        record = plain_record(line)
+        if record is None:
+            value = parse_line(line, path, number)
+            record = record_from_json(value, path=path, line=number, place=count, losses=losses)
+        yield record
 
 
 def check_said(path: str | Path, texts: Mapping[str, str]) -> None:

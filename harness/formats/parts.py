@@ -27,7 +27,7 @@ from harness.formats.sniff import head_of
 from harness.formats.source import Source, files_like, is_glob, is_hub
 from harness.formats.urls import is_url, last_name
 
-__all__ = ["PartFile", "Place", "numbered_files", "place_of", "read_parts"]
+__all__ = ["PartFile", "Place", "numbered_files", "place_of", "read_parts", "read_some"]
 
 _NUMBER = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]+")
 _OF = re.compile("-of-0*([1-9][0-9]{0,8})")
@@ -220,6 +220,27 @@ def read_parts(
         raise InputError("these files hold no document", path=source.path)
     if not losses[_LEFT_OUT]:
         del losses[_LEFT_OUT]
+
+
+def read_some(
+    place: Place, source: Source, module: ModuleType, has: Callable[[bytes], bool]
+) -> Iterator[tuple[int, Record]]:
+    """The records whose id `has` the UTF-8 of, as `read_parts` makes them, each with its number
+    among all, from 0, of a format whose lines say what they are (`read_some`). For files that were
+    read without a fault: of other lines nothing is looked at."""
+    before = 0
+    for part in place.parts:
+        with part.named():
+            if place.several and part.is_empty:
+                continue
+            renumbered = place.several or unpacked_name(part.path) != part.path
+            number = before
+            for number, record in enumerate(module.read_some(part.path, has), before):
+                if record is not None:
+                    one = _numbered_on(record, source.stem, before) if renumbered else record
+                    if has(one.id.encode("utf-8", "surrogatepass")):
+                        yield number, one
+            before = number + 1
 
 
 def _numbered_on(record: Record, name: str, before: int) -> Record:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,7 +19,7 @@ from harness.errors import HarnessError, InputError
 from harness.formats.files import is_there, refusals
 from harness.formats.keywords import about_source, encoding_of
 from harness.formats.losses import Losses
-from harness.formats.parts import PartFile, Place, read_parts
+from harness.formats.parts import PartFile, Place, read_parts, read_some
 from harness.formats.registry import Format, guess
 from harness.formats.source import Source, is_hub
 from harness.formats.tagging import told_scheme
@@ -76,6 +76,25 @@ class Reader:
         self._check_there()
         with self._helping():
             yield from self._stream(losses, {**self.keywords, **self.decided})
+
+    @property
+    def can_skip(self) -> bool:
+        """Whether documents can be left out without being looked at (`some`): each is a line that
+        says its id, and none is left out as faulty, nor has layers of several annotators."""
+        module = self.format.load()
+        return (
+            hasattr(module, "read_some")
+            and self.faulty == "refuse"
+            and not self.keywords
+            and not any(module.annotators(part.path) for part in self.place.parts)
+        )
+
+    def some(self, has: Callable[[bytes], bool]) -> Iterator[tuple[int, Record]]:
+        """The documents of which `has` says so, given the UTF-8 of their ids, each with its number
+        among all, from 0. Of others nothing is looked at: only for files that `records` has read to
+        the end without a fault, and of a source that `can_skip`."""
+        with self._helping():
+            yield from read_some(self.place, self.source, self.format.load(), has)
 
     @property
     def has_tags(self) -> bool:

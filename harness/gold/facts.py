@@ -24,7 +24,7 @@ class GoldFacts:
     """What one pass over the records has counted; `tasks` are those with a layer anywhere."""
 
     tasks: tuple[TaskName, ...]
-    labels: Mapping[str, Counter[str]]
+    labels: Mapping[str, Mapping[str, int]]
     """By layer."""
     documents: int
     characters: int
@@ -32,13 +32,15 @@ class GoldFacts:
     """By white space."""
     digest: str
     losses: Mapping[str, int]
+    annotated: Mapping[TaskName, int]
+    """How many documents are annotated for a task, by those that any is."""
 
 
 def facts_of(records: Iterable[Record], losses: Losses) -> GoldFacts:
     """The facts of records, which are streamed; `losses` is what their reader counts meanwhile."""
     labels = {task.layer: Counter[str]() for task in tasks().values() if task.labelled}
     known = {task.name: task.layer for task in tasks().values()}
-    occurring: set[str] = set()
+    annotated = Counter[TaskName]()
     digests = Sorter(32)
     characters = words = 0
     for record in records:
@@ -48,19 +50,22 @@ def facts_of(records: Iterable[Record], losses: Losses) -> GoldFacts:
         layers = record.annotations
         for layer, counts in labels.items():
             counts.update([item.label for item in layers.layer(layer) or ()])
-        occurring.update(name for name in known if layers.layer(known[name]) is not None)
+        for name, layer in known.items():
+            if layers.layer(layer) is not None:
+                annotated[name] += 1
         digests.add(bytes.fromhex(record_digest(record)))
     total = hashlib.sha256()
     for digest in digests:
         total.update(digest.hex().encode("ascii"))
     return GoldFacts(
-        tasks=tuple(name for name in known if name in occurring),
+        tasks=tuple(name for name in known if name in annotated),
         labels=labels,
         documents=len(digests),
         characters=characters,
         words=words,
         digest=total.hexdigest(),
         losses=dict(losses),
+        annotated=annotated,
     )
 
 

@@ -39,6 +39,7 @@ from harness.gold.layers import load_layer, task_layers
 from harness.labels.meeting import schema_of
 from harness.labels.schema import Schema
 from harness.shards import Shard
+from harness.tasks.base import Task
 
 __all__ = ["RECOUNTED", "GoldSet"]
 
@@ -77,6 +78,8 @@ class GoldSet:
     shard: Shard | None = None
     """Whose records are looked at; what is known of the set (`digest`, `labels`, `documents`, ...)
     is of all of them."""
+    known: GoldFacts | None = field(default=None, repr=False)
+    """Its facts, where they are known without reading it (`harness.gold.known`)."""
 
     @property
     def place(self) -> str:
@@ -91,17 +94,23 @@ class GoldSet:
         shard = self.shard
         return every if shard is None else (one for one in every if shard.has(one.id))
 
-    def placed(self, chosen: Callable[[Record], bool]) -> Iterator[tuple[int, Record]]:
-        """The chosen documents, each with its number among all that are chosen, from 0; of a shard,
-        its own."""
-        places = enumerate(filter(chosen, self.read(Losses())))
-        shard = self.shard
-        return places if shard is None else ((n, one) for n, one in places if shard.has(one.id))
+    def placed(self, task: Task) -> Iterator[tuple[int, Record]]:
+        """The documents that are annotated for a task, each with its number among all of these,
+        from 0; of a shard, its own."""
+        shard, known = self.shard, self.known
+        if shard is None:
+            return enumerate(filter(task.is_annotated, self.read(Losses())))
+        if known is not None and known.annotated.get(task.name) == known.documents:
+            reader = self.reader()
+            assert reader is not None  # As what is known says.
+            return reader.some(shard.has_encoded)
+        places = enumerate(filter(task.is_annotated, self.read(Losses())))
+        return ((n, one) for n, one in places if shard.has(one.id))
 
     @property
     def losses(self) -> Mapping[str, int]:
         """What reading leaves out or changes, with how often."""
-        return self._facts.losses
+        return self.facts.losses
 
     @property
     def read_as(self) -> str:
@@ -137,7 +146,7 @@ class GoldSet:
     @property
     def tasks(self) -> tuple[TaskName, ...]:
         """The annotated layers: what the card says, else what at least one document has."""
-        return self._facts.tasks if self.stated_tasks is None else self.stated_tasks
+        return self.facts.tasks if self.stated_tasks is None else self.stated_tasks
 
     @property
     def schema(self) -> Schema | None:
@@ -188,29 +197,29 @@ class GoldSet:
         Those that were stated come too, be it 0 times.
         """
         total: Counter[str] = Counter(dict.fromkeys(self.stated_labels, 0))
-        for counts in self._facts.labels.values():
+        for counts in self.facts.labels.values():
             total.update(counts)
         return total
 
     def labels_of(self, layer: str) -> Mapping[str, int]:
         """Those of one layer."""
-        counts: Mapping[str, int] = self._facts.labels.get(layer, {})
+        counts: Mapping[str, int] = self.facts.labels.get(layer, {})
         return {**dict.fromkeys(self.stated_labels, 0), **counts}
 
     @property
     def documents(self) -> int:
         """How many documents there are."""
-        return self._facts.documents
+        return self.facts.documents
 
     @property
     def characters(self) -> int:
         """Code points of all texts."""
-        return self._facts.characters
+        return self.facts.characters
 
     @property
     def words(self) -> int:
         """Words of all texts, by white space."""
-        return self._facts.words
+        return self.facts.words
 
     @property
     def digest(self) -> str:
@@ -219,9 +228,9 @@ class GoldSet:
         Aliases are in it where there are any: they decide which speakers are the same.
         """
         if not self.aliases:
-            return self._facts.digest
+            return self.facts.digest
         aliases = json.dumps(sorted((name, *sorted(rest)) for name, rest in self.aliases.items()))
-        return digest_text(f"{self._facts.digest}{aliases}")
+        return digest_text(f"{self.facts.digest}{aliases}")
 
     @cached_property
     def tokens_digest(self) -> str:
@@ -234,10 +243,13 @@ class GoldSet:
         """Every record in memory; `digest`, `labels` and `documents` cost no second pass then."""
         losses = Losses()
         records = list(self.read(losses))
-        self.__dict__["_facts"] = facts_of(records, losses)
+        self.__dict__["facts"] = facts_of(records, losses)
         return [one for one in records if self.shard is None or self.shard.has(one.id)]
 
     @cached_property
-    def _facts(self) -> GoldFacts:
+    def facts(self) -> GoldFacts:
+        """What one pass over it has counted."""
+        if self.known is not None:
+            return self.known
         losses = Losses()
         return facts_of(self.read(losses), losses)

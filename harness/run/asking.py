@@ -23,7 +23,7 @@ def annotated(gold: GoldSet, task: TaskName) -> Iterator[Record]:
 
 def placed(gold: GoldSet, task: TaskName) -> Iterator[tuple[int, Record]]:
     """The same, each with its number among all that are annotated, from 0: a shard has some."""
-    return gold.placed(task_named(task).is_annotated)
+    return gold.placed(task_named(task))
 
 
 def gold_labels(gold: GoldSet, task: TaskName) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from harness.errors import BackendFailed, HarnessError, NothingMeasured, UsageEr
 from harness.formats.files import read_text
 from harness.formats.losses import Losses
 from harness.gold.goldset import GoldSet
+from harness.gold.known import with_known_facts
 from harness.interrupt import stoppable
 from harness.paths import RECORD
 from harness.registry import OWN_DISTRIBUTION, BackendSpec, adapter_of
@@ -40,7 +41,7 @@ from harness.run.store import Store, taken_up
 from harness.shards import Shard
 from harness.tasks.registry import task_named
 
-__all__ = ["check_folder", "check_required", "planned", "run"]
+__all__ = ["check_folder", "check_required", "known", "planned", "run"]
 
 _HELD_DOCUMENTS = 1000
 _PACKAGES = (OWN_DISTRIBUTION, "numpy", "tabulate")
@@ -63,7 +64,7 @@ def run(
     started = now()
     stop = threading.Event()
     check_folder(options)
-    goldsets = [replace(_held(gold), shard=options.shard) for gold in goldsets]
+    goldsets = [replace(known(gold, options), shard=options.shard) for gold in goldsets]
     gold_records = {
         gold.name: gold_record(gold, options.out, schema=options.schema) for gold in goldsets
     }
@@ -277,8 +278,16 @@ def _interruptible(stop: threading.Event) -> Iterator[None]:
             raise
 
 
+def known(gold: GoldSet, options: RunOptions) -> GoldSet:
+    """A small gold set read once for all backends; a large one streams each time it is asked, and
+    what is known of it is kept beside the store."""
+    held = _held(gold)
+    if options.cache is None or held is not gold:
+        return held
+    return with_known_facts(gold, [options.cache, *options.behind], own_code())
+
+
 def _held(gold: GoldSet) -> GoldSet:
-    """A small gold set read once for all backends; a large one streams, each time it is asked."""
     held: list[Record] = []
     lost = Losses()
     for record in gold.read(lost):
