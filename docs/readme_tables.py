@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from harness.decide.ranking import rankings
 from harness.report.run import ranking_tables
 from harness.report.tables import render_tables
 from harness.results import stored
@@ -20,7 +21,9 @@ MARKED = re.compile(r"(?<=<!-- rankings -->\n).*?(?=<!-- /rankings -->)", re.DOT
 def main() -> None:
     """Replace what stands between the two markers; without both of them nothing is written."""
     folder, page = ROOT / "results", ROOT / "README.md"
-    tables = render_tables(ranking_tables(stored.read(folder), folder), "github")
+    tables = render_tables(
+        ranking_tables(stored.read(folder), rankings(stored.read(folder), folder)), "github"
+    )
     text, found = MARKED.subn(lambda _: f"\n{tables}\n\n", page.read_text("utf-8"))
     if found != 1:
         raise SystemExit(f"{page.name}: {found} places between <!-- rankings --> and its end")

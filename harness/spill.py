@@ -1,4 +1,5 @@
-"""Numbers and fixed-width records by the million in flat memory: what is much goes to a file.
+"""Numbers, strings and fixed-width records by the million in flat memory: what is much goes to a
+file.
 
 The file is a nameless temporary one (in `$TMPDIR`, else where the system has such files), which is
 gone when nobody holds it any more, or with the process. What is little never leaves memory.
@@ -16,10 +17,12 @@ from typing import Any
 
 from harness.errors import InputError
 
-__all__ = ["Numbers", "Sorter"]
+__all__ = ["Numbers", "Sorter", "Strings"]
 
 _BYTES = 1 << 17
 """What is kept in memory of each, at most."""
+_OFFSET = 8
+_CODING = ("utf-8", "surrogatepass")
 _LEAST = 64
 """Records of a sorted piece that are read at once, at least."""
 
@@ -54,6 +57,87 @@ class Numbers:
             part.frombytes(self._file.part(begin, min(begin + step, end)))
             yield from part
         yield from tail
+
+
+class Strings:
+    """Strings by number, in the order in which they came."""
+
+    __slots__ = ("_ends", "_text")
+
+    def __init__(self) -> None:
+        self._text, self._ends = _Bytes(), _Bytes()
+
+    def append(self, string: str) -> None:
+        """Add a string. Raises `InputError` where there is no room for the file."""
+        self._text.add(string.encode(*_CODING))
+        self._ends.add(self._text.size.to_bytes(_OFFSET, "little"))
+
+    def __len__(self) -> int:
+        return self._ends.size // _OFFSET
+
+    def __getitem__(self, number: int) -> str:
+        """The string of that number, from 0."""
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        begin = self._end(number - 1) if number else 0
+        return self._text.part(begin, self._end(number)).decode(*_CODING)
+
+    def __iter__(self) -> Iterator[str]:
+        """All of them, in order."""
+        step, begin = _BYTES // _OFFSET, 0
+        for first in range(0, len(self), step):
+            ends = self._ends.part(_OFFSET * first, _OFFSET * min(first + step, len(self)))
+            last = begin
+            for at in range(0, len(ends), _OFFSET):
+                last = int.from_bytes(ends[at : at + _OFFSET], "little")
+                yield self._text.part(begin, last).decode(*_CODING)
+                begin = last
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Strings):
+            return NotImplemented
+        return self is other or (self._ends == other._ends and self._text == other._text)
+
+    __hash__ = None  # type: ignore[assignment]  # it grows
+
+    def _end(self, number: int) -> int:
+        return int.from_bytes(self._ends.part(_OFFSET * number, _OFFSET * (number + 1)), "little")
+
+
+class _Bytes:
+    """Bytes that grow at the end; the last ones are in memory."""
+
+    __slots__ = ("_file", "_tail", "size")
+
+    def __init__(self) -> None:
+        self._file, self._tail = _File(), bytearray()
+        self.size = 0
+
+    def add(self, data: bytes) -> None:
+        self._tail += data
+        self.size += len(data)
+        if len(self._tail) >= _BYTES:
+            self._file.add(bytes(self._tail))
+            self._tail.clear()
+
+    def part(self, begin: int, end: int) -> bytes:
+        stored = self._file.size
+        if begin >= stored:
+            return bytes(self._tail[begin - stored : end - stored])
+        head = self._file.part(begin, min(end, stored))
+        return head if end <= stored else head + self._tail[: end - stored]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Bytes):
+            return NotImplemented
+        steps = range(0, self.size, _BYTES)
+        return self.size == other.size and all(
+            self.part(at, min(at + _BYTES, self.size))
+            == other.part(at, min(at + _BYTES, self.size))
+            for at in steps
+        )
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class Sorter:

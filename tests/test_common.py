@@ -10,6 +10,7 @@ import pytest
 
 from harness.adapter import Declaration, ModelIdentity
 from harness.annotation import Annotations, Entity, Record
+from harness.decide.ranking import rankings
 from harness.formats import jsonl
 from harness.gold.loading import load_goldset
 from harness.registry import BackendSpec
@@ -119,7 +120,7 @@ def test_one_table_never_mixes_schemas(gold: Path, tmp_path: Path) -> None:
         RunOptions(out=tmp_path / "out"),
     )
     assert record.common == ()
-    (table,) = ranking_tables(record, tmp_path / "out")
+    (table,) = ranking_tables(record, rankings(record, tmp_path / "out"))
     schemas = {note.split("|")[2] for note in table.notes if note.startswith("ner|")}
     assert len(schemas) == 1
     assert json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))["common"] == []

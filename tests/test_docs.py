@@ -11,6 +11,7 @@ import pytest
 
 from harness import registry
 from harness.cli.main import VERBS
+from harness.decide.ranking import rankings
 from harness.report.run import details, leaderboard, ranking_tables
 from harness.report.tables import render_tables
 from harness.results import stored
@@ -24,13 +25,18 @@ def test_the_readme_shows_the_committed_run() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     shown = re.search(r"<!-- rankings -->\n(.*?)<!-- /rankings -->", readme, re.DOTALL)
     assert shown
-    measured = render_tables(ranking_tables(stored.read(RESULTS), RESULTS), "github")
+    measured = render_tables(
+        ranking_tables(stored.read(RESULTS), rankings(stored.read(RESULTS), RESULTS)), "github"
+    )
     assert shown[1].strip() == measured.strip()
 
 
 def test_the_leaderboard_is_that_of_the_record() -> None:
     record = stored.read(RESULTS)
-    tables = [*ranking_tables(record, RESULTS), *details(record, RESULTS)]
+    tables = [
+        *ranking_tables(record, rankings(record, RESULTS)),
+        *details(record, RESULTS, rankings(record, RESULTS)),
+    ]
     assert (RESULTS / "leaderboard.md").read_text("utf-8") == leaderboard(record, tables)
 
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from harness.cli.printer import print_tables, print_whole
+from harness.decide.ranking import rankings
 from harness.formats.files import write_text
 from harness.paths import LEADERBOARD
 from harness.report.run import details, in_order, leaderboard, ranking_tables
@@ -17,7 +18,8 @@ __all__ = ["publish"]
 
 def publish(args: argparse.Namespace, record: RunRecord) -> None:
     """Print the tables of the record in the folder `args.out` and write its leaderboard."""
-    ranked, each = ranking_tables(record, args.out), details(record, args.out)
+    found = rankings(record, args.out)
+    ranked, each = ranking_tables(record, found), details(record, args.out, found)
     write_text(Path(args.out) / LEADERBOARD, leaderboard(record, [*ranked, *each]))
     if args.json:
         print_whole(to_json(record))

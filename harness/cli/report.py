@@ -148,7 +148,7 @@ def _tables(args: argparse.Namespace, runs: Sequence[RankedRun]) -> list[Table]:
         ]
     out = []
     for record, folder, ranked in runs:
-        each = [] if args.rankings else details(record, folder)
+        each = [] if args.rankings else details(record, folder, ranked)
         shown = noted(record, [ranking_table(one) for one in ranked])
         tables = in_order(shown, each, args.format)
         before = f"{folder}: " if len(runs) > 1 else ""

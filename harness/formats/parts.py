@@ -27,7 +27,7 @@ from harness.formats.sniff import head_of
 from harness.formats.source import Source, files_like, is_glob, is_hub
 from harness.formats.urls import is_url, last_name
 
-__all__ = ["PartFile", "Place", "numbered_files", "place_of", "read_parts", "read_some"]
+__all__ = ["PartFile", "Place", "numbered_files", "place_of", "read_parts", "read_some_parts"]
 
 _NUMBER = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]+")
 _OF = re.compile("-of-0*([1-9][0-9]{0,8})")
@@ -222,7 +222,7 @@ def read_parts(
         del losses[_LEFT_OUT]
 
 
-def read_some(
+def read_some_parts(
     place: Place, source: Source, module: ModuleType, has: Callable[[bytes], bool]
 ) -> Iterator[tuple[int, Record]]:
     """The records whose id `has` the UTF-8 of, as `read_parts` makes them, each with its number

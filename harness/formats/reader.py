@@ -19,7 +19,7 @@ from harness.errors import HarnessError, InputError
 from harness.formats.files import is_there, refusals
 from harness.formats.keywords import about_source, encoding_of
 from harness.formats.losses import Losses
-from harness.formats.parts import PartFile, Place, read_parts, read_some
+from harness.formats.parts import PartFile, Place, read_parts, read_some_parts
 from harness.formats.registry import Format, guess
 from harness.formats.source import Source, is_hub
 from harness.formats.tagging import told_scheme
@@ -94,7 +94,7 @@ class Reader:
         among all, from 0. Of others nothing is looked at: only for files that `records` has read to
         the end without a fault, and of a source that `can_skip`."""
         with self._helping():
-            yield from read_some(self.place, self.source, self.format.load(), has)
+            yield from read_some_parts(self.place, self.source, self.format.load(), has)
 
     @property
     def has_tags(self) -> bool:

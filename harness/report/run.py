@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness.decide.ranking import Ranked, Ranking, measured, rankings
+from harness.decide.ranking import Ranked, Ranking, measured
 from harness.formats.losses import lost
 from harness.media import markdown, markdown_code
 from harness.report.method import between, detectable, resampling, scope, shared
@@ -35,9 +35,9 @@ _COSTS = ("docs/s", "words/s", "peak MB", "load s")
 _OPTIONAL = ("load s", "docs/s", "peak MB", "words/s")
 
 
-def ranking_tables(record: RunRecord, folder: str | Path) -> list[Table]:
-    """A table for each of `harness.decide.ranking.rankings`."""
-    return noted(record, [ranking_table(ranking) for ranking in rankings(record, folder)])
+def ranking_tables(record: RunRecord, found: Iterable[Ranking]) -> list[Table]:
+    """A table for each of the record's rankings."""
+    return noted(record, list(map(ranking_table, found)))
 
 
 def noted(record: RunRecord, tables: Sequence[Table]) -> list[Table]:
@@ -51,18 +51,19 @@ def _shard_alone(record: RunRecord) -> list[str]:
     return [f"Shard {record.shard.shard} alone: harness merge puts all of them together."]
 
 
-def details(record: RunRecord, folder: str | Path) -> list[Table]:
-    """One table per backend that answered, gold set and task: types, or attribution elements."""
-    return [
-        next(
-            iter(
-                task.tables(f"{one.backend} on {gold}", one.score.to_json(), (str(one.signature),))
-            )
-        )
-        for gold, task in measured(record)
-        for one in scored_in(record, folder, record.select(gold=gold, task=task.name))
-        if not one.sanity
-    ]
+def details(record: RunRecord, folder: str | Path, found: Iterable[Ranking]) -> list[Table]:
+    """One table per backend that answered, gold set and task: types, or attribution elements.
+    `found` are the record's rankings: what was read for them is not read again."""
+    read = {id(row.result): row.scored for ranking in found for row in ranking.rows}
+    tables = []
+    for gold, task in measured(record):
+        for result in record.select(gold=gold, task=task.name):
+            known = read.get(id(result))
+            for one in scored_in(record, folder, [result]) if known is None else [known]:
+                if not one.sanity:
+                    title, how = f"{one.backend} on {gold}", (str(one.signature),)
+                    tables.append(next(iter(task.tables(title, one.score.to_json(), how))))
+    return tables
 
 
 def in_order(ranked: Sequence[Table], each: Sequence[Table], form: str) -> list[Table]:

@@ -1,17 +1,17 @@
-"""Which units there are counts of, as columns: a million of them take some thirty bytes each.
+"""Which units there are counts of, as columns: a million of them take four bytes each.
 
-A unit is a paragraph of a document, or a whole document. All backends of a gold set and task have
-the same, so that they share one `UnitIds`.
+A unit is a paragraph of a document, or a whole document. Ids of very many lie on disk. All backends
+of a gold set and task have the same units, so that they share one `UnitIds`.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from operator import ne
+from itertools import pairwise, repeat
 from typing import NamedTuple, overload
 
+from harness.spill import Sorter, Strings
 from harness.tasks.base import Task
 from harness.tasks.columns import TallyBuilder, TallyColumns
 from harness.tasks.tally import Tally
@@ -25,15 +25,13 @@ class UnitIds(Sequence[tuple[str, int]]):
     Equal to any sequence of equal pairs.
     """
 
-    __slots__ = ("_names", "_starts", "documents", "paragraphs")
+    __slots__ = ("_names", "documents", "paragraphs")
 
-    def __init__(
-        self, names: bytes, starts: array[int], documents: array[int], paragraphs: array[int]
-    ) -> None:
+    def __init__(self, names: Strings, documents: Sequence[int], paragraphs: Sequence[int]) -> None:
         self._names = names
-        self._starts = starts
         self.documents = documents
-        """The document of each unit, numbered in order of appearance."""
+        """The document of each unit, numbered in order of appearance; where each document is one
+        unit a `range`, and `paragraphs` a `Zeros`."""
         self.paragraphs = paragraphs
         """The number of each unit within its document, as it is stated."""
 
@@ -70,6 +68,9 @@ class UnitIds(Sequence[tuple[str, int]]):
         return self.name(self.documents[place]), self.paragraphs[place]
 
     def __iter__(self) -> Iterator[tuple[str, int]]:
+        if isinstance(self.paragraphs, Zeros):
+            yield from ((name, 0) for name in self._names)
+            return
         last, name = -1, ""
         for document, paragraph in zip(self.documents, self.paragraphs, strict=True):
             if document != last:
@@ -81,7 +82,6 @@ class UnitIds(Sequence[tuple[str, int]]):
             return self is other or (
                 self.paragraphs == other.paragraphs
                 and self.documents == other.documents
-                and self._starts == other._starts
                 and self._names == other._names
             )
         if isinstance(other, list | tuple):
@@ -96,15 +96,15 @@ class UnitIds(Sequence[tuple[str, int]]):
     @property
     def document_count(self) -> int:
         """How many documents there are."""
-        return len(self._starts) - 1
+        return len(self._names)
 
     def name(self, number: int) -> str:
         """The id of a document."""
-        return self._names[self._starts[number] : self._starts[number + 1]].decode(*_CODING)
+        return self._names[number]
 
     def names(self) -> Iterator[str]:
         """The ids of all documents."""
-        return map(self.name, range(self.document_count))
+        return iter(self._names)
 
     def find(self, names: Collection[str]) -> dict[str, int]:
         """The numbers of the documents with these ids, of those that are there."""
@@ -117,7 +117,32 @@ class UnitIds(Sequence[tuple[str, int]]):
         return UnitIds.of(self[place] for place in places)
 
 
-_CODING = ("utf-8", "surrogatepass")
+class Zeros(Sequence[int]):
+    """So many zeros."""
+
+    __slots__ = ("_count",)
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, place: int) -> int: ...
+    @overload
+    def __getitem__(self, place: slice) -> Zeros: ...
+    def __getitem__(self, place: int | slice) -> int | Zeros:
+        chosen = range(self._count)[place]
+        return Zeros(len(chosen)) if isinstance(chosen, range) else 0
+
+    def __iter__(self) -> Iterator[int]:
+        return repeat(0, self._count)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Zeros) and self._count == other._count
+
+    __hash__ = None  # type: ignore[assignment]  # as that of other columns
 
 
 class UnitColumns(NamedTuple):
@@ -131,33 +156,39 @@ class UnitBuilder:
     """Makes columns of units that come one after the other."""
 
     def __init__(self) -> None:
-        self._names = bytearray()
-        self._starts = array("q", [0])
-        self._hashes = array("q")
-        self._documents, self._paragraphs = array("i"), array("i")
+        self._names = Strings()
+        self._hashes = Sorter(8)
+        self._columns: tuple[array[int], array[int]] | None = None
+        """Documents and paragraphs, from the first unit on that is not the only one of its
+        document."""
         self._last: str | None = None
         self.tallies = TallyBuilder()
         """Takes a tally for each unit."""
 
     def begin(self, document: str, paragraph: int) -> None:
         """Add a unit, whose tally is the next. Raises `ValueError` for a number that is none."""
-        if document != self._last:
-            self._names += document.encode(*_CODING)
-            self._starts.append(len(self._names))
-            self._hashes.append(hash(document))
+        again = document == self._last
+        if self._columns is None and (again or paragraph):
+            count = len(self._names)
+            self._columns = array("i", range(count)), array("i", bytes(4 * count))
+        if not again:
+            self._names.append(document)
+            self._hashes.add(hash(document).to_bytes(8, "big", signed=True))
             self._last = document
-        try:
-            self._paragraphs.append(paragraph)
-        except OverflowError:
-            raise ValueError(f"found the paragraph {paragraph}") from None
-        self._documents.append(len(self._hashes) - 1)
+        if self._columns is not None:
+            documents, paragraphs = self._columns
+            try:
+                paragraphs.append(paragraph)
+            except OverflowError:
+                raise ValueError(f"found the paragraph {paragraph}") from None
+            documents.append(len(self._names) - 1)
 
     def ids(self, like: UnitIds | None = None) -> UnitIds:
         """The units; `like` itself where they are the same."""
-        names, starts = bytes(self._names), self._starts
-        made = UnitIds(names, starts, self._documents, self._paragraphs)
-        ordered = sorted(self._hashes)
-        if not all(map(ne, ordered, islice(ordered, 1, None))):
+        count = len(self._names)
+        columns = self._columns or (range(count), Zeros(count))
+        made = UnitIds(self._names, *columns)
+        if any(one == other for one, other in pairwise(self._hashes)):
             made = self._parted(made)
         return like if like is not None and like == made else made
 
@@ -169,19 +200,22 @@ class UnitBuilder:
         """The same where a document may come again after another: it has one number."""
         numbers: dict[str, int] = {}
         of_run = array("i", (numbers.setdefault(name, len(numbers)) for name in made.names()))
+        if len(numbers) == len(of_run):  # Two ids with one hash.
+            return made
         documents = array("i", (of_run[run] for run in made.documents))
-        names, starts = bytearray(), array("q", [0])
+        names = Strings()
         for name in numbers:
-            names += name.encode(*_CODING)
-            starts.append(len(names))
-        return UnitIds(bytes(names), starts, documents, made.paragraphs)
+            names.append(name)
+        return UnitIds(names, documents, array("i", made.paragraphs))
 
 
 def unit_problems(columns: UnitColumns, task: Task) -> Iterator[tuple[int, str]]:
     """What cannot be of these counts, with the place of the first unit of which it is said."""
     ids, tallies = columns
-    expected = array("i", bytes(4 * ids.document_count))
-    for place, (number, paragraph) in enumerate(zip(ids.documents, ids.paragraphs, strict=True)):
+    single = isinstance(ids.documents, range)
+    expected = array("i", bytes(0 if single else 4 * ids.document_count))
+    units = zip(ids.documents, ids.paragraphs, strict=True)
+    for place, (number, paragraph) in enumerate(() if single else units):
         if paragraph != expected[number]:
             said = f"its counts of the document {ids.name(number)!r} are not of one paragraph each"
             yield place, said

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.stats.swaps import compared, differences, random_swaps
-from harness.stats.units import DEFAULT_RESAMPLES, MOST_UNITS, SampleSize, Units
+from harness.stats.units import DEFAULT_RESAMPLES, MOST_UNITS, SampleSize, Units, table_of
 
 if TYPE_CHECKING:
     from harness.stats.units import Array
@@ -67,7 +67,8 @@ def randomisation_test(
     `reference` and `other` have the shape `(paragraphs, k)`. There is no p-value where too few
     units hold anything: by `evidence`, or else by any of the counts.
     """
-    test = swap_test(units.fold(reference), units.fold(other), statistic, seed=seed)
+    first, second = (side if units.single else units.fold(side) for side in (reference, other))
+    test = swap_test(first, second, statistic, seed=seed)
     lacking = (evidence or units.evidence(reference, other)).lacking
     if lacking is None or test.difference is None:
         return test
@@ -97,7 +98,7 @@ def swap_test(
     """
     import numpy as np
 
-    first, second = (np.asarray(side, dtype=np.float64) for side in (reference, other))
+    first, second = (table_of(side) for side in (reference, other))
     total_first, total_second, places = compared(first, second)
     observed = float(statistic(total_second / 2.0) - statistic(total_first / 2.0))
     if np.isnan(observed):

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
 from harness.stats.student import normal_tail
-from harness.stats.units import DEFAULT_RESAMPLES, SampleSize, Units, added, drawn_of
+from harness.stats.units import DEFAULT_RESAMPLES, SampleSize, Units, drawn_of
 
 if TYPE_CHECKING:
     from harness.stats.units import Array
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Interval", "Resampler", "enough_resamples", "percentile_interval", "shown_by"]
 
 _KEPT_WEIGHTS = 25_000_000  # 25 MB: a byte each.
-_ROWS = 32_768
+_DRAWN_TOGETHER = 200_000
 _MOST_RESAMPLES = 200_000
 _MOST_DRAWS = 100_000_000
 _IN_TAIL = 10
@@ -81,7 +81,6 @@ class Resampler:
         self.seed = seed
         self.units = Units(documents)
         self._kept: list[list[Any]] | None = None
-        self._groups: Any = None
 
     @property
     def unit(self) -> str:
@@ -113,19 +112,7 @@ class Resampler:
 
     def drawn(self, counts: Any) -> list[Array]:
         """Counts of the units of each stratum, or of its groups: what resamples are drawn from."""
-        import numpy as np
-
-        counts, units = np.asarray(counts), self.units
-        if not units.grouped:
-            folded = units.fold(counts)
-            return [folded[stratum] for stratum in units.strata]
-        if self._groups is None:
-            self._groups = units.groups(self.seed)
-        sums = np.zeros((sum(units.sizes), counts.shape[1]))
-        for start in range(0, len(counts), _ROWS):  # Columns of few rows lie close together.
-            rows = slice(start, start + _ROWS)
-            sums += added(counts[rows], self._groups[rows], len(sums))
-        return np.split(sums, np.cumsum(units.sizes)[:-1])
+        return self.units.drawn(counts, self.seed)
 
     def _draws(self) -> Iterator[Iterable[Any]]:
         """How often each unit of each stratum is drawn, in blocks of resamples.
@@ -135,7 +122,8 @@ class Resampler:
         import numpy as np
 
         sizes = self.units.sizes
-        if self._kept is None and sum(sizes) * self.resamples <= _KEPT_WEIGHTS:
+        few = not self.units.grouped and sum(sizes) * self.resamples <= _KEPT_WEIGHTS
+        if self._kept is None and few:
             rng = np.random.default_rng(self.seed)
             self._kept = [list(self._draw(size, rng)) for size in sizes]
         if self._kept is not None:
@@ -149,7 +137,7 @@ class Resampler:
         import numpy as np
 
         draws = max(1, size - 1)
-        step = max(1, min(self.resamples, 1_000_000 // max(1, size)))
+        step = max(1, min(self.resamples, _DRAWN_TOGETHER // max(1, size)))
         for start in range(0, self.resamples if size else 0, step):
             rows = min(step, self.resamples - start)
             picks = rng.integers(0, size, size=(rows, draws), dtype=np.int32)

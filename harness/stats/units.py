@@ -13,7 +13,7 @@ the simulations behind the limits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -30,6 +30,7 @@ __all__ = [
     "LEAST_DOCUMENTS",
     "LEAST_UNITS",
     "MOST_UNITS",
+    "Rows",
     "SampleSize",
     "UnitKind",
     "Units",
@@ -37,6 +38,7 @@ __all__ = [
     "drawn_of",
     "sampling_unit",
     "spread",
+    "table_of",
 ]
 
 UnitKind: TypeAlias = Literal["paragraph", "document"]
@@ -60,6 +62,7 @@ MOST_UNITS = 20_000
 
 _GROUPS = 2_000
 """A standard error from so many has a coefficient of variation of 1 / sqrt(2 x 2,000) = 1.6 %."""
+_ROWS = 32_768
 _LEAST_GROUPS = 100
 """Of a stratum, however small its part of all units is."""
 
@@ -84,11 +87,52 @@ def added(table: Array, labels: Any, size: int) -> Array:
     return sums
 
 
-def spread(number: int, groups: int, rng: Any) -> Any:
-    """Labels that put so many things into groups at random; the first groups have one more."""
+class Rows:
+    """A table of which many rows are alike: row `i` is `distinct[pattern[i]]`. It is a table to
+    numpy, of which a part is made when it is asked for."""
+
+    __slots__ = ("distinct", "pattern")
+
+    def __init__(self, distinct: Array, pattern: Any) -> None:
+        self.distinct = distinct
+        self.pattern = pattern
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.pattern), self.distinct.shape[1]
+
+    def __len__(self) -> int:
+        return len(self.pattern)
+
+    def __getitem__(self, chosen: Any) -> Array:
+        rows, *columns = chosen if isinstance(chosen, tuple) else (chosen,)
+        found: Array = self.distinct[self.pattern[rows]]
+        return found[(..., *columns)] if columns else found
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return self[:].astype(dtype or self.distinct.dtype, copy=False)
+
+
+def table_of(counts: Any) -> Any:
+    """Counts as a table whose blocks are arrays of numbers."""
     import numpy as np
 
-    return rng.permutation(np.arange(number, dtype=np.int32) % groups)
+    return counts if isinstance(counts, Rows) else np.asarray(counts, dtype=np.float64)
+
+
+def _blocks(length: int) -> Iterator[slice]:
+    """All rows, in blocks whose columns lie close together."""
+    return (slice(start, start + _ROWS) for start in range(0, length, _ROWS))
+
+
+def spread(number: int, groups: int, rng: Any) -> Any:
+    """Labels that put so many things into groups at random; the first groups have one more. Of at
+    most 65,536 groups."""
+    import numpy as np
+
+    labels = np.resize(np.arange(groups, dtype=np.uint16), number)
+    rng.shuffle(labels)
+    return labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,28 +160,35 @@ class SampleSize:
         return f"only {holders} anything of it, and it takes {LEAST_UNITS}"
 
 
+def _numbered(documents: Sequence[int]) -> tuple[bool, int, Any]:
+    """Whether each paragraph is a document, in order; how many documents there are; and that of
+    each paragraph, numbered from 0, where there is more to it."""
+    import numpy as np
+
+    if isinstance(documents, range):
+        return True, len(documents), documents
+    numbers = np.asarray(documents, dtype=np.int64)
+    steps = np.diff(numbers, prepend=numbers[:1])
+    in_order = bool((steps >= 0).all())  # As they come: nothing has to be sorted.
+    own = np.cumsum(steps > 0) if in_order else np.unique(numbers, return_inverse=True)[1]
+    count = int(own.max()) + 1 if len(numbers) else 0
+    return in_order and len(numbers) == count, count, own
+
+
 class Units:
     """The units of one gold set: `documents[i]` is the document in which paragraph `i` stands."""
 
     def __init__(self, documents: Sequence[int]) -> None:
-        import numpy as np
-
-        numbers = np.asarray(documents, dtype=np.int64)
-        steps = np.diff(numbers, prepend=numbers[:1])
-        in_order = bool((steps >= 0).all())  # As they come: nothing has to be sorted.
-        self._documents = (
-            np.cumsum(steps > 0) if in_order else np.unique(numbers, return_inverse=True)[1]
-        )
-        self.documents = int(self._documents.max()) + 1 if len(numbers) else 0
+        self.single, self.documents, self._documents = _numbered(documents)
+        """Whether each paragraph is a document, in order: the counts are the same."""
         self.unit: UnitKind = sampling_unit(self.documents)
         self._folds = self.unit == "document"
-        self.single = in_order and len(numbers) == self.documents
-        """Whether each paragraph is a document, in order: the counts are the same."""
-        self.strata: list[Any] = [np.arange(self.documents)] if self._folds else self._split()
+        self.strata: list[Any] = [range(self.documents)] if self._folds else self._split()
         """Indices of the units that are drawn from each other: all documents, or the paragraphs of
         one document. Documents of one paragraph, which alone would not vary, share a stratum."""
         self.grouped = len(self) > MOST_UNITS
         """Whether units are drawn in random groups."""
+        self._drawn: tuple[int, Any] | None = None
         self._groups = [self._number_of_groups(len(stratum)) for stratum in self.strata]
         self.sizes: list[int] = [
             number
@@ -154,10 +205,27 @@ class Units:
         """Counts per unit, `(units, k)`, from counts per paragraph, `(paragraphs, k)`."""
         import numpy as np
 
-        table = np.asarray(counts, dtype=np.float64)
+        table: Array = np.asarray(counts, dtype=np.float64)
         if not self._folds or self.single:
             return table
         return added(table, self._documents, self.documents)
+
+    def drawn(self, counts: Any, seed: int) -> list[Array]:
+        """Counts per paragraph, `(paragraphs, k)`, of the units of each stratum, or of the groups
+        that the seed makes of them: what is drawn from each other."""
+        import numpy as np
+
+        if not self.grouped:
+            folded = self.fold(counts)
+            whole = len(self.strata) == 1
+            return [folded] if whole else [folded[stratum] for stratum in self.strata]
+        if self._drawn is None or self._drawn[0] != seed:
+            self._drawn = seed, self.groups(seed)
+        groups, table = self._drawn[1], table_of(counts)
+        sums = np.zeros((sum(self.sizes), table.shape[1]))
+        for rows in _blocks(len(table)):
+            sums += added(table[rows], groups[rows], len(sums))
+        return np.split(sums, np.cumsum(self.sizes)[:-1])
 
     def groups(self, seed: int) -> Any:
         """The random group of each paragraph, from 0 up, in the order of `sizes`.
@@ -171,27 +239,41 @@ class Units:
         import numpy as np
 
         rng = np.random.default_rng((seed, 1))  # Not what the resamples are drawn with.
+        if self._folds:
+            labels = spread(len(self), self._groups[0], rng)
+            return labels if self.single else labels[self._documents]
         labels, first = np.empty(len(self), dtype=np.int32), 0
         for stratum, groups in zip(self.strata, self._groups, strict=True):
-            labels[stratum] = first + spread(len(stratum), groups, rng)
+            labels[stratum] = first + spread(len(stratum), groups, rng).astype(np.int32)
             first += groups
-        return labels[self._documents] if self._folds else labels
+        return labels
 
     def evidence(self, *counts: Any) -> SampleSize:
         """What stands behind numbers made of these counts per paragraph, taken together."""
         import numpy as np
 
-        tables = [np.asarray(table, dtype=np.float64) for table in counts]
-        # A product, since to sum rows of few columns takes ten times as long; the same number.
-        weight = self.fold(sum(table @ np.ones((table.shape[1], 1)) for table in tables))[:, 0]
-        total = float(weight.sum())
-        effective = total**2 / float((weight**2).sum()) if total else 0.0
+        tables = [table_of(table) for table in counts]
+
+        def weigh(rows: slice) -> Array:
+            # A product, since to sum rows of few columns takes ten times as long; the same number.
+            parts = [table[rows] for table in tables]
+            weight: Array = sum(part @ np.ones(part.shape[1]) for part in parts)
+            return weight
+
+        total = squares = 0.0
+        holding = 0
+        apart = self.single or not self._folds
+        for rows in _blocks(len(tables[0])) if apart else (slice(None),):
+            weight = weigh(rows) if apart else self.fold(weigh(rows)[:, None])[:, 0]
+            total, squares = total + float(weight.sum()), squares + float(weight @ weight)
+            holding += int((weight > 0).sum())
+        effective = total**2 / squares if total else 0.0
         if self.grouped and effective:
             # Kish's formula on the groups: by chance two units share one.
             together = (len(self) / sum(self.sizes) - 1) / (len(self) - 1)
             effective = 1 / (1 / effective + (1 - 1 / effective) * together)
         degrees = max(1.0, effective - max(1, len(self.sizes)))
-        return SampleSize(self.unit, int((weight > 0).sum()), effective, degrees)
+        return SampleSize(self.unit, holding, effective, degrees)
 
     def _number_of_groups(self, size: int) -> int:
         if not self.grouped:
@@ -204,7 +286,8 @@ class Units:
     def _split(self) -> list[Any]:
         import numpy as np
 
-        groups = [np.flatnonzero(self._documents == number) for number in range(self.documents)]
+        of = np.asarray(self._documents)
+        groups = [np.flatnonzero(of == number) for number in range(self.documents)]
         strata = [group for group in groups if len(group) > 1]
         single = [group for group in groups if len(group) == 1]
         if len(single) == 1 and strata:

@@ -14,6 +14,7 @@ from harness.coding import encode
 from harness.errors import UsageError, nearest
 from harness.options import Flag
 from harness.stats.rates import defined, rates
+from harness.stats.units import Rows
 from harness.table import Cell, Table, number
 from harness.tasks.columns import TallyColumns
 from harness.tasks.tally import Part, TallyKey
@@ -197,20 +198,19 @@ class PartCounts:
     pattern: Any = None
 
     @property
-    def rows(self) -> Array:
-        """The row of each paragraph; made whenever it is asked for, since it may be large."""
-        rows: Array = self.distinct if self.pattern is None else self.distinct[self.pattern]
-        return rows
+    def rows(self) -> Any:
+        """The row of each paragraph: a table, of which parts are made when they are asked for."""
+        return self.distinct if self.pattern is None else Rows(self.distinct, self.pattern)
 
     @property
-    def basis(self) -> Array:
+    def basis(self) -> Any:
         """What each paragraph contributes to the denominator: predictions, gold mentions, or both.
 
         A paragraph without any of it says nothing of the score.
         """
         sides = {"precision": (3,), "recall": (1,), "f1": (1, 3)}[self.metric]
         basis: Array = sum(self.distinct[:, side::4] for side in sides)  # type: ignore[assignment]  # never empty
-        return basis if self.pattern is None else basis[self.pattern]
+        return basis if self.pattern is None else Rows(basis, self.pattern)
 
     @property
     def total(self) -> Array:

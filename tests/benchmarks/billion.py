@@ -447,6 +447,7 @@ class _Merged(NamedTuple):
 
 def _merged(folder: Path, name: str) -> _Merged:
     """Seconds to merge the shards in a folder, and to make the tables."""
+    from harness.decide.ranking import rankings
     from harness.report.run import details, ranking_tables
     from harness.scale.merge import merge_shards
 
@@ -456,8 +457,8 @@ def _merged(folder: Path, name: str) -> _Merged:
     merged = time.process_time()
 
     def shown() -> None:
-        ranking_tables(record, out)
-        details(record, out)
+        ranking_tables(record, rankings(record, out))
+        details(record, out, rankings(record, out))
 
     return _Merged(record.gold[0].documents, merged - start, _cpu(shown), _peak(shown))
 

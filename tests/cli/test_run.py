@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from harness.decide.ranking import rankings
 from harness.report.run import ranking_tables
 from harness.report.tables import render_tables
 from harness.results import stored
@@ -87,7 +88,9 @@ def test_the_record_holds_enough_to_print_everything_again(
     record = stored.read(out)
     assert record.status == "success"
     assert [result.backend for result in record.results] == ["gazetteer", "quotes"]
-    assert render_tables(ranking_tables(record, out), "github") + "\n" == first.out
+    assert (
+        render_tables(ranking_tables(record, rankings(record, out)), "github") + "\n" == first.out
+    )
 
 
 def test_report_gives_the_record_as_json(run: Run, harness: Run, tmp_path: Path) -> None:

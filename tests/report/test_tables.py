@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.decide.ranking import rankings
 from harness.report.run import ranking_tables
 from harness.report.sections import MOST_OF_A_COMMENT, Section, render_sections
 from harness.report.tables import TABLE_FORMS, render_tables
@@ -81,7 +82,7 @@ def test_latex() -> None:
 
 
 def test_latex_of_a_run_has_the_best_group_in_bold() -> None:
-    tables = ranking_tables(stored.read(RESULTS), RESULTS)
+    tables = ranking_tables(stored.read(RESULTS), rankings(stored.read(RESULTS), RESULTS))
     shown = render_tables(tables, "latex")
     read_latex(shown)
     # The test finds no difference between the first two, and none of these is the third.
