@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
+from types import ModuleType
 from typing import Any
 
 from harness.annotation import Capabilities, Entity, Span, printable
@@ -53,21 +54,23 @@ class NamedEntities(Task):
     )
 
     @cached_property
-    def _events(self) -> Callable[..., Iterator[Event]]:
-        from harness.tasks.ner.count import events  # Late: most commands count nothing.
+    def _count(self) -> ModuleType:
+        from harness.tasks.ner import count  # Late: most commands count nothing.
 
-        return events
+        return count
 
     @cached_property
-    def _are_trimmed(self) -> Callable[[str, Sequence[Entity]], bool]:
-        from harness.tasks.ner.boundary import are_trimmed
+    def _boundary(self) -> ModuleType:
+        from harness.tasks.ner import boundary
 
-        return are_trimmed
+        return boundary
 
     def count(self, pair: DocumentPair, options: NerOptions) -> Iterator[Event]:
         record = pair.gold
         sides = self._chosen(pair, options)
-        counted = self._events(*sides, options, text=record.text, ignore=record.ignore)
+        counted: Iterator[Event] = self._count.events(
+            *sides, options, text=record.text, ignore=record.ignore
+        )
         if options.levels == "mentions":
             return counted
         from harness.tasks.ner.finer import finer_events
@@ -88,10 +91,10 @@ class NamedEntities(Task):
         return next(kept), next(kept)
 
     def outcomes(self, pair: DocumentPair, options: NerOptions) -> Iterator[Outcome]:
-        from harness.tasks.ner.count import outcomes
-
         gold, predicted = self._chosen(pair, options)
-        yield from outcomes(gold, predicted, options, text=pair.gold.text, ignore=pair.gold.ignore)
+        yield from self._count.outcomes(
+            gold, predicted, options, text=pair.gold.text, ignore=pair.gold.ignore
+        )
 
     def chosen_labels(self, options: NerOptions) -> frozenset[str]:
         return options.chosen
@@ -203,7 +206,7 @@ class NamedEntities(Task):
             return False
         if options.boundary == other.boundary:
             return True
-        return all(self._are_trimmed(text, side) for side in self.sides(pair))
+        return all(self._boundary.are_trimmed(text, side) for side in self.sides(pair))
 
     def score(
         self, tally: Tally, options: NerOptions, capabilities: Capabilities | None = None
