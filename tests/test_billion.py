@@ -24,6 +24,7 @@ ROUND = Constants(
     asked=0.1,
     start=5,
     facts=0.001,
+    proven=0.001,
     passed=0.002,
     counted=0.1,
     known=2,
@@ -51,7 +52,7 @@ def test_the_sums_are_those_by_hand() -> None:
     assert one.tables == pytest.approx(20)
     assert one.wall == pytest.approx(1 + 6 + 52 + 17 + 20)
     assert one.memory == 1000 + 4 * 10 + 1000 * 2
-    assert one.each == 1000 + 1000 * 2
+    assert one.each == 1000
     assert one.carried == 9 * 1000 * 100 + 3 * 1000 * 50  # twice by each shard, once by the driver
     assert one.files == 28
     assert one.packed == 1000 * (50 + 20)
@@ -70,7 +71,7 @@ def test_a_file_server_bounds_the_reading() -> None:
 def test_a_slow_shard_is_cut_in_two() -> None:
     """Two workers, one half as fast, 40 s of work each: the fast one ends at 41, when 41 s of the
     other's are left, half of 20.5 s of work; the halves end at 52.25 and 63.5."""
-    quick = replace(ROUND, start=1, facts=0, passed=0, counted=0, slow=0.5, slower=2)
+    quick = replace(ROUND, start=1, facts=0, proven=0, passed=0, counted=0, slow=0.5, slower=2)
     one = simulate(800, 2, quick)
     assert one.read == 1
     assert one.uncut == pytest.approx(2 + 80 - 1)

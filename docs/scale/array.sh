@@ -20,6 +20,7 @@ out=${OUT:-results/cut}      # gets shards/1, shards/2, ... and merged
 
 case ${1:-submit} in
 submit)
+  harness cache gold "$gold"  # Counted once, and not by every task.
   # From 1, and not in the lines above: the merge is a job of this script, too, and no array.
   tasks=$(sbatch --parsable --array="${2:-1-$shards}" --output=shard-%A_%a.log "$0" shard)
   sbatch --dependency="afterok:${tasks%%;*}" --kill-on-invalid-dep=yes \

@@ -28,22 +28,24 @@ prune    forget predictions: --all, or those of one BACKEND, or those --stale (n
          of their backend and task)
 merge    copy all that other stores have into this one; each STORE is a folder, or the file
          predictions.sqlite in it, and stays as it is
+gold     count large gold sets once, so that runs and shards need not: of JSON lines, 1 MiB and more
 
 examples:
   harness cache list
   harness cache explain spacy/en_core_web_sm --gold seeds
   harness cache prune --stale
   harness cache merge shards/1/store shards/2/store
+  harness cache gold seeds
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("list", "explain", "prune", "merge"))
+    parser.add_argument("action", choices=("list", "explain", "prune", "merge", "gold"))
     parser.add_argument(
         "backend",
         nargs="*",
-        metavar="BACKEND|STORE",
-        help="for example spacy/en_core_web_sm; merge: the stores to copy from",
+        metavar="BACKEND|STORE|GOLD",
+        help="a backend, as spacy/en_core_web_sm; merge: stores to copy from; gold: gold sets",
     )
     parser.add_argument(
         "--gold", metavar="NAME", help="explain: the gold set to look its documents up for"
@@ -66,6 +68,8 @@ def run(args: argparse.Namespace) -> int:
     named = args.backend
     if args.action == "merge":
         return _merge(folder, named, as_json=args.json)
+    if args.action == "gold":
+        return _gold(folder, named, as_json=args.json)
     if len(named) > 1:
         raise UsageError(f"cache {args.action} takes one BACKEND at most, found {len(named)}")
     args.backend = named[0] if named else None
@@ -161,6 +165,35 @@ def _copied_lines(file: Path, copied: Copied) -> Iterator[str]:
             f"  not copied: {plural(copied.unproven, 'prediction')} under "
             f"{plural(copied.unproven_keys, 'key')} of a single run, proven for no other"
         )
+
+
+def _gold(folder: Path, named: list[str], *, as_json: bool) -> int:
+    from harness.gold.known import with_known_facts
+    from harness.gold.loading import load_goldset
+    from harness.run.proof import own_code
+
+    if not named:
+        raise UsageError("cache gold needs the gold sets to count: names, files or folders")
+    counted = [with_known_facts(load_goldset(name), [folder], own_code()) for name in named]
+    if as_json:
+        print_json(
+            [
+                {
+                    "gold": gold.name,
+                    "documents": gold.documents,
+                    "digest": gold.digest,
+                    "kept": gold.known is not None,
+                }
+                for gold in counted
+            ]
+        )
+        return 0
+    for gold in counted:
+        unkept = "nothing is kept of it: it is small, or no plain JSON lines"
+        kept = unkept if gold.known is None else "what is known of it is kept"
+        documents = plural(gold.documents, "document")
+        print_lines([f"{gold.name}: {documents}, digest {gold.digest[:12]}; {kept}"])
+    return 0
 
 
 def _explain(store: Store, args: argparse.Namespace) -> int:
