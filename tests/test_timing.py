@@ -41,6 +41,7 @@ def test_the_order_of_documents_and_of_rounds_has_no_say(
     shuffled = timed(ALONE, [[one[i] for i in order] for one in rounds], [words[i] for i in order])
     assert sorted(shuffled.document_seconds) == sorted(plain.document_seconds)
     assert replace(shuffled, document_seconds=plain.document_seconds) == plain
+    assert timed(ALONE, rounds, words, each=False) == replace(plain, document_seconds=())
     turned = timed(ALONE, rounds[::-1], words)
     assert replace(turned, rounds=turned.rounds[::-1]) == plain
 

@@ -334,11 +334,10 @@ class RunCell:
             replayed=self._measured.replayed,
             timed=options.timed,
         )
-        costs = timed(costs, rounds, self._measured.words)
-        if self.cut is not None:
-            return self.cut.timed(costs)
         # A number for each document is too much for a record that does not hold its units either.
-        return replace(costs, document_seconds=()) if self._has_unit_file else costs
+        each = self.cut is None and not self._has_unit_file
+        costs = timed(costs, rounds, self._measured.words, each=each)
+        return costs if self.cut is None else self.cut.timed(costs)
 
 
 def _labels(predictions: Predictions) -> tuple[str, ...] | None:

@@ -80,7 +80,7 @@ class Cut:
         )
 
     def timed(self, costs: Costs) -> Costs:
-        """The costs with those of this shard; documents have no times of their own, for nobody
+        """The costs with those of this shard, and without what is said of single documents: nobody
         knows what else the machine did."""
         answered = self._measured.documents - self._measured.failed
         own = ShardCosts(
@@ -92,6 +92,4 @@ class Cut:
             predict_seconds=costs.predict_seconds,
             documents_per_second=costs.documents_per_second,
         )
-        return replace(
-            costs, document_seconds=(), median_seconds=None, p95_seconds=None, shards=(own,)
-        )
+        return replace(costs, median_seconds=None, p95_seconds=None, shards=(own,))

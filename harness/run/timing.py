@@ -17,15 +17,18 @@ _DOUBLE = Struct(">d")
 """Its bytes sort as the numbers do, from 0 up."""
 
 
-def timed(costs: Costs, rounds: Iterable[Iterable[float]], words: Iterable[int]) -> Costs:
+def timed(
+    costs: Costs, rounds: Iterable[Iterable[float]], words: Iterable[int], *, each: bool = True
+) -> Costs:
     """The costs with all that the times of the rounds say.
 
     `rounds` holds the seconds of every document in each round, `nan` where it was not timed (it
     had no answer), `words` how many words each document has: all are gone through more than once,
-    and none is held. All are of one length; their order decides the order of `document_seconds` and
-    nothing else. A round in which nothing was timed says nothing; without any other the costs stay
-    as they are. Single documents have no time of their own where `costs.batch_size` is above 1:
-    their median and percentile are left out then.
+    and none is held; only with `each` are the seconds of every document in the costs. All are of
+    one length; their order decides the order of `document_seconds` and nothing else. A round in
+    which nothing was timed says nothing; without any other the costs stay as they are. Single
+    documents have no time of their own where `costs.batch_size` is above 1: their median and
+    percentile are left out then.
     """
     rounds = [seconds for seconds in rounds if not all(map(isnan, seconds))]
     number = size = 0
@@ -46,7 +49,9 @@ def timed(costs: Costs, rounds: Iterable[Iterable[float]], words: Iterable[int])
         costs,
         predict_seconds=rounded(total),
         rounds=tuple(float(f"{seconds:.6g}") for seconds in sums),
-        document_seconds=tuple(float(f"{one:.4g}") for one, _ in _documents(rounds, words)),
+        document_seconds=tuple(
+            float(f"{one:.4g}") for one, _ in (_documents(rounds, words) if each else ())
+        ),
         documents_per_second=rounded(number / total) if total else None,
         words_per_second=rounded(size / total) if total else None,
         median_seconds=rounded(middle),
