@@ -255,6 +255,44 @@ def test_an_unavailable_backend_is_a_row() -> None:
     assert only(record).status == "unavailable"
 
 
+@pytest.mark.parametrize(
+    ("problem", "status"), [("gone", "unavailable"), ("the weights are corrupt", "failed")]
+)
+def test_nobody_misses_a_backend_where_nothing_is_to_be_asked(
+    problem: str, status: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A shard without a document of the task has no result of it; the whole has one, which says
+    what the undivided run says."""
+    of_names, others = synthetic.articles(2), synthetic.speeches(8)
+    jsonl.write("gold.jsonl", [*of_names, *(replace(row, id=f"s{row.id}") for row in others)])
+    BROKEN["hasty"] = problem
+    record = tried(5, "quotes", "telling/missing", "silent/hasty", "--gold", "gold.jsonl")
+    assert [r.status for r in record.results] == ["unavailable", status, "ok"]
+    said = capsys.readouterr().err
+    for number in range(1, 6):
+        shard = Shard(number, 5)
+        lacking = not any(shard.has(row.id) for row in of_names)
+        found = {r.backend: r for r in read(f"shards/{number:02}").results}
+        assert ("telling/missing" in found, "silent/hasty" in found) == (not lacking,) * 2
+        assert number != 1 or (lacking and "quotes" in found)
+    # Once by the undivided run, and by each shard that has a document to ask for.
+    having = len({next(n for n in range(1, 6) if Shard(n, 5).has(row.id)) for row in of_names})
+    assert said.count("telling/missing on gold (ner): unavailable: ") == 1 + having
+
+
+def test_a_shard_with_no_document_at_all_needs_no_backend() -> None:
+    for name in ("telling/missing", "silent/gone"):
+        BROKEN["gone"] = "gone"
+        record = tried(3, name, "--gold", laid(1), status=3)
+        assert only(record).status == "unavailable"
+        (own,) = (n for n in range(1, 4) if Shard(n, 3).has("d0000"))
+        for number in range(1, 4):
+            shard = read(f"shards/{number:02}")
+            assert [r.status for r in shard.results] == ["unavailable"] * (number == own)
+        for folder in ("whole", "out", "shards"):
+            shutil.rmtree(folder)
+
+
 @pytest.mark.parametrize("problem", ["gone", "the weights are corrupt"])
 def test_a_backend_that_one_shard_could_not_load(
     problem: str, capsys: pytest.CaptureFixture[str]
