@@ -115,6 +115,16 @@ def test_documents_that_are_not_annotated_for_a_task() -> None:
     assert {(r.task, r.documents) for r in record.results} == {("ner", 12), ("attribution", 12)}
 
 
+def test_no_shard_claims_more_documents_than_it_has(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("run", "oracle", "--gold", laid(20), "--no-cache", "--rankings")
+    for number in range(1, 8):
+        out = f"shards/{number}"
+        assert main([*words, "--shard", f"{number}/7", "--out", out]) == 0
+        size = sum(Shard(number, 7).has(f"d{n:04}") for n in range(20))
+        said = capsys.readouterr().err
+        assert f"oracle on gold (ner): {size}/{size} documents in " in said
+
+
 # In which labels
 
 
