@@ -17,6 +17,7 @@ from harness.annotation import Annotations, Record
 from harness.cli.main import main
 from harness.errors import TooEntangled
 from harness.formats import jsonl
+from harness.report.remarks import remarks
 from harness.results.stored import iter_units, read, to_json
 from harness.run.process import Worker
 from harness.shards import Shard
@@ -420,6 +421,30 @@ def test_gold_behind_a_url(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 # What the merged folder is good for
+
+
+def test_shards_without_a_document_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """Five documents lie in four of seven shards; one that gave no answer may have had some."""
+    record = tried(7, "gazetteer", "--gold", str(SEEDS))
+    capsys.readouterr()
+    result = only(record)
+    assert len(result.costs.shards) == 4
+    assert "run in 7 shards, 3 of them without a document, " in printed(capsys, ["report", "out"])
+
+    def said(*shards: str, failed: int = 0) -> str:
+        own = [replace(result.costs.shards[0], shard=Shard.parse(one)) for one in shards]
+        costs = replace(result.costs, shards=tuple(own))
+        (line,) = (
+            line
+            for line in remarks([replace(result, costs=costs, failed=failed)])
+            if "run in " in line
+        )
+        return line.partition("run in ")[2].partition(" documents/s")[0].rpartition(", ")[0]
+
+    assert said("1/3", "2/3", "3/3") == "3 shards"
+    assert said("1/2", "2/4", "4/4") == "3 shards"
+    assert said("1/3", "3/3", failed=2) == "3 shards, 1 of them without an answer"
+    assert said("1/3", "2/6") == "2 shards, and others without a document"
 
 
 @pytest.mark.slow
