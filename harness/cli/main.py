@@ -23,7 +23,7 @@ EXIT_STATUS = """\
 exit status:
   0  fine
   1  the check says no (a score regressed)
-  2  the input or the usage is wrong
+  2  the input or the usage is wrong, or a library that one of them needs is missing
   3  nothing was measured, a required backend failed, or runs cannot be compared
   70 an unforeseen error: a fault of harness itself
 """
