@@ -411,7 +411,8 @@ def test_a_run_end_to_end_is_the_same_in_both_forms(
         monkeypatch.chdir(folder)
         quiet = ["--quiet", "--no-cache"]
         gold = ["--gold", "../planted.jsonl"]
-        assert main(["run", "gazetteer", "whole-document", *gold, "--out", "r", *quiet]) == 0
+        backends = ["gazetteer", "twin=gazetteer", "whole-document"]
+        assert main(["run", *backends, *gold, "--out", "r", *quiet]) == 0
         capsys.readouterr()
         for result in stored.read("r").results:
             assert str(result.units_file).endswith(ending) and not result.units
@@ -426,6 +427,17 @@ def test_a_run_end_to_end_is_the_same_in_both_forms(
         monkeypatch.setattr("harness.results.load.MOST_LISTED", 11)
         main(["check", "r", "--baseline", "b.json"])
         assert "of up to 11" in capsys.readouterr().out
+        assert main([*accept, "--baseline", "many.json"]) == 0
+        told = capsys.readouterr().err  # No place of the gold would help.
+        assert (
+            "gazetteer, twin: planted has 12 documents, and mentions" in told
+            and "--gold" not in told
+        )
+        for how in (["--flips", "all"], ["--html", "c.html"]):
+            assert main(["compare", "r", *how]) == 0
+            assert "--gold" not in "".join(capsys.readouterr())
+        page = Path("c.html").read_text("utf-8")
+        assert "the notes below the table say why" in page and "of up to 11" in page
         monkeypatch.setattr("harness.results.load.MOST_LISTED", 200_000)
     assert said["jsonl"] == said["parquet"]
 

@@ -46,7 +46,7 @@ def gate_lines(report: GateReport, *, limit: int = 10) -> Iterator[str]:
             yield f"{verdict.what}: {pin_line(verdict, report)}"
             continue
         if verdict.flips is None:
-            yield f"{verdict.what}: the flipped mentions are not known (no predictions)"
+            yield f"{verdict.what}: the run or the baseline does not know which mentions flipped"
             continue
         if not verdict.flips:
             continue  # A floor may be missed without any change.
