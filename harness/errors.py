@@ -2,7 +2,7 @@
 
     HarnessError
       + UsageError           2  the command line, a suite or a rules file is wrong
-      + LibraryMissing       2  what the input or an option needs is not installed; says how
+      + LibraryMissing       2  a library that the input or an option needs is missing; says how
       + InputError           2  a file is wrong: names file, line, found, expected, mend
       |   + AnnotationError  2  offsets, span text or labels do not fit the document
       |   + TooEntangled     2  annotations that overlap too densely to be paired

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from math import gcd
 
 __all__ = ["MOST_SHARDS", "Shard", "ShardIndex", "first_meeting", "shard_here"]
@@ -127,15 +128,20 @@ class ShardIndex:
 
     def meeting(self, shard: Shard) -> list[Shard]:
         """Those that could have a document in common with one (`Shard.meets`), in their order."""
-        found: list[tuple[int, Shard]] = []
+        return [one for _, one in sorted(chain.from_iterable(self._found(shard)))]
+
+    def meets(self, shard: Shard) -> bool:
+        """Whether there is any of these."""
+        return any(self._found(shard))
+
+    def _found(self, shard: Shard) -> Iterator[list[tuple[int, Shard]]]:
         for count, divided in self._left.items():
             divisor = gcd(count, shard.count)
             if (remainders := divided.get(divisor)) is None:
                 remainders = divided[divisor] = defaultdict(list)
                 for one in self._of[count]:
                     remainders[one[1].number % divisor].append(one)
-            found += remainders.get(shard.number % divisor, ())
-        return [one for _, one in sorted(found)]
+            yield remainders.get(shard.number % divisor, [])
 
 
 def first_meeting(shards: Iterable[Shard]) -> tuple[Shard, Shard] | None:

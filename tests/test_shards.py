@@ -149,6 +149,7 @@ def test_those_that_meet_are_found_whenever_they_came(
         for shard in (*asked, *found):
             expected = [one for one in found[:place] if one.meets(shard)]
             assert index.meeting(shard) == expected
+            assert index.meets(shard) == bool(expected)
         for shard in found[place : place + 1]:
             index.add(shard)
     assert ShardIndex(found).meeting(Shard(1, 1)) == found

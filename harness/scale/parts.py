@@ -138,7 +138,7 @@ def missing_shards(shards: Sequence[Shard]) -> list[Shard]:
     finest = {shard.number for shard in shards if shard.count == count}
     wider = ShardIndex(shard for shard in shards if shard.count < count)
     absent = (Shard(number, count) for number in range(1, count + 1) if number not in finest)
-    return [shard for shard in absent if not wider.meeting(shard)]
+    return [shard for shard in absent if not wider.meets(shard)]
 
 
 def _usual(said: Sequence[Any]) -> int:
