@@ -111,7 +111,7 @@ def write(path: str | Path, record: RunRecord) -> None:
     Raises `UsageError` where it holds the units of more documents than a record should
     (`harness.results.record.INLINE_DOCUMENTS`): they belong into a file beside it.
     """
-    for one in record.results:
+    for one in (*record.results, *record.common):
         if one.units and not stands_in_record(one.documents):
             raise UsageError(
                 f"{path}: the counts of {one.documents:,} documents ({one.backend} on {one.gold}) "
