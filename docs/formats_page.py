@@ -69,7 +69,8 @@ behind a URL. Brat and other formats of several kinds of files are read from thi
 
 **URLs**: `https://` and `http://` need nothing; `s3://`, `gs://`, `hf://datasets/...` and whatever
 else fsspec knows need `pip install 'nlp-harness[remote]'` and the package of the protocol (s3fs,
-gcsfs), which an error names; credentials are given as that package takes them. Folders and patterns
+gcsfs), which an error names (exit status 2, as for whatever a format lacks); credentials are given
+as that package takes them. Folders and patterns
 work where the protocol can list files; a web server cannot. Each file is copied once, piece by
 piece, to the folder for temporary files (`$TMPDIR`), and is gone when the command ends: a run goes
 through its gold several times, and all passes read the same copy, whatever becomes of the object

@@ -2,12 +2,13 @@
 
     HarnessError
       + UsageError           2  the command line, a suite or a rules file is wrong
+      + LibraryMissing       2  a library that the input or an option needs is missing; says how
       + InputError           2  a file is wrong: names file, line, found, expected, mend
       |   + AnnotationError  2  offsets, span text or labels do not fit the document
       |   + TooEntangled     2  annotations that overlap too densely to be paired
       |   + SchemaError      2  an unknown or inconsistent label schema or projection
       + NothingMeasured      3  there was nothing to score
-      + BackendUnavailable   3  a library or model is missing; says how to install it
+      + BackendUnavailable   3  a backend's library or model is missing; says how to install it
       + BackendFailed        3  a required backend broke
       + DocumentRefused      3  a backend has no answer to a document and never will
       + NotComparable        3  two runs were counted differently
@@ -30,6 +31,7 @@ __all__ = [
     "DocumentRefused",
     "HarnessError",
     "InputError",
+    "LibraryMissing",
     "NotComparable",
     "NothingMeasured",
     "ReaderOptions",
@@ -62,6 +64,22 @@ class HarnessError(Exception):
 
 class UsageError(HarnessError):
     """The command line, a suite or a rules file asks for something impossible."""
+
+
+class LibraryMissing(HarnessError):
+    """A library that the input, or an option, needs is not installed; `install` would mend it.
+
+    Whatever it is needed for: a format, a protocol, an executor, figures. A backend's own library
+    is `BackendUnavailable`, since that is a row of a table and not what was asked for.
+    """
+
+    def __init__(self, reason: str, *, extra: str = "", package: str = "") -> None:
+        """The library comes with this `extra` of the harness, or is a `package` of its own."""
+        self.reason = reason
+        self.install = (
+            f"pip install {package}" if package else f"pip install 'nlp-harness[{extra}]'"
+        )
+        super().__init__(f"{reason} (install: {self.install})")
 
 
 class InputError(HarnessError):

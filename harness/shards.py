@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from math import gcd
 
-__all__ = ["MOST_SHARDS", "Shard", "shard_here"]
+__all__ = ["MOST_SHARDS", "Shard", "ShardIndex", "first_meeting", "shard_here"]
 
 MOST_SHARDS = 1_000_000
 
@@ -102,12 +104,54 @@ def _hash(id_: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(id_, digest_size=8).digest(), "big")
 
 
+_Remainders = dict[int, list[tuple[int, Shard]]]
+"""Shards with their places, by what their numbers leave."""
+
+
+class ShardIndex:
+    """Shards, by what they leave when divided: those that meet another are found without looking
+    at each. As many look-ups as there are different numbers of shards, which are few."""
+
+    def __init__(self, shards: Iterable[Shard] = ()) -> None:
+        self._size = 0
+        self._of: dict[int, list[tuple[int, Shard]]] = {}
+        """By `count`, with their places."""
+        self._left: dict[int, dict[int, _Remainders]] = {}
+        """The same by `count`, and by what divides it."""
+        for shard in shards:
+            self.add(shard)
+
+    def add(self, shard: Shard) -> None:
+        """Another, behind all that are there."""
+        one = self._size, shard
+        self._size += 1
+        self._of.setdefault(shard.count, []).append(one)
+        for divisor, remainders in self._left.setdefault(shard.count, {}).items():
+            remainders[shard.number % divisor].append(one)
+
+    def meeting(self, shard: Shard) -> list[Shard]:
+        """Those that could have a document in common with one (`Shard.meets`), in their order."""
+        return [one for _, one in sorted(chain.from_iterable(self._found(shard)))]
+
+    def meets(self, shard: Shard) -> bool:
+        """Whether there is any of these."""
+        return any(self._found(shard))
+
+    def _found(self, shard: Shard) -> Iterator[list[tuple[int, Shard]]]:
+        for count, divided in self._left.items():
+            divisor = gcd(count, shard.count)
+            if (remainders := divided.get(divisor)) is None:
+                remainders = divided[divisor] = defaultdict(list)
+                for one in self._of[count]:
+                    remainders[one[1].number % divisor].append(one)
+            yield remainders.get(shard.number % divisor, [])
+
+
 def first_meeting(shards: Iterable[Shard]) -> tuple[Shard, Shard] | None:
     """The first two that could have a document in common, or `None`."""
-    seen: list[Shard] = []
+    seen = ShardIndex()
     for shard in shards:
-        for other in seen:
-            if shard.meets(other):
-                return other, shard
-        seen.append(shard)
+        if others := seen.meeting(shard):
+            return others[0], shard
+        seen.add(shard)
     return None

@@ -26,11 +26,14 @@ ROOT = Path(__file__).parent.parent
 
 # Nothing proves its answers. What it is asked goes where `NLTK_DATA` says, as of planted backends:
 # a file that is named on its command line, or lies beside it, must not change. Documents with SLOW
-# in them take so many seconds, all others so many.
+# in them take so many seconds, all others so many. While there is a file with the name of that log
+# and `.hold`, each process answers two documents and waits at its third.
 PROGRAM = """
 import json, os, re, sys, time
 
 slow, quick = map(float, sys.argv[1:])
+log = os.environ["NLTK_DATA"]
+asked = 0
 
 def say(message):
     print(json.dumps(message), flush=True)
@@ -42,9 +45,12 @@ for line in sys.stdin:
         continue
     for document in message["documents"]:
         text = document["text"]
-        with open(os.environ["NLTK_DATA"], "a") as log:
-            log.write("told " + text.splitlines()[0] + "\\n")
+        with open(log, "a") as file:
+            file.write("told " + text.splitlines()[0] + "\\n")
         time.sleep(slow if "SLOW" in text else quick)
+        asked += text.startswith("Text ")
+        while asked > 2 and os.path.exists(log + ".hold"):
+            time.sleep(0.01)
         spans = [match.span() for match in re.finditer(r"[A-Z]\\w*", text)]
         say({"type": "annotations", "id": document["id"], "entities": [
             {"start": start, "end": end, "label": "ENT"} for start, end in spans]})
@@ -60,6 +66,13 @@ class Sharded:
     log: Path
     cluster: str = ""
     """The address of a Ray cluster to run in."""
+    count: int = 3
+    """How many shards it is cut into."""
+
+    @property
+    def hold(self) -> Path:
+        """While this file is there, each process of a backend waits at its third document."""
+        return self.log.with_name(f"{self.log.name}.hold")
 
     def backend(self, *, slow: float = 0.0, quick: float = 0.0, alias: str = "told") -> str:
         program = self.folder / "program" / "told.py"
@@ -76,7 +89,9 @@ class Sharded:
     def command(self, *words: str, out: str = "out", cut: bool = True) -> list[str]:
         said = ["run", *words, "--gold", str(self.gold), "--out", str(self.folder / out)]
         there = ["ray", "--ray-address", self.cluster] if self.cluster else ["local"]
-        shards = ["--executor", *there, "--workers", "2", "--shards", "3"] if cut else []
+        shards = (
+            ["--executor", *there, "--workers", "2", "--shards", str(self.count)] if cut else []
+        )
         return [*said, "--cache-dir", str(self.folder / f"cache-{out}"), *shards]
 
     def run(self, *words: str, out: str = "out", cut: bool = True, status: int = 0) -> None:
@@ -129,8 +144,10 @@ def laid(folder: Path, count: int, log: Path, *, cluster: str = "") -> Sharded:
             text = f"Text {number} by Anna{slow}.\nIt is Number {number}."
             line = {"id": f"d{number}", "text": text, "entities": gold_entities(text, "ENT")}
             file.write(json.dumps(line) + "\n")
-    log.unlink(missing_ok=True)
-    return Sharded(folder, path, log, cluster)
+    sharded = Sharded(folder, path, log, cluster)
+    for left in (sharded.log, sharded.hold):
+        left.unlink(missing_ok=True)
+    return sharded
 
 
 class Driver:

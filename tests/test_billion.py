@@ -33,7 +33,7 @@ ROUND = Constants(
     kept=20,
     files=7,
     event=0.001,
-    pair=0.5,
+    meets=0.5,
     opens=1,
     held=10,
     base=1000,
@@ -48,9 +48,9 @@ def test_the_sums_are_those_by_hand() -> None:
     assert one.plan == pytest.approx(1)  # 1000 documents, 1 ms each
     assert one.read == pytest.approx(5 + 1)
     assert one.last == one.uncut == pytest.approx(250 * (0.1 + 0.1) + 1000 * 0.002)
-    assert one.merge == pytest.approx(6 * 0.5 + 4 * 1 + 1000 * 0.01)
+    assert one.merge == pytest.approx(4 * 0.5 + 4 * 1 + 1000 * 0.01)
     assert one.tables == pytest.approx(20)
-    assert one.wall == pytest.approx(1 + 6 + 52 + 17 + 20)
+    assert one.wall == pytest.approx(1 + 6 + 52 + 16 + 20)
     assert one.memory == 1000 + 4 * 10 + 1000 * 2
     assert one.each == 1000
     assert one.carried == 9 * 1000 * 100 + 3 * 1000 * 50  # twice by each shard, once by the driver

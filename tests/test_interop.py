@@ -19,7 +19,7 @@ import pytest
 
 from harness.annotation import Annotations, Entity, Record, Span
 from harness.coding import encode
-from harness.errors import InputError, NothingMeasured, UsageError
+from harness.errors import InputError, LibraryMissing, NothingMeasured, UsageError
 from harness.formats.tags import repaired
 from harness.gold.goldset import GoldSet
 from harness.interop.ask import SCORERS, Interop, as_scorer
@@ -441,7 +441,9 @@ def test_a_missing_package_is_one_line(name: str, monkeypatch: pytest.MonkeyPatc
         return real(module, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(UsageError, match=r"^unavailable: .*nlp-harness\[interop\]'$") as caught:
+    with pytest.raises(
+        LibraryMissing, match=r"^unavailable: .*nlp-harness\[interop\]'\)$"
+    ) as caught:
         as_scorer(name, counted(GOLD, predictions()))
     assert caught.value.exit_status == 2
     assert "\n" not in str(caught.value)

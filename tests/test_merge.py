@@ -17,6 +17,7 @@ from harness.annotation import Annotations, Record
 from harness.cli.main import main
 from harness.errors import TooEntangled
 from harness.formats import jsonl
+from harness.report.remarks import remarks
 from harness.results.stored import iter_units, read, to_json
 from harness.run.process import Worker
 from harness.shards import Shard
@@ -113,6 +114,16 @@ def test_documents_that_are_not_annotated_for_a_task() -> None:
     backends = ("telling/plain", "quotes", "oracle", "whole-document")
     record = tried(7, *backends, "--gold", "gold.jsonl")
     assert {(r.task, r.documents) for r in record.results} == {("ner", 12), ("attribution", 12)}
+
+
+def test_no_shard_claims_more_documents_than_it_has(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("run", "oracle", "--gold", laid(20), "--no-cache", "--rankings")
+    for number in range(1, 8):
+        out = f"shards/{number}"
+        assert main([*words, "--shard", f"{number}/7", "--out", out]) == 0
+        size = sum(Shard(number, 7).has(f"d{n:04}") for n in range(20))
+        said = capsys.readouterr().err
+        assert f"oracle on gold (ner): {size}/{size} documents in " in said
 
 
 # In which labels
@@ -255,6 +266,44 @@ def test_an_unavailable_backend_is_a_row() -> None:
     assert only(record).status == "unavailable"
 
 
+@pytest.mark.parametrize(
+    ("problem", "status"), [("gone", "unavailable"), ("the weights are corrupt", "failed")]
+)
+def test_nobody_misses_a_backend_where_nothing_is_to_be_asked(
+    problem: str, status: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A shard without a document of the task has no result of it; the whole has one, which says
+    what the undivided run says."""
+    of_names, others = synthetic.articles(2), synthetic.speeches(8)
+    jsonl.write("gold.jsonl", [*of_names, *(replace(row, id=f"s{row.id}") for row in others)])
+    BROKEN["hasty"] = problem
+    record = tried(5, "quotes", "telling/missing", "silent/hasty", "--gold", "gold.jsonl")
+    assert [r.status for r in record.results] == ["unavailable", status, "ok"]
+    said = capsys.readouterr().err
+    for number in range(1, 6):
+        shard = Shard(number, 5)
+        lacking = not any(shard.has(row.id) for row in of_names)
+        found = {r.backend: r for r in read(f"shards/{number:02}").results}
+        assert ("telling/missing" in found, "silent/hasty" in found) == (not lacking,) * 2
+        assert number != 1 or (lacking and "quotes" in found)
+    # Once by the undivided run, and by each shard that has a document to ask for.
+    having = len({next(n for n in range(1, 6) if Shard(n, 5).has(row.id)) for row in of_names})
+    assert said.count("telling/missing on gold (ner): unavailable: ") == 1 + having
+
+
+def test_a_shard_with_no_document_at_all_needs_no_backend() -> None:
+    for name in ("telling/missing", "silent/gone"):
+        BROKEN["gone"] = "gone"
+        record = tried(3, name, "--gold", laid(1), status=3)
+        assert only(record).status == "unavailable"
+        (own,) = (n for n in range(1, 4) if Shard(n, 3).has("d0000"))
+        for number in range(1, 4):
+            shard = read(f"shards/{number:02}")
+            assert [r.status for r in shard.results] == ["unavailable"] * (number == own)
+        for folder in ("whole", "out", "shards"):
+            shutil.rmtree(folder)
+
+
 @pytest.mark.parametrize("problem", ["gone", "the weights are corrupt"])
 def test_a_backend_that_one_shard_could_not_load(
     problem: str, capsys: pytest.CaptureFixture[str]
@@ -372,6 +421,30 @@ def test_gold_behind_a_url(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 # What the merged folder is good for
+
+
+def test_shards_without_a_document_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """Five documents lie in four of seven shards; one that gave no answer may have had some."""
+    record = tried(7, "gazetteer", "--gold", str(SEEDS))
+    capsys.readouterr()
+    result = only(record)
+    assert len(result.costs.shards) == 4
+    assert "run in 7 shards, 3 of them without a document, " in printed(capsys, ["report", "out"])
+
+    def said(*shards: str, failed: int = 0) -> str:
+        own = [replace(result.costs.shards[0], shard=Shard.parse(one)) for one in shards]
+        costs = replace(result.costs, shards=tuple(own))
+        (line,) = (
+            line
+            for line in remarks([replace(result, costs=costs, failed=failed)])
+            if "run in " in line
+        )
+        return line.partition("run in ")[2].partition(" documents/s")[0].rpartition(", ")[0]
+
+    assert said("1/3", "2/3", "3/3") == "3 shards"
+    assert said("1/2", "2/4", "4/4") == "3 shards"
+    assert said("1/3", "3/3", failed=2) == "3 shards, 1 of them without an answer"
+    assert said("1/3", "2/6") == "2 shards, and others without a document"
 
 
 @pytest.mark.slow

@@ -116,6 +116,24 @@ def test_what_was_only_replayed_teaches_no_speed(clock: Clock) -> None:
     assert progress.after() is None
 
 
+def test_an_estimated_number_is_said_to_be_one_and_is_never_passed(clock: Clock) -> None:
+    """Of a shard nobody knows beforehand how many documents it has."""
+    stream = StringIO()
+    bar = Progress(stream=stream).task("t", 3, words=30, estimated=True)
+    for _ in range(5):
+        clock.now += 11
+        bar.advance(words=10)
+    bar.finish()
+    assert stream.getvalue().splitlines() == [
+        "t: 1/~3 documents, 22.0 s left",
+        "t: 2/~3 documents, 11.0 s left",
+        "t: 3 documents, time left unknown",
+        "t: 4 documents, time left unknown",
+        "t: 5 documents, time left unknown",
+        "t: 5/5 documents in 55.0 s",
+    ]
+
+
 def test_a_terminal_is_told_that_something_loads(clock: Clock) -> None:
     class Terminal(StringIO):
         def isatty(self) -> bool:

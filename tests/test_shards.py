@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from math import gcd
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.scale.parts import missing_shards
-from harness.shards import MOST_SHARDS, Shard, first_meeting, shard_here
+from harness.shards import MOST_SHARDS, Shard, ShardIndex, first_meeting, shard_here
 
 NUMBERS = (1, 2, 3, 7, 16, 64)
 SHARDS = st.integers(1, 60).flatmap(
@@ -139,6 +140,21 @@ def test_the_first_that_meet(found: list[Shard]) -> None:
     assert first_meeting(found) == (pairs[0] if pairs else None)
 
 
+@given(st.lists(SHARDS, max_size=12), st.lists(SHARDS, max_size=4))
+def test_those_that_meet_are_found_whenever_they_came(
+    found: list[Shard], asked: list[Shard]
+) -> None:
+    index = ShardIndex()
+    for place in range(len(found) + 1):
+        for shard in (*asked, *found):
+            expected = [one for one in found[:place] if one.meets(shard)]
+            assert index.meeting(shard) == expected
+            assert index.meets(shard) == bool(expected)
+        for shard in found[place : place + 1]:
+            index.add(shard)
+    assert ShardIndex(found).meeting(Shard(1, 1)) == found
+
+
 # Are all there?
 
 
@@ -178,6 +194,40 @@ def test_what_was_halved_at_will_is_whole_and_without_one_that_one_is_missing(
         )
         assert all(one.meets(lost) for one in missing)
         assert first_meeting([*cut, *missing]) is None
+
+
+def test_ten_thousand_shards_are_looked_at_once_and_not_in_pairs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In steps, which need no clock: as many for each as there are different numbers of them."""
+    steps = 0
+
+    def counted(one: int, other: int) -> int:
+        nonlocal steps
+        steps += 1
+        return gcd(one, other)
+
+    monkeypatch.setattr("harness.shards.gcd", counted)
+    every = [Shard(number, 5_000) for number in range(1, 5_001)]
+    every = [half for shard in every for half in shard.halves()]
+    every[:2] = [Shard(1, 5_000)]
+    every[-1:] = every[-1].halves()
+    assert first_meeting(every) is None
+    assert missing_shards(every[1:-1]) == [
+        Shard(number, 20_000) for number in (1, 5_001, 10_001, 15_001, 20_000)
+    ]
+    assert steps < 3 * 10_000 + 2 * 20_000
+    assert first_meeting([*every, Shard(7, 30_000)]) == (Shard(7, 10_000), Shard(7, 30_000))
+
+
+@given(st.lists(SHARDS, min_size=1, max_size=8))
+def test_missing_are_the_finest_that_none_meets(there: list[Shard]) -> None:
+    count = max(shard.count for shard in there)
+    finest = (Shard(number, count) for number in range(1, count + 1))
+    absent = [one for one in finest if one not in there]
+    wider = [one for one in there if one.count < count]
+    expected = [one for one in absent if not any(one.meets(other) for other in wider)]
+    assert missing_shards(there) == expected
 
 
 # Which of them is run here?

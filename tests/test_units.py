@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 
 from harness.cli.main import main
 from harness.coding import compact
-from harness.errors import BackendUnavailable, InputError
+from harness.errors import BackendUnavailable, InputError, UsageError
 from harness.formats.files import is_draft
 from harness.results import stored, unit_files
 from harness.results.consistent import check_record, read_tally
 from harness.results.load import from_run, read_run
-from harness.results.record import Result, UnitTally
-from harness.results.save import write_run
+from harness.results.record import MOST_FAILURES, Result, UnitTally
+from harness.results.save import run_record, write_run
 from harness.results.unit_files import UnitFile, read_columns, units_in, write_units
 from harness.results.units import GoldCounts, UnitColumns, UnitIds, unit_problems
 from harness.tasks.base import Task
@@ -297,6 +297,49 @@ def test_files_are_the_record(run: Path, tmp_path: Path) -> None:
     assert one.total == Tally.of(one.tallies) and one.document_numbers == again.document_numbers
 
 
+def test_what_is_saved_of_many_documents_lies_beside_the_record(tmp_path: Path) -> None:
+    """From 1,001 documents of the gold set on, as after a run; so few of them as there may be."""
+    docs = synthetic.articles(1_001, paragraphs=1)
+    answers = synthetic.predict(docs, synthetic.skilled(0.9, 0.1))
+    many = synthetic.gold(tmp_path, docs, "many")
+    few = synthetic.gold(tmp_path, docs[:-1], "few")
+    systems = [
+        *synthetic.systems_of(many, {"a": answers}),
+        *synthetic.systems_of(few, {"a": answers[:-1]}),
+    ]
+    record = write_run(tmp_path / "run", systems, [many, few])
+    one, other = record.results
+    assert (one.units, other.units_file) == ((), None)
+    assert one.units_file == "units/many/ner/a.jsonl" and len(other.units) == 1_000
+    assert (tmp_path / "run" / "run.json").stat().st_size < 400_000
+    again = [*from_run(read_run(tmp_path / "run"))]
+    assert [found.total for found in again] == [system.total for system in systems]
+    assert list(stored.iter_units(one, tmp_path / "run")) == [
+        UnitTally(*unit, tally.to_json())
+        for unit, tally in zip(systems[0].units, systems[0].tallies, strict=True)
+    ]
+
+
+def test_a_record_that_is_too_large_is_not_written(tmp_path: Path) -> None:
+    """A folder for the file beside it is what `write_run` has, and `run_record` may lack."""
+    docs = synthetic.articles(1_001, paragraphs=1)
+    gold = synthetic.gold(tmp_path, docs)
+    record = run_record(synthetic.systems_of(gold, {"a": docs}), [gold])
+    assert len(record.results[0].units) == 1_001  # In memory it is whole: a gate may read it.
+    with pytest.raises(UsageError, match=r"counts of 1,001 documents \(a on planted\).*write_run"):
+        stored.write(tmp_path / "run.json", record)
+    assert not (tmp_path / "run.json").exists()
+
+
+def test_of_very_many_failures_the_first_are_saved(tmp_path: Path) -> None:
+    docs = synthetic.articles(MOST_FAILURES + 9, paragraphs=1)
+    gold = synthetic.gold(tmp_path, docs)
+    (system,) = synthetic.systems_of(gold, {"a": [replace(row, error="none") for row in docs]})
+    (result,) = write_run(tmp_path / "run", [system], [gold]).results
+    assert (result.failed, len(result.failures)) == (MOST_FAILURES + 9, MOST_FAILURES)
+    assert result.failures[0].id == docs[0].id
+
+
 def _change(run: Path, backend: int, change: Any) -> None:
     """Write the units of a backend anew, with the digest that fits."""
     record = stored.read(run)
@@ -358,7 +401,7 @@ def test_a_run_end_to_end_is_the_same_in_both_forms(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Run, report, compare, accept and check; `MOST_LISTED` says what is left out."""
-    monkeypatch.setattr("harness.run.files.INLINE_DOCUMENTS", 5)
+    monkeypatch.setattr("harness.results.record.INLINE_DOCUMENTS", 5)
     synthetic.gold(tmp_path, synthetic.articles(12))
     said: dict[str, list[str]] = {}
     for ending in FORMATS:
@@ -368,7 +411,8 @@ def test_a_run_end_to_end_is_the_same_in_both_forms(
         monkeypatch.chdir(folder)
         quiet = ["--quiet", "--no-cache"]
         gold = ["--gold", "../planted.jsonl"]
-        assert main(["run", "gazetteer", "whole-document", *gold, "--out", "r", *quiet]) == 0
+        backends = ["gazetteer", "twin=gazetteer", "whole-document"]
+        assert main(["run", *backends, *gold, "--out", "r", *quiet]) == 0
         capsys.readouterr()
         for result in stored.read("r").results:
             assert str(result.units_file).endswith(ending) and not result.units
@@ -383,6 +427,17 @@ def test_a_run_end_to_end_is_the_same_in_both_forms(
         monkeypatch.setattr("harness.results.load.MOST_LISTED", 11)
         main(["check", "r", "--baseline", "b.json"])
         assert "of up to 11" in capsys.readouterr().out
+        assert main([*accept, "--baseline", "many.json"]) == 0
+        told = capsys.readouterr().err  # No place of the gold would help.
+        assert (
+            "gazetteer, twin: planted has 12 documents, and mentions" in told
+            and "--gold" not in told
+        )
+        for how in (["--flips", "all"], ["--html", "c.html"]):
+            assert main(["compare", "r", *how]) == 0
+            assert "--gold" not in "".join(capsys.readouterr())
+        page = Path("c.html").read_text("utf-8")
+        assert "the notes below the table say why" in page and "of up to 11" in page
         monkeypatch.setattr("harness.results.load.MOST_LISTED", 200_000)
     assert said["jsonl"] == said["parquet"]
 

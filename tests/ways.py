@@ -34,7 +34,7 @@ from harness.results.load import from_file, from_run, read_run, scored_in
 from harness.results.record import Result
 from harness.results.save import write_run
 from harness.results.scored import Scored, stated_scores
-from harness.run import cell, files
+from harness.run import cell
 from harness.run.key import Description
 from harness.run.options import RunOptions
 from harness.run.predictions import Prediction
@@ -325,7 +325,7 @@ def replayed(*, large: bool = False) -> Iterator[None]:
     with quick() as patch:
         patch.setattr(cell, "Predictions", Replayed)
         if large:
-            patch.setattr(files, "INLINE_DOCUMENTS", 0)
+            patch.setattr("harness.results.record.INLINE_DOCUMENTS", 0)
         yield
 
 

@@ -21,7 +21,10 @@ from harness.errors import UsageError
 from harness.media import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harness.decide.baseline import Baseline
+    from harness.results.scored import Scored
     from harness.table import Table
 
 EPILOG = """\
@@ -103,7 +106,7 @@ def _accept(args: argparse.Namespace) -> int:
         return 0
     _confirm(args, old)
     baseline.write(args.baseline, merged)
-    _tell(merged, args.baseline)
+    _tell(merged, args.baseline, scored)
     return 0
 
 
@@ -119,14 +122,17 @@ def _confirm(args: argparse.Namespace, old: Baseline | None) -> None:
         raise UsageError("the baseline was not changed")
 
 
-def _tell(accepted: Baseline, path: str) -> None:
+def _tell(accepted: Baseline, path: str, scored: Sequence[Scored]) -> None:
     from harness.decide import baseline
+    from harness.report.method import shared
 
-    bare = [entry.backend for entry in accepted.entries if entry.outcomes is None]
+    reasons = {(one.gold, one.task, one.backend): one.without_outcomes for one in scored}
+    bare = (
+        (entry.backend, "", reasons.get(entry.key, "it was accepted so before"))
+        for entry in accepted.entries
+        if entry.outcomes is None
+    )
     second = baseline.second_file(path)
     note(f"{path}: {len(accepted.entries)} entries; counts and mentions are in {second} beside it")
-    if bare:
-        note(
-            f"without mentions, so that flips cannot be shown: {', '.join(sorted(set(bare)))} "
-            "(say where the gold set lies with --gold)"
-        )
+    for line in shared(bare):
+        note(f"without mentions, so that flips cannot be shown: {line}")

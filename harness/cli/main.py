@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from harness import __version__
 from harness.cli.streams import guarded_streams
@@ -23,7 +23,7 @@ EXIT_STATUS = """\
 exit status:
   0  fine
   1  the check says no (a score regressed)
-  2  the input or the usage is wrong
+  2  the input or the usage is wrong, or a library that one of them needs is missing
   3  nothing was measured, a required backend failed, or runs cannot be compared
   70 an unforeseen error: a fault of harness itself
 """
@@ -60,6 +60,14 @@ T = TypeVar("T")
 
 UNFORESEEN = 70
 """`EX_SOFTWARE` of sysexits.h; Python's own 1 would say that a score has regressed."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong last, below one line of usage: all options would be a page."""
+
+    def error(self, message: str) -> NoReturn:
+        usage = f"usage: {self.prog} ... ({self.prog} --help lists the options)"
+        self.exit(2, f"{usage}\n{self.prog}: error: {message}\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -149,7 +157,7 @@ def parser_of(verb: str) -> tuple[ModuleType, argparse.ArgumentParser]:
     """The module of a verb, which is imported here, and its command line."""
     module_name, summary = VERBS[verb]
     module = importlib.import_module(f"harness.cli.{module_name}")
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=f"harness {verb}",
         description=summary[0].upper() + summary[1:] + ("" if summary.endswith("?") else "."),
         epilog=getattr(module, "EPILOG", None),

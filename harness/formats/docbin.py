@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 from harness.annotation import Annotations, Entity, Record, Span
 from harness.coding import short
-from harness.errors import BackendUnavailable, InputError, UsageError, nearest
+from harness.errors import InputError, LibraryMissing, UsageError, nearest
 from harness.formats.files import new_file, opened, too_large
 from harness.formats.hints import UNKNOWN_TAGS
 from harness.formats.losses import Holds, Losses, writable
@@ -68,7 +68,7 @@ def read(
 
     Raises `InputError` for a file that is no `DocBin`, one that unpacks to more, or one of another
     version of spaCy;
-    `BackendUnavailable` without spaCy.
+    `LibraryMissing` without spaCy.
     """
     path = Path(path)
     losses = Losses() if losses is None else losses
@@ -112,9 +112,7 @@ def _spacy() -> Any:
         import spacy.tokens
         import spacy.vocab
     except ImportError:
-        raise BackendUnavailable(
-            "a .spacy file needs spaCy", install="pip install 'nlp-harness[spacy]'"
-        ) from None
+        raise LibraryMissing("a .spacy file needs spaCy", extra="spacy") from None
     return spacy
 
 

@@ -22,7 +22,7 @@ from typing import Annotated, Any, NamedTuple
 
 from harness.annotation import Record
 from harness.coding import short
-from harness.errors import BackendUnavailable, InputError
+from harness.errors import BackendUnavailable, InputError, LibraryMissing
 from harness.formats import hints
 from harness.formats.hf_files import SAVED, check_saved, check_unpacked, split_files
 from harness.formats.hf_written import write_data_set
@@ -100,8 +100,8 @@ def read(
 
     Raises `InputError` for a column that is missing or holds numbers without names, several
     splits of which none is chosen, rows whose tokens and tags differ in number, and tags that
-    follow no scheme (see `harness.formats.conll`); `BackendUnavailable` without the library, or
-    for a hub id that is not on this machine.
+    follow no scheme (see `harness.formats.conll`); `LibraryMissing` without the library,
+    `BackendUnavailable` for a hub id that is not on this machine.
     """
     losses = Losses() if losses is None else losses
     check_scheme(scheme, repair)
@@ -182,9 +182,8 @@ def _library() -> Any:
     try:
         import datasets
     except ImportError:
-        raise BackendUnavailable(
-            "Hugging Face data sets need the library datasets",
-            install="pip install 'nlp-harness[datasets]'",
+        raise LibraryMissing(
+            "Hugging Face data sets need the library datasets", extra="datasets"
         ) from None
     datasets.disable_progress_bars()
     return datasets

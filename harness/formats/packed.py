@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from harness.errors import BackendUnavailable, InputError
+from harness.errors import InputError, LibraryMissing
 
 __all__ = ["ENDINGS", "MOST_UNPACKED", "packing_of", "stem_of", "unpacked", "unpacked_name"]
 
@@ -27,7 +27,6 @@ ENDINGS = {"gzip": ".gz", "bzip2": ".bz2", "xz": ".xz", "zstd": ".zst"}
 _BLOCK = 1 << 17
 _ZSTD_PIECE = 1 << 12
 """Bytes that are unpacked at once: four may become a block of 128 KiB, all of them 128 MiB."""
-_INSTALL = "pip install 'nlp-harness[zstd]'"
 
 
 def packing_of(data: bytes) -> str:
@@ -60,7 +59,7 @@ def unpacked(handle: IO[bytes], kind: str, path: Path) -> io.BufferedReader:
     """What an open file holds, streamed; `seek(0)` begins anew.
 
     Reading raises `InputError` for a file that is broken or cut off, for a line that is longer
-    than `MOST_UNPACKED` MiB, and where that much would be read in one piece; `BackendUnavailable`
+    than `MOST_UNPACKED` MiB, and where that much would be read in one piece; `LibraryMissing`
     where Zstandard's library is not installed.
     """
     makers: dict[str, Callable[[IO[bytes]], Any]] = {
@@ -190,8 +189,8 @@ def _zstd() -> tuple[Callable[[], Any], type[Exception]]:
     try:
         import zstandard
     except ImportError:
-        raise BackendUnavailable(
+        raise LibraryMissing(
             "files that are compressed with Zstandard need the library zstandard, or Python 3.14",
-            install=_INSTALL,
+            extra="zstd",
         ) from None
     return zstandard.ZstdDecompressor().decompressobj, zstandard.ZstdError

@@ -21,7 +21,7 @@ from threading import Thread
 from time import monotonic
 from typing import Any, TypeVar
 
-from harness.errors import BackendUnavailable, InputError
+from harness.errors import InputError, LibraryMissing
 from harness.formats.urls import hidden, last_name, protocol, real, without_secrets
 from harness.interrupt import uninterrupted
 
@@ -56,7 +56,7 @@ def copied(url: str, seconds: float = TIMEOUT) -> Path:
     """A copy of the file behind a URL, under its own name.
 
     Raises `InputError` where there is none, where it may not be read, where nothing comes for so
-    many seconds, and where it changes while it is copied; `BackendUnavailable` for a protocol whose
+    many seconds, and where it changes while it is copied; `LibraryMissing` for a protocol whose
     library is not installed.
     """
     before = _COPIES.get(url)
@@ -144,7 +144,7 @@ def _within(seconds: float, url: str, work: Callable[[Tick], _T]) -> _T:
 
 def _refusal(error: BaseException, url: str) -> Exception:
     """What went wrong, for people. Libraries raise errors of a dozen kinds."""
-    if isinstance(error, (InputError, BackendUnavailable)):
+    if isinstance(error, (InputError, LibraryMissing)):
         return error
     said = without_secrets(str(error) or type(error).__name__, real(url))
     kind = type(error).__name__
@@ -175,16 +175,14 @@ def _refusal(error: BaseException, url: str) -> Exception:
     )
 
 
-def _missing(url: str, error: ImportError | None = None) -> BackendUnavailable:
+def _missing(url: str, error: ImportError | None = None) -> LibraryMissing:
     if error is None:
-        return BackendUnavailable(
-            f"{url}: files at {protocol(url)}:// need the library fsspec",
-            install="pip install 'nlp-harness[remote]'",
+        return LibraryMissing(
+            f"{url}: files at {protocol(url)}:// need the library fsspec", extra="remote"
         )
-    package = _PACKAGES.get(protocol(url), "")
-    return BackendUnavailable(
+    return LibraryMissing(
         f"{url}: {without_secrets(str(error), real(url))}",
-        install=f"pip install {package or 'the package that it names'}",
+        package=_PACKAGES.get(protocol(url), "the package that it names"),
     )
 
 

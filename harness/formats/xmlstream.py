@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.coding import short
-from harness.errors import BackendUnavailable, InputError
+from harness.errors import InputError, LibraryMissing
 from harness.formats.files import opened
 
 __all__ = ["check_prolog", "element_text", "elements"]
@@ -81,14 +81,12 @@ def elements(
 
     Without `data` it is read from the file; without names all elements are streamed. `extra` of
     this project installs lxml. Raises what `check_prolog` raises, `InputError` with the line for
-    broken XML, and `BackendUnavailable` without lxml.
+    broken XML, and `LibraryMissing` without lxml.
     """
     try:
         from lxml import etree
     except ImportError:
-        raise BackendUnavailable(
-            "an XML file needs lxml", install=f"pip install 'nlp-harness[{extra}]'"
-        ) from None
+        raise LibraryMissing("an XML file needs lxml", extra=extra) from None
     path = Path(path)
     with opened(path, "an XML file") if data is None else BytesIO(data) as handle:
         check_prolog(handle.read(_PROLOG), path, doctypes)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.annotation import Entity, Record
-from harness.errors import UsageError, nearest
+from harness.errors import LibraryMissing, UsageError, nearest
 from harness.interop import conlleval, nervaluate, seqeval, spacy
 from harness.interop.tokens import Tagged, TokenSide, tag
 
@@ -54,9 +54,9 @@ def as_scorer(name: str, scored: Scored) -> Interop:
     """The numbers of scorer `name` (one of `SCORERS`) for entities that were counted here.
 
     Labels are those that were compared. Unlike our count, theirs has what the gold set does not
-    annotate and what lies in ignored regions. Raises `UsageError` for an unknown scorer, one whose
-    package is missing, and counts that are not strict; `InputError` for a gold document that has
-    neither a text nor tokens.
+    annotate and what lies in ignored regions. Raises `UsageError` for an unknown scorer and
+    counts that are not strict, `LibraryMissing` for a scorer whose package is, `InputError` for a
+    gold document that has neither a text nor tokens.
     """
     if name not in SCORERS:
         raise UsageError(f"unknown scorer {name!r}{nearest(name, SCORERS)}")
@@ -108,9 +108,8 @@ def _scores(name: str, documents: Sequence[Tagged]) -> dict[str, Any]:
             warnings.simplefilter("ignore")  # Of what is undefined; the explanation says it.
             return SCORERS[name].scores(documents)
     except ImportError as error:
-        raise UsageError(
-            f"unavailable: --as {name} needs a package that is not here ({error}): "
-            "pip install 'nlp-harness[interop]'"
+        raise LibraryMissing(
+            f"unavailable: --as {name} needs a package that is not here: {error}", extra="interop"
         ) from None
 
 

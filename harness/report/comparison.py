@@ -62,7 +62,7 @@ def _shares(sizes: Sequence[int], most: int) -> list[int]:
 def _flips_of(row: Row, comparison: Comparison, limits: Sequence[int | None]) -> Iterator[str]:
     flips = comparison.flips.get(row.name)
     if flips is None:
-        yield f"{row.name}: flips are not known: its predictions or the gold are not at hand"
+        yield f"{row.name}: flips are not known, as is said below its table"
         return
     yield f"{row.name} against {comparison.rows[0].name}: {flips.summary()}"
     yield from _parts(flips, comparison, limits)

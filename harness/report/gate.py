@@ -46,7 +46,7 @@ def gate_lines(report: GateReport, *, limit: int = 10) -> Iterator[str]:
             yield f"{verdict.what}: {pin_line(verdict, report)}"
             continue
         if verdict.flips is None:
-            yield f"{verdict.what}: the flipped mentions are not known (no predictions)"
+            yield f"{verdict.what}: the run or the baseline does not know which mentions flipped"
             continue
         if not verdict.flips:
             continue  # A floor may be missed without any change.
@@ -114,13 +114,14 @@ def _method(report: GateReport) -> Iterator[str]:
     drops = [verdict for verdict in drops if verdict.level is not None and verdict.interval]
     if not drops:
         return
-    units = list(dict.fromkeys((verdict.gold, verdict.unit) for verdict in drops))
-    alike = len({unit for _, unit in units}) < 2
-    made = [
-        resampling(unit, report.resamples, report.seed, paired=True)
-        + ("" if alike else f" ({gold})")
-        for gold, unit in (units[:1] if alike else units)
-    ]
+    drawn = {
+        (one.gold, one.unit): resampling(
+            one.unit, report.resamples, report.seed, paired=True, documents=one.resampled
+        )
+        for one in drops
+    }
+    alike = list(dict.fromkeys(drawn.values()))
+    made = alike if len(alike) < 2 else [f"{how} ({gold})" for (gold, _), how in drawn.items()]
     level = f"{100 * report.level:.2f} %"
     if report.checks > 1:
         level += f" for each of {report.checks} checks, so that all together hold at 95 %"
@@ -131,7 +132,7 @@ def _method(report: GateReport) -> Iterator[str]:
         "A drop fails when it is larger than its margin and its interval lies below 0. "
         f"Interval: {level}; {', '.join(made)}."
     )
-    few = scope("paragraph") if any(unit == "paragraph" for _, unit in units) else ""
+    few = scope("paragraph") if any(unit == "paragraph" for _, unit in drawn) else ""
     yield " ".join(filter(None, (text, few)))
 
 

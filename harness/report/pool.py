@@ -46,7 +46,7 @@ def _row(row: PooledRow, pool: Pool) -> tuple[Cell, ...]:
 def _notes(pool: Pool, score: str) -> Iterator[str]:
     first = pool.rows[0].scored
     by = " ".join(filter(None, (first.definition.match(first.options), first.parts[0].name)))
-    made = resampling(pool.unit, pool.resamples, pool.seed)
+    made = resampling(pool.unit, pool.resamples, pool.seed, documents=pool.documents)
     lacking = [(row.scored.name, "no interval", row.interval.lacking) for row in pool.rows]
     sentences = [
         f"P, R and {score} ({by}) of the counts of all gold sets together, so that a large one "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 from harness.report.method import shared
 from harness.results.record import Result
@@ -60,13 +61,25 @@ def _cluster(result: Result) -> str:
     """How a run that was cut was timed, and on which machines."""
     shards = result.costs.shards
     machines = dict.fromkeys(str(one.machine) for one in shards)
-    said = f"run in {len(shards)} shards"
+    said = f"run in {_shards(result)}"
     rate = None if result.costs.replayed else cluster_rate(shards)
     if rate is not None:
         said += f", {quantity(rate)} documents/s together, loading and scoring included"
     if result.costs.documents_per_second is not None:
         said += "; docs/s and words/s are of one worker, and latency was not measured alone"
     return said if len(machines) == 1 else f"{said}; on machines that differ: {'; '.join(machines)}"
+
+
+def _shards(result: Result) -> str:
+    """How many shards there were: those that have costs, and those without any."""
+    there = [one.shard for one in result.costs.shards]
+    whole = max(shard.count for shard in there)
+    if sum(Fraction(1, shard.count) for shard in there) == 1:
+        return f"{len(there)} shards"
+    lacking = "an answer" if result.failed else "a document"
+    if any(shard.count != whole for shard in there):  # Some were cut again: who knows how many.
+        return f"{len(there)} shards, and others without {lacking}"
+    return f"{whole} shards, {whole - len(there)} of them without {lacking}"
 
 
 def _labels(result: Result) -> Iterator[str]:

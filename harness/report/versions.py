@@ -9,6 +9,7 @@ from harness.decide.comparison import Row
 from harness.decide.versions import ReleaseRow, Releases, ReleaseStep, Stretch
 from harness.report.method import between, p_value, points, resampling, scope, shared
 from harness.report.remarks import remarks
+from harness.results.signature import Signature
 from harness.table import (
     UNDEFINED,
     Cell,
@@ -174,7 +175,8 @@ def _method(found: Releases) -> str:
     assert found.part is not None
     measured = f"{f_name(found.part.beta)}, {found.match}."
     compared = len(found.measured) > 1
-    made = resampling(found.unit, found.resamples, found.seed, paired=compared)
+    drawn, documents = (found.resamples, found.seed), Signature.parse(found.signature).documents
+    made = resampling(found.unit, *drawn, paired=compared, documents=documents)
     sentences = [measured, f"CI: {made}."]
     if compared:
         sentences.append("Differences in points from the release measured before.")

@@ -36,6 +36,7 @@ __all__ = [
     "UnitTally",
     "result_verdict",
     "run_status",
+    "stands_in_record",
 ]
 
 RECORD_SCHEMA = 2
@@ -48,6 +49,12 @@ MOST_DROPS = 50
 
 INLINE_DOCUMENTS = 1000
 """Of a gold set with more, what is counted lies in a file beside the record."""
+
+
+def stands_in_record(documents: int) -> bool:
+    """Whether what is counted of a gold set of so many documents stands in the record itself."""
+    return documents <= INLINE_DOCUMENTS
+
 
 ResultStatus = Literal["ok", "partial", "failed", "unavailable"]
 RunStatus = Literal["success", "partial", "error"]

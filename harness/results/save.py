@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from harness.annotation import Record
 from harness.digest import digest_file
@@ -15,9 +16,19 @@ from harness.registry import OWN_DISTRIBUTION
 from harness.results import stored
 from harness.results.gold_record import gold_record
 from harness.results.provenance import now, origin
-from harness.results.record import Failure, Result, RunRecord, UnitTally, result_status, run_status
+from harness.results.record import (
+    MOST_FAILURES,
+    Failure,
+    Result,
+    RunRecord,
+    UnitTally,
+    result_status,
+    run_status,
+    stands_in_record,
+)
 from harness.results.scored import Scored, stated_scores
 from harness.results.unfinished import unfinished
+from harness.results.unit_files import write_units
 
 __all__ = ["run_record", "write_run"]
 
@@ -30,9 +41,13 @@ def run_record(
 ) -> RunRecord:
     """A record of these. Costs are left empty: nothing was timed.
 
-    With `folder` their predictions lie there already.
+    With `folder` their predictions lie there already, and counts of many documents are written
+    there, into a file of units for each. Without, all counts are in what is returned, which
+    `stored.write` refuses where they are of many.
     """
-    results = tuple(_result(one, folder) for one in scored)
+    golds = tuple(gold_record(goldset, folder) for goldset in goldsets)
+    documents = {gold.name: gold.documents for gold in golds}
+    results = tuple(_result(one, folder, documents.get(one.gold, 0)) for one in scored)
     here = now()
     return RunRecord(
         **origin((OWN_DISTRIBUTION, "numpy"), folder),
@@ -43,7 +58,7 @@ def run_record(
         threads=1,
         seed=0,
         options={},
-        gold=tuple(gold_record(goldset, folder) for goldset in goldsets),
+        gold=golds,
         results=results,
     )
 
@@ -53,7 +68,8 @@ def write_run(
     scored: Sequence[Scored],
     goldsets: Sequence[GoldSet],
 ) -> RunRecord:
-    """Write `run.json` and the predictions of what was counted here; returns the record.
+    """Write `run.json`, the predictions of what was counted here and, of many documents, the
+    counts by unit; returns the record.
 
     What is written can be compared, checked and accepted as a baseline like any other run.
     """
@@ -69,10 +85,28 @@ def write_run(
 
 
 def _predictions(scored: Scored) -> str:
-    return stored.file_name("predictions", scored.gold, scored.task, scored.backend)
+    return _file(scored, "predictions")
 
 
-def _result(scored: Scored, folder: Path | None) -> Result:
+def _file(scored: Scored, kind: str) -> str:
+    return stored.file_name(kind, scored.gold, scored.task, scored.backend)
+
+
+def _units(scored: Scored, folder: Path | None, documents: int) -> dict[str, Any]:
+    """The fields that hold the units of a gold set of so many documents, or name their file."""
+    units = (
+        UnitTally(*unit, tally.to_json())
+        for unit, tally in zip(scored.units, scored.tallies, strict=True)
+    )
+    if folder is None or stands_in_record(documents):
+        return {"units": tuple(units)}
+    with write_units(folder, _file(scored, "units"), documents) as file:
+        file.add(units)
+    return file.fields()
+
+
+def _result(scored: Scored, folder: Path | None, documents: int) -> Result:
+    """`documents` are how many the gold set has, be they annotated for the task or not."""
     pairs = scored.documents
     failed = [Failure(*failure) for failure in scored.failed]
     result = Result(
@@ -82,12 +116,11 @@ def _result(scored: Scored, folder: Path | None) -> Result:
         status=result_status(len(pairs), len(failed)),
         documents=len(pairs),
         failed=len(failed),
-        failures=tuple(failed),
+        failures=tuple(failed[:MOST_FAILURES]),
         schema=scored.schema,
     )
     if scored.count is None or result.status == "failed":
         return result
-    units = zip(scored.units, scored.tallies, strict=True)
     return replace(
         result,
         **scored.caveats.fields(),
@@ -96,5 +129,5 @@ def _result(scored: Scored, folder: Path | None) -> Result:
         scores=stated_scores(scored),
         predictions=_predictions(scored) if folder else None,
         predictions_digest=digest_file(folder / _predictions(scored)) if folder else "",
-        units=tuple(UnitTally(*unit, tally.to_json()) for unit, tally in units),
+        **_units(scored, folder, max(documents, len(pairs))),
     )

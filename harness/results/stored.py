@@ -9,11 +9,18 @@ from typing import Any
 from harness.annotation import Record
 from harness.coding import FileKind, decode_file, encode, laid_out
 from harness.digest import digest_file, digest_text
-from harness.errors import InputError
+from harness.errors import InputError, UsageError
 from harness.formats import jsonl
 from harness.formats.files import atomic_writer, read_text
 from harness.paths import RECORD
-from harness.results.record import RECORD_SCHEMA, Result, RunRecord, UnitTally
+from harness.results.record import (
+    INLINE_DOCUMENTS,
+    RECORD_SCHEMA,
+    Result,
+    RunRecord,
+    UnitTally,
+    stands_in_record,
+)
 from harness.results.unit_files import read_columns, units_in
 from harness.results.units import UnitBuilder, UnitColumns, UnitIds
 from harness.tasks.tally import Tally
@@ -99,7 +106,18 @@ def read(path: str | Path) -> RunRecord:
 
 
 def write(path: str | Path, record: RunRecord) -> None:
-    """Write the record, whole or not at all."""
+    """Write the record, whole or not at all.
+
+    Raises `UsageError` where it holds the units of more documents than a record should
+    (`harness.results.record.INLINE_DOCUMENTS`): they belong into a file beside it.
+    """
+    for one in (*record.results, *record.common):
+        if one.units and not stands_in_record(one.documents):
+            raise UsageError(
+                f"{path}: the counts of {one.documents:,} documents ({one.backend} on {one.gold}) "
+                f"are too much for a record, expected those of at most {INLINE_DOCUMENTS:,}: "
+                "harness.results.save.write_run puts them into a file beside it"
+            )
     with atomic_writer(path) as handle:
         handle.write(to_json(record))
 

@@ -184,7 +184,7 @@ class RunCell:
         golds, asked = tee(placed(self.gold, self.task))
         recorded, cut = self.gold_record, self.cut
         parts = 1 if self.gold.shard is None else self.gold.shard.count
-        bar = self._bar(self.title, recorded.documents // parts, recorded.words // parts)
+        bar = self._bar(self.title, recorded.documents // parts, recorded.words // parts, parts > 1)
         asking = closing(predictions.round((self._ask(record) for _, record in asked), bar=bar))
         with (
             asking as answers,
@@ -283,8 +283,9 @@ class RunCell:
         bar.finish()
         return seconds, unstable
 
-    def _bar(self, title: str, documents: int, words: int) -> ProgressBar:
-        return self.progress.task(title, documents, words=words, pace=self.ahead[0])
+    def _bar(self, title: str, documents: int, words: int, estimated: bool = False) -> ProgressBar:
+        pace = self.ahead[0]
+        return self.progress.task(title, documents, words=words, pace=pace, estimated=estimated)
 
     def _ask(self, record: Record) -> Query:
         return ask_about(record, self.gold, self._declaration)

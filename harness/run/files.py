@@ -10,7 +10,7 @@ from typing import IO
 
 from harness.digest import digest_file
 from harness.formats.files import atomic_writer, write_text
-from harness.results.record import INLINE_DOCUMENTS
+from harness.results.record import stands_in_record
 from harness.results.stored import file_name, slug
 from harness.results.unit_files import UnitFile, write_units
 
@@ -56,7 +56,7 @@ class CellFiles:
         """Write the units of a gold set of so many documents; `None` where they stand in the
         record itself: of few, unless they are to lie `beside` it in any case."""
         name = self.name("units")
-        if self.out is None or name is None or not (beside or documents > INLINE_DOCUMENTS):
+        if self.out is None or name is None or not (beside or not stands_in_record(documents)):
             return nullcontext()
         return write_units(self.out, name, documents)
 

@@ -31,12 +31,15 @@ class Progress:
         self._paces: dict[str, tuple[float, float]] = {}
         self._ahead: Sequence[tuple[str, int]] = ()
 
-    def task(self, title: str, total: int, *, words: int = 0, pace: str = "") -> ProgressBar:
+    def task(
+        self, title: str, total: int, *, words: int = 0, pace: str = "", estimated: bool = False
+    ) -> ProgressBar:
         """Begin something of `total` documents, such as `[2/7] spacy/en_core_web_sm on seeds`.
 
-        `words` is what they have together; `pace` names what its speed is remembered for.
+        `words` is what they have together; `pace` names what its speed is remembered for. Where
+        both numbers are only `estimated`, this is shown (`~150`), and more may come.
         """
-        return ProgressBar(self, title, total, words=words, pace=pace)
+        return ProgressBar(self, title, total, words=words, pace=pace, estimated=estimated)
 
     def ahead(self, tasks: Sequence[tuple[str, int]]) -> None:
         """What comes after the task that begins now: paces, and words."""
@@ -106,13 +109,21 @@ class ProgressBar:
     """
 
     def __init__(
-        self, progress: Progress, title: str, total: int, *, words: int = 0, pace: str = ""
+        self,
+        progress: Progress,
+        title: str,
+        total: int,
+        *,
+        words: int = 0,
+        pace: str = "",
+        estimated: bool = False,
     ) -> None:
         self._progress = progress
         self._title = one_line(title)
         self._total = total
         self._words = words
         self._pace = pace
+        self._estimated = estimated
         self._done = self._replayed = self._failed = 0
         self._seen = self._fresh = 0
         """Words of what is done, and of what of it was not replayed."""
@@ -146,20 +157,27 @@ class ProgressBar:
         self._seen += words
         self._fresh += 0 if replayed else words
         now = monotonic()
-        if now - self._shown >= self._progress.pace and self._done < self._total:
+        more = self._estimated or self._done < self._total
+        if now - self._shown >= self._progress.pace and more:
             self._shown = now
             self._progress.update(f"{self._title}: {self._counts()}, {self._left(now)}", last=False)
 
     def finish(self) -> None:
         """The task is over."""
         now = monotonic()
+        if self._estimated:  # Now it is known.
+            self._total, self._estimated = self._done, False
         if self._fresh and self._pace:
             self._progress.learn(self._pace, self._load, self._busy_until(now) / self._fresh)
         text = f"{self._title}: {self._counts()} in {duration(now - self._started)}"
         self._progress.update(text, last=True)
 
     def _counts(self) -> str:
-        counts = f"{self._done}/{self._total} documents"
+        if not self._estimated:
+            total = f"/{self._total}"
+        else:  # None is better than one that was passed.
+            total = f"/~{self._total}" if self._done < self._total else ""
+        counts = f"{self._done}{total} documents"
         if self._replayed:
             counts += f" ({self._replayed} from the store)"
         return counts + (f", {self._failed} failed" if self._failed else "")
@@ -168,9 +186,9 @@ class ProgressBar:
         return self._busy + (0.0 if self._since is None else now - self._since)
 
     def _left(self, now: float) -> str:
-        if not self._fresh:
-            return "time left unknown"
         words = max(self._words or self._total, self._seen) - self._seen
+        if not self._fresh or (self._estimated and not words):
+            return "time left unknown"
         left = self._busy_until(now) / self._fresh * words
         after = self._progress.after()
         return f"{duration(left)} left" + (f", {duration(left + after)} in all" if after else "")

@@ -42,7 +42,7 @@ from harness.scale.resume import (
     plan_of,
     remaining,
 )
-from harness.shards import MOST_SHARDS, Shard
+from harness.shards import MOST_SHARDS, Shard, ShardIndex
 
 __all__ = ["drive"]
 
@@ -108,15 +108,20 @@ def drive(
         )
         base = replace(base, options=replace(base.options, token=token))
         done = done_shards(place)
+        there, stores = ShardIndex(done), ShardIndex(left_stores(place))
         todo = [
             base.of(shard, folder_of(place, shard))
-            for number in range(1, count + 1)
-            for shard in remaining(Shard(number, count), list(done))
+            for one in (Shard(number, count) for number in range(1, count + 1))
+            for shard in remaining(one, there.meeting(one))
         ]
         waiting = [
             (
                 job,
-                tuple(base.of(one, folder_of(place, one)) for one in left_stores(place, job.shard)),
+                tuple(
+                    base.of(one, folder_of(place, one))
+                    for one in stores.meeting(job.shard)
+                    if one != job.shard
+                ),
             )
             for job in todo
         ]

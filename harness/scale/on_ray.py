@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from time import sleep
 from typing import Any, Literal
 
-from harness.errors import UsageError
+from harness.errors import LibraryMissing, UsageError
 from harness.paths import PREDICTIONS, RECORD
 from harness.registry import BackendSpec, adapter_of
 from harness.results import stored
@@ -33,7 +33,6 @@ from harness.scale.ray_address import check_address
 
 __all__ = ["RayExecutor"]
 
-_INSTALL = "pip install 'nlp-harness[ray]'"
 _WAIT = 0.5
 _PAUSE = 0.2
 _POLLS_PER_SECOND = 2000
@@ -69,8 +68,8 @@ class RayExecutor:
         """Connect, or start a cluster of this machine. Without `shares` no node is asked whether it
         sees the run's folder: none does.
 
-        Raises `UsageError` without Ray, and for a cluster that does not answer, has another version
-        of Python or Ray, or no node that a shard fits on.
+        Raises `LibraryMissing` without Ray, `UsageError` for a cluster that does not answer, has
+        another version of Python or Ray, or no node that a shard fits on.
         """
         self._ray = ray = _imported()
         check_address(address)
@@ -271,5 +270,5 @@ def _imported() -> Any:
         import ray
         import ray.exceptions
     except ImportError:
-        raise UsageError(f"the executor ray is not installed: {_INSTALL}") from None
+        raise LibraryMissing("the executor ray is not installed", extra="ray") from None
     return ray

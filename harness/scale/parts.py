@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,7 +16,7 @@ from harness.paths import RECORD
 from harness.results.load import Opened, read_run
 from harness.results.record import Result, ResultKey, RunRecord, ShardRecord, ShardResult
 from harness.results.signature import Signature
-from harness.shards import Shard, first_meeting
+from harness.shards import Shard, ShardIndex, first_meeting
 
 __all__ = ["ShardRun", "Piece", "missing_shards", "opened_parts", "pieces"]
 
@@ -134,14 +136,16 @@ def missing_shards(shards: Sequence[Shard]) -> list[Shard]:
     """Shards that are not there: of those with the largest number of shards that occurs."""
     count = max(shard.count for shard in shards)
     finest = {shard.number for shard in shards if shard.count == count}
-    wider = [shard for shard in shards if shard.count < count]
+    wider = ShardIndex(shard for shard in shards if shard.count < count)
     absent = (Shard(number, count) for number in range(1, count + 1) if number not in finest)
-    return [shard for shard in absent if not any(map(shard.meets, wider))]
+    return [shard for shard in absent if not wider.meets(shard)]
 
 
 def _usual(said: Sequence[Any]) -> int:
     """Where the first of those stands that most are like: what differs from it is the odd one."""
-    return max(range(len(said)), key=lambda at: (said.count(said[at]), -at))
+    texts = [json.dumps(one, sort_keys=True) for one in said]
+    alike = Counter(texts)
+    return max(range(len(said)), key=lambda at: (alike[texts[at]], -at))
 
 
 def _expanded(folders: Sequence[Path]) -> Iterator[Path]:

@@ -165,12 +165,12 @@ def done_shards(place: Path) -> dict[Shard, int]:
     return dict(sorted(found.items()))
 
 
-def left_stores(place: Path, shard: Shard) -> list[Shard]:
-    """Other shards with documents of this one that have stores of their own there."""
+def left_stores(place: Path) -> list[Shard]:
+    """The shards that have stores of their own there, done or not."""
     return [
-        other
-        for folder, other in _folders(place).items()
-        if other != shard and other.meets(shard) and (folder / STORE / PREDICTIONS).is_file()
+        shard
+        for folder, shard in _folders(place).items()
+        if (folder / STORE / PREDICTIONS).is_file()
     ]
 
 

@@ -56,8 +56,10 @@ class _Reporter(Progress):
         self._counts = {"done": 0, "failed": 0, "replayed": 0}
         self._guard = threading.Lock()
 
-    def task(self, title: str, total: int, *, words: int = 0, pace: str = "") -> ProgressBar:
-        return _Bar(self, title, total, words=words, pace=pace)
+    def task(
+        self, title: str, total: int, *, words: int = 0, pace: str = "", estimated: bool = False
+    ) -> ProgressBar:
+        return _Bar(self, title, total, words=words, pace=pace, estimated=estimated)
 
     def note(self, text: str) -> None:
         self._events.send(note=text)

@@ -81,7 +81,7 @@ class Constants:
     files: float = _measured("files of a shard")
     event: float = _measured("s of the driver for an event; a shard sends two a second")
     advance: float = _measured("s of the driver for a document that is done")
-    pair: float = _measured("s of the merge for each pair of shards: do they meet?")
+    meets: float = _measured("s of the merge for a shard: does it meet another?")
     opens: float = _measured("s of the merge for a shard's record")
     held: float = _measured("bytes of the driver, and of the merge, for a shard")
     base: float = _measured("bytes of the driver without shards")
@@ -139,9 +139,7 @@ def simulate(documents: int, shards: int, c: Constants) -> Outcome:
         read=read,
         last=cut - read,
         uncut=uncut - read,
-        merge=shards * (shards - 1) / 2 * c.pair
-        + shards * c.opens
-        + max(documents * c.woven, 2 * answers / c.link),
+        merge=shards * (c.meets + c.opens) + max(documents * c.woven, 2 * answers / c.link),
         tables=documents * c.tabled,
         busy=shards * 2 * c.event + documents * c.advance / cut,
         round=shards * max(shards * c.asked, c.event),
@@ -437,7 +435,7 @@ def _of_merge(folder: Path) -> Mapping[str, float]:
     more = many.documents - some.documents
     opens = _cpu(lambda: [opened_parts([folder / "few"]) for _ in range(10)]) / 20
     return {
-        "pair": _cpu(lambda: first_meeting(shards)) / (1_000 * 999 / 2),
+        "meets": _cpu(lambda: first_meeting(shards)) / len(shards),
         "opens": opens,
         "base": base * 2**20,
         "woven": max(0.0, many.merge - some.merge) / more,

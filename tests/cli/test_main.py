@@ -183,3 +183,17 @@ def test_an_option_that_a_backend_does_not_take_is_found_before_any_work(
     assert main([verb, *words[verb]]) == 2
     assert "gazetteer?x=1: unknown option 'x'; expected one of: none" in capsys.readouterr().err
     assert not out.exists()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_what_is_wrong_with_a_command_stands_last_below_one_line_of_usage(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([verb, "--no-such-option"]) == 2
+    printed = capsys.readouterr()
+    assert not printed.out
+    usage, error = printed.err.splitlines()
+    assert usage == f"usage: harness {verb} ... (harness {verb} --help lists the options)"
+    assert error.startswith(f"harness {verb}: error: ")
+    assert main([verb, "--help"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) > 5  # There all of it stands.

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
-from harness.errors import BackendUnavailable, InputError, UsageError
+from harness.errors import InputError, LibraryMissing, UsageError
 from harness.formats import docbin
 from harness.formats.registry import guess
 
@@ -126,9 +126,9 @@ def test_without_spacy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
     monkeypatch.setitem(sys.modules, "spacy", None)
-    with pytest.raises(BackendUnavailable, match=r"pip install 'nlp-harness\[spacy\]'"):
+    with pytest.raises(LibraryMissing, match=r"pip install 'nlp-harness\[spacy\]'"):
         list(docbin.read(tmp_path / "a.spacy"))
-    with pytest.raises(BackendUnavailable, match=r"pip install 'nlp-harness\[spacy\]'"):
+    with pytest.raises(LibraryMissing, match=r"pip install 'nlp-harness\[spacy\]'"):
         _write(tmp_path / "a.spacy", RECORDS)
     assert list(tmp_path.iterdir()) == []
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from harness.annotation import Annotations, Attribution, Entity, Record, Span
-from harness.errors import BackendUnavailable, InputError, UsageError
+from harness.errors import BackendUnavailable, InputError, LibraryMissing, UsageError
 from harness.formats import hf
 from harness.formats.hf_files import check_unpacked, split_files
 from harness.formats.opening import read_any
@@ -306,5 +306,5 @@ def test_without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     import sys
 
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(BackendUnavailable, match=r"pip install 'nlp-harness\[datasets\]'"):
+    with pytest.raises(LibraryMissing, match=r"pip install 'nlp-harness\[datasets\]'"):
         list(hf.read(tmp_path))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import BackendUnavailable, InputError, UsageError
+from harness.errors import InputError, LibraryMissing, UsageError
 from harness.formats import packed
 from harness.formats.files import opened, read_text
 from harness.formats.opening import open_source, read_any
@@ -131,7 +131,7 @@ def test_without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     path = put(tmp_path / "gold.jsonl.zst", LINES, zstd)
     monkeypatch.setitem(sys.modules, "zstandard", None)
     monkeypatch.setitem(sys.modules, "compression", None)
-    with pytest.raises(BackendUnavailable, match=r"pip install 'nlp-harness\[zstd\]'"):
+    with pytest.raises(LibraryMissing, match=r"pip install 'nlp-harness\[zstd\]'"):
         open_source(path)
 
 

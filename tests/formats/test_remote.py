@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import pytest
 from support import in_json, printed
 
-from harness.errors import BackendUnavailable, HarnessError, InputError, UsageError
+from harness.errors import HarnessError, InputError, LibraryMissing, UsageError
 from harness.formats import remote
 from harness.formats.opening import open_source, read_any
 from harness.formats.source import Source, is_hub, is_remote
@@ -380,10 +380,10 @@ def test_libraries_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with monkeypatch.context() as patched:
         patched.setattr(fsspec.core, "url_to_fs", missing)
-        with pytest.raises(BackendUnavailable, match=r"Install s3fs .*\(install: pip install s3fs"):
+        with pytest.raises(LibraryMissing, match=r"Install s3fs .*\(install: pip install s3fs"):
             open_source("s3://bucket/gold.jsonl")
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
-    with pytest.raises(BackendUnavailable, match=r"pip install 'nlp-harness\[remote\]'"):
+    with pytest.raises(LibraryMissing, match=r"pip install 'nlp-harness\[remote\]'"):
         open_source("s3://bucket/gold.jsonl")
 
 

@@ -14,7 +14,7 @@ import pytest
 import synthetic
 
 from harness.decide.compare import compare
-from harness.errors import UsageError
+from harness.errors import LibraryMissing, UsageError
 from harness.report.figures.compared import difference_figure
 from harness.report.figures.figure import Chart, distinct, figure_name
 from harness.report.figures.theme import CATEGORIES, config, ordered_classes
@@ -133,7 +133,7 @@ def test_what_cannot_be_written(
     with pytest.raises(UsageError, match=r"unknown form of a figure .svgg."):
         write_figures(charts, tmp_path, ["svgg"])
     monkeypatch.setitem(sys.modules, "vl_convert", None)
-    with pytest.raises(UsageError, match=r"nlp-harness\[figures\]"):
+    with pytest.raises(LibraryMissing, match=r"nlp-harness\[figures\]"):
         write_figures(charts, tmp_path, ["png"])
     (path,) = write_figures(charts[:1], tmp_path / "new", ["json"])
     assert json.loads(path.read_text("utf-8"))["data"]

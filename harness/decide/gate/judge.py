@@ -113,6 +113,7 @@ def _verdict(
         interval=None if bounds is None else (100 * bounds[0], 100 * bounds[1]),
         level=own if item.interval else None,
         unit=units.unit,
+        resampled=units.documents,
         margin=item.max_drop,
         floor=item.floor,
         types=tuple(part.name for part in item.accepted.part.over or ()),

@@ -48,6 +48,8 @@ class Verdict:
     """Of that interval; `None` where the margin alone decides."""
     unit: str = ""
     """What was resampled for it."""
+    resampled: int = 0
+    """Of how many documents; very many are drawn in random groups."""
     margin: float | None = None
     floor: float | None = None
     detectable: float | None = None

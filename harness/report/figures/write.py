@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.annotation import printable
-from harness.errors import UsageError, nearest
+from harness.errors import LibraryMissing, UsageError, nearest
 from harness.formats.files import new_file
 from harness.report.figures.figure import Chart, Spec, shown
 from harness.report.figures.theme import config
@@ -31,7 +31,7 @@ def write_figures(
     """Write every figure in every form; returns the files.
 
     A figure is 640 pixels wide, on a white ground, PNG at twice that. Raises `UsageError` for an
-    unknown form, and where the extra is not installed, `InputError` where a file cannot be written.
+    unknown form, `LibraryMissing` without the extra, `InputError` where a file cannot be written.
     Nothing is loaded from a network.
     """
     for form in forms:
@@ -84,9 +84,10 @@ def _drawers() -> dict[str, Callable[[Spec], bytes]]:
     try:
         library: Any = import_module("vl_convert")
     except ImportError:
-        raise UsageError(
-            "figures are drawn by vl-convert-python, which is not installed: "
-            "pip install 'nlp-harness[figures]', or --figure-format json for the specifications"
+        raise LibraryMissing(
+            "figures are drawn by vl-convert-python, which is not installed; --figure-format json "
+            "gives the specifications without it",
+            extra="figures",
         ) from None
     said = {"vl_version": _VERSION, "allowed_base_urls": []}
     return {
