@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from harness.cli.main import main
 from harness.coding import compact
-from harness.errors import BackendUnavailable, InputError, UsageError
+from harness.errors import InputError, LibraryMissing, UsageError
 from harness.formats.files import is_draft
 from harness.results import stored, unit_files
 from harness.results.consistent import check_record, read_tally
@@ -217,7 +217,7 @@ def test_without_pyarrow(tmp_path: Path, ending: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr(builtins, "__import__", without)
     assert _write(tmp_path / "lines", _some(3)).name.endswith(".jsonl")
     if ending == "parquet":
-        with pytest.raises(BackendUnavailable, match=r"pip install 'nlp-harness\[parquet\]'"):
+        with pytest.raises(LibraryMissing, match=r"pip install 'nlp-harness\[parquet\]'"):
             list(units_in(tmp_path / file.name))
 
 

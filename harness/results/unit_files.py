@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from harness.coding import compact, decode, parse_json
 from harness.digest import digest_file
-from harness.errors import BackendUnavailable, InputError
+from harness.errors import InputError, LibraryMissing
 from harness.formats.files import atomic_writer, new_file
 from harness.formats.jsonstream import json_lines
 from harness.results.record import UnitTally
@@ -134,7 +134,7 @@ def unit_rows(path: Path) -> Iterator[UnitRow]:
 def units_in(path: Path) -> Iterator[UnitTally]:
     """Stream the units of a file in either format.
 
-    Raises `InputError` for a line or row that is none, `BackendUnavailable` without pyarrow.
+    Raises `InputError` for a line or row that is none, `LibraryMissing` without pyarrow.
     """
     for number, document, paragraph, text in _rows(path):
         yield UnitTally(document, paragraph, _value(text, path, number))
@@ -237,9 +237,7 @@ def _of_parquet(path: Path) -> Iterator[_Row]:
         import pyarrow as pa
         from pyarrow import parquet
     except ImportError:
-        raise BackendUnavailable(
-            f"{path}: a Parquet file needs pyarrow", install="pip install 'nlp-harness[parquet]'"
-        ) from None
+        raise LibraryMissing(f"{path}: a Parquet file needs pyarrow", extra="parquet") from None
     number = 0
     try:
         with parquet.ParquetFile(path) as file:
