@@ -223,11 +223,12 @@ def read_parts(
 
 
 def read_some_parts(
-    place: Place, source: Source, module: ModuleType, has: Callable[[bytes], bool]
+    place: Place, source: Source, module: ModuleType, has: Callable[[bytes], bool] | None
 ) -> Iterator[tuple[int, Record]]:
-    """The records whose id `has` the UTF-8 of, as `read_parts` makes them, each with its number
-    among all, from 0, of a format whose lines say what they are (`read_some`). For files that were
-    read without a fault: of other lines nothing is looked at."""
+    """The records of which `has` says so, given the UTF-8 of their ids, or all of them, as
+    `read_parts` makes them, each with its number among all, from 0; of a format whose lines say
+    what they are (`read_some`). For files that were read without a fault: of other lines nothing is
+    looked at."""
     before = 0
     for part in place.parts:
         with part.named():
@@ -238,7 +239,7 @@ def read_some_parts(
             for number, record in enumerate(module.read_some(part.path, has), before):
                 if record is not None:
                     one = _numbered_on(record, source.stem, before) if renumbered else record
-                    if has(one.id.encode("utf-8", "surrogatepass")):
+                    if has is None or has(one.id.encode("utf-8", "surrogatepass")):
                         yield number, one
             before = number + 1
 

@@ -89,10 +89,11 @@ class Reader:
             and not any(module.annotators(part.path) for part in self.place.parts)
         )
 
-    def some(self, has: Callable[[bytes], bool]) -> Iterator[tuple[int, Record]]:
-        """The documents of which `has` says so, given the UTF-8 of their ids, each with its number
-        among all, from 0. Of others nothing is looked at: only for files that `records` has read to
-        the end without a fault, and of a source that `can_skip`."""
+    def some(self, has: Callable[[bytes], bool] | None) -> Iterator[tuple[int, Record]]:
+        """The documents of which `has` says so, given the UTF-8 of their ids, or all of them; each
+        with its number among all, from 0. Of others nothing is looked at, nor whether an id comes
+        twice: only for files that `records` has read to the end without a fault, and of a source
+        that `can_skip`."""
         with self._helping():
             yield from read_some_parts(self.place, self.source, self.format.load(), has)
 

@@ -98,14 +98,12 @@ class GoldSet:
         """The documents that are annotated for a task, each with its number among all of these,
         from 0; of a shard, its own."""
         shard, known = self.shard, self.known
-        if shard is None:
-            return enumerate(filter(task.is_annotated, self.read(Losses())))
         if known is not None and known.annotated.get(task.name) == known.documents:
             reader = self.reader()
             assert reader is not None  # As what is known says.
-            return reader.some(shard.has_encoded)
+            return reader.some(None if shard is None else shard.has_encoded)
         places = enumerate(filter(task.is_annotated, self.read(Losses())))
-        return ((n, one) for n, one in places if shard.has(one.id))
+        return places if shard is None else ((n, one) for n, one in places if shard.has(one.id))
 
     @property
     def losses(self) -> Mapping[str, int]:

@@ -107,11 +107,12 @@ class Count:
         tallies = self._units(compared, self.options, starts)
         sums.documents += 1
         add_tallies(sums.total, tallies)
-        if further and text is not None:
-            for name, options in self._further.items():
-                alike = self.task.counts_alike(compared, self.options, options)
-                counted = tallies if alike else self._units(compared, options)
-                add_tallies(sums.further[name], counted)
+        for name, options in self._further.items() if further else ():
+            if text is None:  # Nobody can tell how it would be counted.
+                add_tallies(sums.further[name], tallies, times=-1)
+            elif not self.task.counts_alike(compared, self.options, options):
+                add_tallies(sums.further[name], self._units(compared, options))
+                add_tallies(sums.further[name], tallies, times=-1)
         if extra:
             for item in extra:
                 sums.not_scored[item.label] += 1
@@ -125,16 +126,14 @@ class Count:
         task, unscored = self.task, self.sums.unscored
         # A type of its own, whatever the gold calls its types.
         others = tuple([replaced(item, label=f"not scored: {item.label}") for item in extra])
-        if task.strangers_count_alone(self.options):
-            alone = DocumentPair(pair.gold.with_annotations(task.layers()), task.layers(others))
-            add_tallies(unscored, self._units(alone, self.options))
+        alone = task.stranger_events(pair.gold, others, self.options)
+        if alone is not None:
+            add_tallies(unscored, Tally.units(alone))
             return
         everything = task.layers((*task.items(pair.predicted), *others))
         again = DocumentPair(pair.gold, everything, pair.missing, pair.error)
         add_tallies(unscored, self._units(again, self.options))
-        for tally in tallies:
-            for key, n in tally.items():
-                unscored[key] = unscored.get(key, 0) - n
+        add_tallies(unscored, tallies, times=-1)
 
     def _units(self, pair: DocumentPair, options: Any, starts: Sequence[int] = (0,)) -> list[Tally]:
         try:

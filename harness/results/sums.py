@@ -34,7 +34,7 @@ class Sums:
     """What predictions that are not scored would add to the total; below zero what they would take
     away from others."""
     further: dict[str, Tally] = field(default_factory=dict)
-    """Under other options of the task (`Task.further_options`), by name."""
+    """What other options of the task (`Task.further_options`) change in the total, by name."""
     unknown: Counter[str] = field(default_factory=Counter)
     """Predicted labels that the backend's own schema does not have."""
     not_scored: Counter[str] = field(default_factory=Counter)
@@ -50,6 +50,10 @@ class Sums:
         self.unknown.update(other.unknown)
         self.not_scored.update(other.not_scored)
 
+    def under(self, name: str) -> Tally:
+        """The total under the further options of that name."""
+        return Tally.of((self.total, self.further[name]))
+
     @property
     def everything(self) -> Tally:
         """The total if what is not scored counted too."""
@@ -59,7 +63,7 @@ class Sums:
         self, task: Task, options: Any, capabilities: Capabilities | None
     ) -> dict[str, Any]:
         """The numbers that a run record states."""
-        further = {name: tally.without_zeros() for name, tally in self.further.items()}
+        further = {name: self.under(name) for name in self.further}
         return task.stated_scores(self.total.without_zeros(), options, capabilities, further)
 
     def caveats(
@@ -110,11 +114,11 @@ class Sums:
         return sums
 
 
-def add_tallies(total: Tally, tallies: Iterable[Tally]) -> None:
-    """Add to a sum in place; what comes to nothing stays in it as 0."""
+def add_tallies(total: Tally, tallies: Iterable[Tally], *, times: int = 1) -> None:
+    """Add to a sum in place, so many times; what comes to nothing stays in it as 0."""
     for tally in tallies:
         for key, n in tally.items():
-            total[key] = total.get(key, 0) + n
+            total[key] = total.get(key, 0) + times * n
 
 
 def _count(name: str, value: Any) -> int:

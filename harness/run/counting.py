@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import monotonic
 
 from harness.adapter import Declaration
@@ -19,6 +19,7 @@ from harness.tasks.registry import task_named
 
 __all__ = ["ScoringTime", "count_units", "is_settled"]
 
+_UNLIMITED = nullcontext()
 _AT_LEAST = 0.1
 """The part of the total that scoring has in any case: what was answered in time is scored too."""
 
@@ -31,14 +32,14 @@ class ScoringTime:
         self._began = monotonic()
         self._spent = 0.0
 
-    @contextmanager
-    def spent(self) -> Iterator[None]:
+    def spent(self) -> AbstractContextManager[None]:
         """Counts the block's time. Raises `BackendFailed` once more was spent than there is."""
-        if self._total is None:
-            yield
-            return
+        return _UNLIMITED if self._total is None else self._spending(self._total)
+
+    @contextmanager
+    def _spending(self, total: float) -> Iterator[None]:
         asking = monotonic() - self._began - self._spent
-        allowed = max(self._total - asking, self._total * _AT_LEAST)
+        allowed = max(total - asking, total * _AT_LEAST)
         before = monotonic()
         try:
             with time_limit(allowed - self._spent):
@@ -49,7 +50,7 @@ class ScoringTime:
         except OutOfTime:
             raise BackendFailed(
                 f"scoring did not end within {allowed:.3g} s, what is left for it of the "
-                f"{self._total:g} s for the whole backend"
+                f"{total:g} s for the whole backend"
             ) from None
 
 
@@ -79,7 +80,7 @@ def count_units(
     for gold, predicted in pairs:
         failed = predicted.error is not None
         layers = count.task.layers() if failed else predicted.annotations
-        with nullcontext() if time is None else time.spent():
+        with _UNLIMITED if time is None else time.spent():
             tallies = count.add(DocumentPair(gold, layers, error=predicted.error))
         if file is None:
             kept += (UnitTally(gold.id, at, one.to_json()) for at, one in enumerate(tallies))

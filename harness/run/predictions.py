@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 from time import monotonic
 from typing import NamedTuple
@@ -322,7 +322,7 @@ class Predictions:
         stored = Stored(answer.annotations, answer.problems, answer.characters_seen, timings)
         if earlier is not None:
             unstable = earlier.unstable or earlier.answer_text() != stored.answer_text()
-            stored = replace(earlier, unstable=unstable, timings=timings)
+            stored = earlier._replace(unstable=unstable, timings=timings)
         return stored, seconds
 
     # The worker

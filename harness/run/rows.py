@@ -59,7 +59,5 @@ def row_checksum(digest: str, document: bytes, answer: str, timings: str) -> byt
     Raises `ValueError`, `TypeError` or `AttributeError` for what no row of ours has.
     """
     parts = (digest.encode("ascii"), document, answer.encode("ascii"), timings.encode("ascii"))
-    whole = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        whole.update(len(part).to_bytes(8, "big") + part)
-    return whole.digest()
+    sized = b"".join([len(part).to_bytes(8, "big") + part for part in parts])
+    return hashlib.blake2b(sized, digest_size=16).digest()

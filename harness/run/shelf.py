@@ -93,7 +93,7 @@ class Shelf:
     def _own_times(self, stored: Stored) -> Stored:
         """Times of another machine say nothing about this one, nor do the rounds after them."""
         own = tuple(takewhile(lambda timing: self._is_own(timing.process), stored.timings))
-        return stored if own == stored.timings else replace(stored, timings=own)
+        return stored if own == stored.timings else stored._replace(timings=own)
 
     def _is_own(self, process: int) -> bool:
         return process in self.processes and self.processes[process].machine == self._machine

@@ -64,8 +64,7 @@ class StoredBackend(NamedTuple):
     used: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """One answer: checked annotations, what was dropped from it, and its times by round."""
 
     annotations: Annotations | None

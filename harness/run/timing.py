@@ -68,6 +68,9 @@ def _documents(
     rounds: Sequence[Iterable[float]], words: Iterable[int]
 ) -> Iterator[tuple[float, int]]:
     """Median seconds, and words, of every document that was timed."""
+    if len(rounds) == 1:
+        yield from ((one, size) for one, size in zip(*rounds, words, strict=False) if one > 0)
+        return
     for column, size in zip(zip(*rounds, strict=True), words, strict=False):
         seconds = median([*_numbers(column)] or [0.0])
         if seconds:

@@ -215,7 +215,7 @@ def _numbers(counted: Sequence[Piece]) -> dict[str, Any]:
 def _sums(task: Task, value: Any) -> Sums:
     """Raises `ValueError` also for what the task cannot have counted."""
     sums = Sums.from_json(value)
-    for tally in (sums.total, sums.everything, *sums.further.values()):
+    for tally in (sums.total, sums.everything, *map(sums.under, sums.further)):
         read_tally(task, tally.to_json())
     return sums
 

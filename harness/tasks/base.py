@@ -295,10 +295,13 @@ class Task:
         """Tables of `Score.to_json()`; the first is the one that a user asks for."""
         yield parts_table(title, score, notes)
 
-    def strangers_count_alone(self, options: Any) -> bool:
-        """Whether predictions of labels that the gold does not have can earn nothing in the
-        headline, nor change what others earn, so that they may be counted by themselves."""
-        return False
+    def stranger_events(
+        self, record: Record, items: Sequence[Any], options: Any
+    ) -> Iterable[Event] | None:
+        """What is counted of predictions whose labels the gold does not have, by themselves; `None`
+        where that is not what they add to the headline of all: they may earn something in it, or
+        change what others earn."""
+        return None
 
     def has_recall_ceiling(self, options: Any) -> bool:
         """Whether labels that a backend cannot give cost recall under these options."""

@@ -11,7 +11,7 @@ from itertools import chain
 from types import ModuleType
 from typing import Any
 
-from harness.annotation import Capabilities, Entity, Span, printable
+from harness.annotation import Capabilities, Entity, Record, Span, printable
 from harness.coding import encode
 from harness.table import Table
 from harness.tasks.base import Column, DocumentPair, Outcome, Task, bracketed
@@ -242,10 +242,19 @@ class NamedEntities(Task):
         yield error_table("Error classes", score)
         yield confusion_table("Confusion", score)
 
-    def strangers_count_alone(self, options: NerOptions) -> bool:
+    def stranger_events(
+        self, record: Record, items: Sequence[Entity], options: NerOptions
+    ) -> Iterable[Event] | None:
         """Only what equals a gold mention earns anything under `strict`, and equals are paired
         with each other in any case."""
-        return options.match == "strict"
+        if options.match != "strict":
+            return None
+        if options.types:
+            return ()
+        counted: Iterator[Event] = self._count.events(
+            (), items, options, text=record.text, ignore=record.ignore
+        )
+        return counted
 
     def has_recall_ceiling(self, options: NerOptions) -> bool:
         """Where labels do not count, what a backend calls by another name is found."""
