@@ -19,6 +19,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from harness.annotation import Annotations, Attribution, Entity, Record
@@ -169,8 +170,7 @@ def _twin(path: Path, keys: Container[int], line: int | None = None) -> InputErr
 
 def read_lines(path: Path, losses: Losses | None = None) -> Iterator[tuple[int, Record]]:
     """Stream `(line number, record)` without the check for duplicate ids."""
-    from harness.formats.plain import plain_record  # Late: writing and workers have no need of it.
-
+    plain_record = _plain().plain_record
     losses = Losses() if losses is None else losses
     is_plain = True  # Where one line is not, the others will hardly be.
     for count, (number, line) in enumerate(json_lines(path), 1):
@@ -192,8 +192,7 @@ def read_lines(path: Path, losses: Losses | None = None) -> Iterator[tuple[int, 
 def read_some(path: str | Path, has: Callable[[bytes], bool] | None) -> Iterator[Record | None]:
     """Stream a record a line; `None` for one whose id begins the line and of whose UTF-8 `has` says
     no: nothing else of it is looked at. For a file that `read` has read without a fault."""
-    from harness.formats.plain import plain_record
-
+    plain_record = _plain().plain_record
     path, losses = Path(path), Losses()
     for count, (number, line) in enumerate(json_lines(path), 1):
         said = None if has is None else _ID.match(line)
@@ -270,6 +269,13 @@ def record_from_json(
     ignore = Decoder(text, sink).spans(regions, "ignore") if regions else ()
     layers = annotations_from_json(value, text, where, sink)
     return Record(id_, text, layers, ignore, error, number, _tokens(value, text, where))
+
+
+@cache
+def _plain() -> ModuleType:
+    from harness.formats import plain  # Late: workers have no need of it.
+
+    return plain
 
 
 @cache
@@ -359,7 +365,8 @@ _dumps = json.JSONEncoder(ensure_ascii=False).encode
 
 def dumps(record: Record) -> str:
     """One line, without its newline."""
-    return _dumps(record_to_json(record))
+    line = _plain().plain_line(record)
+    return _dumps(record_to_json(record)) if line is None else line
 
 
 def write(

@@ -19,7 +19,7 @@ from harness.formats import jsonl
 from harness.formats.files import atomic_writer, new_folder, read_text, write_text
 from harness.formats.jsonl import record_from_json
 from harness.formats.losses import Losses
-from harness.formats.plain import plain_record
+from harness.formats.plain import plain_line, plain_record
 
 
 def _file(folder: Path, *lines: str) -> Path:
@@ -264,6 +264,44 @@ def test_plain_lines_are_read_as_all_others_are(value: dict[str, Any]) -> None:
     if record is not None:
         other = record_from_json(load_json(line))
         assert (record, repr(record)) == (other, repr(other))
+
+
+_STRINGS = st.text(st.characters(codec="utf-8"), max_size=4) | st.sampled_from(['"\\', "\x00\x7f"])
+_ENTITIES = st.builds(
+    Entity,
+    st.integers(0, 12),
+    st.integers(0, 12),
+    _STRINGS,
+    st.none() | st.floats() | st.integers(0, 2),
+    st.just(()) | st.just((Span(0, 1), Span(2, 3))),
+)
+
+
+@given(
+    st.builds(
+        Record,
+        _STRINGS,
+        st.none() | _STRINGS,
+        st.builds(
+            Annotations,
+            st.none() | st.lists(_ENTITIES, max_size=3).map(tuple),
+            st.none() | st.just(()),
+        ),
+        st.just(()) | st.just((Span(0, 1),)),
+        st.none() | _STRINGS,
+        tokens=st.none() | st.just(((0, 1),)),
+    )
+)
+@settings(max_examples=examples(500))
+def test_plain_records_are_written_as_all_others_are(record: Record) -> None:
+    expected = json.dumps(jsonl.record_to_json(record), ensure_ascii=False)
+    assert plain_line(record) in (None, expected)
+    assert jsonl.dumps(record) == expected
+
+
+def test_most_records_are_plain() -> None:
+    layers = Annotations((Entity(0, 4, "PER", 0.25), Entity(5, 9, "Ö")))
+    assert plain_line(Record("a", "Ines left", layers)) is not None
 
 
 def test_keys_that_are_not_read_are_counted_and_none_may_come_twice(tmp_path: Path) -> None:
