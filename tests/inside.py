@@ -84,11 +84,13 @@ class _Names(Backend):
     def _one(self, text: str) -> list[Entity]:
         if "FAULT" in text and self._model != "fearless":
             raise ValueError(f"no answer to {text[:9]}")
-        _ASKED[text] += self._model == "changing"
+        asked = 0
+        if self._model == "changing":  # Others may be asked at the same time.
+            asked = _ASKED[text] = _ASKED[text] + 1
         found = []
         for match in _NAME.finditer(text):
             seed = sum(map(ord, text[max(0, match.start() - 9) : match.end()]))
-            if seed % 5 != _ASKED[text] % 5:
+            if seed % 5 != asked % 5:
                 one = Entity(*match.span(), self._label(match[0], seed, text))
                 found += [one] * (1 + (seed % 11 == 0))
         if self._model == "odd" and found:

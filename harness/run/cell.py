@@ -126,8 +126,14 @@ class RunCell:
 
     @property
     def ahead(self) -> tuple[str, int]:
-        """What a round of it is to those that wait for it: whose speed decides, and words."""
-        return f"{self.spec.row} ({self.task})", self.gold_record.words
+        """What a round of it is to those that wait for it: whose speed decides, and words; of a
+        shard so many as it may have."""
+        return f"{self.spec.row} ({self.task})", self.gold_record.words // self._parts
+
+    @property
+    def _parts(self) -> int:
+        """How many shards share the documents."""
+        return 1 if self.gold.shard is None else self.gold.shard.count
 
     def result(self) -> Result:
         """What came of the rounds so far."""
@@ -183,7 +189,7 @@ class RunCell:
         """Every document with what the backend says of it; measured, and written down."""
         golds, asked = tee(placed(self.gold, self.task))
         recorded, cut = self.gold_record, self.cut
-        parts = 1 if self.gold.shard is None else self.gold.shard.count
+        parts = self._parts
         bar = self._bar(self.title, recorded.documents // parts, recorded.words // parts, parts > 1)
         asking = closing(predictions.round((self._ask(record) for _, record in asked), bar=bar))
         with (
