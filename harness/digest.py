@@ -22,6 +22,7 @@ __all__ = [
     "folder_size",
     "load_memo",
     "remembered",
+    "remembered_digest",
     "save_memo",
 ]
 
@@ -46,25 +47,28 @@ def digest_pieces(pieces: Iterable[str]) -> str:
 
 
 def digest_files(paths: Iterable[Path], *, root: Path | None = None) -> str:
-    """sha256 over the names (relative to `root`) and contents of files, in sorted order.
-
-    A file's own digest is remembered in this process while its size, times and inode stay.
-    """
+    """sha256 over the names (relative to `root`) and contents of files, in sorted order; contents
+    as `remembered_digest` has them."""
     whole = hashlib.sha256()
     for path in sorted(paths):
-        status = path.stat()
         name = path.relative_to(root).as_posix() if root else path.name
-        # The time of change cannot be set by whoever puts another file in the same place.
-        state = (
-            status.st_size,
-            status.st_mtime_ns,
-            status.st_ctime_ns,
-            status.st_ino,
-            status.st_dev,
-        )
-        content = _digest_file(str(path), state)
-        whole.update(f"{name}\0{content}\n".encode())
+        whole.update(f"{name}\0{remembered_digest(path)}\n".encode())
     return whole.hexdigest()
+
+
+def remembered_digest(path: Path) -> str:
+    """The digest of a file, remembered in this process while its size, times and inode stay.
+    Raises `OSError`."""
+    status = path.stat()
+    # The time of change cannot be set by whoever puts another file in the same place.
+    state = (
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+        status.st_ino,
+        status.st_dev,
+    )
+    return _digest_file(str(path), state)
 
 
 def digest_file(path: str | Path) -> str:

@@ -88,6 +88,32 @@ def test_other_bytes_options_or_code_have_other_facts(tmp_path: Path) -> None:
     assert looked_up(path, tmp_path).known is None
 
 
+def test_the_same_files_elsewhere_have_the_same(tmp_path: Path, passes: list[int]) -> None:
+    """A shard is given whole paths, and its folder may be another."""
+    (tmp_path / "there").mkdir()
+    path = write(tmp_path / "g.jsonl")
+    looked_up(path, tmp_path)
+    assert looked_up(path.rename(tmp_path / "there" / "g.jsonl"), tmp_path).documents == 5
+    assert len(passes) == 1
+    other = looked_up((tmp_path / "there" / "g.jsonl").rename(tmp_path / "h.jsonl"), tmp_path)
+    assert other.documents == 5 and len(passes) == 2  # Ids may come of the name.
+
+
+def test_what_is_written_to_while_it_is_counted_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "g.jsonl")
+
+    def writing(*args: object) -> object:
+        facts = facts_of(*args)  # type: ignore[arg-type]
+        path.write_text(path.read_text("utf-8").replace("Bonn", "Ulm!"), "utf-8")
+        return facts
+
+    monkeypatch.setattr(goldset, "facts_of", writing)
+    assert looked_up(path, tmp_path).known is None
+    assert not (tmp_path / FACTS).exists()
+
+
 @pytest.mark.parametrize(
     "edit",
     [

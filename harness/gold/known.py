@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from harness.coding import compact, decode, encode, load_json
-from harness.digest import digest_files, digest_text, load_memo, save_memo
+from harness.digest import digest_file, digest_text, load_memo, remembered_digest, save_memo
 from harness.errors import InputError
 from harness.formats.files import is_there, write_text
 from harness.formats.reader import Reader
@@ -43,33 +43,36 @@ def with_known_facts(goldset: GoldSet, folders: Sequence[Path], code: str) -> Go
         return goldset
     for folder in folders:
         load_memo(folder / DIGESTS)
-    proof = _proof(goldset, code)
+    proof = _proof(goldset, code, remembered_digest)
     if proof is None:
         return goldset
     for folder in folders:
         if found := _kept(folder / FACTS / f"{proof}.json", proof):
             return replace(goldset, known=found)
     facts = goldset.facts
+    if _proof(goldset, code, digest_file) != proof:
+        return goldset  # It was written to meanwhile.
     with suppress(InputError, OSError):  # A full disk, a folder that may not be written into.
         _keep(folders[0] / FACTS / f"{proof}.json", proof, facts)
         save_memo(folders[0] / DIGESTS)
     return replace(goldset, known=facts)
 
 
-def _proof(goldset: GoldSet, code: str) -> str | None:
-    """The digest of all that the facts come of, or `None` where that is not known."""
+def _proof(goldset: GoldSet, code: str, digest: Callable[[Path], str]) -> str | None:
+    """The digest of all that the facts come of, or `None` where that is not known; wherever the
+    files lie."""
     if any(not type(task).__module__.startswith("harness.") for task in tasks().values()):
         return None
     reader = goldset.reader()
     if reader is None or not reader.can_skip or not _is_large(reader):
         return None
-    paths = [Path(part.path) for part in reader.place.parts]
     try:
-        contents = [digest_files([path]) for path in paths]
+        contents = [digest(Path(part.path)) for part in reader.place.parts]
     except OSError:
         return None
     python = sys.version_info[:2]  # Which knows white space by its version of Unicode.
-    return digest_text(compact([code, python, reader.source.stem, str(reader.settled), contents]))
+    # Documents without ids are called after the source.
+    return digest_text(compact([code, python, reader.format.name, reader.source.stem, contents]))
 
 
 def _is_large(reader: Reader) -> bool:
