@@ -8,7 +8,7 @@
       |   + TooEntangled     2  annotations that overlap too densely to be paired
       |   + SchemaError      2  an unknown or inconsistent label schema or projection
       + NothingMeasured      3  there was nothing to score
-      + BackendUnavailable   3  a backend's library or model is missing; says how to install it
+      + BackendUnavailable   3  a backend's library or model, or a hub's data set, is not here
       + BackendFailed        3  a required backend broke
       + DocumentRefused      3  a backend has no answer to a document and never will
       + NotComparable        3  two runs were counted differently

@@ -37,7 +37,7 @@ WRITTEN = ("predictions", "units", "places", "logs")
 PREDICTIONS = "predictions.sqlite"
 """In `cache_folder`."""
 DIGESTS = "digests.json"
-FACTS = "gold"
+FACTS = f"{PREDICTIONS}.gold"
 """A folder there: what is known of large gold sets."""
 
 LONGEST_NAME = 255

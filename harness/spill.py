@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from heapq import merge
 from typing import Any
@@ -100,8 +100,18 @@ class Strings:
 
     __hash__ = None  # type: ignore[assignment]  # it grows
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _strings, (list(self),)
+
     def _end(self, number: int) -> int:
         return int.from_bytes(self._ends.part(_OFFSET * number, _OFFSET * (number + 1)), "little")
+
+
+def _strings(strings: Iterable[str]) -> Strings:
+    made = Strings()
+    for one in strings:
+        made.append(one)
+    return made
 
 
 class _Bytes:
@@ -193,6 +203,9 @@ class _File:
     def __del__(self) -> None:
         if self._handle is not None:
             os.close(self._handle)
+
+    def __reduce__(self) -> str:
+        raise TypeError("what lies in a temporary file of this process cannot be copied")
 
     def add(self, data: bytes) -> None:
         with _room():

@@ -22,7 +22,7 @@ def test_predicting_takes_no_more_memory_for_more_documents(tmp_path: Path) -> N
 
 def test_running_takes_no_more_memory_for_more_documents(tmp_path: Path) -> None:
     """With counts, intervals and tables."""
-    command = ["run", "empty", "--gold", "docs.jsonl", "--out", "out", "--batch-size", "64"]
+    command = ["run", "gazetteer", "--gold", "docs.jsonl", "--out", "out", "--batch-size", "64"]
     few, many = _taken([*command, "--jobs", "2", "--quiet"], tmp_path)
     assert many < 1.1 * few
 

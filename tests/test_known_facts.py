@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +25,7 @@ from harness.gold.known import with_known_facts
 from harness.gold.loading import load_goldset
 from harness.paths import FACTS, RECORD
 from harness.run import runner
+from harness.scale.job import source_of
 from harness.shards import Shard
 from harness.tasks.registry import task_named
 
@@ -97,6 +100,58 @@ def test_the_same_files_elsewhere_have_the_same(tmp_path: Path, passes: list[int
     assert len(passes) == 1
     other = looked_up((tmp_path / "there" / "g.jsonl").rename(tmp_path / "h.jsonl"), tmp_path)
     assert other.documents == 5 and len(passes) == 2  # Ids may come of the name.
+
+
+def test_a_shard_finds_what_its_driver_has_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passes: list[int]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "g.jsonl")
+    gold = load_goldset("g.jsonl")
+    with_known_facts(gold, [tmp_path], CODE)
+    shard = with_known_facts(load_goldset(source_of(gold)), [tmp_path / "own", tmp_path], CODE)
+    assert shard.documents == 5 and len(passes) == 1
+
+
+def test_layers_of_an_annotator_are_not_those_of_the_gold(tmp_path: Path) -> None:
+    """Whose file is the card's, but whose layers lie elsewhere."""
+    folder = tmp_path / "carded"
+    (folder / "anna").mkdir(parents=True)
+    write(folder / "d.jsonl", 2)
+    (folder / "goldset.toml").write_text('data = "d.jsonl"\n[annotators]\na = "anna"\n')
+    for name in ("d0", "d1"):
+        (folder / "anna" / f"{name}.ann").write_text("T1\tPER 0 4\tBonn\nT2\tPER 0 2\tBo\n")
+    labels = []
+    for said in (f"{folder}?annotator=a", str(folder), f"{folder}?annotator=a"):
+        gold = with_known_facts(load_goldset(said), [tmp_path], CODE)
+        read = [
+            one.label for _, record in gold.placed(NER) for one in NER.items(record.annotations)
+        ]
+        assert dict(gold.labels) == Counter(read)
+        labels.append(gold.labels)
+    assert labels == [{"PER": 4}, {"LOC": 2}, {"PER": 4}]
+
+
+def test_where_nothing_can_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = write(tmp_path / "g.jsonl")
+    (tmp_path / "file").write_text("")
+    assert looked_up(path, tmp_path / "file").documents == 5
+    assert main(["cache", "gold", "g.jsonl", "--cache-dir", "file"]) == 2
+    assert "file" in capsys.readouterr().err
+    assert main(["cache", "gold", "g.jsonl", "no-such-set", "--cache-dir", "c"]) == 2
+    assert not (tmp_path / "c").exists()
+    assert main(["cache", "gold", "g.jsonl", "seeds", "--cache-dir", "c"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert re.fullmatch("g: 5 documents, digest [0-9a-f]{12}: kept", first)
+    assert second == "seeds: nothing is kept: it is not read from one file alone"
+    assert main(["cache", "gold", "g.jsonl?faulty=leave-out", "--cache-dir", "c", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (
+        row == {"gold": "g", "kept": False, "reason": row["reason"]} and "options" in row["reason"]
+    )
 
 
 def test_what_is_written_to_while_it_is_counted_is_not_kept(
@@ -209,6 +264,19 @@ def test_lines_that_are_not_looked_at_are_those_of_others(
         for one in (gold, skipping):
             own = list(replace(one, shard=shard).placed(NER))
             assert own == expected
+
+
+def test_a_key_that_is_spelt_with_escapes(tmp_path: Path) -> None:
+    """Parsers take the last of two keys, and so do shards."""
+    path = write(tmp_path / "g.jsonl")
+    path.write_text(path.read_text() + '{"id": "x", "\\u0069d": "y", "entities": []}\n')
+    gold = looked_up(path, tmp_path)
+    found = [
+        one.id
+        for number in (1, 2, 3)
+        for _, one in replace(gold, shard=Shard(number, 3)).placed(NER)
+    ]
+    assert sorted(found) == sorted(one.id for one in load_goldset(path).records())
 
 
 def test_where_some_are_not_annotated_all_are_looked_at(tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import builtins
+import copy
+import pickle
 import re
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,9 +23,9 @@ from hypothesis import strategies as st
 
 from harness.cli.main import main
 from harness.coding import compact
-from harness.errors import InputError, LibraryMissing, UsageError
+from harness.errors import InputError, UsageError
 from harness.formats.files import is_draft
-from harness.results import stored, unit_files
+from harness.results import stored, unit_database, unit_files
 from harness.results.consistent import check_record, read_tally
 from harness.results.load import from_run, read_run
 from harness.results.record import MOST_FAILURES, Result, UnitTally
@@ -113,6 +116,15 @@ def test_gold_differs_where_the_counters_do(
     assert list(golds.differences(ids, *sides)) == [one for one in expected if one[2] != one[3]]
 
 
+def test_ids_are_copied_with_what_lies_in_a_file() -> None:
+    units = [(f"d{number:07}", 0) for number in range(30_000)]
+    ids = UnitIds.of(units)
+    copied = copy.deepcopy(ids)
+    assert copied == ids == pickle.loads(pickle.dumps(ids))
+    del copied
+    assert list(ids) == units
+
+
 UNITS = st.lists(st.tuples(st.sampled_from(["a", "b", "ü", "", 'x"', "a\\"]), st.integers(0, 3)))
 
 
@@ -140,14 +152,14 @@ def test_ids_are_the_pairs(units: list[tuple[str, int]]) -> None:
 
 # Files
 
-FORMATS = ("jsonl", "parquet")
+FORMATS = ("jsonl", "sqlite")
 
 
 @pytest.fixture(params=FORMATS)
 def ending(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """A format in which everything is written, however little it is."""
     ending: str = request.param
-    monkeypatch.setattr(unit_files, "PARQUET_FROM", 1 if ending == "parquet" else 10**9)
+    monkeypatch.setattr(unit_files, "DATABASE_FROM", 1 if ending == "sqlite" else 10**9)
     return ending
 
 
@@ -189,11 +201,12 @@ def test_equal_units_make_equal_bytes(
     tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Over several groups of rows, and whatever pieces they came in; the other format goes."""
-    monkeypatch.setattr(unit_files, "_GROUP", 16)
+    monkeypatch.setattr(unit_database, "_TOGETHER", 16)
+    monkeypatch.setattr(unit_database, "_MOST_TALLIES", 2)
     units = _some(100)
     one, two = (_write(tmp_path / str(step), units, step) for step in (1, 64))
     assert one.fields() == two.fields()
-    monkeypatch.setattr(unit_files, "PARQUET_FROM", 10**9 if ending == "parquet" else 1)
+    monkeypatch.setattr(unit_files, "DATABASE_FROM", 10**9 if ending == "sqlite" else 1)
     other = _write(tmp_path / "1", units)
     assert [path.name for path in (tmp_path / "1/units/g/ner").iterdir()] == [Path(other.name).name]
 
@@ -203,22 +216,6 @@ def test_a_draft_is_known_as_one(tmp_path: Path, ending: str) -> None:
     with write_units(tmp_path, "units/g/ner/b.x.jsonl", 1):
         (draft,) = (tmp_path / "units/g/ner").iterdir()
         assert is_draft(draft.name), draft
-
-
-def test_without_pyarrow(tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = _write(tmp_path, _some(3))
-    imported = builtins.__import__
-
-    def without(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name.split(".")[0] == "pyarrow":
-            raise ImportError(name)
-        return imported(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    assert _write(tmp_path / "lines", _some(3)).name.endswith(".jsonl")
-    if ending == "parquet":
-        with pytest.raises(LibraryMissing, match=r"pip install 'nlp-harness\[parquet\]'"):
-            list(units_in(tmp_path / file.name))
 
 
 @pytest.mark.parametrize(
@@ -243,23 +240,44 @@ def test_a_line_that_is_none(tmp_path: Path, line: str, said: str) -> None:
     assert caught.value.line == 3
 
 
-def test_a_parquet_file_that_is_none(tmp_path: Path) -> None:
-    import pyarrow as pa
-    from pyarrow import parquet
+UNITS, TALLIES = "INSERT INTO units VALUES ({})", "INSERT INTO tallies VALUES ({})"
 
-    path = tmp_path / "u.parquet"
-    path.write_bytes(b"PAR1 no, it is not PAR1")
-    with pytest.raises(InputError, match="not a Parquet file"):
-        list(units_in(path))
-    parquet.write_table(pa.table({"document": ["a"], "paragraph": ["0"], "tally": ["{}"]}), path)
-    with pytest.raises(InputError, match="expected document"):
-        list(units_in(path))
-    paragraph = pa.array([0, None], pa.int32())
-    parquet.write_table(
-        pa.table({"document": ["a", "b"], "paragraph": paragraph, "tally": ["{}"] * 2}), path
-    )
-    with pytest.raises(InputError, match="row 2"):
-        list(units_in(path))
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        (UNITS.format("'a', 0, 7"), "not a unit: row 2"),
+        (UNITS.format("'a', 'x', 0"), "not a unit: row 2"),
+        (UNITS.format("'a', 0.5, 0"), "not a unit: row 2"),
+        (UNITS.format("x'ff', 0, 0"), "not a unit: row 2"),
+        (UNITS.format("'a', 99999999999, 0"), "99999999999"),
+        ("UPDATE tallies SET tally = '{'", "not a unit: row 1"),
+        ("UPDATE tallies SET tally = x'7b7d'", "not a unit: row 1"),
+        ("UPDATE tallies SET tally = '{\"corect\": 1}'", "corect"),
+        ("CREATE TABLE more (x)", "other tables"),
+        ("CREATE TRIGGER t INSERT ON units BEGIN DELETE FROM units; END", "other tables"),
+        ("DROP TABLE tallies", "other tables"),
+    ],
+)
+def test_a_database_that_is_none(
+    tmp_path: Path, statement: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unit_files, "DATABASE_FROM", 1)
+    path = tmp_path / _write(tmp_path, _some(1)).name
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(statement)
+    with pytest.raises((InputError, ValueError), match=said):
+        read_columns(path, partial(read_tally, task_named("ner")))
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "u.sqlite"
+    for data in (b"", b"SQLite format 3\0 and no more", b"x" * 5000):
+        path.write_bytes(data)
+        with pytest.raises(InputError, match="not a file of units"):
+            list(units_in(path))
+    with pytest.raises(InputError, match="unable to open"):
+        list(units_in(tmp_path / "none.sqlite"))
 
 
 # Runs
@@ -405,7 +423,7 @@ def test_a_run_end_to_end_is_the_same_in_both_forms(
     synthetic.gold(tmp_path, synthetic.articles(12))
     said: dict[str, list[str]] = {}
     for ending in FORMATS:
-        monkeypatch.setattr(unit_files, "PARQUET_FROM", 12 if ending == "parquet" else 13)
+        monkeypatch.setattr(unit_files, "DATABASE_FROM", 12 if ending == "sqlite" else 13)
         folder = tmp_path / ending
         folder.mkdir()
         monkeypatch.chdir(folder)
@@ -439,7 +457,7 @@ def test_a_run_end_to_end_is_the_same_in_both_forms(
         page = Path("c.html").read_text("utf-8")
         assert "the notes below the table say why" in page and "of up to 11" in page
         monkeypatch.setattr("harness.results.load.MOST_LISTED", 200_000)
-    assert said["jsonl"] == said["parquet"]
+    assert said["jsonl"] == said["sqlite"]
 
 
 MEMORY = """

@@ -28,7 +28,7 @@ prune    forget predictions: --all, or those of one BACKEND, or those --stale (n
          of their backend and task)
 merge    copy all that other stores have into this one; each STORE is a folder, or the file
          predictions.sqlite in it, and stays as it is
-gold     count large gold sets once, so that runs and shards need not: of JSON lines, 1 MiB and more
+gold     count large gold sets once, so that runs and shards need not: JSON lines of 1 MiB and more
 
 examples:
   harness cache list
@@ -168,31 +168,27 @@ def _copied_lines(file: Path, copied: Copied) -> Iterator[str]:
 
 
 def _gold(folder: Path, named: list[str], *, as_json: bool) -> int:
-    from harness.gold.known import with_known_facts
+    from harness.gold.known import why_not_kept, with_known_facts
     from harness.gold.loading import load_goldset
     from harness.run.proof import own_code
 
     if not named:
         raise UsageError("cache gold needs the gold sets to count: names, files or folders")
-    counted = [with_known_facts(load_goldset(name), [folder], own_code()) for name in named]
+    rows = []
+    for goldset in [load_goldset(name) for name in named]:  # A wrong name is told at once.
+        found = with_known_facts(goldset, [folder], own_code(), required=True)
+        known, why = found.known, why_not_kept(goldset) or "it was written to meanwhile"
+        row: dict[str, Any] = {"gold": goldset.name, "kept": known is not None}
+        if known is None:
+            said, row["reason"] = f"nothing is kept: {why}", why
+        else:
+            row |= {"documents": known.documents, "digest": found.digest}
+            said = f"{plural(known.documents, 'document')}, digest {found.digest[:12]}: kept"
+        rows.append(row)
+        if not as_json:
+            print_lines([f"{goldset.name}: {said}"])
     if as_json:
-        print_json(
-            [
-                {
-                    "gold": gold.name,
-                    "documents": gold.documents,
-                    "digest": gold.digest,
-                    "kept": gold.known is not None,
-                }
-                for gold in counted
-            ]
-        )
-        return 0
-    for gold in counted:
-        unkept = "nothing is kept of it: it is small, or no plain JSON lines"
-        kept = unkept if gold.known is None else "what is known of it is kept"
-        documents = plural(gold.documents, "document")
-        print_lines([f"{gold.name}: {documents}, digest {gold.digest[:12]}; {kept}"])
+        print_json(rows)
     return 0
 
 

@@ -46,7 +46,7 @@ ENCODINGS = {
 """The encodings of texts of which a format may offer a choice, and what they are for."""
 
 _MAGIC = 10
-_DRAFT = re.compile(r"\..+\.(jsonl|json|md|txt|log|parquet)\.[a-z0-9_]{8}")
+_DRAFT = re.compile(r"\..+\.(jsonl|json|md|txt|log|sqlite)\.[a-z0-9_]{8}")
 _ROOM = LONGEST_NAME - len("..12345678")
 _KINDS = (
     (stat.S_ISFIFO, "is a pipe"),

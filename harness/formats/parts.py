@@ -235,7 +235,7 @@ def read_some_parts(
             if place.several and part.is_empty:
                 continue
             renumbered = place.several or unpacked_name(part.path) != part.path
-            number = before
+            number = before - 1
             for number, record in enumerate(module.read_some(part.path, has), before):
                 if record is not None:
                     one = _numbered_on(record, source.stem, before) if renumbered else record

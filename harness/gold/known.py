@@ -8,10 +8,8 @@ files than those that lie there now.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,27 +17,28 @@ from harness.coding import compact, decode, encode, load_json
 from harness.digest import digest_file, digest_text, load_memo, remembered_digest, save_memo
 from harness.errors import InputError
 from harness.formats.files import is_there, write_text
-from harness.formats.reader import Reader
+from harness.formats.urls import is_url
 from harness.gold.facts import GoldFacts
 from harness.gold.goldset import GoldSet
 from harness.paths import DIGESTS, FACTS
 from harness.tasks.registry import tasks
 
-__all__ = ["with_known_facts"]
+__all__ = ["why_not_kept", "with_known_facts"]
 
 _LEAST_BYTES = 1 << 20
 """Of files that are smaller nothing is kept: they are as quickly read."""
 
 
-def with_known_facts(goldset: GoldSet, folders: Sequence[Path], code: str) -> GoldSet:
-    """The gold set with its facts, as they were kept in one of these folders, or in a pass over it;
+def with_known_facts(
+    goldset: GoldSet, folders: Sequence[Path], code: str, *, required: bool = False
+) -> GoldSet:
+    """The gold set with its facts, as they were kept in one of these folders, or by a pass over it;
     then they are kept in the first folder. `code` is the digest of this project's code.
 
-    The same gold set where nothing shows what they come of: it is no file of lines that are read
-    by themselves (`Reader.can_skip`), or a task of another package counts in it. Raises what
-    reading it raises.
+    The same gold set where they are not kept (`why_not_kept`), or it was written to meanwhile.
+    Raises what reading it raises and, if it is `required`, `InputError` where they cannot be kept.
     """
-    if goldset.known is not None or not folders:
+    if goldset.known is not None or not folders or why_not_kept(goldset):
         return goldset
     for folder in folders:
         load_memo(folder / DIGESTS)
@@ -52,20 +51,39 @@ def with_known_facts(goldset: GoldSet, folders: Sequence[Path], code: str) -> Go
     facts = goldset.facts
     if _proof(goldset, code, digest_file) != proof:
         return goldset  # It was written to meanwhile.
-    with suppress(InputError, OSError):  # A full disk, a folder that may not be written into.
+    try:
         _keep(folders[0] / FACTS / f"{proof}.json", proof, facts)
         save_memo(folders[0] / DIGESTS)
+    except InputError:  # A full disk, a folder that may not be written into.
+        if required:
+            raise
     return replace(goldset, known=facts)
 
 
-def _proof(goldset: GoldSet, code: str, digest: Callable[[Path], str]) -> str | None:
-    """The digest of all that the facts come of, or `None` where that is not known; wherever the
-    files lie."""
-    if any(not type(task).__module__.startswith("harness.") for task in tasks().values()):
-        return None
+def why_not_kept(goldset: GoldSet) -> str:
+    """Why nothing is kept of a gold set, for nothing would show what it comes of, or as it is
+    quickly read; empty where its facts are kept."""
+    for task in tasks().values():
+        if not type(task).__module__.startswith("harness."):
+            return f"the task {task.name} is of another package"
     reader = goldset.reader()
-    if reader is None or not reader.can_skip or not _is_large(reader):
-        return None
+    if reader is None:
+        return "it is not read from one file alone"
+    shown = [part.shown for part in reader.place.parts]
+    if any(is_url(one) or not is_there(one) or not Path(one).is_file() for one in shown):
+        return "it is no file on this machine"
+    if sum(Path(one).stat().st_size for one in shown) < _LEAST_BYTES:
+        return "it is small, and as quickly read"
+    if not reader.can_skip:
+        return "it is no plain JSON lines, or read with options"
+    return ""
+
+
+def _proof(goldset: GoldSet, code: str, digest: Callable[[Path], str]) -> str | None:
+    """The digest of all that the facts come of, wherever the files lie; `None` where they cannot be
+    read."""
+    reader = goldset.reader()
+    assert reader is not None
     try:
         contents = [digest(Path(part.path)) for part in reader.place.parts]
     except OSError:
@@ -75,18 +93,12 @@ def _proof(goldset: GoldSet, code: str, digest: Callable[[Path], str]) -> str | 
     return digest_text(compact([code, python, reader.format.name, reader.source.stem, contents]))
 
 
-def _is_large(reader: Reader) -> bool:
-    size = 0
-    for part in reader.place.parts:
-        if part.shown != part.path or not is_there(part.path) or not Path(part.path).is_file():
-            return False
-        size += os.path.getsize(part.path)  # noqa: PTH202  Path has no shorter one
-    return size >= _LEAST_BYTES
-
-
 def _keep(path: Path, proof: str, facts: GoldFacts) -> None:
     said = compact(encode(facts))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot be made: {error.strerror}", path=path.parent) from None
     write_text(path, compact({"facts": said, "digest": digest_text(proof + said)}) + "\n")
 
 

@@ -106,6 +106,7 @@ def _of_annotator(goldset: GoldSet, name: str) -> GoldSet:
         goldset,
         name=f"{goldset.name} ({name})",
         read=lambda losses: goldset.annotator(name, losses),
+        reader=lambda: None,  # That is of the gold's own layers.
     )
 
 

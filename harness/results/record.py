@@ -280,7 +280,7 @@ class Result:
     """Statistics per paragraph in the gold's order; empty when `units_file` is given."""
     units_file: str | None = None
     """A file of the units, relative to the record's folder, for gold sets of many documents: JSON
-    lines, or Parquet where it ends so (`harness.results.unit_files`).
+    lines, or SQLite where it ends so (`harness.results.unit_files`).
 
     `iter_units` reads all of them."""
     units_digest: str = ""

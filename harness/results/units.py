@@ -184,7 +184,7 @@ class UnitBuilder:
             documents.append(len(self._names) - 1)
 
     def ids(self, like: UnitIds | None = None) -> UnitIds:
-        """The units; `like` itself where they are the same."""
+        """The units; `like` itself where they are the same. Nothing can be added any more."""
         count = len(self._names)
         columns = self._columns or (range(count), Zeros(count))
         made = UnitIds(self._names, *columns)

@@ -41,7 +41,7 @@ from harness.run.store import Store, taken_up
 from harness.shards import Shard
 from harness.tasks.registry import task_named
 
-__all__ = ["check_folder", "check_required", "known", "planned", "run"]
+__all__ = ["at_hand", "check_folder", "check_required", "planned", "run"]
 
 _HELD_DOCUMENTS = 1000
 _PACKAGES = (OWN_DISTRIBUTION, "numpy", "tabulate")
@@ -64,7 +64,7 @@ def run(
     started = now()
     stop = threading.Event()
     check_folder(options)
-    goldsets = [replace(known(gold, options), shard=options.shard) for gold in goldsets]
+    goldsets = [replace(at_hand(gold, options), shard=options.shard) for gold in goldsets]
     gold_records = {
         gold.name: gold_record(gold, options.out, schema=options.schema) for gold in goldsets
     }
@@ -278,7 +278,7 @@ def _interruptible(stop: threading.Event) -> Iterator[None]:
             raise
 
 
-def known(gold: GoldSet, options: RunOptions) -> GoldSet:
+def at_hand(gold: GoldSet, options: RunOptions) -> GoldSet:
     """A small gold set read once for all backends; a large one streams each time it is asked, and
     what is known of it is kept beside the store."""
     held = _held(gold)

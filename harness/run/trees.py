@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.digest import digest_files
 from harness.formats.files import is_draft
-from harness.paths import DIGESTS, LEADERBOARD, PREDICTIONS, RECORD, UNFINISHED, WRITTEN
+from harness.paths import DIGESTS, FACTS, LEADERBOARD, PREDICTIONS, RECORD, UNFINISHED, WRITTEN
 
 __all__ = ["MOST_FILES", "below", "digest_tree", "exists"]
 
@@ -85,7 +85,7 @@ def _written(folder: Path, names: Collection[str]) -> set[str]:
         written |= {"build", "dist"}
     if UNFINISHED in names or (RECORD in names and _is_written(folder / RECORD)):
         written |= _RUN
-    if PREDICTIONS in names:
+    if PREDICTIONS in names or FACTS in names:
         written |= {name for name in names if name.startswith((PREDICTIONS, DIGESTS))}
     return written
 

@@ -24,7 +24,7 @@ from harness.results.unfinished import unfinished
 from harness.run.options import RunOptions
 from harness.run.process import Exit
 from harness.run.progress import Progress
-from harness.run.runner import check_folder, known, planned
+from harness.run.runner import at_hand, check_folder, planned
 from harness.run.store import Store, taken_up
 from harness.scale.executor import Executor, JobEvent
 from harness.scale.job import Job, asked_as, source_of
@@ -92,7 +92,7 @@ def drive(
     assert options.out is not None
     check_folder(options)
     progress = progress or Progress(quiet=True)
-    goldsets = [known(gold, options) for gold in goldsets]  # So that no shard needs a pass of it.
+    goldsets = [at_hand(gold, options) for gold in goldsets]  # So that no shard needs a pass of it.
     total = sum(gold.documents for _, gold, _ in planned(specs, goldsets, options))
     base = Job(
         asked_as(specs),

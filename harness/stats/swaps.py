@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from harness.stats.units import MOST_UNITS, added, spread
+from harness.stats.units import MOST_UNITS, added, blocks, spread
 
 if TYPE_CHECKING:
     from harness.stats.units import Array
@@ -82,8 +82,7 @@ def random_swaps(first: Array, second: Array, places: Any, rng: Any) -> Swaps:
 
 def _blocks(rows: int, columns: int) -> Iterator[slice]:
     """All rows, in blocks that take little memory."""
-    step = max(1, _BLOCK // max(1, columns))
-    return (slice(start, start + step) for start in range(0, rows, step))
+    return blocks(rows, max(1, _BLOCK // max(1, columns)))
 
 
 def _doubled(counts: Array) -> Any:

@@ -35,6 +35,7 @@ __all__ = [
     "UnitKind",
     "Units",
     "added",
+    "blocks",
     "drawn_of",
     "sampling_unit",
     "spread",
@@ -63,6 +64,7 @@ MOST_UNITS = 20_000
 _GROUPS = 2_000
 """A standard error from so many has a coefficient of variation of 1 / sqrt(2 x 2,000) = 1.6 %."""
 _ROWS = 32_768
+"""Of a block: columns of few rows lie close together."""
 _LEAST_GROUPS = 100
 """Of a stratum, however small its part of all units is."""
 
@@ -88,8 +90,8 @@ def added(table: Array, labels: Any, size: int) -> Array:
 
 
 class Rows:
-    """A table of which many rows are alike: row `i` is `distinct[pattern[i]]`. It is a table to
-    numpy, of which a part is made when it is asked for."""
+    """A table of which many rows are alike: row `i` is `distinct[pattern[i]]`. Rows, and columns of
+    them, are made when they are asked for; to numpy it is the whole table."""
 
     __slots__ = ("distinct", "pattern")
 
@@ -120,9 +122,9 @@ def table_of(counts: Any) -> Any:
     return counts if isinstance(counts, Rows) else np.asarray(counts, dtype=np.float64)
 
 
-def _blocks(length: int) -> Iterator[slice]:
-    """All rows, in blocks whose columns lie close together."""
-    return (slice(start, start + _ROWS) for start in range(0, length, _ROWS))
+def blocks(rows: int, step: int) -> Iterator[slice]:
+    """All rows, in blocks of so many."""
+    return (slice(start, start + step) for start in range(0, rows, step))
 
 
 def spread(number: int, groups: int, rng: Any) -> Any:
@@ -217,13 +219,12 @@ class Units:
 
         if not self.grouped:
             folded = self.fold(counts)
-            whole = len(self.strata) == 1
-            return [folded] if whole else [folded[stratum] for stratum in self.strata]
+            return [folded] if self._folds else [folded[stratum] for stratum in self.strata]
         if self._drawn is None or self._drawn[0] != seed:
             self._drawn = seed, self.groups(seed)
         groups, table = self._drawn[1], table_of(counts)
         sums = np.zeros((sum(self.sizes), table.shape[1]))
-        for rows in _blocks(len(table)):
+        for rows in blocks(len(table), _ROWS):
             sums += added(table[rows], groups[rows], len(sums))
         return np.split(sums, np.cumsum(self.sizes)[:-1])
 
@@ -263,7 +264,7 @@ class Units:
         total = squares = 0.0
         holding = 0
         apart = self.single or not self._folds
-        for rows in _blocks(len(tables[0])) if apart else (slice(None),):
+        for rows in blocks(len(tables[0]), _ROWS) if apart else (slice(None),):
             weight = weigh(rows) if apart else self.fold(weigh(rows)[:, None])[:, 0]
             total, squares = total + float(weight.sum()), squares + float(weight @ weight)
             holding += int((weight > 0).sum())

@@ -102,8 +102,8 @@ def main() -> None:
     options = parser.parse_args()
     print(f"{'':<26}{'format':>10}{'documents':>10}{'MiB':>8}{'peak MiB':>10}{'CPU s':>8}")
     for number in options.documents:
-        for ending, least in (("jsonl", number + 1), ("parquet", number)):
-            unit_files.PARQUET_FROM = least
+        for ending, least in (("jsonl", number + 1), ("sqlite", number)):
+            unit_files.DATABASE_FROM = least
             with tempfile.TemporaryDirectory() as name:
                 run = str(write_many(Path(name), number))
                 size = sum(file.stat().st_size for file in Path(run).glob("units/*/*/*")) / 2**20
