@@ -50,6 +50,7 @@ NEEDED: dict[str, dict[str, str | Path]] = {
     "labelled_by_all.jsonl": {
         "labelled_by_all.jsonl": "\n".join(json.dumps({**LABELLED, "annotator": a}) for a in "xy")
     },
+    "large.jsonl": {"large.jsonl": json.dumps(LABELLED)},
     "a.jsonl b.jsonl": {
         "a.jsonl": PREDICTIONS / "gazetteer.jsonl",
         "b.jsonl": PREDICTIONS / "spacy__en_core_web_sm.jsonl",

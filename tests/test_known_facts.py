@@ -154,6 +154,18 @@ def test_where_nothing_can_be_kept(
     )
 
 
+def test_pruning_all_prunes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "g.jsonl")
+    assert (
+        main(["run", "empty", "--gold", "g.jsonl", "--quiet", "--out", "o", "--cache-dir", "c"])
+        == 0
+    )
+    assert (tmp_path / "c" / FACTS).is_dir()
+    assert main(["cache", "prune", "--all", "--cache-dir", "c"]) == 0
+    assert not (tmp_path / "c" / FACTS).exists()
+
+
 def test_what_is_written_to_while_it_is_counted_is_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

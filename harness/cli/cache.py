@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from harness.coding import encode
 from harness.errors import NothingMeasured, UsageError
 from harness.formats.files import is_there
 from harness.options import Flag, flags_of
-from harness.paths import PREDICTIONS
+from harness.paths import FACTS, PREDICTIONS
 from harness.registry import BackendSpec, adapter_of
 from harness.run.copying import Copied
 from harness.run.options import WorkerOptions
@@ -24,8 +25,8 @@ from harness.table import plural
 EPILOG = """\
 list     every key in the store with how many predictions it has
 explain  whether a run would find BACKEND's predictions; if not, which field of the key differs
-prune    forget predictions: --all, or those of one BACKEND, or those --stale (not the newest key
-         of their backend and task)
+prune    forget predictions: --all, with what is known of gold sets; those of one BACKEND; or those
+         --stale (not the newest key of their backend and task)
 merge    copy all that other stores have into this one; each STORE is a folder, or the file
          predictions.sqlite in it, and stays as it is
 gold     count large gold sets once, so that runs and shards need not: JSON lines of 1 MiB and more
@@ -35,7 +36,7 @@ examples:
   harness cache explain spacy/en_core_web_sm --gold seeds
   harness cache prune --stale
   harness cache merge shards/1/store shards/2/store
-  harness cache gold seeds
+  harness cache gold large.jsonl
 """
 
 
@@ -120,6 +121,8 @@ def _prune(store: Store, args: argparse.Namespace) -> int:
     else:
         going = _stale(known)
     gone = store.prune(item.id for item in going)
+    if args.all:
+        shutil.rmtree(store.path.with_name(FACTS), ignore_errors=True)
     if args.json:
         print_json({"keys": len(going), "predictions": gone})
     else:
