@@ -35,14 +35,14 @@ def test_times_of_another_machine_do_not_count(tmp_path: Path) -> None:
         here, there = (Shelf(store, KEY, machine) for machine in ("here", "there"))
         one, other = here.begin(Hello(), HERE), there.begin(Hello(), THERE)
         mixed = (Timing(0.1, one), Timing(0.2, other), Timing(0.3, one))
-        here.put({b"a": replace(ANSWER, timings=mixed)})
-        here.put({b"b": replace(ANSWER, timings=(Timing(0.1, 99),))})
+        here.put({b"a": ANSWER._replace(timings=mixed)})
+        here.put({b"b": ANSWER._replace(timings=(Timing(0.1, 99),))})
         here.put({b"c": Stored(None, error="never")})
     with Store(tmp_path) as store:
         for machine, own in (("here", mixed[:1]), ("there", ())):
             answers = Shelf(store, KEY, machine).get([b"a", b"b", b"c", b"d"])
             assert answers.keys() == {b"a", b"b", b"c"}
-            assert answers[b"a"] == replace(ANSWER, timings=own)
+            assert answers[b"a"] == ANSWER._replace(timings=own)
             assert answers[b"b"].timings == (), "nobody knows the process"
             assert answers[b"c"].error == "never"
 
@@ -53,7 +53,7 @@ def test_a_shelf_knows_what_its_processes_cost(tmp_path: Path) -> None:
         number = shelf.begin(Hello(), HERE)
         for peak in (5, None, 7, 6):
             shelf.note_peak(number, peak)
-        shelf.put({b"a": replace(ANSWER, timings=(Timing(0.1, number),))})
+        shelf.put({b"a": ANSWER._replace(timings=(Timing(0.1, number),))})
         assert shelf.processes == {number: HERE._replace(peak_memory_bytes=7)}
         later = Shelf(store, KEY, "here")
         assert later.processes == {}
