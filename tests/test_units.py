@@ -125,6 +125,16 @@ def test_ids_are_copied_with_what_lies_in_a_file() -> None:
     assert list(ids) == units
 
 
+def test_more_patterns_than_two_bytes_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.tasks.columns._SMALL", 3)
+    tallies = [Tally({("correct", "PER"): 1 + n % 7}) for n in range(20)]
+    columns = TallyColumns.of(tallies)
+    assert columns == tallies and columns.units.typecode == "i"
+    assert TallyColumns.of(tallies[:3]).units.typecode == "H"
+    assert columns.total() == Tally.of(tallies)
+    assert TallyColumns.chained([TallyColumns.of(tallies[:3]), columns]) == [*tallies[:3], *tallies]
+
+
 UNITS = st.lists(st.tuples(st.sampled_from(["a", "b", "ü", "", 'x"', "a\\"]), st.integers(0, 3)))
 
 

@@ -1,7 +1,7 @@
 """The tallies of many units as columns: each distinct tally once, and which of them a unit has.
 
 Short documents are counted alike by the thousand, so that what is asked of a tally is asked of the
-distinct ones, and a million units are four bytes each.
+distinct ones, and a million units are two or four bytes each.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ __all__ = ["TallyBuilder", "TallyColumns"]
 
 T = TypeVar("T")
 
+_SMALL = 1 << 16
+"""Patterns whose numbers are of two bytes."""
 _MOST_NAMES = 200_000
 """Distinct tallies that are told again. What is counted in more ways than that gets a pattern for
 each unit: `patterns` may then hold the same one twice."""
@@ -164,7 +166,7 @@ class TallyBuilder:
         self._keys: dict[TallyKey, int] = {}
         self._names: dict[Hashable, int] = {}
         self._sizes = array("i")
-        self._places, self._values, self._units = array("i"), array("q"), array("i")
+        self._places, self._values, self._units = array("i"), array("q"), array("H")
 
     def __len__(self) -> int:
         return len(self._units)
@@ -191,6 +193,8 @@ class TallyBuilder:
             self._places.append(self._keys.setdefault(key, len(self._keys)))
             self._values.append(n)
         pattern = len(self._sizes)
+        if pattern == _SMALL:
+            self._units = array("i", self._units)
         self._sizes.append(len(tally))
         self._units.append(pattern)
         if len(self._names) < _MOST_NAMES:
