@@ -79,6 +79,7 @@ def main() -> None:
     parser.add_argument("--documents", type=int, nargs="*", default=[1_000, 10_000, 100_000])
     parser.add_argument("--backend", default="gazetteer")
     parser.add_argument("--batch-size", default="1")
+    parser.add_argument("--only", default="", help="the rows that begin so")
     options = parser.parse_args()
     print(f"{'':<34}{'documents':>10}{'peak MiB':>10}{'CPU s':>8}{'wall s':>8}{'docs/s':>8}")
     for number in options.documents:
@@ -94,6 +95,8 @@ def main() -> None:
                 ("run (predict, score, record)", [*run, *batch, "--no-cache"]),
                 ("run, from the store", [*run, *batch]),
             ):
+                if not title.startswith(options.only):
+                    continue
                 if title == "run, from the store":
                     measure(arguments, folder)  # The store has answers without times till then.
                 memory, cpu, wall = measure(arguments, folder)
