@@ -87,7 +87,6 @@ class Strings:
         step, begin = _BYTES // _OFFSET, 0
         for first in range(0, len(self), step):
             ends = self._ends.part(_OFFSET * first, _OFFSET * min(first + step, len(self)))
-            last = begin
             for at in range(0, len(ends), _OFFSET):
                 last = int.from_bytes(ends[at : at + _OFFSET], "little")
                 yield self._text.part(begin, last).decode(*_CODING)

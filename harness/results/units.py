@@ -1,4 +1,4 @@
-"""Which units there are counts of, as columns: a million of them take four bytes each.
+"""Which units there are counts of, as columns: little of a million of them is in memory.
 
 A unit is a paragraph of a document, or a whole document. Ids of very many lie on disk. All backends
 of a gold set and task have the same units, so that they share one `UnitIds`.
