@@ -8,6 +8,7 @@ gone when nobody holds it any more, or with the process. What is little never le
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,8 @@ __all__ = ["Numbers", "Sorter", "Strings"]
 _BYTES = 1 << 17
 """What is kept in memory of each, at most."""
 _OFFSET = 8
+_TOGETHER = 1024
+"""Strings that are read at once."""
 _CODING = ("utf-8", "surrogatepass")
 _LEAST = 64
 """Records of a sorted piece that are read at once, at least."""
@@ -70,7 +73,7 @@ class Strings:
     def append(self, string: str) -> None:
         """Add a string. Raises `InputError` where there is no room for the file."""
         self._text.add(string.encode(*_CODING))
-        self._ends.add(self._text.size.to_bytes(_OFFSET, "little"))
+        self._ends.add(self._text.size.to_bytes(_OFFSET, sys.byteorder))
 
     def __len__(self) -> int:
         return self._ends.size // _OFFSET
@@ -84,13 +87,14 @@ class Strings:
 
     def __iter__(self) -> Iterator[str]:
         """All of them, in order."""
-        step, begin = _BYTES // _OFFSET, 0
-        for first in range(0, len(self), step):
-            ends = self._ends.part(_OFFSET * first, _OFFSET * min(first + step, len(self)))
-            for at in range(0, len(ends), _OFFSET):
-                last = int.from_bytes(ends[at : at + _OFFSET], "little")
-                yield self._text.part(begin, last).decode(*_CODING)
-                begin = last
+        begin = 0
+        for first in range(0, len(self), _TOGETHER):
+            last = min(first + _TOGETHER, len(self))
+            ends: array[int] = array("q", self._ends.part(_OFFSET * first, _OFFSET * last))
+            data, start = self._text.part(begin, ends[-1]), begin
+            for end in ends:
+                yield data[begin - start : end - start].decode(*_CODING)
+                begin = end
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Strings):
@@ -103,7 +107,8 @@ class Strings:
         return _strings, (list(self),)
 
     def _end(self, number: int) -> int:
-        return int.from_bytes(self._ends.part(_OFFSET * number, _OFFSET * (number + 1)), "little")
+        end = self._ends.part(_OFFSET * number, _OFFSET * (number + 1))
+        return int.from_bytes(end, sys.byteorder)
 
 
 def _strings(strings: Iterable[str]) -> Strings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import tempfile
 from itertools import islice
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from harness import spill
 from harness.errors import InputError
-from harness.spill import Numbers, Sorter
+from harness.spill import Numbers, Sorter, Strings
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -21,6 +22,7 @@ def _small() -> object:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spill, "_BYTES", 48)
         patch.setattr(spill, "_LEAST", 2)
+        patch.setattr(spill, "_TOGETHER", 3)
         yield
 
 
@@ -45,6 +47,32 @@ def test_numbers_come_back_bit_by_bit(numbers: list[float], more: float) -> None
     assert [*first, *islice(begun, len(numbers) - len(first))] == numbers
     assert list(column) == [*numbers, more]
     assert len(column) == len(numbers) + 1
+
+
+@given(st.lists(st.text(max_size=9) | st.just("\ud800"), max_size=40), st.text(max_size=3))
+def test_strings_come_back_by_number_and_in_order(strings: list[str], more: str) -> None:
+    column, other = Strings(), Strings()
+    for string in strings:
+        column.append(string)
+        other.append(string)
+    assert len(column) == len(strings) and list(column) == strings
+    assert [column[number] for number in range(len(column))] == strings
+    assert column == other == copy.deepcopy(column)
+    other.append(more)
+    assert column != other and list(other) == [*strings, more]
+    for number in (-1, len(column)):
+        with pytest.raises(IndexError):
+            column[number]
+
+
+def test_numbers_cannot_be_copied() -> None:
+    """Two would close one file."""
+    numbers = Numbers("q")
+    for number in range(7):
+        numbers.append(number)
+    with pytest.raises(TypeError, match="cannot be copied"):
+        copy.deepcopy(numbers)
+    assert list(numbers) == list(range(7))
 
 
 def test_without_room_it_says_where(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
