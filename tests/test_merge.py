@@ -224,6 +224,14 @@ def test_common_counts_of_many_documents_lie_in_files() -> None:
     assert all(r.units_file for r in record.common)
 
 
+def test_counts_of_very_many_documents_are_databases(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.results.unit_files.DATABASE_FROM", 20)
+    monkeypatch.setattr("harness.results.record.INLINE_DOCUMENTS", 5)
+    monkeypatch.setattr("harness.results.unit_database._TOGETHER", 4)
+    record = tried(3, "telling/plain", "telling/odd", "--gold", laid())
+    assert all(str(one.units_file).endswith(".sqlite") for one in record.results)
+
+
 # With options
 
 
