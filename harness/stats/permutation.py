@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.stats.swaps import compared, differences, random_swaps
-from harness.stats.units import DEFAULT_RESAMPLES, MOST_UNITS, SampleSize, Units, table_of
+from harness.stats.units import DEFAULT_RESAMPLES, MOST_UNITS, Rows, SampleSize, Units
 
 if TYPE_CHECKING:
-    from harness.stats.units import Array
+    from harness.stats.units import Array, CountTable
 
 __all__ = [
     "ALPHA",
@@ -76,8 +76,8 @@ def randomisation_test(
 
 
 def swap_test(
-    reference: Array,
-    other: Array,
+    reference: CountTable,
+    other: CountTable,
     statistic: Statistic,
     *,
     trials: int = DEFAULT_RESAMPLES,
@@ -98,7 +98,10 @@ def swap_test(
     """
     import numpy as np
 
-    first, second = (table_of(side) for side in (reference, other))
+    first, second = (
+        side if isinstance(side, Rows) else np.asarray(side, dtype=np.float64)
+        for side in (reference, other)
+    )
     total_first, total_second, places = compared(first, second)
     observed = float(statistic(total_second / 2.0) - statistic(total_first / 2.0))
     if np.isnan(observed):

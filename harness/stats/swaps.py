@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from harness.stats.units import MOST_UNITS, added, blocks, spread
 
 if TYPE_CHECKING:
-    from harness.stats.units import Array
+    from harness.stats.units import Array, CountTable
 
 __all__ = ["Swaps", "compared", "differences", "random_swaps"]
 
@@ -35,7 +35,7 @@ _BLOCK = 500_000
 _ASSIGNMENTS = 5_000
 
 
-def compared(first: Array, second: Array) -> tuple[Any, Any, Any]:
+def compared(first: CountTable, second: CountTable) -> tuple[Any, Any, Any]:
     """The sums of both, doubled, and the places of the units that differ."""
     import numpy as np
 
@@ -48,12 +48,12 @@ def compared(first: Array, second: Array) -> tuple[Any, Any, Any]:
     return totals[0], totals[1], np.concatenate(places)
 
 
-def differences(first: Array, second: Array, places: Any) -> Any:
+def differences(first: CountTable, second: CountTable, places: Any) -> Any:
     """What swapping each of these units moves from the second to the first, `(places, k)`."""
     return _doubled(second[places]) - _doubled(first[places])
 
 
-def random_swaps(first: Array, second: Array, places: Any, rng: Any) -> Swaps:
+def random_swaps(first: CountTable, second: CountTable, places: Any, rng: Any) -> Swaps:
     """Random assignments of the units that differ.
 
     Up to 20,000 are swapped one by one. Of more, m units that differ alike are swapped together, as
@@ -127,7 +127,7 @@ def _together(
         yield moved + drawn.T @ steps.astype(np.float64)
 
 
-def _shared(first: Array, second: Array, places: Any) -> tuple[Any, Any, Any]:
+def _shared(first: CountTable, second: CountTable, places: Any) -> tuple[Any, Any, Any]:
     """The most frequent differences, `(kinds, k)`; and of each unit which it has, or -1, and its
     sign.
 

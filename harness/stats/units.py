@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COMPARE_SUPPORT",
+    "CountTable",
     "DEFAULT_RESAMPLES",
     "LEAST_DOCUMENTS",
     "LEAST_UNITS",
@@ -39,7 +40,6 @@ __all__ = [
     "drawn_of",
     "sampling_unit",
     "spread",
-    "table_of",
 ]
 
 UnitKind: TypeAlias = Literal["paragraph", "document"]
@@ -115,11 +115,15 @@ class Rows:
         return self[:].astype(dtype or self.distinct.dtype, copy=False)
 
 
-def table_of(counts: Any) -> Any:
-    """Counts as a table whose blocks are arrays of numbers."""
+CountTable: TypeAlias = "Array | Rows"
+"""Counts, a row for each unit or paragraph."""
+
+
+def _table(counts: Any) -> Any:
+    """Counts as a table whose blocks are arrays; of whatever numbers, for it may be large."""
     import numpy as np
 
-    return counts if isinstance(counts, Rows) else np.asarray(counts, dtype=np.float64)
+    return counts if isinstance(counts, Rows) else np.asarray(counts)
 
 
 def blocks(rows: int, step: int) -> Iterator[slice]:
@@ -222,7 +226,7 @@ class Units:
             return [folded] if self._folds else [folded[stratum] for stratum in self.strata]
         if self._drawn is None or self._drawn[0] != seed:
             self._drawn = seed, self.groups(seed)
-        groups, table = self._drawn[1], table_of(counts)
+        groups, table = self._drawn[1], _table(counts)
         sums = np.zeros((sum(self.sizes), table.shape[1]))
         for rows in blocks(len(table), _ROWS):
             sums += added(table[rows], groups[rows], len(sums))
@@ -253,7 +257,7 @@ class Units:
         """What stands behind numbers made of these counts per paragraph, taken together."""
         import numpy as np
 
-        tables = [table_of(table) for table in counts]
+        tables = [_table(table) for table in counts]
 
         def weigh(rows: slice) -> Array:
             # A product, since to sum rows of few columns takes ten times as long; the same number.

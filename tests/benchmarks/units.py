@@ -8,9 +8,7 @@ Not a test: it takes minutes.
 from __future__ import annotations
 
 import argparse
-import os
 import random
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -24,7 +22,7 @@ from harness.results.record import UnitTally
 from harness.results.save import write_run
 from harness.tasks.tally import Tally
 from tests import synthetic
-from tests.benchmarks.scale import MEASURE
+from tests.benchmarks.scale import MEASURE, measure
 
 BACKENDS = {"careful": 0.8, "hasty": 0.7}
 """With the share of the mentions that they find."""
@@ -79,22 +77,6 @@ def write_many(folder: Path, documents: int) -> Path:
     return folder / "run"
 
 
-def measure(code: str, *arguments: str) -> tuple[float, float]:
-    """Peak MiB and CPU seconds of a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(done.stderr)
-    _, memory, cpu = done.stderr.splitlines()[-1].split()
-    return float(memory), float(cpu)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
@@ -111,7 +93,7 @@ def main() -> None:
                     ("read, check and add up", READ, [run]),
                     *((verb, MEASURE, [verb, run]) for verb in options.verbs),
                 ):
-                    memory, cpu = measure(code, *arguments)
+                    memory, cpu, _ = measure(arguments, Path(name), code)
                     print(
                         f"{what:<26}{ending:>10}{number:>10}{size:>8.1f}{memory:>10.1f}{cpu:>8.1f}",
                         flush=True,

@@ -293,8 +293,8 @@ def test_little_memory_is_taken() -> None:
     one, two = (counts[:, columns].astype(float) for columns in ([0, 1, 2], [3, 4, 2]))
     resampler = Resampler(range(300_000), resamples=10_000)
     for work, limit in (
-        (lambda: resampler.sums(counts), 64),
-        (lambda: resampler.units.evidence(one), 16),
+        (lambda: resampler.sums(counts), 24),
+        (lambda: resampler.units.evidence(one, counts), 16),
         (lambda: swap_test(one, two, f1), 40),
     ):
         tracemalloc.start()
