@@ -148,11 +148,24 @@ class Record:
     Never used by scores of the harness itself; scorers of tokens are asked on them. They say how
     the file was cut and nothing of the document, so that records which differ in them are equal.
     """
+    cuts: tuple[int, ...] | None = field(default=None, compare=False)
+    """Code points at which its units begin, the first 0, where that is not at its paragraphs: of a
+    text that was perturbed, where the paragraphs are now that it had before."""
+    metadata: Mapping[str, str] | None = field(default=None, compare=False)
+    """What its file or card says of the document besides (genre, source, date)."""
 
     def with_annotations(self, annotations: Annotations) -> Record:
         """The same document with other annotations."""
-        return Record(
-            self.id, self.text, annotations, self.ignore, self.error, self.number, self.tokens
+        return Record(  # Each by its name would take thrice as long.
+            self.id,
+            self.text,
+            annotations,
+            self.ignore,
+            self.error,
+            self.number,
+            self.tokens,
+            self.cuts,
+            self.metadata,
         )
 
 

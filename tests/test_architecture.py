@@ -33,7 +33,7 @@ FLOORS = (
         "__init__",
     ),
     ("adapter", "distributions", "registry"),
-    ("labels", "stats"),
+    ("labels", "perturb", "stats"),
     ("tasks",),
     ("formats",),
     ("gold", "interop", "doctor", "results"),
