@@ -14,7 +14,8 @@ from harness.adapters import _spacy
 from harness.adapters._attribution.identity import with_rules
 from harness.annotation import Annotations, Attribution, Span
 from harness.errors import DocumentRefused
-from harness.tasks.attribution.kinds import kind_of, quoted_regions
+from harness.quotation.regions import quoted_regions
+from harness.tasks.attribution.kinds import kind_of
 
 
 class TextacyBackend(_spacy.PipelineBackend):

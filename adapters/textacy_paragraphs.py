@@ -15,7 +15,8 @@ from harness.adapters._attribution.merge import merge_shared_cues
 from harness.adapters.textacy import TextacyAdapter, TextacyBackend, attribution, triples
 from harness.annotation import Annotations
 from harness.paragraphs import lines
-from harness.tasks.attribution.kinds import kind_of, quoted_regions
+from harness.quotation.regions import quoted_regions
+from harness.tasks.attribution.kinds import kind_of
 
 
 class TextacyParagraphsBackend(TextacyBackend):

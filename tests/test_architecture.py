@@ -26,6 +26,7 @@ FLOORS = (
         "options",
         "paths",
         "paragraphs",
+        "quotation",
         "shards",
         "media",
         "spill",
@@ -45,7 +46,7 @@ FLOORS = (
 )
 # What an adapter may use of the harness.
 FOR_ADAPTERS = {"adapter", "adapters", "annotation", "digest", "distributions", "errors"}
-FOR_ADAPTERS |= {"paragraphs", "tasks"}
+FOR_ADAPTERS |= {"paragraphs", "quotation", "tasks"}
 
 
 def _modules() -> dict[str, Path]:

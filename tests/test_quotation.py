@@ -16,7 +16,8 @@ from harness.adapters._attribution.quotation import quotations
 from harness.adapters._attribution.relation import DraftAttribution
 from harness.annotation import Attribution, Record, Span
 from harness.gold.loading import load_goldset
-from harness.tasks.attribution.kinds import DIRECT_SHARE, kind_of, quoted_regions
+from harness.quotation.regions import quoted_regions
+from harness.tasks.attribution.kinds import DIRECT_SHARE, kind_of
 
 DOUBLE = [
     ("He said “yes” and “no”.", ["“yes”", "“no”"]),

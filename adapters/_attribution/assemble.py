@@ -10,7 +10,8 @@ from harness.adapters._attribution.quotation import Quotation
 from harness.adapters._attribution.relation import DraftAttribution
 from harness.adapters._attribution.speakers import SourceMention, resolve
 from harness.annotation import Attribution
-from harness.tasks.attribution.kinds import kind_of, quoted_regions
+from harness.quotation.regions import quoted_regions
+from harness.tasks.attribution.kinds import kind_of
 
 __all__ = ["assemble"]
 

@@ -16,7 +16,7 @@ from harness.adapters._attribution.parse import Parse
 from harness.adapters._attribution.quotation import Quotation
 from harness.adapters._attribution.stops import stops_of
 from harness.annotation import Span
-from harness.tasks.attribution.doubles import previous
+from harness.quotation.doubles import previous
 
 __all__ = ["Beside", "Spoken", "spoken"]
 

@@ -17,7 +17,7 @@ from harness.adapters._attribution.quotation import Quotation
 from harness.adapters._attribution.relation import DraftAttribution
 from harness.adapters._attribution.stops import stops_of
 from harness.annotation import Span
-from harness.tasks.attribution.doubles import previous
+from harness.quotation.doubles import previous
 
 __all__ = ["adjacent", "claim_rest", "join_paragraphs"]
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from harness.adapters._attribution.ahead import Ahead
 from harness.paragraphs import lines
-from harness.tasks.attribution.doubles import previous
+from harness.quotation.doubles import previous
 
 __all__ = ["Quotation", "is_scare_quote", "quotations"]
 

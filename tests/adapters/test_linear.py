@@ -27,8 +27,9 @@ from harness.adapters._attribution.quotation import quotations
 from harness.adapters._attribution.stops import _STOP, Stops
 from harness.adapters._attribution.tokens import Tokens
 from harness.annotation import Span
+from harness.quotation.regions import quoted_regions
 from harness.registry import BackendSpec, adapter
-from harness.tasks.attribution.kinds import DIRECT_SHARE, kind_of, quoted_regions
+from harness.tasks.attribution.kinds import DIRECT_SHARE, kind_of
 
 SHORT, LONG = 4_000, 64_000
 GROWTH = 3.0  # Linear is 1, quadratic is 16.

@@ -25,6 +25,7 @@ from typing import Literal
 
 from harness.annotation import Attribution, Span
 from harness.errors import AnnotationError
+from harness.quotation.regions import quoted_regions
 from harness.tasks.attribution.alignment import Relation, align_relations, touches
 from harness.tasks.attribution.characters import (
     Characters,
@@ -34,7 +35,7 @@ from harness.tasks.attribution.characters import (
     equal_elements,
     share_half,
 )
-from harness.tasks.attribution.kinds import kind_of, quoted_regions
+from harness.tasks.attribution.kinds import kind_of
 from harness.tasks.attribution.speakers import Speakers
 from harness.tasks.attribution.tally import AttributionOptions
 from harness.tasks.tally import Event

@@ -1,7 +1,7 @@
 """Direct, indirect or mixed: read off the quotation marks, by one rule for everybody.
 
 Gold that names no kinds, predictions of our own adapters, the scorer: all ask here. A paragraph is
-a line. `docs/gold.md` has the rule with examples; `doubles` and `singles` have its two halves.
+a line. `docs/gold.md` has the rule with examples; `harness.quotation.regions` its first three parts.
 
 1. Double marks (with „ « `` '' and the corner brackets of Chinese and Japanese) are paired first.
 2. Single marks are paired in what is left: apostrophes and measures are no marks.
@@ -14,48 +14,18 @@ a line. `docs/gold.md` has the rule with examples; `doubles` and `singles` have 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
-from harness.annotation import Kind, Span
-from harness.paragraphs import lines
-from harness.tasks.attribution.doubles import MARK, pair_doubles
-from harness.tasks.attribution.singles import pair_singles
+from harness.annotation import Kind
+from harness.quotation.doubles import MARK
+from harness.quotation.regions import outermost, quoted_regions
 
-__all__ = ["DIRECT_SHARE", "kind_of", "quoted_regions"]
+__all__ = ["DIRECT_SHARE", "kind_of"]
 
 DIRECT_SHARE = 0.98
 """A content with more than this share of its letters and digits within marks is direct."""
 
 _DEPTH = 4  # Nobody quotes deeper; the bound keeps hostile texts cheap.
-
-
-def quoted_regions(text: str) -> tuple[Span, ...]:
-    """What is within quotation marks, with them: sorted, disjoint, each in one paragraph."""
-    regions: list[Span] = []
-    paragraphs = [_stripped(text, *line) for line in lines(text)]
-    carried = False
-    for number, (start, end) in enumerate(paragraphs):
-        following = paragraphs[number + 1] if number + 1 < len(paragraphs) else None
-        pairs, tail = pair_doubles(
-            text,
-            start,
-            end,
-            carried=carried,
-            resumed=following is not None and MARK.match(text, following[0]) is not None,
-        )
-        singles = pair_singles(text, start, end, _outermost(pairs), following)
-        if tail is not None and any(a < tail < b for a, b in singles):
-            tail = None  # A stray mark within single marks: they are closed, it is not.
-        carried = tail is not None
-        if tail is not None:
-            pairs.append((tail, end))
-        regions += _outermost([*pairs, *singles])
-    return tuple(regions)
-
-
-def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
-    line = text[start:end]
-    return start + len(line) - len(line.lstrip()), end - len(line) + len(line.rstrip())
 
 
 def kind_of(
@@ -72,7 +42,7 @@ def kind_of(
     """
     if not quoted:
         return "indirect"
-    content = _outermost(content)
+    content = outermost(content)
     weigh, letters = _letters, sum(_letters(text, *span) for span in content)
     if not letters:
         weigh, letters = _characters, sum(end - start for start, end in content)
@@ -129,13 +99,3 @@ def _inside(text: str, region: tuple[int, int]) -> list[tuple[int, int]]:
     mark = MARK.match(text, start)
     start = mark.end() if mark else start + 1
     return [(start + a, start + b) for a, b in quoted_regions(text[start:end])]
-
-
-def _outermost(pairs: Iterable[tuple[int, int]]) -> list[Span]:
-    out: list[Span] = []
-    for start, end in sorted(pairs, key=lambda pair: (pair[0], -pair[1])):
-        if not out or start >= out[-1].end:
-            out.append(Span(start, end))
-        elif end > out[-1].end:
-            out[-1] = Span(out[-1].start, end)
-    return out

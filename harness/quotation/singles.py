@@ -18,7 +18,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from harness.tasks.attribution.doubles import MARK, SENTENCE_END, opens_speech, previous
+from harness.quotation.doubles import MARK, SENTENCE_END, opens_speech, previous
 
 __all__ = ["pair_singles"]
 
