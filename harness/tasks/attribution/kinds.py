@@ -1,7 +1,8 @@
 """Direct, indirect or mixed: read off the quotation marks, by one rule for everybody.
 
 Gold that names no kinds, predictions of our own adapters, the scorer: all ask here. A paragraph is
-a line. `docs/gold.md` has the rule with examples; `harness.quotation.regions` its first three parts.
+a line. `docs/gold.md` has the rule with examples, `harness.quotation.regions` its first three
+parts.
 
 1. Double marks (with „ « `` '' and the corner brackets of Chinese and Japanese) are paired first.
 2. Single marks are paired in what is left: apostrophes and measures are no marks.
