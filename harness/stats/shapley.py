@@ -1,4 +1,4 @@
-"""What each kind of error takes from F: repairs, averaged over all orders in which they can be made.
+"""What each kind of error takes from F: repairs, averaged over all orders in which to make them.
 
 F of sums is a fraction whose numerator and denominator add up: (1 + b^2) right / (b^2 gold +
 predicted). A repair adds to both; one that several kinds have to be mended for is made with the

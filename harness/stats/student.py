@@ -6,10 +6,11 @@ from functools import lru_cache
 from math import atan, exp, lgamma, pi, sqrt
 from statistics import NormalDist
 
-__all__ = ["normal_tail", "student_quantile"]
+__all__ = ["normal_tail", "student_quantile", "student_tail"]
 
 _MANY = 120.0
 _STEPS = 200
+_NORMAL_FROM = 10_000.0
 
 
 def normal_tail(probability: float, degrees: float) -> float:
@@ -32,6 +33,14 @@ def student_quantile(probability: float, degrees: float) -> float:
     if probability < 0.5:
         return -student_quantile(1 - probability, degrees)
     return _quantile(1 - probability, round(max(1.0, degrees), 1))
+
+
+def student_tail(value: float, degrees: float) -> float:
+    """The probability that a Student variable is more than `value`, which is from 0 up; `degrees`
+    is taken to be at least 1. From 10,000 on it is the normal one."""
+    if degrees > _NORMAL_FROM:
+        return NormalDist().cdf(-value)
+    return _beyond(value, max(1.0, degrees))
 
 
 @lru_cache(maxsize=4096)

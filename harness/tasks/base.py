@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from harness.annotation import Annotations, Capabilities, Record, Span, printable
 from harness.stats.rates import defined, rates
 from harness.table import Table
+from harness.tasks.cases import Case, Explained, cases_of
+from harness.tasks.facets import Facet, general_facets
 from harness.tasks.parts import Score, parts_table
 from harness.tasks.tally import Event, Part, Tally, TallyKey
 
@@ -224,6 +226,22 @@ class Task:
     def outcomes(self, pair: DocumentPair, options: Any) -> Iterator[Outcome]:
         """Every gold item and every prediction with its class of error, in the text's order."""
         raise NotImplementedError
+
+    def explained(self, options: Any, capabilities: Capabilities | None = None) -> Explained:
+        """Which F `cases` are about; the headline, unless there is more to it."""
+        return Explained(f"F of {self.title}")
+
+    def cases(
+        self, pair: DocumentPair, options: Any, capabilities: Capabilities | None = None
+    ) -> Iterable[Case]:
+        """Every item of a document in one case, right or wrong for the reasons it names, so that
+        mending all of them makes F 1. Their counts are those of the measure that `explained`
+        names."""
+        return cases_of(self.outcomes(pair, options))
+
+    def facets(self) -> Sequence[Facet]:
+        """By what items are put into slices."""
+        return general_facets()
 
     def parts(
         self, tally: Mapping[TallyKey, int], options: Any, capabilities: Capabilities | None = None

@@ -17,6 +17,8 @@ from harness.tasks.attribution.score import AttributionScore, error_counts, scor
 from harness.tasks.attribution.tables import element_table
 from harness.tasks.attribution.tally import ERRORS, RELATIONS, AttributionOptions
 from harness.tasks.base import Column, DocumentPair, Outcome, Task, bracketed
+from harness.tasks.cases import Case, Explained
+from harness.tasks.facets import Facet
 from harness.tasks.tally import Event, Part, Tally, TallyKey
 
 if TYPE_CHECKING:
@@ -113,6 +115,39 @@ class Attributions(Task):
         gold, predicted, text = self._sides(pair)
         for one in pairs(gold, predicted, options, text=text, ignore=pair.gold.ignore):
             yield Outcome(one.error, one.gold, one.predicted, one.is_found, _besides(one))
+
+    def explained(
+        self, options: AttributionOptions, capabilities: Capabilities | None = None
+    ) -> Explained:
+        """Right is a relation whose content is found (Dice of half) and whose other elements, of
+        those that the backend can give, are right too."""
+        able = capabilities or Capabilities()
+        elements = ["content", "source"]
+        elements += ["cue"] if able.cues else []
+        elements += ["speaker (where the gold names one)"] if able.speakers else []
+        return Explained(
+            f"F of attributions: {', '.join(elements)}",
+            part="triple" if able.cues else "pair",
+            besides=frozenset({"speaker"}),
+        )
+
+    def cases(
+        self,
+        pair: DocumentPair,
+        options: AttributionOptions,
+        capabilities: Capabilities | None = None,
+    ) -> Iterable[Case]:
+        from harness.tasks.attribution.cases import relation_cases
+        from harness.tasks.attribution.count import pairs
+
+        gold, predicted, text = self._sides(pair)
+        met = pairs(gold, predicted, options, text=text, ignore=pair.gold.ignore)
+        return relation_cases(met, gold, capabilities or Capabilities())
+
+    def facets(self) -> Sequence[Facet]:
+        from harness.tasks.attribution.facets import relation_facets
+
+        return relation_facets()
 
     def _sides(
         self, pair: DocumentPair

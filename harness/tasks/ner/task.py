@@ -15,6 +15,8 @@ from harness.annotation import Capabilities, Entity, Record, Span, printable
 from harness.coding import encode
 from harness.table import Table
 from harness.tasks.base import Column, DocumentPair, Outcome, Task, bracketed
+from harness.tasks.cases import Case, Explained
+from harness.tasks.facets import Facet
 from harness.tasks.ner import tally as counts
 from harness.tasks.ner.options import MATCH_MODES, OVERLAP, NerOptions
 from harness.tasks.ner.parts import gold_types, parts
@@ -95,6 +97,22 @@ class NamedEntities(Task):
         yield from self._count.outcomes(
             gold, predicted, options, text=pair.gold.text, ignore=pair.gold.ignore
         )
+
+    def explained(self, options: NerOptions, capabilities: Capabilities | None = None) -> Explained:
+        """A mention is right or not under `strict` alone: the other modes give halves."""
+        return Explained("F of named entities, span and type", read={"match": "strict"})
+
+    def cases(
+        self, pair: DocumentPair, options: NerOptions, capabilities: Capabilities | None = None
+    ) -> Iterable[Case]:
+        from harness.tasks.ner.cases import entity_cases
+
+        return entity_cases(tuple(self.outcomes(pair, options)), pair.gold.text)
+
+    def facets(self) -> Sequence[Facet]:
+        from harness.tasks.ner.facets import mention_facets
+
+        return mention_facets()
 
     def chosen_labels(self, options: NerOptions) -> frozenset[str]:
         return options.chosen

@@ -1,0 +1,236 @@
+"""By what items are put into slices: of their own form, of where they stand, of their document.
+
+A facet gives an item one value, or none; a slice is the items of one value. Gold items and
+predictions are asked alike, so that a slice has a recall (of its gold items) and a precision (of
+its predictions).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from harness.annotation import Record, Span
+from harness.paragraphs import lines, tokens
+from harness.quotation.regions import quoted_regions
+
+if TYPE_CHECKING:
+    from harness.tasks.base import Task
+
+__all__ = [
+    "Corpus",
+    "Facet",
+    "Scene",
+    "bucket",
+    "form_of",
+    "general_facets",
+    "inside",
+    "metadata_facets",
+]
+
+_HEADLINE_TOKENS = 25
+_MOST_VALUES = 20
+"""Of a key of metadata: what has more (an id, a date) says nothing of the others."""
+
+
+class Facet(NamedTuple):
+    """One way to put items into slices."""
+
+    name: str
+    value: Callable[[Scene, Any], str | None]
+    """Of an item in a document; `None` puts it into none of its slices."""
+    phrase: str = "with {}"
+    """How its value is said of the items: `in {}`."""
+    meaning: str = ""
+    """What it is, where its name does not say; a clause."""
+
+
+class Corpus:
+    """What is known of a whole gold set: names in several types, thirds of documents by length."""
+
+    def __init__(
+        self, task: Task, records: Iterable[Record], training: Iterable[Record] | None = None
+    ) -> None:
+        """With `training`, documents of which a backend may have learnt."""
+        self.task = task
+        self.labels: dict[str, set[str]] = {}
+        """The types that each form (case folded) has, of tasks with labels."""
+        sizes: list[float] = []
+        densities: list[float] = []
+        values: dict[str, Counter[str]] = {}
+        self.words: dict[str, int] = {}
+        """Of each document."""
+        for record in records:
+            text, items = record.text or "", task.items(record.annotations)
+            words = self.words[record.id] = max(1, len(text.split()))
+            sizes.append(words)
+            densities.append(len(items) / words)
+            for key, value in (record.metadata or {}).items():
+                values.setdefault(key, Counter())[value] += 1
+            if task.labelled:
+                for item in items:
+                    self.labels.setdefault(form_of(text, item), set()).add(item.label)
+        self.sizes, self.densities = _thirds(sizes), _thirds(densities)
+        self.metadata = tuple(k for k, v in values.items() if 1 < len(v) <= _MOST_VALUES)
+        """The keys by whose values documents are sliced."""
+        self.unsliced = tuple(key for key in values if key not in self.metadata)
+        """The others: those with one value, or with too many."""
+        self.trained = None if training is None else _forms(task, training)
+        """The types that each form has in training; `None` without any."""
+
+
+class Scene:
+    """A document as facets see it. What is costly is found once, when a facet first asks."""
+
+    def __init__(self, corpus: Corpus, record: Record) -> None:
+        self.corpus = corpus
+        self.record = record
+        self.text = record.text or ""
+
+    @cached_property
+    def items(self) -> Sequence[Any]:
+        """The gold items."""
+        return self.corpus.task.items(self.record.annotations)
+
+    @cached_property
+    def quoted(self) -> tuple[Span, ...]:
+        """What is within quotation marks."""
+        return quoted_regions(self.text)
+
+    @cached_property
+    def forms(self) -> Counter[str]:
+        """How often each form is gold here."""
+        return Counter(form_of(self.text, item) for item in self.items)
+
+    @cached_property
+    def first_of_form(self) -> dict[str, int]:
+        """Where each form is gold first."""
+        first: dict[str, int] = {}
+        for item in self.items:
+            start = self.hull(item).start
+            form = form_of(self.text, item)
+            first[form] = min(start, first.get(form, start))
+        return first
+
+    @cached_property
+    def heads(self) -> tuple[int, int]:
+        """Where the headline ends, 0 without one, and where the first paragraph ends.
+
+        A headline is a first line of at most 25 tokens that does not end like a sentence, with
+        others below it.
+        """
+        found = lines(self.text)
+        if len(found) < 2:
+            return 0, len(self.text)
+        start, end = found[0]
+        line = self.text[start:end].rstrip()
+        ends = line[-1:] in ".!?:;…\"'”’»"
+        if ends or len(tokens(line)) > _HEADLINE_TOKENS:
+            return 0, end
+        return end, found[1][1]
+
+    @cached_property
+    def length(self) -> str:
+        """Of the document among the others."""
+        return bucket(self.corpus.words.get(self.record.id, 0), self.corpus.sizes, _LENGTHS)
+
+    @cached_property
+    def density(self) -> str:
+        """Of its items, among the other documents."""
+        words = self.corpus.words.get(self.record.id, 1)
+        return bucket(len(self.items) / words, self.corpus.densities, _DENSITIES)
+
+    def hull(self, item: Any) -> Span:
+        """First to last character of an item."""
+        return Span(*self.corpus.task.mention(item)[:2])
+
+
+_LENGTHS = ("short documents", "documents of middling length", "long documents")
+_DENSITIES = ("documents with few of them", "documents with some", "documents with many of them")
+
+
+def bucket(value: float, edges: Sequence[float], names: Sequence[str]) -> str:
+    """The name of the interval that a value is in; an edge belongs to the interval above it."""
+    return names[bisect_right(edges, value)]
+
+
+def form_of(text: str, item: Any) -> str:
+    """The words of an item as they are looked up: case folded, with single blanks."""
+    return _folded(text[item.start : item.end])
+
+
+@lru_cache(1 << 15)
+def _folded(form: str) -> str:
+    return " ".join(form.split()).casefold()
+
+
+def inside(regions: Sequence[Span], span: Span) -> bool:
+    """Whether one of the regions, which are sorted and apart, holds all of a span."""
+    at = bisect_right(regions, (span.start, len(regions) and regions[-1].end)) - 1
+    return at >= 0 and span.end <= regions[at].end
+
+
+def _thirds(values: Sequence[float]) -> tuple[float, float]:
+    """The edges between thirds; of values that are all alike no edge is ever reached."""
+    ordered = sorted(values)
+    if not ordered or ordered[0] == ordered[-1]:
+        return float("inf"), float("inf")
+    return ordered[len(ordered) // 3], ordered[2 * len(ordered) // 3]
+
+
+def _forms(task: Task, records: Iterable[Record]) -> Mapping[str, set[str]]:
+    out: dict[str, set[str]] = {}
+    for record in records:
+        for item in task.items(record.annotations):
+            out.setdefault(form_of(record.text or "", item), set()).add(item.label)
+    return out
+
+
+def general_facets() -> tuple[Facet, ...]:
+    """Where items stand, and in which documents: of every task."""
+    return (
+        Facet("quotation marks", _quoted, "{} quotation marks"),
+        Facet("place", _place, "{}", "a headline is a short first line without a full stop"),
+        Facet("position", _position, "in the {} of a document", "by characters"),
+        Facet("document length", _length, "in {}", "thirds of the gold's documents, by words"),
+        Facet("density", _density, "in {}", "thirds of the gold's documents, by items a word"),
+    )
+
+
+def metadata_facets(corpus: Corpus) -> tuple[Facet, ...]:
+    """What files and cards say of documents."""
+    return tuple(
+        Facet(key, _metadata(key), f"in documents of {key} {{}}") for key in corpus.metadata
+    )
+
+
+def _metadata(key: str) -> Callable[[Scene, Any], str | None]:
+    return lambda scene, _: (scene.record.metadata or {}).get(key)
+
+
+def _quoted(scene: Scene, item: Any) -> str:
+    return "inside" if inside(scene.quoted, scene.hull(item)) else "outside"
+
+
+def _place(scene: Scene, item: Any) -> str | None:
+    headline, first = scene.heads
+    start = scene.hull(item).start
+    if start < headline:
+        return "in the headline"
+    return "in the first paragraph" if start < first else "below the first paragraph"
+
+
+def _position(scene: Scene, item: Any) -> str:
+    third = 3 * scene.hull(item).start // max(1, len(scene.text))
+    return ("first third", "second third", "last third")[min(2, third)]
+
+
+def _length(scene: Scene, _: Any) -> str:
+    return scene.length
+
+
+def _density(scene: Scene, _: Any) -> str:
+    return scene.density

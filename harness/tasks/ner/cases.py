@@ -1,0 +1,96 @@
+"""Named entities: what would have to be mended of every mention.
+
+missed, spurious      a mention without a partner
+boundary (CAUSE)      a partner with other edges: by convention (determiner, possessive, title,
+                      punctuation), or other
+type GOLD > PREDICTED a partner of another type; both where the edges differ too
+split                 a gold mention, and several predictions of its type in its place
+merged                several gold mentions, and one prediction of their type in their place
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+from harness.annotation import Entity
+from harness.tasks.base import Outcome
+from harness.tasks.cases import Case
+from harness.tasks.ner.boundary import boundary_cause
+
+__all__ = ["entity_cases"]
+
+_Touching = dict[int, list[Entity]]
+
+
+def entity_cases(outcomes: Sequence[Outcome], text: str | None) -> Iterator[Case]:
+    """The cases of one document, whose outcomes are in the order of the text.
+
+    Without the text no convention can be told: boundaries are `other` then.
+    """
+    alone = [one for one in outcomes if one.gold is None or one.predicted is None]
+    pairs = [one for one in outcomes if one.error == "boundary"]
+    split, merged = _touching(pairs, alone, "spurious"), _touching(pairs, alone, "missed")
+    taken: set[int] = set()
+    for one in outcomes:
+        gold, predicted = one.gold, one.predicted
+        if one.right:
+            yield Case((), (gold,), (predicted,))
+        elif gold is not None and predicted is not None:
+            parts = _free(split.get(id(one), ()), taken)
+            wholes = [] if parts else _free(merged.get(id(one), ()), taken)
+            if parts:
+                yield Case(("split",), (gold,), (predicted, *parts))
+            elif wholes:
+                yield Case(("merged",), (gold, *wholes), (predicted,))
+            else:
+                yield Case(_kinds(one.error, gold, predicted, text), (gold,), (predicted,))
+    for one in alone:
+        if id(one.gold or one.predicted) not in taken:
+            gold = () if one.gold is None else (one.gold,)
+            yield Case((one.error,), gold, () if one.predicted is None else (one.predicted,))
+
+
+def _touching(pairs: Sequence[Outcome], alone: Sequence[Outcome], error: str) -> _Touching:
+    """For each pair, by identity, the mentions of that error class and of its type that lie in its
+    other side's place: spurious ones that overlap its gold, missed ones its prediction."""
+    side = "gold" if error == "missed" else "predicted"
+    mentions: list[Entity] = [getattr(one, side) for one in alone if one.error == error]
+    if not pairs or not mentions:
+        return {}
+    mentions.sort()
+    starts = [one.start for one in mentions]
+    longest = max(one.end - one.start for one in mentions)
+    out: _Touching = {}
+    for pair in pairs:
+        other: Entity = getattr(pair, "predicted" if error == "missed" else "gold")
+        near = slice(bisect_left(starts, other.start - longest), bisect_left(starts, other.end))
+        found = [m for m in mentions[near] if m.label == other.label and _overlap(m, other)]
+        if found:
+            out[id(pair)] = found
+    return out
+
+
+def _free(mentions: Sequence[Entity], taken: set[int]) -> list[Entity]:
+    free = [one for one in mentions if id(one) not in taken]
+    taken.update(map(id, free))
+    return free
+
+
+def _overlap(one: Entity, other: Entity) -> bool:
+    return any(
+        start < high and low < end
+        for start, end in one.fragments or (one.span,)
+        for low, high in other.fragments or (other.span,)
+    )
+
+
+def _kinds(error: str, gold: Entity, predicted: Entity, text: str | None) -> tuple[str, ...]:
+    kinds = []
+    if error in ("boundary", "boundary_type"):
+        apart = gold.fragments or predicted.fragments or text is None
+        cause = "other" if apart else boundary_cause(text or "", gold.span, predicted.span)
+        kinds.append(f"boundary ({cause})")
+    if error in ("type", "boundary_type"):
+        kinds.append(f"type {gold.label} > {predicted.label}")
+    return tuple(kinds)
