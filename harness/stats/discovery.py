@@ -38,16 +38,16 @@ def excess_p(hits: int, size: int, all_hits: int, everything: int) -> float:
     if hits <= max(0, size + all_hits - everything):
         return 1.0
     steps = np.arange(hits, most + 1, dtype=np.float64)
-    # Of the first term by its logarithm, of the others by their ratio to the one before.
+    # The logarithm of the first term, and of the others by their ratio to the one before.
     ratios = (size - steps[:-1]) * (all_hits - steps[:-1])
     ratios /= (steps[:-1] + 1) * (everything - size - all_hits + steps[:-1] + 1)
-    terms = np.concatenate([[1.0], np.cumprod(ratios)])
     first = (
         _log_choose(size, hits)
         + _log_choose(everything - size, all_hits - hits)
         - _log_choose(everything, all_hits)
     )
-    return float(min(1.0, np.exp(first) * terms.sum()))
+    terms = first + np.concatenate([[0.0], np.cumsum(np.log(ratios))])
+    return float(min(1.0, np.exp(terms).sum()))
 
 
 def design_effect(hit: Array, among: Any, clusters: Any) -> float:

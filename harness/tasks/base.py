@@ -108,6 +108,8 @@ class Task:
     have one label, and none begins or ends in punctuation. What is otherwise, lints report."""
     part_word: str = "part"
     """What a user calls one of its parts."""
+    item_word: str = "items"
+    """What a user calls its items."""
     column: Column | None = None
     same: Callable[[Record, Any, Any], bool] | None = None
     """Whether two wrong answers about a document are the same one; `None`: where span and label

@@ -35,6 +35,7 @@ class Attributions(Task):
     layer = "attributions"
     title = "attributions"
     item = Attribution
+    item_word = "attributions"
     options = AttributionOptions
     order = 1
     gated: Mapping[str, float] = {"pair": 3.0}  # never changed

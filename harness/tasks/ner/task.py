@@ -45,6 +45,7 @@ class NamedEntities(Task):
     labelled = True
     flat = True
     part_word = "type"
+    item_word = "mentions"
     gated: Mapping[str, float] = {"*": 3.0}  # never changed
     column = Column(
         "F1 norm.",
