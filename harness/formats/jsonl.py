@@ -7,7 +7,9 @@
 `text` may be left out where a corpus with that id is given. `doc` is read as `id`. A span may
 carry `"text"`, which is then checked against the document. A layer that is absent was not
 annotated; `[]` was annotated and is empty. `"tokens": [[0, 4], ...]` are the offsets of the tokens
-that the document's file had; scores of tokens alone use them. Keys that are not known are counted.
+that the document's file had; scores of tokens alone use them. `"metadata": {"genre": "news", ...}`
+is what else is known of the document: strings, numbers, true and false, by which scores are sliced.
+Keys that are not known are counted.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from harness.formats.files import atomic_writer
 from harness.formats.items import NO_LIMIT, Decoder, Sink, Where, half_character
 from harness.formats.jsonstream import json_lines, no_document, parse_line
 from harness.formats.losses import Losses
+from harness.formats.metadata import metadata_of
 from harness.formats.multi import annotators_of, is_multi, read_annotator
 from harness.formats.options import AnnotatorOption
 from harness.formats.sniff import Head
@@ -61,7 +64,7 @@ __all__ = [
 _NOWHERE = Where()
 _ID = re.compile(rb'\{"id": ?"([^"\\]+)"')
 """The beginning of a line that says its id, without escapes."""
-_ONCE = ("id", "entities", "attributions", "ignore", "tokens", "error")
+_ONCE = ("id", "entities", "attributions", "ignore", "tokens", "error", "metadata")
 _KEYS_IN_BYTES = tuple(f'"{key}"'.encode() for key in _ONCE)
 _OF_ENTITIES = frozenset({"start", "end", "label", "score", "text", "fragments"})
 _HELD_IDS = 1 << 13
@@ -77,7 +80,7 @@ EXAMPLE = """\
 LEAVES_OUT = True
 SUFFIXES = (".jsonl",)
 _NAMED = {"id", "doc", "text"}
-_KEYS = {*_NAMED, "ignore", "tokens", "error", "annotator"}
+_KEYS = {*_NAMED, "ignore", "tokens", "error", "annotator", "metadata"}
 
 
 def matches(head: Head) -> bool:
@@ -270,7 +273,8 @@ def record_from_json(
     sink = where.sink(losses)
     ignore = Decoder(text, sink).spans(regions, "ignore") if regions else ()
     layers = annotations_from_json(value, text, where, sink)
-    return Record(id_, text, layers, ignore, error, number, _tokens(value, text, where))
+    tokens, metadata = _tokens(value, text, where), _metadata(value, where)
+    return Record(id_, text, layers, ignore, error, number, tokens, metadata=metadata)
 
 
 @cache
@@ -320,6 +324,19 @@ def _tokens(
     return tuple((start, end) for start, end in pairs)
 
 
+def _metadata(value: Mapping[str, Any], where: Where) -> Mapping[str, str] | None:
+    """What else is known of a document; numbers, true and false as they are spelt in JSON."""
+    given = value.get("metadata")
+    if given is None:
+        return None
+    if not isinstance(given, Mapping):
+        raise where.error(f'"metadata" is {_kind_of(given)}, expected an object')
+    try:
+        return metadata_of(given)
+    except ValueError as error:
+        raise where.error(f'"metadata": {error}') from None
+
+
 def annotations_from_json(
     value: Mapping[str, Any], text: str | None, where: Where = _NOWHERE, sink: Sink | None = None
 ) -> Annotations:
@@ -343,6 +360,8 @@ def record_to_json(record: Record) -> dict[str, Any]:
         out["ignore"] = [_span_json(span) for span in record.ignore]
     if record.tokens is not None:
         out["tokens"] = [list(token) for token in record.tokens]
+    if record.metadata is not None:
+        out["metadata"] = dict(record.metadata)
     if record.error is not None:
         out["error"] = record.error
     return out

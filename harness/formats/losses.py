@@ -25,6 +25,7 @@ Holds = Literal[
     "absent",
     "ids",
     "tokens",
+    "metadata",
 ]
 
 
@@ -76,6 +77,7 @@ def count_losses(record: Record, losses: Counter[str], *, holds: Collection[Hold
         ),
         "document ids: left out": ("ids", int(record.number is None)),
         "documents with tokens: tokens left out": ("tokens", int(bool(record.tokens))),
+        "documents with metadata: metadata left out": ("metadata", int(bool(record.metadata))),
     }
     for message, (what, count) in counts.items():
         if count and what not in holds:

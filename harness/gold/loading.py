@@ -13,6 +13,7 @@ from harness.errors import InputError, UsageError, nearest
 from harness.formats import brat
 from harness.formats.files import is_there, read_text, refusals
 from harness.formats.losses import Losses
+from harness.formats.metadata import metadata_of
 from harness.formats.opening import open_source
 from harness.formats.reader import Reader
 from harness.formats.source import Source, is_remote, leads_to_files
@@ -211,6 +212,7 @@ def _card_reader(
             'says neither "texts" (folder of .txt) nor "data" (a file)', path=path / CARD
         )
     layers = path / card.layers
+    metadata = _metadata(value, path)
 
     def read(losses: Losses) -> Iterator[Record]:
         texts = card_texts(value, path)
@@ -219,6 +221,18 @@ def _card_reader(
         layer = load_layer(layers, known, layers=chosen, losses=losses)
         for id_, file in texts.items():
             annotations, ignore = layer.get(id_, (Annotations(), ()))
-            yield Record(id_, read_text(file), annotations, ignore)
+            said = metadata.get(id_)
+            yield Record(id_, read_text(file), annotations, ignore, metadata=said)
 
     return read
+
+
+def _metadata(card: Mapping[str, Any], path: Path) -> dict[str, Mapping[str, str]]:
+    """What a card says of its documents, by id."""
+    out = {}
+    for place, document in enumerate(card.get("documents", ())):
+        try:
+            out[str(document.get("id"))] = metadata_of(document, ("id",))
+        except ValueError as error:
+            raise InputError(f"documents[{place}]: {error}", path=path / CARD) from None
+    return out

@@ -30,13 +30,15 @@ def excess_p(hits: int, size: int, all_hits: int, everything: int) -> float:
     """The probability that so many things of `everything`, drawn without regard to whether they are
     hits, have as many hits as seen or more: Fisher's exact test, one-sided.
 
-    `hits` of `size` are seen, of `all_hits` of `everything`.
+    `hits` of `size` are seen, of `all_hits` of `everything`. Raises `ValueError` where that cannot
+    be.
     """
     import numpy as np
 
     most = min(size, all_hits)
-    if hits <= max(0, size + all_hits - everything):
-        return 1.0
+    least = max(0, size + all_hits - everything)
+    if hits < least or hits > most:
+        raise ValueError(f"{hits} hits, expected {least} to {most}")
     steps = np.arange(hits, most + 1, dtype=np.float64)
     # The logarithm of the first term, and of the others by their ratio to the one before.
     ratios = (size - steps[:-1]) * (all_hits - steps[:-1])
@@ -54,8 +56,7 @@ def design_effect(hit: Array, among: Any, clusters: Any) -> float:
     """By how much the variance of a difference of two shares is larger than of independent things.
 
     `hit` is 0 or 1 for each thing, `among` whether it is in the group, `clusters` a number from 0
-    up of what it hangs together with. At least 1: where chance has clusters differ less than
-    independent things would, nothing is gained by it.
+    up of what it hangs together with.
     """
     import numpy as np
 
@@ -69,16 +70,17 @@ def design_effect(hit: Array, among: Any, clusters: Any) -> float:
         return 1.0
     together = np.bincount(clusters, influence)
     held = int((np.bincount(clusters) > 0).sum())
-    return max(1.0, float(together @ together) / alone * held / max(1, held - 1))
+    return float(together @ together) / alone * held / max(1, held - 1)
 
 
 def clustered_p(p_value: float, effect: float, clusters: int) -> float:
-    """A p-value as if there were `effect` times fewer things, with Student's tail of so many
-    clusters."""
+    """A p-value of independent things as it is where variances are `effect` times as large, by
+    Student's tail of so many clusters. Where clusters happen to differ less than independent things
+    would (`effect` below 1) nothing is gained by it."""
     z = -_NORMAL.inv_cdf(min(max(p_value, _SMALLEST), 1 - 1e-12))
     if z <= 0:
         return p_value
-    return max(p_value, student_tail(z / effect**0.5, clusters - 1))
+    return max(p_value, student_tail(z / max(1.0, effect) ** 0.5, clusters - 1))
 
 
 def discoveries(p_values: Sequence[float], weights: Sequence[float]) -> list[float]:

@@ -46,6 +46,10 @@ class Facet(NamedTuple):
     """How its value is said of the items: `in {}`."""
     meaning: str = ""
     """What it is, where its name does not say; a clause."""
+    gold_only: bool = False
+    """Whether it rests on the gold: asked of predictions it would say which are right."""
+    of_document: bool = False
+    """Whether all items of a document have the same value: documents are then what differs."""
 
 
 class Corpus:
@@ -74,10 +78,14 @@ class Corpus:
                 for item in items:
                     self.labels.setdefault(form_of(text, item), set()).add(item.label)
         self.sizes, self.densities = _thirds(sizes), _thirds(densities)
-        self.metadata = tuple(k for k, v in values.items() if 1 < len(v) <= _MOST_VALUES)
+        self.metadata = tuple(
+            key
+            for key, counts in values.items()
+            if 1 < len(counts) <= _MOST_VALUES and 2 * len(counts) <= counts.total()
+        )
         """The keys by whose values documents are sliced."""
         self.unsliced = tuple(key for key in values if key not in self.metadata)
-        """The others: those with one value, or with too many."""
+        """The others: those with one value, or with too many for as many documents."""
         self.trained = None if training is None else _forms(task, training)
         """The types that each form has in training; `None` without any."""
 
@@ -89,6 +97,7 @@ class Scene:
         self.corpus = corpus
         self.record = record
         self.text = record.text or ""
+        self._occurrences: dict[str, tuple[int, bool]] = {}
 
     @cached_property
     def items(self) -> Sequence[Any]:
@@ -100,20 +109,18 @@ class Scene:
         """What is within quotation marks."""
         return quoted_regions(self.text)
 
-    @cached_property
-    def forms(self) -> Counter[str]:
-        """How often each form is gold here."""
-        return Counter(form_of(self.text, item) for item in self.items)
-
-    @cached_property
-    def first_of_form(self) -> dict[str, int]:
-        """Where each form is gold first."""
-        first: dict[str, int] = {}
-        for item in self.items:
-            start = self.hull(item).start
-            form = form_of(self.text, item)
-            first[form] = min(start, first.get(form, start))
-        return first
+    def occurrence(self, item: Any) -> str:
+        """Whether the words of an item stand in the text once, or which time this is."""
+        start, end = self.hull(item)
+        form = self.text[start:end]
+        known = self._occurrences.get(form)
+        if known is None:
+            several = self.text.find(form, self.text.find(form) + 1) >= 0
+            known = self._occurrences[form] = (self.text.find(form), several)
+        first, several = known
+        if not several:
+            return "that stand in their document once"
+        return f"that stand in their document {'for the first time' if start == first else 'again'}"
 
     @cached_property
     def heads(self) -> tuple[int, int]:
@@ -195,15 +202,28 @@ def general_facets() -> tuple[Facet, ...]:
         Facet("quotation marks", _quoted, "{} quotation marks"),
         Facet("place", _place, "{}", "a headline is a short first line without a full stop"),
         Facet("position", _position, "in the {} of a document", "by characters"),
-        Facet("document length", _length, "in {}", "thirds of the gold's documents, by words"),
-        Facet("density", _density, "in {}", "thirds of the gold's documents, by items a word"),
+        Facet(
+            "document length",
+            _length,
+            "in {}",
+            "thirds of the gold's documents, by words",
+            of_document=True,
+        ),
+        Facet(
+            "density",
+            _density,
+            "in {}",
+            "thirds of the gold's documents, by gold items a word",
+            of_document=True,
+        ),
     )
 
 
 def metadata_facets(corpus: Corpus) -> tuple[Facet, ...]:
     """What files and cards say of documents."""
     return tuple(
-        Facet(key, _metadata(key), f"in documents of {key} {{}}") for key in corpus.metadata
+        Facet(key, _metadata(key), f"in documents of {key} {{}}", of_document=True)
+        for key in corpus.metadata
     )
 
 

@@ -7,7 +7,7 @@ item.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Examined", "Items", "Setting", "Wrong", "examined"]
 
-_NONE = -1
+NO_VALUE = -1
 
 
 class Wrong(NamedTuple):
@@ -78,7 +78,7 @@ class Setting:
 
     def _code(self, facet: int, value: str | None) -> int:
         known = self.values[facet]
-        return _NONE if value is None else known.setdefault(value, len(known))
+        return NO_VALUE if value is None else known.setdefault(value, len(known))
 
     def phrase(self, facet: int, value: str) -> str:
         """How a value is said of items."""
@@ -129,6 +129,11 @@ class Examined:
                 base[one.unit, 0] -= 1
         return base
 
+    @cached_property
+    def told(self) -> PartCounts:
+        """The measure as the cases have it: with what `Explained.besides` has wrong."""
+        return replace(self.counts, distinct=self.base[:, [0, 1, 0, 2]], pattern=None)
+
 
 def examined(scored: Scored, setting: Setting) -> Examined:
     """Take a score apart.
@@ -158,14 +163,17 @@ def examined(scored: Scored, setting: Setting) -> Examined:
             bad = int(bool(case.kinds))
             if bad:
                 wrong.append(Wrong(unit, record.id, case))
-            for side, items in zip(rows, (case.gold, case.predicted), strict=True):
-                side.extend(
+            for place, items in enumerate((case.gold, case.predicted)):
+                rows[place].extend(
                     _Row(record.id, one, unit, bad, setting.codes(record, one)) for one in items
                 )
         for all_rows, here in zip(sides, rows, strict=True):
             all_rows.extend(sorted(here, key=lambda row: (task.mention(row.item), str(row.item))))
     texts = {pair.gold.id: pair.gold.text or "" for pair in read.pairs()}
     gold, predicted = (_items(rows, len(setting.facets)) for rows in sides)
+    for place, facet in enumerate(setting.facets):
+        if facet.gold_only:
+            predicted.codes[:, place] = NO_VALUE
     out = Examined(
         read, how, setting, counts, wrong, gold, predicted, tuple(_remarks(scored, how)), texts
     )

@@ -119,10 +119,7 @@ def _difference(
     base: _Taken, taken: _Taken, resampler: Resampler, options: ExplainOptions
 ) -> Difference:
     before, one = base.one, taken.one
-    pair = pairwise([before.counts, one.counts], resampler, seed=resampler.seed).pairs[0]
-    plain = one.explained.besides.isdisjoint((*before.kinds, *one.kinds))
-    values = taken.made.drawn_f1 - base.made.drawn_f1
-    evidence = resampler.units.evidence(before.counts.basis, one.counts.basis)
+    pair = pairwise([before.told, one.told], resampler, seed=resampler.seed).pairs[0]
     return Difference(
         before.scored.name,
         one.scored.name,
@@ -130,10 +127,10 @@ def _difference(
         one.scored.task,
         one.explained.title,
         taken.made.f1 - base.made.f1,
-        percentile_interval(values, evidence),
-        pair.test.p_value if plain else None,
+        pair.paired,
+        pair.test.p_value,
         _cost_differences(base, taken, resampler),
-        slices_between((before, base.slices), (one, taken.slices), resampler, options.min_support),
+        slices_between(base.slices, one, taken.slices, resampler, options.min_support),
         weak_between(before, one, resampler, options.min_support),
         one.remarks,
         one.texts,

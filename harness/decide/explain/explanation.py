@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,7 @@ from harness.results.outcomes import Mention
 from harness.stats.resample import Interval
 
 __all__ = [
+    "Contrast",
     "Cost",
     "Difference",
     "Example",
@@ -35,6 +37,22 @@ class Rate:
 def bounds(interval: Interval) -> list[float] | None:
     """Both ends, or `None` where there is no interval."""
     return None if interval.bounds is None else list(interval.bounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """A number of a slice, and how it differs: from that of all other items, or between two
+    backends from the same of the reference."""
+
+    here: Rate
+    difference: Rate
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            **self.here.to_json(),
+            "difference": self.difference.value,
+            "difference_interval": bounds(self.difference.interval),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +104,16 @@ class Slice:
     """As it is said of the items."""
     support: int
     predicted: int
-    precision: Rate
-    recall: Rate
-    f1: Rate
-    difference: Rate
-    """F here less F of all other items; between two backends, how much the second is better."""
+    contrasts: Mapping[str, Contrast]
+    """`precision`, `recall` and `f1`; of slices that only gold can be put into recall alone."""
 
     def to_json(self) -> dict[str, Any]:
-        named = ("precision", "recall", "f1", "difference")
         return {
             "facet": self.facet,
             "value": self.value,
             "support": self.support,
             "predicted": self.predicted,
-            **{name: getattr(self, name).to_json() for name in named},
+            **{name: contrast.to_json() for name, contrast in self.contrasts.items()},
         }
 
 

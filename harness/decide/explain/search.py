@@ -1,13 +1,13 @@
 """The weak slices that nobody named: slices and pairs of slices, tested against all other items.
 
 Of the gold items it is tested whether more are missed in a slice than elsewhere, of the predictions
-whether more are wrong. Slices with the same items are one; those with little support are not
-tested. Half of the allowed false discoveries is for single slices and half for pairs, of which
-there are many more (`harness.stats.discovery`).
+whether more are wrong (`harness.stats.discovery`). Slices with the same items are one; those with
+little support are not tested.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,7 +18,7 @@ from harness.stats.units import LEAST_UNITS, blocks
 if TYPE_CHECKING:
     from harness.stats.units import Array
 
-__all__ = ["Condition", "Found", "Search", "members_of", "weakest"]
+__all__ = ["Clusters", "Condition", "Found", "Search", "Side", "members_of", "weakest"]
 
 _MOST_FOUND = 5
 _SCREEN = 0.05
@@ -62,48 +62,128 @@ def members_of(codes: Any, conditions: Sequence[Condition]) -> Any:
     return members
 
 
-def weakest(codes: Any, hits: Any, clusters: Any, *, min_support: int, level: float) -> Search:
-    """The slices with more hits than all other items, at a false discovery rate of `level`, which
-    is at most .05; the clearest first, and none that has mostly the hits of one before.
+class Clusters(NamedTuple):
+    """Of each item numbers from 0 up of what it hangs together with."""
 
-    `codes` are `(items, facets)`, the number of each facet's value or -1; `hits` 1 or 0 for each
-    item, `clusters` a number from 0 up of what it hangs together with.
+    units: Any
+    """What is resampled."""
+    documents: Any
+    of_document: frozenset[int]
+    """Facets by which whole documents differ."""
+
+    def of(self, conditions: Sequence[Condition]) -> Any:
+        """Those of slices with these conditions: documents, where it is documents that differ."""
+        whole = any(facet in self.of_document for facet, _ in conditions)
+        return self.documents if whole else self.units
+
+
+class Side(NamedTuple):
+    """The items of one side that are searched."""
+
+    codes: Any
+    """`(items, facets)`: the number of each facet's value, or -1."""
+    hits: Any
+    """1 for what is wrong, else 0."""
+    clusters: Clusters
+
+
+_SHARES = ((0.75, 0.08), (0.1, 0.07))
+"""What single slices and pairs have of the allowed false discoveries, on the first side and on the
+second. There are ten times as many pairs, and what is weak in a pair mostly shows in one of its
+slices."""
+_LARGE = 0.05
+"""A slice of a larger part of all items weighs less in inverse proportion to it: of many items a
+difference is clear at smaller levels too."""
+
+
+def weakest(sides: tuple[Side, Side], *, min_support: int, level: float) -> tuple[Search, Search]:
+    """The slices with more hits than all other items of their side, at a false discovery rate of
+    `level`, at most .05, over both sides; on each the clearest first, and none that has mostly the
+    hits of one before.
+
+    Slices of more than half of the items are the rule and no exception: they are not tested.
+    Nothing is found in fewer than 6 clusters, or of as few others.
     """
-    everything, all_hits = len(hits), int(hits.sum())
-    if not everything:
-        return Search([], 0, 0)
-    groups, small = _groups(codes, hits, min_support)
-    p_values = []
-    for group in groups:
-        if group.hits * everything <= all_hits * group.size:  # No more than anywhere.
-            p_values.append(1.0)
-            continue
-        p_value = excess_p(group.hits, group.size, all_hits, everything)
-        if p_value <= _SCREEN:
-            members = members_of(codes, group.conditions)
-            held = len({*clusters[members].tolist()})
-            effect = design_effect(hits.astype(float), members, clusters)
-            p_value = clustered_p(p_value, effect, held) if held >= LEAST_UNITS else 1.0
-        p_values.append(p_value)
-    rates = discoveries(p_values, _weights(groups))
+    tested = [_groups(side.codes, side.hits, min_support) for side in sides]
+    p_values = [
+        [_p_value(side, group) for group in groups]
+        for side, (groups, _) in zip(sides, tested, strict=True)
+    ]
+    weights = _weights(sides, [groups for groups, _ in tested])
+    rates = iter(discoveries([p for side in p_values for p in side], weights))
+    first, second = (
+        Search(
+            _clearest(side, groups, [next(rates) for _ in groups], own, level), len(groups), small
+        )
+        for side, (groups, small), own in zip(sides, tested, p_values, strict=True)
+    )
+    return first, second
+
+
+def _weights(sides: tuple[Side, Side], tested: Sequence[Sequence[_Group]]) -> list[float]:
+    """Of every group, with a mean of 1; none of them rests on how many of its items are hits."""
+    families: list[tuple[int, int]] = []
+    sizes: list[float] = []
+    for number, (side, groups) in enumerate(zip(sides, tested, strict=True)):
+        for group in groups:
+            families.append((number, len(group.conditions) - 1))
+            sizes.append(min(1.0, _LARGE * len(side.hits) / group.size))
+    held: Counter[tuple[int, int]] = Counter()
+    for family, size in zip(families, sizes, strict=True):
+        held[family] += size  # type: ignore[assignment]  # counters add floats too
+    shares = sum(_SHARES[side][pair] for side, pair in held)
+    return [
+        len(families) * _SHARES[family[0]][family[1]] / shares * size / held[family]
+        for family, size in zip(families, sizes, strict=True)
+    ]
+
+
+def _p_value(side: Side, group: _Group) -> float:
+    """That a slice has no more hits than all other items."""
+    everything, all_hits = len(side.hits), int(side.hits.sum())
+    if group.hits * everything <= all_hits * group.size:  # No more than anywhere.
+        return 1.0
+    p_value = excess_p(group.hits, group.size, all_hits, everything)
+    if p_value > _SCREEN:
+        return p_value
+    members = members_of(side.codes, group.conditions)
+    of = side.clusters.of(group.conditions)
+    held, others = len({*of[members].tolist()}), len({*of[~members].tolist()})
+    if min(held, others) < LEAST_UNITS:
+        return 1.0
+    effect = design_effect(side.hits.astype(float), members, of)
+    return clustered_p(p_value, effect, held)
+
+
+def _clearest(
+    side: Side,
+    groups: Sequence[_Group],
+    rates: Sequence[float],
+    p_values: Sequence[float],
+    level: float,
+) -> list[Found]:
+    """Those found at that level, without those that have mostly the hits of a clearer one."""
+    everything, all_hits = len(side.hits), int(side.hits.sum())
     found: list[Found] = []
     covered: list[Any] = []
     for number in sorted(range(len(groups)), key=lambda n: (rates[n], p_values[n])):
         if rates[number] > level or len(found) == _MOST_FOUND:
             break
         group = groups[number]
-        own = members_of(codes, group.conditions) & (hits > 0)
+        own = members_of(side.codes, group.conditions) & (side.hits > 0)
         if any(2 * (own & other).sum() > own.sum() for other in covered):
             continue
         covered.append(own)
         elsewhere = (all_hits - group.hits) / (everything - group.size)
         found.append(Found(group.conditions, group.hits, group.size, elsewhere, rates[number]))
-    return Search(found, len(groups), small)
+    return found
 
 
 def _groups(codes: Any, hits: Any, min_support: int) -> tuple[list[_Group], int]:
-    """Every slice and pair of slices with so many items, and so many others; of those with the same
-    items the first and simplest. And how many hold fewer."""
+    """Every slice and pair of slices with so many items, and no more than half of all; of those
+    with the same items the first and simplest. And how many hold fewer."""
+    if not len(hits):
+        return [], 0
     singles = [
         (facet, int(code))
         for facet in range(codes.shape[1])
@@ -122,7 +202,7 @@ def _groups(codes: Any, hits: Any, min_support: int) -> tuple[list[_Group], int]
             small += 1
             continue
         mark = count, round(float(marks[one, other]), 6)
-        if count > everything - min_support or mark in seen:
+        if 2 * count > everything or mark in seen:
             continue
         seen.add(mark)
         conditions = (singles[one],) if one == other else (singles[one], singles[other])
@@ -153,13 +233,3 @@ def _together(codes: Any, hits: Any, singles: Sequence[Condition]) -> tuple[Arra
         hit += (matrix * hits[rows]) @ matrix.T
         marks += (matrix * random[rows]) @ matrix.T
     return size, hit, marks
-
-
-def _weights(groups: Sequence[_Group]) -> list[float]:
-    """Single slices have together the weight of all pairs."""
-    single = sum(len(one.conditions) == 1 for one in groups)
-    pairs = len(groups) - single
-    if not single or not pairs:
-        return [1.0] * len(groups)
-    half = len(groups) / 2
-    return [half / (single if len(one.conditions) == 1 else pairs) for one in groups]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.decide.explain.examined import Examined, Items, Setting
-from harness.decide.explain.explanation import Rate, Slice
+from harness.decide.explain.explanation import Contrast, Rate, Slice
 from harness.stats.rates import defined, rates
 from harness.stats.resample import Resampler, percentile_interval
 
@@ -82,81 +83,82 @@ def _by_unit(side: Items, units: int, place: Place | None) -> list[Array]:
     return [np.asarray(right), np.bincount(at, minlength=units).astype(np.float64)]
 
 
+_SIDES: Mapping[str, tuple[int, ...]] = {"precision": (3,), "recall": (1,), "f1": (1, 3)}
+"""Of each metric the sums that stand behind it."""
+
+
 def slices_of(
     one: Examined, made: Sliced, resampler: Resampler, min_support: int
 ) -> tuple[tuple[Slice, ...], tuple[str, ...]]:
-    """The slices with so many gold items; and the others that hold any, with how many they do."""
-    slices, small = [], []
+    """The slices with so many gold items, each against all other items; and the others that hold
+    any, with how many they do."""
+    small = []
+    slices = []
     for number, place in enumerate(made.places):
-        facet = one.setting.facets[place.facet]
-        support, predicted = round(made.sums(number)[1]), round(made.sums(number)[3])
+        support, predicted = (round(float(made.sums(number)[side])) for side in (1, 3))
         if support < min_support:
             if support or predicted:
+                facet = one.setting.facets[place.facet]
                 small.append(f"{facet.name}: {place.value} ({support})")
             continue
         here, total = made.drawn[:, number], made.drawn[:, -1]
-        inside, rest = _rates(here, made), _rates(total - here, made)
-        now, besides = (
-            _rates(made.sums(number), made),
-            _rates(made.sums(len(made.places)) - made.sums(number), made),
-        )
-        columns = made.rows[:, 4 * number : 4 * number + 4]
-        of = resampler.units.evidence
-        precision, recall, f1 = (
-            Rate(
-                defined(getattr(now, name)),
-                percentile_interval(getattr(inside, name), of(columns[:, sides])),
-            )
-            for name, sides in (("precision", [3]), ("recall", [1]), ("f1", [1, 3]))
-        )
-        difference = Rate(
-            defined(now.f1 - besides.f1),
-            percentile_interval(inside.f1 - rest.f1, of(columns[:, [1, 3]])),
-        )
-        phrase = one.setting.phrase(place.facet, place.value)
-        slices.append(
-            Slice(
-                facet.name,
-                place.value,
-                phrase,
-                support,
-                predicted,
-                precision,
-                recall,
-                f1,
-                difference,
-            )
-        )
+        now, all_sums = made.sums(number), made.sums(len(made.places))
+        rest = _rates(total - here, made), _rates(all_sums - now, made)
+        slices.append(_slice(one, made, number, rest, resampler))
     return tuple(slices), tuple(small)
 
 
 def slices_between(
-    first: tuple[Examined, Sliced],
-    second: tuple[Examined, Sliced],
-    resampler: Resampler,
-    min_support: int,
+    before: Sliced, one: Examined, after: Sliced, resampler: Resampler, min_support: int
 ) -> tuple[Slice, ...]:
-    """The slices of the second, whose difference is to the same slice of the first."""
-    (_, before), (one, after) = first, second
-    own, _ = slices_of(one, after, resampler, min_support)
-    numbers = {
-        (one.setting.facets[place.facet].name, place.value): number
-        for number, place in enumerate(after.places)
-    }
+    """The slices of the second backend with so many gold items, each against the first's; both are
+    of the same places."""
     out = []
-    for item in own:
-        number = numbers[item.facet, item.value]
-        values = (
-            _rates(after.drawn[:, number], after).f1 - _rates(before.drawn[:, number], before).f1
-        )
-        now = _rates(after.sums(number), after).f1 - _rates(before.sums(number), before).f1
-        columns = slice(4 * number, 4 * number + 4)
-        evidence = resampler.units.evidence(
-            before.rows[:, columns][:, [1, 3]], after.rows[:, columns][:, [3]]
-        )
-        difference = Rate(defined(now), percentile_interval(values, evidence))
-        out.append(replace(item, difference=difference))
+    for number in range(len(after.places)):
+        if after.sums(number)[1] >= min_support:
+            other = _rates(before.drawn[:, number], before), _rates(before.sums(number), before)
+            columns = before.rows[:, 4 * number : 4 * number + 4]
+            out.append(_slice(one, after, number, other, resampler, columns))
     return tuple(out)
+
+
+def _slice(
+    one: Examined,
+    made: Sliced,
+    number: int,
+    other: tuple[Any, Any],
+    resampler: Resampler,
+    behind: Array | None = None,
+) -> Slice:
+    """A slice against the rates of another, on every resample and of all units; `behind` are the
+    counts of that other, where they are not among the slice's own units."""
+    place = made.places[number]
+    facet = one.setting.facets[place.facet]
+    columns = made.rows[:, 4 * number : 4 * number + 4]
+    drawn, now = _rates(made.drawn[:, number], made), _rates(made.sums(number), made)
+    contrasts = {}
+    for name, sides in _SIDES.items():
+        if facet.gold_only and name != "recall":
+            continue
+        own = columns[:, list(sides)]
+        both = resampler.units.evidence(own, *(() if behind is None else (behind[:, list(sides)],)))
+        drawn_here, drawn_there = getattr(drawn, name), getattr(other[0], name)
+        here, there = getattr(now, name), getattr(other[1], name)
+        contrasts[name] = Contrast(
+            Rate(
+                defined(here),
+                percentile_interval(drawn_here, resampler.units.evidence(own)),
+            ),
+            Rate(defined(here - there), percentile_interval(drawn_here - drawn_there, both)),
+        )
+    return Slice(
+        facet.name,
+        place.value,
+        one.setting.phrase(place.facet, place.value),
+        round(float(made.sums(number)[1])),
+        round(float(made.sums(number)[3])),
+        contrasts,
+    )
 
 
 def _rates(sums: Array, made: Sliced) -> Any:

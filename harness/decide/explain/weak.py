@@ -7,33 +7,27 @@ from typing import Any
 
 from harness.decide.explain.examined import Examined, Items, Setting
 from harness.decide.explain.explanation import Rate, Searched, Weakness, bounds
-from harness.decide.explain.search import Condition, Found, Search, members_of, weakest
+from harness.decide.explain.search import (
+    Clusters,
+    Condition,
+    Found,
+    Side,
+    members_of,
+    weakest,
+)
 from harness.results.outcomes import Mention
 from harness.stats.resample import Resampler, percentile_interval
 
 __all__ = ["LEVEL", "weak_between", "weak_slices"]
 
 LEVEL = 0.05
-"""False discovery rate of one search."""
+"""False discovery rate of one search, over both sides."""
 _SHOWN = 5
 
 
 def weak_slices(one: Examined, resampler: Resampler, min_support: int) -> Searched:
     """The slices in which more is missed, or more of what is predicted is wrong, than elsewhere."""
-    clusters = clusters_of(one, resampler)
-    sides = (("recall", one.gold), ("precision", one.predicted))
-    searches = {
-        name: weakest(
-            side.codes, side.wrong, clusters[side.units], min_support=min_support, level=LEVEL / 2
-        )
-        for name, side in sides
-    }
-    found = [
-        _weakness(one, side, name, group, resampler)
-        for name, side in sides
-        for group in searches[name].found
-    ]
-    return _searched(searches.values(), found, min_support)
+    return _searched(one, (one.gold, one.predicted), resampler, min_support)
 
 
 def weak_between(
@@ -48,7 +42,6 @@ def weak_between(
     import numpy as np
 
     least = max(1, min_support // 2)
-    clusters = clusters_of(second, resampler)
     apart = first.gold.wrong != second.gold.wrong
     gold = _some(second.gold, apart, second.gold.wrong)
     ours, theirs = _spurious(first), _spurious(second)
@@ -63,35 +56,39 @@ def weak_between(
             len(rows), len(second.setting.facets)
         ),
     )
-    searches: list[Search] = []
-    found: list[Weakness] = []
-    for name, side in (("recall", gold), ("precision", predicted)):
-        search = weakest(
-            side.codes, side.wrong, clusters[side.units], min_support=least, level=LEVEL / 2
-        )
-        searches.append(search)
-        found += [
-            _weakness(second, side, name, group, resampler, between=True) for group in search.found
-        ]
-    return _searched(searches, found, least)
+    return _searched(second, (gold, predicted), resampler, least, between=True)
 
 
-def clusters_of(one: Examined, resampler: Resampler) -> Any:
-    """Of each unit of counts the number of the unit that is resampled, with which it hangs
-    together."""
+def _clusters(one: Examined, side: Items, resampler: Resampler) -> Clusters:
     import numpy as np
 
-    numbers = np.asarray(one.scored.document_numbers)
-    return numbers if resampler.units.unit == "document" else np.arange(len(numbers))
+    documents = np.asarray(one.scored.document_numbers)[side.units]
+    whole = frozenset(n for n, facet in enumerate(one.setting.facets) if facet.of_document)
+    units = documents if resampler.units.unit == "document" else side.units
+    return Clusters(units, documents, whole)
 
 
-def _searched(searches: Any, found: Sequence[Weakness], min_support: int) -> Searched:
-    done = list(searches)
-    ordered = sorted(found, key=lambda one: (one.false_discovery_rate, one.sentence))
+def _searched(
+    one: Examined,
+    sides: tuple[Items, Items],
+    resampler: Resampler,
+    min_support: int,
+    *,
+    between: bool = False,
+) -> Searched:
+    first, second = (
+        Side(side.codes, side.wrong, _clusters(one, side, resampler)) for side in sides
+    )
+    done = weakest((first, second), min_support=min_support, level=LEVEL)
+    found = [
+        _weakness(one, side, metric, group, resampler, between=between)
+        for metric, side, search in zip(("recall", "precision"), sides, done, strict=True)
+        for group in search.found
+    ]
     return Searched(
-        tuple(ordered),
-        sum(one.tested for one in done),
-        sum(one.too_small for one in done),
+        tuple(sorted(found, key=lambda one: one.false_discovery_rate)),
+        sum(search.tested for search in done),
+        sum(search.too_small for search in done),
         LEVEL,
         min_support,
     )

@@ -34,7 +34,7 @@ def relation_facets() -> tuple[Facet, ...]:
         Facet("cue", _cue, "with {}"),
         Facet("marks", _marks, "with {}", "of the content's paragraphs"),
         Facet("paragraphs", _paragraphs, "{}"),
-        Facet("nested", _nested, "{}"),
+        Facet("nested", _nested, "{}", gold_only=True),
         Facet("length", _length, "of {}"),
         *general_facets(),
     )

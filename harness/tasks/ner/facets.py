@@ -30,8 +30,8 @@ def mention_facets() -> tuple[Facet, ...]:
         Facet("case", lambda scene, one: _form(scene, one).case, "{}"),
         Facet("digits", lambda scene, one: _form(scene, one).digits, "{} digits"),
         Facet("diacritics", lambda scene, one: _form(scene, one).diacritics, "{} diacritics"),
-        Facet("form", _ambiguous, "whose form has {}", "in this gold set"),
-        Facet("repeated", _repeated, "{}", "by form, among the gold of its document"),
+        Facet("form", _ambiguous, "whose form has {}", "in this gold set", gold_only=True),
+        Facet("repeated", Scene.occurrence, "{}", "by the words themselves"),
         Facet("training", _training, "{} in training", "by form, in the file of --train"),
         *general_facets(),
     )
@@ -74,14 +74,6 @@ def _case(text: str) -> str:
 def _ambiguous(scene: Scene, one: Entity) -> str:
     labels = scene.corpus.labels.get(form_of(scene.text, one), ())
     return "several types" if len(labels) > 1 else "one type"
-
-
-def _repeated(scene: Scene, one: Entity) -> str:
-    form = form_of(scene.text, one)
-    if scene.forms[form] < 2:
-        return "named once"
-    first = scene.first_of_form[form] == one.start
-    return "named for the first time" if first else "named again"
 
 
 def _training(scene: Scene, one: Entity) -> str | None:

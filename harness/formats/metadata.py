@@ -1,0 +1,33 @@
+"""What is known of a document besides its text and its layers: strings by key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from harness.formats.items import half_character
+
+__all__ = ["metadata_of"]
+
+
+def metadata_of(given: Mapping[str, Any], besides: Collection[str] = ()) -> Mapping[str, str]:
+    """Every key but those `besides`, with its value as a string: numbers, true and false as JSON
+    spells them; a key without a value (null) is left out.
+
+    Raises `ValueError` for a value that is an object, a list or half a character.
+    """
+    out: dict[str, str] = {}
+    for key, value in given.items():
+        if key in besides or value is None:
+            continue
+        if not isinstance(value, str | int | float):
+            raise ValueError(
+                f"{key} is {type(value).__name__}, expected a string, a number, or true or false"
+            )
+        text = value if isinstance(value, str) else json.dumps(value)
+        for said in (key, text):
+            if problem := half_character(said):
+                raise ValueError(f"{key} {problem}")
+        out[key] = text
+    return out
