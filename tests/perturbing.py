@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 from harness.annotation import (
@@ -18,7 +19,7 @@ from harness.annotation import (
 )
 from harness.paragraphs import paragraph_starts, tokens, unit_of
 from harness.perturb.edits import TextEdit
-from harness.perturb.perturbation import Level, Perturbation
+from harness.perturb.perturbation import Level, Perturbation, Renaming
 
 PIECES = (
     *("Angela", "Merkel", "the", "Straße", "İstanbul", "ŉ", "ΟΔΟΣ", "ǆ", "café", "cafe\u0301"),
@@ -137,10 +138,11 @@ def wild_edits(rng: Random, text: str) -> list[TextEdit]:
 
 @dataclass
 class Recording:
-    """A perturbation that keeps what edits it made."""
+    """A perturbation that keeps what edits it made, and whom it called otherwise."""
 
     of: Perturbation
     made: list[TextEdit] = field(default_factory=list)
+    called: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -158,6 +160,11 @@ class Recording:
         self.made = list(self.of.edits(record, level, rng))
         return self.made
 
+    def speakers(self, record: Record, level: Level, rng: Random) -> Mapping[str, str | None]:
+        is_renaming = isinstance(self.of, Renaming)
+        self.called = self.of.speakers(record, level, rng) if is_renaming else {}
+        return self.called
+
 
 @dataclass
 class Verdict:
@@ -173,7 +180,14 @@ class Verdict:
             self.faults.append(f"{what}: found {found!r}, expected {expected!r}")
 
 
-def verdict(old: Record, new: Record, edits: Iterable[TextEdit], *, strict: bool = True) -> Verdict:
+def verdict(
+    old: Record,
+    new: Record,
+    edits: Iterable[TextEdit],
+    called: Mapping[str, str | None] = MappingProxyType({}),
+    *,
+    strict: bool = True,
+) -> Verdict:
     """A document after edits against what each of its texts should be: made by replacing one after
     the other, from the last, in that text alone.
 
@@ -188,7 +202,7 @@ def verdict(old: Record, new: Record, edits: Iterable[TextEdit], *, strict: bool
         for start, end, put in sorted(edits, reverse=True)
         if old.text[start:end] != put and not any(start < edge < end for edge in edges)
     ]
-    oracle = _Oracle(old.text, made)
+    oracle = _Oracle(old.text, made, called)
     out = Verdict(len(made))
     out.expect("text", new.text, oracle.whole())
     out.expect("ignore", new.ignore, tuple(filter(None, map(oracle.span, old.ignore))))
@@ -210,15 +224,17 @@ def verdict(old: Record, new: Record, edits: Iterable[TextEdit], *, strict: bool
             out.expect(f"text of {one}", own, oracle.own(one))
             if moved and (strict or new.cuts[(unit + 1) % len(starts)] != moved.start):
                 out.expect(f"unit of {one}", unit_of(moved.start, new.cuts), unit)
-    _check_tokens(old, new, made, out)
+    _check_tokens(old, new, oracle, made, out)
     return out
 
 
 class _Oracle:
     """What edits, from the last to the first, make of a text or a part of it."""
 
-    def __init__(self, text: str, edits: Sequence[TextEdit]) -> None:
-        self._text, self._edits = text, edits
+    def __init__(
+        self, text: str, edits: Sequence[TextEdit], called: Mapping[str, str | None]
+    ) -> None:
+        self._text, self._edits, self._called = text, edits, called
 
     def whole(self) -> str:
         text = self._text
@@ -249,7 +265,8 @@ class _Oracle:
         if isinstance(item, Attribution):
             content = tuple(filter(None, map(self.span, item.content)))
             source, cue = self.span(item.source), self.span(item.cue)
-            return Attribution(content, source, cue, item.kind, item.speaker) if content else None
+            speaker = self._called.get(item.speaker or "", item.speaker)
+            return Attribution(content, source, cue, item.kind, speaker) if content else None
         parts = list(filter(None, map(self.span, item.fragments or [item.span])))
         if not parts:
             return None
@@ -269,14 +286,15 @@ def _spans(item: Any) -> tuple[Span, ...]:
     return item.fragments or (item.span,)
 
 
-def _check_tokens(old: Record, new: Record, made: Sequence[TextEdit], out: Verdict) -> None:
+def _check_tokens(
+    old: Record, new: Record, oracle: _Oracle, made: Sequence[TextEdit], out: Verdict
+) -> None:
     """In order and apart; where no edit touches one's edges its text is that of a span."""
     if old.tokens is None or new.tokens is None or new.text is None or old.text is None:
         out.expect("tokens", new.tokens, old.tokens)
         return
     edges = [0, *(edge for token in new.tokens for edge in token), len(new.text)]
     out.expect("tokens", edges, sorted(edges))
-    oracle = _Oracle(old.text, made)
     touched = {edge for start, end, _ in made for edge in range(start, end + 1)}
     free = (Span(*one) for one in old.tokens if touched.isdisjoint(one))
     missing = [moved for one in free if (moved := oracle.span(one)) not in (*new.tokens, None)]

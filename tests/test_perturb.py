@@ -131,13 +131,33 @@ def test_names_stay_the_same_throughout_a_document() -> None:
     assert found[2] != "Acme"
     assert perturbed(record, names, "all", seed=1).text != new.text
 
-    speaks = replace(
-        record,
-        annotations=replace(
-            record.annotations, attributions=(Attribution((Span(0, 4),), speaker="Angela Merkel"),)
-        ),
+
+def test_speakers_are_called_as_the_names_in_their_text_are() -> None:
+    text = (
+        "Anna Berg and the United Nations spoke. “No,” she said; Berg and the mayor of Oslo: “Yes.”"
     )
-    assert perturbed(speaks, names, "all").text == text
+    said = [("Anna Berg", "PER"), ("the United Nations", "ORG"), ("Oslo", "GPE"), ("Berg and", "X")]
+    entities = [Entity(text.index(one), text.index(one) + len(one), label) for one, label in said]
+    mayor = Span(text.index("the mayor"), text.index(": “Yes"))
+    content = (Span(text.index("“No"), text.index(" she")),)
+    speakers = ("Anna Berg", "Berg", "United Nations; Anna Berg", "Eva Roe", "Carl Moe", None)
+    attributions = [Attribution(content, speaker=one) for one in speakers]
+    attributions[4] = replace(attributions[4], source=mayor)
+    record = Record("d", text, Annotations(tuple(entities), tuple(attributions)))
+    new = perturbed(record, perturbation_named("names"), "all")
+    assert new.text is not None
+    person, body, *_ = (new.text[e.start : e.end] for e in new.annotations.entities or ())
+    assert [one.speaker for one in new.annotations.attributions or ()] == [
+        person,
+        person.split()[1],
+        f"{body}; {person}",
+        "Eva Roe",  # Nothing of this name is in the text.
+        None,  # Nobody knows what the mayor of another place is called.
+        None,
+    ]
+    # No other perturbation calls anybody otherwise.
+    upper = perturbed(record, perturbation_named("upper"), "all").annotations.attributions or ()
+    assert [one.speaker for one in upper] == list(speakers)
 
 
 def test_no_two_names_become_one_where_a_list_is_used_up() -> None:

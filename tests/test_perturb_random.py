@@ -29,7 +29,7 @@ def test_gold_moves_exactly(name: str, record: Record, seed: int) -> None:
     for level in (*one.levels, *([1.0] if name in SHARES else [])):
         recording = Recording(one)
         new = perturbed(record, recording, level, seed=seed)
-        assert verdict(record, new, recording.made).faults == []
+        assert verdict(record, new, recording.made, recording.called).faults == []
         again = perturbed(record, one, level, seed=seed)
         assert (again, again.cuts, again.tokens) == (new, new.cuts, new.tokens)
 

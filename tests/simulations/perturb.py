@@ -66,11 +66,10 @@ def _tally(edits: int, rng: Random, *, perturbing: bool) -> Tally:
             perturbation, level = cases[number % len(cases)]
             recording = Recording(perturbation)
             new = perturbed(record, recording, level, seed=number)
-            made = recording.made
+            found = verdict(record, new, recording.made, recording.called)
         else:
             made = wild_edits(rng, record.text or "")
-            new = edited_record(record, made)
-        found = verdict(record, new, made, strict=perturbing)
+            found = verdict(record, edited_record(record, made), made, strict=False)
         out.edits += found.made
         out.spans += found.spans
         out.documents += 1
