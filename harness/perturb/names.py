@@ -90,8 +90,8 @@ class _Swap:
         return any(span.start <= edit.start and edit.end <= span.end for edit in self.edits)
 
     def _called(self, name: str) -> str:
-        for (_, own), new in self._became.items():
-            if own == _key(name) and new:
+        for kind in self._left:
+            if new := self._became.get((kind, _key(name))):
                 return _like(new, name)
         words = _words(name, Span(0, len(name)))
         for start, end in reversed(words):
