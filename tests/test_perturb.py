@@ -193,9 +193,8 @@ def test_edits_move_units_and_tokens() -> None:
         tokens=((0, 2), (3, 5), (6, 8)),
         metadata={"genre": "news"},
     )
-    new = edited_record(
-        record, [TextEdit(6, 6, "--"), TextEdit(2, 4, "ZZZ"), TextEdit(0, 0, ">"), (1, 3, "no")][:3]
-    )
+    edits = [TextEdit(6, 6, "--"), TextEdit(2, 4, "ZZZ"), TextEdit(0, 0, ">")]
+    new = edited_record(record, edits)
     assert new.text == ">abZZZd\n--ef"
     assert new.cuts == (0, 6, 8)
     assert new.annotations.entities == (Entity(3, 6, "X"), Entity(10, 12, "Y"))
