@@ -36,6 +36,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "predict": ("predict", "apply one backend to documents and write its predictions"),
     "backends": ("backends", "list the backends: what they give, whether they run here"),
     "report": ("report", "print a stored run's tables again, or write them as one HTML page"),
+    "explain": ("explain", "why a score is what it is: what errors cost, where it is weak"),
     "compare": ("compare", "what differs between backends, with intervals, tests and flips"),
     "check": ("check", "the CI gate: has a score really dropped below the baseline?"),
     "baseline": ("baseline", "show what was accepted, or accept a run as the new baseline"),

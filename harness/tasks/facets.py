@@ -119,8 +119,8 @@ class Scene:
             known = self._occurrences[form] = (self.text.find(form), several)
         first, several = known
         if not several:
-            return "that stand in their document once"
-        return f"that stand in their document {'for the first time' if start == first else 'again'}"
+            return "once"
+        return "for the first time" if start == first else "again"
 
     @cached_property
     def heads(self) -> tuple[int, int]:

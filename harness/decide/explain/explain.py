@@ -129,6 +129,7 @@ def _difference(
         taken.made.f1 - base.made.f1,
         pair.paired,
         pair.test.p_value,
+        pair.test.exact,
         _cost_differences(base, taken, resampler),
         slices_between(base.slices, one, taken.slices, resampler, options.min_support),
         weak_between(before, one, resampler, options.min_support),

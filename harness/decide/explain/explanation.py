@@ -226,6 +226,8 @@ class Difference:
     difference: float
     interval: Interval
     p_value: float | None
+    exact: bool
+    """Whether the p-value was counted over all assignments, not sampled."""
     costs: tuple[Cost, ...]
     """What each kind of error costs more (above 0) or less than in the reference; the largest
     first. They add up to the reference's F less this one's."""

@@ -31,7 +31,7 @@ def mention_facets() -> tuple[Facet, ...]:
         Facet("digits", lambda scene, one: _form(scene, one).digits, "{} digits"),
         Facet("diacritics", lambda scene, one: _form(scene, one).diacritics, "{} diacritics"),
         Facet("form", _ambiguous, "whose form has {}", "in this gold set", gold_only=True),
-        Facet("repeated", Scene.occurrence, "{}", "by the words themselves"),
+        Facet("repeated", Scene.occurrence, "that stand in their document {}", "the same words"),
         Facet("training", _training, "{} in training", "by form, in the file of --train"),
         *general_facets(),
     )
