@@ -50,10 +50,11 @@ def difference_section(one: Difference, *, whole: bool = False) -> Section:
         )
         for cost in shown
     )
-    said = (
-        f"{one.title}: {points(one.difference)} points "
-        f"{between(one.interval.bounds, in_points=True)}, p = {p_value(one.p_value, exact=one.exact)}"
+    interval, p = (
+        between(one.interval.bounds, in_points=True),
+        p_value(one.p_value, exact=one.exact),
     )
+    said = f"{one.title}: {points(one.difference)} points {interval}, p = {p}"
     notes = (said, "more points: costs more than in the reference", *_rest(one.costs, shown))
     costs = Table(f"What costs more: {title}", ("kind", "points", "95 % CI", "cases"), rows, notes)
     slices = _slices(
