@@ -63,7 +63,7 @@ def _notes(system: System, f: str) -> Iterator[str]:
         "a backend does not answer at all no threshold brings back."
     )
     if system.best is not None:
-        yield from _best(system.best, f)
+        yield from _best(system.best, system.backend, f)
     if system.guarantee is not None:
         yield _guaranteed(system.guarantee)
     yield from system.notes
@@ -71,11 +71,11 @@ def _notes(system: System, f: str) -> Iterator[str]:
     yield " ".join(filter(None, (f"Intervals: 95 %, {made}.", scope(system.unit))))
 
 
-def _best(best: Best, f: str) -> Iterator[str]:
+def _best(best: Best, backend: str, f: str) -> Iterator[str]:
     if best.threshold == 0:
-        yield Toned(f"{f} is best without a threshold.", "best")
+        yield Toned(f"{backend}: {f} is best without a threshold.", "best")
     else:
-        what = f"{suggestion(best, f)}; without one it is {number(best.now)}."
+        what = f"{backend}: {suggestion(best)}; without one it is {number(best.now)}."
         yield Toned(what, "best") if best.better else what
     if best.threshold and not best.better:
         why = best.lacking or "the interval of the gain does not lie above 0"
@@ -86,11 +86,11 @@ def _best(best: Best, f: str) -> Iterator[str]:
     )
 
 
-def suggestion(best: Best, f: str) -> str:
+def suggestion(best: Best) -> str:
     """`with ?threshold=0.62 its F1 would be 0.813 [0.790, 0.835] (cross-fitted, +1.2 ...)`."""
     return (
-        f"With ?threshold={shown_threshold(best.threshold)} its {f} would be {number(best.f)} "
-        f"{between(best.interval)} (cross-fitted, {points(best.gain)} "
+        f"with ?threshold={shown_threshold(best.threshold)} its {f_name(best.beta)} would be "
+        f"{number(best.f)} {between(best.interval)} (cross-fitted, {points(best.gain)} "
         f"{between(best.gain_interval, in_points=True)} points)"
     )
 

@@ -6,10 +6,10 @@ Pleiss, Sun and Weinberger 2017, "On calibration of modern neural networks", ICM
 bins adds up, so that it is above 0 for confidences that are right, and too large for all (Kumar,
 Liang and Ma 2019, "Verified uncertainty calibration", NeurIPS; Roelofs, Cain, Shlens and Mozer
 2022, "Mitigating bias in calibration error estimation", AISTATS). Percentiles of resamples, which
-have that noise twice, are no interval of it. The interval here inverts a test (Carpenter 1999, "Test
-inversion bootstrap confidence intervals", JRSS B 61): of all multiples of the differences found, it
-has those under which an error such as the one found is neither too large nor too small, with the
-noise of the resamples; the estimate is the multiple under which it is in the middle.
+have that noise twice, are no interval of it. The interval here inverts a test (Carpenter 1999,
+"Test inversion bootstrap confidence intervals", JRSS B 61): of all multiples of the differences
+found, it has those under which an error such as the one found is neither too large nor too small,
+with the noise of the resamples; the estimate is the multiple under which it is in the middle.
 """
 
 from __future__ import annotations

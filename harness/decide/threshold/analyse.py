@@ -19,7 +19,7 @@ from harness.stats.resample import Resampler
 from harness.stats.units import COMPARE_SUPPORT, DEFAULT_RESAMPLES, LEAST_DOCUMENTS
 from harness.tasks.parts import BETA
 
-__all__ = ["ALL_TYPES", "LeftOut", "System", "Wanted", "system", "systems"]
+__all__ = ["ALL_TYPES", "LeftOut", "System", "Wanted", "system", "systems", "too_little"]
 
 ALL_TYPES = "all"
 """What all types together are called; a type of that name is `type all`."""
@@ -131,7 +131,7 @@ def system(scored: Scored, wanted: Wanted) -> System:
     notes = [_counted_otherwise(scored)]
     calibrated, why = _calibration(scores, resampler)
     notes.append(why)
-    lacking = _too_little(scores)
+    lacking = too_little(scores)
     if lacking:
         notes.append(f"No threshold is recommended: {lacking}")
     named = {"folds": wanted.folds, "seed": seed}
@@ -221,7 +221,7 @@ def _calibration(scores: Scores, resampler: Resampler) -> tuple[Calibration | No
     ), ""
 
 
-def _too_little(scores: Scores) -> str | None:
+def too_little(scores: Scores) -> str | None:
     """Why no threshold can be chosen and measured on other documents."""
     if scores.document_count < LEAST_DOCUMENTS:
         return (

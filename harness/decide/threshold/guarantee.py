@@ -8,8 +8,9 @@ from math import inf
 from typing import Any, NamedTuple
 
 from harness.decide.threshold.crossfit import held_out, rates_of
-from harness.decide.threshold.curve import short_between
+from harness.decide.threshold.curve import counts_of, short_between
 from harness.decide.threshold.scores import Scores
+from harness.stats.rates import defined
 from harness.stats.resample import Resampler
 from harness.stats.tolerance import effective_number, least_number, needed_share, rank_value
 from harness.stats.units import Units
@@ -121,14 +122,14 @@ def guarantee(
     """The threshold, and what it costs: precision and recall of each fold at the threshold that the
     other folds give, pooled. A fold whose others give none is measured without any."""
     reached = recall_threshold(scores, recall, confidence)
-    now = rates_of(scores.table(0.0), resampler, 1.0)
+    now = counts_of(scores.table(0.0), 1.0)
     common: dict[str, Any] = {
         "recall": recall,
         "confidence": confidence,
         "effective": reached.effective,
         "mentions": scores.support,
-        "now": now["recall"][0],
-        "precision_now": now["precision"][0],
+        "now": defined(now.score(now.total, "recall")),
+        "precision_now": defined(now.score(now.total, "precision")),
         "lacking": reached.reason,
     }
     if reached.threshold is None:
@@ -138,12 +139,12 @@ def guarantee(
         return recall_threshold(others, recall, confidence).threshold or 0.0
 
     table, _ = held_out(scores, choose, folds=folds, seed=seed)
-    then = rates_of(table, resampler, 1.0)
-    here = rates_of(scores.table(reached.threshold), resampler, 1.0)
+    then = rates_of(table, resampler)
+    here = counts_of(scores.table(reached.threshold), 1.0, "recall")
     return Guarantee(
         **common,
         threshold=reached.threshold,
-        found=here["recall"][0],
+        found=here.value,
         precision=then["precision"][0],
         precision_interval=then["precision"][1].bounds,
         held_out_recall=then["recall"][0],

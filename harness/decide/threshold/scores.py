@@ -134,6 +134,8 @@ def read_scores(scored: Scored) -> Scores:
     first: dict[str, int] = {}
     for row, (document, _) in enumerate(scored.units):
         first.setdefault(document, row)
+    if any(pair.gold.id not in first for pair in pairs):
+        raise NothingMeasured("some of its documents were left out of the counts")
     answers: list[_Answer] = []
     missed: list[tuple[int, str]] = []
     for pair in pairs:
@@ -219,8 +221,8 @@ def _check_confidences(scored: Scored, pairs: Sequence[DocumentPair]) -> None:
     odd = sum(not isfinite(one) or one < 0 for one in given)
     if odd:
         raise NothingMeasured(
-            f"{odd:,} of its {len(given):,} confidences are below 0 or infinite, and a threshold is "
-            "a number from 0 up"
+            f"{odd:,} of its {len(given):,} confidences are below 0 or infinite, and a threshold "
+            "is a number from 0 up"
         )
 
 
