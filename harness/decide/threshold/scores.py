@@ -131,23 +131,25 @@ def read_scores(scored: Scored) -> Scores:
         raise NothingMeasured(f"{task.title} have no confidence that a threshold could go by")
     pairs = scored.pairs()
     _check_confidences(scored, pairs)
-    first: dict[str, int] = {}
-    for row, (document, _) in enumerate(scored.units):
-        first.setdefault(document, row)
-    if any(pair.gold.id not in first for pair in pairs):
-        raise NothingMeasured("some of its documents were left out of the counts")
+    rows = {tuple(unit): row for row, unit in enumerate(scored.units)}
+
+    def row_of(document: str, offset: int, starts: Sequence[int]) -> int:
+        row = rows.get((document, unit_of(offset, starts)))
+        if row is None:
+            raise NothingMeasured(f"a part of document {document!r} is left out of the counts")
+        return row
+
     answers: list[_Answer] = []
     missed: list[tuple[int, str]] = []
     for pair in pairs:
-        text, start = pair.gold.text, first[pair.gold.id]
+        text, document = pair.gold.text, pair.gold.id
         starts = [0] if text is None else paragraph_starts(text)
         outcomes = list(task.outcomes(pair, scored.options))
         for answer in _answers(pair, outcomes, scored):
-            answers.append(answer._replace(place=start + unit_of(answer.place, starts)))
+            answers.append(answer._replace(place=row_of(document, answer.place, starts)))
         for outcome in outcomes:
             if outcome.gold is not None and not outcome.right:
-                place = start + unit_of(outcome.gold.start, starts)
-                missed.append((place, outcome.gold.label))
+                missed.append((row_of(document, outcome.gold.start, starts), outcome.gold.label))
     found = _arranged(answers, missed, scored.document_numbers)
     _check_counts(scored, found)
     return found
