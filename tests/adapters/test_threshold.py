@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 
 from harness.adapter import Adapter, Backend, Declaration, LoadRequest, ModelIdentity, Option
-from harness.annotation import Annotations, Entity
+from harness.annotation import Annotations, Entity, Record
+from harness.api import load_backend
+from harness.decide.threshold.scores import read_scores
 from harness.errors import UsageError
+from harness.gold.loading import load_goldset
 from harness.registry import BackendSpec, adapter, adapter_of, adapters
+from harness.results.scored import Scored, score_records
 
 ANSWERS = (Entity(0, 1, "A", 0.3), Entity(1, 2, "A", 0.6), Entity(2, 3, "B", 0.9))
 
@@ -91,3 +95,24 @@ def test_it_is_refused_where_there_are_no_confidences(name: str) -> None:
 def test_which_give_confidences() -> None:
     given = {name for name, found in adapters() if found.declaration.confidences}
     assert given == {"transformers", "gliner", "flair", "presidio"}
+
+
+@pytest.mark.models
+def test_a_run_with_a_threshold_counts_what_the_sweep_says() -> None:
+    """The reference model on an article, asked with a threshold and without."""
+    reason = adapter("transformers").unavailable("reference")
+    if reason:
+        pytest.skip(reason)
+    goldset = load_goldset("seeds")
+    record = goldset.read_all()[0]
+
+    def scored(**options: float) -> Scored:
+        backend = load_backend("transformers/reference", **options)
+        answer = Record(record.id, None, backend.annotate(record.text or ""))
+        return score_records("reference", goldset, [answer], "ner", schema="conll03", gold=[record])
+
+    part = scored(threshold=0.9)
+    whole = read_scores(scored())
+    counts = tuple(whole.table(0.9).sum(axis=0))
+    assert counts == part.parts[0].sums(part.total)
+    assert 0 < counts[3] < len(whole.confidence)

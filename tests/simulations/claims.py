@@ -265,6 +265,9 @@ def _thresholds() -> Iterator[Claim]:
         yield row("a gain is told that there is not on texts like these",
                   replace(world, spurious=0.1, apart=3.0), thresholds.promised, high=0.05,
                   conditions="nearly no spurious ones")  # fmt: skip
+    for world in (few, some, many):
+        yield Claim("flattery", "points of F1 that it has more on the documents it was chosen on",
+                    world, thresholds.flattered, runs=400)  # fmt: skip
     row = partial(Claim, "calibration", runs=400, low=0.93, high=0.98)
     says = "95 % intervals hold the calibration error in these bins"
     for world in (few, some, many):
