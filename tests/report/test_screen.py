@@ -37,6 +37,7 @@ COMMANDS = {
         ("choose", RESULTS, "--task", "ner", "--resamples", "100", "--together"),
         ("choose", RESULTS, "--task", "attribution", "--resamples", "100"),
     ],
+    "threshold": [("threshold", RESULTS, "--resamples", "100")],
     "score": [
         ("score", "--gold", SEEDS, "--pred", PREDICTED, "--task", "ner", "--confusion", "--doctor")
     ],
