@@ -10,8 +10,9 @@ from math import sqrt
 from multiprocessing import get_context
 from typing import Any
 
-from simulations import coverage, gates, groups, histories, tests, thresholds
+from simulations import coverage, explaining, gates, groups, histories, tests, thresholds
 from simulations.draw import World
+from simulations.explaining import Planted
 from simulations.histories import Story
 from simulations.thresholds import Confident
 
@@ -29,7 +30,7 @@ class Claim:
 
     family: str
     says: str
-    world: World | Story | Confident
+    world: World | Story | Confident | Planted
     measure: Measure
     runs: int
     low: float | None = None
@@ -276,6 +277,19 @@ def _thresholds() -> Iterator[Claim]:
                   conditions="they are too sure")  # fmt: skip
 
 
+def _explain() -> Iterator[Claim]:
+    worlds = (Planted(100, 12), 200), (Planted(50, 24), 100)
+    for says, drawn, limits in (
+        ("the planted cause costs most", explaining.planted_cause, {"low": 0.95}),
+        ("a slice with a recall of .6, .85 elsewhere, is the first that is found",
+         explaining.planted_slice, {"low": 0.9}),
+        ("a weak slice is found where there is none", explaining.without_weakness, {"high": 0.05}),
+    ):  # fmt: skip
+        for world, runs in worlds:
+            measure = partial(explaining.share_of, drawn)
+            yield Claim("explain", says, world, measure, runs, **limits)
+
+
 def _with(world: World, backends: int) -> World:
     return replace(world, skills=(0.85,) * backends)
 
@@ -285,6 +299,7 @@ PAGES: Mapping[str, tuple[Claim, ...]] = {
         *_coverage(), *_tests(), *_groups(), *_power(), *_choose(), *_alarms(), *_drops(),
     ),
     "history.md": tuple(_history()),
+    "explain.md": tuple(_explain()),
     "thresholds.md": tuple(_thresholds()),
 }  # fmt: skip
 """Every claim, by the page of the docs that has it."""
