@@ -73,7 +73,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from harness.cli.scored_runs import aligned, real_groups
     from harness.decide.explain.explain import ExplainOptions, explain
-    from harness.errors import NothingMeasured, UsageError
+    from harness.errors import NothingMeasured, UsageError, nearest
     from harness.report.explain import difference_section, explanation_section
     from harness.report.sections import Section
     from harness.results.finder import GoldFinder
@@ -81,10 +81,13 @@ def run(args: argparse.Namespace) -> int:
     groups = real_groups(args.run, args, GoldFinder(args.gold))
     if not groups:
         raise NothingMeasured("nothing to explain: no backend of this run has counts")
-    names = {one.name for group in groups.values() for one in group}
-    if args.reference is not None and args.reference not in names:
+    with_reference = [
+        key for key, group in groups.items() if args.reference in {one.name for one in group}
+    ]
+    if args.reference is not None and not with_reference:
+        names = sorted({one.name for group in groups.values() for one in group})
         raise UsageError(
-            f"no backend {args.reference!r} to compare with; there is: {', '.join(sorted(names))}"
+            f"no backend {args.reference!r} to compare with{nearest(args.reference, names)}"
         )
     options = ExplainOptions(
         training=_training(args.train),
@@ -94,8 +97,12 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
     )
     done = [
-        explain(aligned(group, force=args.force), options, reference=args.reference)
-        for group in groups.values()
+        explain(
+            aligned(group, force=args.force),
+            options,
+            reference=args.reference if key in with_reference else None,
+        )
+        for key, group in groups.items()
     ]
     left_out = [item for one in done for item in one.left_out]
     explanations = [one for item in done for one in item.explanations]

@@ -13,7 +13,7 @@ from harness.decide.explain.explanation import Cost, Difference, Explanation
 from harness.decide.explain.slices import Sliced, sliced, slices_between, slices_of
 from harness.decide.explain.weak import weak_between, weak_slices
 from harness.decide.pairwise import pairwise
-from harness.errors import HarnessError, UsageError
+from harness.errors import HarnessError, UsageError, nearest
 from harness.results.scored import Scored
 from harness.stats.resample import Resampler, percentile_interval
 from harness.stats.units import COMPARE_SUPPORT, DEFAULT_RESAMPLES
@@ -56,9 +56,11 @@ def explain(
     """Explain backends of one gold set and task, and with a `reference` how the others differ.
 
     Those whose mentions are not at hand are left out, with the reason. Raises `UsageError` for a
-    facet that there is not.
+    facet that there is not, and for a reference that is none of the backends.
     """
     options = options or ExplainOptions()
+    if reference is not None and reference not in (names := [one.name for one in scored]):
+        raise UsageError(f"no backend {reference!r} to compare with{nearest(reference, names)}")
     setting: Setting | None = None
     apart: list[Examined] = []
     left_out: list[tuple[str, HarnessError]] = []
