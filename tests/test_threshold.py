@@ -25,6 +25,7 @@ from harness.decide.threshold.guarantee import recall_threshold
 from harness.decide.threshold.scores import read_scores
 from harness.errors import InputError, NothingMeasured, UsageError
 from harness.report.figures.threshold import threshold_charts
+from harness.report.threshold import suggestion
 from harness.results.scored import Scored, score_records
 from harness.tasks.ner.options import NerOptions
 
@@ -263,6 +264,15 @@ def test_the_recommendation(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert candidates["plain"]["threshold"] is None
     suggested = candidates["sure"]["threshold"]
     assert (suggested["threshold"], suggested["f"]) == (best["threshold"], best["f"])
+
+
+def test_a_program_has_options_of_its_own(folder: Path) -> None:
+    from harness.results.load import from_run
+
+    best = system(from_run(folder)[0], Wanted(resamples=50)).best
+    assert best is not None and suggestion(best).startswith("with ?threshold=")
+    told = suggestion(replace(best, option=False))
+    assert told.startswith(f"with a threshold of {best.threshold} its F1 would be ")
 
 
 def test_choosing_says_it_only_where_quality_is_what_it_is_about(

@@ -60,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.figures and args.columns:
         raise UsageError("figures have no columns: leave out --columns")
+    if args.figure_format and not args.figures:
+        raise UsageError("--figure-format is for --figures FOLDER")
     groups = real_groups(args.run, args, GoldFinder(args.gold))
     scored = [one for group in groups.values() for one in group]
     if not scored:

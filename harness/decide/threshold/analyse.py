@@ -10,7 +10,7 @@ from harness.coding import encode
 from harness.decide.threshold.crossfit import DEFAULT_FOLDS, Best, best
 from harness.decide.threshold.curve import CurvePoint, counts_of, curve
 from harness.decide.threshold.guarantee import Guarantee, guarantee
-from harness.decide.threshold.scores import Scores, read_scores, strict
+from harness.decide.threshold.scores import Scores, has_option, read_scores, strict
 from harness.errors import HarnessError, InputError, NothingMeasured, UsageError, nearest
 from harness.options import Flag
 from harness.results.scored import Scored
@@ -154,7 +154,9 @@ def system(scored: Scored, wanted: Wanted) -> System:
             **{name: curve(everything.of([label]), wanted.beta) for name, label in labels.items()},
         },
         calibration=calibrated,
-        best=None if lacking else best(scores, resampler, beta=wanted.beta, **named),
+        best=None
+        if lacking
+        else best(scores, resampler, beta=wanted.beta, option=has_option(scored), **named),
         guarantee=None
         if lacking
         else guarantee(
