@@ -103,7 +103,7 @@ def _guaranteed(one: Guarantee) -> str:
         return f"No threshold guarantees {wanted}: {one.lacking}."
     return (
         f"Up to a threshold of {shown_threshold(one.threshold)} there is {wanted} on documents of "
-        f"the same kind ({one.mentions} gold mentions, worth {one.effective:.0f} independent ones); "
+        f"the same kind ({one.mentions} gold mentions, worth {one.effective:.0f} independent); "
         f"precision there is {number(one.precision)} {between(one.precision_interval)} "
         f"(cross-fitted), without a threshold {number(one.precision_now)}."
     )
