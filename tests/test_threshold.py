@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from support import in_json, printed
 
 from harness.annotation import Annotations, Entity, Record
+from harness.cli.main import main
 from harness.decide.threshold.analyse import Wanted, system, systems
 from harness.decide.threshold.crossfit import held_out
 from harness.decide.threshold.curve import best_threshold, curve, short_between, some_points
@@ -25,6 +26,7 @@ from harness.decide.threshold.guarantee import recall_threshold
 from harness.decide.threshold.scores import read_scores
 from harness.errors import InputError, NothingMeasured, UsageError
 from harness.report.figures.threshold import threshold_charts
+from harness.report.threshold import suggestion
 from harness.results.scored import Scored, score_records
 from harness.tasks.ner.options import NerOptions
 
@@ -265,6 +267,15 @@ def test_the_recommendation(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert (suggested["threshold"], suggested["f"]) == (best["threshold"], best["f"])
 
 
+def test_a_program_has_options_of_its_own(folder: Path) -> None:
+    from harness.results.load import from_run
+
+    best = system(from_run(folder)[0], Wanted(resamples=50)).best
+    assert best is not None and suggestion(best).startswith("with ?threshold=")
+    told = suggestion(replace(best, option=False))
+    assert told.startswith(f"with a threshold of {best.threshold} its F1 would be ")
+
+
 def test_choosing_says_it_only_where_quality_is_what_it_is_about(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -310,7 +321,9 @@ def test_unknown_types_and_gold_that_is_gone(
 def test_figures(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "figures"
     command = ["threshold", str(folder), "--resamples", "50", "--figures", str(out)]
-    assert printed(capsys, [*command, "--figure-format", "json"]) == ""
+    assert main([*command, "--figure-format", "json"]) == 0
+    told = capsys.readouterr()
+    assert told.out == "" and "plain (planted): left out" in told.err
     specs: Mapping[str, Any] = {
         path.name.partition("-planted")[0]: json.loads(path.read_text("utf-8"))
         for path in out.iterdir()
@@ -319,6 +332,20 @@ def test_figures(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     library = pytest.importorskip("vl_convert", reason="needs the extra figures")
     for spec in specs.values():
         assert library.vegalite_to_vega({**spec, "width": 400}, vl_version="6.4")["marks"]
+
+
+def test_types_that_are_called_like_all_of_them(tmp_path: Path) -> None:
+    gold = [Entity(*at, label) for at, label in zip(PLACES, ("all", "micro", "PER"), strict=False)]
+    said = [one._replace(score=0.5) for one in gold[:2]]
+    told = _scored(
+        tmp_path,
+        [Record("a", WORDS, Annotations(tuple(gold)))],
+        [Record("a", None, Annotations(tuple(said)))],
+    )
+    found = system(told, Wanted(resamples=50))
+    assert set(found.curve) == {"all", "type all", "type micro", "PER"}
+    assert (found.mentions, system(told, Wanted(part="type micro")).mentions) == (3, 1)
+    assert system(told, Wanted(part="micro")).mentions == 3
 
 
 def test_many_points_are_thinned_and_the_best_stays(folder: Path) -> None:

@@ -17,16 +17,16 @@ from harness.cli.common import (
     output,
 )
 from harness.cli.pages import figure_flags, write_charts
-from harness.cli.printer import print_json, print_sections
+from harness.cli.printer import note, print_json, print_sections
 from harness.errors import NothingMeasured, UsageError
 from harness.options import build, flags_of
 
 EPILOG = """\
 Reads a run and the gold set that it was made on; nothing is predicted. Of backends that give every
 entity a confidence it tells what each threshold leaves, which one to take for the best F, how far
-down one may go to keep a recall, and whether confidences are probabilities. A threshold is chosen
-on some documents and measured on others, from 8 documents on. It is set with ?threshold=0.6 behind
-the backend's name.
+up one may go and still keep a recall, and whether confidences are probabilities. A threshold is
+chosen on some documents and measured on others, from 8 documents on. It is set with ?threshold=0.6
+behind the backend's name.
 
 examples:
   harness threshold results --backend transformers/reference
@@ -56,10 +56,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from harness.cli.scored_runs import real_groups, warn_of_scores
     from harness.decide.threshold.analyse import Wanted, systems
+    from harness.report.threshold import left_out_lines
     from harness.results.finder import GoldFinder
 
     if args.figures and args.columns:
         raise UsageError("figures have no columns: leave out --columns")
+    if args.figure_format and not args.figures:
+        raise UsageError("--figure-format is for --figures FOLDER")
     groups = real_groups(args.run, args, GoldFinder(args.gold))
     scored = [one for group in groups.values() for one in group]
     if not scored:
@@ -72,11 +75,13 @@ def run(args: argparse.Namespace) -> int:
         from harness.report.figures.threshold import threshold_charts
 
         write_charts(args, [chart for one in found for chart in threshold_charts(one)])
+        for line in left_out_lines(left):
+            note(line)
     if args.json:
         print_json({"systems": [one.to_json() for one in found], "left_out": left})
     elif not args.figures:
         from harness.report.sections import Section
-        from harness.report.threshold import left_out_lines, threshold_tables
+        from harness.report.threshold import threshold_tables
 
         sections = [Section(threshold_tables(one)) for one in found]
         sections.append(Section((), left_out_lines(left)))

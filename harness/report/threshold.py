@@ -88,8 +88,10 @@ def _best(best: Best, backend: str, f: str) -> Iterator[str]:
 
 def suggestion(best: Best) -> str:
     """`with ?threshold=0.62 its F1 would be 0.813 [0.790, 0.835] (cross-fitted, +1.2 ...)`."""
+    value = shown_threshold(best.threshold)
+    where = f"?threshold={value}" if best.option else f"a threshold of {value}"
     return (
-        f"with ?threshold={shown_threshold(best.threshold)} its {f_name(best.beta)} would be "
+        f"with {where} its {f_name(best.beta)} would be "
         f"{number(best.f)} {between(best.interval)} (cross-fitted, {points(best.gain)} "
         f"{between(best.gain_interval, in_points=True)} points)"
     )
@@ -100,8 +102,8 @@ def _guaranteed(one: Guarantee) -> str:
     if one.threshold is None:
         return f"No threshold guarantees {wanted}: {one.lacking}."
     return (
-        f"Up to ?threshold={shown_threshold(one.threshold)} there is {wanted} on documents of the "
-        f"same kind ({one.mentions} gold mentions, worth {one.effective:.0f} independent ones); "
+        f"Up to a threshold of {shown_threshold(one.threshold)} there is {wanted} on documents of "
+        f"the same kind ({one.mentions} gold mentions, worth {one.effective:.0f} independent); "
         f"precision there is {number(one.precision)} {between(one.precision_interval)} "
         f"(cross-fitted), without a threshold {number(one.precision_now)}."
     )

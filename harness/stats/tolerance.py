@@ -149,10 +149,12 @@ def _quantile(first: float, second: float, share: float) -> float:
 def rank_value(ordered: Array, rank: float) -> float:
     """The value of a rank from 1 up, between two of them interpolated; the first for a lower rank.
 
-    `-inf` where the lower of the two is.
+    The lower of the two where it is not the only one of its value, for then nothing lies between
+    them, and where it is `-inf`.
     """
     place = max(0.0, rank - 1)
     lower = min(int(place), len(ordered) - 1)
     upper = min(lower + 1, len(ordered) - 1)
     low, high = float(ordered[lower]), float(ordered[upper])
-    return low if low == -inf else low + (place - lower) * (high - low)
+    alone = low > -inf and (lower == 0 or ordered[lower - 1] < low)
+    return low + (place - lower) * (high - low) if alone else low

@@ -66,6 +66,7 @@ def test_a_rank_between_two_values() -> None:
     assert rank_value(values, 1.5) == -inf
     assert rank_value(values, 9.0) == 0.8
     assert rank_value(values[1:], 0.2) == 0.2
+    assert rank_value(np.array([0.5, 0.5, 0.9]), 2.5) == 0.5  # Of a few values: all or none of one.
 
 
 def test_clusters_are_worth_less() -> None:

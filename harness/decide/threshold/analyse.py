@@ -10,7 +10,7 @@ from harness.coding import encode
 from harness.decide.threshold.crossfit import DEFAULT_FOLDS, Best, best
 from harness.decide.threshold.curve import CurvePoint, counts_of, curve
 from harness.decide.threshold.guarantee import Guarantee, guarantee
-from harness.decide.threshold.scores import Scores, read_scores, strict
+from harness.decide.threshold.scores import Scores, has_option, read_scores, strict
 from harness.errors import HarnessError, InputError, NothingMeasured, UsageError, nearest
 from harness.options import Flag
 from harness.results.scored import Scored
@@ -22,7 +22,7 @@ from harness.tasks.parts import BETA
 __all__ = ["ALL_TYPES", "LeftOut", "System", "Wanted", "system", "systems", "too_little"]
 
 ALL_TYPES = "all"
-"""What all types together are called; a type of that name is `type all`."""
+"""What all types together are called; a type of that name, or of the task's, is `type all`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +133,7 @@ def system(scored: Scored, wanted: Wanted) -> System:
     notes.append(why)
     lacking = too_little(scores)
     if lacking:
-        notes.append(f"No threshold is recommended: {lacking}")
+        notes.append(f"No threshold is recommended: {lacking}.")
     named = {"folds": wanted.folds, "seed": seed}
     return System(
         backend=scored.name,
@@ -154,7 +154,9 @@ def system(scored: Scored, wanted: Wanted) -> System:
             **{name: curve(everything.of([label]), wanted.beta) for name, label in labels.items()},
         },
         calibration=calibrated,
-        best=None if lacking else best(scores, resampler, beta=wanted.beta, **named),
+        best=None
+        if lacking
+        else best(scores, resampler, beta=wanted.beta, option=has_option(scored), **named),
         guarantee=None
         if lacking
         else guarantee(
@@ -171,7 +173,8 @@ def _labels(scored: Scored, scores: Scores) -> dict[str, str]:
     known = {*scores.labels, *scores.missed_labels}
     ours = [label for label in gold if label in known]
     ours += sorted(known.difference(ours))
-    return {f"type {label}" if label == ALL_TYPES else label: label for label in ours}
+    taken = (ALL_TYPES, scored.parts[0].name)
+    return {f"type {label}" if label in taken else label: label for label in ours}
 
 
 def _chosen(
@@ -197,7 +200,7 @@ def _counted_otherwise(scored: Scored) -> str:
         return ""
     return (
         f"The run was counted with match mode {match}; all numbers here are of {usual} matching, "
-        "under which a threshold changes nothing for the predictions that stay"
+        "under which a threshold changes nothing for the predictions that stay."
     )
 
 
@@ -205,12 +208,12 @@ def _calibration(scores: Scores, resampler: Resampler) -> tuple[Calibration | No
     count = len(scores.confidence)
     if count < COMPARE_SUPPORT:
         few = f"{count} predictions, and it takes {COMPARE_SUPPORT}"
-        return None, f"Nothing is said of calibration: {few}"
+        return None, f"Nothing is said of calibration: {few}."
     low, high = float(scores.confidence[-1]), float(scores.confidence[0])
     if high > 1:
         return None, (
             f"Confidences run from {low:g} to {high:g}, so that they are no probabilities and "
-            "have no calibration"
+            "have no calibration."
         )
     return calibration(
         scores.confidence,

@@ -56,6 +56,8 @@ class Best:
     lowest: float
     """Of the thresholds that were chosen without one fold each."""
     highest: float
+    option: bool = True
+    """Whether the backend may have it as an option; a program has options of its own."""
 
     @property
     def better(self) -> bool:
@@ -76,7 +78,13 @@ def held_out(scores: Scores, choose: Chooser, *, folds: int, seed: int) -> tuple
 
 
 def best(
-    scores: Scores, resampler: Resampler, *, beta: float, folds: int, seed: int
+    scores: Scores,
+    resampler: Resampler,
+    *,
+    beta: float,
+    folds: int,
+    seed: int,
+    option: bool = True,
 ) -> Best | None:
     """The threshold with the largest F; `None` where F is defined nowhere."""
     threshold = best_threshold(scores, beta)
@@ -104,6 +112,7 @@ def best(
         lacking=own.lacking or gain.lacking,
         lowest=float(chosen.min()),
         highest=float(chosen.max()),
+        option=option,
     )
 
 

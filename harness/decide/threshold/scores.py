@@ -21,7 +21,7 @@ from harness.tasks.base import DocumentPair, Outcome, Task
 if TYPE_CHECKING:
     from harness.stats.units import Array
 
-__all__ = ["Scores", "has_confidences", "read_scores", "strict"]
+__all__ = ["Scores", "has_confidences", "has_option", "read_scores", "strict"]
 
 _STRICT = "strict"
 
@@ -112,6 +112,12 @@ class _Answer(NamedTuple):
 def has_confidences(task: Task) -> bool:
     """Whether the items of a task can have a confidence at all."""
     return hasattr(task.item, "score")
+
+
+def has_option(scored: Scored) -> bool:
+    """Whether a threshold may be set in the backend's name: not where that is a program's."""
+    declaration = None if scored.result is None else scored.result.declaration
+    return declaration is None or not declaration.external
 
 
 def strict(scored: Scored) -> Scored:

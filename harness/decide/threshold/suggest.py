@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from harness.decide.threshold.analyse import too_little
 from harness.decide.threshold.crossfit import DEFAULT_FOLDS, Best, best
-from harness.decide.threshold.scores import read_scores, strict
+from harness.decide.threshold.scores import has_option, read_scores, strict
 from harness.errors import HarnessError
 from harness.results.scored import Scored
 from harness.stats.resample import Resampler
@@ -28,5 +28,12 @@ def raising_threshold(
         return None
     if too_little(scores) or not {*labels} <= {*scores.labels, *scores.missed_labels}:
         return None
-    found = best(scores, resampler, beta=beta, folds=DEFAULT_FOLDS, seed=resampler.seed)
+    found = best(
+        scores,
+        resampler,
+        beta=beta,
+        folds=DEFAULT_FOLDS,
+        seed=resampler.seed,
+        option=has_option(scored),
+    )
     return found if found is not None and found.threshold and found.better else None
