@@ -47,7 +47,7 @@ TRAIN = Flag(
 )
 SLICE = Flag("only this slice, by its name", name="slice", metavar="NAME", many=True)
 REFERENCE = Flag("explain how the others differ from it", name="reference", metavar="BACKEND")
-ALL = Flag("every kind and every slice, not the ten that matter most", name="all", kind=bool)
+ALL_ROWS = Flag("every kind and every slice, not the ten that matter most", name="all", kind=bool)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +61,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         TRAIN,
         SLICE,
         count("min_support", "slices only from N gold up", least=1, default=COMPARE_SUPPORT),
-        ALL,
+        ALL_ROWS,
         RECOUNT,
         FORCE,
         RESAMPLES,

@@ -27,7 +27,7 @@ __all__ = [
     "bucket",
     "form_of",
     "general_facets",
-    "inside",
+    "is_inside",
     "metadata_facets",
 ]
 
@@ -174,7 +174,7 @@ def _folded(form: str) -> str:
     return " ".join(form.split()).casefold()
 
 
-def inside(regions: Sequence[Span], span: Span) -> bool:
+def is_inside(regions: Sequence[Span], span: Span) -> bool:
     """Whether one of the regions, which are sorted and apart, holds all of a span."""
     at = bisect_right(regions, (span.start, len(regions) and regions[-1].end)) - 1
     return at >= 0 and span.end <= regions[at].end
@@ -232,7 +232,7 @@ def _metadata(key: str) -> Callable[[Scene, Any], str | None]:
 
 
 def _quoted(scene: Scene, item: Any) -> str:
-    return "inside" if inside(scene.quoted, scene.hull(item)) else "outside"
+    return "inside" if is_inside(scene.quoted, scene.hull(item)) else "outside"
 
 
 def _place(scene: Scene, item: Any) -> str | None:

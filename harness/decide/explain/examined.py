@@ -15,7 +15,7 @@ from harness.annotation import Record
 from harness.errors import InputError, NothingMeasured, UsageError, nearest
 from harness.paragraphs import paragraph_starts, unit_of
 from harness.results.scored import Scored, read_with
-from harness.tasks.cases import Case, Explained
+from harness.tasks.cases import Case, ExplainedMeasure
 from harness.tasks.facets import Corpus, Facet, Scene, metadata_facets
 from harness.tasks.parts import PartCounts, part_named
 
@@ -104,10 +104,10 @@ class Examined:
 
     scored: Scored
     """Read as the task explains it (`Task.explained`)."""
-    explained: Explained
+    explained: ExplainedMeasure
     setting: Setting
     counts: PartCounts
-    """The measure, by unit, without what `Explained.besides` has wrong."""
+    """The measure, by unit, without what `ExplainedMeasure.besides` has wrong."""
     wrong: list[Wrong]
     gold: Items
     predicted: Items
@@ -131,7 +131,7 @@ class Examined:
 
     @cached_property
     def told(self) -> PartCounts:
-        """The measure as the cases have it: with what `Explained.besides` has wrong."""
+        """The measure as the cases have it: with what `ExplainedMeasure.besides` has wrong."""
         return replace(self.counts, distinct=self.base[:, [0, 1, 0, 2]], pattern=None)
 
 
@@ -207,7 +207,7 @@ def _starts(record: Record) -> Sequence[int]:
     return [0] if record.text is None else paragraph_starts(record.text)
 
 
-def _remarks(scored: Scored, how: Explained) -> Iterable[str]:
+def _remarks(scored: Scored, how: ExplainedMeasure) -> Iterable[str]:
     for name, value in how.read.items():
         if getattr(scored.options, name) != value:
             yield (

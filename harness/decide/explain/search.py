@@ -18,7 +18,7 @@ from harness.stats.units import LEAST_UNITS, blocks
 if TYPE_CHECKING:
     from harness.stats.units import Array
 
-__all__ = ["Clusters", "Condition", "Found", "Search", "Side", "members_of", "weakest"]
+__all__ = ["Clusters", "Condition", "WeakGroup", "Search", "Side", "members_of", "weakest"]
 
 _MOST_FOUND = 5
 _SCREEN = 0.05
@@ -29,7 +29,7 @@ Condition = tuple[int, int]
 """A facet and one of its values, by their numbers."""
 
 
-class Found(NamedTuple):
+class WeakGroup(NamedTuple):
     """A slice, or what two have in common, that is worse than all other items."""
 
     conditions: tuple[Condition, ...]
@@ -43,7 +43,7 @@ class Found(NamedTuple):
 class Search(NamedTuple):
     """What was found, how much was tested, and how much was too small to be."""
 
-    found: list[Found]
+    found: list[WeakGroup]
     tested: int
     too_small: int
 
@@ -161,10 +161,10 @@ def _clearest(
     rates: Sequence[float],
     p_values: Sequence[float],
     level: float,
-) -> list[Found]:
+) -> list[WeakGroup]:
     """Those found at that level, without those that have mostly the hits of a clearer one."""
     everything, all_hits = len(side.hits), int(side.hits.sum())
-    found: list[Found] = []
+    found: list[WeakGroup] = []
     covered: list[Any] = []
     for number in sorted(range(len(groups)), key=lambda n: (rates[n], p_values[n])):
         if rates[number] > level or len(found) == _MOST_FOUND:
@@ -175,7 +175,7 @@ def _clearest(
             continue
         covered.append(own)
         elsewhere = (all_hits - group.hits) / (everything - group.size)
-        found.append(Found(group.conditions, group.hits, group.size, elsewhere, rates[number]))
+        found.append(WeakGroup(group.conditions, group.hits, group.size, elsewhere, rates[number]))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.annotation import Attribution, Span
 from harness.paragraphs import lines, tokens
 from harness.tasks.attribution.kinds import kind_of
-from harness.tasks.facets import Facet, Scene, general_facets, inside
+from harness.tasks.facets import Facet, Scene, general_facets, is_inside
 
 __all__ = ["relation_facets"]
 
@@ -99,7 +99,7 @@ def _paragraphs(scene: Scene, one: Attribution) -> str:
 def _nested(scene: Scene, one: Attribution) -> str:
     hull = scene.hull(one)
     others = (scene.hull(other) for other in scene.items if other.content != one.content)
-    held = any(inside((other,), hull) for other in others)
+    held = any(is_inside((other,), hull) for other in others)
     return "inside another content" if held else "inside no other content"
 
 
