@@ -8,7 +8,7 @@ was there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -22,6 +22,7 @@ __all__ = [
     "Record",
     "Span",
     "TaskName",
+    "fragments_apart",
     "replaced",
     "context",
     "printable",
@@ -186,6 +187,17 @@ def span_problems(text_length: int, start: object, end: object) -> str | None:
     if end > text_length:
         return f"end {end} is outside the text of {text_length} code points"
     return None
+
+
+def fragments_apart(parts: Sequence[Span]) -> tuple[Span, ...]:
+    """Fragments, at least one and in order, with those in one that nothing parts."""
+    out = [parts[0]]
+    for part in parts[1:]:
+        if part.start == out[-1].end:
+            out[-1] = Span(out[-1].start, part.end)
+        else:
+            out.append(part)
+    return tuple(out)
 
 
 def surroundings(text: str, span: tuple[int, int], *, width: int = 40) -> tuple[str, str, str]:

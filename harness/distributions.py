@@ -14,6 +14,7 @@ __all__ = [
     "file_text",
     "installed_from",
     "lacking",
+    "origin_of",
     "parse_requirement",
     "placeholder",
     "requirement_name",
@@ -35,6 +36,12 @@ def parse_requirement(requirement: str) -> tuple[str, frozenset[str]]:
 def requirement_name(requirement: str) -> str:
     """The distribution's name in a PEP 508 requirement: `spacy` in `spacy>=3.8,<3.9`."""
     return parse_requirement(requirement)[0]
+
+
+def origin_of(point: metadata.EntryPoint) -> str:
+    """An entry point as it is registered, and by which distribution."""
+    package = "" if point.dist is None else f" of {point.dist.name} {point.dist.version}"
+    return f"{point.name} = {point.value}{package}"
 
 
 def lacking(requirements: Iterable[str]) -> str | None:

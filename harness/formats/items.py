@@ -14,7 +14,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
-from harness.annotation import KINDS, Attribution, Entity, Kind, Span, span_problems
+from harness.annotation import (
+    KINDS,
+    Attribution,
+    Entity,
+    Kind,
+    Span,
+    fragments_apart,
+    span_problems,
+)
 from harness.coding import short
 from harness.errors import AnnotationError, ReaderOptions
 from harness.formats import hints
@@ -247,8 +255,8 @@ class Decoder:
                 raise _Unusable(f'"text" is {short(own)}, but the document has {short(there)}')
         rest = {key: item[key] for key in ("label", "score") if key in item}
         entity = Decoder(None, self._sink, least_score=self._least)._entity({**hull, **rest})
-        apart = _apart(parts)
-        return entity if len(apart) == 1 else entity._replace(fragments=apart)
+        fragments = fragments_apart(parts)
+        return entity if len(fragments) == 1 else entity._replace(fragments=fragments)
 
     def _score(self, score: Any) -> float:
         if type(score) in (int, float) and self._least <= score <= LARGEST:
@@ -338,14 +346,3 @@ def _lacking(item: dict[str, Any], keys: tuple[str, ...], problem: str) -> str:
 def _an_object(keys: tuple[str, ...]) -> str:
     *others, last = (f'"{key}"' for key in keys)
     return f"an object with {', '.join(others)} and {last}"
-
-
-def _apart(parts: list[Span]) -> tuple[Span, ...]:
-    """Fragments, in order, with those in one that nothing parts."""
-    out = [parts[0]]
-    for part in parts[1:]:
-        if part.start == out[-1].end:
-            out[-1] = Span(out[-1].start, part.end)
-        else:
-            out.append(part)
-    return tuple(out)

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
-from harness.annotation import Annotations, Attribution, Record, Span, replaced
+from harness.annotation import Annotations, Attribution, Record, Span, fragments_apart, replaced
 from harness.errors import UsageError
 from harness.paragraphs import paragraph_starts
 
-__all__ = ["TextEdit", "Edited", "edited", "edited_record"]
+__all__ = ["TextEdit", "Edited", "edited", "edited_record", "item_spans", "record_spans"]
 
 
 class TextEdit(NamedTuple):
@@ -49,10 +49,10 @@ class Edited:
 
     def place(self, offset: int) -> int:
         """Where a place between two characters is now: before what is inserted there. Within what
-        was replaced it is its start."""
+        was replaced it is its end: what began in front of the place stays in front of it."""
         at = bisect_left(self._starts, offset)
-        if at and self.edits[at - 1].end > offset:
-            return self.edits[at - 1].start + self._grown[at - 1]
+        if at and self._ends[at - 1] > offset:
+            return self._ends[at - 1] + self._grown[at]
         return offset + self._grown[at]
 
     def _pieces(self, text: str) -> Iterator[str]:
@@ -68,16 +68,19 @@ def edited(text: str, edits: Iterable[TextEdit], spans: Iterable[tuple[int, int]
     """A text after edits, of which those are left out that would cut through an edge of a span.
 
     Edits may come in any order. Those that change nothing are left out too. Raises `ValueError`
-    where one lies outside the text, or two overlap or insert at one place.
+    where one lies outside the text, or two overlap or insert at one place, made or left out.
     """
     edges = sorted({edge for span in spans for edge in span})
     kept: list[TextEdit] = []
-    for edit in sorted(edits):
-        start, end, put = edit
+    before = (-1, -1)
+    for start, end, put in sorted(edits):
         if not 0 <= start <= end <= len(text):
             raise ValueError(f"an edit of [{start}, {end}) in a text of {len(text)} characters")
-        if kept and (start < kept[-1].end or (start, end) == kept[-1][:2] == (start, start)):
-            raise ValueError(f"two edits of [{start}, {end})")
+        if start < before[1] or (start, end) == before == (start, start):
+            raise ValueError(
+                f"two edits that are not apart, of [{before[0]}, {before[1]}) and [{start}, {end})"
+            )
+        before = (start, end)
         if text[start:end] == put:
             continue
         at = bisect_right(edges, start)
@@ -98,8 +101,7 @@ def edited_record(record: Record, edits: Iterable[TextEdit]) -> Record:
     if record.text is None:
         return record
     layers = record.annotations
-    spans = [span for item in _items(layers) for span in _spans(item)]
-    new = edited(record.text, edits, [*spans, *record.ignore])
+    new = edited(record.text, edits, record_spans(record))
     starts = record.cuts or paragraph_starts(record.text)
     return Record(
         record.id,
@@ -116,7 +118,18 @@ def edited_record(record: Record, edits: Iterable[TextEdit]) -> Record:
         if record.tokens is None
         else tuple(span for one in record.tokens if (span := _token(new, *one))),
         cuts=(0, *(new.place(start) for start in starts[1:])),
+        metadata=record.metadata,
     )
+
+
+def item_spans(record: Record) -> Iterator[list[Span]]:
+    """All spans of each item of a document, its hull among them where it has one."""
+    return (list(_spans(item)) for item in _items(record.annotations))
+
+
+def record_spans(record: Record) -> list[Span]:
+    """Every span whose edges no edit cuts: those of all items, and what is ignored."""
+    return [*chain.from_iterable(item_spans(record)), *record.ignore]
 
 
 def _items(layers: Annotations) -> Iterator[Any]:
@@ -154,9 +167,11 @@ def _item(item: Any, new: Edited) -> Any:
     parts: tuple[Span, ...] = getattr(item, "fragments", ())
     fragments = tuple(span for one in parts if (span := new.span(*one)))
     if fragments:
-        hull = Span(fragments[0].start, fragments[-1].end)
-        left = fragments if len(fragments) > 1 else ()
-        return replaced(item, start=hull.start, end=hull.end, fragments=left)
+        left = fragments_apart(fragments)  # What stood between two of them may be gone.
+        hull = Span(left[0].start, left[-1].end)
+        return replaced(
+            item, start=hull.start, end=hull.end, fragments=left if len(left) > 1 else ()
+        )
     hull_of = new.span(item.start, item.end)
     if hull_of is None or parts:
         return None

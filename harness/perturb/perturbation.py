@@ -2,36 +2,48 @@
 
 A perturbation says which edits it makes of a document; what stands in the text moves along with
 them (`harness.perturb.edits`). It is the same for the same seed, whatever was perturbed before, and
-what a lower level changes a higher one changes as well.
+what a lower share changes a higher one changes as well, and in the same way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from random import Random
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from harness.annotation import Record
 from harness.digest import digest_text
-from harness.errors import UsageError
+from harness.errors import HarnessError, UsageError
 from harness.perturb.edits import TextEdit, edited_record
 
-__all__ = ["Level", "Perturbation", "perturbed"]
+__all__ = ["EVERYWHERE", "Level", "Perturbation", "TextPerturbation", "perturbed"]
 
 Level: TypeAlias = float | str
 """How much is changed: a share of the places where it can be, or a word."""
+
+EVERYWHERE: tuple[Level, ...] = ("all",)
+"""The levels of what is done everywhere or not at all."""
 
 
 @runtime_checkable
 class Perturbation(Protocol):
     """Registered by an entry point in the group `harness.perturbations`."""
 
-    name: str
-    """As it is named on the command line: `typos`."""
-    summary: str
-    """What it does, a line."""
-    levels: tuple[Level, ...]
-    """From the least to the most; at least one."""
+    @property
+    def name(self) -> str:
+        """As it is named on the command line: `typos`."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """What it does, and to a share of what, in a line."""
+        ...
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """From the least to the most, at least one: all of them shares in (0, 1], or all words."""
+        ...
 
     def edits(self, record: Record, level: Level, rng: Random) -> Iterable[TextEdit]:
         """The edits of a document that has a text, apart from each other.
@@ -42,20 +54,52 @@ class Perturbation(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class TextPerturbation:
+    """A perturbation that looks at the text alone."""
+
+    name: str
+    summary: str
+    levels: tuple[Level, ...]
+    change: Callable[[str, Level, Random], Iterable[TextEdit]]
+    """The edits of a text."""
+
+    def edits(self, record: Record, level: Level, rng: Random) -> Iterable[TextEdit]:
+        return self.change(record.text or "", level, rng)
+
+
 def perturbed(record: Record, perturbation: Perturbation, level: Level, *, seed: int = 0) -> Record:
     """A document after a perturbation; one without text stays as it is.
 
-    Raises `UsageError` for edits that are outside the text or overlap: the perturbation is at
-    fault.
+    Where nothing is changed `text` is equal to that of `record`. Raises `UsageError` for what is no
+    edit, for edits that are outside the text or not apart, and for whatever goes wrong in making
+    them: the perturbation is at fault.
     """
     if record.text is None:
         return record
     # Of the level nothing goes in: the places that a lower one changes come first in a higher one.
     rng = Random(digest_text(f"{seed} {perturbation.name} {record.id}"))  # noqa: S311 not a secret
     try:
-        return edited_record(record, perturbation.edits(record, level, rng))
+        edits = [_checked(edit) for edit in perturbation.edits(record, level, rng)]
+    except HarnessError:
+        raise
+    except Exception as error:  # Code of others: anything may be wrong with it.
+        raise _at_fault(perturbation, record, f"{type(error).__name__}: {error}") from None
+    try:
+        return edited_record(record, edits)
     except ValueError as error:
-        raise UsageError(
-            f"the perturbation {perturbation.name!r} cannot be applied to document "
-            f"{record.id!r}: {error}"
-        ) from None
+        raise _at_fault(perturbation, record, str(error)) from None
+
+
+def _checked(edit: TextEdit) -> TextEdit:
+    start, end, put = edit
+    if type(start) is int and type(end) is int and isinstance(put, str):
+        return edit
+    raise TypeError(f"found {edit!r}, expected a TextEdit of two whole numbers and a string")
+
+
+def _at_fault(perturbation: Perturbation, record: Record, problem: str) -> UsageError:
+    return UsageError(
+        f"the perturbation {perturbation.name!r} cannot be applied to document {record.id!r} "
+        f"({problem}); mend or uninstall it"
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
+from harness.distributions import origin_of
 from harness.errors import UsageError, nearest
 from harness.tasks.base import Task
 
@@ -40,14 +41,14 @@ def tasks() -> dict[str, Task]:
         task = _loaded(point)
         if task.layer in _TAKEN:
             raise UsageError(
-                f"the task {_origin(point)} has the layer {task.layer!r}, which is a key of every "
-                "document; it needs another name"
+                f"the task {origin_of(point)} has the layer {task.layer!r}, which is a key of "
+                "every document; it needs another name"
             )
         for taken in (f"the name {task.name!r}", f"the layer {task.layer!r}"):
             other = origins.setdefault(taken, point)
             if other is not point:
                 raise UsageError(
-                    f"two tasks have {taken}: {_origin(other)} and {_origin(point)}; "
+                    f"two tasks have {taken}: {origin_of(other)} and {origin_of(point)}; "
                     "uninstall one of the two"
                 )
         loaded.append(task)
@@ -99,10 +100,5 @@ def _loaded(point: EntryPoint) -> Task:
             return task
         problem = f"found {task!r}, expected a harness.tasks.base.Task"
     raise UsageError(
-        f"the task {_origin(point)} cannot be loaded ({problem}); mend or uninstall it"
+        f"the task {origin_of(point)} cannot be loaded ({problem}); mend or uninstall it"
     ) from None
-
-
-def _origin(point: EntryPoint) -> str:
-    package = "" if point.dist is None else f" of {point.dist.name} {point.dist.version}"
-    return f"{point.name} = {point.value}{package}"
