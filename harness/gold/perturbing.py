@@ -18,7 +18,7 @@ from harness.errors import UsageError
 from harness.formats.losses import Losses
 from harness.formats.source import Source
 from harness.gold.goldset import GoldSet, Perturbed
-from harness.perturb.perturbation import Level, Perturbation
+from harness.perturb.perturbation import EVERYWHERE, Level, Perturbation
 from harness.perturb.registry import level_named, perturbation_named
 
 __all__ = [
@@ -43,7 +43,7 @@ GONE = "annotations of which the perturbation left nothing"
 def perturbed_goldset(
     goldset: GoldSet, perturbation: Perturbation, level: Level, *, seed: int = 0
 ) -> GoldSet:
-    """The gold set after a perturbation, called `G~typos:0.05`; nothing is read here.
+    """The gold set after a perturbation, called `G~typos:0.05` or `G~upper`; nothing is read here.
 
     Its annotators are left out, for their layers are of the original's texts, and so is how far
     they agree. Its facts are counted anew, whatever is known of the original.
@@ -108,7 +108,7 @@ def perturbing_options(
 
 
 def level_text(level: Level) -> str:
-    """A level as it is said: `0.05`, `ocr`."""
+    """A level as it is said: `0.05`, `without`."""
     return level if isinstance(level, str) else f"{level:g}"
 
 
@@ -127,7 +127,8 @@ def original_name(name: str, options: Mapping[str, Any]) -> str:
 
 def _suffix(options: Mapping[str, Any]) -> str:
     perturbation, level, seed = perturbed_as(options) or ("", "", "")
-    return f"~{perturbation}:{level}" + ("" if seed in ("", "0") else f":{seed}")
+    amount = "" if level in EVERYWHERE else f":{level}"
+    return f"~{perturbation}{amount}" + ("" if seed in ("", "0") else f":{seed}")
 
 
 def _items(record: Record) -> int:

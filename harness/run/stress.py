@@ -19,8 +19,9 @@ from typing import NamedTuple
 from harness.annotation import TaskName
 from harness.errors import BackendFailed, BackendUnavailable, NothingMeasured, UsageError
 from harness.gold.goldset import GoldSet
-from harness.gold.perturbing import perturbed_goldset
+from harness.gold.perturbing import level_text, perturbed_goldset
 from harness.perturb.perturbation import Level, Perturbation
+from harness.perturb.registry import level_named, perturbation_named, perturbations
 from harness.registry import BackendSpec, adapter_of
 from harness.results.record import RunRecord
 from harness.run.asking import annotated, ask_about, gold_labels
@@ -39,7 +40,7 @@ from harness.run.runner import (
 )
 from harness.run.store import Store
 
-__all__ = ["Applied", "stress_run"]
+__all__ = ["Applied", "applied_from", "stress_run"]
 
 
 class Applied(NamedTuple):
@@ -47,6 +48,20 @@ class Applied(NamedTuple):
 
     perturbation: Perturbation
     level: Level
+
+
+def applied_from(said: Sequence[str]) -> list[Applied]:
+    """What is meant by `typos:0.05`, or `typos` for all of its levels; all there is by nothing.
+
+    Raises `UsageError` for an unknown perturbation or level, with the nearest.
+    """
+    out: dict[tuple[str, str], Applied] = {}
+    for text in said or perturbations():
+        name, colon, level = text.partition(":")
+        one = perturbation_named(name)
+        for each in (level_named(one, level),) if colon else one.levels:
+            out.setdefault((name, level_text(each)), Applied(one, each))
+    return list(out.values())
 
 
 class _Asked(NamedTuple):
@@ -151,7 +166,7 @@ class _Asking:
         if key in self._failed:
             return
         title = f"{spec.row} on {sets.every[0].name} ({task}), all perturbations"
-        bar = progress.task(title, sets.documents, words=sets.words, pace=title)
+        bar = progress.task(title, sets.documents, words=sets.words, pace=title, estimated=True)
         try:
             if key not in self._asked:
                 self._asked[key] = Predictions(
