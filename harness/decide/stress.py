@@ -30,7 +30,7 @@ from harness.stats.resample import Interval, Resampler
 from harness.stats.units import DEFAULT_RESAMPLES
 from harness.tasks.base import Task
 
-__all__ = ["LostMention", "Stress", "StressRow", "stresses"]
+__all__ = ["LostMention", "Stress", "StressRow", "has_perturbed", "stresses"]
 
 Passage: TypeAlias = tuple[str, str, str]
 """What stands before a mention, the mention, what stands behind it."""
@@ -185,6 +185,14 @@ class Stress:
             }
             for one in self.rows
         ]
+
+
+def has_perturbed(record: RunRecord) -> bool:
+    """Whether a run has a gold set as it is and perturbed."""
+    try:
+        return bool(_families(record.gold))
+    except NothingMeasured:
+        return False
 
 
 def stresses(

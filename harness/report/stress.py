@@ -14,6 +14,7 @@ from harness.table import UNDEFINED, Cell, Table, Tone, Toned, listed, number, p
 from harness.tasks.parts import f_name
 
 __all__ = [
+    "by_gold",
     "certificate_lines",
     "certificate_tables",
     "lost_lines",
@@ -31,15 +32,20 @@ _SHOWN_TEXT = 200
 
 def stress_tables(found: Sequence[Stress]) -> list[Table]:
     """An overview for each gold set and task, then a table for each backend."""
-    groups: dict[tuple[str, str], list[Stress]] = {}
-    for one in found:
-        groups.setdefault((one.gold, one.task), []).append(one)
     out = []
-    for ours in groups.values():
+    for ours in by_gold(found):
         if len(ours) > 1:
             out.append(overview_table(ours))
         out += map(stress_table, ours)
     return out
+
+
+def by_gold(found: Sequence[Stress]) -> list[list[Stress]]:
+    """The backends of each gold set and task, in the order given."""
+    groups: dict[tuple[str, str], list[Stress]] = {}
+    for one in found:
+        groups.setdefault((one.gold, one.task), []).append(one)
+    return list(groups.values())
 
 
 def overview_table(found: Sequence[Stress]) -> Table:

@@ -55,7 +55,8 @@ class PredictOptions(WorkerOptions):
     run: str = ""
     """The run's token in the store (`Store.begin`): what is not proven is kept for it alone."""
     once: bool = False
-    """Whether a text without an answer is not asked about once more, but has its error again."""
+    """Whether rounds go over texts that earlier ones had: one without an answer is not asked about
+    once more, but has its error again, and one that was asked about is not told as replayed."""
 
 
 class Prediction(NamedTuple):
@@ -296,11 +297,12 @@ class Predictions:
             timing = stored.timings[number]
             seconds = timing.seconds
             self._used.add(timing.process)
-        return _prediction(item, stored, seconds, replayed=True)
+        asked = self._options.once and item.digest in self._asked
+        return _prediction(item, stored, seconds, replayed=not asked)
 
     def _take(self, item: Query, reply: Reply, number: int, earlier: Stored | None) -> Prediction:
         """Keep what came, unless it is an error of the moment."""
-        if self._options.fresh:
+        if self._options.fresh or self._options.once:
             self._asked.add(item.digest)
         if reply.answer is not None:
             stored, seconds = self._timed(reply.answer, number, earlier)

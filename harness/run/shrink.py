@@ -16,7 +16,7 @@ _PIECES = (
     re.compile(r"\S.*?(?:[.!?]+\s+|$)|\s+", re.DOTALL),
     re.compile(r"\s*\S+\s*"),
 )
-"""Each cuts a text into pieces that make it up again, but for blanks at its edges."""
+"""Each cuts a text into pieces that make it up again; blanks alone are one, or none."""
 
 
 def shrunk(text: str, shows: Callable[[str], bool], *, most: int) -> tuple[str, int]:
@@ -32,12 +32,12 @@ def shrunk(text: str, shows: Callable[[str], bool], *, most: int) -> tuple[str, 
         while size and asked < most:
             at = 0
             while at < len(pieces) and asked < most and len(pieces) > 1:
-                fewer = pieces[:at] + pieces[at + size :]
+                fewer = pieces[:at] + pieces[at + size :] or pieces[:1]
                 asked += 1
-                if fewer and shows("".join(fewer)):
+                if shows("".join(fewer)):
                     pieces = fewer
                 else:
                     at += size
             size //= 2
-        text = "".join(pieces)
+        text = "".join(pieces) or text
     return text, asked
