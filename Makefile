@@ -63,6 +63,7 @@ perf: $(VENV)/.test
 
 simulations: $(VENV)/.quick
 	$(BIN)/python tests/simulations --write
+	$(BIN)/python tests/simulations/perturb.py
 
 clean:
 	rm -rf $(VENV) .harness .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info

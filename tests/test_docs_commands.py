@@ -40,6 +40,7 @@ FOLLOWED = {
     "ci.md": "test_docs_ci.py",
     "tutorial.md": "test_tutorial.py",
     "running.md": "adapters/test_adapter.py",
+    "perturbations.md": "test_perturb.py",
 }
 
 NOT_RUN = {

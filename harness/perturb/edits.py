@@ -94,9 +94,10 @@ def edited_record(record: Record, edits: Iterable[TextEdit]) -> Record:
     """A document after edits: its text, and every span of its layers where it is now.
 
     An item of which nothing is left is gone; so are a fragment, a source, a cue of which nothing
-    is left. `cuts` are where the paragraphs of the document as it was begin now, so that both have
-    the same units. Raises `ValueError` as `edited` does, and `UsageError` for items of a task that
-    have neither `start` and `end` nor are attributions: nobody knows where their spans are.
+    is left. Fragments of one between which nothing is left are one. `cuts` are where the paragraphs
+    of the document as it was begin now, so that both have the same units. Raises `ValueError` as
+    `edited` does, and `UsageError` for items of a task that have neither `start` and `end` nor are
+    attributions: nobody knows where their spans are.
     """
     if record.text is None:
         return record

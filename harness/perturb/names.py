@@ -30,57 +30,89 @@ _ACRONYM = 4
 
 
 class Names:
-    """Names are swapped within their type."""
+    """Names are swapped within their type, those of speakers as well."""
 
     name = "names"
     summary = (
         "names become others of their type, the same one the same in all of a document; types "
-        "without a list stay, and so do documents whose gold names speakers"
+        "without a list stay"
     )
     levels: tuple[Level, ...] = EVERYWHERE
 
-    def edits(self, record: Record, level: Level, rng: Random) -> Iterator[TextEdit]:
-        text = record.text
-        assert text is not None
-        if any(one.speaker is not None for one in record.annotations.attributions or ()):
-            return  # A speaker's name stands in no text: it would be of somebody who is not there.
-        swap = _Swap(text, rng)
-        persons: list[list[Span]] = []
-        for span, kind in _mentions(record):
-            if kind == "person":
-                persons.append(_words(text, span))
-            elif _is_name(text[slice(*span)]):
-                yield from swap.edit(kind, span)
-        family = {text[slice(*words[-1])].casefold() for words in persons if len(words) > 1}
-        given = {text[slice(*word)].casefold() for words in persons for word in words[:-1]}
-        for words in persons:
-            for word in words:
-                own = text[slice(*word)].casefold()
-                is_given = own in given and (own not in family or word != words[-1])
-                yield from swap.edit("given" if is_given else "family", word)
+    def edits(self, record: Record, level: Level, rng: Random) -> Iterable[TextEdit]:
+        return _Swap(record, rng).edits
+
+    def speakers(self, record: Record, level: Level, rng: Random) -> Mapping[str, str | None]:
+        """What speakers are called now. Nobody knows of one that was not found by its name, and in
+        whose source a name was swapped."""
+        swap = _Swap(record, rng)
+        called: dict[str, str | None] = {}
+        for one in record.annotations.attributions or ():
+            if one.speaker is None or called.get(one.speaker, "") is None:
+                continue
+            called[one.speaker] = swap.speaker(one.speaker)
+            if called[one.speaker] == one.speaker and one.source and swap.is_within(one.source):
+                called[one.speaker] = None
+        return called
 
 
 class _Swap:
     """Which name becomes which in a document. No two become one: where a list is used up, the
     names that are left stay."""
 
-    def __init__(self, text: str, rng: Random) -> None:
-        self._text, self._there = text, text.casefold()
+    def __init__(self, record: Record, rng: Random) -> None:
+        self._text = record.text or ""
+        self._there = self._text.casefold()
         self._left = {
             kind: sorted(names, key=lambda name: rng.random())
             for kind, names in _lists()[1].items()
         }
-        self._became: dict[str, str] = {}
+        self._became: dict[tuple[str, str], str] = {}
+        self.edits: list[TextEdit] = []
+        mentions = list(_mentions(record))
+        persons = [_words(self._text, span) for span, kind in mentions if kind == "person"]
+        self._family = {self._own(words[-1]) for words in persons if len(words) > 1}
+        self._given = {self._own(word) for words in persons for word in words[:-1]}
+        for span, kind in mentions:
+            if kind == "person":
+                words = _words(self._text, span)
+                for word in words:
+                    self._edit(self._part(self._own(word), last=word == words[-1]), word)
+            elif _is_name(self._text[slice(*span)]):
+                self._edit(kind, span)
 
-    def edit(self, kind: str, span: Span) -> Iterator[TextEdit]:
-        """The edit of a name; none where it stays."""
-        name = self._text[slice(*span)]
-        key = f"{kind} {name.casefold()}"
+    def speaker(self, name: str) -> str:
+        """What somebody is called now; several are joined by semicolons."""
+        return "; ".join(map(self._called, name.split("; ")))
+
+    def is_within(self, span: Span) -> bool:
+        """Whether a name was swapped in a span."""
+        return any(span.start <= edit.start and edit.end <= span.end for edit in self.edits)
+
+    def _called(self, name: str) -> str:
+        for kind in self._left:
+            if new := self._became.get((kind, _key(name))):
+                return _like(new, name)
+        words = _words(name, Span(0, len(name)))
+        for start, end in reversed(words):
+            own = _key(name[start:end])
+            part = self._part(own, last=(start, end) == words[-1])
+            name = name[:start] + (self._became.get((part, own)) or name[start:end]) + name[end:]
+        return name
+
+    def _own(self, span: Span) -> str:
+        return _key(self._text[slice(*span)])
+
+    def _part(self, word: str, *, last: bool) -> str:
+        """Which part of a person's name a word is: a word alone is that which it is elsewhere."""
+        return "given" if word in self._given and not (last and word in self._family) else "family"
+
+    def _edit(self, kind: str, span: Span) -> None:
+        key = (kind, self._own(span))
         if key not in self._became:
             self._became[key] = self._next(kind)
         if new := self._became[key]:
-            capitals = name.isupper() and len(name) > _ACRONYM
-            yield TextEdit(*span, new.upper() if capitals else new)
+            self.edits.append(TextEdit(*span, _like(new, self._text[slice(*span)])))
 
     def _next(self, kind: str) -> str:
         while self._left[kind]:
@@ -88,6 +120,16 @@ class _Swap:
             if name.casefold() not in self._there:
                 return name
         return ""
+
+
+def _key(name: str) -> str:
+    """A name without its article, upper and lower case alike."""
+    return name.casefold().removeprefix("the ")
+
+
+def _like(new: str, old: str) -> str:
+    """A name in capitals where another one, that is no acronym, is."""
+    return new.upper() if old.isupper() and len(old) > _ACRONYM else new
 
 
 def _mentions(record: Record) -> Iterator[tuple[Span, str]]:

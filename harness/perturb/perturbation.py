@@ -7,8 +7,8 @@ what a lower share changes a higher one changes as well, and in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -17,7 +17,7 @@ from harness.digest import digest_text
 from harness.errors import HarnessError, UsageError
 from harness.perturb.edits import TextEdit, edited_record
 
-__all__ = ["EVERYWHERE", "Level", "Perturbation", "TextPerturbation", "perturbed"]
+__all__ = ["EVERYWHERE", "Level", "Perturbation", "Renaming", "TextPerturbation", "perturbed"]
 
 Level: TypeAlias = float | str
 """How much is changed: a share of the places where it can be, or a word."""
@@ -54,6 +54,16 @@ class Perturbation(Protocol):
         ...
 
 
+@runtime_checkable
+class Renaming(Protocol):
+    """What a perturbation is besides, after which people are called otherwise."""
+
+    def speakers(self, record: Record, level: Level, rng: Random) -> Mapping[str, str | None]:
+        """What canonical speakers are called now; `None` where nobody knows. Of those that are
+        left out the names stay. `rng` gives the numbers that it gave `edits`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class TextPerturbation:
     """A perturbation that looks at the text alone."""
@@ -78,17 +88,31 @@ def perturbed(record: Record, perturbation: Perturbation, level: Level, *, seed:
     if record.text is None:
         return record
     # Of the level nothing goes in: the places that a lower one changes come first in a higher one.
-    rng = Random(digest_text(f"{seed} {perturbation.name} {record.id}"))  # noqa: S311 not a secret
+    numbers = digest_text(f"{seed} {perturbation.name} {record.id}")
+    called: Mapping[str, str | None] = {}
     try:
-        edits = [_checked(edit) for edit in perturbation.edits(record, level, rng)]
+        edits = [*map(_checked, perturbation.edits(record, level, _random(numbers)))]
+        if isinstance(perturbation, Renaming):
+            called = dict(perturbation.speakers(record, level, _random(numbers)))
     except HarnessError:
         raise
     except Exception as error:  # Code of others: anything may be wrong with it.
         raise _at_fault(perturbation, record, f"{type(error).__name__}: {error}") from None
     try:
-        return edited_record(record, edits)
+        new = edited_record(record, edits)
     except ValueError as error:
         raise _at_fault(perturbation, record, str(error)) from None
+    said = new.annotations.attributions
+    if not called or not said:
+        return new
+    renamed = (
+        replace(one, speaker=one.speaker and called.get(one.speaker, one.speaker)) for one in said
+    )
+    return new.with_annotations(replace(new.annotations, attributions=tuple(renamed)))
+
+
+def _random(numbers: str) -> Random:
+    return Random(numbers)  # noqa: S311 not a secret
 
 
 def _checked(edit: TextEdit) -> TextEdit:

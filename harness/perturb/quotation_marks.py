@@ -80,7 +80,7 @@ CURLY = TextPerturbation(
 )
 DOUBLED = TextPerturbation(
     "quotes-doubled",
-    "every double quotation mark as two characters: `` and ''",
+    "every double quotation mark as two single ones, as in TeX",
     EVERYWHERE,
     _doubled,
 )
