@@ -8,6 +8,7 @@ all perturbations of a backend on a gold set; where counts are the same that is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -16,12 +17,22 @@ from harness.decide.compare import against, shared_units
 from harness.decide.comparison import Row, bounds_or_none
 from harness.decide.pairwise import pairwise
 from harness.errors import HarnessError, NothingMeasured, UsageError
+from harness.formats.source import Source
 from harness.gold.goldset import GoldSet
-from harness.gold.perturbing import CHANGED, GONE, PERTURBING, original_name, perturbed_as
+from harness.gold.held import held
+from harness.gold.perturbing import (
+    CHANGED,
+    GONE,
+    PERTURBING,
+    original_name,
+    perturbed_as,
+    perturbed_goldset,
+    perturbing_options,
+)
 from harness.perturb.perturbation import EVERYWHERE
 from harness.results.finder import GoldFinder
 from harness.results.load import check_whole, scored_in
-from harness.results.outcomes import Mention, passage_of
+from harness.results.outcomes import Mention, Outcomes, passage_of
 from harness.results.record import GoldRecord, Result, RunRecord
 from harness.results.scored import Scored
 from harness.results.signature import DECLARED, diff
@@ -215,6 +226,8 @@ def stresses(
     moves = _Moves(finder)
     out = []
     for original, others in families:
+        if mentions:
+            _hold(finder, original, others)
         wanted = [original.name, *(one.name for one in others)]
         results = [one for one in record.results if one.gold in wanted]
         scored = {one.key: one for one in scored_in(record, folder, results, finder=finder)}
@@ -227,6 +240,22 @@ def stresses(
     if not out:
         raise NothingMeasured(f"no backend has answers on a gold set that {folder} has perturbed")
     return out
+
+
+def _hold(finder: GoldFinder, original: GoldRecord, others: Iterable[GoldRecord]) -> None:
+    """Have the perturbed sets made of an original that is read once for all of them."""
+    with suppress(HarnessError, OSError):  # Whoever asks for them is told.
+        whole = finder.find(original.name)
+        if whole is None:
+            return
+        whole = held(whole)
+        finder.take(original.name, whole)
+        for one in others:
+            made = perturbing_options(dict(one.options), Source(one.name))
+            if made is not None:
+                perturbation, level, seed = made
+                again = perturbed_goldset(whole, perturbation, level, seed=seed)
+                finder.take(one.name, held(again))
 
 
 def _families(golds: Sequence[GoldRecord]) -> list[tuple[GoldRecord, list[GoldRecord]]]:
@@ -366,7 +395,7 @@ class _Family(NamedTuple):
             except (HarnessError, OSError) as error:
                 why_not = why_not or str(error)
                 continue
-            pairs = _missed(before.found, there.outcomes.missed, moved)
+            pairs = _missed(before.found, there.outcomes, moved)
             texts, perturbed = self.reference.texts(), there.texts()
             found[gold.name] = tuple(
                 LostMention(one, now, passage_of(one, texts), passage_of(now, perturbed))
@@ -407,12 +436,25 @@ def _corrected(rows: Mapping[str, Row], same: Iterable[str]) -> tuple[dict[str, 
 
 
 def _missed(
-    found: Iterable[Mention], missed: frozenset[Mention], moved: Mapping[_Hull, _Hull | None]
+    found: Iterable[Mention], there: Outcomes, moved: Mapping[_Hull, _Hull | None]
 ) -> Iterator[tuple[Mention, Mention]]:
-    """Mentions that were found, and are missed where they are now; by document and offset."""
+    """Mentions that were found, and are missed where they are now; by document and offset.
+
+    What an item is called may be read from the text (whether a quotation is direct), and then be
+    another after a perturbation: where it is alone on its hull it is the same item all the same.
+    """
+    on_hull: dict[_Hull, list[Mention]] = {}
+    for mention in there.gold:
+        on_hull.setdefault(mention[:3], []).append(mention)
     for one in sorted(found):
-        hull = moved.get((one.document, one.start, one.end))
-        if hull is not None and (now := Mention(*hull, one.label)) in missed:
+        hull = moved.get(one[:3])
+        if hull is None:
+            continue
+        ours = on_hull.get(hull, [])
+        now = Mention(*hull, one.label)
+        if now not in ours and len(ours) == 1:
+            (now,) = ours
+        if now in there.missed:
             yield one, now
 
 

@@ -110,6 +110,10 @@ class GoldFinder:
             self._found[name] = None if goldset is None else _called(goldset, name)
         return self._found[name]
 
+    def take(self, name: str, goldset: GoldSet) -> None:
+        """Have this one found under a name, unless one was given under it."""
+        self._found[name] = _called(goldset, name)
+
     def check_given(self, record: RunRecord) -> None:
         """Raise `NotComparable` for a gold set that was given and is not the record's any more."""
         for recorded in record.gold:

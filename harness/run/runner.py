@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
 
-from harness.annotation import Record, TaskName
+from harness.annotation import TaskName
 from harness.errors import BackendFailed, HarnessError, NothingMeasured, UsageError
 from harness.formats.files import read_text
-from harness.formats.losses import Losses
 from harness.gold.goldset import GoldSet
+from harness.gold.held import held
 from harness.gold.known import with_known_facts
 from harness.interrupt import stoppable
 from harness.paths import RECORD
@@ -52,7 +52,6 @@ __all__ = [
     "run_token",
 ]
 
-_HELD_DOCUMENTS = 1000
 _PACKAGES = (OWN_DISTRIBUTION, "numpy", "tabulate")
 
 
@@ -300,22 +299,7 @@ def interruptible(stop: threading.Event) -> Iterator[None]:
 def at_hand(gold: GoldSet, options: RunOptions) -> GoldSet:
     """A small gold set read once for all backends; a large one streams each time it is asked, and
     what is known of it is kept beside the store."""
-    held = _held(gold)
-    if options.cache is None or held is not gold:
-        return held
+    there = held(gold)
+    if options.cache is None or there is not gold:
+        return there
     return with_known_facts(gold, [options.cache, *options.behind], own_code())
-
-
-def _held(gold: GoldSet) -> GoldSet:
-    held: list[Record] = []
-    lost = Losses()
-    for record in gold.read(lost):
-        held.append(record)
-        if len(held) > _HELD_DOCUMENTS:
-            return gold
-
-    def again(losses: Losses) -> Iterator[Record]:
-        losses.update(lost)
-        return iter(held)
-
-    return replace(gold, read=again)

@@ -61,6 +61,7 @@ TABLES = {
     "backends": ["backends"],
     "run": ["run empty --gold gold.jsonl --task ner --out again --no-cache"],
     "merge": ["merge shards --out merged"],
+    "stress": ["stress --stored --out stressed"],
 }
 PLAIN = {
     "validate": ["validate gold.jsonl", "validate good.jsonl"],
@@ -125,6 +126,8 @@ def test_nothing_gets_out_of_its_medium(
     reading.read_markdown(Path("out/leaderboard.md").read_text("utf-8"))
     cut = ("--shard", "1/1", "--out", "shards/1")
     harness("run", backend, "--gold", "gold.jsonl", *options[:4], *cut)
+    told = ("--perturb", "upper", "--gold", "gold.jsonl", *options[:4], "--out", "stressed")
+    harness("stress", backend, *told)
     harness("baseline", "accept", "out", "--baseline", "base.json", "--yes")
     harness("history", "add", "out", "--history", "trend.jsonl")
     for lines in TABLES.values():
