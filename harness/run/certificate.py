@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from random import Random
 from time import monotonic
@@ -43,11 +44,12 @@ CERTIFIED_CHARACTERS = 300_000
 
 _TOGETHER = 4
 """Texts handed over at once, where they are otherwise handed over one by one."""
-_PASSES = 7
-"""So often all texts are asked about."""
+_PASSES = 6
+"""So often all texts are asked about where nothing changes."""
 _CALLS = 60
 _SECONDS = 15.0
 """For making one text smaller."""
+_ALONE = "there is one document alone"
 _LAST_WORD = re.compile(r"\S+\s*$")
 
 _Said: TypeAlias = Answer | str | None
@@ -69,8 +71,8 @@ def certify(
 ) -> list[Trial]:
     """Try a backend on the texts of a gold set; a trial for each kind, in a fixed order.
 
-    It is loaded three times. Where it cannot be the trials say so. Nothing is tried of a backend
-    that checks the harness, or is given the gold.
+    It is loaded twice, or four times where threads or batches change anything. Where it cannot be
+    the trials say so. Nothing is tried of a backend that checks the harness, or is given the gold.
     """
     declaration = adapter_of(spec).declaration
     if declaration.sanity or declaration.needs_gold:
@@ -130,6 +132,10 @@ class _Worker:
         return [said(reply) for reply in self.ask(texts)]
 
 
+_Ways: TypeAlias = Callable[[int], tuple[_Way, _Way]]
+"""The two ways in which the text at a place was asked about."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Certificate:
     spec: BackendSpec
@@ -138,32 +144,26 @@ class _Certificate:
     options: RunOptions
     documents: Mapping[str, str]
     bar: ProgressBar
-    labels: tuple[str, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "labels", gold_labels(self.gold, self.task.name))
 
     @property
     def texts(self) -> list[str]:
         return list(self.documents.values())
 
     def trials(self) -> Iterator[Trial]:
-        threads = self.options.threads
-        other = 1 if threads > 1 else 2
-        together = self.options.batch_size if self.options.batch_size > 1 else _TOGETHER
+        threads, size = self.options.threads, self.options.batch_size
+        others = 1 if threads > 1 else 2
+        size = size if size > 1 else _TOGETHER
         try:
             with self._worker(threads) as alone:
                 first = alone.all(self.texts)
                 yield from self._one_by_one(alone, first)
-                yield from self._together(alone, first, together)
-                how = f"{threads} and {other}"
-                try:
-                    with self._worker(other) as more:
-                        changed = _differing(first, more.all(self.texts))
-                        ways = (_Way(alone), _Way(more))
-                        yield self._trial("threads", how, changed, lambda place: ways)
-                except (BackendFailed, BackendUnavailable) as error:
-                    yield self._trouble("threads", how, str(error))
+                # Mostly neither matters, which both together show with one process.
+                if self._all_the_same(first, others, size):
+                    yield from self._apart(size, [], [])
+                    yield self._trial("threads", f"{threads} and {others}", [])
+                    return
+                yield from self._together(alone, first, size)
+                yield from self._threads(alone, first, others)
         except (BackendFailed, BackendUnavailable) as error:
             yield self._trouble("all", "", str(error))
 
@@ -180,7 +180,7 @@ class _Certificate:
         if len(texts) > 1:
             yield self._trial("order", "forwards and backwards", changed, neighbours)
         else:
-            yield self._trouble("order", "", "there is one document alone")
+            yield self._trouble("order", "", _ALONE)
         how = "with and without"
         without = [_stopped(one, text) for one, text in zip(first, texts, strict=True)]
         toggled = alone.all([_toggled(text) for text in texts])
@@ -192,15 +192,35 @@ class _Certificate:
 
         yield self._shown("full stop", how, _differing(without, others), lambda place: [both])
 
+    def _all_the_same(self, first: Sequence[_Said], threads: int, size: int) -> bool:
+        """Whether other threads, batches and neighbours, all at once, leave all answers alone."""
+        try:
+            with self._worker(threads, size) as worker:
+                together, mixed = self._in_batches(worker)
+        except (BackendFailed, BackendUnavailable):
+            return False  # Of which of them it comes is seen when they are tried apart.
+        return not _differing(first, together) and not _differing(first, mixed)
+
+    def _in_batches(self, worker: _Worker) -> tuple[list[_Said], list[_Said]]:
+        """What is said of the texts in their order, and of each in another order."""
+        texts = self.texts
+        together = worker.all(texts)
+        mixed = worker.all([texts[place] for place in self.shuffled])
+        at = {place: number for number, place in enumerate(self.shuffled)}
+        return together, [mixed[at[place]] for place in range(len(texts))]
+
+    @cached_property
+    def shuffled(self) -> list[int]:
+        """The places of the texts in another order, always the same."""
+        places = list(range(len(self.documents)))
+        Random(0).shuffle(places)  # noqa: S311  not a secret
+        return places
+
     def _together(self, alone: _Worker, first: Sequence[_Said], size: int) -> Iterator[Trial]:
         texts = self.texts
-        how = f"1 and {size}"
-        shuffled = list(range(len(texts)))
-        Random(0).shuffle(shuffled)  # noqa: S311  not a secret
         try:
             with self._worker(self.options.threads, size) as several:
-                together = several.all(texts)
-                mixed = several.all([texts[place] for place in shuffled])
+                together, mixed = self._in_batches(several)
 
                 def handed(places: Sequence[int], place: int) -> _Way:
                     at = places.index(place)
@@ -210,23 +230,39 @@ class _Certificate:
                     return _Way(several, tuple(around[begin:at]), tuple(behind))
 
                 in_order = range(len(texts))
-                changed = _differing(first, together)
-                yield self._trial(
-                    "batch", how, changed, lambda place: (_Way(alone), handed(in_order, place))
-                )
-                if len(texts) < 2:
-                    yield self._trouble("neighbours", "", "there is one document alone")
-                    return
-                again = {place: mixed[at] for at, place in enumerate(shuffled)}
-                changed = _differing(together, [again[place] for place in in_order])
-                yield self._trial(
-                    "neighbours",
-                    f"in batches of {size}",
-                    changed,
-                    lambda place: (handed(in_order, place), handed(shuffled, place)),
+                yield from self._apart(
+                    size,
+                    _differing(first, together),
+                    _differing(together, mixed),
+                    lambda place: (_Way(alone), handed(in_order, place)),
+                    lambda place: (handed(in_order, place), handed(self.shuffled, place)),
                 )
         except (BackendFailed, BackendUnavailable) as error:
-            yield self._trouble("batch", how, str(error))
+            yield self._trouble("batch", f"1 and {size}", str(error))
+
+    def _apart(
+        self,
+        size: int,
+        changed: Sequence[int],
+        moved: Sequence[int],
+        ways: _Ways | None = None,
+        others: _Ways | None = None,
+    ) -> Iterator[Trial]:
+        """Trials of batches, and of the other texts in them."""
+        yield self._trial("batch", f"1 and {size}", changed, ways)
+        if len(self.documents) > 1:
+            yield self._trial("neighbours", f"in batches of {size}", moved, others)
+        else:
+            yield self._trouble("neighbours", "", _ALONE)
+
+    def _threads(self, alone: _Worker, first: Sequence[_Said], threads: int) -> Iterator[Trial]:
+        how = f"{self.options.threads} and {threads}"
+        try:
+            with self._worker(threads) as other:
+                changed = _differing(first, other.all(self.texts))
+                yield self._trial("threads", how, changed, lambda place: (_Way(alone), _Way(other)))
+        except (BackendFailed, BackendUnavailable) as error:
+            yield self._trouble("threads", how, str(error))
 
     @contextmanager
     def _worker(self, threads: int, batch_size: int = 1) -> Iterator[_Worker]:
@@ -242,7 +278,7 @@ class _Certificate:
             how,
             self.spec,
             self.task.name,
-            labels=self.labels,
+            labels=gold_labels(self.gold, self.task.name),
             batch_size=batch_size,
             offline=options.offline,
             limits=options.limits,
@@ -252,14 +288,11 @@ class _Certificate:
     # What came of it
 
     def _trial(
-        self,
-        varied: str,
-        how: str,
-        changed: Sequence[int],
-        ways: Callable[[int], tuple[_Way, _Way]],
+        self, varied: str, how: str, changed: Sequence[int], ways: _Ways | None = None
     ) -> Trial:
         def both_of(place: int) -> list[_Both]:
             """With less around it first: that is quicker, and shows more."""
+            assert ways is not None
             one, other = ways(place)
             pairs = [(one.with_less_around(), other.with_less_around()), (one, other)]
             return [
