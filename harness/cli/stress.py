@@ -87,12 +87,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from harness.cli.printer import note
+    from harness.decide.stress import unanswered
     from harness.results.certificate import read_certificate
     from harness.results.load import read_run
 
     _check(args)
     if args.stored:
         record, folder = read_run(args.out)
+        for line in unanswered(record):
+            note(line)
         _print(args, record, folder, read_certificate(folder, record))
         return 0
     record, trials = _run(args)

@@ -41,7 +41,7 @@ from harness.stats.resample import Interval, Resampler
 from harness.stats.units import DEFAULT_RESAMPLES
 from harness.tasks.base import Task
 
-__all__ = ["LostMention", "Stress", "StressRow", "has_perturbed", "stresses"]
+__all__ = ["LostMention", "Stress", "StressRow", "has_perturbed", "stresses", "unanswered"]
 
 Passage: TypeAlias = tuple[str, str, str]
 """What stands before a mention, the mention, what stands behind it."""
@@ -240,6 +240,16 @@ def stresses(
     if not out:
         raise NothingMeasured(f"no backend has answers on a gold set that {folder} has perturbed")
     return out
+
+
+def unanswered(record: RunRecord) -> list[str]:
+    """A line for each backend that has no answers on a gold set as it is."""
+    perturbed = {one.name for one in record.gold if perturbed_as(one.options) is not None}
+    return [
+        f"{one.backend} on {one.gold} ({one.task}): {one.status}: {one.reason}"
+        for one in record.results
+        if one.gold not in perturbed and not one.answered
+    ]
 
 
 def _hold(finder: GoldFinder, original: GoldRecord, others: Iterable[GoldRecord]) -> None:

@@ -35,6 +35,9 @@ __all__ = [
 PERTURBING = ("perturb", "level", "perturb-seed")
 """Options of a gold set that make a perturbed one of it."""
 
+_OF_ORIGINAL = ("agreement", "annotators", "sha256")
+"""What a card says of the original's files alone."""
+
 CHANGED = "documents whose text the perturbation changed"
 GONE = "annotations of which the perturbation left nothing"
 """What is counted among a perturbed set's losses, for records to have it."""
@@ -70,7 +73,7 @@ def perturbed_goldset(
         goldset,
         name=f"{goldset.name}{_suffix(options)}",
         read=read,
-        card={name: value for name, value in goldset.card.items() if name != "agreement"},
+        card={name: value for name, value in goldset.card.items() if name not in _OF_ORIGINAL},
         annotators={},
         reader=lambda: None,  # That gives the original's records.
         said=replace(said, options=options),
