@@ -76,7 +76,8 @@ class RunCell:
     title: str
     stop: threading.Event
     """Once it is set, the rest comes back as errors."""
-    answering: Answering = Predictions
+    answering: Answering | None = None
+    """Whom to ask in place of `Predictions`."""
 
     def __post_init__(self) -> None:
         out = self.options.out
@@ -149,7 +150,7 @@ class RunCell:
         time = ScoringTime(options.limits.total_seconds)
         if self.cut is not None:
             self.cut.begin()
-        predictions = self.answering(
+        predictions = (self.answering or Predictions)(
             self.spec,
             task=self.task,
             labels=gold_labels(self.gold, self.task),

@@ -33,7 +33,7 @@ from harness.results.unfinished import unfinished
 from harness.run.cell import Answering, RunCell
 from harness.run.common import count_in_common
 from harness.run.options import RunOptions, WorkerOptions
-from harness.run.predictions import Predictions, PredictOptions
+from harness.run.predictions import PredictOptions
 from harness.run.process import kill_all
 from harness.run.progress import Progress
 from harness.run.proof import own_code
@@ -61,11 +61,11 @@ def run(
     options: RunOptions | None = None,
     progress: Progress | None = None,
     *,
-    answering: Answering = Predictions,
+    answering: Answering | None = None,
 ) -> RunRecord:
     """Apply every backend to every gold set for every task that both know.
 
-    `answering` gives their answers, where somebody has asked for them already. Returns the record
+    `answering` gives their answers where somebody has asked for them already. Returns the record
     and, with `out`, has written it. Raises `UsageError` for an unknown adapter or a backend that
     fits no gold set, `NothingMeasured` when there is nothing to do, and `KeyboardInterrupt` after
     cleaning up.
@@ -168,7 +168,7 @@ def _cells(
     progress: Progress,
     stop: threading.Event,
     token: str,
-    answering: Answering,
+    answering: Answering | None,
 ) -> list[RunCell]:
     predict = predict_options(options, token)
     return [
