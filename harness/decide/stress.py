@@ -33,7 +33,7 @@ from harness.perturb.perturbation import EVERYWHERE
 from harness.results.finder import GoldFinder
 from harness.results.load import check_whole, scored_in
 from harness.results.outcomes import Mention, Outcomes, passage_of
-from harness.results.record import GoldRecord, Result, RunRecord
+from harness.results.record import GoldRecord, Result, ResultKey, RunRecord
 from harness.results.scored import Scored
 from harness.results.signature import DECLARED, diff
 from harness.stats.permutation import holm_steps
@@ -142,7 +142,6 @@ class Stress:
     documents: int
     tests: int = 0
     """How many tests Holm's correction goes over."""
-    notes: tuple[str, ...] = ()
     without_lost: str = ""
     """Why nobody can say which mentions are lost; empty where that is known."""
 
@@ -296,69 +295,40 @@ def _made_of(gold: GoldRecord) -> tuple[Any, ...]:
     return (gold.path or original_name(gold.name, gold.options), gold.version, *options)
 
 
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A backend on a perturbed set against itself on the original."""
+
+    row: Row
+    reference: float | None
+    left_out: int = 0
+    same: bool = False
+
+
 class _Family(NamedTuple):
     """A backend on an original, and what it has on the perturbed sets."""
 
     reference: Scored
     others: Sequence[GoldRecord]
     results: Sequence[Result]
-    scored: Mapping[Any, Scored]
+    scored: Mapping[ResultKey, Scored]
+
+    def there(self, gold: str) -> Scored | None:
+        """The backend's counts on a perturbed set."""
+        return self.scored.get((gold, self.reference.task, self.reference.backend))
 
     def stress(self, resamples: int, moves: _Moves | None) -> Stress:
-        reference = self.reference
-        seed = reference.seed
-        resampler = Resampler(reference.document_numbers, resamples=resamples, seed=seed)
-        alike: list[Scored] = []
-        rows: dict[str, Row] = {}
-        scores: dict[str, float | None] = {}
-        left_out: dict[str, int] = {}
-        troubles: dict[str, str] = {}
-        for gold in self.others:
-            one = self.scored.get((gold.name, reference.task, reference.backend))
-            if one is None or (trouble := _differs(reference, one)):
-                troubles[gold.name] = self._missing(gold.name) if one is None else trouble
-                continue
-            (first, other), dropped = shared_units([reference, one], force=True)
-            left_out[gold.name] = dropped
-            if not dropped:
-                alike.append(one)
-                continue
-            own = Resampler(first.document_numbers, resamples=resamples, seed=seed)
-            pairs = pairwise([first.counts(), other.counts()], own, seed=seed)
-            rows[gold.name] = against(gold.name, pairs, 0, 1)
-            scores[gold.name] = pairs.scores[0]
-        together = pairwise(
-            [reference.counts(), *(one.counts() for one in alike)],
-            resampler,
-            seed=seed,
-            among=[(0, place) for place in range(1, len(alike) + 1)],
-        )
-        for place, one in enumerate(alike, 1):
-            rows[one.gold] = against(one.gold, together, 0, place)
-            scores[one.gold] = together.scores[0]
-        same = {one.gold for one in alike if one.columns.tallies == reference.columns.tallies}
-        rows, tests = _corrected(rows, same)
-        lost, why_not = self._lost(moves)
-        made = [
-            StressRow(
-                gold.name,
-                *(perturbed_as(gold.options) or ("", "", "")),
-                documents=gold.documents,
-                changed=gold.losses.get(CHANGED, 0),
-                gone=gold.losses.get(GONE, 0),
-                row=rows.get(gold.name),
-                reference=scores.get(gold.name),
-                whole=None if there is None else there.f1,
-                left_out=left_out.get(gold.name, 0),
-                same=gold.name in same,
-                lost=lost.get(gold.name),
-                failed=0 if there is None or there.result is None else there.result.failed,
-                trouble=troubles.get(gold.name, ""),
-            )
-            for gold in self.others
-            for there in [self.scored.get((gold.name, reference.task, reference.backend))]
+        reference, part = self.reference, self.reference.parts[0]
+        resampler = Resampler(reference.document_numbers, resamples=resamples, seed=reference.seed)
+        troubles = {one.name: self._trouble(one.name) for one in self.others}
+        known = [
+            there
+            for one in self.others
+            if not troubles[one.name] and (there := self.there(one.name)) is not None
         ]
-        part = reference.parts[0]
+        compared, interval = self._compared(known, resampler)
+        compared, tests = _corrected(compared)
+        lost, why_not = self._lost(moves)
         return Stress(
             backend=reference.backend,
             gold=reference.gold,
@@ -366,16 +336,75 @@ class _Family(NamedTuple):
             part=reference.definition.match(reference.options) or part.name,
             beta=part.beta,
             f1=reference.f1,
-            interval=together.intervals[0],
-            rows=tuple(made),
+            interval=interval,
+            rows=tuple(
+                self._row(one, compared.get(one.name), lost.get(one.name), troubles[one.name])
+                for one in self.others
+            ),
             signature=str(reference.signature),
             unit=resampler.unit,
             resamples=resamples,
-            seed=seed,
+            seed=reference.seed,
             documents=len(set(reference.document_numbers)),
             tests=tests,
             without_lost=why_not,
         )
+
+    def _row(
+        self,
+        gold: GoldRecord,
+        compared: _Compared | None,
+        lost: tuple[LostMention, ...] | None,
+        trouble: str,
+    ) -> StressRow:
+        there = self.there(gold.name)
+        return StressRow(
+            gold.name,
+            *(perturbed_as(gold.options) or ("", "", "")),
+            documents=gold.documents,
+            changed=gold.losses.get(CHANGED, 0),
+            gone=gold.losses.get(GONE, 0),
+            row=None if compared is None else compared.row,
+            reference=None if compared is None else compared.reference,
+            whole=None if there is None else there.f1,
+            left_out=compared.left_out if compared else 0,
+            same=compared is not None and compared.same,
+            lost=lost,
+            failed=there.result.failed if there and there.result else 0,
+            trouble=trouble,
+        )
+
+    def _compared(
+        self, known: Sequence[Scored], resampler: Resampler
+    ) -> tuple[dict[str, _Compared], Interval]:
+        """By perturbed set; and the interval of the original."""
+        reference, seed = self.reference, self.reference.seed
+        out: dict[str, _Compared] = {}
+        alike: list[Scored] = []
+        for one in known:
+            (first, other), dropped = shared_units([reference, one], force=True)
+            if not dropped:
+                alike.append(one)
+                continue
+            own = Resampler(first.document_numbers, resamples=resampler.resamples, seed=seed)
+            pairs = pairwise([first.counts(), other.counts()], own, seed=seed)
+            out[one.gold] = _Compared(against(one.gold, pairs, 0, 1), pairs.scores[0], dropped)
+        pairs = pairwise(
+            [one.counts() for one in (reference, *alike)],
+            resampler,
+            seed=seed,
+            among=[(0, place) for place in range(1, len(alike) + 1)],
+        )
+        for place, one in enumerate(alike, 1):
+            same = one.columns.tallies == reference.columns.tallies
+            row = against(one.gold, pairs, 0, place)
+            out[one.gold] = _Compared(row, pairs.scores[0], same=same)
+        return out, pairs.intervals[0]
+
+    def _trouble(self, gold: str) -> str:
+        """Why a perturbed set cannot be compared; empty where it can."""
+        there = self.there(gold)
+        return self._missing(gold) if there is None else _differs(self.reference, there)
 
     def _missing(self, gold: str) -> str:
         """Why there are no counts of the backend on a perturbed set."""
@@ -394,7 +423,7 @@ class _Family(NamedTuple):
         found: dict[str, tuple[LostMention, ...]] = {}
         why_not = ""
         for gold in self.others:
-            there = self.scored.get((gold.name, self.reference.task, self.reference.backend))
+            there = self.there(gold.name)
             if there is None:
                 continue
             if there.outcomes is None:
@@ -429,20 +458,24 @@ def _differs(reference: Scored, other: Scored) -> str:
     return f"{found[0][0]} is {found[0][2]}, of the original {found[0][1]}" if found else ""
 
 
-def _corrected(rows: Mapping[str, Row], same: Iterable[str]) -> tuple[dict[str, Row], int]:
-    """The rows with Holm's correction over those that are tested, and how many these are."""
-    known = [
-        name
-        for name, row in rows.items()
-        if name not in same and row.test is not None and row.test.p_value is not None
-    ]
-    tests = [rows[name].test for name in known]
-    values = [one.p_value for one in tests if one is not None and one.p_value is not None]
-    out = {name: replace(row, adjusted=None) for name, row in rows.items()}
-    for name, (value, source) in zip(known, holm_steps(values), strict=True):
-        test = tests[source]
-        out[name] = replace(rows[name], adjusted=value, exact=test is not None and test.exact)
-    return out, len(known)
+def _corrected(compared: Mapping[str, _Compared]) -> tuple[dict[str, _Compared], int]:
+    """The same with Holm's correction over those that are tested, and how many these are."""
+    tests = {
+        name: one.row.test
+        for name, one in compared.items()
+        if not one.same and one.row.test is not None and one.row.test.p_value is not None
+    }
+    steps = holm_steps([test.p_value or 0.0 for test in tests.values()])
+    ours = list(tests.values())
+    adjusted = {
+        name: (value, ours[source].exact)
+        for name, (value, source) in zip(tests, steps, strict=True)
+    }
+    out = {}
+    for name, one in compared.items():
+        value, exact = adjusted.get(name, (None, True))
+        out[name] = replace(one, row=replace(one.row, adjusted=value, exact=exact))
+    return out, len(tests)
 
 
 def _missed(
