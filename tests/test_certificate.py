@@ -33,7 +33,7 @@ TEXTS = {
     "d": "Ida spoke.",
     "e": "Then Ole said that Ada had gone to Bergen.",
 }
-KINDS = ["twice", "order", "full stop", "batch", "neighbours", "threads"]
+KINDS = ["twice", "order", "full stop", "process", "batch", "neighbours", "threads"]
 
 
 def _trials(backend: str, gold: GoldSet) -> dict[str, Trial]:
@@ -85,7 +85,9 @@ def test_answers_that_depend_on_the_text_before_are_found(
 def test_answers_by_chance_are_found_when_asked_twice(
     planted: Path, make_gold: Callable[..., GoldSet]
 ) -> None:
-    found = _trials("planted/random", make_gold(TEXTS))["twice"]
+    trials = _trials("planted/random", make_gold(TEXTS))
+    assert trials["process"].changed == 5
+    found = trials["twice"]
     assert found.changed == 5 and found.example is not None
     assert found.example.text.split() == ["Ida"]
 

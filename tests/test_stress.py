@@ -10,11 +10,12 @@ import pytest
 from support import in_json, printed
 
 from harness.cli.main import main
-from harness.decide.stress import stresses
+from harness.decide.stress import _missed, stresses
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec
 from harness.report.figures.stress import stress_chart
 from harness.results.load import from_run, read_run
+from harness.results.outcomes import Mention, Outcomes
 from harness.run.options import RunOptions
 from harness.run.stress import applied_from, stress_run
 
@@ -142,8 +143,9 @@ def test_the_tables_need_neither_backend_nor_gold(
     assert "planted/missing on tiny (ner): unavailable: it was never there" in noted
     assert "changes no document of tiny: identity" in shown
     assert "[Ada]" in shown and "[ada]" in shown
-    (tmp_path / "tiny.jsonl").unlink()
+    moved = (tmp_path / "tiny.jsonl").rename(tmp_path / "moved.jsonl")
     assert "lost mentions are not told" in printed(capsys, again)
+    assert "[ada]" in printed(capsys, [*again, "--gold", str(moved)])
     assert main(["report", folder, "--rankings"]) == 0
     assert "tiny~lower" in capsys.readouterr().out
     figures = ["report", folder, "--figures", str(tmp_path / "f"), "--figure-format", "json"]
@@ -179,6 +181,20 @@ def test_the_gate_catches_a_backend_that_broke_under_capitals(
     said = capsys.readouterr().out
     assert "tiny~upper" in said and "1 of 2 checks failed" in said
     assert main(["check", str(after), *check, "--gold", "tiny"]) == 0
+
+
+def test_what_an_item_is_called_may_be_read_from_the_text() -> None:
+    """A quotation that lost a mark is mixed, and no longer direct; alone on its hull it is it."""
+    found = frozenset({Mention("a", 0, 9, "direct"), Mention("a", 20, 25, "PER")})
+    moved = {("a", 0, 9): ("a", 0, 8), ("a", 20, 25): ("a", 19, 24)}
+    now = {Mention("a", 0, 8, "mixed"), Mention("a", 19, 24, "PER"), Mention("a", 19, 24, "ORG")}
+    there = Outcomes(frozenset(), frozenset(now), frozenset())
+    assert list(_missed(found, there, moved)) == [
+        (Mention("a", 0, 9, "direct"), Mention("a", 0, 8, "mixed")),
+        (Mention("a", 20, 25, "PER"), Mention("a", 19, 24, "PER")),
+    ]
+    assert list(_missed(found, Outcomes(frozenset(now), frozenset(), frozenset()), moved)) == []
+    assert list(_missed(found, there, dict.fromkeys(moved))) == []
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """Does a backend answer the same to the same text, whatever else is going on?
 
-What is varied: whether it was asked before, the order of the texts, how many it is handed at once,
-which others these are, the threads that it may use, and the full stop at the end of the text, which
-may change what is said of the last word and of nothing else. Answers are compared as the contract
+What is varied: whether it was asked before, the order of the texts, the process, how many texts it
+is handed at once, which others these are, the threads that it may use, and the full stop at the end
+of the text, which may change what is said of the last word and of nothing else. Answers are compared as the contract
 test does. Of each kind the shortest text whose answer changed is made smaller as long as it does.
 """
 
@@ -18,7 +18,7 @@ from random import Random
 from time import monotonic
 from typing import NamedTuple, TypeAlias
 
-from harness.annotation import Annotations, TaskName
+from harness.annotation import TaskName
 from harness.errors import BackendFailed, BackendUnavailable
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec, adapter_of
@@ -34,7 +34,7 @@ from harness.run.shrink import shrunk
 from harness.run.started import started
 from harness.table import plural
 from harness.tasks.base import Task
-from harness.tasks.registry import task_named, tasks
+from harness.tasks.registry import task_named
 
 __all__ = ["CERTIFIED_CHARACTERS", "CERTIFIED_DOCUMENTS", "certify", "is_small"]
 
@@ -71,7 +71,7 @@ def certify(
 ) -> list[Trial]:
     """Try a backend on the texts of a gold set; a trial for each kind, in a fixed order.
 
-    It is loaded twice, or four times where threads or batches change anything. Where it cannot be
+    It is loaded twice, or five times where other threads or batches change anything. Where it cannot be
     the trials say so. Nothing is tried of a backend that checks the harness, or is given the gold.
     """
     declaration = adapter_of(spec).declaration
@@ -152,18 +152,21 @@ class _Certificate:
     def trials(self) -> Iterator[Trial]:
         threads, size = self.options.threads, self.options.batch_size
         others = 1 if threads > 1 else 2
+        how = f"{threads} and {others}"
         size = size if size > 1 else _TOGETHER
         try:
             with self._worker(threads) as alone:
                 first = alone.all(self.texts)
                 yield from self._one_by_one(alone, first)
-                # Mostly neither matters, which both together show with one process.
+                # Mostly none of it matters, which one process with all of it shows.
                 if self._all_the_same(first, others, size):
+                    yield self._trial("process", "", [])
                     yield from self._apart(size, [], [])
-                    yield self._trial("threads", f"{threads} and {others}", [])
+                    yield self._trial("threads", how, [])
                     return
+                yield self._other("process", "", alone, first, threads)
                 yield from self._together(alone, first, size)
-                yield from self._threads(alone, first, others)
+                yield self._other("threads", how, alone, first, others)
         except (BackendFailed, BackendUnavailable) as error:
             yield self._trouble("all", "", str(error))
 
@@ -182,13 +185,14 @@ class _Certificate:
         else:
             yield self._trouble("order", "", _ALONE)
         how = "with and without"
-        without = [_stopped(one, text) for one, text in zip(first, texts, strict=True)]
+        without = [_stopped(self.task, one, text) for one, text in zip(first, texts, strict=True)]
         toggled = alone.all([_toggled(text) for text in texts])
-        others = [_stopped(one, text) for one, text in zip(toggled, texts, strict=True)]
+        others = [_stopped(self.task, one, text) for one, text in zip(toggled, texts, strict=True)]
 
         def both(text: str) -> tuple[_Said, _Said]:
             way = _Way(alone)
-            return _stopped(way.ask(text), text), _stopped(way.ask(_toggled(text)), text)
+            one, other = way.ask(text), way.ask(_toggled(text))
+            return _stopped(self.task, one, text), _stopped(self.task, other, text)
 
         yield self._shown("full stop", how, _differing(without, others), lambda place: [both])
 
@@ -255,14 +259,16 @@ class _Certificate:
         else:
             yield self._trouble("neighbours", "", _ALONE)
 
-    def _threads(self, alone: _Worker, first: Sequence[_Said], threads: int) -> Iterator[Trial]:
-        how = f"{self.options.threads} and {threads}"
+    def _other(
+        self, varied: str, how: str, alone: _Worker, first: Sequence[_Said], threads: int
+    ) -> Trial:
+        """Another process, perhaps with other threads."""
         try:
             with self._worker(threads) as other:
                 changed = _differing(first, other.all(self.texts))
-                yield self._trial("threads", how, changed, lambda place: (_Way(alone), _Way(other)))
+                return self._trial(varied, how, changed, lambda place: (_Way(alone), _Way(other)))
         except (BackendFailed, BackendUnavailable) as error:
-            yield self._trouble("threads", how, str(error))
+            return self._trouble(varied, how, str(error))
 
     @contextmanager
     def _worker(self, threads: int, batch_size: int = 1) -> Iterator[_Worker]:
@@ -371,20 +377,15 @@ def _toggled(text: str) -> str:
     return f"{stem[:-1]}{tail}" if stem.endswith(".") else f"{stem}.{tail}"
 
 
-def _stopped(answer: _Said, text: str) -> _Said:
+def _stopped(task: Task, answer: _Said, text: str) -> _Said:
     """What is said of all that stands before the last word of a text, and of nothing behind it."""
     if not isinstance(answer, Answer):
         return answer
     last = _LAST_WORD.search(text.rstrip().removesuffix("."))
     end = last.start() if last else 0
-
-    layers = Annotations()
-    for task in tasks().values():
-        if answer.annotations.layer(task.layer) is not None:
-            kept = tuple(
-                item
-                for item in task.items(answer.annotations)
-                if all(span.end <= end for span in task.spans(item))
-            )
-            layers = layers.with_layer(task.layer, kept)
-    return Answer(layers, (), None, None)
+    kept = [
+        item
+        for item in task.items(answer.annotations)
+        if all(span.end <= end for span in task.spans(item))
+    ]
+    return Answer(task.layers(kept))
