@@ -2,8 +2,9 @@
 
 What is varied: whether it was asked before, the order of the texts, the process, how many texts it
 is handed at once, which others these are, the threads that it may use, and the full stop at the end
-of the text, which may change what is said of the last word and of nothing else. Answers are compared as the contract
-test does. Of each kind the shortest text whose answer changed is made smaller as long as it does.
+of the text, which may change what is said of the last word and of nothing else. Answers are
+compared as in the contract test. Of each kind the shortest text whose answer changed is made
+smaller as long as it does.
 """
 
 from __future__ import annotations
@@ -71,8 +72,9 @@ def certify(
 ) -> list[Trial]:
     """Try a backend on the texts of a gold set; a trial for each kind, in a fixed order.
 
-    It is loaded twice, or five times where other threads or batches change anything. Where it cannot be
-    the trials say so. Nothing is tried of a backend that checks the harness, or is given the gold.
+    It is loaded twice, or five times where other threads or batches change anything. Where it
+    cannot be the trials say so. Nothing is tried of a backend that checks the harness, or is given
+    the gold.
     """
     declaration = adapter_of(spec).declaration
     if declaration.sanity or declaration.needs_gold:
