@@ -120,6 +120,8 @@ def _check(args: argparse.Namespace) -> None:
     given = {
         "a backend": args.backend,
         "--perturb": args.perturb,
+        "--perturb-seed": args.perturb_seed,
+        "--schema": args.schema,
         "--certificate": args.certificate,
         "--no-cache": args.no_cache,
         "--fresh": args.fresh,
