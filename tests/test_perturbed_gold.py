@@ -18,6 +18,7 @@ from harness.gold.loading import load_goldset
 from harness.gold.perturbing import CHANGED, GONE, perturbed_goldset
 from harness.perturb.edits import TextEdit
 from harness.perturb.perturbation import Level
+from harness.perturb.registry import perturbation_named
 from harness.results.finder import GoldFinder
 from harness.results.gold_record import gold_record
 from harness.results.load import from_run, read_run
@@ -94,6 +95,14 @@ def test_labels_and_tasks_are_the_originals_though_none_is_left(gold: Path) -> N
     assert (cut.tasks, cut.schema) == (whole.tasks, whole.schema)
     assert cut.annotated_labels == whole.annotated_labels
     assert cut.losses[GONE] == 1
+
+
+def test_what_is_known_of_the_original_is_not_known_of_it(gold: Path) -> None:
+    whole = load_goldset(gold)
+    known = replace(whole, known=whole.facts)
+    upper = perturbed_goldset(known, perturbation_named("upper"), "all")
+    assert upper.known is None and upper.reader() is None
+    assert upper.digest == load_goldset(f"{gold}?perturb=upper").digest != known.digest
 
 
 def test_units_are_those_of_the_text_before(gold: Path) -> None:

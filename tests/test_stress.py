@@ -17,6 +17,7 @@ from harness.report.figures.stress import stress_chart
 from harness.results.load import from_run, read_run
 from harness.results.outcomes import Mention, Outcomes
 from harness.run.options import RunOptions
+from harness.run.predictor import Predictor
 from harness.run.stress import applied_from, stress_run
 
 pytestmark = pytest.mark.processes
@@ -91,14 +92,27 @@ def test_each_text_is_asked_about_once_and_a_second_run_asks_nobody(
     assert {one.costs.replayed for one in again.results} == {9}
 
 
-def test_without_a_store_as_well_and_what_cannot_be_answered_is_not_tried_again(
-    planted: Path, log: Callable[[], list[str]], make_gold: Callable[..., GoldSet], tmp_path: Path
+def test_each_backend_is_loaded_once_and_what_it_cannot_answer_is_not_tried_again(
+    planted: Path,
+    log: Callable[[], list[str]],
+    make_gold: Callable[..., GoldSet],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Without a store as well, and where the loaded model alone can say which it is."""
+    starts = []
+    start = Predictor._start_worker
+
+    def counted(self: Predictor) -> object:
+        starts.append(self)
+        return start(self)
+
+    monkeypatch.setattr(Predictor, "_start_worker", counted)
     gold = make_gold({"a": "Ada left.", "b": "FAULT in Riga."})
     specs = [BackendSpec.parse(one) for one in ("planted/raises", "planted/no-identity")]
     options = RunOptions(out=tmp_path / "out")
     record = stress_run(specs, [gold], applied_from(["identity", "truncated:0.5"]), options)
-    assert len(log()) == 4
+    assert len(log()) == 4 and len(starts) == 2
     assert {one.status for one in record.results if one.backend == "planted/raises"} == {"partial"}
     found = {one.backend: one for one in stresses(*read_run(tmp_path / "out"))}
     row = found["planted/raises"].rows[0]
