@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.adapter import ModelIdentity
-from harness.annotation import Capabilities, replaced
+from harness.annotation import Capabilities, Record, replaced
 from harness.coding import from_words, to_words
 from harness.digest import digest_text
 from harness.errors import InputError, TooEntangled, UsageError, nearest
@@ -103,7 +103,7 @@ class Count:
             sums.unknown.update(sides.unknown)
         extra = sides.extra
         text = pair.gold.text
-        starts = [0] if text is None else paragraph_starts(text)
+        starts = [0] if text is None else _unit_starts(pair.gold, text)
         tallies = self._units(compared, self.options, starts)
         sums.documents += 1
         add_tallies(sums.total, tallies)
@@ -223,6 +223,14 @@ class Count:
             documents=self.sums.documents,
             fields=fields,
         )
+
+
+def _unit_starts(record: Record, text: str) -> Sequence[int]:
+    """Where the units of a document begin: its paragraphs, or those of the text that a perturbed
+    one had before. Of these, the last that are no longer there are no units of it."""
+    if record.cuts is None:
+        return paragraph_starts(text)
+    return [0, *(cut for cut in record.cuts[1:] if cut < len(text))]
 
 
 def open_count(
