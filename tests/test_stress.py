@@ -10,7 +10,8 @@ import pytest
 from support import in_json, printed
 
 from harness.cli.main import main
-from harness.decide.stress import _missed, stresses
+from harness.decide.stress.moves import missed_where_moved
+from harness.decide.stress.stress import stresses
 from harness.gold.goldset import GoldSet
 from harness.registry import BackendSpec
 from harness.report.figures.stress import stress_chart
@@ -203,12 +204,15 @@ def test_what_an_item_is_called_may_be_read_from_the_text() -> None:
     moved = {("a", 0, 9): ("a", 0, 8), ("a", 20, 25): ("a", 19, 24)}
     now = {Mention("a", 0, 8, "mixed"), Mention("a", 19, 24, "PER"), Mention("a", 19, 24, "ORG")}
     there = Outcomes(frozenset(), frozenset(now), frozenset())
-    assert list(_missed(found, there, moved)) == [
+    assert list(missed_where_moved(found, there, moved)) == [
         (Mention("a", 0, 9, "direct"), Mention("a", 0, 8, "mixed")),
         (Mention("a", 20, 25, "PER"), Mention("a", 19, 24, "PER")),
     ]
-    assert list(_missed(found, Outcomes(frozenset(now), frozenset(), frozenset()), moved)) == []
-    assert list(_missed(found, there, dict.fromkeys(moved))) == []
+    assert (
+        list(missed_where_moved(found, Outcomes(frozenset(now), frozenset(), frozenset()), moved))
+        == []
+    )
+    assert list(missed_where_moved(found, there, dict.fromkeys(moved))) == []
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,8 @@ def _write(args: argparse.Namespace, runs: Sequence[RankedRun]) -> None:
 
 def _stress_charts(runs: Sequence[RankedRun]) -> list[Chart]:
     """One for each gold set and task of the runs that have perturbed ones of it as well."""
-    from harness.decide.stress import has_perturbed, stresses
+    from harness.decide.stress.families import has_perturbed
+    from harness.decide.stress.stress import stresses
     from harness.report.figures.stress import stress_chart
     from harness.report.stress import by_gold
 

@@ -88,7 +88,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from harness.cli.printer import note
-    from harness.decide.stress import unanswered
+    from harness.decide.stress.families import unanswered
     from harness.results.certificate import read_certificate
     from harness.results.load import read_run
 
@@ -184,7 +184,7 @@ def _print(
     args: argparse.Namespace, record: RunRecord, folder: Path, trials: Sequence[Trial] | None
 ) -> None:
     from harness.cli.printer import note, print_json, print_sections
-    from harness.decide.stress import stresses
+    from harness.decide.stress.stress import stresses
     from harness.report.sections import Section
     from harness.report.stress import (
         certificate_lines,

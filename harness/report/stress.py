@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.annotation import printable
-from harness.decide.stress import LostMention, Stress, StressRow
+from harness.decide.stress.result import LostMention, Stress, StressRow
 from harness.media import one_line
 from harness.report.method import between, p_value, points, resampling, scope, shared
 from harness.results.certificate import Instability, Trial

@@ -17,7 +17,7 @@ from os import times
 from pathlib import Path
 
 from harness.annotation import TaskName
-from harness.decide.stress import stresses
+from harness.decide.stress.stress import stresses
 from harness.gold.loading import load_goldset
 from harness.gold.perturbing import perturbed_goldset
 from harness.registry import BackendSpec, adapter_of

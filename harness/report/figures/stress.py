@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any
 
-from harness.decide.stress import Stress
+from harness.decide.stress.result import Stress
 from harness.report.figures.figure import Chart, Spec, distinct, figure_name, inline
 from harness.report.method import between, points
 from harness.table import number, plural
