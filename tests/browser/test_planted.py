@@ -190,7 +190,7 @@ def test_pages_without_texts(
         assert page.evaluate(TAKEN_AS_MARKUP) == [own]
         assert grave(page) == []
         address, steps = page.evaluate("[location.hash, history.length]")
-        for key in "1234jknp/":
+        for key in "12345jknp/":
             page.keyboard.press(key)
         for mark in marks_of(page, figures.first.get_attribute("data-figure"))[:1]:
             page.mouse.click(mark["x"], mark["y"])

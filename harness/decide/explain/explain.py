@@ -42,6 +42,8 @@ class Explained(NamedTuple):
     explanations: tuple[Explanation, ...]
     differences: tuple[Difference, ...]
     left_out: tuple[tuple[str, HarnessError], ...]
+    setting: Setting | None = None
+    """Which slices an item is in; `None` where nothing was explained."""
 
 
 class _Taken(NamedTuple):
@@ -85,7 +87,7 @@ def explain(
         if base is not None
         else ()
     )
-    return Explained(explanations, differences, tuple(left_out))
+    return Explained(explanations, differences, tuple(left_out), setting)
 
 
 def _explanation(taken: _Taken, resampler: Resampler, options: ExplainOptions) -> Explanation:

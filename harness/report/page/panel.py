@@ -24,6 +24,7 @@ from harness.report.page.grids import (
     ranking_grid,
 )
 from harness.report.page.verdict import verdict
+from harness.report.page.why import WhySection, examples_of, explained_of, explained_sections
 from harness.report.run import signatures
 from harness.results.load import check_whole
 from harness.results.record import RunRecord
@@ -53,6 +54,8 @@ class Panel:
     measured: bool
     """Whether any backend has counts."""
     documents: Documents | None
+    why: tuple[WhySection, ...]
+    """Why the scores are what they are, from above to below."""
 
 
 def panel_of(
@@ -69,7 +72,14 @@ def panel_of(
     choice, why_not = _choice(ranking, record)
     details = profile(ranking.real, resamples=ranking.resamples or 1, seed=ranking.seed)
     f = f_name(ranking.real[0].parts[0].beta if ranking.real else 1.0)
-    documents = None if room is None else pack_documents(ranking.real, room=room)
+    explained = explained_of(ranking)
+    documents = (
+        None
+        if room is None
+        else pack_documents(
+            ranking.real, room=room, setting=explained.setting, wanted=examples_of(explained)
+        )
+    )
     labels = documents.labels if documents else ()
     # What became of a mention is told as under the default match.
     as_listed = all(task.match(one.options) == task.match(task.options()) for one in ranking.real)
@@ -91,6 +101,8 @@ def panel_of(
         word=task.part_word,
         measured=bool(ranking.real),
         documents=documents,
+        # What else says why has its sections here.
+        why=(*explained_sections(ranking, explained, documents, title),),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,13 @@ from harness.results.record import RunRecord
 
 __all__ = ["VIEWS", "RankedRun", "panels_of", "placed_figures", "report_page"]
 
-VIEWS = (("overview", "Overview"), ("types", "By type"), ("errors", "Errors"), ("texts", "Texts"))
+VIEWS = (
+    ("overview", "Overview"),
+    ("types", "By type"),
+    ("errors", "Errors"),
+    ("texts", "Texts"),
+    ("why", "Why"),
+)
 
 
 class RankedRun(NamedTuple):
@@ -78,9 +84,15 @@ def placed_figures(panels: Sequence[Panel]) -> dict[str, Chart]:
     return {
         f"p{number}-{place}-{at}": figure
         for number, panel in enumerate(panels)
-        for place, figures in panel.figures.items()
+        for place, figures in (*panel.figures.items(), *_reasons(panel))
         for at, figure in enumerate(figures)
     }
+
+
+def _reasons(panel: Panel) -> Iterator[tuple[str, tuple[Chart, ...]]]:
+    """The figures of the sections that say why, by the place of the section."""
+    for place, section in enumerate(panel.why):
+        yield f"why{place}", section.figures
 
 
 def _missing(panels: Sequence[Panel]) -> list[str]:
