@@ -76,8 +76,9 @@ def explained_of(ranking: Ranking) -> Explained:
             )
         options = ExplainOptions(resamples=ranking.resamples, seed=ranking.seed)
         return explain(ranking.real, options)
-    except HarnessError as error:
-        return Explained((), (), tuple((one.name, error) for one in ranking.real))
+    except (HarnessError, OSError) as error:
+        known = error if isinstance(error, HarnessError) else HarnessError(str(error))
+        return Explained((), (), tuple((one.name, known) for one in ranking.real))
 
 
 def examples_of(explained: Explained) -> Iterator[BackendMention]:

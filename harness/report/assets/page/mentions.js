@@ -25,7 +25,7 @@ const readAlready = new WeakMap();
 
 /** Whether an entry's gold or prediction, or the one of them that is asked for, is in every slice. */
 function inSlices({ gold, predicted }, slices, of, index) {
-  const within = (item, gold) => Boolean(item) && slices.every((one) => item.slices.includes(one) && (gold || !index.slices[one][2]));
+  const within = (item, gold) => Boolean(item) && slices.length > 0 && slices.every((one) => item.slices.includes(one) && (gold || !index.slices[one][2]));
   return (of !== "predicted" && within(gold, true)) || (of !== "gold" && within(predicted, false));
 }
 
