@@ -95,6 +95,7 @@ def run(args: argparse.Namespace) -> int:
         min_support=args.min_support,
         resamples=args.resamples,
         seed=args.seed,
+        force=args.force,
     )
     done = [
         explain(
@@ -105,17 +106,25 @@ def run(args: argparse.Namespace) -> int:
         for key, group in groups.items()
     ]
     left_out = [item for one in done for item in one.left_out]
+    alone = [item for one in done for item in one.no_difference]
     explanations = [one for item in done for one in item.explanations]
     differences = [one for item in done for one in item.differences]
     if not explanations:
         raise left_out[0][1] if left_out else NothingMeasured("nothing to explain")
     for name, error in left_out:
         note(f"{name} is left out: {error}")
+    for gold, task in (key for key in groups if with_reference and key not in with_reference):
+        note(f"{args.reference} was not measured on {gold} ({task}): nothing is compared there")
+    for name, error in alone:
+        note(f"{name}: no difference to {args.reference}: {error}")
+    if args.reference is not None and not (differences or alone):
+        note(f"nothing is compared with {args.reference}: no other backend is explained")
     if args.json:
         out = {
             "systems": [one.to_json() for one in explanations],
             "differences": [one.to_json() for one in differences],
             "left_out": [{"backend": name, "reason": str(error)} for name, error in left_out],
+            "no_difference": [{"backend": name, "reason": str(error)} for name, error in alone],
         }
         print_json(out)
         return 0

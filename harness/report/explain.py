@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from harness.decide.explain.explanation import (
     Cost,
@@ -21,6 +21,8 @@ from harness.table import UNDEFINED, Cell, Table, Toned, number, plural
 __all__ = ["cost_table", "difference_section", "explanation_section", "slice_table", "weak_lines"]
 
 _MOST_ROWS = 10
+_WORDS = 24
+"""Characters of a mention in a table."""
 _MOST_LINES = 3
 """Mentions of a kind or of a weak slice; all five are in the data."""
 _SELECTION = (
@@ -50,12 +52,17 @@ def difference_section(one: Difference, *, whole: bool = False) -> Section:
         )
         for cost in shown
     )
-    interval, p = (
-        between(one.interval.bounds, in_points=True),
-        p_value(one.p_value, exact=one.exact),
+    p = p_value(one.p_value, exact=one.exact)
+    said = (
+        f"{one.title}: {points(one.difference)} points "
+        f"{between(one.interval.bounds, in_points=True)}, p = {p}"
     )
-    said = f"{one.title}: {points(one.difference)} points {interval}, p = {p}"
-    notes = (said, "more points: costs more than in the reference", *_rest(one.costs, shown))
+    notes = (
+        said,
+        "points: how much more it costs than in the reference; cases: how many more",
+        *_rest(one.costs, shown, points),
+        *one.remarks,
+    )
     costs = Table(f"What costs more: {title}", ("kind", "points", "95 % CI", "cases"), rows, notes)
     slices = _slices(
         f"Slices: {title}", one.slices, "difference: to the reference's, in points", whole=whole
@@ -73,7 +80,7 @@ def cost_table(one: Explanation, *, whole: bool = False) -> Table:
     interval = between(one.interval.bounds)
     notes = [
         f"{one.title}: {number(one.f1)} {interval}; the costs add up to what lacks to 1",
-        *_rest(one.costs, shown),
+        *_rest(one.costs, shown, number),
     ]
     if one.bound:
         notes.append(f"costs are sampled: off by {number(one.bound)} at most, in 95 of 100 draws")
@@ -133,18 +140,21 @@ def _best(cost: Cost, one: Explanation) -> str:
         return ""
     mention = cost.examples[0].mention
     text = one.texts.get(mention.document, "")[mention.start : mention.end]
-    return " ".join(text.split())[:24]
+    words = " ".join(text.split())
+    return words if len(words) <= _WORDS else f"{words[: _WORDS - 1]}…"
 
 
 def _shown(costs: Sequence[Cost], whole: bool) -> Sequence[Cost]:
     return costs if whole else costs[:_MOST_ROWS]
 
 
-def _rest(costs: Sequence[Cost], shown: Sequence[Cost]) -> Iterator[str]:
+def _rest(
+    costs: Sequence[Cost], shown: Sequence[Cost], said: Callable[[float], str]
+) -> Iterator[str]:
     left = costs[len(shown) :]
     if left:
         total = sum(cost.cost for cost in left)
-        yield f"{plural(len(left), 'further kind')} of {number(total)} together: --all"
+        yield f"{plural(len(left), 'further kind')} of {said(total)} together: --all"
 
 
 def _slices(title: str, slices: Iterable[Slice], meaning: str, *, whole: bool) -> Table:

@@ -46,9 +46,11 @@ def priced(one: Examined, resampler: Resampler) -> Priced:
     places = {kinds: place for place, kinds in enumerate(groups)}
     deltas = np.zeros((len(one.base), 2 * len(groups)))
     for wrong in one.wrong:
-        gold, predicted, at = len(wrong.case.gold), len(wrong.case.predicted), wrong.case.kinds
-        deltas[wrong.unit, 2 * places[at]] += gold
-        deltas[wrong.unit, 2 * places[at] + 1] += gold - predicted
+        at = 2 * places[wrong.case.kinds]
+        for unit in wrong.gold:
+            deltas[unit, at : at + 2] += 1
+        for unit in wrong.predicted:
+            deltas[unit, at + 1] -= 1
     changing = [place for place in range(deltas.shape[1]) if deltas[:, place].any()]
     table = np.concatenate([one.base, deltas[:, changing]], axis=1)
     weights = one.counts.weights
@@ -136,4 +138,5 @@ def _best(one: Examined, cases: Iterable[Wrong]) -> Iterator[CaseExample]:
 def _words(one: Examined, wrong: Wrong) -> str:
     item: Any = (wrong.case.gold or wrong.case.predicted)[0]
     place: Mention = one.scored.mention(wrong.document, item)
-    return " ".join(one.texts[wrong.document][place.start : place.end].split()).casefold()
+    words = " ".join(one.texts[wrong.document][place.start : place.end].split()).casefold()
+    return words or str(place)  # Without a text nothing is known to be alike.
