@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import examples
 
-from harness.stats.shapley import MOST_EXACT, Repair, shapley_parts
+from harness.stats.shapley import MOST_EXACT, Mending, shapley_parts
 
 Made = tuple[frozenset[int], int, int]
 
@@ -40,8 +40,8 @@ def plain(
     return [value / factorial(kinds) for value in out]
 
 
-def repairs_of(made: Sequence[Made]) -> list[Repair]:
-    return [Repair(kinds, np.float64(right), np.float64(more)) for kinds, right, more in made]
+def repairs_of(made: Sequence[Made]) -> list[Mending]:
+    return [Mending(kinds, np.float64(right), np.float64(more)) for kinds, right, more in made]
 
 
 def test_two_kinds_by_hand() -> None:
@@ -50,7 +50,7 @@ def test_two_kinds_by_hand() -> None:
     with both 1."""
     made = shapley_parts(
         2,
-        [Repair(frozenset({0}), 4, 4), Repair(frozenset({1}), 0, -2)],  # type: ignore[arg-type]
+        [Mending(frozenset({0}), 4, 4), Mending(frozenset({1}), 0, -2)],  # type: ignore[arg-type]
         *map(np.float64, (6, 10, 8)),
     )
     missed = ((20 / 22 - 12 / 18) + (1 - 12 / 16)) / 2
@@ -63,7 +63,7 @@ def test_what_takes_two_is_shared_alike() -> None:
     """5 of 10: 3 with a wrong edge, 2 with a wrong edge and type. The pair belongs to both."""
     made = shapley_parts(
         2,
-        [Repair(frozenset({0}), 3, 0), Repair(frozenset({0, 1}), 2, 0)],  # type: ignore[arg-type]
+        [Mending(frozenset({0}), 3, 0), Mending(frozenset({0, 1}), 2, 0)],  # type: ignore[arg-type]
         *map(np.float64, (5, 10, 10)),
     )
     assert made.values.tolist() == pytest.approx([0.4, 0.1], abs=1e-12)
@@ -98,10 +98,10 @@ def test_arrays_are_as_their_numbers_and_undefined_is_nan() -> None:
     base[:, 5] = 0
     right[:, 5] = more[:, 5] = 0
     together = shapley_parts(
-        4, [Repair(*one) for one in zip(sets, right, more, strict=True)], *base
+        4, [Mending(*one) for one in zip(sets, right, more, strict=True)], *base
     ).values
     for column in range(6):
-        each = [Repair(s, r[column], m[column]) for s, r, m in zip(sets, right, more, strict=True)]
+        each = [Mending(s, r[column], m[column]) for s, r, m in zip(sets, right, more, strict=True)]
         alone = shapley_parts(4, each, *base[:, column]).values
         assert np.allclose(together[:, column], alone, atol=1e-12, equal_nan=True)
     assert np.isnan(together[:, 5]).all() and not np.isnan(together[:, :5]).any()
@@ -127,7 +127,7 @@ def test_sampled_parts_are_within_their_bound_and_add_up(monkeypatch: pytest.Mon
 
 def test_sampled_parts_of_arrays_are_those_of_one_seed() -> None:
     base = [np.full(3, float(n)) for n in (10, 50, 40)]
-    made = [Repair(kinds, np.full(3, float(r)), np.full(3, float(m))) for kinds, r, m in _many()]
+    made = [Mending(kinds, np.full(3, float(r)), np.full(3, float(m))) for kinds, r, m in _many()]
     one, other = (shapley_parts(11, made, *base, seed=1).values for _ in range(2))
     assert (one == other).all() and (one[:, 0] == one[:, 2]).all()
     after = 2 * (10 + sum(r for _, r, _ in _many())) / (90 + sum(m for *_, m in _many()))
