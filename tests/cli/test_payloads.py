@@ -56,6 +56,7 @@ TABLES = {
         "compare good.jsonl pred.jsonl --gold good.jsonl --task ner",
     ],
     "choose": ["choose out --task ner --resamples 50"],
+    "explain": ["explain out --reference gazetteer --resamples 50 --min-support 1 --all"],
     "threshold": [
         "threshold sure --resamples 50",
         "threshold sure --resamples 50 --part PERSON",

@@ -38,6 +38,9 @@ COMMANDS = {
         ("choose", RESULTS, "--task", "attribution", "--resamples", "100"),
     ],
     "threshold": [("threshold", RESULTS, "--resamples", "100")],
+    "explain": [
+        ("explain", RESULTS, "--reference", "gazetteer", "--resamples", "50", "--all"),
+    ],
     "score": [
         ("score", "--gold", SEEDS, "--pred", PREDICTED, "--task", "ner", "--confusion", "--doctor")
     ],
