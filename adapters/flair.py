@@ -101,6 +101,7 @@ class FlairAdapter(HubAdapter):
             "zero-width characters get no token, so an offset behind one may be wrong; checked "
             "here, and an error of that document",
         ),
+        confidences=True,
     )
 
     options: Mapping[str, Option] = {"batch_size": 32, "wrapped": False}

@@ -152,6 +152,7 @@ class GlinerAdapter(HubAdapter):
             "its answers depend on the words it is asked with; they are written into the run",
             "older models fetch their encoder's tokenizer from the hub while loading",
         ),
+        confidences=True,
     )
 
     options: Mapping[str, Option] = {

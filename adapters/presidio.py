@@ -65,6 +65,7 @@ class PresidioAdapter(Adapter):
             "recognisers answer independently, so a URL lies inside an e-mail address",
             "without a language model context words (`card`, `account`) raise no score",
         ),
+        confidences=True,
     )
 
     options: Mapping[str, Option] = {"threshold": 0.4, "language": "en"}

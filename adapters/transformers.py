@@ -204,6 +204,7 @@ class TransformersAdapter(HubAdapter):
             "points on raw text, most of all on hyphenated names",
             "version 5 computes in the checkpoint's precision; float32 is fixed here",
         ),
+        confidences=True,
     )
 
     options: Mapping[str, Option] = {

@@ -24,6 +24,7 @@ from harness.distributions import lacking
 from harness.errors import BackendUnavailable, UsageError
 
 __all__ = [
+    "THRESHOLD",
     "Adapter",
     "AnyAdapter",
     "Backend",
@@ -37,6 +38,9 @@ __all__ = [
 
 Option = str | int | float | bool
 """A value in a backend's name: `?stride=32&wrapped=true`."""
+
+THRESHOLD = "threshold"
+"""The option of all backends that give confidences: entities with a lower one are not answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ class Declaration:
     """Whether `reference` among its models is this project's own small model."""
     traps: tuple[str, ...] = ()
     """Known ways to get a wrong number out of this library, one sentence each."""
+    confidences: bool = False
+    """Whether every entity has a `score`: only then is there an option `threshold`."""
 
     def only(self, backend: object) -> str:
         """Which tasks it knows, as a sentence about one of its backends."""
@@ -185,6 +191,23 @@ class Adapter(ABC):
     choices: Mapping[str, tuple[str, ...]] = {}
     """The words that an option may be, where it is not free."""
 
+    @property
+    def accepted(self) -> Mapping[str, Option]:
+        """Every option that a user may give, with its default: its own, and `threshold` where its
+        declaration says that entities have a confidence, unless its library has such an option."""
+        if not self.declaration.confidences:
+            return self.options
+        return {THRESHOLD: 0.0, **self.options}
+
+    def settled(self, given: Mapping[str, Option]) -> dict[str, Option]:
+        """Its options, as given or by default. Raises `UsageError` as `read_options` does."""
+        if THRESHOLD in given and THRESHOLD not in self.accepted:
+            raise UsageError(
+                f"option {THRESHOLD}: {self.declaration.name} gives no confidences, so that there "
+                "is nothing that a threshold could go by"
+            )
+        return read_options(given, self.accepted, self.choices)
+
     @abstractmethod
     def open(self, request: LoadRequest, identity: ModelIdentity) -> Backend:
         """Import the library and load the model, which is there; `request` has every option."""
@@ -253,20 +276,58 @@ class Adapter(ABC):
 
         Raises `UsageError` for an option that it does not have, `BackendUnavailable` for the rest.
         """
-        options = read_options(request.options, self.options, self.choices)
+        options = self.settled(request.options)
         identity = self._present(request.model)
         if identity is None:
             self.fetch(request)
             identity = self._present(request.model)
         if identity is None:
             raise BackendUnavailable(f"{request.model} was fetched and is still not here")
-        return self.open(replace(request, options=options), identity)
+        backend = self.open(replace(request, options=options), identity)
+        least = options.get(THRESHOLD, 0.0)
+        # What the library leaves out itself is not there to be looked at again.
+        if least == 0 or THRESHOLD in self.options:
+            return backend
+        return _Confident(backend, float(least))
 
     def _present(self, model: str) -> ModelIdentity | None:
         reason = self.unavailable(model)
         if reason:
             raise BackendUnavailable(reason)
         return self.identity(model)
+
+
+class _Confident(Backend):
+    """A backend without the entities whose confidence is below a threshold."""
+
+    def __init__(self, inner: Backend, least: float) -> None:
+        self.labels = inner.labels
+        self.identity = inner.identity
+        self._inner = inner
+        self._least = least
+
+    def predict(self, texts: Sequence[str]) -> Iterable[Any]:
+        return self._inner.predict(texts)
+
+    def predict_gold(self, texts: Sequence[str], gold: Sequence[Annotations]) -> Iterable[Any]:
+        return self._inner.predict_gold(texts, gold)
+
+    def annotations(self, text: str, raw: Any) -> Annotations:
+        """Raises `ValueError` for an entity without a confidence."""
+        answer = self._inner.annotations(text, raw)
+        kept = []
+        for entity in answer.entities or ():
+            if entity.score is None:
+                raise ValueError(
+                    f"the entity [{entity.start}, {entity.end}) has no confidence, so that no "
+                    "threshold can be applied"
+                )
+            if entity.score >= self._least:
+                kept.append(entity)
+        return answer if answer.entities is None else replace(answer, entities=tuple(kept))
+
+    def characters_seen(self, text: str, raw: Any) -> int | None:
+        return self._inner.characters_seen(text, raw)
 
 
 def read_options(

@@ -1,4 +1,4 @@
-"""The public functions: load a backend, score predictions, compare, load a gold set.
+"""The public functions: load a backend, score predictions, compare, explain, load a gold set.
 
     from harness import load_backend
     backend = load_backend("spacy/en_core_web_sm")
@@ -32,10 +32,11 @@ from harness.gold.goldset import GoldSet
 from harness.gold.loading import load_goldset
 from harness.registry import BackendSpec, adapter_of
 from harness.results.scored import Scored
-from harness.stats.units import DEFAULT_RESAMPLES
+from harness.stats.units import COMPARE_SUPPORT, DEFAULT_RESAMPLES
 
 if TYPE_CHECKING:
     from harness.decide.comparison import Comparison
+    from harness.decide.explain.explain import Explained
 
 __all__ = [
     "Annotations",
@@ -47,6 +48,7 @@ __all__ = [
     "Scored",
     "Span",
     "compare",
+    "explain",
     "load_backend",
     "load_goldset",
     "score",
@@ -255,6 +257,57 @@ def compare(
     same), `NothingMeasured` where there is nothing, `UsageError` where several gold sets are left.
     """
     from harness.decide.compare import compare as compare_scored
+
+    group = _together(sources, gold, task, force=force)
+    return compare_scored(
+        group,
+        metric=metric,
+        part=part,
+        match=match,
+        types=types,
+        beta=beta,
+        boundary=boundary,
+        levels=levels,
+        force=force,
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def explain(
+    *sources: Scored | str | Path,
+    gold: GoldSet | str | Path | None = None,
+    task: str | None = None,
+    reference: str | None = None,
+    training: Sequence[Record] | None = None,
+    min_support: int = COMPARE_SUPPORT,
+    resamples: int = DEFAULT_RESAMPLES,
+    seed: int | None = None,
+) -> Explained:
+    """Explain scores, runs, baselines or files of predictions: what errors cost, slices, weak ones.
+
+    Sources as in `compare`. With a `reference`, the name of one of them, its `differences` say how
+    the others differ. Backends whose mentions are not at hand are in `left_out`, with the reason.
+    Raises `UsageError` where several gold sets are left, or the reference is none of the backends.
+    """
+    from harness.decide.explain.explain import ExplainOptions
+    from harness.decide.explain.explain import explain as explain_scored
+
+    options = ExplainOptions(
+        training=training, min_support=min_support, resamples=resamples, seed=seed
+    )
+    group = _together(sources, gold, task, force=False)
+    return explain_scored(group, options, reference=reference)
+
+
+def _together(
+    sources: Sequence[Scored | str | Path],
+    gold: GoldSet | str | Path | None,
+    task: str | None,
+    *,
+    force: bool,
+) -> list[Scored]:
+    """What the sources have scored on one gold set and task."""
     from harness.decide.sources import load_sources
     from harness.results.finder import GoldFinder
     from harness.results.select import grouped, in_one_schema
@@ -279,16 +332,4 @@ def compare(
     group = next(iter(groups.values()), [])
     if not force:
         group, _ = in_one_schema(group)
-    return compare_scored(
-        group,
-        metric=metric,
-        part=part,
-        match=match,
-        types=types,
-        beta=beta,
-        boundary=boundary,
-        levels=levels,
-        force=force,
-        resamples=resamples,
-        seed=seed,
-    )
+    return group

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import Distribution, EntryPoint, entry_points
 
-from harness.adapter import Adapter, AnyAdapter, Option, read_options
+from harness.adapter import Adapter, AnyAdapter, Option
 from harness.errors import HarnessError, UsageError, nearest
 from harness.options import check_text, query_of, query_value
 
@@ -171,7 +171,7 @@ def adapter_of(spec: BackendSpec) -> AnyAdapter:
     wrapper = adapter(spec.adapter)
     if isinstance(wrapper, Adapter) and not wrapper.declaration.external:
         try:
-            read_options(spec.options, wrapper.options, wrapper.choices)
+            wrapper.settled(spec.options)
         except UsageError as error:
             raise UsageError(f"{spec}: {error}") from None
     return wrapper

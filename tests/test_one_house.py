@@ -58,6 +58,7 @@ ONLY_IN = {
         "results/sums.py",
         "results/consistent.py",
         "decide/complement.py",
+        "decide/explain/",
     },
 }
 
@@ -214,10 +215,10 @@ SHARED = {
     },
     "interop/": {"scores"},
     "tasks/": {"error_counts", "events", "parts", "problem", "score"},
-    "api.py": {"compare", "score"},
+    "api.py": {"compare", "explain", "score"},
     "run/runner.py": {"run"},
     "results/": {"read", "write"},
-    "decide/": {"compare", "read", "write"},
+    "decide/": {"compare", "explain", "read", "write"},
     "run/worker.py": {"main"},
     "cli/main.py": {"main"},
 }

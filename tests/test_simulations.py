@@ -2,7 +2,7 @@
 
 That is one of the four columns of the docs, with a fifth of its runs, and with two fifths under the
 profile `whole`; `make simulations` makes the whole tables. Of docs/history.md there are the claims
-with an aim for an ordinary history, with fewer runs.
+with an aim for an ordinary history, with fewer runs; of docs/thresholds.md all, with still fewer.
 """
 
 from __future__ import annotations
@@ -37,6 +37,13 @@ def test_a_claim_holds(claim: Claim, outcomes: dict[Claim, Outcome]) -> None:
     """Within its aim, or not further off than three standard errors explain."""
     outcome = outcomes[claim]
     assert outcome.holds, f"{outcome.shares[0]:.3f} of {outcome.runs} runs, to reach: {claim.aim}"
+
+
+@pytest.mark.slow
+def test_claims_about_thresholds_hold() -> None:
+    """With a twentieth of the runs."""
+    for outcome in measure(PAGES["thresholds.md"], 0.05, workers=2, spreads=(0.5,)):
+        assert outcome.holds, (outcome.claim.says, outcome.claim.setting, outcome.shares)
 
 
 @pytest.mark.slow

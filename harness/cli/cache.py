@@ -197,7 +197,7 @@ def _gold(folder: Path, named: list[str], *, as_json: bool) -> int:
 
 def _explain(store: Store, args: argparse.Namespace) -> int:
     from harness.gold.loading import load_goldset
-    from harness.run.explain import explain
+    from harness.run.reasons import reasons_for
 
     if args.backend is None:
         raise UsageError("cache explain needs the name of a backend")
@@ -206,7 +206,7 @@ def _explain(store: Store, args: argparse.Namespace) -> int:
     declared = adapter_of(spec).declaration
     given = {flag.name: getattr(args, flag.name) for flag in _keyed()}
     rows = [
-        explain(store, spec, task, gold=gold, **given)
+        reasons_for(store, spec, task, gold=gold, **given)
         for task in declared.tasks
         if args.task in (None, task) and (gold is None or task in gold.tasks)
     ]

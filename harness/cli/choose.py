@@ -87,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
             resamples=args.resamples,
             seed=record.seed,
             force=args.force,
+            thresholds=True,
         )
         for group in scored
     ]

@@ -47,7 +47,7 @@ TRAIN = Flag(
 )
 SLICE = Flag("only this slice, by its name", name="slice", metavar="NAME", many=True)
 REFERENCE = Flag("explain how the others differ from it", name="reference", metavar="BACKEND")
-ALL = Flag("every kind and every slice, not the ten that matter most", name="all", kind=bool)
+ALL_ROWS = Flag("every kind and every slice, not the ten that matter most", name="all", kind=bool)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +61,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         TRAIN,
         SLICE,
         count("min_support", "slices only from N gold up", least=1, default=COMPARE_SUPPORT),
-        ALL,
+        ALL_ROWS,
         RECOUNT,
         FORCE,
         RESAMPLES,
@@ -73,7 +73,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from harness.cli.scored_runs import aligned, real_groups
     from harness.decide.explain.explain import ExplainOptions, explain
-    from harness.errors import NothingMeasured, UsageError
+    from harness.errors import NothingMeasured, UsageError, nearest
     from harness.report.explain import difference_section, explanation_section
     from harness.report.sections import Section
     from harness.results.finder import GoldFinder
@@ -81,10 +81,13 @@ def run(args: argparse.Namespace) -> int:
     groups = real_groups(args.run, args, GoldFinder(args.gold))
     if not groups:
         raise NothingMeasured("nothing to explain: no backend of this run has counts")
-    names = {one.name for group in groups.values() for one in group}
-    if args.reference is not None and args.reference not in names:
+    with_reference = [
+        key for key, group in groups.items() if args.reference in {one.name for one in group}
+    ]
+    if args.reference is not None and not with_reference:
+        names = sorted({one.name for group in groups.values() for one in group})
         raise UsageError(
-            f"no backend {args.reference!r} to compare with; there is: {', '.join(sorted(names))}"
+            f"no backend {args.reference!r} to compare with{nearest(args.reference, names)}"
         )
     options = ExplainOptions(
         training=_training(args.train),
@@ -92,23 +95,36 @@ def run(args: argparse.Namespace) -> int:
         min_support=args.min_support,
         resamples=args.resamples,
         seed=args.seed,
+        force=args.force,
     )
     done = [
-        explain(aligned(group, force=args.force), options, reference=args.reference)
-        for group in groups.values()
+        explain(
+            aligned(group, force=args.force),
+            options,
+            reference=args.reference if key in with_reference else None,
+        )
+        for key, group in groups.items()
     ]
     left_out = [item for one in done for item in one.left_out]
+    alone = [item for one in done for item in one.no_difference]
     explanations = [one for item in done for one in item.explanations]
     differences = [one for item in done for one in item.differences]
     if not explanations:
         raise left_out[0][1] if left_out else NothingMeasured("nothing to explain")
     for name, error in left_out:
         note(f"{name} is left out: {error}")
+    for gold, task in (key for key in groups if with_reference and key not in with_reference):
+        note(f"{args.reference} was not measured on {gold} ({task}): nothing is compared there")
+    for name, error in alone:
+        note(f"{name}: no difference to {args.reference}: {error}")
+    if args.reference is not None and not (differences or alone):
+        note(f"nothing is compared with {args.reference}: no other backend is explained")
     if args.json:
         out = {
             "systems": [one.to_json() for one in explanations],
             "differences": [one.to_json() for one in differences],
             "left_out": [{"backend": name, "reason": str(error)} for name, error in left_out],
+            "no_difference": [{"backend": name, "reason": str(error)} for name, error in alone],
         }
         print_json(out)
         return 0

@@ -45,6 +45,7 @@ VERBS: dict[str, tuple[str, str]] = {
         "scores over time: add a run, show steps, drifts and what changed there",
     ),
     "choose": ("choose", "which backend to take, given constraints; abstains when tied"),
+    "threshold": ("threshold", "where to set the confidence threshold of a backend"),
     "audit": ("audit", "mentions on which all backends agree against the gold"),
     "validate": ("validate", "check a gold set or a file of annotations"),
     "agreement": ("agreement", "how far annotators agree with each other"),

@@ -17,6 +17,8 @@ from harness.decide.compare import check_same_count, shared_units
 from harness.decide.constraints import Constraints, licences, obstacles, seconds_per_1k_words
 from harness.decide.draws import Drawn, resample
 from harness.decide.pairwise import Pairwise, pairwise
+from harness.decide.threshold.crossfit import Best
+from harness.decide.threshold.suggest import raising_threshold
 from harness.errors import NothingMeasured, UsageError
 from harness.results.record import Costs
 from harness.results.scored import Scored, read_losses, read_with
@@ -57,6 +59,8 @@ class Candidate:
     model_licence: str = ""
     traps: tuple[str, ...] = ()
     """What its adapter warns of."""
+    threshold: Best | None = None
+    """Of its confidences: the one that raises its quality, where that is sure and was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +110,13 @@ def choose(
     seed: int = 0,
     force: bool = False,
     known: Pairwise | None = None,
+    thresholds: bool = False,
 ) -> Choice:
     """Choose among backends on one gold set and task.
 
     `known` are their pairs by the headline in the order given, with these resamples and this seed,
     where they were compared already: where that is what is asked for, they are not tested again.
+    With `thresholds` predictions are read, for what a threshold of their confidences would do.
 
     Raises `NothingMeasured` for no backend, `UsageError` for an unknown type or part,
     `NotComparable` for backends that were counted differently.
@@ -127,6 +133,11 @@ def choose(
         _candidate(*row, constraints, ran_offline)
         for row in zip(scored, counts, drawn, strict=True)
     ]
+    if thresholds:
+        candidates = [
+            replace(candidate, threshold=_threshold(one, constraints, part, resampler))
+            for candidate, one, part in zip(candidates, scored, parts, strict=True)
+        ]
     able = [index for index, candidate in enumerate(candidates) if candidate.qualifies]
     for index, share in zip(able, _best_shares([drawn[i] for i in able]), strict=True):
         candidates[index] = replace(
@@ -252,6 +263,17 @@ def _candidate(
         model_licence=model,
         traps=declaration.traps if declaration else (),
     )
+
+
+def _threshold(
+    scored: Scored, constraints: Constraints, part: Part, resampler: Resampler
+) -> Best | None:
+    """Where quality is an F, and of types that are pooled."""
+    if part.over is not None or (constraints.weights is not None and not all(constraints.weights)):
+        return None
+    whole = scored.parts[0].name
+    labels = () if constraints.parts in ((), (whole,)) else constraints.parts
+    return raising_threshold(scored, labels, resampler, beta=constraints.beta or part.beta)
 
 
 def _never_given(scored: Scored, constraints: Constraints) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from datetime import date, time
 from typing import Any
 
 from harness.formats.items import half_character
@@ -13,7 +14,8 @@ __all__ = ["metadata_of"]
 
 def metadata_of(given: Mapping[str, Any], besides: Collection[str] = ()) -> Mapping[str, str]:
     """Every key but those `besides`, with its value as a string: numbers, true and false as JSON
-    spells them; a key without a value (null) is left out.
+    spells them, the dates and times of TOML as ISO 8601 does; a key without a value (null) is left
+    out.
 
     Raises `ValueError` for a value that is an object, a list or half a character.
     """
@@ -21,6 +23,8 @@ def metadata_of(given: Mapping[str, Any], besides: Collection[str] = ()) -> Mapp
     for key, value in given.items():
         if key in besides or value is None:
             continue
+        if isinstance(value, date | time):
+            value = value.isoformat()
         if not isinstance(value, str | int | float):
             raise ValueError(
                 f"{key} is {type(value).__name__}, expected a string, a number, or true or false"

@@ -63,6 +63,8 @@ def plain_line(record: Record) -> str | None:
         return None
     if record.ignore or record.tokens is not None or record.error is not None:
         return None
+    if record.metadata is not None:
+        return None
     said = []
     for start, end, label, score, fragments in layers.entities:
         if fragments or type(start) is not int or type(end) is not int:

@@ -198,13 +198,15 @@ def _card_file(card: Card, path: Path) -> Callable[[], Reader | None]:
 def _card_reader(
     card: Card, value: Mapping[str, Any], path: Path, tasks: tuple[TaskName, ...] | None
 ) -> Callable[[Losses], Iterator[Record]]:
+    metadata = _metadata(value, path)
     if card.data is not None:
         file = _card_file(card, path)
 
         def read_file(losses: Losses) -> Iterator[Record]:
             reader = file()
             assert reader is not None
-            return reader.records(losses)
+            records = reader.records(losses)
+            return (_described(one, metadata) for one in records) if metadata else records
 
         return read_file
     if card.texts is None:
@@ -212,7 +214,6 @@ def _card_reader(
             'says neither "texts" (folder of .txt) nor "data" (a file)', path=path / CARD
         )
     layers = path / card.layers
-    metadata = _metadata(value, path)
 
     def read(losses: Losses) -> Iterator[Record]:
         texts = card_texts(value, path)
@@ -227,12 +228,19 @@ def _card_reader(
     return read
 
 
+def _described(record: Record, metadata: Mapping[str, Mapping[str, str]]) -> Record:
+    """A document of a file with what the card says of it, which the file itself may say better."""
+    said = metadata.get(record.id)
+    return replace(record, metadata={**said, **(record.metadata or {})}) if said else record
+
+
 def _metadata(card: Mapping[str, Any], path: Path) -> dict[str, Mapping[str, str]]:
     """What a card says of its documents, by id."""
     out = {}
     for place, document in enumerate(card.get("documents", ())):
         try:
-            out[str(document.get("id"))] = metadata_of(document, ("id",))
+            if said := metadata_of(document, ("id",)):
+                out[str(document.get("id"))] = said
         except ValueError as error:
             raise InputError(f"documents[{place}]: {error}", path=path / CARD) from None
     return out

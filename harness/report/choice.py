@@ -8,6 +8,7 @@ from harness.decide.audit import Audit, Suspect
 from harness.decide.choose import Choice
 from harness.decide.complement import Complement
 from harness.report.method import between, mean_over, resampling, scope, shared
+from harness.report.threshold import suggestion
 from harness.results.outcomes import in_text
 from harness.results.signature import Signature
 from harness.table import UNDEFINED, Cell, Table, Toned, megabytes, number, quantity
@@ -122,6 +123,9 @@ def _notes(choice: Choice) -> Iterator[str]:
         if candidate.name == choice.recommended or candidate.name in choice.tied:
             for trap in candidate.traps:
                 yield f"Beware, {candidate.name}: {trap}"
+    for candidate in choice.candidates:
+        if candidate.threshold is not None:
+            yield f"{candidate.name}: {suggestion(candidate.threshold)}"
     for candidate in choice.candidates:
         if candidate.obstacles:
             yield f"{candidate.name} does not qualify: {'; '.join(candidate.obstacles)}"

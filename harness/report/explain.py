@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from harness.decide.explain.explanation import (
     Contrast,
@@ -34,6 +34,8 @@ __all__ = [
 ]
 
 _MOST_ROWS = 10
+_WORDS = 24
+"""Characters of a mention in a table."""
 _MOST_LINES = 3
 """Mentions of a kind or of a weak slice; all five are in the data."""
 SELECTION = (
@@ -63,12 +65,17 @@ def difference_section(one: Difference, *, whole: bool = False) -> Section:
         )
         for cost in shown
     )
+    p = p_value(one.p_value, exact=one.exact)
     said = (
         f"{one.title}: {points(one.difference)} points "
-        f"{between(one.interval.bounds, in_points=True)}, "
-        f"p = {p_value(one.p_value, exact=one.exact)}"
+        f"{between(one.interval.bounds, in_points=True)}, p = {p}"
     )
-    notes = (said, "more points: costs more than in the reference", *_rest(one.costs, shown))
+    notes = (
+        said,
+        "points: how much more it costs than in the reference; cases: how many more",
+        *_rest(one.costs, shown, points),
+        *one.remarks,
+    )
     costs = Table(f"What costs more: {title}", ("kind", "points", "95 % CI", "cases"), rows, notes)
     slices = _slices(
         f"Slices: {title}", one.slices, "difference: to the reference's, in points", whole=whole
@@ -83,7 +90,7 @@ def cost_table(one: Explanation, *, whole: bool = False) -> Table:
         (cost.kind, number(cost.cost), between(cost.interval.bounds), cost.cases, _best(cost, one))
         for cost in shown
     )
-    notes = [measure_line(one), *_rest(one.costs, shown), *sampled_line(one), *one.remarks]
+    notes = [measure_line(one), *_rest(one.costs, shown, number), *sampled_line(one), *one.remarks]
     headers = ("kind", "cost", "95 % CI", "cases", "such as")
     title = f"What errors cost: {one.name} on {one.gold} ({one.task})"
     return Table(title, headers, rows, tuple(notes), ("such as", "cases"))
@@ -157,18 +164,21 @@ def _best(cost: Cost, one: Explanation) -> str:
         return ""
     mention = cost.examples[0].mention
     text = one.texts.get(mention.document, "")[mention.start : mention.end]
-    return " ".join(text.split())[:24]
+    words = " ".join(text.split())
+    return words if len(words) <= _WORDS else f"{words[: _WORDS - 1]}…"
 
 
 def _shown(costs: Sequence[Cost], whole: bool) -> Sequence[Cost]:
     return costs if whole else costs[:_MOST_ROWS]
 
 
-def _rest(costs: Sequence[Cost], shown: Sequence[Cost]) -> Iterator[str]:
+def _rest(
+    costs: Sequence[Cost], shown: Sequence[Cost], said: Callable[[float], str]
+) -> Iterator[str]:
     left = costs[len(shown) :]
     if left:
         total = sum(cost.cost for cost in left)
-        yield f"{plural(len(left), 'further kind')} of {number(total)} together: --all"
+        yield f"{plural(len(left), 'further kind')} of {said(total)} together: --all"
 
 
 def _slices(title: str, slices: Iterable[Slice], meaning: str, *, whole: bool) -> Table:

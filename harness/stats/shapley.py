@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from harness.stats.units import Array
 
-__all__ = ["MOST_EXACT", "Parts", "Repair", "shapley_parts"]
+__all__ = ["MOST_EXACT", "Parts", "Mending", "shapley_parts"]
 
 MOST_EXACT = 8
 """So many kinds that change the denominator are enumerated (256 terms)."""
@@ -37,7 +37,7 @@ _ORDERS_EACH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Repair:
+class Mending:
     """What is added to `right` and `predicted` once all of these kinds are mended.
 
     Both are numbers, or arrays of one shape: a value for each resample.
@@ -65,7 +65,7 @@ class Parts:
 
 def shapley_parts(
     kinds: int,
-    repairs: Sequence[Repair],
+    repairs: Sequence[Mending],
     right: Array,
     gold: Array,
     predicted: Array,
@@ -88,7 +88,7 @@ def shapley_parts(
 
 
 def _exact(
-    kinds: int, repairs: Sequence[Repair], right: Array, base: Array, players: Sequence[int]
+    kinds: int, repairs: Sequence[Mending], right: Array, base: Array, players: Sequence[int]
 ) -> Array:
     import numpy as np
 
@@ -138,7 +138,7 @@ def _exact(
 
 def _sampled(
     kinds: int,
-    repairs: Sequence[Repair],
+    repairs: Sequence[Mending],
     right: Array,
     base: Array,
     factor: float,
@@ -152,7 +152,7 @@ def _sampled(
     orders = _ORDERS if np.ndim(base) == 0 else _ORDERS_EACH
     out = np.zeros((kinds, *np.shape(base)))
     for _ in range(orders):
-        last: dict[int, list[Repair]] = {}
+        last: dict[int, list[Mending]] = {}
         place = np.argsort(rng.permutation(kinds))
         for one in repairs:
             last.setdefault(max(one.kinds, key=lambda kind: place[kind]), []).append(one)

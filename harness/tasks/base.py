@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from harness.annotation import Annotations, Capabilities, Record, Span, printable
 from harness.stats.rates import defined, rates
 from harness.table import Table
-from harness.tasks.cases import Case, Explained, cases_of
+from harness.tasks.cases import Case, ExplainedMeasure, cases_of
 from harness.tasks.facets import Facet, general_facets
 from harness.tasks.parts import Score, parts_table
 from harness.tasks.tally import Event, Part, Tally, TallyKey
@@ -229,9 +229,9 @@ class Task:
         """Every gold item and every prediction with its class of error, in the text's order."""
         raise NotImplementedError
 
-    def explained(self, options: Any, capabilities: Capabilities | None = None) -> Explained:
+    def explained(self, options: Any, capabilities: Capabilities | None = None) -> ExplainedMeasure:
         """Which F `cases` are about; the headline, unless there is more to it."""
-        return Explained(f"F of {self.title}")
+        return ExplainedMeasure(f"F of {self.title}")
 
     def cases(
         self, pair: DocumentPair, options: Any, capabilities: Capabilities | None = None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-__all__ = ["Case", "Explained", "cases_of"]
+__all__ = ["Case", "ExplainedMeasure", "cases_of"]
 
 
 class Case(NamedTuple):
@@ -22,7 +22,7 @@ class Case(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
+class ExplainedMeasure:
     """Which F the cases of a task are about."""
 
     title: str

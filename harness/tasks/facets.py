@@ -7,11 +7,11 @@ its predictions).
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from harness.annotation import Record, Span
 from harness.paragraphs import lines, tokens
@@ -27,10 +27,11 @@ __all__ = [
     "bucket",
     "form_of",
     "general_facets",
-    "inside",
+    "is_inside",
     "metadata_facets",
 ]
 
+_T = TypeVar("_T")
 _HEADLINE_TOKENS = 25
 _MOST_VALUES = 20
 """Of a key of metadata: what has more (an id, a date) says nothing of the others."""
@@ -50,6 +51,8 @@ class Facet(NamedTuple):
     """Whether it rests on the gold: asked of predictions it would say which are right."""
     of_document: bool = False
     """Whether all items of a document have the same value: documents are then what differs."""
+    needs_text: bool = True
+    """Whether nothing has a value of which the text is not at hand."""
 
 
 class Corpus:
@@ -66,14 +69,16 @@ class Corpus:
         densities: list[float] = []
         values: dict[str, Counter[str]] = {}
         self.words: dict[str, int] = {}
-        """Of each document."""
+        """Of each document with a text."""
         for record in records:
-            text, items = record.text or "", task.items(record.annotations)
+            for key, value in (record.metadata or {}).items():
+                values.setdefault(key, Counter())[value] += 1
+            if record.text is None:
+                continue
+            text, items = record.text, task.items(record.annotations)
             words = self.words[record.id] = max(1, len(text.split()))
             sizes.append(words)
             densities.append(len(items) / words)
-            for key, value in (record.metadata or {}).items():
-                values.setdefault(key, Counter())[value] += 1
             if task.labelled:
                 for item in items:
                     self.labels.setdefault(form_of(text, item), set()).add(item.label)
@@ -86,8 +91,12 @@ class Corpus:
         """The keys by whose values documents are sliced."""
         self.unsliced = tuple(key for key in values if key not in self.metadata)
         """The others: those with one value, or with too many for as many documents."""
-        self.trained = None if training is None else _forms(task, training)
+        self.trained = _forms(task, training) if training is not None and task.labelled else None
         """The types that each form has in training; `None` without any."""
+        own = set[str]().union(*self.labels.values())
+        trained = set[str]().union(*(self.trained or {}).values())
+        self.strange = tuple(sorted(trained - own)) if own else ()
+        """Types of training that this gold does not have."""
 
 
 class Scene:
@@ -98,6 +107,14 @@ class Scene:
         self.record = record
         self.text = record.text or ""
         self._occurrences: dict[str, tuple[int, bool]] = {}
+        self._remembered: dict[Callable[[Scene], Any], Any] = {}
+
+    def remember(self, make: Callable[[Scene], _T]) -> _T:
+        """What a task makes of a document, made once."""
+        if make not in self._remembered:
+            self._remembered[make] = make(self)
+        made: _T = self._remembered[make]
+        return made
 
     @cached_property
     def items(self) -> Sequence[Any]:
@@ -123,13 +140,27 @@ class Scene:
         return "for the first time" if start == first else "again"
 
     @cached_property
+    def lines(self) -> Sequence[tuple[int, int]]:
+        """Start and end of every line that is not blank."""
+        return lines(self.text)
+
+    @cached_property
+    def _line_ends(self) -> Sequence[int]:
+        return [end for _, end in self.lines]
+
+    def lines_of(self, start: int, end: int) -> slice:
+        """Which lines a stretch has a part in."""
+        first = bisect_right(self._line_ends, start)
+        return slice(first, max(first, bisect_left(self.lines, (end,))))
+
+    @cached_property
     def heads(self) -> tuple[int, int]:
         """Where the headline ends, 0 without one, and where the first paragraph ends.
 
         A headline is a first line of at most 25 tokens that does not end like a sentence, with
         others below it.
         """
-        found = lines(self.text)
+        found = self.lines
         if len(found) < 2:
             return 0, len(self.text)
         start, end = found[0]
@@ -140,14 +171,14 @@ class Scene:
         return end, found[1][1]
 
     @cached_property
-    def length(self) -> str:
+    def length(self) -> str | None:
         """Of the document among the others."""
-        return bucket(self.corpus.words.get(self.record.id, 0), self.corpus.sizes, _LENGTHS)
+        return bucket(self.corpus.words[self.record.id], self.corpus.sizes, _LENGTHS)
 
     @cached_property
-    def density(self) -> str:
+    def density(self) -> str | None:
         """Of its items, among the other documents."""
-        words = self.corpus.words.get(self.record.id, 1)
+        words = self.corpus.words[self.record.id]
         return bucket(len(self.items) / words, self.corpus.densities, _DENSITIES)
 
     def hull(self, item: Any) -> Span:
@@ -159,9 +190,10 @@ _LENGTHS = ("short documents", "documents of middling length", "long documents")
 _DENSITIES = ("documents with few of them", "documents with some", "documents with many of them")
 
 
-def bucket(value: float, edges: Sequence[float], names: Sequence[str]) -> str:
-    """The name of the interval that a value is in; an edge belongs to the interval above it."""
-    return names[bisect_right(edges, value)]
+def bucket(value: float, edges: Sequence[float] | None, names: Sequence[str]) -> str | None:
+    """The name of the interval that a value is in; an edge belongs to the interval above it.
+    `None` where there are no edges."""
+    return None if edges is None else names[bisect_right(edges, value)]
 
 
 def form_of(text: str, item: Any) -> str:
@@ -174,18 +206,24 @@ def _folded(form: str) -> str:
     return " ".join(form.split()).casefold()
 
 
-def inside(regions: Sequence[Span], span: Span) -> bool:
+def is_inside(regions: Sequence[Span], span: Span) -> bool:
     """Whether one of the regions, which are sorted and apart, holds all of a span."""
     at = bisect_right(regions, (span.start, len(regions) and regions[-1].end)) - 1
     return at >= 0 and span.end <= regions[at].end
 
 
-def _thirds(values: Sequence[float]) -> tuple[float, float]:
-    """The edges between thirds; of values that are all alike no edge is ever reached."""
+def _thirds(values: Sequence[float]) -> tuple[float, float] | None:
+    """The edges between thirds, as near to them as values that come several times allow; `None` of
+    values that are all alike."""
     ordered = sorted(values)
-    if not ordered or ordered[0] == ordered[-1]:
-        return float("inf"), float("inf")
-    return ordered[len(ordered) // 3], ordered[2 * len(ordered) // 3]
+    below = {ordered[n]: n for n in range(1, len(ordered)) if ordered[n - 1] < ordered[n]}
+    if not below:
+        return None
+    first, second = (
+        min(below, key=lambda edge: (abs(3 * below[edge] - thirds * len(ordered)), edge))
+        for thirds in (1, 2)
+    )
+    return first, second
 
 
 def _forms(task: Task, records: Iterable[Record]) -> Mapping[str, set[str]]:
@@ -220,11 +258,24 @@ def general_facets() -> tuple[Facet, ...]:
 
 
 def metadata_facets(corpus: Corpus) -> tuple[Facet, ...]:
-    """What files and cards say of documents."""
+    """What files and cards say of documents. A key that is called like another facet of the task
+    has another name."""
+    taken = {facet.name for facet in corpus.task.facets()}
     return tuple(
-        Facet(key, _metadata(key), f"in documents of {key} {{}}", of_document=True)
+        Facet(
+            f"document {key}" if key in taken else key,
+            _metadata(key),
+            f"in documents of {_literally(key)} {{}}",
+            of_document=True,
+            needs_text=False,
+        )
         for key in corpus.metadata
     )
+
+
+def _literally(text: str) -> str:
+    """A text as `str.format` leaves it."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _metadata(key: str) -> Callable[[Scene, Any], str | None]:
@@ -232,7 +283,7 @@ def _metadata(key: str) -> Callable[[Scene, Any], str | None]:
 
 
 def _quoted(scene: Scene, item: Any) -> str:
-    return "inside" if inside(scene.quoted, scene.hull(item)) else "outside"
+    return "inside" if is_inside(scene.quoted, scene.hull(item)) else "outside"
 
 
 def _place(scene: Scene, item: Any) -> str | None:
@@ -248,9 +299,9 @@ def _position(scene: Scene, item: Any) -> str:
     return ("first third", "second third", "last third")[min(2, third)]
 
 
-def _length(scene: Scene, _: Any) -> str:
+def _length(scene: Scene, _: Any) -> str | None:
     return scene.length
 
 
-def _density(scene: Scene, _: Any) -> str:
+def _density(scene: Scene, _: Any) -> str | None:
     return scene.density

@@ -70,6 +70,7 @@ def test_every_adapter_has_a_row_with_its_licences(name: str) -> None:
 
 def test_the_page_has_no_section_for_what_is_not_there() -> None:
     general = {"Naming a model", "What the neural backends share"}
+    general |= {"Confidences"}
     general |= {"Models that others uploaded"}
     general |= {"Measured on CoNLL-2003 and CrossNER"}
     assert set(_sections()) - general == set(NAMES)
@@ -81,4 +82,4 @@ def test_options_on_the_page_are_those_that_the_adapter_reads(name: str) -> None
     assert isinstance(found, Adapter)
     line = re.search(r"\*\*Options\*\*: (.*?)\.(?: \*|$)", _sections()[name])
     assert line is not None
-    assert set(re.findall(r"`(\w+)`", line[1])) == set(found.options)
+    assert set(re.findall(r"`(\w+)`", line[1])) == set(found.accepted)

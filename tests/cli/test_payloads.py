@@ -37,6 +37,11 @@ for line in sys.stdin:
         if asked["text"].endswith("!"):
             say(type="error", id=asked["id"], error=text)
             continue
+        if len(sys.argv) > 2:
+            say(type="annotations", id=asked["id"], entities=[
+                {"start": 0, "end": 3, "label": "PERSON", "score": 0.9},
+                {"start": 4, "end": 8, "label": text, "score": 0.5}])
+            continue
         say(type="annotations", id=asked["id"], entities=[
             {"start": 0, "end": 2, "label": text}, {"start": 0, "end": 3, "label": "PERSON"},
             {"start": 4, "end": 9, "label": text, "score": text}])
@@ -51,6 +56,11 @@ TABLES = {
         "compare good.jsonl pred.jsonl --gold good.jsonl --task ner",
     ],
     "choose": ["choose out --task ner --resamples 50"],
+    "explain": ["explain out --reference gazetteer --resamples 50 --min-support 1 --all"],
+    "threshold": [
+        "threshold sure --resamples 50",
+        "threshold sure --resamples 50 --part PERSON",
+    ],
     "check": ["check out --baseline base.json --resamples 50 --all"],
     "baseline": [
         "baseline show --baseline base.json",
@@ -92,12 +102,13 @@ def test_every_verb_is_asked() -> None:
 
 
 @pytest.fixture
-def command(tmp_path: Path) -> Callable[[str], str]:
-    """A `process:` backend that says a text as its model's name and as a label."""
+def command(tmp_path: Path) -> Callable[..., str]:
+    """A `process:` backend that says a text as its model's name and as a label; with a word more it
+    is sure of what it says."""
     program = tmp_path / "backend.py"
     program.write_text(BACKEND, "utf-8")
-    return lambda text: (
-        "process:" + shlex.join([sys.executable, "-S", "-E", str(program), json.dumps(text)])
+    return lambda text, *more: (
+        "process:" + shlex.join([sys.executable, "-S", "-E", str(program), json.dumps(text), *more])
     )
 
 
@@ -108,7 +119,7 @@ def test_nothing_gets_out_of_its_medium(
     harness: Run,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    command: Callable[[str], str],
+    command: Callable[..., str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     backend = command(text)
@@ -125,6 +136,8 @@ def test_nothing_gets_out_of_its_medium(
     reading.read_markdown(Path("out/leaderboard.md").read_text("utf-8"))
     cut = ("--shard", "1/1", "--out", "shards/1")
     harness("run", backend, "--gold", "gold.jsonl", *options[:4], *cut)
+    sure = ("--out", "sure", "--no-cache", "--quiet")
+    harness("run", command(text, "sure"), "--gold", "gold.jsonl", *options[:2], *sure)
     harness("baseline", "accept", "out", "--baseline", "base.json", "--yes")
     harness("history", "add", "out", "--history", "trend.jsonl")
     for lines in TABLES.values():

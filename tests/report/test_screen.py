@@ -37,6 +37,10 @@ COMMANDS = {
         ("choose", RESULTS, "--task", "ner", "--resamples", "100", "--together"),
         ("choose", RESULTS, "--task", "attribution", "--resamples", "100"),
     ],
+    "threshold": [("threshold", RESULTS, "--resamples", "100")],
+    "explain": [
+        ("explain", RESULTS, "--reference", "gazetteer", "--resamples", "50", "--all"),
+    ],
     "score": [
         ("score", "--gold", SEEDS, "--pred", PREDICTED, "--task", "ner", "--confusion", "--doctor")
     ],

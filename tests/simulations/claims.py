@@ -10,9 +10,11 @@ from math import sqrt
 from multiprocessing import get_context
 from typing import Any
 
-from simulations import coverage, gates, groups, histories, tests
+from simulations import coverage, explaining, gates, groups, histories, tests, thresholds
 from simulations.draw import World
+from simulations.explaining import Planted
 from simulations.histories import Story
+from simulations.thresholds import Confident
 
 __all__ = ["PAGES", "SPREADS", "Claim", "Outcome", "measure"]
 
@@ -28,7 +30,7 @@ class Claim:
 
     family: str
     says: str
-    world: World | Story
+    world: World | Story | Confident | Planted
     measure: Measure
     runs: int
     low: float | None = None
@@ -249,6 +251,45 @@ def _history() -> Iterator[Claim]:
                   runs=20, conditions="from 10 on")  # fmt: skip
 
 
+def _thresholds() -> Iterator[Claim]:
+    few, some, many = Confident(30, 8), Confident(60, 8), Confident(200, 5)
+    row = partial(Claim, "recall", runs=2000, low=0.93, high=0.97)
+    for world in (few, some, many, Confident(30, 30)):
+        yield row("a recall of .9 that is guaranteed with 95 % is kept elsewhere", world,
+                  thresholds.kept)  # fmt: skip
+    row = partial(Claim, "chosen", runs=400)
+    for world in (few, some, many):
+        yield row("points of F1 by which the chosen threshold is below the best, on average",
+                  world, thresholds.lost, high=0.01)  # fmt: skip
+        yield row("95 % intervals hold the F1 of the chosen threshold on texts like these", world,
+                  thresholds.stated, low=0.93, high=0.97)  # fmt: skip
+        yield row("a gain is told that there is not on texts like these",
+                  replace(world, spurious=0.1, apart=3.0), thresholds.promised, high=0.05,
+                  conditions="nearly no spurious ones")  # fmt: skip
+    for world in (few, some, many):
+        yield Claim("flattery", "points of F1 that it has more on the documents it was chosen on",
+                    world, thresholds.flattered, runs=400)  # fmt: skip
+    row = partial(Claim, "calibration", runs=400, low=0.93, high=0.98)
+    says = "95 % intervals hold the calibration error in these bins"
+    for world in (few, some, many):
+        yield row(says, world, thresholds.calibrated, conditions="confidences are probabilities")
+        yield row(says, replace(world, sure=1.8), thresholds.calibrated,
+                  conditions="they are too sure")  # fmt: skip
+
+
+def _explain() -> Iterator[Claim]:
+    worlds = (Planted(100, 12), 200), (Planted(50, 24), 100)
+    for says, drawn, limits in (
+        ("the planted cause costs most", explaining.planted_cause, {"low": 0.95}),
+        ("a slice with a recall of .6, .85 elsewhere, is the first that is found",
+         explaining.planted_slice, {"low": 0.9}),
+        ("a weak slice is found where there is none", explaining.without_weakness, {"high": 0.05}),
+    ):  # fmt: skip
+        for world, runs in worlds:
+            measure = partial(explaining.share_of, drawn)
+            yield Claim("explain", says, world, measure, runs, **limits)
+
+
 def _with(world: World, backends: int) -> World:
     return replace(world, skills=(0.85,) * backends)
 
@@ -258,6 +299,8 @@ PAGES: Mapping[str, tuple[Claim, ...]] = {
         *_coverage(), *_tests(), *_groups(), *_power(), *_choose(), *_alarms(), *_drops(),
     ),
     "history.md": tuple(_history()),
+    "explain.md": tuple(_explain()),
+    "thresholds.md": tuple(_thresholds()),
 }  # fmt: skip
 """Every claim, by the page of the docs that has it."""
 

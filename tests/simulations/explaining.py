@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from math import exp, log
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +19,7 @@ from harness.decide.explain.explanation import Explanation
 from harness.gold.goldset import GoldSet
 from harness.results.scored import score_records
 
-__all__ = ["Planted", "planted_cause", "planted_slice", "without_weakness"]
+__all__ = ["Planted", "planted_cause", "planted_slice", "share_of", "without_weakness"]
 
 TYPES = ("PER", "ORG", "LOC", "MISC")
 _NAMES = (
@@ -26,12 +28,19 @@ _NAMES = (
 )
 
 
-class Planted(NamedTuple):
+@dataclass(frozen=True)
+class Planted:
     """A gold set of names of many forms, at many places, in documents of many lengths."""
 
     documents: int = 100
     mentions: int = 12
     """In each document."""
+    sd: float = 0.0
+    """How much documents differ in what is found, and in what is made up, in log odds."""
+
+    @property
+    def setting(self) -> str:
+        return f"{self.documents} documents × {self.mentions} mentions"
 
 
 class Corpus(NamedTuple):
@@ -64,23 +73,37 @@ def corpus(world: Planted, rng: random.Random) -> Corpus:
     return Corpus(records, all_decoys)
 
 
-Answer = Callable[[random.Random, Record, Entity, Entity], list[Entity]]
-"""What is said where a gold mention and the decoy behind it stand."""
+Answer = Callable[[random.Random, str, Entity, Entity, float], list[Entity]]
+"""What is said where a gold mention and the decoy behind it stand, in a text, by a backend that is
+so much better than elsewhere in this document, in log odds."""
 
 
-def explained(
-    world: Corpus, answer: Answer, rng: random.Random, *, resamples: int = 100
-) -> Explanation:
+def explained(world: Planted, corpus: Corpus, answer: Answer, rng: random.Random) -> Explanation:
     """A backend that answers so, explained."""
-    records, decoys = world
     said = []
-    for record, others in zip(records, decoys, strict=True):
+    for record, others in zip(*corpus, strict=True):
+        shift = rng.gauss(0.0, world.sd)
         pairs = zip(record.annotations.entities or (), others, strict=True)
-        entities = {one for gold, decoy in pairs for one in answer(rng, record, gold, decoy)}
+        entities = {
+            one
+            for gold, decoy in pairs
+            for one in answer(rng, record.text or "", gold, decoy, shift)
+        }
         said.append(Record(record.id, None, Annotations(tuple(sorted(entities)))))
+    records = corpus.records
     goldset = GoldSet("planted", Path("planted.jsonl"), lambda losses: iter(records))
     scored = score_records("planted", goldset, said, "ner", gold=records)
-    return explain([scored], ExplainOptions(resamples=resamples)).explanations[0]
+    return explain([scored], ExplainOptions(resamples=100)).explanations[0]
+
+
+def share_of(drawn: Callable[[Planted, int], bool], world: Planted, runs: int) -> float:
+    """In how many of so many draws, by their seeds, it is so."""
+    return sum(drawn(world, seed) for seed in range(runs)) / runs
+
+
+def _shifted(share: float, shift: float) -> float:
+    """A probability, so much larger in log odds."""
+    return 1 / (1 + exp(-log(share / (1 - share)) - shift))
 
 
 # Causes
@@ -88,13 +111,13 @@ def explained(
 CAUSES = ("missed", "spurious", "boundary (determiner)", "boundary (other)", "type", "split")
 
 
-def planted_cause(seed: int, world: Planted = Planted(), share: float = 0.15) -> bool:  # noqa: B008
-    """Whether the cause that takes most from F is ranked first: one fault is made with a
-    probability of `share` for each mention, every other with a fifth of it."""
+def planted_cause(world: Planted, seed: int) -> bool:
+    """Whether the cause that takes most from F is ranked first: one fault is made in 15 of 100
+    mentions, every other in 3."""
     rng = random.Random(seed)
     cause = CAUSES[seed % len(CAUSES)]
-    chances = [share if kind == cause else share / 5 for kind in CAUSES]
-    made = explained(corpus(world, rng), partial(_faulty, chances), rng)
+    chances = [0.15 if kind == cause else 0.03 for kind in CAUSES]
+    made = explained(world, corpus(world, rng), partial(_faulty, chances), rng)
     assert abs(sum(one.cost for one in made.costs) - (1 - made.f1)) < 1e-9
     # Types are confused in twelve ways, which are costs of their own: here they count as one.
     costs: Counter[str] = Counter()
@@ -104,9 +127,15 @@ def planted_cause(seed: int, world: Planted = Planted(), share: float = 0.15) ->
 
 
 def _faulty(
-    chances: Sequence[float], rng: random.Random, record: Record, one: Entity, decoy: Entity
+    chances: Sequence[float],
+    rng: random.Random,
+    text: str,
+    one: Entity,
+    decoy: Entity,
+    shift: float,
 ) -> list[Entity]:
-    fault = rng.choices((*CAUSES, ""), (*chances, 1 - sum(chances)))[0]
+    chances = [_shifted(chance, shift) for chance in chances]
+    fault = rng.choices((*CAUSES, ""), (*chances, max(0.0, 1 - sum(chances))))[0]
     middle = (one.start + one.end) // 2
     made: dict[str, list[Entity]] = {
         "missed": [],
@@ -122,17 +151,18 @@ def _faulty(
 # Weak slices
 
 
-def planted_slice(seed: int, world: Planted = Planted()) -> bool:  # noqa: B008
-    """Whether a slice with a recall of .6, where it is .85 elsewhere, is the first to be found: 60
-    mentions of 1,200 end in a digit, and no others have one."""
+def planted_slice(world: Planted, seed: int) -> bool:
+    """Whether a slice with a recall of .6, where it is .85 elsewhere, is the first to be found: in
+    documents of 12 mentions every twentieth ends in a digit, and no others have one."""
     rng = random.Random(seed)
     made = corpus(world, rng)
     every = [(n, place) for n in range(world.documents) for place in range(world.mentions)]
     weak: dict[int, set[int]] = {}
-    for number, place in rng.sample(every, 60):
+    for number, place in rng.sample(every, len(every) // 20):
         weak.setdefault(number, set()).add(place)
     records = [_numbered(one, weak.get(n, set())) for n, one in enumerate(made.records)]
-    found = explained(made._replace(records=records), _weak_in_digits, rng).searched.weaknesses
+    explanation = explained(world, made._replace(records=records), _weak_in_digits, rng)
+    found = explanation.searched.weaknesses
     return bool(found) and ("digits", "with") in found[0].conditions
 
 
@@ -145,18 +175,22 @@ def _numbered(record: Record, places: set[int]) -> Record:
     return Record(record.id, text, record.annotations)
 
 
-def _weak_in_digits(rng: random.Random, record: Record, one: Entity, decoy: Entity) -> list[Entity]:
-    weak = (record.text or "")[one.end - 1] == "7"
-    return _answers(0.6 if weak else 0.85, rng, record, one, decoy)
+def _weak_in_digits(
+    rng: random.Random, text: str, one: Entity, decoy: Entity, shift: float
+) -> list[Entity]:
+    recall = 0.6 if text[one.end - 1] == "7" else 0.85
+    return _answers(recall, rng, text, one, decoy, shift)
 
 
 def _answers(
-    recall: float, rng: random.Random, record: Record, one: Entity, decoy: Entity
+    recall: float, rng: random.Random, text: str, one: Entity, decoy: Entity, shift: float
 ) -> list[Entity]:
-    return [one] * (rng.random() < recall) + [decoy] * (rng.random() < 0.15)
+    found = rng.random() < _shifted(recall, shift)
+    return [one] * found + [decoy] * (rng.random() < _shifted(0.15, -shift))
 
 
-def without_weakness(seed: int, world: Planted = Planted()) -> bool:  # noqa: B008
+def without_weakness(world: Planted, seed: int) -> bool:
     """Whether anything is found where no slice is weaker than another."""
     rng = random.Random(seed)
-    return bool(explained(corpus(world, rng), partial(_answers, 0.85), rng).searched.weaknesses)
+    made = explained(world, corpus(world, rng), partial(_answers, 0.85), rng)
+    return bool(made.searched.weaknesses)

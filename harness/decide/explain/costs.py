@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.decide.explain.examined import Examined, Wrong
-from harness.decide.explain.explanation import Cost, Example
+from harness.decide.explain.explanation import CaseExample, Cost
 from harness.results.outcomes import Mention
 from harness.stats.rates import rates
 from harness.stats.resample import Interval, Resampler, percentile_interval
-from harness.stats.shapley import Repair, shapley_parts
+from harness.stats.shapley import Mending, shapley_parts
 
 if TYPE_CHECKING:
     from harness.stats.units import Array
@@ -46,9 +46,11 @@ def priced(one: Examined, resampler: Resampler) -> Priced:
     places = {kinds: place for place, kinds in enumerate(groups)}
     deltas = np.zeros((len(one.base), 2 * len(groups)))
     for wrong in one.wrong:
-        gold, predicted, at = len(wrong.case.gold), len(wrong.case.predicted), wrong.case.kinds
-        deltas[wrong.unit, 2 * places[at]] += gold
-        deltas[wrong.unit, 2 * places[at] + 1] += gold - predicted
+        at = 2 * places[wrong.case.kinds]
+        for unit in wrong.gold:
+            deltas[unit, at : at + 2] += 1
+        for unit in wrong.predicted:
+            deltas[unit, at + 1] -= 1
     changing = [place for place in range(deltas.shape[1]) if deltas[:, place].any()]
     table = np.concatenate([one.base, deltas[:, changing]], axis=1)
     weights = one.counts.weights
@@ -61,7 +63,7 @@ def priced(one: Examined, resampler: Resampler) -> Priced:
         column = {place: sums[..., 3 + at] for at, place in enumerate(changing)}
         nothing = np.zeros(sums.shape[:-1])
         repairs = [
-            Repair(kinds, column.get(2 * at, nothing), column.get(2 * at + 1, nothing))
+            Mending(kinds, column.get(2 * at, nothing), column.get(2 * at + 1, nothing))
             for at, kinds in enumerate(sets)
         ]
         value = rates(right, gold, right, predicted, weights=weights).f1
@@ -104,7 +106,7 @@ def f_interval(one: Examined, made: Priced, resampler: Resampler) -> Interval:
     return percentile_interval(made.drawn_f1, resampler.units.evidence(one.counts.basis))
 
 
-def _examples(one: Examined) -> Mapping[str, tuple[Example, ...]]:
+def _examples(one: Examined) -> Mapping[str, tuple[CaseExample, ...]]:
     """Of each kind the cases that show it best: those with this fault alone first, of words that
     are wrong in this way most often, and of each words one."""
     by_kind: dict[str, list[Wrong]] = {}
@@ -114,7 +116,7 @@ def _examples(one: Examined) -> Mapping[str, tuple[Example, ...]]:
     return {kind: tuple(_best(one, cases)) for kind, cases in by_kind.items()}
 
 
-def _best(one: Examined, cases: Iterable[Wrong]) -> Iterator[Example]:
+def _best(one: Examined, cases: Iterable[Wrong]) -> Iterator[CaseExample]:
     worded = [(_words(one, wrong), wrong) for wrong in cases]
     alike = Counter(words for words, _ in worded)
     seen: set[str] = set()
@@ -128,7 +130,7 @@ def _best(one: Examined, cases: Iterable[Wrong]) -> Iterator[Example]:
             for item in (*wrong.case.gold, *wrong.case.predicted)
         ]
         known = max(1, len(wrong.case.gold))
-        yield Example(mentions[0], tuple(mentions[known:]), alike[words])
+        yield CaseExample(mentions[0], tuple(mentions[known:]), alike[words])
         if len(seen) == _SHOWN:
             return
 
@@ -136,4 +138,5 @@ def _best(one: Examined, cases: Iterable[Wrong]) -> Iterator[Example]:
 def _words(one: Examined, wrong: Wrong) -> str:
     item: Any = (wrong.case.gold or wrong.case.predicted)[0]
     place: Mention = one.scored.mention(wrong.document, item)
-    return " ".join(one.texts[wrong.document][place.start : place.end].split()).casefold()
+    words = " ".join(one.texts[wrong.document][place.start : place.end].split()).casefold()
+    return words or str(place)  # Without a text nothing is known to be alike.

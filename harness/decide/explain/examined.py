@@ -15,7 +15,7 @@ from harness.annotation import Record
 from harness.errors import InputError, NothingMeasured, UsageError, nearest
 from harness.paragraphs import paragraph_starts, unit_of
 from harness.results.scored import Scored, read_with
-from harness.tasks.cases import Case, Explained
+from harness.tasks.cases import Case, ExplainedMeasure
 from harness.tasks.facets import Corpus, Facet, Scene, metadata_facets
 from harness.tasks.parts import PartCounts, part_named
 
@@ -28,11 +28,17 @@ NO_VALUE = -1
 
 
 class Wrong(NamedTuple):
-    """A case that is wrong, and where it is counted."""
+    """A case that is wrong, and the units in which its items are counted."""
 
-    unit: int
     document: str
     case: Case
+    gold: tuple[int, ...]
+    predicted: tuple[int, ...]
+
+    @property
+    def unit(self) -> int:
+        """Where it begins."""
+        return (self.gold or self.predicted)[0]
 
 
 class Setting:
@@ -44,15 +50,20 @@ class Setting:
         training: Sequence[Record] | None = None,
         names: Iterable[str] = (),
     ) -> None:
-        """With `names` only these facets. Raises `UsageError` for one that there is not."""
+        """With `names` only these facets. Raises `UsageError` for one that there is not, or that
+        has no values."""
         self.task = scored.definition
         records = [pair.gold for pair in scored.pairs()]
         self.corpus = Corpus(self.task, records, training)
         every = (*self.task.facets(), *metadata_facets(self.corpus))
         known = {facet.name: facet for facet in every}
         for name in names:
+            if name in self.corpus.unsliced:
+                raise UsageError(f"{scored.gold}: {self.unsliced((name,))}")
             if name not in known:
-                raise UsageError(f"unknown slice {name!r}{nearest(name, known)}")
+                raise UsageError(
+                    f"unknown slice {name!r} of {self.task.title}{nearest(name, known)}"
+                )
         self.facets: tuple[Facet, ...] = tuple(
             facet for facet in every if not names or facet.name in names
         )
@@ -63,6 +74,7 @@ class Setting:
 
     def codes(self, record: Record, item: Any) -> tuple[int, ...]:
         """The number of the value that each facet gives an item; -1 for none."""
+        blind = record.text is None
         scene = self._scenes.get(record.id)
         if scene is None:
             scene = self._scenes[record.id] = Scene(self.corpus, record)
@@ -71,7 +83,9 @@ class Setting:
         found = self._codes.get(key)
         if found is None:
             found = self._codes[key] = tuple(
-                self._code(place, facet.value(scene, item))
+                NO_VALUE
+                if blind and facet.needs_text
+                else self._code(place, facet.value(scene, item))
                 for place, facet in enumerate(self.facets)
             )
         return found
@@ -79,6 +93,19 @@ class Setting:
     def _code(self, facet: int, value: str | None) -> int:
         known = self.values[facet]
         return NO_VALUE if value is None else known.setdefault(value, len(known))
+
+    @property
+    def empty(self) -> Sequence[str]:
+        """The facets that have given no item a value."""
+        every = zip(self.facets, self.values, strict=True)
+        return [facet.name for facet, values in every if not values]
+
+    def unsliced(self, keys: Iterable[str]) -> str:
+        """Why documents are not sliced by keys of their metadata."""
+        return (
+            f"documents are not sliced by {', '.join(keys)}: all have one value, or there are too "
+            "many"
+        )
 
     def phrase(self, facet: int, value: str) -> str:
         """How a value is said of items."""
@@ -104,10 +131,10 @@ class Examined:
 
     scored: Scored
     """Read as the task explains it (`Task.explained`)."""
-    explained: Explained
+    explained: ExplainedMeasure
     setting: Setting
     counts: PartCounts
-    """The measure, by unit, without what `Explained.besides` has wrong."""
+    """The measure, by unit, without what `ExplainedMeasure.besides` has wrong."""
     wrong: list[Wrong]
     gold: Items
     predicted: Items
@@ -131,7 +158,7 @@ class Examined:
 
     @cached_property
     def told(self) -> PartCounts:
-        """The measure as the cases have it: with what `Explained.besides` has wrong."""
+        """The measure as the cases have it: with what `ExplainedMeasure.besides` has wrong."""
         return replace(self.counts, distinct=self.base[:, [0, 1, 0, 2]], pattern=None)
 
 
@@ -158,14 +185,19 @@ def examined(scored: Scored, setting: Setting) -> Examined:
         starts = _starts(record)
         rows: tuple[list[_Row], list[_Row]] = ([], [])
         for case in task.cases(pair, read.options, read.capabilities):
-            owner = (case.gold or case.predicted)[0]
-            unit = first[record.id] + unit_of(task.mention(owner)[0], starts)
+            units = [
+                [first[record.id] + unit_of(task.mention(one)[0], starts) for one in items]
+                for items in (case.gold, case.predicted)
+            ]
+            if all(units):  # The first two are a pair, which counts where the gold begins.
+                units[1][0] = units[0][0]
             bad = int(bool(case.kinds))
             if bad:
-                wrong.append(Wrong(unit, record.id, case))
+                wrong.append(Wrong(record.id, case, tuple(units[0]), tuple(units[1])))
             for place, items in enumerate((case.gold, case.predicted)):
                 rows[place].extend(
-                    _Row(record.id, one, unit, bad, setting.codes(record, one)) for one in items
+                    _Row(record.id, one, unit, bad, setting.codes(record, one))
+                    for one, unit in zip(items, units[place], strict=True)
                 )
         for all_rows, here in zip(sides, rows, strict=True):
             all_rows.extend(sorted(here, key=lambda row: (task.mention(row.item), str(row.item))))
@@ -207,7 +239,7 @@ def _starts(record: Record) -> Sequence[int]:
     return [0] if record.text is None else paragraph_starts(record.text)
 
 
-def _remarks(scored: Scored, how: Explained) -> Iterable[str]:
+def _remarks(scored: Scored, how: ExplainedMeasure) -> Iterable[str]:
     for name, value in how.read.items():
         if getattr(scored.options, name) != value:
             yield (

@@ -13,13 +13,13 @@ __all__ = [
     "Contrast",
     "Cost",
     "Difference",
-    "Example",
+    "CaseExample",
     "Explanation",
     "Rate",
     "Searched",
     "Slice",
     "Weakness",
-    "bounds",
+    "json_bounds",
 ]
 
 
@@ -31,10 +31,10 @@ class Rate:
     interval: Interval
 
     def to_json(self) -> dict[str, Any]:
-        return {"value": self.value, "interval": bounds(self.interval)}
+        return {"value": self.value, "interval": json_bounds(self.interval)}
 
 
-def bounds(interval: Interval) -> list[float] | None:
+def json_bounds(interval: Interval) -> list[float] | None:
     """Both ends, or `None` where there is no interval."""
     return None if interval.bounds is None else list(interval.bounds)
 
@@ -51,12 +51,12 @@ class Contrast:
         return {
             **self.here.to_json(),
             "difference": self.difference.value,
-            "difference_interval": bounds(self.difference.interval),
+            "difference_interval": json_bounds(self.difference.interval),
         }
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class CaseExample:
     """A case that shows a kind of error, by its gold item or else its prediction."""
 
     mention: Mention
@@ -82,13 +82,13 @@ class Cost:
     interval: Interval
     cases: int
     """In how many cases it is among what is wrong."""
-    examples: tuple[Example, ...] = ()
+    examples: tuple[CaseExample, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
             "kind": self.kind,
             "cost": self.cost,
-            "interval": bounds(self.interval),
+            "interval": json_bounds(self.interval),
             "cases": self.cases,
             "examples": [one.to_json() for one in self.examples],
         }
@@ -204,7 +204,7 @@ class Explanation:
             "task": self.task,
             "measure": self.title,
             "f1": self.f1,
-            "interval": bounds(self.interval),
+            "interval": json_bounds(self.interval),
             "costs": [one.to_json() for one in self.costs],
             "bound": self.bound,
             "slices": [one.to_json() for one in self.slices],
@@ -244,7 +244,7 @@ class Difference:
             "task": self.task,
             "measure": self.title,
             "difference": self.difference,
-            "interval": bounds(self.interval),
+            "interval": json_bounds(self.interval),
             "p_value": self.p_value,
             "costs": [one.to_json() for one in self.costs],
             "slices": [one.to_json() for one in self.slices],

@@ -18,18 +18,19 @@ from harness.stats.units import LEAST_UNITS, blocks
 if TYPE_CHECKING:
     from harness.stats.units import Array
 
-__all__ = ["Clusters", "Condition", "Found", "Search", "Side", "members_of", "weakest"]
+__all__ = ["Clusters", "Condition", "WeakGroup", "Search", "Side", "members_of", "weakest"]
 
 _MOST_FOUND = 5
 _SCREEN = 0.05
 """A larger p-value is no discovery at any level up to this one."""
-_ROWS = 65_536
+_CELLS = 1 << 22
+"""Of a block of items by slices."""
 
 Condition = tuple[int, int]
 """A facet and one of its values, by their numbers."""
 
 
-class Found(NamedTuple):
+class WeakGroup(NamedTuple):
     """A slice, or what two have in common, that is worse than all other items."""
 
     conditions: tuple[Condition, ...]
@@ -43,7 +44,7 @@ class Found(NamedTuple):
 class Search(NamedTuple):
     """What was found, how much was tested, and how much was too small to be."""
 
-    found: list[Found]
+    found: list[WeakGroup]
     tested: int
     too_small: int
 
@@ -148,7 +149,7 @@ def _p_value(side: Side, group: _Group) -> float:
         return p_value
     members = members_of(side.codes, group.conditions)
     of = side.clusters.of(group.conditions)
-    held, others = len({*of[members].tolist()}), len({*of[~members].tolist()})
+    held, others = _distinct(of[members]), _distinct(of[~members])
     if min(held, others) < LEAST_UNITS:
         return 1.0
     effect = design_effect(side.hits.astype(float), members, of)
@@ -161,10 +162,10 @@ def _clearest(
     rates: Sequence[float],
     p_values: Sequence[float],
     level: float,
-) -> list[Found]:
+) -> list[WeakGroup]:
     """Those found at that level, without those that have mostly the hits of a clearer one."""
     everything, all_hits = len(side.hits), int(side.hits.sum())
-    found: list[Found] = []
+    found: list[WeakGroup] = []
     covered: list[Any] = []
     for number in sorted(range(len(groups)), key=lambda n: (rates[n], p_values[n])):
         if rates[number] > level or len(found) == _MOST_FOUND:
@@ -175,25 +176,21 @@ def _clearest(
             continue
         covered.append(own)
         elsewhere = (all_hits - group.hits) / (everything - group.size)
-        found.append(Found(group.conditions, group.hits, group.size, elsewhere, rates[number]))
+        found.append(WeakGroup(group.conditions, group.hits, group.size, elsewhere, rates[number]))
     return found
 
 
 def _groups(codes: Any, hits: Any, min_support: int) -> tuple[list[_Group], int]:
     """Every slice and pair of slices with so many items, and no more than half of all; of those
-    with the same items the first and simplest. And how many hold fewer."""
-    if not len(hits):
-        return [], 0
-    singles = [
-        (facet, int(code))
-        for facet in range(codes.shape[1])
-        for code in sorted({*codes[:, facet].tolist()} - {-1})
-    ]
+    with the same items the first and simplest. And how many hold fewer: pairs are made of slices
+    that are large enough alone."""
+    singles, small = _singles(codes, min_support)
+    if not singles:
+        return [], small
     size, hit, marks = _together(codes, hits, singles)
     everything = len(hits)
     seen: set[tuple[int, float]] = set()
     groups: list[_Group] = []
-    small = 0
     for one, other in _pairs(singles):
         count = round(float(size[one, other]))
         if not count:
@@ -208,6 +205,25 @@ def _groups(codes: Any, hits: Any, min_support: int) -> tuple[list[_Group], int]
         conditions = (singles[one],) if one == other else (singles[one], singles[other])
         groups.append(_Group(conditions, count, round(float(hit[one, other]))))
     return groups, small
+
+
+def _singles(codes: Any, min_support: int) -> tuple[list[Condition], int]:
+    """The slices with so many items, and how many hold fewer."""
+    import numpy as np
+
+    held: list[tuple[Condition, int]] = []
+    for facet in range(codes.shape[1]):
+        counts = np.bincount(codes[:, facet] + 1)[1:]
+        held += (((facet, code), n) for code, n in enumerate(counts.tolist()) if n)
+    large = [condition for condition, n in held if n >= min_support]
+    return large, len(held) - len(large)
+
+
+def _distinct(numbers: Any) -> int:
+    """How many different numbers from 0 up there are."""
+    import numpy as np
+
+    return int(np.count_nonzero(np.bincount(numbers)))
 
 
 def _pairs(singles: Sequence[Condition]) -> Iterator[tuple[int, int]]:
@@ -226,7 +242,7 @@ def _together(codes: Any, hits: Any, singles: Sequence[Condition]) -> tuple[Arra
     count = len(singles)
     size, hit, marks = (np.zeros((count, count)) for _ in range(3))
     random = np.random.default_rng(0).uniform(1.0, 2.0, len(hits))
-    for rows in blocks(len(hits), _ROWS):
+    for rows in blocks(len(hits), max(1, _CELLS // count)):
         part = codes[rows]
         matrix = np.stack([part[:, facet] == code for facet, code in singles]).astype(np.float64)
         size += matrix @ matrix.T

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Sliced", "sliced", "slices_between", "slices_of"]
 
 
-class Place(NamedTuple):
+class SlicePlace(NamedTuple):
     """One slice: the number of its facet, its value, and the value's number."""
 
     facet: int
@@ -32,7 +32,7 @@ class Sliced:
     The last one is of all items together.
     """
 
-    places: tuple[Place, ...]
+    places: tuple[SlicePlace, ...]
     rows: Array
     """`(units, 4 x (slices + 1))`"""
     drawn: Array
@@ -45,10 +45,10 @@ class Sliced:
         return total
 
 
-def places_of(setting: Setting) -> tuple[Place, ...]:
+def slice_places(setting: Setting) -> tuple[SlicePlace, ...]:
     """Every slice that any item is in, facet by facet, values in alphabetical order."""
     return tuple(
-        Place(facet, value, code)
+        SlicePlace(facet, value, code)
         for facet, known in enumerate(setting.values)
         for value, code in sorted(known.items())
     )
@@ -58,7 +58,7 @@ def sliced(one: Examined, resampler: Resampler) -> Sliced:
     """Count every slice by unit, and draw its sums."""
     import numpy as np
 
-    places = places_of(one.setting)
+    places = slice_places(one.setting)
     units = len(one.base)
     columns: list[Array] = []
     sides = one.gold, one.predicted
@@ -73,7 +73,7 @@ def sliced(one: Examined, resampler: Resampler) -> Sliced:
     return Sliced(places, rows, shaped, one.counts.weights)
 
 
-def _by_unit(side: Items, units: int, place: Place | None) -> list[Array]:
+def _by_unit(side: Items, units: int, place: SlicePlace | None) -> list[Array]:
     """How many of a side are in a slice, by unit: those that are right, and all."""
     import numpy as np
 

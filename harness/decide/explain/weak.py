@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harness.decide.explain.examined import Examined, Items, Setting
-from harness.decide.explain.explanation import Rate, Searched, Weakness, bounds
+from harness.decide.explain.explanation import Rate, Searched, Weakness, json_bounds
 from harness.decide.explain.search import (
     Clusters,
     Condition,
-    Found,
     Side,
+    WeakGroup,
     members_of,
     weakest,
 )
@@ -121,7 +121,7 @@ def _weakness(
     one: Examined,
     side: Items,
     metric: str,
-    group: Found,
+    group: WeakGroup,
     resampler: Resampler,
     *,
     between: bool = False,
@@ -174,8 +174,8 @@ def _percent(value: float) -> str:
     return f"{100 * value:.0f}"
 
 
-def _said(items: str, metric: str, rate: Rate, group: Found) -> str:
-    ends = bounds(rate.interval)
+def _said(items: str, metric: str, rate: Rate, group: WeakGroup) -> str:
+    ends = json_bounds(rate.interval)
     shown = f" [{_percent(ends[0])}, {_percent(ends[1])}]" if ends else ""
     share = f"{_percent(rate.value or 0.0)} %{shown}"
     elsewhere = f"{_percent(group.elsewhere)} % elsewhere"
@@ -184,7 +184,7 @@ def _said(items: str, metric: str, rate: Rate, group: Found) -> str:
     return f"is wrong in {share} of the {group.size} {items} that it gives, {elsewhere}"
 
 
-def _said_between(items: str, metric: str, rate: Rate, group: Found) -> str:
+def _said_between(items: str, metric: str, rate: Rate, group: WeakGroup) -> str:
     share, elsewhere = _percent(rate.value or 0.0), _percent(group.elsewhere)
     if metric == "recall":
         return (

@@ -9,7 +9,7 @@ from typing import Any
 from harness.decide.explain.explain import Explained, ExplainOptions, explain
 from harness.decide.explain.explanation import Cost, Explanation, Slice, Weakness
 from harness.decide.ranking import Ranking
-from harness.errors import HarnessError, NothingMeasured
+from harness.errors import NothingMeasured
 from harness.report.explain import (
     SELECTION,
     as_found,
@@ -68,17 +68,14 @@ def explained_of(ranking: Ranking) -> Explained:
     """
     if not ranking.real:
         return Explained((), (), ())
-    try:
-        if ranking.gold.documents > MOST_EXPLAINED:
-            raise NothingMeasured(
-                f"a page explains {MOST_EXPLAINED:,} documents at most, these are "
-                f"{ranking.gold.documents:,}; harness explain takes any number"
-            )
-        options = ExplainOptions(resamples=ranking.resamples, seed=ranking.seed)
-        return explain(ranking.real, options)
-    except (HarnessError, OSError) as error:
-        known = error if isinstance(error, HarnessError) else HarnessError(str(error))
-        return Explained((), (), tuple((one.name, known) for one in ranking.real))
+    if ranking.gold.documents > MOST_EXPLAINED:
+        error = NothingMeasured(
+            f"a page explains {MOST_EXPLAINED:,} documents at most, these are "
+            f"{ranking.gold.documents:,}; harness explain takes any number"
+        )
+        return Explained((), (), tuple((one.name, error) for one in ranking.real))
+    options = ExplainOptions(resamples=ranking.resamples, seed=ranking.seed)
+    return explain(ranking.real, options)
 
 
 def examples_of(explained: Explained) -> Iterator[BackendMention]:

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.annotation import Attribution, Capabilities, Span
+from harness.annotation import Attribution, Capabilities
+from harness.stats.overlaps import Reach
 from harness.tasks.attribution.count import Pairing
 from harness.tasks.cases import Case
 
@@ -26,14 +27,14 @@ def relation_cases(
     pairs: Sequence[Pairing], gold: Sequence[Attribution], able: Capabilities
 ) -> Iterator[Case]:
     """The cases of one document. Cues and speakers that a backend cannot give are no fault."""
-    sources = [one.source for one in gold if one.source is not None]
+    sources = Reach((*one.source, one.source) for one in gold if one.source is not None)
     for one in pairs:
         mine = () if one.gold is None else (one.gold,)
         theirs = () if one.predicted is None else (one.predicted,)
         yield Case(tuple(_kinds(one, sources, able)), mine, theirs)
 
 
-def _kinds(one: Pairing, sources: Sequence[Span], able: Capabilities) -> Iterator[str]:
+def _kinds(one: Pairing, sources: Reach, able: Capabilities) -> Iterator[str]:
     gold, predicted = one.gold, one.predicted
     if gold is None or predicted is None:
         yield one.error
@@ -43,7 +44,7 @@ def _kinds(one: Pairing, sources: Sequence[Span], able: Capabilities) -> Iterato
     if one.source == "differ":
         if gold.source is None or predicted.source is None:
             yield "null source"
-        elif any(_overlap(predicted.source, other) for other in sources if other != gold.source):
+        elif sources.end(predicted.source.end, gold.source) > predicted.source.start:
             yield "wrong source"
         else:
             yield "source"
@@ -51,7 +52,3 @@ def _kinds(one: Pairing, sources: Sequence[Span], able: Capabilities) -> Iterato
         yield "cue"
     if able.speakers and one.speaker is False:
         yield "speaker"
-
-
-def _overlap(one: Span, other: Span) -> bool:
-    return one.start < other.end and other.start < one.end

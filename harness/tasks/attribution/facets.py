@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from harness.annotation import Attribution, Span
-from harness.paragraphs import lines, tokens
+from harness.paragraphs import tokens
+from harness.stats.overlaps import Reach
 from harness.tasks.attribution.kinds import kind_of
-from harness.tasks.facets import Facet, Scene, general_facets, inside
+from harness.tasks.facets import Facet, Scene, general_facets
 
 __all__ = ["relation_facets"]
 
@@ -80,8 +83,14 @@ def _cue(scene: Scene, one: Attribution) -> str:
 
 def _marks(scene: Scene, one: Attribution) -> str:
     """Whether the double marks of the content's paragraphs pair up."""
-    start, end = one.content[0].start, one.content[-1].end
-    text = "".join(scene.text[a:b] for a, b in lines(scene.text) if a < end and start < b)
+    touched = scene.lines_of(*scene.hull(one))
+    return _marked(scene.text, tuple(scene.lines[touched]))
+
+
+@lru_cache(64)
+def _marked(text: str, paragraphs: tuple[tuple[int, int], ...]) -> str:
+    """Remembered, since many contents may stand in one long paragraph."""
+    text = "".join(text[start:end] for start, end in paragraphs)
     straight = text.count('"')
     opening = sum(sign in _OPENING for sign in text)
     closing = sum(sign in _CLOSING for sign in text)
@@ -91,16 +100,20 @@ def _marks(scene: Scene, one: Attribution) -> str:
 
 
 def _paragraphs(scene: Scene, one: Attribution) -> str:
-    hull = scene.hull(one)
-    touched = sum(a < hull.end and hull.start < b for a, b in lines(scene.text))
-    return "continued over paragraphs" if touched > 1 else "within a paragraph"
+    touched = scene.lines_of(*scene.hull(one))
+    several = touched.stop - touched.start > 1
+    return "continued over paragraphs" if several else "within a paragraph"
 
 
 def _nested(scene: Scene, one: Attribution) -> str:
     hull = scene.hull(one)
-    others = (scene.hull(other) for other in scene.items if other.content != one.content)
-    held = any(inside((other,), hull) for other in others)
+    held = scene.remember(_contents).end(hull.start + 1, one.content) >= hull.end
     return "inside another content" if held else "inside no other content"
+
+
+def _contents(scene: Scene) -> Reach:
+    """The gold's contents, by their hulls."""
+    return Reach((*scene.hull(one), one.content) for one in scene.items)
 
 
 def _length(scene: Scene, one: Attribution) -> str:

@@ -17,7 +17,7 @@ from harness.tasks.attribution.score import AttributionScore, error_counts, scor
 from harness.tasks.attribution.tables import element_table
 from harness.tasks.attribution.tally import ERRORS, RELATIONS, AttributionOptions
 from harness.tasks.base import Column, DocumentPair, Outcome, Task, bracketed
-from harness.tasks.cases import Case, Explained
+from harness.tasks.cases import Case, ExplainedMeasure
 from harness.tasks.facets import Facet
 from harness.tasks.tally import Event, Part, Tally, TallyKey
 
@@ -119,14 +119,14 @@ class Attributions(Task):
 
     def explained(
         self, options: AttributionOptions, capabilities: Capabilities | None = None
-    ) -> Explained:
+    ) -> ExplainedMeasure:
         """Right is a relation whose content is found (Dice of half) and whose other elements, of
         those that the backend can give, are right too."""
         able = capabilities or Capabilities()
         elements = ["content", "source"]
         elements += ["cue"] if able.cues else []
         elements += ["speaker (where the gold names one)"] if able.speakers else []
-        return Explained(
+        return ExplainedMeasure(
             f"F of attributions: {', '.join(elements)}",
             part="triple" if able.cues else "pair",
             besides=frozenset({"speaker"}),

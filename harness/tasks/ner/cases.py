@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 from harness.annotation import Entity
 from harness.tasks.base import Outcome
@@ -21,6 +22,7 @@ from harness.tasks.ner.boundary import boundary_cause
 __all__ = ["entity_cases"]
 
 _Touching = dict[int, list[Entity]]
+_start, _place = itemgetter(0), itemgetter(0, 1, 4)  # Confidences are there or not: no order.
 
 
 def entity_cases(outcomes: Sequence[Outcome], text: str | None) -> Iterator[Case]:
@@ -58,16 +60,21 @@ def _touching(pairs: Sequence[Outcome], alone: Sequence[Outcome], error: str) ->
     mentions: list[Entity] = [getattr(one, side) for one in alone if one.error == error]
     if not pairs or not mentions:
         return {}
-    mentions.sort()
-    starts = [one.start for one in mentions]
-    longest = max(one.end - one.start for one in mentions)
+    # By size, so that one long mention does not make all of them near.
+    sizes: dict[str, dict[int, list[Entity]]] = {}
+    for one in sorted(mentions, key=_place):
+        by_size = sizes.setdefault(one.label, {})
+        by_size.setdefault((one.end - one.start).bit_length(), []).append(one)
     out: _Touching = {}
     for pair in pairs:
         other: Entity = getattr(pair, "predicted" if error == "missed" else "gold")
-        near = slice(bisect_left(starts, other.start - longest), bisect_left(starts, other.end))
-        found = [m for m in mentions[near] if m.label == other.label and _overlap(m, other)]
+        found: list[Entity] = []
+        for size, some in sizes.get(other.label, {}).items():
+            first = bisect_left(some, other.start - (1 << size), key=_start)
+            last = bisect_left(some, other.end, key=_start)
+            found += (one for one in some[first:last] if _overlap(one, other))
         if found:
-            out[id(pair)] = found
+            out[id(pair)] = sorted(found, key=_place)
     return out
 
 

@@ -13,6 +13,9 @@ from harness.tasks.facets import Facet, Scene, form_of, general_facets
 __all__ = ["mention_facets"]
 
 
+_LENGTHS = ("one token", "two tokens", "three tokens", "four tokens and more")
+
+
 class _Form(NamedTuple):
     """What can be seen of a mention by itself."""
 
@@ -25,7 +28,7 @@ class _Form(NamedTuple):
 def mention_facets() -> tuple[Facet, ...]:
     """Of every mention; `training` where a file of training data is given."""
     return (
-        Facet("type", _type, "of type {}"),
+        Facet("type", _type, "of type {}", needs_text=False),
         Facet("length", lambda scene, one: _form(scene, one).length, "of {}"),
         Facet("case", lambda scene, one: _form(scene, one).case, "{}"),
         Facet("digits", lambda scene, one: _form(scene, one).digits, "{} digits"),
@@ -47,8 +50,7 @@ def _form(scene: Scene, one: Entity) -> _Form:
 
 @lru_cache(1 << 15)
 def _seen(text: str) -> _Form:
-    count = len(tokens(text))
-    words = {1: "one token", 2: "two tokens", 3: "three tokens"}.get(count, "four tokens and more")
+    words = _LENGTHS[min(max(len(tokens(text)), 1), len(_LENGTHS)) - 1]
     marks = any(unicodedata.combining(sign) for sign in unicodedata.normalize("NFD", text))
     return _Form(
         words,

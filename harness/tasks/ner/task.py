@@ -15,7 +15,7 @@ from harness.annotation import Capabilities, Entity, Record, Span, printable
 from harness.coding import encode
 from harness.table import Table
 from harness.tasks.base import Column, DocumentPair, Outcome, Task, bracketed
-from harness.tasks.cases import Case, Explained
+from harness.tasks.cases import Case, ExplainedMeasure
 from harness.tasks.facets import Facet
 from harness.tasks.ner import tally as counts
 from harness.tasks.ner.options import MATCH_MODES, OVERLAP, NerOptions
@@ -99,9 +99,11 @@ class NamedEntities(Task):
             gold, predicted, options, text=pair.gold.text, ignore=pair.gold.ignore
         )
 
-    def explained(self, options: NerOptions, capabilities: Capabilities | None = None) -> Explained:
+    def explained(
+        self, options: NerOptions, capabilities: Capabilities | None = None
+    ) -> ExplainedMeasure:
         """A mention is right or not under `strict` alone: the other modes give halves."""
-        return Explained("F of named entities, span and type", read={"match": "strict"})
+        return ExplainedMeasure("F of named entities, span and type", read={"match": "strict"})
 
     def cases(
         self, pair: DocumentPair, options: NerOptions, capabilities: Capabilities | None = None

@@ -15,11 +15,11 @@ from harness.run.key import Description, make_key, proof
 from harness.run.launch import describe_backend, launch
 from harness.run.store import Store, StoredBackend
 
-__all__ = ["Explanation", "explain"]
+__all__ = ["Reasons", "reasons_for"]
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class Reasons:
     """What a run of this backend would find in the store."""
 
     backend: str
@@ -46,7 +46,7 @@ class Explanation:
                 yield f"  {name} = {_shown(value)}"
 
 
-def explain(
+def reasons_for(
     store: Store,
     spec: BackendSpec,
     task: TaskName,
@@ -55,11 +55,11 @@ def explain(
     batch_size: int = 1,
     threads: int = 1,
     pass_env: Sequence[str] = (),
-) -> Explanation:
+) -> Reasons:
     """Look a backend up as a run would, without starting it."""
     description = describe_backend(spec, passed=pass_env)
     if description.unavailable is not None:
-        return Explanation(str(spec), task, None, None, None, 0, description.unavailable, {})
+        return Reasons(str(spec), task, None, None, None, 0, description.unavailable, {})
     key = make_key(
         spec,
         description,
@@ -71,7 +71,7 @@ def explain(
         pass_env=pass_env,
     )
     if key is None:
-        return Explanation(str(spec), task, None, None, None, 0, _no_key(spec, description), {})
+        return Reasons(str(spec), task, None, None, None, 0, _no_key(spec, description), {})
     rows = [
         row for row in store.backends() if row.name == str(spec) and row.fields.get("task") == task
     ]
@@ -87,7 +87,7 @@ def explain(
         reason += ", ".join(differs)
     else:
         reason = "a miss: the store has nothing of this backend"
-    return Explanation(str(spec), task, key.fields, key.digest, total, answered, reason, differs)
+    return Reasons(str(spec), task, key.fields, key.digest, total, answered, reason, differs)
 
 
 def _no_key(spec: BackendSpec, description: Description) -> str:
