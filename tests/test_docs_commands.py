@@ -105,6 +105,7 @@ NOT_RUN = {
         "python tests/benchmarks/shards.py --part million --shards 2 --folder million",
         "python tests/benchmarks/tag_files.py",
         "python tests/benchmarks/tag_files.py 4000000",
+        "python tests/benchmarks/stress.py",
     ),
 }
 EXCUSED = {line for lines in NOT_RUN.values() for line in lines}
@@ -133,6 +134,9 @@ FILES = {
     ),
     "checkout/corpus/a.tsv": "#FORMAT=WebAnno TSV 3.3\n#T_SP=custom.Entity|value\n\n\n"
     "#Text=NATO left\n1-1\t0-4\tNATO\tORG\t\n1-2\t5-9\tleft\t_\t\n",
+    "checkout/stress.toml": "".join(
+        text for language, text in blocks(ROOT / "docs" / "stress.md") if language == "toml"
+    ),
     "checkout/my-backend.js": """\
 const say = (message) => console.log(JSON.stringify(message));
 const model = { name: "capitals", version: "1" };

@@ -68,10 +68,13 @@ NEEDED: dict[str, dict[str, str | Path]] = {
 
 # Examples that have to be run before one.
 BEFORE = {
+    "harness stress --stored --out results/stress --format github": (
+        "harness stress gazetteer --gold seeds --perturb upper,typos:0.05",
+    ),
     "harness merge shards/1 shards/2 --out merged": (
         "harness run gazetteer --gold seeds --shard 1/2 --out shards/1",
         "harness run gazetteer --gold seeds --shard 2/2 --out shards/2",
-    )
+    ),
 }
 
 # Not run; that the command line is understood is tested all the same.
@@ -86,7 +89,7 @@ NOT_RUN = {
     "harness versions spacy==3.8.2,3.8.7,3.8.11 --gold seeds": "installs from the network",
 }
 SLOW = ("check-backend",)
-PREDICTING = ("run", "predict", "check-backend")
+PREDICTING = ("run", "predict", "stress", "check-backend")
 WRITES = ("--out", "--html", "--junit")
 
 

@@ -24,7 +24,6 @@ from harness.gold.goldset import GoldSet
 from harness.gold.known import with_known_facts
 from harness.gold.loading import load_goldset
 from harness.paths import FACTS, RECORD
-from harness.run import runner
 from harness.scale.job import source_of
 from harness.shards import Shard
 from harness.tasks.registry import task_named
@@ -36,7 +35,7 @@ CODE = "of this code"
 @pytest.fixture(autouse=True)
 def all_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known, "_LEAST_BYTES", 1)
-    monkeypatch.setattr(runner, "_HELD_DOCUMENTS", 1)
+    monkeypatch.setattr("harness.gold.held._HELD_DOCUMENTS", 1)
 
 
 @pytest.fixture

@@ -32,6 +32,10 @@ exit status:
 VERBS: dict[str, tuple[str, str]] = {
     "run": ("run", "apply backends to gold sets, print the tables, write results/"),
     "merge": ("merge", "put the shards of a run together, as if it had not been cut"),
+    "stress": (
+        "stress",
+        "how scores bend when texts are perturbed, and whether answers are stable",
+    ),
     "score": ("score", "score a file of predictions against a file of gold; needs no backend"),
     "predict": ("predict", "apply one backend to documents and write its predictions"),
     "backends": ("backends", "list the backends: what they give, whether they run here"),

@@ -14,6 +14,7 @@ from harness.options import Flag
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from harness.report.figures.figure import Chart
     from harness.report.page.report import RankedRun
     from harness.table import Table
 
@@ -171,4 +172,21 @@ def _write(args: argparse.Namespace, runs: Sequence[RankedRun]) -> None:
     if args.figures:
         from harness.report.page.report import panels_of, placed_figures
 
-        write_charts(args, list(placed_figures(panels_of(runs, room=None)).values()))
+        charts = list(placed_figures(panels_of(runs, room=None)).values())
+        write_charts(args, [*charts, *_stress_charts(runs)])
+
+
+def _stress_charts(runs: Sequence[RankedRun]) -> list[Chart]:
+    """One for each gold set and task of the runs that have perturbed ones of it as well."""
+    from harness.decide.stress.families import has_perturbed
+    from harness.decide.stress.stress import stresses
+    from harness.report.figures.stress import stress_chart
+    from harness.report.stress import by_gold
+
+    drawn = [
+        stress_chart(ours)
+        for run in runs
+        if has_perturbed(run.record)
+        for ours in by_gold(stresses(run.record, run.folder, mentions=False))
+    ]
+    return [one for one in drawn if one is not None]

@@ -43,8 +43,9 @@ _CRUSHED = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 OPTIONS = frozenset(
     (
         *("annotator", "comments", "encoding", "faulty", "feature", "files", "format", "ids"),
-        *("label-key", "labels", "layer", "mentions", "misc-key", "most-unpacked", "name"),
-        *("offsets", "online", "remote-timeout", "repair", "schema", "scheme", "sentence-column"),
+        *("label-key", "labels", "layer", "level", "mentions", "misc-key", "most-unpacked", "name"),
+        *("offsets", "online", "perturb", "perturb-seed", "remote-timeout", "repair", "schema"),
+        *("scheme", "sentence-column"),
         *("spans-key", "split", "tag-column", "text-from", "text-key", "token-column", "triggers"),
     )
 )

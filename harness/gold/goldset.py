@@ -23,7 +23,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -38,13 +38,38 @@ from harness.gold.facts import GoldFacts, facts_of
 from harness.gold.layers import load_layer, task_layers
 from harness.labels.meeting import schema_of
 from harness.labels.schema import Schema
+from harness.perturb.perturbation import Level, Perturbation, perturbed
 from harness.shards import Shard
 from harness.tasks.base import Task
 
-__all__ = ["RECOUNTED", "GoldSet"]
+__all__ = ["RECOUNTED", "GoldSet", "Perturbed"]
 
 RECOUNTED = "(count with --schema NAME to change it)"
 """What to do about labels whose schema was guessed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Perturbed:
+    """What a perturbed gold set was made of, and how (`harness.gold.perturbing`)."""
+
+    original: GoldSet
+    perturbation: Perturbation
+    level: Level
+    seed: int
+
+    def apply(self, record: Record) -> Record:
+        """A document of the original after the perturbation."""
+        return perturbed(record, self.perturbation, self.level, seed=self.seed)
+
+    def completed(self, facts: GoldFacts) -> GoldFacts:
+        """The facts of the perturbed set with the original's tasks and labels, none of which is
+        another for a mention that is gone: models are asked for them, schemas guessed from them."""
+        before = self.original.facts
+        labels = {
+            layer: {**dict.fromkeys(counts, 0), **facts.labels.get(layer, {})}
+            for layer, counts in before.labels.items()
+        }
+        return replace(facts, tasks=before.tasks, labels=labels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +105,8 @@ class GoldSet:
     is of all of them."""
     known: GoldFacts | None = field(default=None, repr=False)
     """Its facts, where they are known without reading it (`harness.gold.known`)."""
+    perturbed: Perturbed | None = field(default=None, repr=False)
+    """Of what it was made by a perturbation, if it was."""
 
     @property
     def place(self) -> str:
@@ -241,7 +268,7 @@ class GoldSet:
         """Every record in memory; `digest`, `labels` and `documents` cost no second pass then."""
         losses = Losses()
         records = list(self.read(losses))
-        self.__dict__["facts"] = facts_of(records, losses)
+        self.__dict__["facts"] = self._completed(facts_of(records, losses))
         return [one for one in records if self.shard is None or self.shard.has(one.id)]
 
     @cached_property
@@ -250,4 +277,7 @@ class GoldSet:
         if self.known is not None:
             return self.known
         losses = Losses()
-        return facts_of(self.read(losses), losses)
+        return self._completed(facts_of(self.read(losses), losses))
+
+    def _completed(self, facts: GoldFacts) -> GoldFacts:
+        return facts if self.perturbed is None else self.perturbed.completed(facts)

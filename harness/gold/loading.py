@@ -20,6 +20,7 @@ from harness.formats.source import Source, is_remote, leads_to_files
 from harness.gold.card import Card, card_texts, read_card
 from harness.gold.goldset import GoldSet
 from harness.gold.layers import load_layer, task_layers
+from harness.gold.perturbing import PERTURBING, perturbed_goldset, perturbing_options
 from harness.labels.schema import load_schema
 from harness.options import comma_list
 from harness.paths import CARD, goldset_folders
@@ -40,8 +41,9 @@ def load_goldset(
     Names are looked up in `root`, by default in `harness.paths.goldset_folders()`. A bare file or
     folder may be a source with options (`harness.formats.source`); of a gold set with a card, and
     of any other, these are options: `schema` (also as a parameter, over the card's), `labels`
-    (annotated though none may occur), `name` (what it is called in tables and folders), and
-    `annotator` (this one's layers in place of the gold's).
+    (annotated though none may occur), `name` (what it is called in tables and folders),
+    `annotator` (this one's layers in place of the gold's), and what makes a perturbed set of it
+    (`harness.gold.perturbing`).
     Texts and layers are read when they are asked for, not here.
 
     Raises `InputError` when there is no such thing, with the nearest name, and when the card is
@@ -66,6 +68,7 @@ def _loaded(
     except ValueError as error:
         raise UsageError(f"{source}: labels: expected {error}") from None
     name = options.pop("name", None)
+    perturbing = perturbing_options(options, source)
     path = Path(source.path)
     roots = goldset_folders() if root is None else (Path(root),)
     remote = is_remote(source.path)
@@ -80,7 +83,7 @@ def _loaded(
         if options:
             raise UsageError(
                 f"{source}: option {next(iter(options))!r}; a gold set with a card has: annotator, "
-                "labels, name, schema"
+                f"{', '.join(_OWN)}"
             )
         goldset = _from_card(path)
         if annotator is not None:
@@ -90,15 +93,19 @@ def _loaded(
     else:
         raise InputError(_no_such(source.path, roots))
     goldset = replace(goldset, said=source)
+    if labels:
+        goldset = replace(goldset, stated_labels=labels)
+    if schema is not None:
+        own = load_schema(schema, goldset.schema_folders)
+        goldset = replace(goldset, stated_schema=own)
+    if perturbing is not None:
+        perturbation, level, seed = perturbing
+        goldset = perturbed_goldset(goldset, perturbation, level, seed=seed)
     if name is not None:
         if not str(name).strip():
             raise UsageError(f"{source}: a gold set cannot be called {name!r}")
         goldset = replace(goldset, name=str(name))
-    if labels:
-        goldset = replace(goldset, stated_labels=labels)
-    if schema is None:
-        return goldset
-    return replace(goldset, stated_schema=load_schema(schema, goldset.schema_folders))
+    return goldset
 
 
 def _of_annotator(goldset: GoldSet, name: str) -> GoldSet:
@@ -132,7 +139,7 @@ def known_goldsets(roots: Sequence[Path] | None = None) -> list[Path]:
     return list(places.values())
 
 
-_OWN = ("labels", "name", "schema")
+_OWN = tuple(sorted(("labels", "name", "schema", *PERTURBING)))
 """Options of a gold set itself, whatever its format."""
 
 

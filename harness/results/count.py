@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.adapter import ModelIdentity
-from harness.annotation import Capabilities, replaced
+from harness.annotation import Capabilities, Record, replaced
 from harness.coding import from_words, to_words
 from harness.digest import digest_text
 from harness.errors import InputError, TooEntangled, UsageError, nearest
@@ -35,6 +35,7 @@ __all__ = [
     "count_pairs",
     "open_count",
     "options_of",
+    "unit_starts",
 ]
 
 _OF_LABELS = ("schema", "proj")
@@ -103,7 +104,7 @@ class Count:
             sums.unknown.update(sides.unknown)
         extra = sides.extra
         text = pair.gold.text
-        starts = [0] if text is None else paragraph_starts(text)
+        starts = unit_starts(pair.gold)
         tallies = self._units(compared, self.options, starts)
         sums.documents += 1
         add_tallies(sums.total, tallies)
@@ -223,6 +224,18 @@ class Count:
             documents=self.sums.documents,
             fields=fields,
         )
+
+
+def unit_starts(record: Record) -> Sequence[int]:
+    """Where the units of a document begin: its paragraphs, or those of the text that a perturbed
+    one had before. Of these, the last that are no longer there are no units of it. A document
+    without text is one unit."""
+    text = record.text
+    if text is None:
+        return [0]
+    if record.cuts is None:
+        return paragraph_starts(text)
+    return [0, *(cut for cut in record.cuts[1:] if cut < len(text))]
 
 
 def open_count(

@@ -11,6 +11,7 @@ from harness.errors import HarnessError, NotComparable, UsageError
 from harness.formats.source import Source, is_remote, leads_to_files
 from harness.gold.goldset import GoldSet
 from harness.gold.loading import load_goldset, named_goldset
+from harness.gold.perturbing import original_name
 from harness.results.record import GoldRecord, RunRecord
 from harness.results.scored import Scored
 
@@ -56,10 +57,14 @@ class GoldFinder:
 
         A gold set that was given under another name is the record's if it has its digest.
         """
+        names = {recorded.name for recorded in record.gold}
         for recorded in record.gold:
             self._gold_records.setdefault(recorded.name, (recorded, Path(folder)))
             for name, goldset in list(self._given.items()):
-                if recorded.name not in self._given and goldset.digest == recorded.digest:
+                # A perturbation that changes nothing leaves two sets with one digest.
+                if recorded.name in self._given or name in names:
+                    continue
+                if goldset.digest == recorded.digest:
                     self._given[recorded.name] = _called(self._given.pop(name), recorded.name)
                     self._renamed[name] = recorded.name
                     self.patterns = tuple(recorded.name if p == name else p for p in self.patterns)
@@ -105,6 +110,10 @@ class GoldFinder:
             self._found[name] = None if goldset is None else _called(goldset, name)
         return self._found[name]
 
+    def take(self, name: str, goldset: GoldSet) -> None:
+        """Have this one found under a name, unless one was given under it."""
+        self._found[name] = _called(goldset, name)
+
     def check_given(self, record: RunRecord) -> None:
         """Raise `NotComparable` for a gold set that was given and is not the record's any more."""
         for recorded in record.gold:
@@ -147,7 +156,7 @@ class GoldFinder:
         places = [Source(name)]
         if name in self._gold_records:
             recorded, folder = self._gold_records[name]
-            places = [Source(name, recorded.options)]
+            places = [Source(original_name(name, recorded.options), recorded.options)]
             if recorded.path:
                 there = recorded.path if is_remote(recorded.path) else folder / recorded.path
                 places.insert(0, Source(str(there), recorded.options))

@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.formats.source import is_remote
 from harness.gold.goldset import GoldSet
 from harness.gold.loading import named_goldset
+from harness.gold.perturbing import original_name
 from harness.results.record import GoldRecord
 
 __all__ = ["gold_record"]
@@ -41,7 +42,8 @@ def _place(goldset: GoldSet, folder: Path | None) -> str:
     if folder is None or is_remote(goldset.place):
         return goldset.place
     place = goldset.path.resolve()
-    known = named_goldset(goldset.name)
+    options = {} if goldset.said is None else goldset.said.options
+    known = named_goldset(original_name(goldset.name, options))
     if known is not None and known.resolve() == place and not place.is_relative_to(Path.cwd()):
         return ""  # It came with the harness.
     return Path(os.path.relpath(place, folder.resolve())).as_posix()

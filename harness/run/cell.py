@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
 from itertools import chain, compress, tee
 from math import nan
-from typing import Any
+from typing import Any, TypeAlias
 
 from harness.annotation import Annotations, Record, TaskName
 from harness.errors import (
@@ -48,7 +48,10 @@ from harness.run.timing import rounded, timed
 from harness.spill import Numbers
 from harness.tasks.registry import task_named
 
-__all__ = ["RunCell"]
+__all__ = ["Answering", "RunCell"]
+
+Answering: TypeAlias = Callable[..., Predictions]
+"""What is asked for the answers of a backend for a task; called as `Predictions`."""
 
 
 class _EmptyShard(Exception):
@@ -73,6 +76,8 @@ class RunCell:
     title: str
     stop: threading.Event
     """Once it is set, the rest comes back as errors."""
+    answering: Answering | None = None
+    """Whom to ask in place of `Predictions`."""
 
     def __post_init__(self) -> None:
         out = self.options.out
@@ -145,7 +150,7 @@ class RunCell:
         time = ScoringTime(options.limits.total_seconds)
         if self.cut is not None:
             self.cut.begin()
-        predictions = Predictions(
+        predictions = (self.answering or Predictions)(
             self.spec,
             task=self.task,
             labels=gold_labels(self.gold, self.task),

@@ -33,7 +33,8 @@ from harness.run.key import Description, proof
 from harness.run.launch import Launch, describe_backend, launch
 from harness.run.options import Limits
 from harness.run.predictor import Predictor, Query, Reply
-from harness.run.protocol import Hello, load_message
+from harness.run.protocol import Hello
+from harness.run.started import started
 from harness.run.unchanged import contradictions
 from harness.run.variables import variables
 from harness.tasks.registry import task_named
@@ -64,10 +65,8 @@ def check_backend(
     if description.unavailable is not None:
         install = adapter(spec.adapter).declaration.install or None
         raise BackendUnavailable(description.unavailable, install=install)
-    started = launch(spec, offline=offline, passed=passed)
-    contract = _Contract(
-        spec, task, tuple(labels), limits or Limits(), offline, description, started
-    )
+    how = launch(spec, offline=offline, passed=passed)
+    contract = _Contract(spec, task, tuple(labels), limits or Limits(), offline, description, how)
     return list(contract.checks(long=long))
 
 
@@ -80,7 +79,7 @@ class _Contract:
         limits: Limits,
         offline: bool,
         description: Description,
-        started: Launch,
+        how: Launch,
     ) -> None:
         self._spec = spec
         self._task: TaskName = task
@@ -88,7 +87,7 @@ class _Contract:
         self._limits = limits
         self._offline = offline
         self._description = description
-        self._launch = started
+        self._launch = how
         self._hello = Hello()
 
     def checks(self, *, long: bool) -> Iterator[ContractCheck]:
@@ -175,19 +174,15 @@ class _Contract:
     @contextmanager
     def _started(self, *, batch_size: int = 1) -> Iterator[Predictor]:
         """A process of its own: loading takes most of the time, so they are few."""
-        load = load_message(
-            str(self._spec),
-            task=self._task,
-            model=self._spec.model,
+        with started(
+            self._launch,
+            self._spec,
+            self._task,
             labels=self._labels,
-            options=self._spec.options,
             batch_size=batch_size,
             offline=self._offline,
-        )
-        with Predictor(
-            self._launch, load, task=self._task, batch_size=batch_size, limits=self._limits
-        ) as predictor:
-            self._hello = predictor.start()
+            limits=self._limits,
+        ) as (predictor, self._hello):
             yield predictor
 
     def _identity(self) -> ContractCheck:

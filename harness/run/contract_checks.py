@@ -24,6 +24,7 @@ __all__ = [
     "not_cut_off",
     "on_the_words",
     "check_same",
+    "said",
 ]
 
 FACTOR = 10
@@ -92,7 +93,7 @@ def check_same(
     name: str, one: dict[str, Reply], other: dict[str, Reply], mend: str
 ) -> ContractCheck:
     """Whether two answers to each text are the same."""
-    differing = [key for key in one if _said(one[key]) != _said(other[key])]
+    differing = [key for key in one if said(one[key]) != said(other[key])]
     if not differing:
         return ContractCheck(name, "ok")
     return ContractCheck(
@@ -215,7 +216,8 @@ def in_linear_time(
     )
 
 
-def _said(reply: Reply) -> object:
+def said(reply: Reply) -> Answer | str | None:
+    """What two replies have in common if they say the same: an answer, or an error."""
     if reply.answer is None:
         return reply.error
     return _comparable(reply.answer)

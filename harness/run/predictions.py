@@ -54,6 +54,9 @@ class PredictOptions(WorkerOptions):
     """What times of this machine are filed under."""
     run: str = ""
     """The run's token in the store (`Store.begin`): what is not proven is kept for it alone."""
+    once: bool = False
+    """Whether rounds go over texts that earlier ones had: one without an answer is not asked about
+    once more, but has its error again, and one that was asked about is not told as replayed."""
 
 
 class Prediction(NamedTuple):
@@ -145,6 +148,8 @@ class Predictions:
         self._asked: set[bytes] = set()
         self._noted = 0.0
         self._unkept: dict[bytes, Stored] = {}
+        self._failed: dict[bytes, Stored] = {}
+        """Errors of the moment, which nobody keeps, of those that ask `once`."""
         self._kept = 0.0
         """When answers were put into the store."""
         self._bar: ProgressBar | None = None
@@ -264,6 +269,9 @@ class Predictions:
     def _stored(self, window: Sequence[Query]) -> dict[bytes, Stored]:
         """What there is for these texts, but what cannot be an answer to them."""
         stored = self._shelf.get([item.digest for item in window])
+        for item in window if self._failed else ():
+            if item.digest in self._failed:
+                stored[item.digest] = self._failed[item.digest]
         for item in window:
             one = stored.get(item.digest)
             said = None if one is None else one.annotations
@@ -274,6 +282,8 @@ class Predictions:
         return stored
 
     def _is_usable(self, digest: bytes, stored: Mapping[bytes, Stored], number: int) -> bool:
+        if digest in self._failed:
+            return True
         if digest not in stored or not self._shelf.replays:
             return False
         if self._options.fresh and digest not in self._asked:
@@ -287,16 +297,19 @@ class Predictions:
             timing = stored.timings[number]
             seconds = timing.seconds
             self._used.add(timing.process)
-        return _prediction(item, stored, seconds, replayed=True)
+        asked = self._options.once and item.digest in self._asked
+        return _prediction(item, stored, seconds, replayed=not asked)
 
     def _take(self, item: Query, reply: Reply, number: int, earlier: Stored | None) -> Prediction:
         """Keep what came, unless it is an error of the moment."""
-        if self._options.fresh:
+        if self._options.fresh or self._options.once:
             self._asked.add(item.digest)
         if reply.answer is not None:
             stored, seconds = self._timed(reply.answer, number, earlier)
         else:
             stored, seconds = Stored(None, error=reply.error), None
+            if self._options.once:
+                self._failed[item.digest] = stored
         if reply.answer is not None or reply.final:
             self._unkept[item.digest] = stored
             if self._options.timed or monotonic() - self._kept > _KEEP_SECONDS:

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
 
-from harness.annotation import Record, TaskName
+from harness.annotation import TaskName
 from harness.errors import BackendFailed, HarnessError, NothingMeasured, UsageError
 from harness.formats.files import read_text
-from harness.formats.losses import Losses
 from harness.gold.goldset import GoldSet
+from harness.gold.held import held
 from harness.gold.known import with_known_facts
 from harness.interrupt import stoppable
 from harness.paths import RECORD
@@ -30,7 +30,7 @@ from harness.results.provenance import machine, now, origin
 from harness.results.record import GoldRecord, RunRecord, ShardRecord, run_status
 from harness.results.stored import from_json, write
 from harness.results.unfinished import unfinished
-from harness.run.cell import RunCell
+from harness.run.cell import Answering, RunCell
 from harness.run.common import count_in_common
 from harness.run.options import RunOptions, WorkerOptions
 from harness.run.predictions import PredictOptions
@@ -41,9 +41,17 @@ from harness.run.store import Store, taken_up
 from harness.shards import Shard
 from harness.tasks.registry import task_named
 
-__all__ = ["at_hand", "check_folder", "check_required", "planned", "run"]
+__all__ = [
+    "at_hand",
+    "check_folder",
+    "check_required",
+    "interruptible",
+    "planned",
+    "predict_options",
+    "run",
+    "run_token",
+]
 
-_HELD_DOCUMENTS = 1000
 _PACKAGES = (OWN_DISTRIBUTION, "numpy", "tabulate")
 
 
@@ -52,12 +60,15 @@ def run(
     goldsets: Sequence[GoldSet],
     options: RunOptions | None = None,
     progress: Progress | None = None,
+    *,
+    answering: Answering | None = None,
 ) -> RunRecord:
     """Apply every backend to every gold set for every task that both know.
 
-    Returns the record and, with `out`, has written it. Raises `UsageError` for an unknown adapter
-    or a backend that fits no gold set, `NothingMeasured` when there is nothing to do, and
-    `KeyboardInterrupt` after cleaning up.
+    `answering` gives their answers where somebody has asked for them already. Returns the record
+    and, with `out`, has written it. Raises `UsageError` for an unknown adapter or a backend that
+    fits no gold set, `NothingMeasured` when there is nothing to do, and `KeyboardInterrupt` after
+    cleaning up.
     """
     options = options or RunOptions()
     progress = progress or Progress(quiet=True)
@@ -75,11 +86,11 @@ def run(
         )
     plan = planned(specs, goldsets, options)
     with (
-        _interruptible(stop),
-        _token(specs, gold_records, options) as token,
+        interruptible(stop),
+        run_token(specs, gold_records.values(), options) as token,
         unfinished(options.out, options.command),
     ):
-        cells = _cells(plan, gold_records, options, progress, stop, token)
+        cells = _cells(plan, gold_records, options, progress, stop, token, answering)
         try:
             _run_cells(cells, options, stop, progress)
         finally:
@@ -157,14 +168,9 @@ def _cells(
     progress: Progress,
     stop: threading.Event,
     token: str,
+    answering: Answering | None,
 ) -> list[RunCell]:
-    predict = PredictOptions(
-        **{part.name: getattr(options, part.name) for part in fields(WorkerOptions)},
-        timed=options.jobs == 1,
-        rounds=options.rounds,
-        machine=f"{machine().cpu}, {machine().cores} cores",
-        run=token,
-    )
+    predict = predict_options(options, token)
     return [
         RunCell(
             spec=spec,
@@ -176,9 +182,21 @@ def _cells(
             progress=progress,
             title=f"[{number}/{len(plan)}] {spec.row} on {gold.name} ({task})",
             stop=stop,
+            answering=answering,
         )
         for number, (spec, gold, task) in enumerate(plan, 1)
     ]
+
+
+def predict_options(options: RunOptions, token: str) -> PredictOptions:
+    """How a run asks backends; `token` is its own in the store."""
+    return PredictOptions(
+        **{part.name: getattr(options, part.name) for part in fields(WorkerOptions)},
+        timed=options.jobs == 1,
+        rounds=options.rounds,
+        machine=f"{machine().cpu}, {machine().cores} cores",
+        run=token,
+    )
 
 
 def _shard_record(cells: Sequence[RunCell], shard: Shard | None) -> ShardRecord | None:
@@ -189,8 +207,8 @@ def _shard_record(cells: Sequence[RunCell], shard: Shard | None) -> ShardRecord 
 
 
 @contextmanager
-def _token(
-    specs: Sequence[BackendSpec], gold_records: Mapping[str, GoldRecord], options: RunOptions
+def run_token(
+    specs: Sequence[BackendSpec], golds: Iterable[GoldRecord | GoldSet], options: RunOptions
 ) -> Iterator[str]:
     """The run's token in the store (`harness.run.store.taken_up`); empty without a store."""
     if options.cache is None or options.token:
@@ -198,7 +216,7 @@ def _token(
         return
     what = [
         [str(spec) for spec in specs],
-        [[one.name, one.digest] for one in gold_records.values()],
+        [[one.name, one.digest] for one in golds],
         [options.tasks, options.batch_size, options.threads, options.offline, options.rounds],
         [str(Path.cwd()), None if options.out is None else str(options.out.resolve())],
     ]
@@ -267,7 +285,7 @@ def _run_cells(
 
 
 @contextmanager
-def _interruptible(stop: threading.Event) -> Iterator[None]:
+def interruptible(stop: threading.Event) -> Iterator[None]:
     """Let Ctrl-C, SIGTERM and SIGHUP stop the run, and see to it that no worker survives."""
     with stoppable():
         try:
@@ -281,22 +299,7 @@ def _interruptible(stop: threading.Event) -> Iterator[None]:
 def at_hand(gold: GoldSet, options: RunOptions) -> GoldSet:
     """A small gold set read once for all backends; a large one streams each time it is asked, and
     what is known of it is kept beside the store."""
-    held = _held(gold)
-    if options.cache is None or held is not gold:
-        return held
+    there = held(gold)
+    if options.cache is None or there is not gold:
+        return there
     return with_known_facts(gold, [options.cache, *options.behind], own_code())
-
-
-def _held(gold: GoldSet) -> GoldSet:
-    held: list[Record] = []
-    lost = Losses()
-    for record in gold.read(lost):
-        held.append(record)
-        if len(held) > _HELD_DOCUMENTS:
-            return gold
-
-    def again(losses: Losses) -> Iterator[Record]:
-        losses.update(lost)
-        return iter(held)
-
-    return replace(gold, read=again)

@@ -71,6 +71,8 @@ class Planted(Backend):
             return _spans(text.replace("\r\n", "\n"))
         if self._fault == "utf16":
             return _utf16(text)
+        if self._fault == "no-capitals" and text.isupper():
+            return []
         if self._fault == "lazy" and "FAULT" in text:
             return (word for word in _WORD.findall(text))
         return _WORD.findall(text)

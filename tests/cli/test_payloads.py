@@ -71,6 +71,7 @@ TABLES = {
     "backends": ["backends"],
     "run": ["run empty --gold gold.jsonl --task ner --out again --no-cache"],
     "merge": ["merge shards --out merged"],
+    "stress": ["stress --stored --out stressed"],
 }
 PLAIN = {
     "validate": ["validate gold.jsonl", "validate good.jsonl"],
@@ -138,6 +139,8 @@ def test_nothing_gets_out_of_its_medium(
     harness("run", backend, "--gold", "gold.jsonl", *options[:4], *cut)
     sure = ("--out", "sure", "--no-cache", "--quiet")
     harness("run", command(text, "sure"), "--gold", "gold.jsonl", *options[:2], *sure)
+    told = ("--perturb", "upper", "--gold", "gold.jsonl", *options[:4], "--out", "stressed")
+    harness("stress", backend, *told)
     harness("baseline", "accept", "out", "--baseline", "base.json", "--yes")
     harness("history", "add", "out", "--history", "trend.jsonl")
     for lines in TABLES.values():

@@ -300,7 +300,7 @@ def test_errors_about_options_name_the_file(harness: Run, folder: Path) -> None:
         ("tag-column=9", "x.conll: tag column '9'"),
         ("scheme=XX", "x.conll: scheme is 'XX'"),
         ("label=PER", "Did you mean 'labels'?"),
-        ("lable=PER", "a gold set has besides: labels, name, schema"),
+        ("lable=PER", "a gold set has besides: labels, level, name, perturb"),
     ):
         done = harness("score", "--gold", f"x.conll?{said}", "--pred", PREDICTED, "--task", "ner")
         assert done.status == 2 and what in done.err, done.err

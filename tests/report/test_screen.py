@@ -49,6 +49,9 @@ COMMANDS = {
     "history": [("history", "show")],
     "merge": [("merge", "shards", "--out", "merged")],
     "run": [("run", "gazetteer", "empty", "--gold", SEEDS, "--no-cache", "--quiet")],
+    "stress": [
+        ("stress", "gazetteer", "--gold", SEEDS, "--perturb", "upper,truncated", "-q", "--no-cache")
+    ],
 }
 
 ROWS = Table(
@@ -66,7 +69,7 @@ def _lines(text: str) -> list[int]:
 
 
 def _marks(verb: str) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.processes] if verb in ("run", "merge") else []
+    return [pytest.mark.processes] if verb in ("run", "merge", "stress") else []
 
 
 @pytest.mark.parametrize(

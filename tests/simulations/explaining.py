@@ -73,21 +73,36 @@ def corpus(world: Planted, rng: random.Random) -> Corpus:
     return Corpus(records, all_decoys)
 
 
-Answer = Callable[[random.Random, str, Entity, Entity, float], list[Entity]]
-"""What is said where a gold mention and the decoy behind it stand, in a text, by a backend that is
-so much better than elsewhere in this document, in log odds."""
+@dataclass(frozen=True)
+class Skill:
+    """How good a backend is in a document: `shift` is by how much more than on average, in log
+    odds, whose standard deviation over documents is `sd`."""
+
+    sd: float
+    shift: float
+
+    def chance(self, share: float, sign: int = 1) -> float:
+        """The probability here of something that has this share over all documents, within a few
+        hundredths (Zeger, Liang and Albert 1988: log odds stretched by the root of 1 + .346 sd^2).
+        """
+        odds = log(share / (1 - share)) * (1 + 0.346 * self.sd**2) ** 0.5
+        return 1 / (1 + exp(-odds - sign * self.shift))
+
+
+Answer = Callable[[random.Random, str, Entity, Entity, Skill], list[Entity]]
+"""What is said where a gold mention and the decoy behind it stand, in a text."""
 
 
 def explained(world: Planted, corpus: Corpus, answer: Answer, rng: random.Random) -> Explanation:
     """A backend that answers so, explained."""
     said = []
     for record, others in zip(*corpus, strict=True):
-        shift = rng.gauss(0.0, world.sd)
+        skill = Skill(world.sd, rng.gauss(0.0, world.sd))
         pairs = zip(record.annotations.entities or (), others, strict=True)
         entities = {
             one
             for gold, decoy in pairs
-            for one in answer(rng, record.text or "", gold, decoy, shift)
+            for one in answer(rng, record.text or "", gold, decoy, skill)
         }
         said.append(Record(record.id, None, Annotations(tuple(sorted(entities)))))
     records = corpus.records
@@ -99,11 +114,6 @@ def explained(world: Planted, corpus: Corpus, answer: Answer, rng: random.Random
 def share_of(drawn: Callable[[Planted, int], bool], world: Planted, runs: int) -> float:
     """In how many of so many draws, by their seeds, it is so."""
     return sum(drawn(world, seed) for seed in range(runs)) / runs
-
-
-def _shifted(share: float, shift: float) -> float:
-    """A probability, so much larger in log odds."""
-    return 1 / (1 + exp(-log(share / (1 - share)) - shift))
 
 
 # Causes
@@ -132,9 +142,9 @@ def _faulty(
     text: str,
     one: Entity,
     decoy: Entity,
-    shift: float,
+    skill: Skill,
 ) -> list[Entity]:
-    chances = [_shifted(chance, shift) for chance in chances]
+    chances = [skill.chance(chance, -1) for chance in chances]
     fault = rng.choices((*CAUSES, ""), (*chances, max(0.0, 1 - sum(chances))))[0]
     middle = (one.start + one.end) // 2
     made: dict[str, list[Entity]] = {
@@ -176,17 +186,17 @@ def _numbered(record: Record, places: set[int]) -> Record:
 
 
 def _weak_in_digits(
-    rng: random.Random, text: str, one: Entity, decoy: Entity, shift: float
+    rng: random.Random, text: str, one: Entity, decoy: Entity, skill: Skill
 ) -> list[Entity]:
     recall = 0.6 if text[one.end - 1] == "7" else 0.85
-    return _answers(recall, rng, text, one, decoy, shift)
+    return _answers(recall, rng, text, one, decoy, skill)
 
 
 def _answers(
-    recall: float, rng: random.Random, text: str, one: Entity, decoy: Entity, shift: float
+    recall: float, rng: random.Random, text: str, one: Entity, decoy: Entity, skill: Skill
 ) -> list[Entity]:
-    found = rng.random() < _shifted(recall, shift)
-    return [one] * found + [decoy] * (rng.random() < _shifted(0.15, -shift))
+    found = rng.random() < skill.chance(recall)
+    return [one] * found + [decoy] * (rng.random() < skill.chance(0.15, -1))
 
 
 def without_weakness(world: Planted, seed: int) -> bool:

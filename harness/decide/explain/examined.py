@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.annotation import Record
 from harness.errors import InputError, NothingMeasured, UsageError, nearest
-from harness.paragraphs import paragraph_starts, unit_of
+from harness.paragraphs import unit_of
+from harness.results.count import unit_starts
 from harness.results.scored import Scored, read_with
 from harness.tasks.cases import Case, ExplainedMeasure
 from harness.tasks.facets import Corpus, Facet, Scene, metadata_facets
@@ -182,7 +183,7 @@ def examined(scored: Scored, setting: Setting) -> Examined:
     sides: tuple[list[_Row], list[_Row]] = ([], [])
     for pair in read.pairs():
         record = pair.gold
-        starts = _starts(record)
+        starts = unit_starts(record)
         rows: tuple[list[_Row], list[_Row]] = ([], [])
         for case in task.cases(pair, read.options, read.capabilities):
             units = [
@@ -231,12 +232,6 @@ def _items(rows: Sequence[_Row], facets: int) -> Items:
         np.array([row.wrong for row in rows], dtype=np.int64),
         np.array([row.codes for row in rows], dtype=np.int32).reshape(len(rows), facets),
     )
-
-
-def _starts(record: Record) -> Sequence[int]:
-    if record.cuts is not None:
-        return record.cuts
-    return [0] if record.text is None else paragraph_starts(record.text)
 
 
 def _remarks(scored: Scored, how: ExplainedMeasure) -> Iterable[str]:

@@ -93,8 +93,8 @@ _SHARES = ((0.75, 0.08), (0.1, 0.07))
 second. There are ten times as many pairs, and what is weak in a pair mostly shows in one of its
 slices."""
 _LARGE = 0.05
-"""A slice of a larger part of all items weighs less in inverse proportion to it: of many items a
-difference is clear at smaller levels too."""
+"""A slice of a larger part of all items weighs less, by the power of 1.5 of its part: of many items
+a difference is clear at smaller levels too."""
 
 
 def weakest(sides: tuple[Side, Side], *, min_support: int, level: float) -> tuple[Search, Search]:
@@ -128,7 +128,7 @@ def _weights(sides: tuple[Side, Side], tested: Sequence[Sequence[_Group]]) -> li
     for number, (side, groups) in enumerate(zip(sides, tested, strict=True)):
         for group in groups:
             families.append((number, len(group.conditions) - 1))
-            sizes.append(min(1.0, _LARGE * len(side.hits) / group.size))
+            sizes.append(min(1.0, _LARGE * len(side.hits) / group.size) ** 1.5)
     held: Counter[tuple[int, int]] = Counter()
     for family, size in zip(families, sizes, strict=True):
         held[family] += size  # type: ignore[assignment]  # counters add floats too

@@ -14,7 +14,8 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.errors import InputError, NothingMeasured
-from harness.paragraphs import paragraph_starts, unit_of
+from harness.paragraphs import unit_of
+from harness.results.count import unit_starts
 from harness.results.scored import Scored, read_with
 from harness.tasks.base import DocumentPair, Outcome, Task
 
@@ -148,8 +149,7 @@ def read_scores(scored: Scored) -> Scores:
     answers: list[_Answer] = []
     missed: list[tuple[int, str]] = []
     for pair in pairs:
-        text, document = pair.gold.text, pair.gold.id
-        starts = [0] if text is None else paragraph_starts(text)
+        document, starts = pair.gold.id, unit_starts(pair.gold)
         outcomes = list(task.outcomes(pair, scored.options))
         for answer in _answers(pair, outcomes, scored):
             answers.append(answer._replace(place=row_of(document, answer.place, starts)))

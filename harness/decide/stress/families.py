@@ -1,0 +1,84 @@
+"""Which perturbed gold sets of a run were made of which original."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from harness.errors import HarnessError, NothingMeasured
+from harness.formats.source import Source
+from harness.gold.held import held
+from harness.gold.perturbing import (
+    PERTURBING,
+    original_name,
+    perturbed_as,
+    perturbed_goldset,
+    perturbing_options,
+)
+from harness.results.finder import GoldFinder
+from harness.results.record import GoldRecord, RunRecord
+
+__all__ = ["families_of", "has_perturbed", "hold_originals", "unanswered"]
+
+
+def has_perturbed(record: RunRecord) -> bool:
+    """Whether a run has a gold set as it is and perturbed."""
+    try:
+        return bool(families_of(record.gold))
+    except NothingMeasured:
+        return False
+
+
+def unanswered(record: RunRecord) -> list[str]:
+    """A line for each backend that has no answers on a gold set as it is."""
+    perturbed = {one.name for one in record.gold if perturbed_as(one.options) is not None}
+    return [
+        f"{one.backend} on {one.gold} ({one.task}): {one.status}: {one.reason}"
+        for one in record.results
+        if one.gold not in perturbed and not one.answered
+    ]
+
+
+def hold_originals(finder: GoldFinder, original: GoldRecord, others: Iterable[GoldRecord]) -> None:
+    """Have the perturbed sets made of an original that is read once for all of them."""
+    with suppress(HarnessError, OSError):  # Whoever asks for them is told.
+        whole = finder.find(original.name)
+        if whole is None:
+            return
+        whole = held(whole)
+        finder.take(original.name, whole)
+        for one in others:
+            made = perturbing_options(dict(one.options), Source(one.name))
+            if made is not None:
+                perturbation, level, seed = made
+                again = perturbed_goldset(whole, perturbation, level, seed=seed)
+                finder.take(one.name, held(again))
+
+
+def families_of(golds: Sequence[GoldRecord]) -> list[tuple[GoldRecord, list[GoldRecord]]]:
+    """Each original with what was made of it."""
+    originals = {_made_of(one): one for one in golds if perturbed_as(one.options) is None}
+    found: dict[str, list[GoldRecord]] = {}
+    strays = []
+    for one in golds:
+        if perturbed_as(one.options) is not None:
+            original = originals.get(_made_of(one))
+            if original is None:
+                strays.append(one.name)
+            else:
+                found.setdefault(original.name, []).append(one)
+    if strays and not found:
+        raise NothingMeasured(
+            f"the run has no original of {strays[0]} to compare it with: run it beside"
+        )
+    if not found:
+        raise NothingMeasured("the run has no perturbed gold set: make one with harness stress")
+    return [(one, found[one.name]) for one in originals.values() if one.name in found]
+
+
+def _made_of(gold: GoldRecord) -> tuple[Any, ...]:
+    """What an original and the sets made of it have in common, and no other has."""
+    own = (*PERTURBING, "name")
+    options = sorted((name, str(value)) for name, value in gold.options.items() if name not in own)
+    return (gold.path or original_name(gold.name, gold.options), gold.version, *options)

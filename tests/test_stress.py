@@ -1,0 +1,266 @@
+"""`harness stress`: differences by hand, each text asked once, records, the gate, the figure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support import in_json, printed
+
+from harness.cli.main import main
+from harness.decide.stress.moves import missed_where_moved
+from harness.decide.stress.stress import stresses
+from harness.gold.goldset import GoldSet
+from harness.registry import BackendSpec
+from harness.report.figures.stress import stress_chart
+from harness.results.load import from_run, read_run
+from harness.results.outcomes import Mention, Outcomes
+from harness.run.options import RunOptions
+from harness.run.predictor import Predictor
+from harness.run.stress import applied_from, stress_run
+
+pytestmark = pytest.mark.processes
+
+# Nine documents, so that they are the units; three names in each.
+TEXTS = {f"d{n}": f"Ada of Riga met Bo{n}.\nIt rained on {n}0 people." for n in range(9)}
+GOOD = ("planted/good",)
+
+
+@pytest.fixture
+def stressed(
+    planted: Path, log: Callable[[], list[str]], make_gold: Callable[..., GoldSet], tmp_path: Path
+) -> Callable[..., Path]:
+    """Runs backends on perturbed texts; returns the folder of the record."""
+
+    def run(*backends: str, perturb: tuple[str, ...], out: str = "out", store: bool = True) -> Path:
+        cache = tmp_path / "store" if store else None
+        options = RunOptions(out=tmp_path / out, cache=cache)
+        specs = [BackendSpec.parse(one) for one in backends]
+        stress_run(specs, [make_gold(TEXTS)], applied_from(perturb), options)
+        return tmp_path / out
+
+    return run
+
+
+def test_differences_are_those_that_one_counts_by_hand(stressed: Callable[..., Path]) -> None:
+    """It marks words with a capital. Gold are Ada, Riga, Bo and It, all of which it finds.
+
+    In lower case it finds none of four: F1 0. In capitals it marks nine words (ADA OF RIGA MET BO1
+    IT RAINED ON PEOPLE), of which four are right: precision 4/9, recall 1, F1 8/13.
+    """
+    folder = stressed(*GOOD, perturb=("identity", "lower", "upper", "typos:0.05"))
+    (found,) = stresses(*read_run(folder))
+    rows = {row.called: row for row in found.rows}
+    assert list(rows) == ["identity", "lower", "upper", "typos 0.05"]
+    assert found.f1 == 1.0
+
+    identity = rows["identity"]
+    assert identity.row is not None and identity.row.difference == 0.0
+    assert (identity.verdict, identity.changed, identity.lost) == ("same", 0, ())
+    assert identity.row.paired is not None and identity.row.paired.bounds == (0.0, 0.0)
+
+    lower, upper = rows["lower"], rows["upper"]
+    assert lower.row is not None and upper.row is not None
+    assert lower.row.difference == -1.0 and (lower.changed, lower.verdict) == (9, "worse")
+    assert upper.row.difference == pytest.approx(8 / 13 - 1)
+    assert found.worst is lower
+    # By Holm's correction over the two or three that differ; each of 2^9 swaps is as likely.
+    assert lower.row.test is not None and lower.row.test.p_value == 2 / 2**9
+    assert lower.row.adjusted is not None and lower.row.adjusted >= 4 / 2**9
+
+    assert lower.lost is not None and len(lower.lost) == 36 and upper.lost == ()
+    first = lower.lost[0]
+    assert first.text == ("", "Ada", " of Riga met Bo0. It rained on 00 people…")
+    assert first.perturbed == ("", "ada", " of riga met bo0. it rained on 00 people…")
+    mention, by = found.most_lost()[0]
+    assert by[0][0] is lower and mention.document.startswith("d")
+
+
+def test_each_text_is_asked_about_once_and_a_second_run_asks_nobody(
+    stressed: Callable[..., Path], log: Callable[[], list[str]]
+) -> None:
+    folder = stressed(*GOOD, perturb=("identity", "lower", "quotes-curly"))
+    assert len(log()) == 2 * len(TEXTS)  # As they are, and in lower case: the others change none.
+    record, _ = read_run(folder)
+    assert [one.name for one in record.gold] == [
+        "tiny", "tiny~identity", "tiny~lower", "tiny~quotes-curly",
+    ]  # fmt: skip
+    assert {one.costs.replayed for one in record.results} == {0}
+    again, _ = read_run(stressed(*GOOD, perturb=("identity", "lower"), out="again"))
+    assert len(log()) == 2 * len(TEXTS)
+    assert {one.costs.replayed for one in again.results} == {9}
+
+
+def test_each_backend_is_loaded_once_and_what_it_cannot_answer_is_not_tried_again(
+    planted: Path,
+    log: Callable[[], list[str]],
+    make_gold: Callable[..., GoldSet],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without a store as well, and where the loaded model alone can say which it is."""
+    starts = []
+    start = Predictor._start_worker
+
+    def counted(self: Predictor) -> object:
+        starts.append(self)
+        return start(self)
+
+    monkeypatch.setattr(Predictor, "_start_worker", counted)
+    gold = make_gold({"a": "Ada left.", "b": "FAULT in Riga."})
+    specs = [BackendSpec.parse(one) for one in ("planted/raises", "planted/no-identity")]
+    options = RunOptions(out=tmp_path / "out")
+    record = stress_run(specs, [gold], applied_from(["identity", "truncated:0.5"]), options)
+    assert len(log()) == 4 and len(starts) == 2
+    assert {one.status for one in record.results if one.backend == "planted/raises"} == {"partial"}
+    found = {one.backend: one for one in stresses(*read_run(tmp_path / "out"))}
+    row = found["planted/raises"].rows[0]
+    assert (row.failed, row.verdict) == (1, "same")
+
+
+def test_a_replay_counts_the_same(stressed: Callable[..., Path]) -> None:
+    folder = stressed(*GOOD, perturb=("lower", "paragraphs-joined", "typos:0.1"))
+    scored = from_run(folder)
+    again = from_run(folder, replay=True)
+    assert [one.f1 for one in again] == [one.f1 for one in scored]
+    assert [tuple(one.units) for one in again] == [tuple(one.units) for one in scored]
+    # Joined into one paragraph, each text has the two units that it had.
+    assert len({tuple(one.units) for one in scored}) == 1
+
+
+def test_missing_units_are_left_out_on_both_sides(stressed: Callable[..., Path]) -> None:
+    """Of two lines the second is cut off: three names are left, and F1 is 1 on these."""
+    folder = stressed(*GOOD, perturb=("truncated:0.5",))
+    (found,) = stresses(*read_run(folder))
+    (row,) = found.rows
+    assert (row.left_out, row.gone) == (9, 9)
+    assert row.row is not None and (row.reference, row.row.difference) == (1.0, 0.0)
+    assert row.lost == ()
+
+
+def test_the_tables_need_neither_backend_nor_gold(
+    stressed: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(stressed(*GOOD, "planted/missing", perturb=("lower", "identity")))
+    again = ["stress", "--stored", "--out", folder]
+    said = in_json(capsys, again)
+    assert said["certificate"] is None
+    lower, identity = said["stress"]
+    assert (lower["backend"], lower["gold"], lower["task"]) == ("planted/good", "tiny", "ner")
+    assert (lower["perturbation"], lower["level"], lower["f1"]) == ("lower", "all", 0.0)
+    assert lower["difference"] == -1.0 and lower["lost_mentions"] == 36
+    assert lower["lost"][0]["before"]["text"] == "Ada"
+    assert identity["difference"] == 0.0 and identity["changed_documents"] == 0
+    assert main(again) == 0
+    shown, noted = capsys.readouterr()
+    assert "planted/missing on tiny (ner): unavailable: it was never there" in noted
+    assert "changes no document of tiny: identity" in shown
+    assert "[Ada]" in shown and "[ada]" in shown
+    moved = (tmp_path / "tiny.jsonl").rename(tmp_path / "moved.jsonl")
+    assert "lost mentions are not told" in printed(capsys, again)
+    assert "[ada]" in printed(capsys, [*again, "--gold", str(moved)])
+    assert main(["report", folder, "--rankings"]) == 0
+    assert "tiny~lower" in capsys.readouterr().out
+    figures = ["report", folder, "--figures", str(tmp_path / "f"), "--figure-format", "json"]
+    assert main(figures) == 0
+    spec = json.loads((tmp_path / "f" / "stress-tiny-ner.json").read_text("utf-8"))
+    rows = {row["perturbation"]: row["difference"] for row in spec["data"]["values"]}
+    assert rows == {"lower": -1.0, "identity": 0.0}
+
+
+def test_the_figure_compiles(stressed: Callable[..., Path]) -> None:
+    library = pytest.importorskip("vl_convert", reason="needs the extra figures")
+    folder = stressed(*GOOD, perturb=("typos", "upper"))
+    chart = stress_chart(stresses(*read_run(folder), mentions=False))
+    assert chart is not None and "worst" in chart.summary
+    spec = {**chart.spec(), "width": 400}
+    assert library.vegalite_to_vega(spec, vl_version="6.4")["marks"]
+
+
+def test_the_gate_catches_a_backend_that_broke_under_capitals(
+    stressed: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It scores as before on the texts as they are; a rule for perturbed gold sees the rest."""
+    rules = tmp_path / "stress.toml"
+    rules.write_text('[[rule]]\nmax_drop = 1.0\n[[rule]]\ngold = "*~*"\nmax_drop = 2.0\n', "utf-8")
+    before = stressed("ours=planted/good", perturb=("upper",), out="before")
+    after = stressed("ours=planted/no-capitals", perturb=("upper",), out="after")
+    told = ["--baseline", str(tmp_path / "base.json")]
+    assert main(["baseline", "accept", str(before), *told, "--yes"]) == 0
+    check = ["--rules", str(rules), *told]
+    assert main(["check", str(before), *check]) == 0
+    capsys.readouterr()
+    assert main(["check", str(after), *check]) == 1
+    said = capsys.readouterr().out
+    assert "tiny~upper" in said and "1 of 2 checks failed" in said
+    assert main(["check", str(after), *check, "--gold", "tiny"]) == 0
+
+
+def test_what_an_item_is_called_may_be_read_from_the_text() -> None:
+    """A quotation that lost a mark is mixed, and no longer direct; alone on its hull it is it."""
+    found = frozenset({Mention("a", 0, 9, "direct"), Mention("a", 20, 25, "PER")})
+    moved = {("a", 0, 9): ("a", 0, 8), ("a", 20, 25): ("a", 19, 24)}
+    now = {Mention("a", 0, 8, "mixed"), Mention("a", 19, 24, "PER"), Mention("a", 19, 24, "ORG")}
+    there = Outcomes(frozenset(), frozenset(now), frozenset())
+    assert list(missed_where_moved(found, there, moved)) == [
+        (Mention("a", 0, 9, "direct"), Mention("a", 0, 8, "mixed")),
+        (Mention("a", 20, 25, "PER"), Mention("a", 19, 24, "PER")),
+    ]
+    assert (
+        list(missed_where_moved(found, Outcomes(frozenset(now), frozenset(), frozenset()), moved))
+        == []
+    )
+    assert list(missed_where_moved(found, there, dict.fromkeys(moved))) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["planted/good", "--perturb", "uper"], 2, "upper"),
+        (["planted/good", "--perturb", "typos:much"], 2, "0.01"),
+        (["planted/good", "--perturb", "upper", "--gold", "nowhere.jsonl"], 2, "nowhere.jsonl"),
+        (["planted/missing", "--perturb", "upper"], 3, "it was never there"),
+        (["planted/load-raises", "--perturb", "upper"], 3, "the weights are corrupt"),
+        ([], 2, "--stored"),
+        (["planted/good", "--stored"], 2, "leave out a backend"),
+        (["planted/good", "--certificate", "--no-certificate"], 2, "contradict"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    arguments: list[str],
+    status: int,
+    said: str,
+    planted: Path,
+    make_gold: Callable[..., GoldSet],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_gold({"a": "Ada left."})
+    gold = [] if "--gold" in arguments or "--stored" in arguments else ["--gold", "tiny.jsonl"]
+    assert said in printed(capsys, ["stress", *arguments, *gold, "--quiet"], status)
+
+
+def test_gold_that_cannot_be_perturbed_is_said(
+    planted: Path,
+    make_gold: Callable[..., GoldSet],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_gold({"a": ""})
+    command = ["stress", "planted/good", "--gold"]
+    assert "no document of tiny has a text" in printed(capsys, [*command, "tiny.jsonl"], 3)
+    make_gold({"a": "Ada left."})
+    twice = printed(capsys, [*command, "tiny.jsonl?perturb=upper"], 2)
+    assert "tiny~upper is perturbed" in twice
+    assert (
+        main(["run", "planted/good", "--gold", "tiny.jsonl", "--out", "plain", "--no-cache"]) == 0
+    )
+    capsys.readouterr()
+    plain = printed(capsys, ["stress", "--stored", "--out", "plain"], 3)
+    assert "no perturbed gold set" in plain
