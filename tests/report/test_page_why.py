@@ -19,7 +19,7 @@ from harness.annotation import Annotations, Record
 from harness.cli.main import main
 from harness.decide.explain.explain import explain
 from harness.report.figures.explained import cost_figure
-from harness.report.page import why
+from harness.report.page import report
 from harness.results.load import from_run, read_run
 
 ROOT = Path(__file__).parent.parent.parent
@@ -227,16 +227,18 @@ def small(tmp_path: Path) -> Path:
 
 def test_what_cannot_be_explained_is_said(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = small.parent / "page.html"
-    monkeypatch.setattr(why, "MOST_EXPLAINED", 8)
+    monkeypatch.setattr(report, "MOST_EXPLAINED", 8)
     page = page_of([small], file).read_text("utf-8")
     (view,) = views_of(page)
     (said,) = reasons_of(view)
-    assert said.startswith("a, b: not explained: a page explains 8 documents at most")
-    assert "these are 9; harness explain takes any number" in said
+    assert said.startswith("a, b: not explained: the tabs of a page explain 1,000 documents")
+    assert "this one has 9; harness explain takes any number" in said
     assert tables_of(view) == [] and "<figure" not in view
     assert unpacked_texts(page, 0)[0]["slices"] == []
 
-    monkeypatch.setattr(why, "MOST_EXPLAINED", 9)
+    monkeypatch.setattr(report, "MOST_EXPLAINED", 17)
+    view, second = views_of(page_of([small, small], file).read_text("utf-8"))
+    assert tables_of(view) and not tables_of(second), "all tabs share what is explained"
     (view,) = views_of(page_of([small], file).read_text("utf-8"))
     assert tables_of(view)[0][0] == ["kind", "a", "b"] and view.count("<figure") == 1
     (predictions,) = small.glob("predictions/**/a.jsonl")

@@ -24,7 +24,13 @@ from harness.report.page.grids import (
     ranking_grid,
 )
 from harness.report.page.verdict import verdict
-from harness.report.page.why import WhySection, examples_of, explained_of, explained_sections
+from harness.report.page.why import (
+    MOST_EXPLAINED,
+    WhySection,
+    examples_of,
+    explained_of,
+    explained_sections,
+)
 from harness.report.run import signatures
 from harness.results.load import check_whole
 from harness.results.record import RunRecord
@@ -59,10 +65,15 @@ class Panel:
 
 
 def panel_of(
-    ranking: Ranking, record: RunRecord, *, run: str = "", room: int | None = None
+    ranking: Ranking,
+    record: RunRecord,
+    *,
+    run: str = "",
+    room: int | None = None,
+    explained: int = MOST_EXPLAINED,
 ) -> Panel:
     """The panel of a ranking; `run` names the run where a page has several, and without `room`
-    no texts are packed."""
+    no texts are packed. Scores of up to `explained` documents are explained."""
     task, gold = ranking.task, ranking.gold
     # Runs beside each other may have been counted in different schemas.
     met = ranking.schema or (ranking.real[0].signature.schema if run and ranking.real else "")
@@ -72,12 +83,12 @@ def panel_of(
     choice, why_not = _choice(ranking, record)
     details = profile(ranking.real, resamples=ranking.resamples or 1, seed=ranking.seed)
     f = f_name(ranking.real[0].parts[0].beta if ranking.real else 1.0)
-    explained = explained_of(ranking)
+    reasons = explained_of(ranking, explained)
     documents = (
         None
         if room is None
         else pack_documents(
-            ranking.real, room=room, setting=explained.setting, wanted=examples_of(explained)
+            ranking.real, room=room, setting=reasons.setting, wanted=examples_of(reasons)
         )
     )
     labels = documents.labels if documents else ()
@@ -102,7 +113,7 @@ def panel_of(
         measured=bool(ranking.real),
         documents=documents,
         # What else says why has its sections here.
-        why=(*explained_sections(ranking, explained, documents, title),),
+        why=(*explained_sections(ranking, reasons, documents, title),),
     )
 
 

@@ -12,6 +12,7 @@ from harness.report.figures.figure import Chart
 from harness.report.page.documents import PAGE_BYTES
 from harness.report.page.panel import Panel, panel_of
 from harness.report.page.render import page
+from harness.report.page.why import MOST_EXPLAINED
 from harness.report.run import description
 from harness.results.finder import GoldFinder
 from harness.results.record import RunRecord
@@ -46,11 +47,13 @@ def panels_of(runs: Sequence[RankedRun], *, room: int | None = PAGE_BYTES) -> li
     `room` is how many bytes the texts may take in all; with `None` there are none.
     """
     out: list[Panel] = []
-    left = room
+    left, documents = room, MOST_EXPLAINED
     for record, folder, ranked in runs:
         name = str(folder) if len(runs) > 1 else ""
         for ranking in ranked:
-            one = panel_of(ranking, record, run=name, room=left)
+            one = panel_of(ranking, record, run=name, room=left, explained=documents)
+            if ranking.gold.documents <= documents:
+                documents -= ranking.gold.documents
             if left is not None and one.documents:
                 left = max(0, left - one.documents.size)
             out.append(one)

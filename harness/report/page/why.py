@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 MOST_EXPLAINED = 1_000
-"""Documents of a ranking that is explained in a page: of five backends with 25 mentions in each
+"""Documents that are explained in a page, in all tabs: of five backends with 25 mentions in each
 that takes as long as the rest of the page."""
 
 _SIDES = {"recall": "gold", "precision": "predicted"}
@@ -61,16 +61,16 @@ class WhySection:
     figures: tuple[Chart, ...] = ()
 
 
-def explained_of(ranking: Ranking) -> Explained:
+def explained_of(ranking: Ranking, most: int) -> Explained:
     """What `harness explain` says of the backends of a ranking, resampled as the ranking is.
 
-    Nothing of more than `MOST_EXPLAINED` documents: the reason is among those left out.
+    Nothing of more than `most` documents: the reason is among those left out.
     """
     if not ranking.real:
         return Explained((), (), ())
-    if ranking.gold.documents > MOST_EXPLAINED:
+    if ranking.gold.documents > most:
         error = NothingMeasured(
-            f"a page explains {MOST_EXPLAINED:,} documents at most, these are "
+            f"the tabs of a page explain {MOST_EXPLAINED:,} documents at most, and this one has "
             f"{ranking.gold.documents:,}; harness explain takes any number"
         )
         return Explained((), (), tuple((one.name, error) for one in ranking.real))
