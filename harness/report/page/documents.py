@@ -126,7 +126,7 @@ def pack_documents(
     said = tuple(f"{', '.join(names)}: {reason}" for reason, names in missing.items())
     if not able:
         return Documents("", (), (), 0, 0, said, (), {}, {}) if said else None
-    return _Packer(able, setting, frozenset(wanted)).pack(room, said)
+    return _Packer(able, setting, wanted).pack(room, said)
 
 
 def reason_of(scored: Scored, error: Exception) -> str:
@@ -147,14 +147,18 @@ class _Packer:
         self,
         able: Sequence[tuple[Scored, list[DocumentPair]]],
         setting: Setting | None,
-        wanted: frozenset[BackendMention],
+        wanted: Iterable[BackendMention],
     ) -> None:
         self.scored = [one for one, _ in able]
         self.task: Task = self.scored[0].definition
         first = able[0][1]
         self.golds = [pair.gold for pair in first]
         self.pairs = [{pair.gold.id: pair for pair in pairs} for _, pairs in able]
-        self.setting, self.wanted = setting, wanted
+        self.setting = setting
+        self.wanted: dict[str, set[BackendMention]] = {}
+        """By document."""
+        for one in wanted:
+            self.wanted.setdefault(one[1].document, set()).add(one)
         texts: list[_Names[str]] = [_Names() for _ in range(4)]
         self.labels, self.roles, self.classes, self.besides = texts
         self.slices: _Names[tuple[int, int]] = _Names()
@@ -234,6 +238,7 @@ class _Packer:
     def _document(self, record: Record) -> tuple[dict[str, Any], dict[str, Any]]:
         """A document's body for its block, and its entry in the index."""
         name, text = record.id, record.text or ""
+        wanted = self.wanted.get(name, ())
         made: dict[Any, list[Any]] = {}
         gold: dict[Any, int] = {}
         items: list[Any] = []
@@ -262,9 +267,9 @@ class _Packer:
                 predicted: Any = 0 if answer is None else 1 if answer == said else answer
                 more = [self.besides(outcome.besides)] if outcome.besides else []
                 for side, item in zip(self.sides, (outcome.gold, outcome.predicted), strict=True):
-                    if item is None or not self.wanted:
+                    if item is None or not wanted:
                         continue
-                    if (entry := (one.name, one.mention(name, item))) in self.wanted:
+                    if (entry := (one.name, one.mention(name, item))) in wanted:
                         side.setdefault(entry, []).append(f"{place}.{len(row)}")
                 row.append([error, at, predicted, int(outcome.right), *more])
             rows.append(row)
