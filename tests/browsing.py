@@ -13,7 +13,7 @@ import pytest
 __all__ = ["READY", "grave", "marks_of", "opened", "places_of_figures", "show", "started"]
 
 READY = "html[data-ready]"
-VIEWS = ("overview", "types", "errors", "texts")
+VIEWS = ("overview", "types", "errors", "texts", "why")
 
 _INSIDE = ("file:", "data:", "blob:")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from harness.decide.explain.explanation import (
+    Contrast,
     Cost,
     Difference,
     Explanation,
@@ -18,14 +19,26 @@ from harness.results.outcomes import in_text
 from harness.stats.resample import Interval
 from harness.table import UNDEFINED, Cell, Table, Toned, number, plural
 
-__all__ = ["cost_table", "difference_section", "explanation_section", "slice_table", "weak_lines"]
+__all__ = [
+    "SELECTION",
+    "as_found",
+    "cost_table",
+    "difference_section",
+    "explanation_section",
+    "headline",
+    "measure_line",
+    "sampled_line",
+    "searched_line",
+    "slice_table",
+    "weak_lines",
+]
 
 _MOST_ROWS = 10
 _WORDS = 24
 """Characters of a mention in a table."""
 _MOST_LINES = 3
 """Mentions of a kind or of a weak slice; all five are in the data."""
-_SELECTION = (
+SELECTION = (
     "Intervals of weak slices take no account of the search: of many slices those are listed that "
     "look worst."
 )
@@ -77,17 +90,22 @@ def cost_table(one: Explanation, *, whole: bool = False) -> Table:
         (cost.kind, number(cost.cost), between(cost.interval.bounds), cost.cases, _best(cost, one))
         for cost in shown
     )
-    interval = between(one.interval.bounds)
-    notes = [
-        f"{one.title}: {number(one.f1)} {interval}; the costs add up to what lacks to 1",
-        *_rest(one.costs, shown, number),
-    ]
-    if one.bound:
-        notes.append(f"costs are sampled: off by {number(one.bound)} at most, in 95 of 100 draws")
-    notes += one.remarks
+    notes = [measure_line(one), *_rest(one.costs, shown, number), *sampled_line(one), *one.remarks]
     headers = ("kind", "cost", "95 % CI", "cases", "such as")
     title = f"What errors cost: {one.name} on {one.gold} ({one.task})"
     return Table(title, headers, rows, tuple(notes), ("such as", "cases"))
+
+
+def measure_line(one: Explanation) -> str:
+    """Which F is explained, and what it is."""
+    interval = between(one.interval.bounds)
+    return f"{one.title}: {number(one.f1)} {interval}; the costs add up to what lacks to 1"
+
+
+def sampled_line(one: Explanation) -> Iterator[str]:
+    """How far off costs are that were not counted over all orders."""
+    if one.bound:
+        yield f"costs are sampled: off by {number(one.bound)} at most, in 95 of 100 draws"
 
 
 def slice_table(one: Explanation, *, whole: bool = False) -> Table:
@@ -109,19 +127,25 @@ def slice_table(one: Explanation, *, whole: bool = False) -> Table:
 def weak_lines(searched: Searched, texts: Mapping[str, str]) -> Iterator[str]:
     """The weak slices as sentences, each with mentions; and how they were looked for."""
     for one in searched.weaknesses:
-        yield Toned(_sentence(one), "bad")
+        yield Toned(as_found(one), "bad")
         yield from (f"  {in_text(mention, texts)}" for mention in one.examples[:_MOST_LINES])
+    yield searched_line(searched)
+    if searched.weaknesses:
+        yield SELECTION
+
+
+def searched_line(searched: Searched) -> str:
+    """How weak slices were looked for; without any, that there are none."""
     looked = (
         f"{plural(searched.tested, 'slice')} and pairs of slices were tested at a false discovery "
         f"rate of {100 * searched.level:.0f} %"
     )
     looked += f"; {searched.too_small:,} have fewer than {searched.min_support} items"
-    yield f"{looked}." if searched.weaknesses else f"No slice was found to be weaker: {looked}."
-    if searched.weaknesses:
-        yield _SELECTION
+    return f"{looked}." if searched.weaknesses else f"No slice was found to be weaker: {looked}."
 
 
-def _sentence(one: Weakness) -> str:
+def as_found(one: Weakness) -> str:
+    """A weak slice in a sentence, with how sure the search is of it."""
     rate = one.false_discovery_rate
     return f"{one.sentence} (FDR {'< 0.0001' if rate < 1e-4 else f'{rate:.4f}'})"
 
@@ -170,8 +194,7 @@ def _slices(title: str, slices: Iterable[Slice], meaning: str, *, whole: bool) -
 
 def _row(one: Slice) -> tuple[Cell, ...]:
     rates = (one.contrasts.get(name) for name in ("recall", "precision", "f1"))
-    contrast = one.contrasts.get("f1") or one.contrasts["recall"]
-    difference = contrast.difference
+    difference = headline(one).difference
     shown = points(difference.value)
     if _is_clear(difference.interval):
         shown = Toned(shown, "good" if (difference.value or 0.0) > 0 else "bad")
@@ -185,9 +208,13 @@ def _row(one: Slice) -> tuple[Cell, ...]:
     )
 
 
+def headline(one: Slice) -> Contrast:
+    """F of a slice, or recall where only gold can be put into it."""
+    return one.contrasts.get("f1") or one.contrasts["recall"]
+
+
 def _difference(one: Slice) -> tuple[float, str, str]:
-    contrast = one.contrasts.get("f1") or one.contrasts["recall"]
-    value = contrast.difference.value
+    value = headline(one).difference.value
     return (0.0 if value is None else value, one.facet, one.value)
 
 

@@ -59,6 +59,44 @@ def test_cells_list_as_many_mentions_as_they_say(
             page.keyboard.press("Escape")
 
 
+REASONS = """panel => all(`#p${panel}-why button[data-show]`).map((one) => ({
+  panel, show: JSON.parse(one.dataset.show), text: one.textContent }))"""
+NO_LISTS = ('"slice":"x"', '"slice":"[[1,2]]"', '"slice":"[3]"', '"at":"{}"', '"at":"[[],7]"')
+
+
+def test_why_lists_slices_and_examples(stored: Path, browser: Any) -> None:
+    with opened(browser, stored) as page:
+        asked = page.evaluate(REASONS, 1)
+        counts = page.evaluate(COUNTS, asked)
+        assert min(counts) > 0
+        weak = [
+            (int(one["text"].split()[1]), count)
+            for one, count in zip(asked, counts, strict=True)
+            if "of" in one["show"]
+        ]
+        assert len(weak) > 10 and all(said == count for said, count in weak)
+        # A row of a slice lists all backends, of whose gold each has its support.
+        rows = [
+            dict(one, show={**one["show"], "of": "gold"})
+            for one in asked
+            if one["show"].keys() == {"slice"}
+        ]
+        support = page.locator("#p1-why table").last.locator("tbody td:nth-child(2)")
+        backends = page.locator("#p1-why table").first.locator("thead th").count() - 1
+        assert page.evaluate(COUNTS, rows) == [
+            backends * number_in(text) for text in support.all_inner_texts()
+        ]
+        show(page, 1, "why")
+        page.locator("#p1-why p button[data-show]").first.click()
+        page.wait_for_selector("#sheet[open] .mentions li")
+        assert f"{weak[0][0]} of {weak[0][0]} in" in page.locator("#sheet-body").inner_text()
+        page.locator(".mentions .link").first.click()
+        page.wait_for_selector("#p1-texts .entries [aria-current]")
+    for show_nothing in NO_LISTS:
+        with opened(browser, stored, f"#view=why&show={{{show_nothing}}}") as page:
+            page.wait_for_selector("#sheet[open] .note:has-text('0 of 0')")
+
+
 def test_sheet(made: Path, browser: Any) -> None:
     with opened(browser, made) as page:
         show(page, 0, "errors")
@@ -207,6 +245,7 @@ def test_tabs_and_keys(made: Path, browser: Any) -> None:
         for key, view in enumerate(VIEWS, 1):
             page.keyboard.press(str(key))
             assert at() == ("p1", view)
+        page.keyboard.press("4")
         page.keyboard.press("?")
         assert page.locator("#sheet-title").inner_text() == "Keys"
         page.keyboard.press("2")
@@ -214,7 +253,7 @@ def test_tabs_and_keys(made: Path, browser: Any) -> None:
         page.keyboard.press("Escape")
         assert not page.evaluate("byId('sheet').open")
         assert page.locator("#p1 [role=tab][aria-selected=true]").get_attribute("tabindex") == "0"
-        assert page.locator("#p1 [role=tab][tabindex='-1']").count() == 3
+        assert page.locator("#p1 [role=tab][tabindex='-1']").count() == len(VIEWS) - 1
         page.wait_for_selector("#p1 .outline button[aria-current]")
         page.keyboard.press("/")
         assert page.evaluate("document.activeElement.name") == "q"

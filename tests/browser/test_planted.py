@@ -36,12 +36,14 @@ def _gold(folder: Path, number: int) -> tuple[GoldSet, list[Record]]:
     text = f"{PLANTED} said {PLANTED}."
     half = len(PLANTED)
     records = []
-    for at in range(9):
+    for at in range(12):
         entities = (Entity(0, half, PLANTED), Entity(half + 1, half + 5, "PER"))
         items = Attribution(
             (Span(0, half),), Span(half + 6, 2 * half + 6), Span(half + 1, half + 5), None, PLANTED
         )
-        records.append(Record(f"{number}{at} {PLANTED}", text, Annotations(entities, (items,))))
+        said = {f"key {PLANTED}": f"value {PLANTED}" if at else "plain"}
+        layers = Annotations(entities, (items,))
+        records.append(Record(f"{number}{at} {PLANTED}", text, layers, metadata=said))
     jsonl.write(place / "gold.jsonl", records)
     name = json.dumps(f"set {number} {PLANTED}")
     card = f'name = {name}\nversion = "1"\ntasks = ["ner", "attribution"]\ndata = "gold.jsonl"\n'
@@ -121,6 +123,17 @@ def test_markup_stays_text(planted: Path, browser: Any) -> None:
         shows("#p0-types tbody th")
         show(page, 0, "errors")
         shows("#p0-errors tbody th")
+        show(page, 0, "why")
+        for selector in (".reason strong", "thead th:nth-child(2)", "tbody th:has-text('type')"):
+            shows(f"#p0-why {selector}")
+        slices = page.locator("#p0-why table").last.locator("tbody th button")
+        (kept,) = [one for one in slices.all_text_contents() if one.startswith("key ")]
+        assert kept.count(MARK) == 2, "the key of metadata and its value"
+        slices.filter(has_text="key ").click()
+        shows("#sheet[open] #sheet-title")
+        assert "44 of 44" in page.locator("#sheet-body > .note").first.inner_text()
+        page.keyboard.press("Escape")
+        show(page, 0, "errors")
         page.locator("#p0-errors td button[data-show]:not(:text-is('0'))").first.click()
         for selector in (
             "#sheet-title",
@@ -190,7 +203,7 @@ def test_pages_without_texts(
         assert page.evaluate(TAKEN_AS_MARKUP) == [own]
         assert grave(page) == []
         address, steps = page.evaluate("[location.hash, history.length]")
-        for key in "1234jknp/":
+        for key in "12345jknp/":
             page.keyboard.press(key)
         for mark in marks_of(page, figures.first.get_attribute("data-figure"))[:1]:
             page.mouse.click(mark["x"], mark["y"])

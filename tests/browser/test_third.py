@@ -52,6 +52,7 @@ def test_a_task_without_places_in_the_text(topics: Path, browser: Any) -> None:
             show(page, 0, view)
             for place in places_of_figures(page):
                 assert page.locator(f'[data-figure="{place}"] canvas').count() == 1
+        show(page, 0, "texts")
         assert page.locator("#p0 .outline button").count() == 12
         assert page.locator("#p0 .text").inner_text() == "Text 0."
         assert "topic" in page.locator("#p0-types table").first.inner_text()

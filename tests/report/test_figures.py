@@ -84,7 +84,7 @@ def test_names_are_data_and_never_code(charts: list[Chart]) -> None:
             *("backend", "score", "low", "high", "group", "shown", "best", "speed", "memory"),
             *("quality", "front", "words/s", "peak MB", "part", "key", "support", "number"),
             *("strong", "class", "count", "order", "gold", "predicted", "share"),
-            *("difference", "verdict", "perturbation", "level"),
+            *("difference", "verdict", "perturbation", "level", "kind", "cost", "cases"),
         }, fields
         assert chart.name == figure_name(chart.name)
 

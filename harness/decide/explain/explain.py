@@ -56,6 +56,8 @@ class Explained(NamedTuple):
     left_out: tuple[tuple[str, HarnessError], ...]
     no_difference: tuple[tuple[str, HarnessError], ...] = ()
     """Backends that are explained, but not against the reference, with the reason."""
+    setting: Setting | None = None
+    """Which slices an item is in; `None` where nothing was explained."""
 
 
 class _Taken(NamedTuple):
@@ -112,7 +114,7 @@ def explain(
                 differences.append(_difference(base, other, resampler, options))
         except HarnessError as error:
             alone.append((other.one.scored.name, error))
-    return Explained(explanations, tuple(differences), tuple(left_out), tuple(alone))
+    return Explained(explanations, tuple(differences), tuple(left_out), tuple(alone), setting)
 
 
 def _check_same_items(first: Examined, second: Examined, *, force: bool) -> list[str]:

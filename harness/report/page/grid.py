@@ -10,7 +10,7 @@ from harness.coding import compact
 from harness.media import json_text
 from harness.table import UNDEFINED, Table, Toned, alignment
 
-__all__ = ["Grid", "GridCell", "grid_of"]
+__all__ = ["Grid", "GridCell", "asked", "grid_of"]
 
 _STEPS = 10
 
@@ -54,8 +54,7 @@ def grid_of(
         tuple(
             GridCell(
                 UNDEFINED if cell is None else str(cell),
-                # Names are whole in it: a page prints no control character as it is.
-                json_text(compact(shows[i][j])) if shows and shows[i][j] is not None else "",
+                asked(shows[i][j]) if shows and shows[i][j] is not None else "",
                 _step(heat[i][j]) if heat else None,
                 bold=isinstance(cell, Toned) and cell.tone == "best",
             )
@@ -64,6 +63,14 @@ def grid_of(
         for i, row in enumerate(table.rows)
     )
     return Grid(table.title, table.headers, rows, numeric, table.notes)
+
+
+def asked(show: Any) -> str:
+    """What a click asks for, as the script reads it.
+
+    Names are whole in it: a page prints no control character as it is.
+    """
+    return json_text(compact(show))
 
 
 def _step(share: float | None) -> int | None:

@@ -24,6 +24,13 @@ from harness.report.page.grids import (
     ranking_grid,
 )
 from harness.report.page.verdict import verdict
+from harness.report.page.why import (
+    MOST_EXPLAINED,
+    WhySection,
+    examples_of,
+    explained_of,
+    explained_sections,
+)
 from harness.report.run import signatures
 from harness.results.load import check_whole
 from harness.results.record import RunRecord
@@ -53,13 +60,20 @@ class Panel:
     measured: bool
     """Whether any backend has counts."""
     documents: Documents | None
+    why: tuple[WhySection, ...]
+    """Why the scores are what they are, from above to below."""
 
 
 def panel_of(
-    ranking: Ranking, record: RunRecord, *, run: str = "", room: int | None = None
+    ranking: Ranking,
+    record: RunRecord,
+    *,
+    run: str = "",
+    room: int | None = None,
+    explained: int = MOST_EXPLAINED,
 ) -> Panel:
     """The panel of a ranking; `run` names the run where a page has several, and without `room`
-    no texts are packed."""
+    no texts are packed. Scores of up to `explained` documents are explained."""
     task, gold = ranking.task, ranking.gold
     # Runs beside each other may have been counted in different schemas.
     met = ranking.schema or (ranking.real[0].signature.schema if run and ranking.real else "")
@@ -69,7 +83,14 @@ def panel_of(
     choice, why_not = _choice(ranking, record)
     details = profile(ranking.real, resamples=ranking.resamples or 1, seed=ranking.seed)
     f = f_name(ranking.real[0].parts[0].beta if ranking.real else 1.0)
-    documents = None if room is None else pack_documents(ranking.real, room=room)
+    reasons = explained_of(ranking, explained)
+    documents = (
+        None
+        if room is None
+        else pack_documents(
+            ranking.real, room=room, setting=reasons.setting, wanted=examples_of(reasons)
+        )
+    )
     labels = documents.labels if documents else ()
     # What became of a mention is told as under the default match.
     as_listed = all(task.match(one.options) == task.match(task.options()) for one in ranking.real)
@@ -91,6 +112,8 @@ def panel_of(
         word=task.part_word,
         measured=bool(ranking.real),
         documents=documents,
+        # What else says why has its sections here.
+        why=(*explained_sections(ranking, reasons, documents, title),),
     )
 
 

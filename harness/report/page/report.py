@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,13 +12,20 @@ from harness.report.figures.figure import Chart
 from harness.report.page.documents import PAGE_BYTES
 from harness.report.page.panel import Panel, panel_of
 from harness.report.page.render import page
+from harness.report.page.why import MOST_EXPLAINED
 from harness.report.run import description
 from harness.results.finder import GoldFinder
 from harness.results.record import RunRecord
 
 __all__ = ["VIEWS", "RankedRun", "panels_of", "placed_figures", "report_page"]
 
-VIEWS = (("overview", "Overview"), ("types", "By type"), ("errors", "Errors"), ("texts", "Texts"))
+VIEWS = (
+    ("overview", "Overview"),
+    ("types", "By type"),
+    ("errors", "Errors"),
+    ("texts", "Texts"),
+    ("why", "Why"),
+)
 
 
 class RankedRun(NamedTuple):
@@ -40,11 +47,13 @@ def panels_of(runs: Sequence[RankedRun], *, room: int | None = PAGE_BYTES) -> li
     `room` is how many bytes the texts may take in all; with `None` there are none.
     """
     out: list[Panel] = []
-    left = room
+    left, documents = room, MOST_EXPLAINED
     for record, folder, ranked in runs:
         name = str(folder) if len(runs) > 1 else ""
         for ranking in ranked:
-            one = panel_of(ranking, record, run=name, room=left)
+            one = panel_of(ranking, record, run=name, room=left, explained=documents)
+            if ranking.gold.documents <= documents:
+                documents -= ranking.gold.documents
             if left is not None and one.documents:
                 left = max(0, left - one.documents.size)
             out.append(one)
@@ -78,9 +87,15 @@ def placed_figures(panels: Sequence[Panel]) -> dict[str, Chart]:
     return {
         f"p{number}-{place}-{at}": figure
         for number, panel in enumerate(panels)
-        for place, figures in panel.figures.items()
+        for place, figures in (*panel.figures.items(), *_reasons(panel))
         for at, figure in enumerate(figures)
     }
+
+
+def _reasons(panel: Panel) -> Iterator[tuple[str, tuple[Chart, ...]]]:
+    """The figures of the sections that say why, by the place of the section."""
+    for place, section in enumerate(panel.why):
+        yield f"why{place}", section.figures
 
 
 def _missing(panels: Sequence[Panel]) -> list[str]:

@@ -35,6 +35,7 @@ class Documents {
       label: labels[one[0]],
       spans: one[1].map(([role, start, end]) => ({ role: roles[role], start, end })),
       facts: one[2] || {},
+      slices: one[3] || [],
     };
     raw.id = this.index.documents[place].id;
     raw.place = place;
@@ -43,7 +44,7 @@ class Documents {
     raw.entries = raw.p.flatMap((row, backend) => row.map(([error, at, predicted, right, more], number) => {
       const gold = at < 0 ? null : raw.gold[at];
       return {
-        key: `${backend}.${number}`, backend, gold, at,
+        key: `${backend}.${number}`, document: raw.id, backend, gold, at,
         error: classes[error],
         right: right === 1,
         besides: more === undefined ? "" : besides[more],

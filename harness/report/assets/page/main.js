@@ -1,5 +1,5 @@
 // What is open stands in the address: panel, view, document, filters; back and forward work.
-const VIEWS = ["overview", "types", "errors", "texts"];
+const VIEWS = ["overview", "types", "errors", "texts", "why"];
 const MANY = new Set(["b", "c"]);
 let state = {};
 
@@ -132,7 +132,7 @@ function setUpPrint() {
 const KEYS = [
   ["j, k", "next and previous error, into the next document", "[data-texts]"],
   ["n, p", "next and previous document", "[data-texts]"], ["/", "search in the texts", "[data-texts]"],
-  ["1 2 3 4", "overview, types, errors, texts", ".view"], ["← →", "within a row of tabs", "[role=tab]"],
+  ["1 2 3 4 5", "overview, types, errors, texts, why", ".view"], ["← →", "within a row of tabs", "[role=tab]"],
   ["Esc", "close", "dialog"], ["?", "this list", "dialog"],
 ];
 
@@ -149,7 +149,7 @@ function setUpKeys() {
     const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement?.tagName ?? "");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || byId("sheet").open) return;
     if (event.key === "?") showKeys();
-    else if (/^[1-4]$/.test(event.key)) {
+    else if (/^[1-5]$/.test(event.key)) {
       if (document.querySelector(".view")) go({ view: VIEWS[Number(event.key) - 1] });
     }
     else if (state.view === "texts" && textKey(event.key)) event.preventDefault();

@@ -4,10 +4,39 @@ const CONTEXT = 60;
 
 const hasLabel = (item, label) => Boolean(item) && item.label === label;
 
+/** A list that an address names; an empty one where it is none. */
+function listOf(text) {
+  try {
+    const list = JSON.parse(text);
+    return Array.isArray(list) ? list.filter(Array.isArray) : [];
+  } catch { return []; }
+}
+
+/** What an address asks for, with the numbers of its slices and the keys of its entries. */
+function readAsked(show, index) {
+  const numbered = new Map(index.slices.map(([facet, value], at) => [JSON.stringify([facet, value]), at]));
+  return {
+    slices: show.slice === undefined ? null : listOf(show.slice).map((one) => numbered.get(JSON.stringify(one)) ?? -1),
+    keys: show.at === undefined ? null : new Set(listOf(show.at).map((one) => JSON.stringify(one))),
+  };
+}
+
+const readAlready = new WeakMap();
+
+/** Whether an entry's gold or prediction, or the one of them that is asked for, is in every slice. */
+function inSlices({ gold, predicted }, slices, of, index) {
+  const within = (item, gold) => Boolean(item) && slices.length > 0 && slices.every((one) => item.slices.includes(one) && (gold || !index.slices[one][2]));
+  return (of !== "predicted" && within(gold, true)) || (of !== "gold" && within(predicted, false));
+}
+
 function fits(entry, show, index) {
+  if (!readAlready.has(show)) readAlready.set(show, readAsked(show, index));
+  const { slices, keys } = readAlready.get(show);
   const { gold, predicted, error, right } = entry;
   if (show.backend !== undefined && index.backends[entry.backend] !== show.backend) return false;
   if (show.class !== undefined && error !== show.class) return false;
+  if (slices && !inSlices(entry, slices, show.of, index)) return false;
+  if (keys && !keys.has(JSON.stringify([entry.document, entry.key]))) return false;
   if (show.side === "found") return right && hasLabel(gold, show.label);
   if (show.side === "missed") return !right && hasLabel(gold, show.label);
   if (show.side === "spurious") return !right && hasLabel(predicted, show.label);
@@ -23,6 +52,9 @@ function titleOf(show) {
   if (show.label !== undefined) parts.push(show.label);
   if (show.side !== undefined) parts.push(show.side);
   if (show.gold !== undefined) parts.push(`gold ${show.gold}, predicted ${show.predicted}`);
+  if (show.kind !== undefined) parts.push(`${show.kind}, examples`);
+  if (show.slice !== undefined) parts.push(...listOf(show.slice).map(([facet, value]) => `${facet}: ${value}`));
+  if (show.of !== undefined) parts.push(show.of);
   return parts.map(oneLine).join(" · ");
 }
 
