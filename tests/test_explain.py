@@ -150,6 +150,7 @@ def test_alone_with_its_reference_nothing_is_compared(desk: Path, capsys: Capsys
         (("--slice", "training"), 2, "nothing has a slice by training"),
         (("--reference", "gud"), 2, "no backend 'gud' to compare with. Did you mean 'good'?"),
         (("--backend", "gud"), 2, "no backend 'gud'"),
+        (("--columns", "nope"), 2, "no column 'nope'"),
         (("--min-support", "0"), 2, "--min-support"),
         (("--train", "nowhere.jsonl"), 2, "nowhere.jsonl"),
         (("--task", "attribution"), 2, "attribution"),

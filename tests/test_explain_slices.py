@@ -319,6 +319,8 @@ def test_metadata_may_be_called_anything() -> None:
     assert f"in documents of {key} {{}}{{a}}" in phrases
     scored = scored_in_memory(gold, gold)
     assert examined(scored, Setting(scored, names=["document type"])).gold.codes.shape[1] == 1
+    alike = documents(*({"type": "x"} for _ in range(8)))
+    assert set(by_facet(explained(alike, alike, slices=("type",)))) == {"type"}
 
 
 def line(**more: Any) -> dict[str, Any]:
