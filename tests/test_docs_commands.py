@@ -25,6 +25,7 @@ from harness.report.page.comparison import MOST_FLIPS
 from harness.report.page.documents import PAGE_BYTES
 from harness.report.page.render import asset
 from harness.report.page.report import VIEWS
+from harness.report.page.why import MOST_EXPLAINED
 from harness.run.suites import load_suite
 
 pytestmark = pytest.mark.processes
@@ -283,7 +284,7 @@ def test_the_page_about_the_page_says_its_numbers() -> None:
     text = (ROOT / "docs" / "page.md").read_text("utf-8")
     scripts = {name: asset(f"page/{name}.js") for name in ("main", "text", "mentions")}
     keys = re.findall(r'\["([^"]+)", "', scripts["main"].partition("const KEYS")[2])
-    assert {"j, k", "1 2 3 4", "?"} <= set(keys)
+    assert {"j, k", "1 2 3 4 5", "?"} <= set(keys)
     for key in (part for each in keys for part in re.split(r",? ", each)):
         assert f"`{key}`" in text, key
     for number, (view, name) in enumerate(VIEWS, 1):
@@ -292,6 +293,7 @@ def test_the_page_about_the_page_says_its_numbers() -> None:
     assert "const SHOWN_MENTIONS = 60;" in scripts["mentions"] and "with 60 mentions" in text
     assert f"take {PAGE_BYTES // 10**6} MB" in text
     assert f"Of each {MOST_FLIPS:,} are listed" in text
+    assert f"more than {MOST_EXPLAINED:,} documents" in text
     assert f"Figures by type show {MOST_PARTS} types" in text
     assert all(f"`{form}`" in text for form in FIGURE_FORMS)
 
