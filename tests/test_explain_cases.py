@@ -287,6 +287,18 @@ def test_merged_mentions_in_two_paragraphs_count_in_their_own() -> None:
     check_counts(one)
 
 
+def test_units_of_a_perturbed_text_are_those_that_it_had_before() -> None:
+    text = "Ana Roe met Bo Li in Riga. " * 9
+    step = len(text) // 9
+    gold = [Entity(at, at + 7, "PER") for at in range(0, len(text), step)]
+    said = [one._replace(start=one.start + 4) for one in gold[::2]]
+    cuts = (0, 3, *range(step, len(text), step), len(text) + 5)
+    records = [Record("d", text, Annotations(tuple(gold)), cuts=cuts)]
+    one = apart(scored_in_memory(records, [Record("d", None, Annotations(tuple(said)))]))
+    assert one.base[:, 1].tolist() == [1, 0, *[1] * 8]
+    check_counts(one)
+
+
 def test_planted_articles_give_the_headline() -> None:
     records = articles(12, seed=1)
     scored = scored_in_memory(records, predict(records, skilled(0.7, 0.3), seed=2))

@@ -86,6 +86,23 @@ def test_a_form_of_several_types() -> None:
     assert values(record, items)["training"] == [None] * 3
 
 
+def test_what_is_part_of_a_longer_word_is_not_met_again() -> None:
+    text = "Iran and Iranians of Oman, Oman. In 北京和北京市, again Oman"
+    items = entities(text, ("Iran", "LOC"), ("Oman", "LOC"), ("北京", "LOC"), ("ran", "LOC"))
+    again = [
+        Entity(start, start + 4, "LOC")
+        for start in (text.index("Oman, O") + 6, text.rindex("Oman"))
+    ]
+    (*_, last) = again
+    assert text[last.start : last.end] == "Oman"
+    got = values(Record("d", text, Annotations(items)), (*items, *again))["repeated"]
+    assert got == ["once", "for the first time", "for the first time", "once", "again", "again"]
+    long = "a b c d e f g h i"
+    items = (Entity(0, len(long), "LOC"), Entity(len(long) + 1, 2 * len(long) + 1, "LOC"))
+    got = values(Record("d", f"{long} {long}", Annotations(items)), items)["repeated"]
+    assert got == ["for the first time", "again"]
+
+
 def test_a_headline_is_a_short_first_line_without_a_full_stop() -> None:
     for text, expected in (
         ("Roe won.\nRoe lost", "in the first paragraph"),
@@ -302,6 +319,8 @@ def test_metadata_may_be_called_anything() -> None:
     assert f"in documents of {key} {{}}{{a}}" in phrases
     scored = scored_in_memory(gold, gold)
     assert examined(scored, Setting(scored, names=["document type"])).gold.codes.shape[1] == 1
+    alike = documents(*({"type": "x"} for _ in range(8)))
+    assert set(by_facet(explained(alike, alike, slices=("type",)))) == {"type"}
 
 
 def line(**more: Any) -> dict[str, Any]:

@@ -109,6 +109,20 @@ def test_compare_and_choose_give_intervals_and_tests(desk: Path) -> None:
     assert chosen["choices"][0]["recommended"] == "keywords"
 
 
+def test_its_scores_are_explained(desk: Path) -> None:
+    fast = ("--resamples", "50", "--min-support", "2", "--json")
+    asked = ("--gold", "news.jsonl", "--reference", "keywords", *fast)
+    said = json.loads(harness(desk, "explain", "run", *asked))
+    whole, short = said["systems"]
+    kinds = [[cost["kind"] for cost in one["costs"]] for one in (whole, short)]
+    assert kinds == [["spurious"], ["missed"]]
+    for one in (whole, short):
+        assert one["f1"] + sum(cost["cost"] for cost in one["costs"]) == pytest.approx(1)
+    assert {each["facet"] for each in whole["slices"]} >= {"document length", "density"}
+    (difference,) = said["differences"]
+    assert difference["difference"] == pytest.approx(short["f1"] - whole["f1"])
+
+
 def test_the_gate_checks_it(desk: Path) -> None:
     accept = ("baseline", "accept", "run", "--baseline", "base.json", "--yes")
     harness(desk, *accept, "--backend", "keywords")

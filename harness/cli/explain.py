@@ -80,7 +80,10 @@ def run(args: argparse.Namespace) -> int:
 
     groups = real_groups(args.run, args, GoldFinder(args.gold))
     if not groups:
-        raise NothingMeasured("nothing to explain: no backend of this run has counts")
+        raise NothingMeasured(
+            "nothing to explain: no backend asked for has counts (rows that check the harness are "
+            "not explained)"
+        )
     with_reference = [
         key for key, group in groups.items() if args.reference in {one.name for one in group}
     ]

@@ -14,7 +14,6 @@ from harness.options import Flag
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.report.figures.figure import Chart
     from harness.report.page.report import RankedRun
     from harness.table import Table
 
@@ -144,11 +143,11 @@ def _tables(args: argparse.Namespace, runs: Sequence[RankedRun]) -> list[Table]:
     if args.pool:
         return [
             table
-            for record, folder, _ in runs
+            for record, folder, *_ in runs
             for table in noted(record, [pool_table(pool) for pool in pools(record, folder)])
         ]
     out = []
-    for record, folder, ranked in runs:
+    for record, folder, ranked, _ in runs:
         each = [] if args.rankings else details(record, folder, ranked)
         shown = noted(record, [ranking_table(one) for one in ranked])
         tables = in_order(shown, each, args.format)
@@ -172,21 +171,4 @@ def _write(args: argparse.Namespace, runs: Sequence[RankedRun]) -> None:
     if args.figures:
         from harness.report.page.report import panels_of, placed_figures
 
-        charts = list(placed_figures(panels_of(runs, room=None)).values())
-        write_charts(args, [*charts, *_stress_charts(runs)])
-
-
-def _stress_charts(runs: Sequence[RankedRun]) -> list[Chart]:
-    """One for each gold set and task of the runs that have perturbed ones of it as well."""
-    from harness.decide.stress.families import has_perturbed
-    from harness.decide.stress.stress import stresses
-    from harness.report.figures.stress import stress_chart
-    from harness.report.stress import by_gold
-
-    drawn = [
-        stress_chart(ours)
-        for run in runs
-        if has_perturbed(run.record)
-        for ours in by_gold(stresses(run.record, run.folder, mentions=False))
-    ]
-    return [one for one in drawn if one is not None]
+        write_charts(args, list(placed_figures(panels_of(runs, room=None)).values()))

@@ -33,6 +33,8 @@ __all__ = [
 
 _T = TypeVar("_T")
 _HEADLINE_TOKENS = 25
+_LONG = 8
+"""Tokens of a mention; what is longer is seldom there, and looked for by itself."""
 _MOST_VALUES = 20
 """Of a key of metadata: what has more (an id, a date) says nothing of the others."""
 
@@ -106,7 +108,7 @@ class Scene:
         self.corpus = corpus
         self.record = record
         self.text = record.text or ""
-        self._occurrences: dict[str, tuple[int, bool]] = {}
+        self._runs_of: dict[int, dict[str, tuple[int, bool]]] = {}
         self._remembered: dict[Callable[[Scene], Any], Any] = {}
 
     def remember(self, make: Callable[[Scene], _T]) -> _T:
@@ -127,17 +129,34 @@ class Scene:
         return quoted_regions(self.text)
 
     def occurrence(self, item: Any) -> str:
-        """Whether the words of an item stand in the text once, or which time this is."""
+        """Whether the words of an item stand in the text once, or which time this is. What is part
+        of a longer word is another one."""
         start, end = self.hull(item)
         form = self.text[start:end]
-        known = self._occurrences.get(form)
-        if known is None:
-            several = self.text.find(form, self.text.find(form) + 1) >= 0
-            known = self._occurrences[form] = (self.text.find(form), several)
-        first, several = known
+        count = len(tokens(form))
+        if count > _LONG:
+            first = self.text.find(form)
+            several = self.text.find(form, first + 1) >= 0
+        else:
+            first, several = self._runs(count).get(form, (start, False))
         if not several:
             return "once"
         return "for the first time" if start == first else "again"
+
+    @cached_property
+    def _tokens(self) -> Sequence[tuple[int, int]]:
+        return tokens(self.text)
+
+    def _runs(self, count: int) -> Mapping[str, tuple[int, bool]]:
+        """The words of so many tokens on end, with where they stand first, and whether again."""
+        known = self._runs_of.get(count)
+        if known is None:
+            known = self._runs_of[count] = {}
+            every = self._tokens
+            for (start, _), (_, end) in zip(every, every[max(0, count - 1) :], strict=False):
+                words = self.text[start:end]
+                known[words] = (known[words][0], True) if words in known else (start, False)
+        return known
 
     @cached_property
     def lines(self) -> Sequence[tuple[int, int]]:

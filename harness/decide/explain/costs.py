@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Priced", "costs_of", "f_interval", "priced"]
 
+_ROUNDING = 1e-13
 _SHOWN = 5
 """Examples of a kind."""
 
@@ -76,6 +77,8 @@ def priced(one: Examined, resampler: Resampler) -> Priced:
             beta=one.counts.part.beta,
             seed=resampler.seed,
         )
+        for row in made.values.reshape(len(numbers), -1) if numbers else ():
+            row[np.abs(row) < _ROUNDING] = 0.0  # Nothing is shown as less than nothing.
         return np.asarray(value), made.values, made.bound
 
     f1, costs, bound = parts(table.sum(axis=0))

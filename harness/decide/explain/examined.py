@@ -59,33 +59,32 @@ class Setting:
         every = (*self.task.facets(), *metadata_facets(self.corpus))
         known = {facet.name: facet for facet in every}
         for name in names:
+            if name in known:
+                continue
             if name in self.corpus.unsliced:
                 raise UsageError(f"{scored.gold}: {self.unsliced((name,))}")
-            if name not in known:
-                raise UsageError(
-                    f"unknown slice {name!r} of {self.task.title}{nearest(name, known)}"
-                )
+            raise UsageError(f"unknown slice {name!r} of {self.task.title}{nearest(name, known)}")
         self.facets: tuple[Facet, ...] = tuple(
             facet for facet in every if not names or facet.name in names
         )
         self.values: list[dict[str, int]] = [{} for _ in self.facets]
         """Of each facet its values, in order of appearance, with their numbers."""
-        self._scenes: dict[str, Scene] = {}
+        self._scene: Scene | None = None
+        """The last one: what is found in a text takes more memory than the text."""
         self._codes: dict[tuple[str, Any], tuple[int, ...]] = {}
 
     def codes(self, record: Record, item: Any) -> tuple[int, ...]:
         """The number of the value that each facet gives an item; -1 for none."""
-        blind = record.text is None
-        scene = self._scenes.get(record.id)
-        if scene is None:
-            scene = self._scenes[record.id] = Scene(self.corpus, record)
         # Of an entity all but its confidence; other items are told apart by all that they have.
         key = record.id, self.task.mention(item) if self.task.labelled else item
         found = self._codes.get(key)
         if found is None:
+            scene = self._scene
+            if scene is None or scene.record.id != record.id:
+                scene = self._scene = Scene(self.corpus, record)
             found = self._codes[key] = tuple(
                 NO_VALUE
-                if blind and facet.needs_text
+                if record.text is None and facet.needs_text
                 else self._code(place, facet.value(scene, item))
                 for place, facet in enumerate(self.facets)
             )

@@ -55,7 +55,7 @@ def stress_chart(found: Sequence[Stress]) -> Chart | None:
     return Chart(
         figure_name("stress", about),
         about,
-        f"difference of {f} after each perturbation",
+        f"Difference of {f} after each perturbation",
         f"{plural(len(names), 'backend')}, {plural(len(panels), 'perturbation')}. {_worst(found)}",
         "In points against the same texts as they are, with the 95 % interval of the pair. From "
         "left to right more is changed.",

@@ -23,6 +23,8 @@ from harness.report.page.grids import (
     heat_grid,
     ranking_grid,
 )
+from harness.report.page.perturbed import PerturbedTexts, stress_sections
+from harness.report.page.thresholds import threshold_sections
 from harness.report.page.verdict import verdict
 from harness.report.page.why import (
     MOST_EXPLAINED,
@@ -71,9 +73,11 @@ def panel_of(
     run: str = "",
     room: int | None = None,
     explained: int = MOST_EXPLAINED,
+    texts: PerturbedTexts | None = None,
 ) -> Panel:
     """The panel of a ranking; `run` names the run where a page has several, and without `room`
-    no texts are packed. Scores of up to `explained` documents are explained."""
+    no texts are packed. Scores of up to `explained` documents are explained; `texts` is what became
+    of the run's backends on perturbed ones."""
     task, gold = ranking.task, ranking.gold
     # Runs beside each other may have been counted in different schemas.
     met = ranking.schema or (ranking.real[0].signature.schema if run and ranking.real else "")
@@ -112,8 +116,11 @@ def panel_of(
         word=task.part_word,
         measured=bool(ranking.real),
         documents=documents,
-        # What else says why has its sections here.
-        why=(*explained_sections(ranking, reasons, documents, title),),
+        why=(
+            *explained_sections(ranking, reasons, documents, title),
+            *stress_sections(texts or PerturbedTexts(), ranking.real),
+            *threshold_sections(ranking, explained),
+        ),
     )
 
 

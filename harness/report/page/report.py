@@ -11,6 +11,7 @@ from harness.decide.ranking import Ranking, rankings
 from harness.report.figures.figure import Chart
 from harness.report.page.documents import PAGE_BYTES
 from harness.report.page.panel import Panel, panel_of
+from harness.report.page.perturbed import perturbed_texts
 from harness.report.page.render import page
 from harness.report.page.why import MOST_EXPLAINED
 from harness.report.run import description
@@ -34,24 +35,29 @@ class RankedRun(NamedTuple):
     record: RunRecord
     folder: Path
     rankings: Sequence[Ranking]
+    finder: GoldFinder
 
     @classmethod
     def of(cls, record: RunRecord, folder: Path, finder: GoldFinder) -> RankedRun:
         """Rank the backends of a record; `finder` knows where its gold lies."""
-        return cls(record, folder, rankings(record, folder, finder))
+        return cls(record, folder, rankings(record, folder, finder), finder)
 
 
 def panels_of(runs: Sequence[RankedRun], *, room: int | None = PAGE_BYTES) -> list[Panel]:
-    """A panel for each ranking of the runs, in their order.
+    """A panel for each ranking of the runs, in their order; a perturbed gold set is told of in that
+    of its original.
 
     `room` is how many bytes the texts may take in all; with `None` there are none.
     """
     out: list[Panel] = []
     left, documents = room, MOST_EXPLAINED
-    for record, folder, ranked in runs:
+    for record, folder, ranked, finder in runs:
         name = str(folder) if len(runs) > 1 else ""
+        texts = perturbed_texts(record, folder, finder)
         for ranking in ranked:
-            one = panel_of(ranking, record, run=name, room=left, explained=documents)
+            if ranking.gold.name in texts.names:
+                continue
+            one = panel_of(ranking, record, run=name, room=left, explained=documents, texts=texts)
             if ranking.gold.documents <= documents:
                 documents -= ranking.gold.documents
             if left is not None and one.documents:

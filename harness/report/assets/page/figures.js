@@ -16,6 +16,11 @@ function draw(figure) {
   const { legend, ...look } = data.themes[now];
   const columns = Math.max(1, Math.min(legend.columns, Math.floor(width / 140)));
   const spec = { ...data.figures[place], config: { ...look, legend: { ...legend, columns } } };
+  if (spec.facet) {    // Panels have a width of their own: as many stand side by side as there is room for.
+    spec.columns = Math.max(1, Math.min(spec.columns, Math.floor((width - 70) / (spec.spec.width + 24))));
+    delete spec.width;
+    delete spec.height;
+  }
   const compiled = vegaLite.compile(spec).spec;
   const view = new vega.View(vega.parse(compiled, null, { ast: true }), {
     expr: vega.expressionInterpreter,
@@ -28,7 +33,9 @@ function draw(figure) {
   view.tooltip(showTip);
   view.addEventListener("click", (_, item) => guard(clickedMark(figure, item?.datum)));
   drawing.replaceChildren();
-  view.initialize(drawing).width(width - 16).run();
+  view.initialize(drawing);
+  if (!spec.facet) view.width(width - 16);
+  view.run();
   drawn.set(place, { theme: now, width, view });
 }
 
