@@ -25,6 +25,7 @@ from harness.report.page.comparison import MOST_FLIPS
 from harness.report.page.documents import PAGE_BYTES
 from harness.report.page.render import asset
 from harness.report.page.report import VIEWS
+from harness.report.page.why import MOST_EXPLAINED
 from harness.run.suites import load_suite
 
 pytestmark = pytest.mark.processes
@@ -292,6 +293,7 @@ def test_the_page_about_the_page_says_its_numbers() -> None:
     assert "const SHOWN_MENTIONS = 60;" in scripts["mentions"] and "with 60 mentions" in text
     assert f"take {PAGE_BYTES // 10**6} MB" in text
     assert f"Of each {MOST_FLIPS:,} are listed" in text
+    assert f"more than {MOST_EXPLAINED:,} documents" in text
     assert f"Figures by type show {MOST_PARTS} types" in text
     assert all(f"`{form}`" in text for form in FIGURE_FORMS)
 

@@ -85,6 +85,13 @@ def _rate(part: dict[str, Any]) -> tuple[str, str]:
 def check_view(view: str, systems: list[dict[str, Any]]) -> None:
     """Every number of a view against those that the command gives machines."""
     costs, slices = tables_of(view)
+    assert [row[0] for row in costs[1:]] == sorted(
+        {cost["kind"] for one in systems for cost in one["costs"]},
+        key=lambda kind: (
+            -max(c["cost"] for one in systems for c in one["costs"] if c["kind"] == kind),
+            kind,
+        ),
+    )
     names = [one["backend"] for one in systems]
     assert costs[0] == ["kind", *names]
     shown = {
@@ -232,7 +239,7 @@ def test_what_cannot_be_explained_is_said(small: Path, monkeypatch: pytest.Monke
     (view,) = views_of(page)
     (said,) = reasons_of(view)
     assert said.startswith("a, b: not explained: the tabs of a page explain 1,000 documents")
-    assert "this one has 9; harness explain takes any number" in said
+    assert "this one has 9; harness explain takes more" in said
     assert tables_of(view) == [] and "<figure" not in view
     assert unpacked_texts(page, 0)[0]["slices"] == []
 

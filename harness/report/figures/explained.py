@@ -10,7 +10,7 @@ from harness.report.figures.figure import Chart, distinct, figure_name, inline
 from harness.report.method import between
 from harness.table import number
 
-__all__ = ["cost_figure"]
+__all__ = ["cost_figure", "dearest_first"]
 
 _MOST_KINDS = 7
 """With the others together as many as there are colours."""
@@ -19,17 +19,20 @@ _WIDE = 0.03
 """From this part of the longest bar on the number of its kind has room in a segment."""
 
 
+def dearest_first(explanations: Sequence[Explanation]) -> list[str]:
+    """Every kind of error, by what it costs the backend that it costs most."""
+    most: dict[str, float] = {}
+    for one in explanations:
+        for cost in one.costs:
+            most[cost.kind] = max(cost.cost, most.get(cost.kind, cost.cost))
+    return sorted(most, key=lambda kind: (-most[kind], kind))
+
+
 def cost_figure(explanations: Sequence[Explanation], title: str) -> Chart | None:
     """A segment for each kind of error that costs anything, in the same order in every bar: the
     dearest of any backend first, and those that are no longer told apart last."""
-    dearest: dict[str, float] = {}
-    for one in explanations:
-        for cost in one.costs:
-            dearest[cost.kind] = max(cost.cost, dearest.get(cost.kind, 0.0))
-    kinds = sorted(
-        (kind for kind, most in dearest.items() if most > 0),
-        key=lambda kind: (-dearest[kind], kind),
-    )
+    costing = {cost.kind for one in explanations for cost in one.costs if cost.cost > 0}
+    kinds = [kind for kind in dearest_first(explanations) if kind in costing]
     if not kinds:
         return None
     backends = distinct([one.name for one in explanations])

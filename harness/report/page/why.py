@@ -18,7 +18,7 @@ from harness.report.explain import (
     sampled_line,
     searched_line,
 )
-from harness.report.figures.explained import cost_figure
+from harness.report.figures.explained import cost_figure, dearest_first
 from harness.report.figures.figure import Chart
 from harness.report.method import between, points, shared
 from harness.report.page.documents import BackendMention, Documents, reason_of
@@ -71,7 +71,7 @@ def explained_of(ranking: Ranking, most: int) -> Explained:
     if ranking.gold.documents > most:
         error = NothingMeasured(
             f"the tabs of a page explain {MOST_EXPLAINED:,} documents at most, and this one has "
-            f"{ranking.gold.documents:,}; harness explain takes any number"
+            f"{ranking.gold.documents:,}; harness explain takes more"
         )
         return Explained((), (), tuple((one.name, error) for one in ranking.real))
     options = ExplainOptions(resamples=ranking.resamples, seed=ranking.seed)
@@ -131,8 +131,8 @@ def _notes(ones: Sequence[Explanation]) -> Iterator[tuple[str, str, str]]:
 
 
 def _cost_grid(ones: Sequence[Explanation], documents: Documents | None) -> Grid | None:
-    """Kinds of error down, backends across."""
-    kinds = dict.fromkeys(cost.kind for one in ones for cost in one.costs)
+    """Kinds of error down, in the order of the figure, backends across."""
+    kinds = dearest_first(ones)
     if not kinds:
         return None
     by_kind = [{cost.kind: cost for cost in one.costs} for one in ones]

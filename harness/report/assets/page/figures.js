@@ -43,13 +43,13 @@ function draw(figure) {
 async function clickedMark(figure, datum) {
   if (!datum?.name || !figure.closest(".view")) return;
   const panel = Number(figure.closest("[data-panel]").dataset.panel);
-  const show = { backend: datum.name };
   if (datum.kind) {    // as the table's cell of the kind
     const cells = all("td button[data-show]", figure.closest(".view")).map((cell) => JSON.parse(cell.dataset.show));
     const cell = cells.find((one) => one.backend === datum.name && one.kind === datum.kind);
     if (cell) listMentions(panel, cell);
     return;
   }
+  const show = { backend: datum.name };
   if (datum.class) show.class = datum.class;
   if (datum.keys) [show.gold, show.predicted] = datum.keys;
   if (datum.key) {
