@@ -91,7 +91,7 @@ def test_the_committed_run_is_explained(capsys: Capsys) -> None:
         assert sum(c["cost"] for c in one["costs"]) == pytest.approx(1 - one["f1"], abs=1e-9)
     shown = printed(capsys, ["explain", RESULTS, "--task", "attribution", "--resamples", "20"])
     assert "What errors cost: quotes on seeds (attribution)" in shown
-    assert "null source" in shown and "slices and pairs of slices were tested" in shown
+    assert "null source" in shown and "pairs of slices tested at a" in shown
 
 
 def test_tables_name_what_they_leave_out(desk: Path, capsys: Capsys) -> None:
@@ -108,7 +108,7 @@ def test_tables_name_what_they_leave_out(desk: Path, capsys: Capsys) -> None:
 def test_too_little_support_is_said(desk: Path, capsys: Capsys) -> None:
     shown = printed(capsys, command(desk, "--backend", "poor", "--min-support", "9999"))
     assert "fewer than 9999 gold: " in shown
-    assert "No slice was found to be weaker: 0 slices" in shown
+    assert "No slice was found to be weaker. Slices" in shown
 
 
 def test_differences_to_a_reference(desk: Path, capsys: Capsys) -> None:

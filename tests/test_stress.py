@@ -264,3 +264,20 @@ def test_gold_that_cannot_be_perturbed_is_said(
     capsys.readouterr()
     plain = printed(capsys, ["stress", "--stored", "--out", "plain"], 3)
     assert "no perturbed gold set" in plain
+
+
+def test_a_page_tells_of_perturbed_texts_where_their_original_is(
+    stressed: Callable[..., Path], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """One panel, whose section has the rows that the verb prints; the figure once."""
+    folder = stressed(*GOOD, perturb=("identity", "lower", "upper"))
+    capsys.readouterr()
+    assert main(["report", str(folder), "--html", str(tmp_path / "page.html")]) == 0
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert page.count("<h3>Perturbed texts</h3>") == 1
+    assert page.count('data-view="why"') - page.count('id="p0-tab-why"') == 1
+    rows = in_json(capsys, ["stress", "--stored", "--out", str(folder), "--json"])["stress"]
+    for row in rows:
+        text = page.partition("<h3>Perturbed texts</h3>")[2]
+        line = text.partition(f"{row['perturbation']}<")[2].partition("</tr>")[0]
+        assert f"{100 * row['difference']:+.1f}" in line and str(row["lost_mentions"]) in line

@@ -368,3 +368,13 @@ def test_no_gold_of_a_type_is_no_guarantee(folder: Path) -> None:
     with pytest.raises(UsageError, match="unknown type"):
         system(scored, Wanted(part="XXX"))
     assert threshold_charts(system(scored, Wanted(part="PER", resamples=50)))
+
+
+def test_a_page_has_the_thresholds_of_backends_with_confidences(
+    folder: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    assert main(["report", str(folder), "--html", str(page)]) == 0
+    text = page.read_text("utf-8")
+    assert text.count("<h3>Thresholds: sure</h3>") == 1 and "<h3>Thresholds: plain" not in text
+    assert "p0-why3-0" in text and "p0-why3-1" in text  # Curve and reliability.

@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     from harness.cli.scored_runs import aligned, real_groups
     from harness.decide.explain.explain import ExplainOptions, explain
     from harness.errors import NothingMeasured, UsageError, nearest
-    from harness.report.explain import difference_section, explanation_section
+    from harness.report.explain import difference_section, explanation_section, weak_table
     from harness.report.sections import Section
     from harness.results.finder import GoldFinder
 
@@ -133,8 +133,11 @@ def run(args: argparse.Namespace) -> int:
         return 0
     sections = [explanation_section(one, whole=args.all) for one in explanations]
     sections += [difference_section(one, whole=args.all) for one in differences]
-    if not is_for_people(args):
-        sections = [Section(section.tables) for section in sections]
+    if not is_for_people(args):  # Data has no sentences.
+        weak = [*map(weak_table, explanations), *map(weak_table, differences)]
+        sections = [
+            Section([*section.tables, table]) for section, table in zip(sections, weak, strict=True)
+        ]
     print_sections(sections, args.format, args.columns)
     return 0
 

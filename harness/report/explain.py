@@ -12,6 +12,7 @@ from harness.decide.explain.explanation import (
     Searched,
     Slice,
     Weakness,
+    cost_of,
 )
 from harness.report.method import between, p_value, points
 from harness.report.sections import Section
@@ -31,6 +32,7 @@ __all__ = [
     "searched_line",
     "slice_table",
     "weak_lines",
+    "weak_table",
 ]
 
 _MOST_ROWS = 10
@@ -48,6 +50,26 @@ def explanation_section(one: Explanation, *, whole: bool = False) -> Section:
     """Tables and lines of one backend; without `whole` the ten rows that matter most of each."""
     tables = [cost_table(one, whole=whole), slice_table(one, whole=whole)]
     return Section(tables, [*weak_lines(one.searched, one.texts), *_examples(one.costs, one.texts)])
+
+
+def weak_table(one: Explanation | Difference) -> Table:
+    """The weak slices as data, for forms that have no sentences."""
+    rows = tuple(
+        (
+            "; ".join(f"{facet}: {value}" for facet, value in weak.conditions),
+            weak.metric,
+            weak.support,
+            number(weak.rate.value),
+            between(weak.rate.interval.bounds),
+            number(weak.elsewhere),
+            f"{weak.false_discovery_rate:.2g}",
+        )
+        for weak in one.searched.weaknesses
+    )
+    against = f" against {one.reference}" if isinstance(one, Difference) else ""
+    title = f"Weak slices: {one.name}{against} on {one.gold} ({one.task})"
+    headers = ("slice", "of", "support", "wrong", "95 % CI", "elsewhere", "FDR")
+    return Table(title, headers, rows, (searched_line(one.searched), SELECTION))
 
 
 def difference_section(one: Difference, *, whole: bool = False) -> Section:
@@ -136,12 +158,13 @@ def weak_lines(searched: Searched, texts: Mapping[str, str]) -> Iterator[str]:
 
 def searched_line(searched: Searched) -> str:
     """How weak slices were looked for; without any, that there are none."""
+    rate = f"{100 * searched.level:.0f} %"
     looked = (
-        f"{plural(searched.tested, 'slice')} and pairs of slices were tested at a false discovery "
-        f"rate of {100 * searched.level:.0f} %"
+        f"Slices and pairs of slices tested at a false discovery rate of {rate}: "
+        f"{searched.tested:,}; with fewer than {searched.min_support} items: "
+        f"{searched.too_small:,}."
     )
-    looked += f"; {searched.too_small:,} have fewer than {searched.min_support} items"
-    return f"{looked}." if searched.weaknesses else f"No slice was found to be weaker: {looked}."
+    return looked if searched.weaknesses else f"No slice was found to be weaker. {looked}"
 
 
 def as_found(one: Weakness) -> str:
@@ -177,8 +200,7 @@ def _rest(
 ) -> Iterator[str]:
     left = costs[len(shown) :]
     if left:
-        total = sum(cost.cost for cost in left)
-        yield f"{plural(len(left), 'further kind')} of {said(total)} together: --all"
+        yield f"{plural(len(left), 'further kind')} of {said(cost_of(left))} together: --all"
 
 
 def _slices(title: str, slices: Iterable[Slice], meaning: str, *, whole: bool) -> Table:

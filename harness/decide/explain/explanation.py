@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ __all__ = [
     "Searched",
     "Slice",
     "Weakness",
+    "cost_of",
     "json_bounds",
 ]
 
@@ -92,6 +93,11 @@ class Cost:
             "cases": self.cases,
             "examples": [one.to_json() for one in self.examples],
         }
+
+
+def cost_of(costs: Iterable[Cost]) -> float:
+    """What several kinds cost together."""
+    return sum(one.cost for one in costs)
 
 
 @dataclass(frozen=True, slots=True)
