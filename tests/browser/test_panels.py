@@ -81,12 +81,13 @@ def test_why_lists_slices_and_examples(stored: Path, browser: Any) -> None:
             for one in asked
             if one["show"].keys() == {"slice"}
         ]
-        support = page.locator("#p1-why table").last.locator("tbody td:nth-child(2)")
+        slices = page.get_by_role("region", name="Every slice of every backend")
+        show(page, 1, "why")
+        support = slices.locator("tbody td:nth-child(2)")
         backends = page.locator("#p1-why table").first.locator("thead th").count() - 1
         assert page.evaluate(COUNTS, rows) == [
             backends * number_in(text) for text in support.all_inner_texts()
         ]
-        show(page, 1, "why")
         page.locator("#p1-why p button[data-show]").first.click()
         page.wait_for_selector("#sheet[open] .mentions li")
         assert f"{weak[0][0]} of {weak[0][0]} in" in page.locator("#sheet-body").inner_text()

@@ -126,7 +126,8 @@ def test_markup_stays_text(planted: Path, browser: Any) -> None:
         show(page, 0, "why")
         for selector in (".reason strong", "thead th:nth-child(2)", "tbody th:has-text('type')"):
             shows(f"#p0-why {selector}")
-        slices = page.locator("#p0-why table").last.locator("tbody th button")
+        whole = page.get_by_role("region", name="Every slice of every backend")
+        slices = whole.locator("tbody th button")
         (kept,) = [one for one in slices.all_text_contents() if one.startswith("key ")]
         assert kept.count(MARK) == 2, "the key of metadata and its value"
         slices.filter(has_text="key ").click()
