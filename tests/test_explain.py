@@ -92,6 +92,13 @@ def test_the_committed_run_is_explained(capsys: Capsys) -> None:
     shown = printed(capsys, ["explain", RESULTS, "--task", "attribution", "--resamples", "20"])
     assert "What errors cost: quotes on seeds (attribution)" in shown
     assert "null source" in shown and "pairs of slices tested at a" in shown
+    assert "the run's headline is another measure, found50: 0.373" in shown
+
+
+def test_a_slice_of_one_task_is_looked_for_in_it_alone(capsys: Capsys) -> None:
+    got = in_json(capsys, ["explain", RESULTS, "--slice", "case", "--resamples", "20"])
+    assert {one["task"] for one in got["systems"]} == {"ner"}
+    assert all(one["signature"].startswith("ner|gold:seeds") for one in got["systems"])
 
 
 def test_tables_name_what_they_leave_out(desk: Path, capsys: Capsys) -> None:

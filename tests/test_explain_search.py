@@ -58,6 +58,18 @@ def test_few_clusters_find_nothing(clusters: int, expected: int) -> None:
     assert len(search(codes, hits, of)) == expected
 
 
+@pytest.mark.parametrize("hits_there", [11, 12, 13])
+def test_a_slice_of_one_cluster_is_not_found_however_large_its_p_value(hits_there: int) -> None:
+    """With 11 hits its p-value is .09, above any level: with its weight it would be found beside
+    the clear slice."""
+    codes = np.array([[1]] * 160 + [[2]] * 20 + [[0]] * 220)
+    there = [1] * hits_there + [0] * (20 - hits_there)
+    hits = np.array([1] * 112 + [0] * 48 + there + [1] * 30 + [0] * 190)
+    clusters = np.array([*range(160), *[160] * 20, *range(161, 381)])
+    found = [one.conditions for one in search(codes, hits, clusters)[:-2]]
+    assert found == [((0, 1),)]
+
+
 def test_a_pair_is_found_that_none_of_its_slices_shows() -> None:
     """All are hits where both facets are 1, none where one of them is, and every second elsewhere:
     a third of each slice."""

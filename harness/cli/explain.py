@@ -25,7 +25,11 @@ from harness.options import Flag
 from harness.stats.units import COMPARE_SUPPORT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harness.annotation import Record
+    from harness.decide.explain.explain import Explained
+    from harness.errors import HarnessError
 
 EPILOG = """\
 For each backend of a run: what each kind of error costs of F (mended in all orders, on average, so
@@ -100,20 +104,24 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
         force=args.force,
     )
-    done = [
-        explain(
-            aligned(group, force=args.force),
-            options,
-            reference=args.reference if key in with_reference else None,
-        )
-        for key, group in groups.items()
-    ]
+    done: list[Explained] = []
+    unknown: list[UsageError] = []
+    for key, group in groups.items():
+        reference = args.reference if key in with_reference else None
+        try:
+            done.append(explain(aligned(group, force=args.force), options, reference=reference))
+        except UsageError as wrong:  # A slice that another task may have.
+            unknown.append(wrong)
+    if not done:
+        raise unknown[0]
+    for problem in unknown:
+        note(str(problem))
     left_out = [item for one in done for item in one.left_out]
     alone = [item for one in done for item in one.no_difference]
     explanations = [one for item in done for one in item.explanations]
     differences = [one for item in done for one in item.differences]
     if not explanations:
-        raise left_out[0][1] if left_out else NothingMeasured("nothing to explain")
+        raise _nothing(left_out)
     for name, error in left_out:
         note(f"{name} is left out: {error}")
     for gold, task in (key for key in groups if with_reference and key not in with_reference):
@@ -140,6 +148,19 @@ def run(args: argparse.Namespace) -> int:
         ]
     print_sections(sections, args.format, args.columns)
     return 0
+
+
+def _nothing(left_out: Sequence[tuple[str, HarnessError]]) -> HarnessError:
+    """Why nothing is explained: the one reason, or that of each backend."""
+    reasons = {str(error): error for _, error in left_out}
+    if len(reasons) == 1:
+        return next(iter(reasons.values()))
+    from harness.errors import InputError, NothingMeasured
+
+    listed = "; ".join(f"{name}: {error}" for name, error in left_out)
+    message = f"nothing to explain{': ' if listed else ''}{listed}"
+    wrong = all(isinstance(error, InputError) for error in reasons.values())
+    return InputError(message) if reasons and wrong else NothingMeasured(message)
 
 
 def _training(path: str | None) -> tuple[Record, ...] | None:

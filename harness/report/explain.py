@@ -112,7 +112,13 @@ def cost_table(one: Explanation, *, whole: bool = False) -> Table:
         (cost.kind, number(cost.cost), between(cost.interval.bounds), cost.cases, _best(cost, one))
         for cost in shown
     )
-    notes = [measure_line(one), *_rest(one.costs, shown, number), *sampled_line(one), *one.remarks]
+    notes = [
+        one.signature,
+        measure_line(one),
+        *_rest(one.costs, shown, number),
+        *sampled_line(one),
+        *one.remarks,
+    ]
     headers = ("kind", "cost", "95 % CI", "cases", "such as")
     title = f"What errors cost: {one.name} on {one.gold} ({one.task})"
     return Table(title, headers, rows, tuple(notes), ("such as", "cases"))

@@ -280,16 +280,15 @@ def metadata_facets(corpus: Corpus) -> tuple[Facet, ...]:
     """What files and cards say of documents. A key that is called like another facet of the task
     has another name."""
     taken = {facet.name for facet in corpus.task.facets()}
-    return tuple(
-        Facet(
-            f"document {key}" if key in taken else key,
-            _metadata(key),
-            f"in documents of {_literally(key)} {{}}",
-            of_document=True,
-            needs_text=False,
-        )
-        for key in corpus.metadata
-    )
+    facets = []
+    for key in sorted(corpus.metadata, key=lambda key: key in taken):  # Those with their own first.
+        name = key
+        while name in taken:
+            name = f"document {name}"
+        taken.add(name)
+        phrase = f"in documents of {_literally(key)} {{}}"
+        facets.append(Facet(name, _metadata(key), phrase, of_document=True, needs_text=False))
+    return tuple(facets)
 
 
 def _literally(text: str) -> str:

@@ -45,7 +45,7 @@ def priced(one: Examined, resampler: Resampler) -> Priced:
 
     groups = sorted({one.case.kinds for one in one.wrong}, key=lambda kinds: (len(kinds), kinds))
     places = {kinds: place for place, kinds in enumerate(groups)}
-    deltas = np.zeros((len(one.base), 2 * len(groups)))
+    deltas = np.zeros((len(one.base), 2 * len(groups)), dtype=np.float32)
     for wrong in one.wrong:
         at = 2 * places[wrong.case.kinds]
         for unit in wrong.gold:
@@ -53,7 +53,8 @@ def priced(one: Examined, resampler: Resampler) -> Priced:
         for unit in wrong.predicted:
             deltas[unit, at + 1] -= 1
     changing = [place for place in range(deltas.shape[1]) if deltas[:, place].any()]
-    table = np.concatenate([one.base, deltas[:, changing]], axis=1)
+    table = np.concatenate([one.base.astype(np.float32), deltas[:, changing]], axis=1)
+    del deltas
     weights = one.counts.weights
     numbers = {kind: number for number, kind in enumerate(one.kinds)}
     sets = [frozenset(numbers[kind] for kind in kinds) for kinds in groups]
@@ -81,7 +82,7 @@ def priced(one: Examined, resampler: Resampler) -> Priced:
             row[np.abs(row) < _ROUNDING] = 0.0  # Nothing is shown as less than nothing.
         return np.asarray(value), made.values, made.bound
 
-    f1, costs, bound = parts(table.sum(axis=0))
+    f1, costs, bound = parts(table.sum(axis=0, dtype=float))
     drawn_f1, drawn, _ = parts(resampler.sums(table))
     return Priced(one.kinds, float(f1), drawn_f1, costs, drawn, bound)
 

@@ -16,6 +16,7 @@ from harness.errors import InputError, NothingMeasured, UsageError, nearest
 from harness.paragraphs import unit_of
 from harness.results.count import unit_starts
 from harness.results.scored import Scored, read_with
+from harness.table import number
 from harness.tasks.cases import Case, ExplainedMeasure
 from harness.tasks.facets import Corpus, Facet, Scene, metadata_facets
 from harness.tasks.parts import PartCounts, part_named
@@ -23,7 +24,7 @@ from harness.tasks.parts import PartCounts, part_named
 if TYPE_CHECKING:
     from harness.stats.units import Array
 
-__all__ = ["Examined", "Items", "Setting", "Wrong", "examined"]
+__all__ = ["NO_VALUE", "Examined", "Items", "Setting", "Wrong", "examined"]
 
 NO_VALUE = -1
 
@@ -176,8 +177,8 @@ def examined(scored: Scored, setting: Setting) -> Examined:
         raise NothingMeasured(f"{part.name} is an average, which no error takes a part from")
     counts = read.counts(part)
     first: dict[str, int] = {}
-    for number, (document, _) in enumerate(read.units):
-        first.setdefault(document, number)
+    for place, (document, _) in enumerate(read.units):
+        first.setdefault(document, place)
     wrong: list[Wrong] = []
     sides: tuple[list[_Row], list[_Row]] = ([], [])
     for pair in read.pairs():
@@ -240,6 +241,9 @@ def _remarks(scored: Scored, how: ExplainedMeasure) -> Iterable[str]:
                 f"explained is F under {name}={value}; the run's own headline is under "
                 f"{name}={getattr(scored.options, name)}"
             )
+    headline = scored.parts[0]
+    if how.part not in (0, headline.name):
+        yield f"the run's headline is another measure, {headline.name}: {number(scored.f1)}"
 
 
 def _check(one: Examined) -> None:

@@ -142,6 +142,7 @@ def _explanation(taken: _Taken, resampler: Resampler, options: ExplainOptions) -
         one.scored.gold,
         one.scored.task,
         one.explained.title,
+        str(one.scored.signature),
         made.f1,
         f_interval(one, made, resampler),
         costs_of(one, made, resampler),

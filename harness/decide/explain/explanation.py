@@ -190,6 +190,8 @@ class Explanation:
     task: str
     title: str
     """Of which F."""
+    signature: str
+    """How it was counted."""
     f1: float
     interval: Interval
     costs: tuple[Cost, ...]
@@ -209,6 +211,7 @@ class Explanation:
             "gold": self.gold,
             "task": self.task,
             "measure": self.title,
+            "signature": self.signature,
             "f1": self.f1,
             "interval": json_bounds(self.interval),
             "costs": [one.to_json() for one in self.costs],

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Clusters", "Condition", "WeakGroup", "Search", "Side", "members_of", "weakest"]
 
 _MOST_FOUND = 5
-_SCREEN = 0.05
-"""A larger p-value is no discovery at any level up to this one."""
 _CELLS = 1 << 22
 """Of a block of items by slices."""
 
@@ -106,11 +104,13 @@ def weakest(sides: tuple[Side, Side], *, min_support: int, level: float) -> tupl
     Nothing is found in fewer than 6 clusters, or of as few others.
     """
     tested = [_groups(side.codes, side.hits, min_support) for side in sides]
+    weights = _weights(sides, [groups for groups, _ in tested])
+    # A larger p-value than the level times its weight is no discovery, whatever the others are.
+    most = iter(level * weight for weight in weights)
     p_values = [
-        [_p_value(side, group) for group in groups]
+        [_p_value(side, group, next(most)) for group in groups]
         for side, (groups, _) in zip(sides, tested, strict=True)
     ]
-    weights = _weights(sides, [groups for groups, _ in tested])
     rates = iter(discoveries([p for side in p_values for p in side], weights))
     first, second = (
         Search(
@@ -139,13 +139,13 @@ def _weights(sides: tuple[Side, Side], tested: Sequence[Sequence[_Group]]) -> li
     ]
 
 
-def _p_value(side: Side, group: _Group) -> float:
-    """That a slice has no more hits than all other items."""
+def _p_value(side: Side, group: _Group, most: float) -> float:
+    """That a slice has no more hits than all other items. Above `most` it may be too small."""
     everything, all_hits = len(side.hits), int(side.hits.sum())
     if group.hits * everything <= all_hits * group.size:  # No more than anywhere.
         return 1.0
     p_value = excess_p(group.hits, group.size, all_hits, everything)
-    if p_value > _SCREEN:
+    if p_value > most:
         return p_value
     members = members_of(side.codes, group.conditions)
     of = side.clusters.of(group.conditions)
