@@ -162,7 +162,8 @@ class _Family(NamedTuple):
                 continue
             own = Resampler(first.document_numbers, resamples=resampler.resamples, seed=seed)
             pairs = pairwise([first.counts(), other.counts()], own, seed=seed)
-            out[one.gold] = _Compared(against(one.gold, pairs, 0, 1), pairs.scores[0], dropped)
+            row, same = against(one.gold, pairs, 0, 1), _same_counts(first, other)
+            out[one.gold] = _Compared(row, pairs.scores[0], dropped, same=same)
         pairs = pairwise(
             [one.counts() for one in (reference, *alike)],
             resampler,
@@ -170,8 +171,7 @@ class _Family(NamedTuple):
             among=[(0, place) for place in range(1, len(alike) + 1)],
         )
         for place, one in enumerate(alike, 1):
-            same = one.columns.tallies == reference.columns.tallies
-            row = against(one.gold, pairs, 0, place)
+            row, same = against(one.gold, pairs, 0, place), _same_counts(reference, one)
             out[one.gold] = _Compared(row, pairs.scores[0], same=same)
         return out, pairs.intervals[0]
 
@@ -215,6 +215,11 @@ class _Family(NamedTuple):
                 for one, now in pairs
             )
         return found, why_not
+
+
+def _same_counts(one: Scored, other: Scored) -> bool:
+    """Whether every count is the same, of two that have the same units."""
+    return one.columns.tallies == other.columns.tallies
 
 
 def _differs(reference: Scored, other: Scored) -> str:
