@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import in_json, printed
+from support import BACKENDS, in_json, printed
 
 from harness.cli.main import main
 from harness.decide.stress.moves import missed_where_moved
@@ -143,6 +145,21 @@ def test_missing_units_are_left_out_on_both_sides(stressed: Callable[..., Path])
     assert (row.left_out, row.gone) == (9, 9)
     assert row.row is not None and (row.reference, row.row.difference) == (1.0, 0.0)
     assert row.lost == ()
+
+
+def test_a_backend_that_says_nothing_any_more_is_compared(stressed: Callable[..., Path]) -> None:
+    """It states no labels, and calls one of four names by a label that the gold does not have: in
+    which schema its labels are goes by what it says, and after `upper` it says nothing."""
+    speaker = f"process:{shlex.quote(sys.executable)} {BACKENDS / 'speaker.py'} open"
+    folder = stressed(f"open={speaker}", perturb=("upper",))
+    record, _ = read_run(folder)
+    assert len({one.counted.projection for one in record.results}) == 2
+    (found,) = stresses(record, folder)
+    (row,) = found.rows
+    assert (row.trouble, row.verdict, row.whole) == ("", "worse", 0.0)
+    # What is called otherwise is not scored: three of four are found, precision 1, F1 6/7.
+    assert row.row is not None and row.row.difference == pytest.approx(-6 / 7)
+    assert row.lost is not None and len(row.lost) == 27
 
 
 def test_the_tables_need_neither_backend_nor_gold(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.decide.compare import against, shared_units
+from harness.decide.compare import against, counted_apart, shared_units
 from harness.decide.comparison import Row
 from harness.decide.pairwise import pairwise
 from harness.decide.stress.families import families_of, hold_originals
@@ -25,7 +25,7 @@ from harness.results.load import check_whole, scored_in
 from harness.results.outcomes import passage_of
 from harness.results.record import GoldRecord, Result, ResultKey, RunRecord
 from harness.results.scored import Scored
-from harness.results.signature import DECLARED, diff
+from harness.results.signature import DECLARED
 from harness.stats.permutation import holm_steps
 from harness.stats.resample import Interval, Resampler
 from harness.stats.units import DEFAULT_RESAMPLES
@@ -232,8 +232,9 @@ def _differs(reference: Scored, other: Scored) -> str:
         gold_digest=of.gold_digest,
         documents=of.documents,
     )
-    # Types of which a perturbation left none count all the same: they are stated.
-    found = [one for one in diff(of, named) if one[0] != DECLARED]
+    # Types of which a perturbation left none count all the same: they are stated. And which schema
+    # predictions are taken to be in may go by the labels that are still predicted.
+    found = [one for one in counted_apart(of, named) if one[0] != DECLARED]
     return f"{found[0][0]} is {found[0][2]}, of the original {found[0][1]}" if found else ""
 
 
