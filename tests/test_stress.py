@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from harness.cli.main import main
 from harness.decide.stress.moves import missed_where_moved
 from harness.decide.stress.stress import stresses
 from harness.gold.goldset import GoldSet
+from harness.gold.perturbing import GONE
 from harness.registry import BackendSpec
 from harness.report.figures.stress import stress_chart
 from harness.results.load import from_run, read_run
@@ -145,6 +147,12 @@ def test_missing_units_are_left_out_on_both_sides(stressed: Callable[..., Path])
     assert (row.left_out, row.gone) == (9, 9)
     assert row.row is not None and (row.reference, row.row.difference) == (1.0, 0.0)
     assert row.lost == ()
+    # Of annotations of other tasks its table says nothing.
+    record, _ = read_run(folder)
+    losses = {f"{GONE} (entities)": 9, f"{GONE} (attributions)": 4}
+    golds = tuple(replace(one, losses={**one.losses, **losses}) for one in record.gold)
+    (found,) = stresses(replace(record, gold=golds), folder)
+    assert found.rows[0].gone == 9
 
 
 def test_a_backend_that_says_nothing_any_more_is_compared(stressed: Callable[..., Path]) -> None:

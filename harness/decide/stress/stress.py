@@ -19,7 +19,7 @@ from harness.decide.stress.families import families_of, hold_originals
 from harness.decide.stress.moves import Moves, missed_where_moved
 from harness.decide.stress.result import LostMention, Stress, StressRow
 from harness.errors import HarnessError, NothingMeasured
-from harness.gold.perturbing import CHANGED, GONE, perturbed_as
+from harness.gold.perturbing import CHANGED, gone_from, perturbed_as
 from harness.results.finder import GoldFinder
 from harness.results.load import check_whole, scored_in
 from harness.results.outcomes import passage_of
@@ -137,7 +137,7 @@ class _Family(NamedTuple):
             *(perturbed_as(gold.options) or ("", "", "")),
             documents=gold.documents,
             changed=gold.losses.get(CHANGED, 0),
-            gone=gold.losses.get(GONE, 0),
+            gone=gone_from(gold.losses, self.reference.definition.layer),
             row=None if compared is None else compared.row,
             reference=None if compared is None else compared.reference,
             whole=None if there is None else there.f1,
