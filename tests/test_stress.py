@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import shlex
 import sys
@@ -10,15 +11,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pages import panel_titles
 from support import BACKENDS, in_json, printed
 
 from harness.cli.main import main
+from harness.decide.ranking import rankings
 from harness.decide.stress.moves import missed_where_moved
 from harness.decide.stress.stress import stresses
 from harness.gold.goldset import GoldSet
 from harness.gold.perturbing import GONE
 from harness.registry import BackendSpec
 from harness.report.figures.stress import stress_chart
+from harness.report.page import perturbed
+from harness.report.stress import lost_lines, stress_tables
+from harness.results.finder import GoldFinder
 from harness.results.load import from_run, read_run
 from harness.results.outcomes import Mention, Outcomes
 from harness.run.options import RunOptions
@@ -309,5 +315,63 @@ def test_a_page_tells_of_perturbed_texts_where_their_original_is(
     rows = in_json(capsys, ["stress", "--stored", "--out", str(folder), "--json"])["stress"]
     for row in rows:
         text = page.partition("<h3>Perturbed texts</h3>")[2]
-        line = text.partition(f"{row['perturbation']}<")[2].partition("</tr>")[0]
+        line = text.partition(f">{row['perturbation']}<")[2].partition("</tr>")[0]
         assert f"{100 * row['difference']:+.1f}" in line and str(row["lost_mentions"]) in line
+    (found,) = stresses(*read_run(folder))
+    lost = [html.escape(line.strip()) for line in lost_lines(found, 3)]
+    assert len(lost) > 3 and all(f'<p class="reason">{line}</p>' in page for line in lost)
+
+
+def test_a_page_says_why_nothing_is_told(
+    stressed: Callable[..., Path], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Where no backend has answers on the texts as they are, and where these are too many."""
+    page = tmp_path / "page.html"
+    none = stressed("planted/missing", perturb=("lower",), out="none")
+    assert main(["report", str(none), "--html", str(page)]) == 0
+    assert "No backend has answers on tiny as it is" in page.read_text("utf-8")
+
+
+def test_how_many_documents_a_page_looks_at_goes_by_the_originals(
+    stressed: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, folder = read_run(stressed(*GOOD, perturb=("identity", "lower", "upper")))
+    monkeypatch.setattr(perturbed, "MOST_EXPLAINED", len(TEXTS))
+    (found,) = perturbed.perturbed_texts(record, folder, GoldFinder()).found
+    assert [one.lost is None for one in found.rows] == [False] * 3 and not found.without_lost
+    monkeypatch.setattr(perturbed, "MOST_EXPLAINED", len(TEXTS) - 1)
+    (found,) = perturbed.perturbed_texts(record, folder, GoldFinder()).found
+    assert [one.lost for one in found.rows] == [None] * 3
+    (table,) = stress_tables([found])
+    assert any("lost mentions are not told: a page looks" in note for note in table.notes)
+
+
+def test_a_page_resamples_as_its_rankings_do(stressed: Callable[..., Path]) -> None:
+    record, folder = read_run(stressed(*GOOD, perturb=("lower",)))
+    ranked = [replace(one, resamples=99, seed=5) for one in rankings(record, folder)]
+    (found,) = perturbed.perturbed_texts(record, folder, GoldFinder(), ranked).found
+    assert (found.resamples, found.seed) == (99, 5)
+    (direct,) = stresses(record, folder, resamples=99, seed=5)
+    paired = [one.rows[0].row and one.rows[0].row.paired for one in (found, direct)]
+    assert paired[0] == paired[1]
+
+
+def test_perturbed_sets_without_their_original_keep_a_tab(
+    planted: Path,
+    make_gold: Callable[..., GoldSet],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_gold(TEXTS)
+    make_gold(TEXTS, name="other")
+    golds = ["tiny.jsonl", "tiny.jsonl?perturb=lower", "other.jsonl?perturb=lower"]
+    named = [part for gold in golds for part in ("--gold", gold)]
+    assert main(["run", *GOOD, *named, "--out", "out", "--no-cache", "-q"]) == 0
+    assert main(["report", "out", "--html", "page.html"]) == 0
+    titles = panel_titles(Path("page.html").read_text("utf-8"))
+    assert [one.partition(":")[0] for one in titles] == ["tiny", "other~lower"]
+    capsys.readouterr()
+    assert main(["stress", "--stored", "--out", "out"]) == 0
+    assert "other~lower is not told of" in capsys.readouterr().err

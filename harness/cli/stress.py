@@ -88,7 +88,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from harness.cli.printer import note
-    from harness.decide.stress.families import unanswered
+    from harness.decide.stress.families import strays_of, unanswered
     from harness.results.certificate import read_certificate
     from harness.results.load import read_run
 
@@ -97,6 +97,8 @@ def run(args: argparse.Namespace) -> int:
         record, folder = read_run(args.out)
         for line in unanswered(record):
             note(line)
+        for name in strays_of(record.gold):
+            note(f"{name} is not told of: the run has no original of it, run that beside")
         _print(args, record, folder, read_certificate(folder, record))
         return 0
     record, trials = _run(args)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeAlias
 
 from harness.errors import HarnessError, NothingMeasured
 from harness.formats.source import Source
@@ -19,15 +19,10 @@ from harness.gold.perturbing import (
 from harness.results.finder import GoldFinder
 from harness.results.record import GoldRecord, RunRecord
 
-__all__ = ["families_of", "has_perturbed", "hold_originals", "unanswered"]
+__all__ = ["Family", "families_of", "hold_originals", "strays_of", "unanswered"]
 
-
-def has_perturbed(record: RunRecord) -> bool:
-    """Whether a run has a gold set as it is and perturbed."""
-    try:
-        return bool(families_of(record.gold))
-    except NothingMeasured:
-        return False
+Family: TypeAlias = tuple[GoldRecord, list[GoldRecord]]
+"""A gold set as it is, and what was made of it."""
 
 
 def unanswered(record: RunRecord) -> list[str]:
@@ -56,8 +51,28 @@ def hold_originals(finder: GoldFinder, original: GoldRecord, others: Iterable[Go
                 finder.take(one.name, held(again))
 
 
-def families_of(golds: Sequence[GoldRecord]) -> list[tuple[GoldRecord, list[GoldRecord]]]:
-    """Each original with what was made of it."""
+def families_of(golds: Sequence[GoldRecord]) -> list[Family]:
+    """Each original with what was made of it.
+
+    Raises `NothingMeasured` where no perturbed set has its original among them.
+    """
+    families, strays = _families(golds)
+    if not families and strays:
+        raise NothingMeasured(
+            f"the run has no original of {strays[0]} to compare it with: run it beside"
+        )
+    if not families:
+        raise NothingMeasured("the run has no perturbed gold set: make one with harness stress")
+    return families
+
+
+def strays_of(golds: Sequence[GoldRecord]) -> list[str]:
+    """The names of perturbed sets whose original is not among them."""
+    return _families(golds)[1]
+
+
+def _families(golds: Sequence[GoldRecord]) -> tuple[list[Family], list[str]]:
+    """And the names of perturbed sets that are in none."""
     originals = {_made_of(one): one for one in golds if perturbed_as(one.options) is None}
     found: dict[str, list[GoldRecord]] = {}
     strays = []
@@ -68,13 +83,7 @@ def families_of(golds: Sequence[GoldRecord]) -> list[tuple[GoldRecord, list[Gold
                 strays.append(one.name)
             else:
                 found.setdefault(original.name, []).append(one)
-    if strays and not found:
-        raise NothingMeasured(
-            f"the run has no original of {strays[0]} to compare it with: run it beside"
-        )
-    if not found:
-        raise NothingMeasured("the run has no perturbed gold set: make one with harness stress")
-    return [(one, found[one.name]) for one in originals.values() if one.name in found]
+    return [(one, found[one.name]) for one in originals.values() if one.name in found], strays
 
 
 def _made_of(gold: GoldRecord) -> tuple[Any, ...]:

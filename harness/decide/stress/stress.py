@@ -39,17 +39,20 @@ def stresses(
     finder: GoldFinder | None = None,
     *,
     resamples: int = DEFAULT_RESAMPLES,
+    seed: int | None = None,
     mentions: bool = True,
 ) -> list[Stress]:
     """What became of each backend on each gold set that the run has perturbed ones of as well.
 
-    In the record's order. `finder` knows where gold lies, which only lost `mentions` need. Raises
-    `NothingMeasured` for a run without perturbed gold, or without their originals.
+    In the record's order. `finder` knows where gold lies, which only lost `mentions` need; `seed`
+    is that of the resampling (default: the run's). Raises `NothingMeasured` for a run without
+    perturbed gold, or without their originals.
     """
     check_whole(record, folder)
     finder = finder or GoldFinder()
     finder.learn(record, folder)
     families = families_of(record.gold)
+    seed = record.seed if seed is None else seed
     moves = Moves(finder)
     out = []
     for original, others in families:
@@ -63,7 +66,7 @@ def stresses(
                 continue
             if (reference := scored.get(result.key)) is not None:
                 family = _Family(reference, others, results, scored)
-                out.append(family.stress(resamples, moves if mentions else None))
+                out.append(family.stress(resamples, seed, moves if mentions else None))
     if not out:
         raise NothingMeasured(f"no backend has answers on a gold set that {folder} has perturbed")
     return out
@@ -91,9 +94,9 @@ class _Family(NamedTuple):
         """The backend's counts on a perturbed set."""
         return self.scored.get((gold, self.reference.task, self.reference.backend))
 
-    def stress(self, resamples: int, moves: Moves | None) -> Stress:
+    def stress(self, resamples: int, seed: int, moves: Moves | None) -> Stress:
         reference, part = self.reference, self.reference.parts[0]
-        resampler = Resampler(reference.document_numbers, resamples=resamples, seed=reference.seed)
+        resampler = Resampler(reference.document_numbers, resamples=resamples, seed=seed)
         troubles = {one.name: self._trouble(one.name) for one in self.others}
         known = [
             there
@@ -118,7 +121,7 @@ class _Family(NamedTuple):
             signature=str(reference.signature),
             unit=resampler.unit,
             resamples=resamples,
-            seed=reference.seed,
+            seed=seed,
             documents=len(set(reference.document_numbers)),
             tests=tests,
             without_lost=why_not,
@@ -152,7 +155,7 @@ class _Family(NamedTuple):
         self, known: Sequence[Scored], resampler: Resampler
     ) -> tuple[dict[str, _Compared], Interval]:
         """By perturbed set; and the interval of the original."""
-        reference, seed = self.reference, self.reference.seed
+        reference, seed = self.reference, resampler.seed
         out: dict[str, _Compared] = {}
         alike: list[Scored] = []
         for one in known:
