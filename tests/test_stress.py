@@ -183,6 +183,11 @@ def test_the_tables_need_neither_backend_nor_gold(
     again = ["stress", "--stored", "--out", folder]
     said = in_json(capsys, again)
     assert said["certificate"] is None
+    assert said["left_out"] == [
+        {"backend": "planted/missing", "gold": "tiny", "task": "ner", "status": "unavailable",
+         "reason": said["left_out"][0]["reason"]}
+    ]  # fmt: skip
+    assert "it was never there" in said["left_out"][0]["reason"]
     lower, identity = said["stress"]
     assert (lower["backend"], lower["gold"], lower["task"]) == ("planted/good", "tiny", "ner")
     assert (lower["perturbation"], lower["level"], lower["f1"]) == ("lower", "all", 0.0)
@@ -261,6 +266,11 @@ def test_what_an_item_is_called_may_be_read_from_the_text() -> None:
         (["planted/load-raises", "--perturb", "upper"], 3, "the weights are corrupt"),
         ([], 2, "--stored"),
         (["planted/good", "--stored"], 2, "leave out a backend"),
+        (["--stored", "--match", "partial", "--beta", "2"], 2, "leave out --match, --beta"),
+        (["--stored", "--types", "ENT", "--threads", "2"], 2, "leave out --types, --threads"),
+        (["--stored", "--batch-size", "4", "--quiet"], 2, "leave out --batch-size"),
+        (["--stored", "--pass-env", "A", "--no-cache"], 2, "leave out --pass-env, --no-cache"),
+        (["--stored", "--perturb", "upper", "--fresh"], 2, "leave out --perturb, --fresh"),
         (["planted/good", "--certificate", "--no-certificate"], 2, "contradict"),
     ],
 )

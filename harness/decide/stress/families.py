@@ -17,7 +17,7 @@ from harness.gold.perturbing import (
     perturbing_options,
 )
 from harness.results.finder import GoldFinder
-from harness.results.record import GoldRecord, RunRecord
+from harness.results.record import GoldRecord, Result, RunRecord
 
 __all__ = ["Family", "families_of", "hold_originals", "strays_of", "unanswered"]
 
@@ -25,14 +25,10 @@ Family: TypeAlias = tuple[GoldRecord, list[GoldRecord]]
 """A gold set as it is, and what was made of it."""
 
 
-def unanswered(record: RunRecord) -> list[str]:
-    """A line for each backend that has no answers on a gold set as it is."""
+def unanswered(record: RunRecord) -> list[Result]:
+    """The backends that have no answers on a gold set as it is."""
     perturbed = {one.name for one in record.gold if perturbed_as(one.options) is not None}
-    return [
-        f"{one.backend} on {one.gold} ({one.task}): {one.status}: {one.reason}"
-        for one in record.results
-        if one.gold not in perturbed and not one.answered
-    ]
+    return [one for one in record.results if one.gold not in perturbed and not one.answered]
 
 
 def hold_originals(finder: GoldFinder, original: GoldRecord, others: Iterable[GoldRecord]) -> None:
