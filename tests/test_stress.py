@@ -16,15 +16,18 @@ from support import BACKENDS, in_json, printed
 
 from harness.cli.main import main
 from harness.decide.ranking import rankings
+from harness.decide.stress.families import families_of, strays_of
 from harness.decide.stress.moves import missed_where_moved
 from harness.decide.stress.stress import stresses
 from harness.gold.goldset import GoldSet
+from harness.gold.loading import load_goldset
 from harness.gold.perturbing import GONE
 from harness.registry import BackendSpec
 from harness.report.figures.stress import stress_chart
 from harness.report.page import perturbed
 from harness.report.stress import lost_lines, stress_tables
 from harness.results.finder import GoldFinder
+from harness.results.gold_record import gold_record
 from harness.results.load import from_run, read_run
 from harness.results.outcomes import Mention, Outcomes
 from harness.run.options import RunOptions
@@ -364,6 +367,23 @@ def test_a_page_resamples_as_its_rankings_do(stressed: Callable[..., Path]) -> N
     (direct,) = stresses(record, folder, resamples=99, seed=5)
     paired = [one.rows[0].row and one.rows[0].row.paired for one in (found, direct)]
     assert paired[0] == paired[1]
+
+
+def test_a_perturbed_set_is_of_its_original_whatever_it_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one of those that came with the harness, which a record knows by name alone."""
+    monkeypatch.chdir(tmp_path)
+    named = ["seeds", "seeds?perturb=upper&name=caps", "seeds?perturb=typos&level=0.05"]
+    named.append("seeds?perturb=upper&perturb_seed=1")
+    golds = [gold_record(load_goldset(one), tmp_path / "out") for one in named]
+    assert [bool(one.path) for one in golds] == [False, True, False, False]
+    ((original, others),) = families_of(golds, tmp_path / "out")
+    assert original.name == "seeds"
+    assert [one.name for one in others] == ["caps", "seeds~typos:0.05", "seeds~upper:1"]
+    assert strays_of(golds, tmp_path / "out") == []
+    copy = replace(golds[1], path="../mine/seeds")  # Another folder of that name.
+    assert strays_of([golds[0], copy], tmp_path / "out") == ["caps"]
 
 
 def test_perturbed_sets_without_their_original_keep_a_tab(

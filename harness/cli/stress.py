@@ -114,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
         record, folder = read_run(args.out)
         for one in unanswered(record):
             note(f"{one.backend} on {one.gold} ({one.task}): {one.status}: {one.reason}")
-        for name in strays_of(record.gold):
+        for name in strays_of(record.gold, folder):
             note(f"{name} is not told of: the run has no original of it, run that beside")
         _print(args, record, folder, read_certificate(folder, record))
         return 0

@@ -51,7 +51,7 @@ def stresses(
     check_whole(record, folder)
     finder = finder or GoldFinder()
     finder.learn(record, folder)
-    families = families_of(record.gold)
+    families = families_of(record.gold, folder)
     seed = record.seed if seed is None else seed
     moves = Moves(finder)
     out = []

@@ -55,7 +55,7 @@ def perturbed_texts(
     """That of a run, resampled as it was `ranked`; nothing where it has no gold set as it is and
     perturbed. Which mentions are lost is found out where the gold is at hand and small."""
     try:
-        families = families_of(record.gold)
+        families = families_of(record.gold, folder)
     except NothingMeasured:
         return PerturbedTexts()
     documents = sum(one.documents for one, _ in families)
