@@ -10,12 +10,12 @@ from random import Random
 import pytest
 import synthetic
 
-from harness.annotation import Annotations, Entity, Record
+from harness.annotation import Annotations, Attribution, Entity, Record, Span
 from harness.errors import UsageError
 from harness.formats import jsonl
 from harness.gold.goldset import GoldSet
 from harness.gold.loading import load_goldset
-from harness.gold.perturbing import CHANGED, GONE, perturbed_goldset
+from harness.gold.perturbing import CHANGED, GONE, gone_from, perturbed_goldset
 from harness.perturb.edits import TextEdit
 from harness.perturb.perturbation import Level
 from harness.perturb.registry import perturbation_named
@@ -57,7 +57,7 @@ def test_its_records_are_the_perturbed_ones(gold: Path) -> None:
     assert record.text == TEXT.upper()
     assert record.annotations == RECORD.annotations  # No letter of these becomes two.
     assert upper.name.startswith("g~upper")
-    assert (upper.losses[CHANGED], upper.losses.get(GONE)) == (1, None)
+    assert dict(upper.losses) == {CHANGED: 1}
     assert upper.digest != load_goldset(gold).digest
     assert upper.digest == load_goldset(f"{gold}?perturb=upper&perturb_seed=0").digest
 
@@ -94,7 +94,17 @@ def test_labels_and_tasks_are_the_originals_though_none_is_left(gold: Path) -> N
     assert cut.labels == {"PER": 2, "ORG": 0}
     assert (cut.tasks, cut.schema) == (whole.tasks, whole.schema)
     assert cut.annotated_labels == whole.annotated_labels
-    assert cut.losses[GONE] == 1
+    assert cut.losses[f"{GONE} (entities)"] == 1
+
+
+def test_what_is_gone_is_counted_for_each_layer(tmp_path: Path) -> None:
+    quoted = tuple(Attribution((Span(at, at + 4),)) for at in (13, 20))
+    layers = replace(RECORD.annotations, attributions=quoted)
+    jsonl.write(tmp_path / "g.jsonl", [RECORD.with_annotations(layers)])
+    losses = perturbed_goldset(load_goldset(tmp_path / "g.jsonl"), Cut(), 0.5).losses
+    assert (gone_from(losses, "entities"), gone_from(losses, "attributions")) == (1, 2)
+    assert gone_from(losses, "others") == 0
+    assert gone_from({GONE: 3}, "entities") == 3  # As records had it once.
 
 
 def test_what_is_known_of_the_original_is_not_known_of_it(gold: Path) -> None:

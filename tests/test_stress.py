@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import html
 import json
+import shlex
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support import in_json, printed
+from pages import panel_titles
+from support import BACKENDS, in_json, printed
 
 from harness.cli.main import main
+from harness.decide.ranking import rankings
+from harness.decide.stress.families import families_of, strays_of
 from harness.decide.stress.moves import missed_where_moved
 from harness.decide.stress.stress import stresses
 from harness.gold.goldset import GoldSet
+from harness.gold.loading import load_goldset
+from harness.gold.perturbing import GONE
 from harness.registry import BackendSpec
 from harness.report.figures.stress import stress_chart
+from harness.report.page import perturbed
+from harness.report.stress import lost_lines, stress_tables
+from harness.results.finder import GoldFinder
+from harness.results.gold_record import gold_record
 from harness.results.load import from_run, read_run
 from harness.results.outcomes import Mention, Outcomes
 from harness.run.options import RunOptions
@@ -131,13 +144,39 @@ def test_a_replay_counts_the_same(stressed: Callable[..., Path]) -> None:
 
 
 def test_missing_units_are_left_out_on_both_sides(stressed: Callable[..., Path]) -> None:
-    """Of two lines the second is cut off: three names are left, and F1 is 1 on these."""
-    folder = stressed(*GOOD, perturb=("truncated:0.5",))
+    """Of two lines the second is cut off: three names are left, and F1 is 1 on these.
+
+    Every count that is left is the same: that is known, and only `lower` is tested.
+    """
+    folder = stressed(*GOOD, perturb=("truncated:0.5", "lower"))
     (found,) = stresses(*read_run(folder))
-    (row,) = found.rows
+    row, _ = found.rows
+    assert (row.verdict, found.tests) == ("same", 1)
+    assert row.row is not None and row.row.adjusted is None
     assert (row.left_out, row.gone) == (9, 9)
     assert row.row is not None and (row.reference, row.row.difference) == (1.0, 0.0)
     assert row.lost == ()
+    # Of annotations of other tasks its table says nothing.
+    record, _ = read_run(folder)
+    losses = {f"{GONE} (entities)": 9, f"{GONE} (attributions)": 4}
+    golds = tuple(replace(one, losses={**one.losses, **losses}) for one in record.gold)
+    (found,) = stresses(replace(record, gold=golds), folder)
+    assert found.rows[0].gone == 9
+
+
+def test_a_backend_that_says_nothing_any_more_is_compared(stressed: Callable[..., Path]) -> None:
+    """It states no labels, and calls one of four names by a label that the gold does not have: in
+    which schema its labels are goes by what it says, and after `upper` it says nothing."""
+    speaker = f"process:{shlex.quote(sys.executable)} {BACKENDS / 'speaker.py'} open"
+    folder = stressed(f"open={speaker}", perturb=("upper",))
+    record, _ = read_run(folder)
+    assert len({one.counted.projection for one in record.results}) == 2
+    (found,) = stresses(record, folder)
+    (row,) = found.rows
+    assert (row.trouble, row.verdict, row.whole) == ("", "worse", 0.0)
+    # What is called otherwise is not scored: three of four are found, precision 1, F1 6/7.
+    assert row.row is not None and row.row.difference == pytest.approx(-6 / 7)
+    assert row.lost is not None and len(row.lost) == 27
 
 
 def test_the_tables_need_neither_backend_nor_gold(
@@ -147,6 +186,11 @@ def test_the_tables_need_neither_backend_nor_gold(
     again = ["stress", "--stored", "--out", folder]
     said = in_json(capsys, again)
     assert said["certificate"] is None
+    (left_out,) = said["left_out"]
+    assert "it was never there" in left_out.pop("reason")
+    assert left_out == {
+        "backend": "planted/missing", "gold": "tiny", "task": "ner", "status": "unavailable"
+    }  # fmt: skip
     lower, identity = said["stress"]
     assert (lower["backend"], lower["gold"], lower["task"]) == ("planted/good", "tiny", "ner")
     assert (lower["perturbation"], lower["level"], lower["f1"]) == ("lower", "all", 0.0)
@@ -225,6 +269,11 @@ def test_what_an_item_is_called_may_be_read_from_the_text() -> None:
         (["planted/load-raises", "--perturb", "upper"], 3, "the weights are corrupt"),
         ([], 2, "--stored"),
         (["planted/good", "--stored"], 2, "leave out a backend"),
+        (["--stored", "--match", "partial", "--beta", "2"], 2, "leave out --match, --beta"),
+        (["--stored", "--types", "ENT", "--threads", "2"], 2, "leave out --types, --threads"),
+        (["--stored", "--batch-size", "4", "--quiet"], 2, "leave out --batch-size"),
+        (["--stored", "--pass-env", "A", "--no-cache"], 2, "leave out --pass-env, --no-cache"),
+        (["--stored", "--perturb", "upper", "--fresh"], 2, "leave out --perturb, --fresh"),
         (["planted/good", "--certificate", "--no-certificate"], 2, "contradict"),
     ],
 )
@@ -279,5 +328,80 @@ def test_a_page_tells_of_perturbed_texts_where_their_original_is(
     rows = in_json(capsys, ["stress", "--stored", "--out", str(folder), "--json"])["stress"]
     for row in rows:
         text = page.partition("<h3>Perturbed texts</h3>")[2]
-        line = text.partition(f"{row['perturbation']}<")[2].partition("</tr>")[0]
+        line = text.partition(f">{row['perturbation']}<")[2].partition("</tr>")[0]
         assert f"{100 * row['difference']:+.1f}" in line and str(row["lost_mentions"]) in line
+    (found,) = stresses(*read_run(folder))
+    lost = [html.escape(line.strip()) for line in lost_lines(found, 3)]
+    assert len(lost) > 3 and all(f'<p class="reason">{line}</p>' in page for line in lost)
+
+
+def test_a_page_says_why_nothing_is_told(
+    stressed: Callable[..., Path], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Where no backend has answers on the texts as they are, and where these are too many."""
+    page = tmp_path / "page.html"
+    none = stressed("planted/missing", perturb=("lower",), out="none")
+    assert main(["report", str(none), "--html", str(page)]) == 0
+    assert "No backend has answers on tiny as it is" in page.read_text("utf-8")
+
+
+def test_how_many_documents_a_page_looks_at_goes_by_the_originals(
+    stressed: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, folder = read_run(stressed(*GOOD, perturb=("identity", "lower", "upper")))
+    monkeypatch.setattr(perturbed, "MOST_EXPLAINED", len(TEXTS))
+    (found,) = perturbed.perturbed_texts(record, folder, GoldFinder()).found
+    assert [one.lost is None for one in found.rows] == [False] * 3 and not found.without_lost
+    monkeypatch.setattr(perturbed, "MOST_EXPLAINED", len(TEXTS) - 1)
+    (found,) = perturbed.perturbed_texts(record, folder, GoldFinder()).found
+    assert [one.lost for one in found.rows] == [None] * 3
+    (table,) = stress_tables([found])
+    assert any("lost mentions are not told: a page looks" in note for note in table.notes)
+
+
+def test_a_page_resamples_as_its_rankings_do(stressed: Callable[..., Path]) -> None:
+    record, folder = read_run(stressed(*GOOD, perturb=("lower",)))
+    ranked = [replace(one, resamples=99, seed=5) for one in rankings(record, folder)]
+    (found,) = perturbed.perturbed_texts(record, folder, GoldFinder(), ranked).found
+    assert (found.resamples, found.seed) == (99, 5)
+    (direct,) = stresses(record, folder, resamples=99, seed=5)
+    paired = [one.rows[0].row and one.rows[0].row.paired for one in (found, direct)]
+    assert paired[0] == paired[1]
+
+
+def test_a_perturbed_set_is_of_its_original_whatever_it_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one of those that came with the harness, which a record knows by name alone."""
+    monkeypatch.chdir(tmp_path)
+    named = ["seeds", "seeds?perturb=upper&name=caps", "seeds?perturb=typos&level=0.05"]
+    named.append("seeds?perturb=upper&perturb_seed=1")
+    golds = [gold_record(load_goldset(one), tmp_path / "out") for one in named]
+    assert [bool(one.path) for one in golds] == [False, True, False, False]
+    ((original, others),) = families_of(golds, tmp_path / "out")
+    assert original.name == "seeds"
+    assert [one.name for one in others] == ["caps", "seeds~typos:0.05", "seeds~upper:1"]
+    assert strays_of(golds, tmp_path / "out") == []
+    copy = replace(golds[1], path="../mine/seeds")  # Another folder of that name.
+    assert strays_of([golds[0], copy], tmp_path / "out") == ["caps"]
+
+
+def test_perturbed_sets_without_their_original_keep_a_tab(
+    planted: Path,
+    make_gold: Callable[..., GoldSet],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_gold(TEXTS)
+    make_gold(TEXTS, name="other")
+    golds = ["tiny.jsonl", "tiny.jsonl?perturb=lower", "other.jsonl?perturb=lower"]
+    named = [part for gold in golds for part in ("--gold", gold)]
+    assert main(["run", *GOOD, *named, "--out", "out", "--no-cache", "-q"]) == 0
+    assert main(["report", "out", "--html", "page.html"]) == 0
+    titles = panel_titles(Path("page.html").read_text("utf-8"))
+    assert [one.partition(":")[0] for one in titles] == ["tiny", "other~lower"]
+    capsys.readouterr()
+    assert main(["stress", "--stored", "--out", "out"]) == 0
+    assert "other~lower is not told of" in capsys.readouterr().err

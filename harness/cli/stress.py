@@ -23,11 +23,12 @@ from harness.registry import BackendSpec
 from harness.run.options import RunOptions, task_flags
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from harness.decide.stress.result import Stress
     from harness.gold.goldset import GoldSet
     from harness.results.certificate import Trial
-    from harness.results.record import RunRecord
+    from harness.results.record import Result, RunRecord
     from harness.run.progress import Progress
 
 EPILOG = """\
@@ -46,6 +47,38 @@ examples:
 _ONCE = {"jobs": 1, "rounds": 1}
 """Options of a run that there are not here: one worker at a time is asked, and once."""
 
+_PERTURBED = (
+    Flag(
+        "perturbations, each with its levels or at one of them; default: all",
+        name="perturb",
+        metavar="NAME[:LEVEL],...",
+        default=(),
+        parse=comma_list,
+    ),
+    count("perturb_seed", "of what is perturbed at random", default=0),
+)
+_CERTIFIED = (
+    Flag("certify the stability of answers, however large the gold", name="certificate", kind=bool),
+    Flag("do not certify it", name="no_certificate", kind=bool),
+)
+
+
+def _run_flags() -> tuple[Flag, ...]:
+    flags = changed(worker(RunOptions), out={"default": "results/stress"})
+    return tuple(flag for flag in flags if flag.name not in _ONCE)
+
+
+def _asking_flags() -> Iterator[Flag]:
+    """What decides what is asked, and how it is counted: what is stored has that already."""
+    for flag in (*_PERTURBED, *_CERTIFIED, *task_flags(), *_run_flags()):
+        if flag.name not in ("out", "quiet"):
+            yield flag
+
+
+def _is_said(args: argparse.Namespace, flag: Flag) -> bool:
+    value = getattr(args, flag.name)
+    return bool(value) if flag.many or flag.kind is bool else value != flag.default
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -59,44 +92,30 @@ def configure(parser: argparse.ArgumentParser) -> None:
         parser,
         replace(GOLD, help="gold set, folder or file; may be repeated"),
         TASK,
-        Flag(
-            "perturbations, each with its levels or at one of them; default: all",
-            name="perturb",
-            metavar="NAME[:LEVEL],...",
-            default=(),
-            parse=comma_list,
-        ),
-        count("perturb_seed", "of what is perturbed at random", default=0),
+        *_PERTURBED,
         Flag("print what --out has, and ask nobody", name="stored", kind=bool),
-        Flag(
-            "certify the stability of answers, however large the gold",
-            name="certificate",
-            kind=bool,
-        ),
-        Flag("do not certify it", name="no_certificate", kind=bool),
+        *_CERTIFIED,
         count("lost", "lost mentions of each backend to show; --json: of each row", default=3),
         RESAMPLES,
         *task_flags(),
-        *(
-            flag
-            for flag in changed(worker(RunOptions), out={"default": "results/stress"})
-            if flag.name not in _ONCE
-        ),
-        *output("an object for each row, and the certificate"),
+        *_run_flags(),
+        *output("an object for each row, the certificate, and who could not be asked"),
     )
 
 
 def run(args: argparse.Namespace) -> int:
     from harness.cli.printer import note
-    from harness.decide.stress.families import unanswered
+    from harness.decide.stress.families import strays_of, unanswered
     from harness.results.certificate import read_certificate
     from harness.results.load import read_run
 
     _check(args)
     if args.stored:
         record, folder = read_run(args.out)
-        for line in unanswered(record):
-            note(line)
+        for one in unanswered(record):
+            note(f"{one.backend} on {one.gold} ({one.task}): {one.status}: {one.reason}")
+        for name in strays_of(record.gold, folder):
+            note(f"{name} is not told of: the run has no original of it, run that beside")
         _print(args, record, folder, read_certificate(folder, record))
         return 0
     record, trials = _run(args)
@@ -117,18 +136,10 @@ def _check(args: argparse.Namespace) -> None:
         if not args.gold:
             raise UsageError("name a gold set to perturb: --gold NAME_OR_PATH")
         return
-    given = {
-        "a backend": args.backend,
-        "--perturb": args.perturb,
-        "--perturb-seed": args.perturb_seed,
-        "--schema": args.schema,
-        "--certificate": args.certificate,
-        "--no-cache": args.no_cache,
-        "--fresh": args.fresh,
-    }
-    for what, said in given.items():
-        if said:
-            raise UsageError(f"--stored asks nobody: leave out {what}")
+    said = ["a backend"] if args.backend else []
+    said += [f"--{one.name.replace('_', '-')}" for one in _asking_flags() if _is_said(args, one)]
+    if said:
+        raise UsageError(f"--stored asks nobody and counts nothing: leave out {', '.join(said)}")
 
 
 def _run(args: argparse.Namespace) -> tuple[RunRecord, Sequence[Trial] | None]:
@@ -184,6 +195,7 @@ def _print(
     args: argparse.Namespace, record: RunRecord, folder: Path, trials: Sequence[Trial] | None
 ) -> None:
     from harness.cli.printer import note, print_json, print_sections
+    from harness.decide.stress.families import unanswered
     from harness.decide.stress.stress import stresses
     from harness.report.sections import Section
     from harness.report.stress import (
@@ -195,16 +207,20 @@ def _print(
     from harness.results.finder import GoldFinder
 
     finder = GoldFinder(args.gold if args.stored else ())
-    found = [
-        one
-        for one in stresses(record, folder, finder, resamples=args.resamples)
-        if finder.wants(one.gold) and args.task in (None, one.task)
-    ]
+
+    def wanted(one: Stress | Result) -> bool:
+        return finder.wants(one.gold) and args.task in (None, one.task)
+
+    found = [*filter(wanted, stresses(record, folder, finder, resamples=args.resamples))]
     if not found:
         raise NothingMeasured(f"{folder} has nothing perturbed that was asked for")
     if args.json:
         rows = [row for one in found for row in one.to_json(lost=args.lost)]
-        print_json({"stress": rows, "certificate": trials})
+        left_out = [
+            {name: getattr(one, name) for name in ("backend", "gold", "task", "status", "reason")}
+            for one in filter(wanted, unanswered(record))
+        ]
+        print_json({"stress": rows, "certificate": trials, "left_out": left_out})
         return
     lines = [line for one in found for line in lost_lines(one, args.lost)]
     sections = [Section(stress_tables(found), lines)]

@@ -17,7 +17,7 @@ from harness.results.outcomes import flips
 from harness.results.scored import Scored, check_types, read_losses, read_with
 from harness.results.select import distinct_names
 from harness.results.settle import common_schema, not_scored
-from harness.results.signature import diff
+from harness.results.signature import Signature, diff
 from harness.results.units import UnitIds
 from harness.stats.permutation import PairedTest, holm_steps, randomisation_test
 from harness.stats.resample import Resampler
@@ -26,7 +26,7 @@ from harness.table import tallied
 from harness.tasks.parts import PartCounts, metric_named, part_named, shown_metric
 from harness.tasks.tally import Tally
 
-__all__ = ["against", "check_same_count", "compare", "shared_units"]
+__all__ = ["against", "check_same_count", "compare", "counted_apart", "shared_units"]
 
 
 def compare(
@@ -170,11 +170,7 @@ def check_same_count(scored: Sequence[Scored], *, force: bool = False) -> list[s
     notes = []
     reference = scored[0]
     for other in scored[1:]:
-        differences = [
-            (name, one, two)
-            for name, one, two in diff(reference.signature, other.signature)
-            if name != "projection" or _gold_projection(one) != _gold_projection(two)
-        ]
+        differences = counted_apart(reference.signature, other.signature)
         if differences and not force:
             name, one, two = differences[0]
             hint = "--force compares them all the same"
@@ -195,6 +191,18 @@ def check_same_count(scored: Sequence[Scored], *, force: bool = False) -> list[s
                 f"by {reference.signature.version}"
             )
     return notes
+
+
+def counted_apart(one: Signature, other: Signature) -> list[tuple[str, str, str]]:
+    """`(field, one, other)` for whatever of two counts keeps them from being compared.
+
+    How a backend's own labels came to the schema is its own affair.
+    """
+    return [
+        (name, left, right)
+        for name, left, right in diff(one, other)
+        if name != "projection" or _gold_projection(left) != _gold_projection(right)
+    ]
 
 
 def _gold_projection(text: str) -> str:

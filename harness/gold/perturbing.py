@@ -8,6 +8,7 @@ original's, so that both are asked, settled and counted alike; the digest is of 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -25,6 +26,7 @@ __all__ = [
     "CHANGED",
     "GONE",
     "PERTURBING",
+    "gone_from",
     "level_text",
     "original_name",
     "perturbed_as",
@@ -40,7 +42,8 @@ _OF_ORIGINAL = ("agreement", "annotators", "sha256")
 
 CHANGED = "documents whose text the perturbation changed"
 GONE = "annotations of which the perturbation left nothing"
-"""What is counted among a perturbed set's losses, for records to have it."""
+"""What is counted among a perturbed set's losses, for records to have it; the second with the layer
+behind it, in brackets."""
 
 
 def perturbed_goldset(
@@ -58,8 +61,10 @@ def perturbed_goldset(
         for record in goldset.read(losses):
             now = of.apply(record)
             losses[CHANGED] += now.text != record.text
-            if gone := _items(record) - _items(now):
-                losses[GONE] += gone
+            left = _items(now)
+            for layer, items in _items(record).items():
+                if gone := items - left[layer]:
+                    losses[f"{GONE} ({layer})"] += gone
             yield now
 
     said = goldset.said or Source(str(goldset.path))
@@ -123,6 +128,14 @@ def perturbed_as(options: Mapping[str, Any]) -> tuple[str, str, str] | None:
     return name, level, seed
 
 
+def gone_from(losses: Mapping[str, int], layer: str) -> int:
+    """How many annotations of a layer a perturbation left nothing of, by what a record counts.
+
+    Records of before the layers were told apart have one number for all of them.
+    """
+    return losses.get(f"{GONE} ({layer})", losses.get(GONE, 0))
+
+
 def original_name(name: str, options: Mapping[str, Any]) -> str:
     """What the gold set is called of which this one was made; the name itself where none was."""
     return name.removesuffix(_suffix(options)) if "perturb" in options else name
@@ -134,7 +147,8 @@ def _suffix(options: Mapping[str, Any]) -> str:
     return f"~{perturbation}{amount}" + ("" if seed in ("", "0") else f":{seed}")
 
 
-def _items(record: Record) -> int:
+def _items(record: Record) -> Counter[str]:
+    """How many annotations each layer has."""
     layers = record.annotations
-    every = (layers.entities, layers.attributions, *layers.others.values())
-    return sum(len(items or ()) for items in every)
+    names = ("entities", "attributions", *layers.others)
+    return Counter({name: len(layers.layer(name) or ()) for name in names})

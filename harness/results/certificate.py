@@ -53,7 +53,7 @@ class Trial:
     gold: str
     task: str
     varied: str
-    """`batch size`, `order`, ...: see `harness.run.certificate`."""
+    """`batch`, `order`, ...: see `harness.run.certificate`."""
     how: str
     """`1 and 4`"""
     texts: int

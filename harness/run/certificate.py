@@ -9,7 +9,6 @@ smaller as long as it does.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,7 +50,6 @@ _CALLS = 60
 _SECONDS = 15.0
 """For making one text smaller."""
 _ALONE = "there is one document alone"
-_LAST_WORD = re.compile(r"\S+\s*$")
 
 _Said: TypeAlias = Answer | str | None
 _Both: TypeAlias = Callable[[str], tuple[_Said, _Said]]
@@ -383,8 +381,9 @@ def _stopped(task: Task, answer: _Said, text: str) -> _Said:
     """What is said of all that stands before the last word of a text, and of nothing behind it."""
     if not isinstance(answer, Answer):
         return answer
-    last = _LAST_WORD.search(text.rstrip().removesuffix("."))
-    end = last.start() if last else 0
+    stem = text.rstrip().removesuffix(".").rstrip()
+    words = stem.rsplit(maxsplit=1)  # A pattern would be tried at each character.
+    end = len(stem) - len(words[-1]) if words else 0
     kept = [
         item
         for item in task.items(answer.annotations)

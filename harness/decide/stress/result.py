@@ -54,7 +54,7 @@ class StressRow:
     changed: int
     """Documents whose text is another one."""
     gone: int
-    """Annotations of which nothing is left; they are no gold any more."""
+    """Annotations of the task of which nothing is left; they are no gold any more."""
     row: Row | None = None
     """The score there, against the score on the texts as they are, both on the units that both
     have; `None` where they cannot be compared."""

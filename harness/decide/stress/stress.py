@@ -12,20 +12,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.decide.compare import against, shared_units
+from harness.decide.compare import against, counted_apart, shared_units
 from harness.decide.comparison import Row
 from harness.decide.pairwise import pairwise
 from harness.decide.stress.families import families_of, hold_originals
 from harness.decide.stress.moves import Moves, missed_where_moved
 from harness.decide.stress.result import LostMention, Stress, StressRow
 from harness.errors import HarnessError, NothingMeasured
-from harness.gold.perturbing import CHANGED, GONE, perturbed_as
+from harness.gold.perturbing import CHANGED, gone_from, perturbed_as
 from harness.results.finder import GoldFinder
 from harness.results.load import check_whole, scored_in
 from harness.results.outcomes import passage_of
 from harness.results.record import GoldRecord, Result, ResultKey, RunRecord
 from harness.results.scored import Scored
-from harness.results.signature import DECLARED, diff
+from harness.results.signature import DECLARED
 from harness.stats.permutation import holm_steps
 from harness.stats.resample import Interval, Resampler
 from harness.stats.units import DEFAULT_RESAMPLES
@@ -39,17 +39,20 @@ def stresses(
     finder: GoldFinder | None = None,
     *,
     resamples: int = DEFAULT_RESAMPLES,
+    seed: int | None = None,
     mentions: bool = True,
 ) -> list[Stress]:
     """What became of each backend on each gold set that the run has perturbed ones of as well.
 
-    In the record's order. `finder` knows where gold lies, which only lost `mentions` need. Raises
-    `NothingMeasured` for a run without perturbed gold, or without their originals.
+    In the record's order. `finder` knows where gold lies, which only lost `mentions` need; `seed`
+    is that of the resampling (default: the run's). Raises `NothingMeasured` for a run without
+    perturbed gold, or without their originals.
     """
     check_whole(record, folder)
     finder = finder or GoldFinder()
     finder.learn(record, folder)
-    families = families_of(record.gold)
+    families = families_of(record.gold, folder)
+    seed = record.seed if seed is None else seed
     moves = Moves(finder)
     out = []
     for original, others in families:
@@ -63,7 +66,7 @@ def stresses(
                 continue
             if (reference := scored.get(result.key)) is not None:
                 family = _Family(reference, others, results, scored)
-                out.append(family.stress(resamples, moves if mentions else None))
+                out.append(family.stress(resamples, seed, moves if mentions else None))
     if not out:
         raise NothingMeasured(f"no backend has answers on a gold set that {folder} has perturbed")
     return out
@@ -91,9 +94,9 @@ class _Family(NamedTuple):
         """The backend's counts on a perturbed set."""
         return self.scored.get((gold, self.reference.task, self.reference.backend))
 
-    def stress(self, resamples: int, moves: Moves | None) -> Stress:
+    def stress(self, resamples: int, seed: int, moves: Moves | None) -> Stress:
         reference, part = self.reference, self.reference.parts[0]
-        resampler = Resampler(reference.document_numbers, resamples=resamples, seed=reference.seed)
+        resampler = Resampler(reference.document_numbers, resamples=resamples, seed=seed)
         troubles = {one.name: self._trouble(one.name) for one in self.others}
         known = [
             there
@@ -118,7 +121,7 @@ class _Family(NamedTuple):
             signature=str(reference.signature),
             unit=resampler.unit,
             resamples=resamples,
-            seed=reference.seed,
+            seed=seed,
             documents=len(set(reference.document_numbers)),
             tests=tests,
             without_lost=why_not,
@@ -137,7 +140,7 @@ class _Family(NamedTuple):
             *(perturbed_as(gold.options) or ("", "", "")),
             documents=gold.documents,
             changed=gold.losses.get(CHANGED, 0),
-            gone=gold.losses.get(GONE, 0),
+            gone=gone_from(gold.losses, self.reference.definition.layer),
             row=None if compared is None else compared.row,
             reference=None if compared is None else compared.reference,
             whole=None if there is None else there.f1,
@@ -152,7 +155,7 @@ class _Family(NamedTuple):
         self, known: Sequence[Scored], resampler: Resampler
     ) -> tuple[dict[str, _Compared], Interval]:
         """By perturbed set; and the interval of the original."""
-        reference, seed = self.reference, self.reference.seed
+        reference, seed = self.reference, resampler.seed
         out: dict[str, _Compared] = {}
         alike: list[Scored] = []
         for one in known:
@@ -162,7 +165,8 @@ class _Family(NamedTuple):
                 continue
             own = Resampler(first.document_numbers, resamples=resampler.resamples, seed=seed)
             pairs = pairwise([first.counts(), other.counts()], own, seed=seed)
-            out[one.gold] = _Compared(against(one.gold, pairs, 0, 1), pairs.scores[0], dropped)
+            row, same = against(one.gold, pairs, 0, 1), _same_counts(first, other)
+            out[one.gold] = _Compared(row, pairs.scores[0], dropped, same=same)
         pairs = pairwise(
             [one.counts() for one in (reference, *alike)],
             resampler,
@@ -170,8 +174,7 @@ class _Family(NamedTuple):
             among=[(0, place) for place in range(1, len(alike) + 1)],
         )
         for place, one in enumerate(alike, 1):
-            same = one.columns.tallies == reference.columns.tallies
-            row = against(one.gold, pairs, 0, place)
+            row, same = against(one.gold, pairs, 0, place), _same_counts(reference, one)
             out[one.gold] = _Compared(row, pairs.scores[0], same=same)
         return out, pairs.intervals[0]
 
@@ -217,6 +220,11 @@ class _Family(NamedTuple):
         return found, why_not
 
 
+def _same_counts(one: Scored, other: Scored) -> bool:
+    """Whether every count is the same, of two that have the same units."""
+    return one.columns.tallies == other.columns.tallies
+
+
 def _differs(reference: Scored, other: Scored) -> str:
     """In what two were not counted alike, apart from the gold set; empty where in nothing."""
     of = reference.signature
@@ -227,8 +235,9 @@ def _differs(reference: Scored, other: Scored) -> str:
         gold_digest=of.gold_digest,
         documents=of.documents,
     )
-    # Types of which a perturbation left none count all the same: they are stated.
-    found = [one for one in diff(of, named) if one[0] != DECLARED]
+    # Types of which a perturbation left none count all the same: they are stated. And which schema
+    # predictions are taken to be in may go by the labels that are still predicted.
+    found = [one for one in counted_apart(of, named) if one[0] != DECLARED]
     return f"{found[0][0]} is {found[0][2]}, of the original {found[0][1]}" if found else ""
 
 

@@ -118,7 +118,7 @@ def panel_of(
         documents=documents,
         why=(
             *explained_sections(ranking, reasons, documents, title),
-            *stress_sections(texts or PerturbedTexts(), ranking.real),
+            *stress_sections(texts or PerturbedTexts(), ranking),
             *threshold_sections(ranking, explained),
         ),
     )

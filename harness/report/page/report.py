@@ -53,7 +53,7 @@ def panels_of(runs: Sequence[RankedRun], *, room: int | None = PAGE_BYTES) -> li
     left, documents = room, MOST_EXPLAINED
     for record, folder, ranked, finder in runs:
         name = str(folder) if len(runs) > 1 else ""
-        texts = perturbed_texts(record, folder, finder)
+        texts = perturbed_texts(record, folder, finder, ranked)
         for ranking in ranked:
             if ranking.gold.name in texts.names:
                 continue
