@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import exp
 from pathlib import Path
@@ -28,7 +28,9 @@ from harness.errors import InputError, NothingMeasured, UsageError
 from harness.report.figures.threshold import threshold_charts
 from harness.report.threshold import suggestion
 from harness.results.scored import Scored, score_records
+from harness.tasks.base import DocumentPair, Outcome
 from harness.tasks.ner.options import NerOptions
+from harness.tasks.ner.task import NamedEntities
 
 ROOT = Path(__file__).parent.parent
 WORDS = "Ann Bob Cid Dan Eva"
@@ -168,6 +170,33 @@ def test_the_sweep_is_what_a_count_at_the_threshold_gives(
     assert tuple(scores.table(least).sum(axis=0)) == part.parts[0].sums(part.total)
     for one in part.parts[2:]:
         assert tuple(scores.of([one.name]).table(least).sum(axis=0)) == one.sums(part.total)
+
+
+def test_a_document_is_counted_once_whatever_its_confidences(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where trimming makes predictions equal: of these the most confident are right."""
+    number = 40
+    gold = [Entity(8 * at + 4, 8 * at + 7, "PER") for at in range(number)]
+    said = [one._replace(score=0.5 + at / 100) for at, one in enumerate(gold)]
+    said += [Entity(one.start - 4, one.end, "PER", 0.01 * at) for at, one in enumerate(gold)]
+    told = _scored(
+        tmp_path,
+        [Record("a", "the Ann " * number, Annotations(tuple(gold)))],
+        [Record("a", None, Annotations(tuple(said)))],
+        NerOptions(boundary="normalised"),
+    )
+    given: list[int] = []
+    plain = NamedEntities.outcomes
+
+    def counted(self: NamedEntities, pair: DocumentPair, options: NerOptions) -> Iterator[Outcome]:
+        given.append(len(self.items(pair.predicted)))
+        return plain(self, pair, options)
+
+    monkeypatch.setattr(NamedEntities, "outcomes", counted)
+    scores = read_scores(told)
+    assert given == [2 * number]
+    assert sorted(scores.confidence[scores.right]) == [one.score for one in said[:number]]
 
 
 def test_rows_are_the_paragraphs_of_the_run(folder: Path) -> None:
