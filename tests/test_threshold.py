@@ -19,6 +19,7 @@ from support import in_json, printed
 
 from harness.annotation import Annotations, Entity, Record
 from harness.cli.main import main
+from harness.decide.threshold import guarantee
 from harness.decide.threshold.analyse import Wanted, system, systems
 from harness.decide.threshold.crossfit import held_out
 from harness.decide.threshold.curve import best_threshold, curve, short_between, some_points
@@ -322,6 +323,16 @@ def test_a_recall_that_cannot_be_had_is_said(
     assert "No threshold guarantees a recall of 0.999" in shown and "it takes 2995" in shown
     shown = printed(capsys, ["threshold", str(folder), "--recall", "0.975"])
     assert "without any threshold" in " ".join(shown.split())
+
+
+def test_what_is_too_little_is_not_rounded_up_to_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """0.9^21.84 is 0.1002, and 22 are needed to come below 0.1."""
+    monkeypatch.setattr(guarantee, "_effective", lambda scores, cut: 21.84)
+    reached = guarantee.recall_threshold(read_scores(_planted(tmp_path, ANSWERS)), 0.9, 0.9)
+    assert reached.threshold is None and reached.reason is not None
+    assert "worth 21 independent ones here, and it takes 22" in reached.reason
 
 
 def test_fewer_documents_than_can_be_cut(tmp_path: Path) -> None:
