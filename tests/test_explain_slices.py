@@ -20,6 +20,8 @@ from harness.decide.explain.explanation import Explanation, Slice
 from harness.errors import AnnotationError, InputError, UsageError
 from harness.formats import jsonl
 from harness.gold.loading import load_goldset
+from harness.perturb.perturbation import perturbed
+from harness.perturb.registry import perturbation_named
 from harness.stats.overlaps import Reach
 from harness.tasks.facets import Corpus, Facet, Scene, metadata_facets
 from harness.tasks.registry import task_named
@@ -76,6 +78,22 @@ def test_facets_of_mentions() -> None:
     ]
     # One document: none is longer or denser than another.
     assert got["document length"] == got["density"] == [None] * 9
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        *((name, "with") for name in ("Zoé", "Zoe\u0301", "Việt", "Королёв")),
+        *((name, "without") for name in ("Zoe", "Søren", "ガーナ", "हिन्दी", "שָׁלוֹם")),
+    ],
+)
+def test_diacritics_are_what_the_perturbation_takes_off(name: str, what: str) -> None:
+    """Voicing marks of Japanese, vowel signs of Indic scripts and points of Hebrew are none."""
+    item = Entity(0, len(name), "PER")
+    record = Record("d", name, Annotations((item,)))
+    assert values(record, [item])["diacritics"] == [what]
+    changed = perturbed(record, perturbation_named("diacritics"), "all").text != name
+    assert changed == (what == "with")
 
 
 def test_a_form_of_several_types() -> None:
