@@ -352,6 +352,10 @@ def test_unknown_types_and_gold_that_is_gone(
     gold.unlink()
     try:
         assert "not at hand" in printed(capsys, ["threshold", str(folder)], 3)
+        gold.write_bytes(kept.replace(b"PER", b"ORG"))
+        told = " ".join(printed(capsys, ["threshold", str(folder)], 3).split())
+        assert "by: sure on planted (ner): gold set 'planted' has changed since the run" in told
+        assert told.count("sure on planted") == 1
     finally:
         gold.write_bytes(kept)
     nothing = printed(capsys, ["threshold", str(ROOT / "results"), "--backend", "quotes"], 3)
