@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import exp
@@ -19,7 +20,7 @@ from support import in_json, printed
 
 from harness.annotation import Annotations, Entity, Record
 from harness.cli.main import main
-from harness.decide.threshold import guarantee
+from harness.decide.threshold import guarantee, scores
 from harness.decide.threshold.analyse import Wanted, system, systems
 from harness.decide.threshold.crossfit import held_out
 from harness.decide.threshold.curve import best_threshold, curve, short_between, some_points
@@ -422,3 +423,43 @@ def test_a_page_has_the_thresholds_of_backends_with_confidences(
     text = page.read_text("utf-8")
     assert text.count("<h3>Thresholds: sure</h3>") == 1 and "<h3>Thresholds: plain" not in text
     assert "p0-why3-0" in text and "p0-why3-1" in text  # Curve and reliability.
+    assert "<h3>Thresholds</h3>" not in text and "no thresholds" not in text
+
+
+def test_a_page_says_why_a_backend_has_no_thresholds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But not of one that gives no confidences."""
+
+    def half(rng: random.Random, record: Record) -> list[Entity]:
+        return [
+            one._replace(score=0.5 if place % 2 else None)
+            for place, one in enumerate(record.annotations.entities or ())
+        ]
+
+    goldset = synthetic.gold(tmp_path, DOCS)
+    answers = {"sure": SURE, "plain": PLAIN, "half": synthetic.predict(DOCS, half)}
+    run = synthetic.run_folder(tmp_path / "run", goldset, answers)
+    page = tmp_path / "page.html"
+
+    def said() -> list[str]:
+        assert main(["report", str(run), "--html", str(page)]) == 0
+        text = page.read_text("utf-8")
+        assert "Thresholds: half" not in text
+        return re.findall("[a-z, ]+: no thresholds: [^<]*", text)
+
+    (line,) = said()
+    assert line.startswith("half: no thresholds: ") and "have no confidence: where" in line
+    plain = scores._check_counts
+
+    def contradicted(scored: Scored, found: Any) -> None:
+        if scored.name == "sure":
+            raise InputError(
+                "the record contradicts itself: x", path=run / "run.json", hint="run again"
+            )
+        plain(scored, found)
+
+    monkeypatch.setattr(scores, "_check_counts", contradicted)
+    first, second = said()
+    assert first == line and second.startswith("sure: no thresholds: ")
+    assert second.endswith("run.json: the record contradicts itself: x; run again.")

@@ -23,9 +23,13 @@ from harness.tasks.base import DocumentPair, Outcome, Task
 if TYPE_CHECKING:
     from harness.stats.units import Array
 
-__all__ = ["Scores", "has_confidences", "has_option", "read_scores", "strict"]
+__all__ = ["NoConfidences", "Scores", "has_confidences", "has_option", "read_scores", "strict"]
 
 _STRICT = "strict"
+
+
+class NoConfidences(NothingMeasured):
+    """A task has no confidences, or a backend gives none: there is nothing to say of thresholds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,13 +134,13 @@ def strict(scored: Scored) -> Scored:
 def read_scores(scored: Scored) -> Scores:
     """The predictions of a backend as they were stored, with their labels as they are compared.
 
-    Raises `NothingMeasured` where they have no confidences, or not all of them, and where gold or
-    predictions are not at hand, and what `Scored.pairs` raises; `InputError` where they are not
-    what the run has counted.
+    Raises `NoConfidences` where they have none, `NothingMeasured` where not all of them have, and
+    where gold or predictions are not at hand, and what `Scored.pairs` raises; `InputError` where
+    they are not what the run has counted.
     """
     task = scored.definition
     if not has_confidences(task):
-        raise NothingMeasured(f"{task.title} have no confidence that a threshold could go by")
+        raise NoConfidences(f"{task.title} have no confidence that a threshold could go by")
     pairs = scored.pairs()
     _check_confidences(scored, pairs)
     rows = {tuple(unit): row for row, unit in enumerate(scored.units)}
@@ -210,7 +214,7 @@ def _check_confidences(scored: Scored, pairs: Sequence[DocumentPair]) -> None:
         raise NothingMeasured("it answered nothing")
     lacking = sum(one is None for one in given)
     if lacking == len(given):
-        raise NothingMeasured(f"it gives no confidences ({len(given):,} predictions without one)")
+        raise NoConfidences(f"it gives no confidences ({len(given):,} predictions without one)")
     if lacking:
         raise NothingMeasured(
             f"{lacking:,} of its {len(given):,} predictions have no confidence: where a threshold "
