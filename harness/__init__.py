@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         score,
     )
 
-__version__ = "0.9.0"
+__version__ = "0.10.0"
 
 __all__ = [
     "Annotations",

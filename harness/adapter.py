@@ -15,6 +15,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -338,7 +339,7 @@ def read_options(
     """A backend's options: `defaults` overridden by `given`.
 
     Raises `UsageError` for an option that is not among the defaults, a value of another kind than
-    the default, a number below 0, or a word that is not among its `choices`.
+    the default, a number that is below 0 or not finite, or a word that is not among its `choices`.
     """
     read = dict(defaults)
     for name, value in given.items():
@@ -352,8 +353,9 @@ def read_options(
             value = str(value)
         elif type(value) is not type(default):
             raise UsageError(f"option {name}={value}: expected {type(default).__name__}")
-        elif not isinstance(value, bool) and value < 0:
-            raise UsageError(f"option {name}={value}: expected a number from 0 up")
+        elif not isinstance(value, bool) and not 0 <= value < inf:
+            finite = "a number from 0 up" if value < 0 else "a finite number"
+            raise UsageError(f"option {name}={value}: expected {finite}")
         allowed = (choices or {}).get(name)
         if allowed and value not in allowed:
             raise UsageError(f"option {name}={value}: expected one of {', '.join(allowed)}")

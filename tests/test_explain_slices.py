@@ -20,6 +20,8 @@ from harness.decide.explain.explanation import Explanation, Slice
 from harness.errors import AnnotationError, InputError, UsageError
 from harness.formats import jsonl
 from harness.gold.loading import load_goldset
+from harness.perturb.perturbation import perturbed
+from harness.perturb.registry import perturbation_named
 from harness.stats.overlaps import Reach
 from harness.tasks.facets import Corpus, Facet, Scene, metadata_facets
 from harness.tasks.registry import task_named
@@ -76,6 +78,22 @@ def test_facets_of_mentions() -> None:
     ]
     # One document: none is longer or denser than another.
     assert got["document length"] == got["density"] == [None] * 9
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        *((name, "with") for name in ("Zoé", "Zoe\u0301", "Việt", "Королёв")),
+        *((name, "without") for name in ("Zoe", "Søren", "ガーナ", "हिन्दी", "שָׁלוֹם")),
+    ],
+)
+def test_diacritics_are_what_the_perturbation_takes_off(name: str, what: str) -> None:
+    """Voicing marks of Japanese, vowel signs of Indic scripts and points of Hebrew are none."""
+    item = Entity(0, len(name), "PER")
+    record = Record("d", name, Annotations((item,)))
+    assert values(record, [item])["diacritics"] == [what]
+    changed = perturbed(record, perturbation_named("diacritics"), "all").text != name
+    assert changed == (what == "with")
 
 
 def test_a_form_of_several_types() -> None:
@@ -342,7 +360,6 @@ def test_metadata_of_json_lines(tmp_path: Path) -> None:
     ("metadata", "message"),
     [
         ([1], "expected an object"),
-        ({"a": [1]}, "a is list, expected a string, a number, or true or false"),
         ({"a": "\ud800"}, "half a character"),
     ],
 )
@@ -370,11 +387,30 @@ def test_metadata_of_a_card(in_file: bool, tmp_path: Path) -> None:
     assert [one.metadata for one in rest] == [None] * in_file
 
 
-def test_a_card_with_a_list_for_metadata(tmp_path: Path) -> None:
-    card = 'name = "c"\ntasks = ["ner"]\ntexts = "."\n[[documents]]\nid = "a"\nby = ["x"]\n'
-    (tmp_path / "goldset.toml").write_text(card, "utf-8")
-    with pytest.raises(InputError, match=r"documents\[0\]: by is list, expected a string"):
-        load_goldset(tmp_path)
+NOT_READ = "values of metadata that are lists or objects: left out"
+
+
+def test_lists_and_objects_in_metadata_are_left_out_and_counted(tmp_path: Path) -> None:
+    said = {"authors": ["x"], "of": {"a": 1}, "genre": "news"}
+    goldset = load_goldset(json_lines(tmp_path, line(metadata=said)))
+    assert [one.metadata for one in goldset.records()] == [{"genre": "news"}]
+    assert goldset.losses == {NOT_READ: 2}
+
+
+@pytest.mark.parametrize("in_file", [True, False])
+def test_a_card_with_a_list_for_metadata(in_file: bool, tmp_path: Path) -> None:
+    card = ['name = "c"', 'tasks = ["ner"]', 'data = "g.jsonl"' if in_file else 'texts = "."']
+    card += ["[annotators]", 'one = "."'] if not in_file else []
+    card += ["[[documents]]", 'id = "a"', 'by = ["x", "y"]', 'genre = "news"', "of = {a = 1}"]
+    (tmp_path / "goldset.toml").write_text("\n".join(card), "utf-8")
+    (tmp_path / "a.txt").write_text("Roe", "utf-8")
+    (tmp_path / "a.ann").write_text("", "utf-8")
+    (tmp_path / "g.jsonl").write_text(json.dumps(line()), "utf-8")
+    goldset = load_goldset(tmp_path)
+    assert [one.metadata for one in goldset.records()] == [{"genre": "news"}]
+    assert goldset.losses == {NOT_READ: 2}
+    if not in_file:
+        assert [one.metadata for one in goldset.annotator("one")] == [{"genre": "news"}]
 
 
 def test_facets_without_a_phrase_say_with() -> None:

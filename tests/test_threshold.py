@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import exp
 from pathlib import Path
@@ -19,6 +20,7 @@ from support import in_json, printed
 
 from harness.annotation import Annotations, Entity, Record
 from harness.cli.main import main
+from harness.decide.threshold import guarantee, scores
 from harness.decide.threshold.analyse import Wanted, system, systems
 from harness.decide.threshold.crossfit import held_out
 from harness.decide.threshold.curve import best_threshold, curve, short_between, some_points
@@ -28,7 +30,9 @@ from harness.errors import InputError, NothingMeasured, UsageError
 from harness.report.figures.threshold import threshold_charts
 from harness.report.threshold import suggestion
 from harness.results.scored import Scored, score_records
+from harness.tasks.base import DocumentPair, Outcome
 from harness.tasks.ner.options import NerOptions
+from harness.tasks.ner.task import NamedEntities
 
 ROOT = Path(__file__).parent.parent
 WORDS = "Ann Bob Cid Dan Eva"
@@ -170,6 +174,33 @@ def test_the_sweep_is_what_a_count_at_the_threshold_gives(
         assert tuple(scores.of([one.name]).table(least).sum(axis=0)) == one.sums(part.total)
 
 
+def test_a_document_is_counted_once_whatever_its_confidences(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where trimming makes predictions equal: of these the most confident are right."""
+    number = 40
+    gold = [Entity(8 * at + 4, 8 * at + 7, "PER") for at in range(number)]
+    said = [one._replace(score=0.5 + at / 100) for at, one in enumerate(gold)]
+    said += [Entity(one.start - 4, one.end, "PER", 0.01 * at) for at, one in enumerate(gold)]
+    told = _scored(
+        tmp_path,
+        [Record("a", "the Ann " * number, Annotations(tuple(gold)))],
+        [Record("a", None, Annotations(tuple(said)))],
+        NerOptions(boundary="normalised"),
+    )
+    given: list[int] = []
+    plain = NamedEntities.outcomes
+
+    def counted(self: NamedEntities, pair: DocumentPair, options: NerOptions) -> Iterator[Outcome]:
+        given.append(len(self.items(pair.predicted)))
+        return plain(self, pair, options)
+
+    monkeypatch.setattr(NamedEntities, "outcomes", counted)
+    scores = read_scores(told)
+    assert given == [2 * number]
+    assert sorted(scores.confidence[scores.right]) == [one.score for one in said[:number]]
+
+
 def test_rows_are_the_paragraphs_of_the_run(folder: Path) -> None:
     """What stands in each is what the run has counted there."""
     from harness.results.load import from_run
@@ -295,6 +326,16 @@ def test_a_recall_that_cannot_be_had_is_said(
     assert "without any threshold" in " ".join(shown.split())
 
 
+def test_what_is_too_little_is_not_rounded_up_to_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """0.9^21.84 is 0.1002, and 22 are needed to come below 0.1."""
+    monkeypatch.setattr(guarantee, "_effective", lambda scores, cut: 21.84)
+    reached = guarantee.recall_threshold(read_scores(_planted(tmp_path, ANSWERS)), 0.9, 0.9)
+    assert reached.threshold is None and reached.reason is not None
+    assert "worth 21 independent ones here, and it takes 22" in reached.reason
+
+
 def test_fewer_documents_than_can_be_cut(tmp_path: Path) -> None:
     docs = DOCS[:7]
     found = system(_scored(tmp_path, docs, SURE[:7]), Wanted(resamples=50))
@@ -312,6 +353,10 @@ def test_unknown_types_and_gold_that_is_gone(
     gold.unlink()
     try:
         assert "not at hand" in printed(capsys, ["threshold", str(folder)], 3)
+        gold.write_bytes(kept.replace(b"PER", b"ORG"))
+        told = " ".join(printed(capsys, ["threshold", str(folder)], 3).split())
+        assert "by: sure on planted (ner): gold set 'planted' has changed since the run" in told
+        assert told.count("sure on planted") == 1
     finally:
         gold.write_bytes(kept)
     nothing = printed(capsys, ["threshold", str(ROOT / "results"), "--backend", "quotes"], 3)
@@ -378,3 +423,43 @@ def test_a_page_has_the_thresholds_of_backends_with_confidences(
     text = page.read_text("utf-8")
     assert text.count("<h3>Thresholds: sure</h3>") == 1 and "<h3>Thresholds: plain" not in text
     assert "p0-why3-0" in text and "p0-why3-1" in text  # Curve and reliability.
+    assert "<h3>Thresholds</h3>" not in text and "no thresholds" not in text
+
+
+def test_a_page_says_why_a_backend_has_no_thresholds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But not of one that gives no confidences."""
+
+    def half(rng: random.Random, record: Record) -> list[Entity]:
+        return [
+            one._replace(score=0.5 if place % 2 else None)
+            for place, one in enumerate(record.annotations.entities or ())
+        ]
+
+    goldset = synthetic.gold(tmp_path, DOCS)
+    answers = {"sure": SURE, "plain": PLAIN, "half": synthetic.predict(DOCS, half)}
+    run = synthetic.run_folder(tmp_path / "run", goldset, answers)
+    page = tmp_path / "page.html"
+
+    def said() -> list[str]:
+        assert main(["report", str(run), "--html", str(page)]) == 0
+        text = page.read_text("utf-8")
+        assert "Thresholds: half" not in text
+        return re.findall("[a-z, ]+: no thresholds: [^<]*", text)
+
+    (line,) = said()
+    assert line.startswith("half: no thresholds: ") and "have no confidence: where" in line
+    plain = scores._check_counts
+
+    def contradicted(scored: Scored, found: Any) -> None:
+        if scored.name == "sure":
+            raise InputError(
+                "the record contradicts itself: x", path=run / "run.json", hint="run again"
+            )
+        plain(scored, found)
+
+    monkeypatch.setattr(scores, "_check_counts", contradicted)
+    first, second = said()
+    assert first == line and second.startswith("sure: no thresholds: ")
+    assert second.endswith("run.json: the record contradicts itself: x; run again.")

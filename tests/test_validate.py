@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from harness.curation.validate.lints import lint_record, lint_strings
 from harness.curation.validate.validate import Validation, validate
 from harness.errors import InputError
 from harness.formats import jsonl
+from harness.gold.loading import load_goldset
 from harness.labels.schema import load_schema
 
 TINY = Path(__file__).parent / "data" / "goldsets" / "tiny"
@@ -80,6 +82,17 @@ def test_card(tiny: Path, old: str, new: str, severity: str, message: str) -> No
     found = [f for f in validate(tiny) if message in f.message]
     assert [f.severity for f in found[:1]] == [severity]
     assert found[0].path.endswith("goldset.toml")
+
+
+def test_documents_of_a_card_that_its_file_does_not_have(tmp_path: Path) -> None:
+    card = ['name = "c"', 'version = "1"', 'tasks = ["ner"]', 'licence = "MIT"']
+    card += ['data = "g.jsonl"', *("[[documents]]", 'id = "b"', "[[documents]]", 'id = "x"')]
+    (tmp_path / "goldset.toml").write_text("\n".join(card), "utf-8")
+    jsonl.write(tmp_path / "g.jsonl", [replace(_record("Roe"), id=name) for name in "ab"])
+    (finding,) = [one for one in validate(tmp_path) if one.severity == "error"]
+    assert finding.message == "lists document 'x', which is not in g.jsonl"
+    assert finding.path == str(tmp_path / "goldset.toml")
+    assert len(load_goldset(tmp_path).read_all()) == 2, "it is no fault where a run reads it"
 
 
 def test_sums(tiny: Path) -> None:

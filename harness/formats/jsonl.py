@@ -9,7 +9,7 @@ carry `"text"`, which is then checked against the document. A layer that is abse
 annotated; `[]` was annotated and is empty. `"tokens": [[0, 4], ...]` are the offsets of the tokens
 that the document's file had; scores of tokens alone use them. `"metadata": {"genre": "news", ...}`
 is what else is known of the document: strings, numbers, true and false, by which scores are sliced.
-Keys that are not known are counted.
+Keys that are not known are counted, as is metadata that is a list or an object.
 """
 
 from __future__ import annotations
@@ -273,7 +273,7 @@ def record_from_json(
     sink = where.sink(losses)
     ignore = Decoder(text, sink).spans(regions, "ignore") if regions else ()
     layers = annotations_from_json(value, text, where, sink)
-    tokens, metadata = _tokens(value, text, where), _metadata(value, where)
+    tokens, metadata = _tokens(value, text, where), _metadata(value, where, losses)
     return Record(id_, text, layers, ignore, error, number, tokens, metadata=metadata)
 
 
@@ -324,7 +324,7 @@ def _tokens(
     return tuple((start, end) for start, end in pairs)
 
 
-def _metadata(value: Mapping[str, Any], where: Where) -> Mapping[str, str] | None:
+def _metadata(value: Mapping[str, Any], where: Where, losses: Losses) -> Mapping[str, str] | None:
     """What else is known of a document; numbers, true and false as they are spelt in JSON."""
     given = value.get("metadata")
     if given is None:
@@ -332,7 +332,7 @@ def _metadata(value: Mapping[str, Any], where: Where) -> Mapping[str, str] | Non
     if not isinstance(given, Mapping):
         raise where.error(f'"metadata" is {_kind_of(given)}, expected an object')
     try:
-        return metadata_of(given)
+        return metadata_of(given, losses)
     except ValueError as error:
         raise where.error(f'"metadata": {error}') from None
 

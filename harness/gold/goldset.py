@@ -166,7 +166,8 @@ class GoldSet:
         for record in self.records():
             if record.id in layer:
                 annotations, ignore = layer[record.id]
-                yield Record(record.id, record.text, annotations, ignore)
+                said = record.metadata
+                yield Record(record.id, record.text, annotations, ignore, metadata=said)
 
     @property
     def tasks(self) -> tuple[TaskName, ...]:

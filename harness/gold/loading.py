@@ -205,13 +205,15 @@ def _card_file(card: Card, path: Path) -> Callable[[], Reader | None]:
 def _card_reader(
     card: Card, value: Mapping[str, Any], path: Path, tasks: tuple[TaskName, ...] | None
 ) -> Callable[[Losses], Iterator[Record]]:
-    metadata = _metadata(value, path)
+    left_out = Losses()
+    metadata = _metadata(value, path, left_out)
     if card.data is not None:
         file = _card_file(card, path)
 
         def read_file(losses: Losses) -> Iterator[Record]:
             reader = file()
             assert reader is not None
+            losses.update(left_out)
             records = reader.records(losses)
             return (_described(one, metadata) for one in records) if metadata else records
 
@@ -223,6 +225,7 @@ def _card_reader(
     layers = path / card.layers
 
     def read(losses: Losses) -> Iterator[Record]:
+        losses.update(left_out)
         texts = card_texts(value, path)
         chosen = brat.layers_in(layers) if tasks is None else task_layers(tasks)
         known = {id_: read_text(file) for id_, file in texts.items()}
@@ -241,12 +244,12 @@ def _described(record: Record, metadata: Mapping[str, Mapping[str, str]]) -> Rec
     return replace(record, metadata={**said, **(record.metadata or {})}) if said else record
 
 
-def _metadata(card: Mapping[str, Any], path: Path) -> dict[str, Mapping[str, str]]:
+def _metadata(card: Mapping[str, Any], path: Path, losses: Losses) -> dict[str, Mapping[str, str]]:
     """What a card says of its documents, by id."""
     out = {}
     for place, document in enumerate(card.get("documents", ())):
         try:
-            if said := metadata_of(document, ("id",)):
+            if said := metadata_of(document, losses, ("id",)):
                 out[str(document.get("id"))] = said
         except ValueError as error:
             raise InputError(f"documents[{place}]: {error}", path=path / CARD) from None

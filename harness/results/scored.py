@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.annotation import Capabilities, Record
 from harness.coding import to_words
-from harness.errors import HarnessError, SchemaError, UsageError
+from harness.errors import HarnessError, InputError, NotComparable, SchemaError, UsageError
 from harness.formats.losses import lost
 from harness.gold.goldset import GoldSet
 from harness.results.count import Caveats, Count, check_chosen, open_count
@@ -36,6 +36,7 @@ __all__ = [
     "Scored",
     "check_types",
     "read_losses",
+    "reason_of",
     "read_with",
     "stated_scores",
     "score_pairs",
@@ -288,6 +289,17 @@ def score_pairs(empty: Scored, pairs: Sequence[DocumentPair], count: Count) -> S
         count=count,
         documents=tuple(pairs),
     )
+
+
+def reason_of(scored: Scored, error: Exception) -> str:
+    """Why its mentions are not there, without its own name before it, and what to do."""
+    text = str(error).removeprefix(f"{scored.backend} on {scored.gold}: ")
+    hint = ""
+    if isinstance(error, NotComparable):
+        hint = "; --gold PATH says where it lies as it was"
+    elif isinstance(error, InputError) and not error.hint:
+        hint = "; run again to have them"
+    return "; ".join(map(str.strip, text.split("\n"))) + hint
 
 
 def read_losses(scored: Iterable[Scored]) -> list[str]:

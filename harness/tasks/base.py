@@ -8,7 +8,7 @@ of those.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -228,6 +228,11 @@ class Task:
     def outcomes(self, pair: DocumentPair, options: Any) -> Iterator[Outcome]:
         """Every gold item and every prediction with its class of error, in the text's order."""
         raise NotImplementedError
+
+    def matched_by(self, item: Any, text: str | None, options: Any) -> Hashable:
+        """Under what an item is equal to one of the other side: of several items of a side that
+        have the same, any may be the one that is. Without a rule each stands for itself."""
+        return id(item)
 
     def explained(self, options: Any, capabilities: Capabilities | None = None) -> ExplainedMeasure:
         """Which F `cases` are about; the headline, unless there is more to it."""

@@ -66,6 +66,16 @@ def test_entities_below_the_threshold_are_not_answered() -> None:
     assert _answers(Wrapper(), threshold=1) == ()
 
 
+@pytest.mark.parametrize(
+    ("least", "why"),
+    [(float("nan"), "a finite number"), (float("inf"), "a finite number"), (-1.0, "from 0 up")],
+)
+@pytest.mark.parametrize("wrapper", [Wrapper(), Own()])
+def test_a_threshold_is_a_finite_number(wrapper: Adapter, least: float, why: str) -> None:
+    with pytest.raises(UsageError, match=rf"option threshold={least}: expected .*{why}"):
+        _answers(wrapper, threshold=least)
+
+
 def test_a_library_that_has_a_threshold_keeps_its_own() -> None:
     assert _answers(Own(), threshold=0.95) == ANSWERS
     assert Own().settled({})["threshold"] == 0.4

@@ -17,7 +17,7 @@ from harness.gold.goldset import GoldSet
 from harness.paths import CARD
 from harness.tasks.registry import task_named
 
-__all__ = ["check_card", "sums", "sums_as_toml"]
+__all__ = ["check_card", "listed_documents", "sums", "sums_as_toml"]
 
 _REQUIRED = ("name", "version", "tasks", "licence")
 _EXPECTED = {
@@ -81,6 +81,11 @@ def _documents(card: Mapping[str, Any], path: str) -> Iterator[Finding]:
                 f'document {id_!r}: where it comes from is missing ("origin")',
                 path,
             )
+
+
+def listed_documents(card: Mapping[str, Any]) -> set[str]:
+    """The ids of the documents that a card says something of."""
+    return {item["id"] for item in card.get("documents", ()) if item.get("id")}
 
 
 def sums(gold: GoldSet) -> dict[str, dict[str, str]]:

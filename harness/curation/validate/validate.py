@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.annotation import Record
-from harness.curation.validate.card import check_card
+from harness.curation.validate.card import check_card, listed_documents
 from harness.curation.validate.finding import Finding, Severity
 from harness.curation.validate.lints import lint_record, lint_strings
 from harness.digest import digest_text
@@ -92,12 +92,16 @@ class Validation:
             yield _unreadable(error, gold.place)
             schema = None
         nested = bool(gold.card.get("nested", False)) if gold.card else False
-        bare = 0
+        bare, absent = 0, listed_documents(gold.card)
         for record in gold.records():
+            absent.discard(record.id)
             bare += record.text is None
             yield from self._known(gold, record)
             yield from _layers(gold, record)
             yield from lint_record(record, schema=_checkable(schema), nested=nested)
+        for id_ in sorted(absent):
+            message = f"lists document {id_!r}, which is not in {gold.card.get('data')}"
+            yield Finding("error", "card", message, str(gold.path / CARD))
         yield from lint_strings(gold.records, path=gold.place)
         if bare:
             yield Finding(

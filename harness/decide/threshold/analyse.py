@@ -13,7 +13,7 @@ from harness.decide.threshold.guarantee import Guarantee, guarantee
 from harness.decide.threshold.scores import Scores, has_option, read_scores, strict
 from harness.errors import HarnessError, InputError, NothingMeasured, UsageError, nearest
 from harness.options import Flag
-from harness.results.scored import Scored
+from harness.results.scored import Scored, reason_of
 from harness.stats.calibration import Calibration, calibration
 from harness.stats.resample import Resampler
 from harness.stats.units import COMPARE_SUPPORT, DEFAULT_RESAMPLES, LEAST_DOCUMENTS
@@ -108,7 +108,8 @@ def systems(scored: Sequence[Scored], wanted: Wanted) -> tuple[list[System], lis
         except (HarnessError, OSError) as error:
             if isinstance(error, UsageError):
                 unknown = unknown or error
-            left.append(LeftOut(backend=one.name, gold=one.gold, task=one.task, reason=str(error)))
+            reason = reason_of(one, error)
+            left.append(LeftOut(backend=one.name, gold=one.gold, task=one.task, reason=reason))
     if not found and unknown is not None:
         raise unknown
     if not found:

@@ -4,7 +4,7 @@ it was chosen on (`harness.stats.tolerance`), and what it costs in precision."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
+from math import floor, inf
 from typing import Any, NamedTuple
 
 from harness.decide.threshold.crossfit import held_out, rates_of
@@ -74,8 +74,8 @@ def recall_threshold(scores: Scores, recall: float, confidence: float) -> Reache
         return Reached(
             None,
             effective,
-            f"{number} gold mentions are worth {effective:.0f} independent ones here, and it takes "
-            f"{least} even if every one were found",
+            f"{number} gold mentions are worth {floor(effective)} independent ones here, and it "
+            f"takes {least} even if every one were found",
         )
     threshold = rank_value(ordered, number * (1 - share) + 1)
     if threshold == -inf:

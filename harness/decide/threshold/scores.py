@@ -6,10 +6,11 @@ nothing for any other: what a threshold does can be read off one count of everyt
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,9 +23,13 @@ from harness.tasks.base import DocumentPair, Outcome, Task
 if TYPE_CHECKING:
     from harness.stats.units import Array
 
-__all__ = ["Scores", "has_confidences", "has_option", "read_scores", "strict"]
+__all__ = ["NoConfidences", "Scores", "has_confidences", "has_option", "read_scores", "strict"]
 
 _STRICT = "strict"
+
+
+class NoConfidences(NothingMeasured):
+    """A task has no confidences, or a backend gives none: there is nothing to say of thresholds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,13 +134,13 @@ def strict(scored: Scored) -> Scored:
 def read_scores(scored: Scored) -> Scores:
     """The predictions of a backend as they were stored, with their labels as they are compared.
 
-    Raises `NothingMeasured` where they have no confidences, or not all of them, and where gold or
-    predictions are not at hand, and what `Scored.pairs` raises; `InputError` where they are not
-    what the run has counted.
+    Raises `NoConfidences` where they have none, `NothingMeasured` where not all of them have, and
+    where gold or predictions are not at hand, and what `Scored.pairs` raises; `InputError` where
+    they are not what the run has counted.
     """
     task = scored.definition
     if not has_confidences(task):
-        raise NothingMeasured(f"{task.title} have no confidence that a threshold could go by")
+        raise NoConfidences(f"{task.title} have no confidence that a threshold could go by")
     pairs = scored.pairs()
     _check_confidences(scored, pairs)
     rows = {tuple(unit): row for row, unit in enumerate(scored.units)}
@@ -162,37 +167,26 @@ def read_scores(scored: Scored) -> Scores:
 
 
 def _answers(pair: DocumentPair, outcomes: Sequence[Outcome], scored: Scored) -> Iterator[_Answer]:
-    """Every prediction that takes part, at the offset that says where it counts."""
-    if getattr(scored.options, "boundary", "raw") == "raw":
-        for one in outcomes:
-            if (said := one.predicted) is not None:
-                place = one.gold.start if one.right and one.gold else said.start
-                yield _Answer(said.score, one.right, place, said.label)
-        return
-    # Two predictions that trimming makes equal stand in for each other: one of them alone is right,
-    # whichever is left. So they are let in one after the other, the most confident first.
-    said_all = sorted(
-        (one for one in outcomes if one.predicted is not None), key=lambda one: not one.right
-    )
-    levels: dict[float, list[Any]] = {}
-    for one in said_all:
-        levels.setdefault(one.predicted.score, []).append(one.predicted)  # type: ignore[union-attr]  # not None
-    before: Counter[str] = Counter()
-    for level in sorted(levels, reverse=True):
-        right = _right_from(pair, scored, level)
-        more = right - before
-        before = right
-        for said in levels[level]:
-            yield _Answer(level, more[said.label] > 0, said.start, said.label)
-            more[said.label] -= 1
+    """Every prediction that takes part, at the offset that says where it counts.
 
-
-def _right_from(pair: DocumentPair, scored: Scored, level: float) -> Counter[str]:
-    """How many predictions of each label are right where those below a confidence are left out."""
-    task = scored.definition
-    kept = (one for one in task.items(pair.predicted) if one.score >= level)
-    outcomes = task.outcomes(pair._replace(predicted=task.layers(kept)), scored.options)
-    return Counter(one.predicted.label for one in outcomes if one.right and one.predicted)
+    Predictions that are matched by the same (trimming makes them equal) stand in for each other:
+    of `n` as many are right as have a gold mention left, at every threshold, whichever stay. So
+    the most confident ones are right.
+    """
+    task, text = scored.definition, pair.gold.text
+    predicted: defaultdict[Hashable, list[Any]] = defaultdict(list)
+    places: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for one in outcomes:
+        if (item := one.predicted) is not None:
+            key = task.matched_by(item, text, scored.options)
+            predicted[key].append(item)
+            if one.right and one.gold is not None:
+                places[key].append(one.gold.start)
+    for key, alike in predicted.items():
+        alike.sort(key=lambda item: -item.score)
+        for item, place in zip_longest(alike, places[key]):
+            right = place is not None
+            yield _Answer(item.score, right, place if right else item.start, item.label)
 
 
 def _arranged(
@@ -220,7 +214,7 @@ def _check_confidences(scored: Scored, pairs: Sequence[DocumentPair]) -> None:
         raise NothingMeasured("it answered nothing")
     lacking = sum(one is None for one in given)
     if lacking == len(given):
-        raise NothingMeasured(f"it gives no confidences ({len(given):,} predictions without one)")
+        raise NoConfidences(f"it gives no confidences ({len(given):,} predictions without one)")
     if lacking:
         raise NothingMeasured(
             f"{lacking:,} of its {len(given):,} predictions have no confidence: where a threshold "

@@ -25,12 +25,12 @@ from typing import Any, Generic, TypeVar
 
 from harness.annotation import Record
 from harness.decide.explain.examined import NO_VALUE, Setting
-from harness.errors import HarnessError, InputError, NotComparable
+from harness.errors import HarnessError
 from harness.results.outcomes import Mention
-from harness.results.scored import Scored
+from harness.results.scored import Scored, reason_of
 from harness.tasks.base import DocumentPair, Task
 
-__all__ = ["PAGE_BYTES", "Documents", "BackendMention", "pack_documents", "reason_of"]
+__all__ = ["PAGE_BYTES", "Documents", "BackendMention", "pack_documents"]
 
 BackendMention = tuple[str, Mention]
 """What a backend made of a mention."""
@@ -127,17 +127,6 @@ def pack_documents(
     if not able:
         return Documents("", (), (), 0, 0, said, (), {}, {}) if said else None
     return _Packer(able, setting, wanted).pack(room, said)
-
-
-def reason_of(scored: Scored, error: Exception) -> str:
-    """Why its mentions are not there, without its own name before it, and what to do."""
-    text = str(error).removeprefix(f"{scored.backend} on {scored.gold}: ")
-    hint = ""
-    if isinstance(error, NotComparable):
-        hint = "; --gold PATH says where it lies as it was"
-    elif isinstance(error, InputError):
-        hint = "; run again to have them"
-    return f"{text}{hint}"
 
 
 class _Packer:

@@ -21,8 +21,9 @@ from harness.report.explain import (
 from harness.report.figures.explained import cost_figure, dearest_first
 from harness.report.figures.figure import Chart
 from harness.report.method import between, points, shared
-from harness.report.page.documents import BackendMention, Documents, reason_of
+from harness.report.page.documents import BackendMention, Documents
 from harness.report.page.grid import Grid, GridCell, asked, grid_of
+from harness.results.scored import reason_of
 from harness.table import UNDEFINED, Cell, Table, number
 
 __all__ = [

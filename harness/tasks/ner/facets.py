@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
 from harness.annotation import Entity
 from harness.paragraphs import tokens
+from harness.perturb.diacritics import has_diacritics
 from harness.tasks.facets import Facet, Scene, form_of, general_facets
 
 __all__ = ["mention_facets"]
@@ -51,12 +51,11 @@ def _form(scene: Scene, one: Entity) -> _Form:
 @lru_cache(1 << 15)
 def _seen(text: str) -> _Form:
     words = _LENGTHS[min(max(len(tokens(text)), 1), len(_LENGTHS)) - 1]
-    marks = any(unicodedata.combining(sign) for sign in unicodedata.normalize("NFD", text))
     return _Form(
         words,
         _case(text),
         "with" if any(map(str.isdigit, text)) else "without",
-        "with" if marks else "without",
+        "with" if has_diacritics(text) else "without",
     )
 
 

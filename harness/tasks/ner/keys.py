@@ -18,7 +18,7 @@ from harness.tasks.ner.boundary import trim
 from harness.tasks.ner.matching import MentionKey, extent
 from harness.tasks.ner.options import BoundaryRule
 
-__all__ = ["Sides", "key_of", "outside", "sides"]
+__all__ = ["Sides", "key_of", "outside", "sides", "trimmed_key"]
 
 
 class Sides(NamedTuple):
@@ -87,6 +87,17 @@ def _distinct(entities: Sequence[Entity]) -> tuple[dict[MentionKey, Entity], lis
     return kept, left_out
 
 
+def trimmed_key(key: MentionKey, text: str) -> MentionKey:
+    """The key after trimming: of a mention with fragments its outer edges alone are trimmed, and
+    what would be trimmed away whole stays."""
+    start, end = trim(text, key[0], key[1])
+    edges = extent(key)
+    if len(edges) == 2:
+        return (start, end, key[2])
+    edges = (min(start, edges[1] - 1), *edges[1:-1], max(end, edges[-2] + 1))
+    return (edges[0], edges[-1], key[2], edges)
+
+
 def outside(entities: Sequence[Entity], ignore: Sequence[Span]) -> list[Entity]:
     """The entities that share no character with an ignored region."""
     regions: list[list[int]] = []
@@ -120,14 +131,10 @@ def _trimmed(
     out: dict[MentionKey, Entity] = {}
     seen: Counter[MentionKey] = Counter()
     for key in ranked:
-        start, end = trim(text, key[0], key[1])
-        edges = extent(key)
-        if len(edges) > 2:  # Its outer edges; what is trimmed away whole stays.
-            edges = (min(start, edges[1] - 1), *edges[1:-1], max(end, edges[-2] + 1))
-            kind: MentionKey = (edges[0], edges[-1], key[2], edges)
+        kind = trimmed_key(key, text)
+        if len(kind) > 3:
             out.setdefault(kind, side[key])
             continue
-        kind = (start, end, key[2])
         out[(*kind, (seen[kind],)) if seen[kind] else kind] = side[key]
         seen[kind] += 1
     return out

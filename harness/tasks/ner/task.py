@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
@@ -98,6 +98,12 @@ class NamedEntities(Task):
         yield from self._count.outcomes(
             gold, predicted, options, text=pair.gold.text, ignore=pair.gold.ignore
         )
+
+    def matched_by(self, item: Entity, text: str | None, options: NerOptions) -> Hashable:
+        from harness.tasks.ner.keys import key_of, trimmed_key
+
+        key = key_of(item)
+        return trimmed_key(key, text or "") if options.boundary == "normalised" else key
 
     def explained(
         self, options: NerOptions, capabilities: Capabilities | None = None
