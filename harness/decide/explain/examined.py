@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["NO_VALUE", "Examined", "Items", "Setting", "Wrong", "examined"]
 
 NO_VALUE = -1
+_HELD = 2_000_000
+"""Characters of texts that are kept open."""
 
 
 class Wrong(NamedTuple):
@@ -70,8 +72,10 @@ class Setting:
         )
         self.values: list[dict[str, int]] = [{} for _ in self.facets]
         """Of each facet its values, in order of appearance, with their numbers."""
-        self._scene: Scene | None = None
-        """The last one: what is found in a text takes more memory than the text."""
+        self._scenes: dict[str, Scene] = {}
+        """For the next backend, as long as their texts are small: what is found in a text takes
+        some fifty times its memory."""
+        self._held = 0
         self._codes: dict[tuple[str, Any], tuple[int, ...]] = {}
 
     def codes(self, record: Record, item: Any) -> tuple[int, ...]:
@@ -80,9 +84,7 @@ class Setting:
         key = record.id, self.task.mention(item) if self.task.labelled else item
         found = self._codes.get(key)
         if found is None:
-            scene = self._scene
-            if scene is None or scene.record.id != record.id:
-                scene = self._scene = Scene(self.corpus, record)
+            scene = self._scenes.get(record.id) or self._opened(record)
             found = self._codes[key] = tuple(
                 NO_VALUE
                 if record.text is None and facet.needs_text
@@ -90,6 +92,14 @@ class Setting:
                 for place, facet in enumerate(self.facets)
             )
         return found
+
+    def _opened(self, record: Record) -> Scene:
+        self._held += len(record.text or "")
+        if self._held > _HELD:
+            self._scenes.clear()
+            self._held = len(record.text or "")
+        scene = self._scenes[record.id] = Scene(self.corpus, record)
+        return scene
 
     def _code(self, facet: int, value: str | None) -> int:
         known = self.values[facet]
