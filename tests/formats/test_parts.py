@@ -322,9 +322,11 @@ def test_every_option_of_a_source_is_known() -> None:
     """Of a URL's query only these are options: `harness.formats.source.OPTIONS`."""
     from harness.formats.opening import TIME_LIMIT
     from harness.formats.registry import FORMATS
+    from harness.gold.perturbing import PERTURBING
 
     own = {flag.name.replace("_", "-") for one in FORMATS.values() for flag in one.options}
-    assert own | {"format", "labels", "name", "schema", TIME_LIMIT.name} == OPTIONS
+    of_gold = {"format", "labels", "name", "schema", *PERTURBING}
+    assert own | of_gold | {TIME_LIMIT.name} == OPTIONS
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,8 @@ def examined(scored: Scored, setting: Setting) -> Examined:
     for pair in read.pairs():
         record = pair.gold
         starts = unit_starts(record)
+        if record.id not in first:  # A shard has counts of its own documents alone.
+            raise NothingMeasured(f"document {record.id!r} is left out of the counts")
         rows: tuple[list[_Row], list[_Row]] = ([], [])
         for case in task.cases(pair, read.options, read.capabilities):
             units = [
