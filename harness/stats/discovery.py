@@ -74,7 +74,7 @@ def design_effect(hit: Array, among: Any, clusters: Any) -> float:
 
 
 def clustered_p(p_value: float, effect: float, clusters: int) -> float:
-    """A p-value of independent things as it is where variances are larger by the factor `effect`, by
+    """A p-value of independent things as it is where variances are `effect` times theirs, by
     Student's tail of so many clusters. Where clusters happen to differ less than independent things
     would (`effect` below 1) nothing is gained by it."""
     z = -_NORMAL.inv_cdf(min(max(p_value, _SMALLEST), 1 - 1e-12))
