@@ -130,10 +130,13 @@ def share_interval(above: Any, sizes: Any, degrees: float) -> tuple[float, float
     import numpy as np
 
     number = effective_number(above, sizes, degrees, tail=0.025)
-    found = number * float(np.sum(above)) / float(np.sum(sizes))
-    low = _quantile(found, number - found + 1, 0.025) if found > 0 else 0.0
-    high = _quantile(found + 1, number - found, 0.975) if found < number else 1.0
-    return low, high
+    have, every = float(np.sum(above)), float(np.sum(sizes))
+    share = have / every
+    found = number * share
+    # By the counts themselves: of all or none a product may be off by rounding.
+    low = _quantile(found, number - found + 1, 0.025) if have > 0 else 0.0
+    high = _quantile(found + 1, number - found, 0.975) if have < every else 1.0
+    return min(low, share), max(high, share)
 
 
 def _quantile(first: float, second: float, share: float) -> float:

@@ -6,7 +6,7 @@ from math import comb, inf
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.stats.tolerance import (
@@ -82,6 +82,7 @@ def test_clusters_are_worth_less() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9)), min_size=2, max_size=30))
+@example([(3, 3)] * 4)
 def test_an_interval_holds_its_share(clusters: list[tuple[int, int]]) -> None:
     sizes = np.array([float(size) for _, size in clusters])
     above = np.minimum(np.array([float(one) for one, _ in clusters]), sizes)
