@@ -245,6 +245,29 @@ def test_slices_of_a_facet_add_up_and_have_the_rates_that_are_counted() -> None:
         assert each.contrasts["recall"].difference.value == pytest.approx(recall - elsewhere)
 
 
+@pytest.mark.parametrize(("others", "told"), [(5, False), (6, True)])
+def test_a_difference_has_an_interval_where_both_sides_are_held_by_enough(
+    others: int, told: bool
+) -> None:
+    """Twenty documents have a name in lower case; in so many of them stands another one."""
+    gold = []
+    for number in range(20):
+        text = f"We saw ada near {'Riga' if number < others else 'us'} again."
+        names = [("ada", "PER"), *([("Riga", "LOC")] if number < others else [])]
+        gold.append(Record(f"d{number:02}", text, Annotations(entities(text, *names))))
+    said = [
+        one.with_annotations(Annotations((one.annotations.entities or ())[: 1 if n % 3 else 0]))
+        for n, one in enumerate(gold)
+    ]
+    parts = by_facet(explained(gold, said))["case"]
+    for part in parts:
+        recall = part.contrasts["recall"]
+        assert recall.difference.value is not None
+        assert (recall.difference.interval.bounds is not None) == told, part.value
+    small = next(part for part in parts if part.value == "capitalised")
+    assert (small.contrasts["recall"].here.interval.bounds is not None) == told
+
+
 def test_slices_by_gold_alone_have_recall_alone() -> None:
     gold = articles(8, seed=3)
     (form, *_) = by_facet(explained(gold, gold))["form"]

@@ -47,8 +47,6 @@ class Facet(NamedTuple):
     """Of an item in a document; `None` puts it into none of its slices."""
     phrase: str = "with {}"
     """How its value is said of the items: `in {}`."""
-    meaning: str = ""
-    """What it is, where its name does not say; a clause."""
     gold_only: bool = False
     """Whether it rests on the gold: asked of predictions it would say which are right."""
     of_document: bool = False
@@ -257,20 +255,18 @@ def general_facets() -> tuple[Facet, ...]:
     """Where items stand, and in which documents: of every task."""
     return (
         Facet("quotation marks", _quoted, "{} quotation marks"),
-        Facet("place", _place, "{}", "a headline is a short first line without a full stop"),
-        Facet("position", _position, "in the {} of a document", "by characters"),
+        Facet("place", _place, "{}"),
+        Facet("position", _position, "in the {} of a document"),
         Facet(
             "document length",
             _length,
             "in {}",
-            "thirds of the gold's documents, by words",
             of_document=True,
         ),
         Facet(
             "density",
             _density,
             "in {}",
-            "thirds of the gold's documents, by gold items a word",
             of_document=True,
         ),
     )

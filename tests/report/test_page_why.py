@@ -237,9 +237,9 @@ def test_what_cannot_be_explained_is_said(small: Path, monkeypatch: pytest.Monke
     page = page_of([small], file).read_text("utf-8")
     (view,) = views_of(page)
     said, thresholds = reasons_of(view)
-    assert said.startswith("a, b: not explained: the tabs of a page explain 1,000 documents")
+    assert said.startswith("a, b: not explained: all tabs of a page explain 1,000 documents")
     assert "this one has 9; harness explain takes more" in said
-    assert thresholds.startswith("a, b: no thresholds: the tabs of a page have thresholds of 1,000")
+    assert thresholds.startswith("a, b: no thresholds: all tabs of a page have thresholds of 1,000")
     assert "this one has 9; harness threshold takes more" in thresholds
     assert tables_of(view) == [] and "<figure" not in view
     assert unpacked_texts(page, 0)[0]["slices"] == []

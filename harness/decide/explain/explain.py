@@ -63,6 +63,7 @@ class Explained(NamedTuple):
 class _Taken(NamedTuple):
     one: Examined
     made: Priced
+    costs: tuple[Cost, ...]
     slices: Sliced
 
 
@@ -103,7 +104,7 @@ def explain(
     documents = apart[0].scored.document_numbers
     resampler = Resampler(documents, resamples=options.resamples, seed=seed)
     # After the last: by then it is known which values any item has.
-    taken = [_Taken(one, priced(one, resampler), sliced(one, resampler)) for one in apart]
+    taken = [_taken(one, resampler) for one in apart]
     explanations = tuple(_explanation(one, resampler, options) for one in taken)
     base = next((one for one in taken if one.one.scored.name == reference), None)
     differences: list[Difference] = []
@@ -115,6 +116,11 @@ def explain(
         except HarnessError as error:
             alone.append((other.one.scored.name, error))
     return Explained(explanations, tuple(differences), tuple(left_out), tuple(alone), setting)
+
+
+def _taken(one: Examined, resampler: Resampler) -> _Taken:
+    made = priced(one, resampler)
+    return _Taken(one, made, costs_of(one, made, resampler), sliced(one, resampler))
 
 
 def _check_same_items(first: Examined, second: Examined, *, force: bool) -> list[str]:
@@ -134,7 +140,7 @@ def _check_same_items(first: Examined, second: Examined, *, force: bool) -> list
 
 
 def _explanation(taken: _Taken, resampler: Resampler, options: ExplainOptions) -> Explanation:
-    one, made, counted = taken
+    one, made, costs, counted = taken
     slices, small = slices_of(one, counted, resampler, options.min_support)
     return Explanation(
         one.scored.name,
@@ -145,7 +151,7 @@ def _explanation(taken: _Taken, resampler: Resampler, options: ExplainOptions) -
         str(one.scored.signature),
         made.f1,
         f_interval(one, made, resampler),
-        costs_of(one, made, resampler),
+        costs,
         slices,
         weak_slices(one, resampler, options.min_support),
         made.bound,
@@ -202,11 +208,8 @@ def _cost_differences(base: _Taken, taken: _Taken, resampler: Resampler) -> tupl
 
     nothing = np.zeros(resampler.resamples)
     evidence = resampler.units.evidence(base.one.counts.basis, taken.one.counts.basis)
-    sides = [
-        dict(zip(one.made.kinds, range(len(one.made.kinds)), strict=True)) for one in (base, taken)
-    ]
-    own = {cost.kind: cost for cost in costs_of(taken.one, taken.made, resampler)}
-    theirs = {cost.kind: cost for cost in costs_of(base.one, base.made, resampler)}
+    sides = [{kind: at for at, kind in enumerate(one.made.kinds)} for one in (base, taken)]
+    theirs, own = ({cost.kind: cost for cost in one.costs} for one in (base, taken))
     out = []
     for kind in sorted({*own, *theirs}):
         drawn = [

@@ -20,7 +20,6 @@ __all__ = [
     "Slice",
     "Weakness",
     "cost_of",
-    "json_bounds",
 ]
 
 
@@ -32,12 +31,7 @@ class Rate:
     interval: Interval
 
     def to_json(self) -> dict[str, Any]:
-        return {"value": self.value, "interval": json_bounds(self.interval)}
-
-
-def json_bounds(interval: Interval) -> list[float] | None:
-    """Both ends, or `None` where there is no interval."""
-    return None if interval.bounds is None else list(interval.bounds)
+        return {"value": self.value, "interval": self.interval.bounds}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +46,7 @@ class Contrast:
         return {
             **self.here.to_json(),
             "difference": self.difference.value,
-            "difference_interval": json_bounds(self.difference.interval),
+            "difference_interval": self.difference.interval.bounds,
         }
 
 
@@ -89,7 +83,7 @@ class Cost:
         return {
             "kind": self.kind,
             "cost": self.cost,
-            "interval": json_bounds(self.interval),
+            "interval": self.interval.bounds,
             "cases": self.cases,
             "examples": [one.to_json() for one in self.examples],
         }
@@ -213,7 +207,7 @@ class Explanation:
             "measure": self.title,
             "signature": self.signature,
             "f1": self.f1,
-            "interval": json_bounds(self.interval),
+            "interval": self.interval.bounds,
             "costs": [one.to_json() for one in self.costs],
             "bound": self.bound,
             "slices": [one.to_json() for one in self.slices],
@@ -253,7 +247,7 @@ class Difference:
             "task": self.task,
             "measure": self.title,
             "difference": self.difference,
-            "interval": json_bounds(self.interval),
+            "interval": self.interval.bounds,
             "p_value": self.p_value,
             "costs": [one.to_json() for one in self.costs],
             "slices": [one.to_json() for one in self.slices],

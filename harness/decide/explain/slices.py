@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,6 +10,7 @@ from harness.decide.explain.examined import Examined, Items, Setting
 from harness.decide.explain.explanation import Contrast, Rate, Slice
 from harness.stats.rates import defined, rates
 from harness.stats.resample import Resampler, percentile_interval
+from harness.stats.units import SampleSize
 
 if TYPE_CHECKING:
     from harness.stats.units import Array
@@ -39,9 +40,13 @@ class Sliced:
     """`(resamples, slices + 1, 4)`"""
     weights: tuple[float, float]
 
+    def columns(self, number: int) -> Array:
+        """Of each unit, `(units, 4)`."""
+        return self.rows[:, 4 * number : 4 * number + 4]
+
     def sums(self, number: int) -> Array:
         """Of all units, `(4,)`."""
-        total: Array = self.rows[:, 4 * number : 4 * number + 4].sum(axis=0, dtype=float)
+        total: Array = self.columns(number).sum(axis=0, dtype=float)
         return total
 
 
@@ -105,7 +110,15 @@ def slices_of(
         here, total = made.drawn[:, number], made.drawn[:, -1]
         now, all_sums = made.sums(number), made.sums(len(made.places))
         rest = _rates(total - here, made), _rates(all_sums - now, made)
-        slices.append(_slice(one, made, number, rest, resampler))
+        behind = made.rows[:, -4:] - made.columns(number)
+
+        def apart(sides: list[int], number: int = number, behind: Array = behind) -> SampleSize:
+            """What stands behind a difference to the rest: no more than behind either side."""
+            own = made.columns(number)[:, sides]
+            each = [resampler.units.evidence(table) for table in (own, behind[:, sides])]
+            return min(each, key=lambda one: (one.lacking is None, one.degrees))
+
+        slices.append(_slice(one, made, number, rest, apart, resampler))
     return tuple(slices), tuple(small)
 
 
@@ -118,8 +131,12 @@ def slices_between(
     for number in range(len(after.places)):
         if after.sums(number)[1] >= min_support:
             other = _rates(before.drawn[:, number], before), _rates(before.sums(number), before)
-            columns = before.rows[:, 4 * number : 4 * number + 4]
-            out.append(_slice(one, after, number, other, resampler, columns))
+
+            def paired(sides: list[int], number: int = number) -> SampleSize:
+                both = (made.columns(number)[:, sides] for made in (before, after))
+                return resampler.units.evidence(*both)
+
+            out.append(_slice(one, after, number, other, paired, resampler))
     return tuple(out)
 
 
@@ -128,29 +145,27 @@ def _slice(
     made: Sliced,
     number: int,
     other: tuple[Any, Any],
+    behind: Callable[[list[int]], SampleSize],
     resampler: Resampler,
-    behind: Array | None = None,
 ) -> Slice:
-    """A slice against the rates of another, on every resample and of all units; `behind` are the
-    counts of that other, where they are not among the slice's own units."""
+    """A slice against other rates, on every resample and of all units; `behind` says what stands
+    behind the difference, by the sums that a metric is made of."""
     place = made.places[number]
     facet = one.setting.facets[place.facet]
-    columns = made.rows[:, 4 * number : 4 * number + 4]
     drawn, now = _rates(made.drawn[:, number], made), _rates(made.sums(number), made)
     contrasts = {}
     for name, sides in _SIDES.items():
         if facet.gold_only and name != "recall":
             continue
-        own = columns[:, list(sides)]
-        both = resampler.units.evidence(own, *(() if behind is None else (behind[:, list(sides)],)))
+        own = resampler.units.evidence(made.columns(number)[:, list(sides)])
         drawn_here, drawn_there = getattr(drawn, name), getattr(other[0], name)
         here, there = getattr(now, name), getattr(other[1], name)
         contrasts[name] = Contrast(
+            Rate(defined(here), percentile_interval(drawn_here, own)),
             Rate(
-                defined(here),
-                percentile_interval(drawn_here, resampler.units.evidence(own)),
+                defined(here - there),
+                percentile_interval(drawn_here - drawn_there, behind(list(sides))),
             ),
-            Rate(defined(here - there), percentile_interval(drawn_here - drawn_there, both)),
         )
     return Slice(
         facet.name,

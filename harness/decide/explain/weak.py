@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harness.decide.explain.examined import Examined, Items, Setting
-from harness.decide.explain.explanation import Rate, Searched, Weakness, json_bounds
+from harness.decide.explain.explanation import Rate, Searched, Weakness
 from harness.decide.explain.search import (
     Clusters,
     Condition,
@@ -175,7 +175,7 @@ def _percent(value: float) -> str:
 
 
 def _said(items: str, metric: str, rate: Rate, group: WeakGroup) -> str:
-    ends = json_bounds(rate.interval)
+    ends = rate.interval.bounds
     shown = f" [{_percent(ends[0])}, {_percent(ends[1])}]" if ends else ""
     share = f"{_percent(rate.value or 0.0)} %{shown}"
     elsewhere = f"{_percent(group.elsewhere)} % elsewhere"

@@ -28,7 +28,7 @@ def threshold_sections(ranking: Ranking, most: int) -> tuple[WhySection, ...]:
     for one in ranking.real:
         if ranking.gold.documents > most:
             found: System | str = (
-                f"the tabs of a page have thresholds of {MOST_EXPLAINED:,} documents at most, and "
+                f"all tabs of a page have thresholds of {MOST_EXPLAINED:,} documents at most, and "
                 f"this one has {ranking.gold.documents:,}; harness threshold takes more"
             )
         else:

@@ -71,7 +71,7 @@ def explained_of(ranking: Ranking, most: int) -> Explained:
         return Explained((), (), ())
     if ranking.gold.documents > most:
         error = NothingMeasured(
-            f"the tabs of a page explain {MOST_EXPLAINED:,} documents at most, and this one has "
+            f"all tabs of a page explain {MOST_EXPLAINED:,} documents at most, and this one has "
             f"{ranking.gold.documents:,}; harness explain takes more"
         )
         return Explained((), (), tuple((one.name, error) for one in ranking.real))

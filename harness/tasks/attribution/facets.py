@@ -31,11 +31,11 @@ _OPENING, _CLOSING = frozenset("“„«"), frozenset("”»")
 def relation_facets() -> tuple[Facet, ...]:
     """Of every relation."""
     return (
-        Facet("kind", _kind, "that are {}", "as annotated, else by the quotation marks"),
+        Facet("kind", _kind, "that are {}"),
         Facet("source", _source, "whose source is {}"),
-        Facet("distance", _distance, "{}", "characters between source and content"),
+        Facet("distance", _distance, "{}"),
         Facet("cue", _cue, "with {}"),
-        Facet("marks", _marks, "with {}", "of the content's paragraphs"),
+        Facet("marks", _marks, "with {}"),
         Facet("paragraphs", _paragraphs, "{}"),
         Facet("nested", _nested, "{}", gold_only=True),
         Facet("length", _length, "of {}"),

@@ -33,9 +33,9 @@ def mention_facets() -> tuple[Facet, ...]:
         Facet("case", lambda scene, one: _form(scene, one).case, "{}"),
         Facet("digits", lambda scene, one: _form(scene, one).digits, "{} digits"),
         Facet("diacritics", lambda scene, one: _form(scene, one).diacritics, "{} diacritics"),
-        Facet("form", _ambiguous, "whose form has {}", "in this gold set", gold_only=True),
-        Facet("repeated", Scene.occurrence, "that stand in their document {}", "the same words"),
-        Facet("training", _training, "{} in training", "by form, in the file of --train"),
+        Facet("form", _ambiguous, "whose form has {}", gold_only=True),
+        Facet("repeated", Scene.occurrence, "that stand in their document {}"),
+        Facet("training", _training, "{} in training"),
         *general_facets(),
     )
 
